@@ -1,0 +1,80 @@
+"""Every exception that Pellucid raises on purpose.
+
+    PellucidError
+    ├── ShapeError      (ValueError)  sizes that do not fit together
+    ├── ArgumentError   (ValueError)  an argument outside its range or of the wrong kind
+    ├── AddressError    (KeyError)    a name or index that is not in a recording
+    ├── DataError                     a dataset or image that cannot be used
+    ├── FormatError                   a file that is not what it claims to be
+    └── NumericError                  numbers that left the finite range
+
+A message has one shape: ``<where>: <broken rule>. Expected …. Got …. Hint: ….``
+"""
+
+from __future__ import annotations
+
+from typing import Self
+
+
+class PellucidError(Exception):
+    """A mistake that the caller can mend.
+
+    Example:
+        >>> print(ShapeError("conv2d", "input channels must match", expected="C=16", got="C=3"))
+        conv2d: input channels must match. Expected C=16. Got C=3.
+        >>> print(ShapeError("conv2d", "input channels must match", got="C=3").at("features.3"))
+        conv2d 'features.3': input channels must match. Got C=3.
+    """
+
+    def __init__(
+        self,
+        where: str,
+        rule: str,
+        *,
+        expected: str | None = None,
+        got: str | None = None,
+        hint: str | None = None,
+        path: str | None = None,
+    ) -> None:
+        self.where, self.rule = where, rule
+        self.expected, self.got, self.hint, self.path = expected, got, hint, path
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        where = f"{self.where} '{self.path}'" if self.path else self.where
+        parts = [f"{where}: {self.rule}."]
+        for label, text in (("Expected ", self.expected), ("Got ", self.got), ("Hint: ", self.hint)):
+            if text is not None:
+                parts.append(f"{label}{text}.")
+        return " ".join(parts)
+
+    def at(self, path: str) -> Self:
+        """The same error, naming the layer in which it happened (the innermost name stays)."""
+        if self.path is None and path:
+            self.path = path
+            self.args = (str(self),)
+        return self
+
+
+class ShapeError(PellucidError, ValueError):
+    """Sizes that do not fit together."""
+
+
+class ArgumentError(PellucidError, ValueError):
+    """An argument outside its range or of the wrong kind."""
+
+
+class AddressError(PellucidError, KeyError):
+    """A name or an index that a recording does not hold."""
+
+
+class DataError(PellucidError):
+    """A dataset or an image that cannot be used."""
+
+
+class FormatError(PellucidError):
+    """A file that is not what it claims to be."""
+
+
+class NumericError(PellucidError):
+    """Numbers that left the finite range."""

@@ -1,0 +1,242 @@
+"""The one relation behind convolution and pooling: which input position meets which output and kernel position.
+
+    i = y·stride + k·dilation − padding          0 ≤ k < kernel,   0 ≤ i < input
+
+Output sizes, the taps of an output element, the inverse map (which outputs an input reaches) and the tables that
+kernels walk are all readings of it, axis by axis. Nothing outside this file solves it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+from math import ceil, floor, prod
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.errors import ArgumentError, ShapeError
+
+Index: TypeAlias = tuple[int, ...]
+IntOrTuple: TypeAlias = int | Sequence[int]
+PaddingLike: TypeAlias = int | str | Sequence[int] | Sequence[tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Axis:
+    """The relation along one axis.
+
+    Example:
+        >>> axis = Axis(input=28, kernel=3)
+        >>> axis.output, axis.formula
+        (26, 'floor((28 + 2·0 − 1·(3−1) − 1)/1) + 1 = 26')
+        >>> Axis(input=5, kernel=3, stride=2, before=1, after=1).taps(0)   # (k, i): k = 0 meets padding
+        ((1, 0), (2, 1))
+    """
+
+    input: int
+    kernel: int
+    stride: int = 1
+    dilation: int = 1
+    before: int = 0
+    after: int = 0
+    ceil_mode: bool = False
+
+    @property
+    def extent(self) -> int:
+        """How many input positions one window spans: dilation·(kernel−1) + 1."""
+        return self.dilation * (self.kernel - 1) + 1
+
+    @cached_property
+    def output(self) -> int:
+        """How many windows fit. In ceil mode the last one may overhang, but must start inside input or padding."""
+        free = self.input + self.before + self.after - self.extent
+        if not self.ceil_mode:
+            return floor(free / self.stride) + 1
+        count = ceil(free / self.stride) + 1
+        return count - 1 if (count - 1) * self.stride >= self.input + self.before else count
+
+    @property
+    def formula(self) -> str:
+        """The output size with its numbers put in."""
+        padding = f"2·{self.before}" if self.before == self.after else f"{self.before} + {self.after}"
+        rounding = "ceil" if self.ceil_mode else "floor"
+        inner = f"{self.input} + {padding} − {self.dilation}·({self.kernel}−1) − 1"
+        return f"{rounding}(({inner})/{self.stride}) + 1 = {self.output}"
+
+    def position(self, y: int, k: int) -> int:
+        """The input position that output `y` meets at kernel position `k`; outside 0…input−1 it is padding."""
+        return y * self.stride + k * self.dilation - self.before
+
+    def taps(self, y: int) -> tuple[tuple[int, int], ...]:
+        """The pairs (k, i) that output `y` reads, padding left out, k ascending."""
+        pairs = ((k, self.position(y, k)) for k in range(self.kernel))
+        return tuple((k, i) for k, i in pairs if 0 <= i < self.input)
+
+    def sources(self, i: int) -> tuple[tuple[int, int], ...]:
+        """The inverse: the pairs (y, k) whose window holds input position `i`, k ascending."""
+        pairs = ((i + self.before - k * self.dilation, k) for k in range(self.kernel))
+        return tuple(
+            (shift // self.stride, k)
+            for shift, k in pairs
+            if shift % self.stride == 0 and 0 <= shift // self.stride < self.output
+        )
+
+    @cached_property
+    def table(self) -> NDArray[np.int64]:
+        """For kernels, one row per output position: start (y·stride − padding), first and past-the-last valid k."""
+        start = np.arange(self.output, dtype=np.int64) * self.stride - self.before
+        first = np.clip(-(start // self.dilation), 0, self.kernel)
+        stop = np.clip(-((start - self.input) // self.dilation), 0, self.kernel)
+        return np.stack([start, first, np.maximum(first, stop)], axis=1)
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """The relation along every spatial axis at once."""
+
+    axes: tuple[Axis, ...]
+
+    @property
+    def input(self) -> Index:
+        """Input sizes."""
+        return tuple(axis.input for axis in self.axes)
+
+    @property
+    def kernel(self) -> Index:
+        """Window sizes."""
+        return tuple(axis.kernel for axis in self.axes)
+
+    @property
+    def output(self) -> Index:
+        """Output sizes."""
+        return tuple(axis.output for axis in self.axes)
+
+    @property
+    def padded(self) -> tuple[tuple[int, int], ...]:
+        """Zeros that the windows really read before and after the input, axis by axis."""
+        return tuple(
+            (a.before, max(0, (a.output - 1) * a.stride + a.extent - a.before - a.input)) for a in self.axes
+        )
+
+    def taps(self, output: Index) -> Iterator[tuple[Index, Index]]:
+        """The pairs (kernel index, input index) that one output element reads, in row-major kernel order."""
+        for pairs in product(*(axis.taps(y) for axis, y in zip(self.axes, output, strict=True))):
+            yield tuple(k for k, _ in pairs), tuple(i for _, i in pairs)
+
+    def sources(self, position: Index) -> Iterator[tuple[Index, Index]]:
+        """The pairs (output index, kernel index) whose windows hold one input element, in row-major kernel order."""
+        for pairs in product(*(axis.sources(i) for axis, i in zip(self.axes, position, strict=True))):
+            yield tuple(y for y, _ in pairs), tuple(k for _, k in pairs)
+
+    def kernel_slices(self) -> Iterator[tuple[Index, tuple[slice, ...]]]:
+        """Each kernel position with the slices of the *padded* input that it meets over all outputs at once."""
+        for k in np.ndindex(*self.kernel):
+            yield (
+                tuple(int(j) for j in k),
+                tuple(
+                    slice(j * a.dilation, j * a.dilation + (a.output - 1) * a.stride + 1, a.stride)
+                    for j, a in zip(k, self.axes, strict=True)
+                ),
+            )
+
+
+def window(
+    op: str,
+    input: Sequence[int],
+    kernel: Sequence[int],
+    stride: Sequence[int],
+    padding: Sequence[tuple[int, int]],
+    dilation: Sequence[int],
+    ceil_mode: bool = False,
+) -> Geometry:
+    """Check that windows of these sizes fit the input, and return their geometry.
+
+    Raises: ShapeError when a window is larger than the padded input.
+
+    Example:
+        >>> window("conv2d", (5, 7), (3, 3), (1, 2), ((0, 0), (1, 1)), (1, 1)).output
+        (3, 4)
+    """
+    axes = tuple(
+        Axis(i, k, s, d, lo, hi, ceil_mode)
+        for i, k, s, (lo, hi), d in zip(input, kernel, stride, padding, dilation, strict=True)
+    )
+    for axis, name in zip(axes, "DHW"[-len(axes) :], strict=True):
+        room = axis.input + axis.before + axis.after
+        if axis.input > 0 and axis.extent > room:
+            raise ShapeError(
+                op,
+                "the window must not be larger than the padded input",
+                expected=f"at most {room} positions along {name}",
+                got=f"{axis.extent} (kernel {axis.kernel}, dilation {axis.dilation}) on input {axis.input}"
+                f" with padding {axis.before}+{axis.after}",
+                hint="use a smaller kernel_size or more padding",
+            )
+        if axis.input == 0:
+            raise ShapeError(op, "spatial sizes must be positive", got=f"input sizes {tuple(input)}")
+    return Geometry(axes)
+
+
+def per_axis(op: str, name: str, value: IntOrTuple, dims: int, minimum: int = 1) -> Index:
+    """One integer per axis from an integer or a sequence.
+
+    Raises: ArgumentError when the length is not `dims` or a value is below `minimum`.
+
+    Example:
+        >>> per_axis("conv2d", "stride", 2, 2)
+        (2, 2)
+    """
+    values = (value,) * dims if is_integer(value) else tuple(value) if isinstance(value, Sequence) else None
+    if values is not None and len(values) == 1:
+        values = values * dims
+    if values is None or len(values) != dims or not all(is_integer(v) and v >= minimum for v in values):
+        raise ArgumentError(
+            op,
+            f"{name} must be an integer, or one integer per axis",
+            expected=f"{dims} value{'s' if dims > 1 else ''} ≥ {minimum}",
+            got=f"{name}={value!r}",
+        )
+    return tuple(int(v) for v in values)
+
+
+def padding_pairs(
+    op: str, padding: PaddingLike, kernel: Sequence[int], stride: Sequence[int], dilation: Sequence[int]
+) -> tuple[tuple[int, int], ...]:
+    """Padding before and after, axis by axis, from an integer, one per axis, pairs, "valid" or "same".
+
+    Raises: ArgumentError for any other value, and for "same" with a stride above 1.
+
+    Example:
+        >>> padding_pairs("conv2d", "same", (3, 4), (1, 1), (1, 1))
+        ((1, 1), (1, 2))
+    """
+    dims = len(kernel)
+    if padding == "valid":
+        return ((0, 0),) * dims
+    if padding == "same":
+        if any(s != 1 for s in stride):
+            raise ArgumentError(op, "padding='same' needs stride 1", got=f"stride={tuple(stride)}")
+        totals = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
+        return tuple((total // 2, total - total // 2) for total in totals)
+    if isinstance(padding, str):
+        raise ArgumentError(op, "padding has no such name", expected="'valid' or 'same'", got=repr(padding))
+    if isinstance(padding, Sequence) and padding and all(isinstance(p, Sequence) for p in padding):
+        pairs = [per_axis(op, "padding", p, 2, minimum=0) for p in padding if isinstance(p, Sequence)]
+        if len(pairs) != dims or any(isinstance(p, Sequence) and len(p) != 2 for p in padding):
+            raise ArgumentError(op, f"padding needs one (before, after) pair per axis ({dims})", got=repr(padding))
+        return tuple((p[0], p[1]) for p in pairs)
+    return tuple((p, p) for p in per_axis(op, "padding", padding, dims, minimum=0))  # type: ignore[arg-type]
+
+
+def is_integer(value: object) -> bool:
+    """Whether `value` is a whole number and not a truth value."""
+    return isinstance(value, int | np.integer) and not isinstance(value, bool | np.bool_)
+
+
+def size_of(shape: Sequence[int]) -> int:
+    """How many elements a shape holds."""
+    return prod(shape)
