@@ -1,0 +1,1 @@
+"""Pellucid: convolutional networks made of glass."""

@@ -1,0 +1,206 @@
+"""A graph is what a callable did when it was run once on symbols instead of arrays.
+
+    Symbol   a tensor that has a shape and a name but no numbers yet
+    Node     one op applied to symbols; its `path` names the layer that asked for it
+    Graph    the nodes in the order they ran, with the inputs, the output and the named arrays they used
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.errors import ArgumentError, PellucidError
+from pellucid.ops.add import Add
+from pellucid.ops.base import Op, Shape
+
+Array = NDArray[Any]
+
+
+@dataclass(eq=False)
+class Symbol:
+    """A tensor of a network that is being traced: shape, dtype and name, no numbers."""
+
+    name: str
+    shape: Shape
+    dtype: np.dtype[Any]
+    node: Node | None = None
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    def __add__(self, other: object) -> Symbol:
+        return apply(Add(), (self, other))
+
+    __radd__ = __add__
+
+    def __array__(self, *_: object, **__: object) -> Array:
+        raise ArgumentError(
+            "forward",
+            "a network's tensors have no numbers while it is traced, so NumPy functions cannot take them",
+            got=f"'{self.name}' of shape {self.shape}",
+            hint="use the functions of pellucid.functional",
+        )
+
+    def __getattr__(self, attribute: str) -> Any:
+        if attribute.startswith("__"):
+            raise AttributeError(attribute)
+        raise ArgumentError(
+            "forward",
+            f"a traced tensor has no attribute {attribute!r}",
+            got=f"'{self.name}' of shape {self.shape}",
+            hint="use pellucid.functional (flatten, relu, …) or a layer",
+        )
+
+
+def _unsupported(symbol: Symbol, *_: object) -> Any:
+    raise ArgumentError(
+        "forward",
+        "of Python's operators a traced tensor supports +",
+        got=f"another one on '{symbol.name}' of shape {symbol.shape}",
+        hint="use the functions of pellucid.functional",
+    )
+
+
+for _operator in ("sub", "mul", "truediv", "matmul", "pow", "rsub", "rmul", "rtruediv", "neg", "getitem", "bool", "iter"):
+    setattr(Symbol, f"__{_operator}__", _unsupported)
+
+
+@dataclass(eq=False)
+class Node:
+    """One op applied to operands; an operand may be absent (a layer without bias)."""
+
+    op: Op
+    operands: tuple[Symbol | None, ...]
+    output: Symbol
+    path: str
+
+
+@dataclass(eq=False)
+class Graph:
+    """What a callable did, in order."""
+
+    inputs: dict[str, Symbol]
+    training: bool
+    nodes: list[Node] = field(default_factory=list)
+    arrays: dict[Symbol, Array] = field(default_factory=dict)
+    output: Symbol = field(init=False)
+
+
+class _Trace:
+    """The graph that is being written, and where in the module tree its callable is just now."""
+
+    def __init__(self, graph: Graph, arrays: Mapping[str, Array]) -> None:
+        self.graph = graph
+        self.names = {id(array): name for name, array in arrays.items()}
+        self.symbols: dict[int, Symbol] = {}
+        self.counts: Counter[str] = Counter()
+        self.path, self.in_layer = "", False
+
+    def operand(self, op: Op, value: object) -> Symbol | None:
+        """The symbol of an operand: itself, or the one that stands for a named array."""
+        if value is None or isinstance(value, Symbol):
+            return value
+        if not isinstance(value, np.ndarray) or id(value) not in self.names:
+            raise ArgumentError(
+                op.name,
+                "operands must be traced tensors or parameters of the model",
+                got=f"{type(value).__name__} {getattr(value, 'shape', value)!r}",
+                hint="keep arrays as pellucid.Parameter attributes of the module",
+            )
+        if id(value) not in self.symbols:
+            symbol = Symbol(self.names[id(value)], value.shape, value.dtype)
+            self.symbols[id(value)] = symbol
+            self.graph.arrays[symbol] = value
+        return self.symbols[id(value)]
+
+    def name(self, op: Op) -> str:
+        """A layer's op has the layer's path; a functional call the op's name below its module's path."""
+        base = self.path if self.in_layer and self.path else f"{self.path}.{op.name}".lstrip(".")
+        self.counts[base] += 1
+        return base if self.counts[base] == 1 else f"{base}#{self.counts[base]}"
+
+
+_active: ContextVar[_Trace | None] = ContextVar("trace", default=None)
+
+
+def apply(op: Op, operands: tuple[object, ...]) -> Symbol:
+    """Add one op to the graph being traced and return its output."""
+    trace = _active.get()
+    if trace is None:
+        raise ArgumentError(op.name, "a symbol has meaning only while its network is traced")
+    try:
+        symbols = tuple(trace.operand(op, value) for value in operands)
+        shape = op.infer(*(None if s is None else s.shape for s in symbols))
+    except PellucidError as error:
+        raise error.at(trace.path) from None
+    path = trace.name(op)
+    output = Symbol(f"{path}.output", shape, next(iter(trace.graph.inputs.values())).dtype)
+    node = Node(op, symbols, output, path)
+    output.node = node
+    trace.graph.nodes.append(node)
+    return output
+
+
+@contextmanager
+def scope(path: str, *, layer: bool) -> Iterator[None]:
+    """Say which module's forward is running; `layer` when the module is one op that bears the module's name."""
+    trace = _active.get()
+    assert trace is not None
+    before = trace.path, trace.in_layer
+    trace.path, trace.in_layer = path, layer
+    try:
+        yield
+    except PellucidError as error:
+        raise error.at(path) from None
+    finally:
+        trace.path, trace.in_layer = before
+
+
+def tracing() -> bool:
+    """Whether a network is being traced just now."""
+    return _active.get() is not None
+
+
+def is_training() -> bool:
+    """Whether the network being traced is to be trained; layers such as dropout ask."""
+    trace = _active.get()
+    return trace is not None and trace.graph.training
+
+
+def trace(
+    function: Callable[..., Any],
+    inputs: Mapping[str, tuple[Shape, Any]],
+    arrays: Mapping[str, Array],
+    *,
+    training: bool,
+) -> Graph:
+    """Run `function` once on symbols named and shaped as `inputs` say, and return the graph of what it did.
+
+    `arrays` names the arrays (parameters, running statistics) that the function may use as operands.
+    Raises: ArgumentError when the function does not return one traced tensor; any error of a shape rule, with the
+    path of the layer.
+    """
+    symbols = {name: Symbol(name, shape, np.dtype(dtype)) for name, (shape, dtype) in inputs.items()}
+    graph = Graph(symbols, training)
+    token = _active.set(_Trace(graph, arrays))
+    try:
+        output = function(*symbols.values())
+    finally:
+        _active.reset(token)
+    if not isinstance(output, Symbol):
+        got = f"{len(output)} values" if isinstance(output, tuple | list) else type(output).__name__
+        raise ArgumentError("forward", "a network must return one tensor", got=got, hint="return a single tensor")
+    if output.node is None:
+        raise ArgumentError("forward", "a network must apply at least one op to its input", got=f"'{output.name}' itself")
+    graph.output = output
+    return graph

@@ -1,0 +1,56 @@
+"""The sum of two tensors, as in a residual connection.
+
+    output = input + other        grad_input = grad_other = grad_output
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from pellucid.errors import ShapeError
+from pellucid.ops.base import Array, Gradients, Op, Shape, Terms, index_rows
+
+
+@dataclass(frozen=True)
+class Add(Op):
+    """Addition of two tensors of one shape."""
+
+    arguments: ClassVar[tuple[str, ...]] = ("input", "other")
+    differentiable: ClassVar[tuple[str, ...]] = ("input", "other")
+
+    @property
+    def name(self) -> str:
+        """The op's name."""
+        return "add"
+
+    def infer(self, *shapes: Shape | None) -> Shape:
+        """Two equal shapes → the same shape."""
+        input, other = shapes
+        assert input is not None
+        if input != other:
+            raise ShapeError(
+                self.name,
+                "both tensors must have the same shape",
+                expected=f"{input}",
+                got=f"{other}",
+                hint="bring the shortcut to the same channels and size, for example with a 1×1 convolution",
+            )
+        return input
+
+    def terms(self, of: str, index: Shape, *shapes: Shape | None) -> Terms:
+        """Output: the one element of `other`, beginning with the one of `input`; a gradient: itself."""
+        row = index_rows([index], len(index))
+        if of == "output":
+            return Terms((("other", row),), start=("input", index))
+        return Terms((("grad_output", row),))
+
+    def forward(self, *operands: Array) -> Array:
+        """Element by element."""
+        input, other = operands
+        self.infer(input.shape, other.shape)
+        return input + other
+
+    def backward(self, grad_output: Array, *operands: Array) -> Gradients:
+        """The gradient goes to both."""
+        return grad_output, grad_output
