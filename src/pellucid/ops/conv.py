@@ -138,9 +138,10 @@ class Conv(Op):
         grad = grad_output.reshape(input.shape[0], self.groups, -1, *geometry.output)
         grad_padded = np.zeros(padded.shape, grad_output.dtype)
         grad_grouped = np.zeros(grouped.shape, grad_output.dtype)
+        y = "xyz"[: self.dims]
         for k, at in geometry.kernel_slices():
             grad_padded[(..., *at)] += np.einsum("ngo...,goc->ngc...", grad, grouped[(..., *k)])
-            grad_grouped[(..., *k)] = np.einsum("ngo...,ngc...->goc", grad, padded[(..., *at)])
+            grad_grouped[(..., *k)] = np.einsum(f"ngo{y},ngc{y}->goc", grad, padded[(..., *at)])
         inside = tuple(slice(axis.before, axis.before + axis.input) for axis in geometry.axes)
         grad_bias = None if bias is None else grad_output.sum(axis=(0, *range(2, self.dims + 2)))
         return grad_padded[(..., *inside)].reshape(input.shape), grad_grouped.reshape(weight.shape), grad_bias
