@@ -1,0 +1,111 @@
+"""Where a plan's numbers live: tensors and blocks, all inside one arena.
+
+A tensor is channels-last (N, D, H, W, C) with room for a *halo* of zeros around D, H and W, as wide as the windows that
+will slide over it need: producers write the inside, padding is never copied. A block is plain memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.errors import NumericError
+from pellucid.geometry import size_of
+from pellucid.ops.base import Shape
+
+_ALIGN = 64
+Array = NDArray[Any]
+
+
+class Block:
+    """Plain memory of the arena: `size` numbers."""
+
+    def __init__(self, name: str, size: int, dtype: Any) -> None:
+        self.name, self.size, self.dtype = name, size, np.dtype(dtype)
+        self.address = 0
+        self.memory: Array = np.empty(0, self.dtype)
+
+    @property
+    def size_bytes(self) -> int:
+        """How much room it takes."""
+        return self.size * self.dtype.itemsize
+
+    def place(self, memory: NDArray[np.uint8]) -> None:
+        """Settle in this part of the arena."""
+        self.memory = memory[: self.size_bytes].view(self.dtype)
+        self.address = self.memory.ctypes.data
+
+
+class Tensor(Block):
+    """A channels-last tensor with a halo. Strides count elements; `address` is that of the first inner element."""
+
+    def __init__(self, name: str, shape: Shape, dtype: Any) -> None:
+        self.shape = shape  # public: N, C, … (or N, features)
+        spatial = shape[2:]
+        self.inner: Shape = (shape[0], *(1,) * (3 - len(spatial)), *spatial, shape[1] if len(shape) > 1 else 1)
+        self.halo = [[0, 0], [0, 0], [0, 0]]
+        super().__init__(name, 0, dtype)
+
+    def widen(self, halo: Sequence[tuple[int, int]]) -> None:
+        """Make the halo at least this wide, axis by axis (before, after)."""
+        for mine, (before, after) in zip(self.halo, halo, strict=True):
+            mine[0], mine[1] = max(mine[0], before), max(mine[1], after)
+
+    @property
+    def outer(self) -> Shape:
+        """The sizes with the halo."""
+        n, *spatial, c = self.inner
+        return (n, *(s + lo + hi for s, (lo, hi) in zip(spatial, self.halo, strict=True)), c)
+
+    @property
+    def size_bytes(self) -> int:
+        """How much room it takes, halo included."""
+        return size_of(self.outer) * self.dtype.itemsize
+
+    @property
+    def strides(self) -> tuple[int, int, int, int]:
+        """Elements from image to image, slice to slice, row to row, pixel to pixel."""
+        _, d, h, w, c = self.outer
+        return d * h * w * c, h * w * c, w * c, c
+
+    def place(self, memory: NDArray[np.uint8]) -> None:
+        """Settle in this part of the arena; the halo is zero and stays so."""
+        whole = memory[: self.size_bytes].view(self.dtype).reshape(self.outer)
+        inside = tuple(slice(lo, lo + s) for (lo, _), s in zip(self.halo, self.inner[1:4], strict=True))
+        self.memory = whole[(slice(None), *inside)]
+        self.address = self.memory.ctypes.data
+
+    def array(self) -> Array:
+        """A copy with public axes."""
+        public = np.moveaxis(self.memory, -1, 1).reshape(self.shape)
+        return np.array(public, order="C")
+
+
+class External(Block):
+    """Memory that belongs to somebody else: a parameter."""
+
+    def __init__(self, name: str, memory: Array) -> None:
+        super().__init__(name, memory.size, memory.dtype)
+        self.memory, self.address = memory, memory.ctypes.data
+
+
+def allocate(blocks: Sequence[Block]) -> NDArray[np.uint8]:
+    """Give every block its place in one zeroed arena, 64 bytes apart at least.
+
+    Raises: NumericError when the system has not that much memory.
+    """
+    rooms = [-(-block.size_bytes // _ALIGN) * _ALIGN + _ALIGN for block in blocks]
+    try:
+        raw = np.zeros(sum(rooms) + _ALIGN, np.uint8)
+    except MemoryError:
+        raise NumericError(
+            "plan", "the network's tensors do not fit in memory", got=f"{sum(rooms):,} bytes", hint="use a smaller batch"
+        ) from None
+    offset = -raw.ctypes.data % _ALIGN
+    for block, room in zip(blocks, rooms, strict=True):
+        block.place(raw[offset : offset + room - _ALIGN])
+        offset += room
+    return raw

@@ -1,0 +1,111 @@
+"""From a graph to a plan: which buffers there are and which launches, in which order, fill them.
+
+A `Plan` is written op by op (see `lowering/`): first every node's forward, then, backwards through the graph, every
+node's gradients, then the updates. Buffers get their addresses only when the plan is complete, because each reader may
+still ask for a wider halo; so a launch is written as a function that fills in its tables later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.engine.buffers import Block, External, Tensor, allocate
+from pellucid.engine.graph import Graph, Node, Symbol
+from pellucid.kernels import tape
+from pellucid.kernels.jit import Kernel, progress
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+CHUNKS = 16  # how many parts a launch is cut into when nothing else decides; fixed, so numbers never depend on threads
+
+
+@dataclass
+class Tables:
+    """What a kernel is called with, and how many chunks it has."""
+
+    chunks: int
+    p: Sequence[Block] = ()
+    n: Sequence[int] = ()
+    f: Sequence[float] = ()
+
+
+@dataclass(eq=False)
+class Launch:
+    """One kernel with its tables, filled in once the buffers have their places."""
+
+    label: str
+    kernel: Kernel
+    bind: Callable[[], Tables]
+    tables: list[NDArray[Any]] = field(default_factory=list)
+
+
+class Plan:
+    """The buffers and launches of one graph, for one batch shape."""
+
+    def __init__(self, graph: Graph, dtype: Any, *, keep: bool) -> None:
+        self.graph, self.dtype, self.keep = graph, np.dtype(dtype), keep
+        self.bits = self.dtype.itemsize * 8
+        self.blocks: list[Block] = []
+        self.launches: list[Launch] = []
+        self.values: dict[Symbol, Block] = {}
+        self.gradients: dict[Symbol, Block] = {}
+        self.saved: dict[tuple[Node, str], Block] = {}
+        self.owners: list[Any] = []
+        self.counters = np.zeros(2, np.int64)  # seed and step, read by dropout
+        for symbol, array in graph.arrays.items():
+            self.values[symbol] = External(symbol.name, getattr(array, "memory", array))
+
+    def tensor(self, name: str, shape: tuple[int, ...]) -> Tensor:
+        """A new tensor of the plan's float type."""
+        tensor = Tensor(name, shape, self.dtype)
+        self.blocks.append(tensor)
+        return tensor
+
+    def block(self, name: str, size: int, dtype: Any = None) -> Block:
+        """New plain memory."""
+        block = Block(name, size, dtype or self.dtype)
+        self.blocks.append(block)
+        return block
+
+    def launch(self, label: str, kernel: Kernel, bind: Callable[[], Tables]) -> None:
+        """Append a launch."""
+        self.launches.append(Launch(label, kernel, bind))
+
+    def value(self, symbol: Symbol | None) -> Any:
+        """The buffer that holds a symbol's numbers; None for an absent operand."""
+        return None if symbol is None else self.values[symbol]
+
+    def consumers(self, symbol: Symbol) -> list[Node]:
+        """The nodes that read a symbol."""
+        return [node for node in self.graph.nodes if symbol in node.operands]
+
+    def complete(self) -> Program:
+        """Give every buffer its place, compile what is missing, fill in the tables."""
+        return Program(self)
+
+
+class Program:
+    """A plan with its memory and its tape: ready to run."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.arena = allocate(plan.blocks)
+        self.launches = np.zeros((len(plan.launches), tape.LAUNCH_FIELDS), np.int64)
+        for row, launch in zip(self.launches, plan.launches, strict=True):
+            tables = launch.bind()
+            p = np.array([block.address for block in tables.p] or [0], np.int64)
+            n = np.array(tables.n or [0], np.int64)
+            f = np.array(tables.f or [0.0], np.float64)
+            launch.tables = [p, n, f]
+            row[:5] = launch.kernel.address(plan.bits), p.ctypes.data, n.ctypes.data, f.ctypes.data, tables.chunks
+        progress.close()
+
+    def run(self) -> None:
+        """Play the tape once."""
+        tape.team.play(self.launches)

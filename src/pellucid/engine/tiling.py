@@ -1,0 +1,85 @@
+"""A list of tile calls under construction: what `kernels/tiles.py` walks over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.kernels import simd
+from pellucid.kernels.simd import Tile
+
+Taps = tuple[tuple[int, int], ...]
+
+
+class TileList:
+    """Tile calls for one image, cut into ranges that different threads may take. Offsets count elements."""
+
+    def __init__(self, itemsize: int) -> None:
+        self.itemsize = itemsize
+        self.rows: list[tuple[int, ...]] = []
+        self.bounds = [0]
+        self._taps: list[tuple[int, int]] = []
+        self._places: dict[Taps, int] = {}
+
+    def add(self, first: Tile, rest: Tile, taps: Taps, *, a: int, b: int, out: int, start: int = 0) -> None:
+        """Append one call: offsets of A, B, out and start from their bases, and the taps it walks."""
+        if taps not in self._places:
+            self._places[taps] = len(self._taps)
+            self._taps.extend(taps)
+        size = self.itemsize
+        code = simd.address(first), simd.address(rest)
+        self.rows.append((*code, a * size, b * size, out * size, start * size, self._places[taps] * 16, len(taps)))
+
+    def cut(self) -> None:
+        """End a range: what follows may run on another thread."""
+        if len(self.rows) > self.bounds[-1]:
+            self.bounds.append(len(self.rows))
+
+    def finish(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """The entries, the ranges' bounds and the taps as arrays."""
+        self.cut()
+        return (
+            np.array(self.rows, np.int64).reshape(-1, 8),
+            np.array(self.bounds, np.int64),
+            np.array(self._taps, np.int64).reshape(-1, 2),
+        )
+
+
+def split(size: int, most: int) -> list[tuple[int, int]]:
+    """Cut `size` into the fewest (start, length) parts of at most `most`, as even as can be.
+
+    Example:
+        >>> split(32, 14)
+        [(0, 11), (11, 11), (22, 10)]
+    """
+    parts = -(-size // most)
+    lengths = [size // parts + (i < size % parts) for i in range(parts)]
+    return [(sum(lengths[:i]), length) for i, length in enumerate(lengths)]
+
+
+def blocks(size: int, width: int) -> list[tuple[int, int]]:
+    """Cut `size` into (start, length) parts of exactly `width` and a rest.
+
+    Example:
+        >>> blocks(70, 32)
+        [(0, 32), (32, 32), (64, 6)]
+    """
+    return [(start, min(width, size - start)) for start in range(0, size, width)]
+
+
+def position_tiles(sizes: Sequence[int], most: int) -> list[list[tuple[int, ...]]]:
+    """Cut a grid of output positions into tiles of at most `most`: parts of a row, or several whole rows.
+
+    Example:
+        >>> [len(tile) for tile in position_tiles((1, 4, 5), 14)]
+        [10, 10]
+    """
+    *outer, width = sizes
+    lines = list(np.ndindex(*outer))
+    if width >= most or not lines:
+        return [[(*line, x) for x in range(x0, x0 + n)] for line in lines for x0, n in split(width, most)]
+    return [
+        [(*line, x) for line in lines[i : i + n] for x in range(width)] for i, n in split(len(lines), most // width)
+    ]

@@ -1,0 +1,275 @@
+"""Numba, as this project uses it: kernels compiled on first use, kept on disk, called through one signature.
+
+A kernel is a Python function `(p, n, f, chunk)`: `p` a table of pointers to numbers of one float type, `n` a table of
+int64 (sizes, strides, addresses), `f` a table of float64. It does the part `chunk` of its work, reads and writes through
+the pointers without checks, raises nothing, and is the same for every thread.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numba
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from pellucid.kernels import cache
+
+I64 = ir.IntType(64)
+_YIELD = "SwitchToThread" if sys.platform == "win32" else "sched_yield"
+
+
+def _cached(compile: Callable[[], Any]) -> Any:
+    """Run a Numba decorator with the disk cache pointing at our own folder."""
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(cache.folder())
+    try:
+        return compile()
+    finally:
+        numba.config.CACHE_DIR = before
+
+
+class Kernel:
+    """A compiled function of signature `(p, n, f, chunk)` for float32 and float64, made when first asked for."""
+
+    def __init__(self, function: Callable[..., None]) -> None:
+        self.function = function
+        self.name = function.__name__
+        self.__doc__ = function.__doc__
+        self._compiled: dict[int, Any] = {}
+
+    def address(self, bits: int) -> int:
+        """The address of the machine code for numbers of `bits` bits."""
+        if bits not in self._compiled:
+            number = types.float32 if bits == 32 else types.float64
+            pointers = types.CPointer(types.CPointer(number))
+            signature = types.void(pointers, types.CPointer(types.int64), types.CPointer(types.float64), types.int64)
+            start = time.perf_counter()
+            self._compiled[bits] = _cached(
+                lambda: numba.cfunc(signature, cache=True, nopython=True, error_model="numpy")(self.function)
+            )
+            progress(f"{self.name} (float{bits})", time.perf_counter() - start)
+        return int(self._compiled[bits].address)
+
+
+def kernel(function: Callable[..., None]) -> Kernel:
+    """Declare a kernel; nothing is compiled yet."""
+    return Kernel(function)
+
+
+def inline(function: Callable[..., Any]) -> Any:
+    """Declare a helper that kernels call; it is compiled into each of them."""
+    return numba.njit(error_model="numpy", inline="always")(function)
+
+
+def compiled(signature: Any) -> Callable[[Callable[..., Any]], Any]:
+    """Declare a function that Python calls and that runs without the interpreter's lock."""
+
+    def decorate(function: Callable[..., Any]) -> Any:
+        return _cached(lambda: numba.njit(signature, cache=True, nogil=True, error_model="numpy")(function))
+
+    return decorate
+
+
+class _Progress:
+    """One line on stderr while kernels are compiled for the first time; silent when they come from the cache."""
+
+    def __init__(self) -> None:
+        self.seconds, self.count, self.open = 0.0, 0, False
+
+    def __call__(self, name: str, seconds: float) -> None:
+        if seconds < 0.05:  # read from the cache
+            return
+        self.seconds, self.count = self.seconds + seconds, self.count + 1
+        if sys.stderr is not None and sys.stderr.isatty():
+            self.open = True
+            text = f"pellucid: compiling kernels, once: {self.count} done in {self.seconds:.0f} s ({name})"
+            sys.stderr.write(f"\r\x1b[2K{text}")
+            sys.stderr.flush()
+
+    def close(self) -> None:
+        """End the line."""
+        if self.count and sys.stderr is not None:
+            start = "\r\x1b[2K" if self.open else ""
+            sys.stderr.write(f"{start}pellucid: compiled {self.count} kernels in {self.seconds:.1f} s, kept for next time\n")
+            sys.stderr.flush()
+        self.seconds, self.count, self.open = 0.0, 0, False
+
+
+progress = _Progress()
+
+
+def _pointer(builder: Any, address: Any, element: Any = I64) -> Any:
+    return builder.inttoptr(address, element.as_pointer())
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def atomic_load(typing: Any, address: Any) -> Any:
+    """The int64 at an address, ordered before what follows."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.load_atomic(_pointer(builder, args[0]), "seq_cst", 8)
+
+    return types.int64(types.int64), code
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def atomic_store(typing: Any, address: Any, value: Any) -> Any:
+    """Store an int64, ordered after what went before."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        builder.store_atomic(args[1], _pointer(builder, args[0]), "seq_cst", 8)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64), code
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def atomic_add(typing: Any, address: Any, value: Any) -> Any:
+    """Add to the int64 at an address and return what was there before."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.atomic_rmw("add", _pointer(builder, args[0]), args[1], "seq_cst")
+
+    return types.int64(types.int64, types.int64), code
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def compare_and_swap(typing: Any, address: Any, expected: Any, value: Any) -> Any:
+    """Replace the int64 at an address if it is the expected one; whether it was."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        result = builder.cmpxchg(_pointer(builder, args[0]), args[1], args[2], "seq_cst", "seq_cst")
+        return builder.extract_value(result, 1)
+
+    return types.boolean(types.int64, types.int64, types.int64), code
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def call_kernel(typing: Any, function: Any, p: Any, n: Any, f: Any, chunk: Any) -> Any:
+    """Call the kernel at an address."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = ir.FunctionType(ir.VoidType(), [I64] * 4)
+        builder.call(builder.inttoptr(args[0], kind.as_pointer()), args[1:])
+        return context.get_dummy_value()
+
+    return types.void(*[types.int64] * 5), code
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def call_tile(typing: Any, function: Any, a: Any, b: Any, out: Any, start: Any, taps: Any, count: Any) -> Any:
+    """Call the micro-kernel at an address."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = ir.FunctionType(ir.VoidType(), [I64] * 6)
+        builder.call(builder.inttoptr(args[0], kind.as_pointer()), args[1:])
+        return context.get_dummy_value()
+
+    return types.void(*[types.int64] * 7), code
+
+
+def _view(number: Any, doc: str) -> Any:
+    """An intrinsic that reads a pointer of a kernel's table, or an address, as a pointer to another type."""
+
+    def view(typing: Any, pointer: Any) -> Any:
+        def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            kind = context.get_value_type(number).as_pointer()
+            integer = isinstance(signature.args[0], types.Integer)
+            return builder.inttoptr(args[0], kind) if integer else builder.bitcast(args[0], kind)
+
+        return types.CPointer(number)(pointer), code
+
+    view.__doc__ = doc
+    return intrinsic(view)
+
+
+int64_at = _view(types.int64, "Labels, tables: int64 numbers at a pointer or address.")
+int32_at = _view(types.int32, "Max-pool routes: int32 numbers at a pointer or address.")
+float64_at = _view(types.float64, "Sums kept in double precision: float64 numbers at a pointer or address.")
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def pause(typing: Any) -> Any:
+    """Tell the processor that this thread is waiting."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        machine = builder.module.triple.split("-")[0]
+        name, operands = ("llvm.x86.sse2.pause", []) if machine in ("x86_64", "i686") else ("llvm.aarch64.hint", [1])
+        kind = ir.FunctionType(ir.VoidType(), [ir.IntType(32)] * len(operands))
+        function = builder.module.globals.get(name) or ir.Function(builder.module, kind, name)
+        builder.call(function, [ir.Constant(ir.IntType(32), o) for o in operands])
+        return context.get_dummy_value()
+
+    return types.void(), code
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def give_way(typing: Any) -> Any:
+    """Let another thread have this core."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = ir.FunctionType(ir.IntType(32), [])
+        function = builder.module.globals.get(_YIELD) or ir.Function(builder.module, kind, _YIELD)
+        builder.call(function, [])
+        return context.get_dummy_value()
+
+    return types.void(), code
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def float_mode(typing: Any) -> Any:
+    """This thread's floating-point control word."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        if _is_x86(builder):
+            cell = builder.alloca(ir.IntType(32))
+            builder.call(_mxcsr(builder, "stmxcsr"), [builder.bitcast(cell, ir.IntType(8).as_pointer())])
+            return builder.zext(builder.load(cell), I64)
+        kind = ir.FunctionType(I64, [])
+        name = "llvm.aarch64.get.fpcr"
+        return builder.call(builder.module.globals.get(name) or ir.Function(builder.module, kind, name), [])
+
+    return types.int64(), code
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def set_float_mode(typing: Any, mode: Any) -> Any:
+    """Set this thread's floating-point control word."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        if _is_x86(builder):
+            cell = builder.alloca(ir.IntType(32))
+            builder.store(builder.trunc(args[0], ir.IntType(32)), cell)
+            builder.call(_mxcsr(builder, "ldmxcsr"), [builder.bitcast(cell, ir.IntType(8).as_pointer())])
+        else:
+            kind = ir.FunctionType(ir.VoidType(), [I64])
+            name = "llvm.aarch64.set.fpcr"
+            builder.call(builder.module.globals.get(name) or ir.Function(builder.module, kind, name), args)
+        return context.get_dummy_value()
+
+    return types.void(types.int64), code
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def flush_bits(typing: Any) -> Any:
+    """The bits of the control word that turn denormal numbers into zero."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return ir.Constant(I64, 0x8040 if _is_x86(builder) else 1 << 24)
+
+    return types.int64(), code
+
+
+def _is_x86(builder: Any) -> bool:
+    return builder.module.triple.split("-")[0] in ("x86_64", "i686")
+
+
+def _mxcsr(builder: Any, name: str) -> Any:
+    name = f"llvm.x86.sse.{name}"
+    kind = ir.FunctionType(ir.VoidType(), [ir.IntType(8).as_pointer()])
+    return builder.module.globals.get(name) or ir.Function(builder.module, kind, name)

@@ -1,0 +1,206 @@
+"""Running a tape: one compiled loop over launches, shared by as many threads as asked for.
+
+A launch is a kernel, its three tables and a number of chunks. Threads take chunks one by one and wait for one another
+only at the end of a launch, and then only for chunks that somebody has really begun: a thread that the system does not
+run holds nobody up. Which thread does a chunk never shows in a number.
+
+Workers stay inside compiled code for a moment after a run, so that the next one finds them awake, then sleep on a lock.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+from typing import TypeAlias
+
+import numpy as np
+from numba import types
+from numpy.typing import NDArray
+
+from pellucid.errors import ArgumentError
+from pellucid.geometry import is_integer
+from pellucid.kernels.jit import (
+    atomic_add,
+    atomic_load,
+    atomic_store,
+    call_kernel,
+    compare_and_swap,
+    compiled,
+    flush_bits,
+    float_mode,
+    give_way,
+    pause,
+    set_float_mode,
+)
+
+# One launch: function, address of p, address of n, address of f, chunks, ticket, finished, spare (64 bytes, a line).
+LAUNCH_FIELDS = 8
+Launches: TypeAlias = NDArray[np.int64]
+# A ticket is generation·2³² + the next chunk nobody has begun; `finished` is generation·2³² + the chunks that are done.
+# The control block, a cache line (64 bytes) each: generation, address of launches, their number, stop, workers inside.
+_STOP, _INSIDE, _CONTROL_FIELDS = 3 * 8, 4 * 8, 5 * 8
+
+
+@compiled(types.void(types.int64, types.int64, types.int64))
+def _play(launches: int, count: int, generation: int) -> None:
+    """Work through all launches of one generation together with whoever else does."""
+    mode = float_mode()
+    set_float_mode(mode | flush_bits())
+    for i in range(count):
+        launch = launches + i * 64
+        function = atomic_load(launch)
+        p, n, f = atomic_load(launch + 8), atomic_load(launch + 16), atomic_load(launch + 24)
+        chunks = atomic_load(launch + 32)
+        ticket, finished = launch + 40, launch + 48
+        current = True
+        while True:
+            word = atomic_load(ticket)
+            chunk = word & 0xFFFFFFFF
+            current = word >> 32 == generation
+            if not current or chunk >= chunks:
+                break
+            if compare_and_swap(ticket, word, word + 1):
+                call_kernel(function, p, n, f, chunk)
+                atomic_add(finished, 1)
+        spins = 0
+        while current and atomic_load(finished) - (generation << 32) < chunks:
+            if atomic_load(ticket) >> 32 != generation:
+                current = False
+            spins += 1
+            if spins < 1000:
+                pause()
+            else:
+                give_way()
+        if not current:
+            break
+    set_float_mode(mode)
+
+
+@compiled(types.int64(types.int64, types.int64, types.int64))
+def _serve(control: int, state: int, seen: int) -> int:
+    """A worker's time awake: play every generation that appears, return the last one when none comes for a while."""
+    while True:
+        spins = 0
+        while atomic_load(control) == seen:
+            spins += 1
+            if atomic_load(control + 192) != 0 or spins > 20000:
+                atomic_store(state, 1)  # asleep from here on; look once more, so that no wake-up is missed
+                if atomic_load(control) == seen:
+                    return seen
+                atomic_store(state, 0)
+            pause()
+        atomic_add(control + 256, 1)
+        seen = atomic_load(control)
+        _play(atomic_load(control + 64), atomic_load(control + 128), seen)
+        atomic_add(control + 256, -1)
+
+
+@compiled(types.void(types.int64, types.int64, types.int64, types.int64))
+def _publish(control: int, launches: int, count: int, generation: int) -> None:
+    """Offer the launches to the workers."""
+    for i in range(count):
+        atomic_store(launches + i * 64 + 40, generation << 32)
+        atomic_store(launches + i * 64 + 48, generation << 32)
+    atomic_store(control + 64, launches)
+    atomic_store(control + 128, count)
+    atomic_store(control, generation)
+
+
+
+
+class _Worker:
+    """One thread besides the caller's."""
+
+    def __init__(self, control: int, seen: int) -> None:
+        self.state = np.zeros(8, np.int64)
+        self.wake = threading.Lock()
+        self.wake.acquire()
+        self.stopping = False
+        self.thread = threading.Thread(target=self._run, args=(control, seen), daemon=True, name="pellucid")
+        self.thread.start()
+
+    def _run(self, control: int, seen: int) -> None:
+        state = self.state.ctypes.data
+        while not self.stopping:
+            seen = _serve(control, state, seen)
+            self.wake.acquire()
+            self.state[0] = 0
+
+    def rouse(self) -> None:
+        """Wake the worker if it sleeps."""
+        if self.state[0] and self.wake.locked():
+            self.wake.release()
+
+    def stop(self) -> None:
+        """End the thread."""
+        self.stopping = True
+        if self.wake.locked():
+            self.wake.release()
+        self.thread.join()
+
+
+class Team:
+    """The caller's thread and its workers."""
+
+    def __init__(self) -> None:
+        self.size = os.cpu_count() or 1
+        if hasattr(os, "sched_getaffinity"):
+            self.size = len(os.sched_getaffinity(0))
+        self._lock = threading.Lock()
+        self._reset()
+
+    def _reset(self) -> None:
+        self._control = np.zeros(_CONTROL_FIELDS, np.int64)
+        self._workers: list[_Worker] = []
+        self._pid = os.getpid()
+        self._generation = 0
+        self._held: list[Launches] = []
+
+    def resize(self, size: int) -> None:
+        """Use this many threads from the next run on."""
+        with self._lock:
+            self._dismiss()
+            self.size = size
+
+    def _dismiss(self) -> None:
+        self._control[_STOP] = 1
+        for worker in self._workers:
+            worker.stop()
+        self._reset()
+
+    def play(self, launches: Launches) -> None:
+        """Run all launches in order; returns when the last chunk of the last one is done."""
+        with self._lock:
+            if self._pid != os.getpid():  # threads do not survive a fork
+                self._reset()
+            while len(self._workers) < self.size - 1:
+                self._workers.append(_Worker(self._control.ctypes.data, self._generation))
+            self._generation += 1
+            address = launches.ctypes.data
+            _publish(self._control.ctypes.data, address, len(launches), self._generation)
+            for worker in self._workers:
+                worker.rouse()
+            _play(address, len(launches), self._generation)
+            self._held.append(launches)
+            if self._control[_INSIDE] == 0:  # a worker that comes late reads the newest launches only
+                del self._held[:-1]
+
+
+team = Team()
+atexit.register(team.resize, 1)  # no thread may run compiled code while the interpreter takes it down
+
+
+def set_num_threads(n: int) -> None:
+    """Run kernels on `n` threads from now on; any n ≥ 1, also more than there are cores. Numbers do not change.
+
+    Raises: ArgumentError when `n` is not a positive integer.
+    """
+    if not is_integer(n) or not 1 <= n <= 1024:
+        raise ArgumentError("set_num_threads", "the number of threads must be an integer", expected="1 to 1024", got=f"{n!r}")
+    team.resize(int(n))
+
+
+def get_num_threads() -> int:
+    """How many threads run the kernels."""
+    return team.size
