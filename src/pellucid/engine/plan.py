@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.engine.buffers import Block, External, Tensor, allocate
 from pellucid.engine.graph import Graph, Node, Symbol
-from pellucid.kernels import tape
+from pellucid.geometry import size_of
+from pellucid.kernels import tape, tiles
 from pellucid.kernels.jit import Kernel, progress
+from pellucid.ops.relu import ReLU
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +57,9 @@ class Plan:
         self.launches: list[Launch] = []
         self.values: dict[Symbol, Block] = {}
         self.gradients: dict[Symbol, Block] = {}
-        self.saved: dict[tuple[Node, str], Block] = {}
+        self.contributions: dict[Symbol, list[Block]] = {}  # gradients of parameters, one for each use
+        self.trained = _trained(graph)
+        self.saved: dict[tuple[Node, str], Block] = {}  # what a node's forward leaves for its backward
         self.owners: list[Any] = []
         self.counters = np.zeros(2, np.int64)  # seed and step, read by dropout
         for symbol, array in graph.arrays.items():
@@ -81,13 +85,51 @@ class Plan:
         """The buffer that holds a symbol's numbers; None for an absent operand."""
         return None if symbol is None else self.values[symbol]
 
-    def consumers(self, symbol: Symbol) -> list[Node]:
-        """The nodes that read a symbol."""
-        return [node for node in self.graph.nodes if symbol in node.operands]
+    def output(self, node: Node) -> Tensor:
+        """A new tensor for a node's output."""
+        tensor = self.values[node.output] = self.tensor(node.output.name, node.output.shape)
+        return tensor
 
-    def complete(self) -> Program:
-        """Give every buffer its place, compile what is missing, fill in the tables."""
-        return Program(self)
+    def joined_relu(self, node: Node) -> Node | None:
+        """The ReLU that a node's last loop can do as well: the only reader of its output, which nobody else needs."""
+        readers = [reader for reader in self.graph.nodes if node.output in reader.operands]
+        join = len(readers) == 1 and isinstance(readers[0].op, ReLU) and not self.keep
+        return readers[0] if join else None
+
+    def wants(self, symbol: Symbol | None) -> bool:
+        """Whether somebody needs the gradient of a symbol: something below it is trained, or everything is kept."""
+        return symbol is not None and (symbol in self.trained or (self.keep and symbol.dtype.kind == "f"))
+
+    def add_gradient(self, symbol: Symbol) -> tuple[Tensor, Tensor | None]:
+        """A new tensor for the gradient of an activation, and the sum so far, to which it must add, if there is one."""
+        before = self.gradients.get(symbol)
+        tensor = self.tensor(f"grad({symbol.name})", symbol.shape)
+        self.gradients[symbol] = tensor
+        return tensor, cast("Tensor | None", before)
+
+    def parameter_gradient(self, symbol: Symbol) -> Block:
+        """A new block, in the parameter's memory order, for its gradient, or for one more contribution to it."""
+        block = self.block(f"grad({symbol.name})", size_of(symbol.shape))
+        self.contributions.setdefault(symbol, []).append(block)
+        return block
+
+    def add_parts(self, label: str, parts: Block, count: int, out: Block) -> None:
+        """out = the sum of `count` parts that lie one behind the other in `parts`."""
+        chunk = -(-out.size // CHUNKS)
+        tables = Tables(-(-out.size // chunk), (parts, out), (count, out.size, chunk))
+        self.launch(label, tiles.add_parts, lambda: tables)
+
+
+def _trained(graph: Graph) -> set[Symbol]:
+    """The symbols that a trainable parameter takes part in, parameters included."""
+    trained: set[Symbol] = set()
+    for node in graph.nodes:
+        for name, symbol in zip(node.op.arguments, node.operands, strict=False):
+            if symbol in graph.arrays and name in node.op.differentiable:
+                trained.add(symbol)
+        if any(symbol in trained for symbol in node.operands):
+            trained.add(node.output)
+    return trained
 
 
 class Program:

@@ -27,6 +27,10 @@ I64 = ir.IntType(64)
 I32 = ir.IntType(32)
 
 
+# What a sum begins with: nothing, one value per column, one per result (of another array), or what out holds so far.
+Start = Literal["zero", "bias", "base", "out"]
+
+
 @dataclass(frozen=True)
 class Tile:
     """What one micro-kernel does; offsets and steps count elements."""
@@ -38,7 +42,7 @@ class Tile:
     b_step: int
     run: int
     out_rows: tuple[int, ...]  # offset of each row's results in the output
-    start: Literal["zero", "bias", "base"] = "zero"  # bias: one value per column; base: one per result
+    start: Start = "zero"
     base_rows: tuple[int, ...] = ()
     relu: bool = False
 
@@ -96,7 +100,7 @@ class _Emitter:
     def emit(self) -> ir.Module:
         """The whole function: start values, the loop over taps, the results."""
         a, b, out, start, taps, count = self.function.args
-        sums = self._start(start)
+        sums = self._start(out if self.tile.start == "out" else start)
         sums = self._loop(count, sums, lambda t, inner: self._tap(a, b, taps, t, inner))
         for row, offset in zip(sums, self.tile.out_rows, strict=True):
             for v, value in enumerate(row):
@@ -106,8 +110,9 @@ class _Emitter:
 
     def _start(self, start: Any) -> list[list[Any]]:
         tile = self.tile
-        if tile.start == "base":
-            return [[self._load(start, o + v * self.lanes, v) for v in range(self.vectors)] for o in tile.base_rows]
+        if tile.start in ("base", "out"):
+            rows = tile.base_rows if tile.start == "base" else tile.out_rows
+            return [[self._load(start, o + v * self.lanes, v) for v in range(self.vectors)] for o in rows]
         if tile.start == "bias":
             row = [self._load(start, v * self.lanes, v) for v in range(self.vectors)]
         else:
@@ -139,6 +144,8 @@ class _Emitter:
         at = self.b.gep(taps, [self.b.shl(t, ir.Constant(I64, 1))])
         a = self.b.gep(a, [self.b.load(at)])
         b = self.b.gep(b, [self.b.load(self.b.gep(at, [ir.Constant(I64, 1)]))])
+        if self.tile.run == 0:  # no tap reaches these results
+            return sums
         if self.tile.run == 1:
             return self._products(a, b, 0, sums)
         unroll = next(u for u in (4, 3, 2, 1) if self.tile.run % u == 0)

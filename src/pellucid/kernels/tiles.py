@@ -59,15 +59,16 @@ def add_parts(p, n, f, chunk):
 
 @kernel
 def transpose_taps(p, n, f, chunk):
-    """out[t][o][c] = weight[t][c][o] for each tap and group: the weight as the input gradient reads it.
+    """out[t][o][c] = weight[t][c][o] for each tap: the weight as the input gradient reads it.
 
-    p: weight, out. n: C/groups, O, O/groups. A chunk is one tap.
+    p: weight, out. n: pieces of a tap, C/groups, O. A chunk is one piece: some of the input channels.
     """
     weight, out = p[0], p[1]
-    inner, outer, per_group = n[0], n[1], n[2]
-    base = chunk * inner * outer
+    pieces, inner, outer = n[0], n[1], n[2]
+    tap, piece = chunk // pieces, chunk % pieces
+    base = tap * inner * outer
     for first in range(0, outer, 16):
-        for c in range(inner):
+        for c in range(inner * piece // pieces, inner * (piece + 1) // pieces):
             for o in range(first, min(outer, first + 16)):
                 out[base + o * inner + c] = weight[base + c * outer + o]
 
