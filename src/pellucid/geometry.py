@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 from math import ceil, floor, prod
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from pellucid.errors import ArgumentError, ShapeError
 Index: TypeAlias = tuple[int, ...]
 IntOrTuple: TypeAlias = int | Sequence[int]
 PaddingLike: TypeAlias = int | str | Sequence[int] | Sequence[tuple[int, int]]
+Where: TypeAlias = tuple[Any, ...]  # what indexes an array along its spatial axes: integers or slices
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,12 @@ class Geometry:
         for pairs in product(*(axis.sources(i) for axis, i in zip(self.axes, position, strict=True))):
             yield tuple(y for y, _ in pairs), tuple(k for _, k in pairs)
 
-    def kernel_slices(self) -> Iterator[tuple[Index, tuple[slice, ...]]]:
+    @property
+    def inside(self) -> Where:
+        """The slices of the *padded* input that hold the input itself."""
+        return tuple(slice(a.before, a.before + a.input) for a in self.axes)
+
+    def kernel_slices(self) -> Iterator[tuple[Where, Where]]:
         """Each kernel position with the slices of the *padded* input that it meets over all outputs at once."""
         for k in np.ndindex(*self.kernel):
             yield (

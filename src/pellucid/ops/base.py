@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias
 
@@ -19,12 +20,14 @@ class Terms:
     """One number written as a sum of products, in the order in which it is summed.
 
     `factors` names each factor of a term and lists its index term by term, as rows of an integer array. `start` is
-    the operand element that the sum begins with (a bias), `scale` multiplies the finished sum (1/m of a mean).
+    the operand element that the sum begins with (a bias), `scale` multiplies the finished sum (1/m of a mean);
+    `divisors` divides each term by a whole number of its own (the windows of averages differ in size).
     """
 
     factors: tuple[tuple[str, NDArray[np.int64]], ...]
     start: tuple[str, Shape] | None = None
     scale: float = 1.0
+    divisors: NDArray[np.int64] | None = None
 
 
 class Op(ABC):
@@ -55,6 +58,6 @@ class Op(ABC):
         raise NotImplementedError(f"{self.name} is not a sum of products")
 
 
-def index_rows(rows: list[Shape], width: int) -> NDArray[np.int64]:
+def index_rows(rows: Sequence[Shape], width: int) -> NDArray[np.int64]:
     """A list of indices as an integer array with `width` columns, also when the list is empty."""
     return np.array(rows, dtype=np.int64).reshape(len(rows), width)

@@ -1,0 +1,79 @@
+"""Adam and AdamW, one parameter at a time. The order of operations is PyTorch's, t numbers the updates:
+
+    parameter = parameter·(1 − lr·weight_decay)             when decoupled (AdamW)
+    g         = gradient + weight_decay·parameter           otherwise, when weight_decay ≠ 0
+    mean      = mean + (g − mean)·(1 − β₁)                  from mean = 0
+    variance  = variance·β₂ + (1 − β₂)·g·g                  from variance = 0
+    parameter = parameter − (lr / (1 − β₁ᵗ))·mean / (√variance / √(1 − β₂ᵗ) + eps)
+
+Factors such as 1 − β₁ᵗ are computed in float64; they and every operation are rounded to the parameter's type.
+Sources: Kingma and Ba, Adam, 2015; Loshchilov and Hutter, Decoupled Weight Decay Regularization, 2019.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+
+from pellucid.errors import ArgumentError
+from pellucid.geometry import is_integer
+from pellucid.ops.base import Array
+from pellucid.ops.checks import number
+
+
+@dataclass(frozen=True)
+class Adam:
+    """The settings of the rule. The learning rate comes with each update, because schedules change it.
+
+    Raises: ArgumentError for a setting out of range.
+    """
+
+    betas: tuple[float, float] = (0.9, 0.999)
+    eps: float = 1e-8
+    weight_decay: float = 0.0
+    decoupled: bool = False
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.betas, tuple | list) or len(self.betas) != 2:
+            raise ArgumentError(self.name, "betas must be two numbers", got=f"betas={self.betas!r}")
+        for i, beta in enumerate(self.betas):
+            number(self.name, f"betas[{i}]", beta, "[0, 1)")
+        number(self.name, "eps", self.eps, "[0, inf)")
+        number(self.name, "weight_decay", self.weight_decay, "[0, inf)")
+
+    @property
+    def name(self) -> str:
+        """adam, or adamw when weight decay is decoupled from the gradient."""
+        return "adamw" if self.decoupled else "adam"
+
+    def initial_state(self, parameter: Array) -> dict[str, Array]:
+        """What the first update starts from."""
+        return {"mean": np.zeros_like(parameter), "variance": np.zeros_like(parameter)}
+
+    def update(
+        self, parameter: Array, gradient: Array, state: Mapping[str, Array], lr: float, step: int
+    ) -> tuple[Array, dict[str, Array]]:
+        """The parameter and the state after update `step`, counted from 1; an empty state is the initial one.
+
+        Example:
+            >>> new, _ = Adam().update(np.array([1.0]), np.array([3.0]), {}, lr=0.5, step=1)
+            >>> round(float(new[0]), 6)
+            0.5
+        """
+        number(self.name, "lr", lr, "[0, inf)")
+        if not is_integer(step) or step < 1:
+            raise ArgumentError(self.name, "step counts updates from 1", got=f"step={step!r}")
+        beta1, beta2 = self.betas
+        before = state or self.initial_state(parameter)
+        if self.decoupled:
+            parameter = parameter * (1 - lr * self.weight_decay)
+        elif self.weight_decay:
+            gradient = gradient + self.weight_decay * parameter
+        mean = before["mean"] + (gradient - before["mean"]) * (1 - beta1)
+        variance = before["variance"] * beta2 + (1 - beta2) * gradient * gradient
+        size = lr / (1 - beta1**step)
+        denominator = np.sqrt(variance) / sqrt(1 - beta2**step) + self.eps
+        return parameter - size * mean / denominator, {"mean": mean, "variance": variance}

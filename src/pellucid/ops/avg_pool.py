@@ -1,0 +1,104 @@
+"""Average pooling: the mean of each window.
+
+    output[n,c,y]     = (Σ_k input[n,c,i]) / divisor[y],     i = y·stride + k − padding
+    grad_input[n,c,i] = Σ_y grad_output[n,c,y] / divisor[y]  over the windows y that hold i
+
+y, k and i stand for one, two or three coordinates. The divisor counts the window's positions: input elements
+always, padding when `count_include_pad`, what ceil mode lets overhang never; `divisor_override` replaces it.
+Order of summation: output k, grad_input the windows' k, each ascending.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.errors import ArgumentError
+from pellucid.geometry import Geometry, IntOrTuple, PaddingLike, is_integer
+from pellucid.ops.base import Array, Gradients, Op, Shape, Terms, index_rows
+from pellucid.ops.pool import pool_geometry
+
+
+@dataclass(frozen=True)
+class AvgPool(Op):
+    """The settings of average pooling over `dims` spatial axes. Without a stride they lie side by side."""
+
+    dims: int
+    kernel_size: IntOrTuple
+    stride: IntOrTuple | None = None
+    padding: PaddingLike = 0
+    ceil_mode: bool = False
+    count_include_pad: bool = True
+    divisor_override: int | None = None
+
+    @property
+    def name(self) -> str:
+        """avg_pool1d, avg_pool2d or avg_pool3d."""
+        return f"avg_pool{self.dims}d"
+
+    def geometry(self, input: Shape) -> Geometry:
+        """The relation between output, kernel and input positions for this shape."""
+        return pool_geometry(
+            self.name, input, self.dims, self.kernel_size, self.stride, self.padding, 1, self.ceil_mode
+        )
+
+    def infer(self, *shapes: Shape | None) -> Shape:
+        """(N,C,…) → (N,C,…)."""
+        (input,) = shapes
+        assert input is not None
+        override = self.divisor_override
+        if override is not None and not (is_integer(override) and override != 0):
+            raise ArgumentError(
+                self.name, "divisor_override must be an integer other than 0", got=repr(override)
+            )
+        return (*input[:2], *self.geometry(input).output)
+
+    def divisors(self, input: Shape) -> NDArray[np.int64]:
+        """What each window's sum is divided by: an array of the output's spatial shape."""
+        geometry = self.geometry(input)
+        if self.divisor_override is not None:
+            return np.full(geometry.output, self.divisor_override)
+        counts = []
+        for axis in geometry.axes:
+            start, first, stop = axis.table.T
+            end = np.minimum(start + axis.kernel, axis.input + axis.after)
+            counts.append(end - start if self.count_include_pad else stop - first)
+        return np.asarray(reduce(np.multiply.outer, counts))
+
+    def terms(self, of: str, index: Shape, *shapes: Shape | None) -> Terms:
+        """Output: the elements of its window; grad_input: the gradients of the windows that hold it."""
+        (input,) = shapes
+        assert input is not None
+        geometry, divisors = self.geometry(input), self.divisors(input)
+        n, c, *at = index
+        if of == "output":
+            rows = [(n, c, *i) for _, i in geometry.taps(tuple(at))]
+            return Terms((("input", index_rows(rows, len(index))),), scale=1 / int(divisors[tuple(at)]))
+        windows = [y for y, _ in geometry.sources(tuple(at))]
+        rows = [(n, c, *y) for y in windows]
+        each = np.array([divisors[y] for y in windows], dtype=np.int64)
+        return Terms((("grad_output", index_rows(rows, len(index))),), divisors=each)
+
+    def forward(self, *operands: Array) -> Array:
+        """Add up the window, one kernel position after another, then divide."""
+        (input,) = operands
+        output = np.zeros(self.infer(input.shape), input.dtype)
+        geometry = self.geometry(input.shape)
+        padded = np.pad(input, ((0, 0), (0, 0), *geometry.padded))
+        for _, at in geometry.kernel_slices():
+            output += padded[..., *at]
+        output /= self.divisors(input.shape).astype(input.dtype)
+        return output
+
+    def backward(self, grad_output: Array, *operands: Array) -> Gradients:
+        """Give every element of a window its share."""
+        (input,) = operands
+        geometry = self.geometry(input.shape)
+        share = grad_output / self.divisors(input.shape).astype(grad_output.dtype)
+        grad_padded = np.pad(np.zeros_like(input), ((0, 0), (0, 0), *geometry.padded))
+        for _, at in geometry.kernel_slices():
+            grad_padded[..., *at] += share
+        return (grad_padded[..., *geometry.inside].copy(),)

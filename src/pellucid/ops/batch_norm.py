@@ -1,0 +1,151 @@
+"""Batch normalisation: every channel is brought to mean 0 and variance 1, then scaled and shifted.
+
+    x̂           = (input − mean[c]) / √(var[c] + eps)
+    output      = x̂·weight[c] + bias[c]
+    grad_bias   = Σ grad_output,   grad_weight = Σ grad_output·x̂        over batch and space
+    grad_input  = weight[c]·(grad_output − grad_bias/m − x̂·grad_weight/m) / √(var[c] + eps)     in training
+    grad_input  = weight[c]·grad_output / √(var[c] + eps)                                       in inference
+
+In training, mean and var are the batch's, var = Σ(input − mean)²/m over the m values of a channel; in
+inference they are the running ones. Training moves those: running = (1 − momentum)·running + momentum·new, with the new
+variance divided by m − 1. All of it is computed in float64 and rounded once.
+Source: Ioffe and Szegedy, Batch Normalization, 2015.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from pellucid.errors import ArgumentError, ShapeError
+from pellucid.geometry import size_of
+from pellucid.ops.base import Array, Gradients, Op, Shape
+from pellucid.ops.checks import number
+
+
+@dataclass(frozen=True)
+class BatchNorm(Op):
+    """Whether the batch's own statistics count, how fast the running ones follow, what is added to var."""
+
+    training: bool
+    momentum: float = 0.1
+    eps: float = 1e-5
+
+    arguments: ClassVar[tuple[str, ...]] = ("input", "running_mean", "running_var", "weight", "bias")
+    differentiable: ClassVar[tuple[str, ...]] = ("input", "weight", "bias")
+
+    @property
+    def name(self) -> str:
+        """The op's name."""
+        return "batch_norm"
+
+    def infer(self, *shapes: Shape | None) -> Shape:
+        """(N,C,…) and four times (C,) or None → (N,C,…)."""
+        input, *channels = shapes
+        assert input is not None
+        if len(input) < 2:
+            raise ShapeError(self.name, "input must have at least 2 axes (N, C)", got=f"input {input}")
+        for label, shape in zip(self.arguments[1:], channels, strict=True):
+            if shape is not None and shape != input[1:2]:
+                rule = f"{label} must have one value per channel"
+                got = f"{label} {shape} for input {input}"
+                raise ShapeError(self.name, rule, expected=f"{input[1:2]}", got=got)
+        present = [shape is not None for shape in channels[:2]]
+        if not all(present) and (any(present) or not self.training):
+            raise ArgumentError(
+                self.name,
+                "running_mean and running_var are given together, and always in inference",
+                got=" and ".join(
+                    f"{label}={'an array' if given else None}"
+                    for label, given in zip(self.arguments[1:3], present, strict=True)
+                ),
+            )
+        if self.training and input[0] * size_of(input[2:]) == 1:
+            raise ShapeError(
+                self.name,
+                "training needs more than 1 value per channel",
+                got=f"input {input}",
+                hint="use a larger batch, or inference mode",
+            )
+        number(self.name, "momentum", self.momentum)
+        number(self.name, "eps", self.eps, "(0, inf)")
+        return input
+
+    def statistics(self, input: Array) -> tuple[Array, Array]:
+        """The batch's mean and biased variance per channel, in float64 (zeros for an empty batch)."""
+        over, values = _over(input), input.astype(np.float64)
+        count = max(_count(input), 1)
+        mean = values.sum(axis=over) / count
+        return mean, ((values - _along(mean, input)) ** 2).sum(axis=over) / count
+
+    def updated_statistics(
+        self, input: Array, running_mean: Array, running_var: Array
+    ) -> tuple[Array, Array]:
+        """The running statistics after training on this batch; an empty batch leaves them as they are."""
+        count = _count(input)
+        if count == 0:
+            return running_mean.copy(), running_var.copy()
+        mean, var = self.statistics(input)
+        updates = (running_mean, mean), (running_var, var * count / (count - 1))
+        new_mean, new_var = (
+            ((1 - self.momentum) * old.astype(np.float64) + self.momentum * new).astype(old.dtype)
+            for old, new in updates
+        )
+        return new_mean, new_var
+
+    def forward(self, *operands: Array | None) -> Array:
+        """Normalise, scale, shift."""
+        input, _, _, weight, bias = operands
+        assert input is not None
+        self.infer(*(None if operand is None else operand.shape for operand in operands))
+        output, _ = self._normalised(operands)
+        if weight is not None:
+            output = output * _along(weight, input)
+        if bias is not None:
+            output = output + _along(bias, input)
+        return output.astype(input.dtype)
+
+    def backward(self, grad_output: Array, *operands: Array | None) -> Gradients:
+        """In training, mean and variance depend on each value, hence the two corrections."""
+        input, _, _, weight, bias = operands
+        assert input is not None
+        normalised, scale = self._normalised(operands)
+        grad = grad_output.astype(np.float64)
+        grad_weight, grad_bias = (grad * normalised).sum(axis=_over(input)), grad.sum(axis=_over(input))
+        if self.training:
+            count = max(_count(input), 1)
+            grad = grad - _along(grad_bias / count, input) - normalised * _along(grad_weight / count, input)
+        grad_input = grad * scale * (1.0 if weight is None else _along(weight, input))
+        return (
+            grad_input.astype(input.dtype),
+            None if weight is None else grad_weight.astype(weight.dtype),
+            None if bias is None else grad_bias.astype(bias.dtype),
+        )
+
+    def _normalised(self, operands: tuple[Array | None, ...]) -> tuple[Array, Array]:
+        """x̂ and 1/√(var + eps), both in float64."""
+        input, mean, var, _, _ = operands
+        assert input is not None
+        if self.training:
+            mean, var = self.statistics(input)
+        assert mean is not None
+        assert var is not None
+        scale = 1.0 / np.sqrt(_along(var, input) + self.eps)
+        return (input - _along(mean, input)) * scale, scale
+
+
+def _over(input: Array) -> Shape:
+    """The axes that a channel's statistics sum over: all but C."""
+    return (0, *range(2, input.ndim))
+
+
+def _count(input: Array) -> int:
+    """How many values a channel has."""
+    return size_of((input.shape[0], *input.shape[2:]))
+
+
+def _along(values: Array, input: Array) -> Array:
+    """One float64 value per channel, shaped to meet the input."""
+    return values.astype(np.float64).reshape(-1, *(1,) * (input.ndim - 2))

@@ -1,0 +1,58 @@
+"""Checks of single settings that several ops share. Shapes are checked in the shape rules."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pellucid.errors import ArgumentError
+from pellucid.geometry import is_integer
+
+
+def number(op: str, name: str, value: object, interval: str = "(-inf, inf)") -> float:
+    """A number inside an interval; a square bracket includes its end, a round one does not. NaN is in none.
+
+    Raises: ArgumentError for anything else.
+
+    Example:
+        >>> number("sgd", "lr", 0.5, "[0, inf)")
+        0.5
+        >>> number("adam", "betas[0]", 1, "[0, 1)")
+        Traceback (most recent call last):
+        pellucid.errors.ArgumentError: adam: betas[0] must be a number in [0, 1). Got betas[0]=1.
+    """
+    low, high = (float(end) for end in interval[1:-1].split(","))
+    if isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool):
+        above = low <= value if interval[0] == "[" else low < value
+        below = value <= high if interval[-1] == "]" else value < high
+        if above and below:
+            return float(value)
+    raise ArgumentError(op, f"{name} must be a number in {interval}", got=f"{name}={value!r}")
+
+
+def axis(op: str, name: str, value: int, rank: int) -> int:
+    """The number of an axis counted from the front, from one that may be counted from the back.
+
+    Raises: ArgumentError when there is no such axis.
+
+    Example:
+        >>> axis("softmax", "dim", -1, 4)
+        3
+    """
+    if not is_integer(value) or not -rank <= value < rank:
+        expected = f"an integer from {-rank} to {rank - 1}" if rank else "an input with at least one axis"
+        raise ArgumentError(
+            op, f"{name} must name an axis of the input", expected=expected, got=f"{name}={value!r}"
+        )
+    return value % rank
+
+
+def choice(op: str, name: str, value: object, names: tuple[str, ...]) -> None:
+    """Check that a setting is one of the names it can have.
+
+    Raises: ArgumentError when it is not.
+    """
+    if value not in names:
+        expected = ", ".join(f"'{name}'" for name in names)
+        raise ArgumentError(
+            op, f"{name} has no such value", expected=f"one of {expected}", got=f"{name}={value!r}"
+        )

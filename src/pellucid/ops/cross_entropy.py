@@ -1,0 +1,130 @@
+"""Cross-entropy between logits and target classes.
+
+    loss[n]          = −Σ_c q[n,c]·log softmax(input)[n,c]
+    q[n,c]           = weight[c]·((1 − ε)·[c = target[n]] + ε/C)   (ε = label_smoothing; 0 where ignored)
+    output           = loss ("none"), Σ_n loss ("sum"), or Σ_n loss / Σ_n weight[target[n]] ("mean")
+    grad_input[n,c]  = grad_output·(softmax(input)[n,c]·Σ_c q[n,c] − q[n,c]), divided as the output is
+
+n stands for the batch and any axes behind the classes; without a batch it is a single number. Where every
+target is ignored, or the batch is empty, the mean is NaN. Computed in float64 and rounded once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from pellucid.errors import ArgumentError, ShapeError
+from pellucid.geometry import is_integer
+from pellucid.ops.base import Array, Gradients, Op, Shape
+from pellucid.ops.checks import choice, number
+from pellucid.ops.log_softmax import log_probabilities
+
+
+@dataclass(frozen=True)
+class CrossEntropy(Op):
+    """The target that does not count, how losses become one number, what of a target is spread evenly."""
+
+    ignore_index: int = -100
+    reduction: str = "mean"
+    label_smoothing: float = 0.0
+
+    arguments: ClassVar[tuple[str, ...]] = ("input", "target", "weight")
+
+    @property
+    def name(self) -> str:
+        """The op's name."""
+        return "cross_entropy"
+
+    def infer(self, *shapes: Shape | None) -> Shape:
+        """(N,C,…), (N,…), (C,) or None → () or, without reduction, (N,…). A single sample is (C,) and ()."""
+        input, target, weight = shapes
+        assert input is not None
+        if not input or 0 in input[_class_axis(input) :]:
+            raise ShapeError(
+                self.name, "input must have an axis of classes, and no empty one", got=f"input {input}"
+            )
+        C, expected = input[_class_axis(input)], input[: _class_axis(input)] + input[2:]
+        if target != expected:
+            raise ShapeError(
+                self.name,
+                "target must have the input's shape without the classes",
+                expected=f"target {expected} for input {input}",
+                got=f"target {target}",
+            )
+        if weight is not None and weight != (C,):
+            rule = "weight must have one value per class"
+            raise ShapeError(self.name, rule, expected=f"({C},)", got=f"weight {weight}")
+        if not is_integer(self.ignore_index):
+            raise ArgumentError(self.name, "ignore_index must be an integer", got=repr(self.ignore_index))
+        choice(self.name, "reduction", self.reduction, ("mean", "sum", "none"))
+        number(self.name, "label_smoothing", self.label_smoothing, "[0, 1]")
+        return expected if self.reduction == "none" else ()
+
+    def forward(self, *operands: Array | None) -> Array:
+        """Sum over the classes, then reduce."""
+        input, target, weight = operands
+        assert input is not None
+        q, total = self._probabilities(input, target, weight)
+        dim = _class_axis(input.shape)
+        surprise = -np.multiply(q, log_probabilities(input, dim), out=np.zeros_like(q), where=q != 0)
+        loss = surprise.sum(axis=dim)
+        if self.reduction == "none":
+            return np.asarray(loss, input.dtype)
+        with np.errstate(invalid="ignore"):
+            return np.asarray(loss.sum() / total, input.dtype)
+
+    def backward(self, grad_output: Array, *operands: Array | None) -> Gradients:
+        """The softmax's share minus the target's."""
+        input, target, weight = operands
+        assert input is not None
+        q, total = self._probabilities(input, target, weight)
+        dim = _class_axis(input.shape)
+        grad = grad_output.astype(np.float64)
+        grad = np.expand_dims(grad, dim) if self.reduction == "none" else grad / (total or 1.0)
+        softmax = np.exp(log_probabilities(input, dim))
+        return ((grad * (softmax * q.sum(axis=dim, keepdims=True) - q)).astype(input.dtype),)
+
+    def _probabilities(
+        self, input: Array, target: Array | None, weight: Array | None
+    ) -> tuple[Array, np.float64]:
+        """The weighted target probabilities q, shaped as the input, and what the reduction divides by."""
+        assert target is not None
+        self.infer(input.shape, target.shape, None if weight is None else weight.shape)
+        dim = _class_axis(input.shape)
+        C = input.shape[dim]
+        counts = target != self.ignore_index
+        self._check_targets(target, counts, C)
+        weights = np.ones(C) if weight is None else weight.astype(np.float64)
+        classes = np.arange(C).reshape(C, *(1,) * (input.ndim - dim - 1))
+        hit = np.expand_dims(target, dim) == classes
+        q = weights.reshape(classes.shape) * ((1 - self.label_smoothing) * hit + self.label_smoothing / C)
+        total = weights[target[counts]].sum() if self.reduction == "mean" else np.float64(1.0)
+        return np.where(np.expand_dims(counts, dim), q, 0.0), total
+
+    def _check_targets(self, target: Array, counts: Array, C: int) -> None:
+        """Every target that counts must be a class."""
+        if target.dtype.kind not in "iu":
+            raise ArgumentError(
+                self.name,
+                "target must hold integer class numbers",
+                expected="an integer dtype",
+                got=f"{target.dtype}",
+                hint="use target.astype(np.int64)",
+            )
+        wrong = counts & ((target < 0) | (target >= C))
+        if wrong.any():
+            at = tuple(int(i) for i in np.argwhere(wrong)[0])
+            raise ArgumentError(
+                self.name,
+                "every target must be a class number or ignore_index",
+                expected=f"0 ≤ target < {C}, or {self.ignore_index}",
+                got=f"target{list(at) if at else ''} = {target[at]}",
+            )
+
+
+def _class_axis(input: Shape) -> int:
+    """The classes' axis: the second one, or the only one of a single sample."""
+    return min(len(input) - 1, 1)

@@ -1,0 +1,68 @@
+"""Dropout: each element becomes zero with probability p, and what stays grows so that the mean stays.
+
+    output[j]     = input[j]·scale where kept(j), else 0,     scale = 1/(1 − p)
+    grad_input[j] = grad_output[j]·scale where kept(j), else 0
+    kept(j)       ⇔ draw(seed, step, layer, j) ≥ p·2³²
+
+j is the element's flat index in N C H W order, and `draw` the hash of `ops/random.py`: what is kept does not
+depend on threads, memory layout or what was drawn before. `scale` is rounded to the input's type.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+
+from pellucid.ops.base import Array, Gradients, Op, Shape
+from pellucid.ops.checks import number
+from pellucid.ops.random import draws, stream_key
+
+
+@dataclass(frozen=True)
+class Dropout(Op):
+    """The probability of becoming zero."""
+
+    p: float = 0.5
+
+    @property
+    def name(self) -> str:
+        """The op's name."""
+        return "dropout"
+
+    @property
+    def threshold(self) -> int:
+        """The smallest draw that keeps an element: p·2³², rounded up."""
+        return ceil(self.p * 2**32)
+
+    @property
+    def scale(self) -> float:
+        """What kept elements are multiplied with; with p = 1 there are none."""
+        return 1 / (1 - self.p) if self.p < 1 else 0.0
+
+    def infer(self, *shapes: Shape | None) -> Shape:
+        """Any shape → the same shape."""
+        (input,) = shapes
+        assert input is not None
+        number(self.name, "p", self.p, "[0, 1]")
+        return input
+
+    def forward(self, *operands: Array, seed: int = 0, step: int = 0, layer: int = 0) -> Array:
+        """Keep or drop, element by element."""
+        (input,) = operands
+        self.infer(input.shape)
+        kept = draws(stream_key(seed, step, layer), input.size).reshape(input.shape) >= self.threshold
+        output: Array = np.where(kept, input * input.dtype.type(self.scale), input.dtype.type(0))
+        return output
+
+    def backward(
+        self,
+        grad_output: Array,
+        *operands: Array,  # noqa: ARG002 (the gradient needs only what was kept)
+        seed: int = 0,
+        step: int = 0,
+        layer: int = 0,
+    ) -> Gradients:
+        """The same elements of the gradient."""
+        return (self.forward(grad_output, seed=seed, step=step, layer=layer),)

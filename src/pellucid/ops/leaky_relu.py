@@ -1,0 +1,42 @@
+"""The leaky rectifier: negative numbers shrink.
+
+    output     = input where input > 0, else negative_slope·input
+    grad_input = grad_output where input > 0, else negative_slope·grad_output
+
+`negative_slope` is first rounded to the input's type.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pellucid.ops.base import Array, Shape
+from pellucid.ops.checks import number
+from pellucid.ops.pointwise import Pointwise
+
+
+@dataclass(frozen=True)
+class LeakyReLU(Pointwise):
+    """The slope below zero."""
+
+    negative_slope: float = 0.01
+
+    @property
+    def name(self) -> str:
+        """The op's name."""
+        return "leaky_relu"
+
+    def infer(self, *shapes: Shape | None) -> Shape:
+        """Any shape → the same shape."""
+        number(self.name, "negative_slope", self.negative_slope)
+        return super().infer(*shapes)
+
+    def value(self, x: Array) -> Array:
+        """Scale what is not positive."""
+        return np.where(x > 0, x, x * x.dtype.type(self.negative_slope))
+
+    def gradient(self, grad: Array, x: Array) -> Array:
+        """Scale the gradient where the input is not positive."""
+        return np.where(x > 0, grad, grad * grad.dtype.type(self.negative_slope))

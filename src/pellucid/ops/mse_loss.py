@@ -1,0 +1,60 @@
+"""The mean squared error.
+
+    output      = Σ (input − target)² / m ("mean", m elements), the sum ("sum"), or each square ("none")
+    grad_input  = 2·(input − target)·grad_output, divided as the output is;   grad_target = −grad_input
+
+Where there are no elements, the mean is NaN. Computed in float64 and rounded once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from pellucid.errors import ShapeError
+from pellucid.ops.base import Array, Gradients, Op, Shape
+from pellucid.ops.checks import choice
+
+
+@dataclass(frozen=True)
+class MSELoss(Op):
+    """How the squares become one number."""
+
+    reduction: str = "mean"
+
+    arguments: ClassVar[tuple[str, ...]] = ("input", "target")
+    differentiable: ClassVar[tuple[str, ...]] = ("input", "target")
+
+    @property
+    def name(self) -> str:
+        """The op's name."""
+        return "mse_loss"
+
+    def infer(self, *shapes: Shape | None) -> Shape:
+        """Two equal shapes → () or, without reduction, the same shape."""
+        input, target = shapes
+        assert input is not None
+        if input != target:
+            rule = "input and target must have the same shape"
+            raise ShapeError(self.name, rule, expected=f"target {input}", got=f"target {target}")
+        choice(self.name, "reduction", self.reduction, ("mean", "sum", "none"))
+        return input if self.reduction == "none" else ()
+
+    def forward(self, *operands: Array) -> Array:
+        """Square, then reduce."""
+        input, target = operands
+        self.infer(input.shape, target.shape)
+        squares = (input.astype(np.float64) - target) ** 2
+        if self.reduction == "none":
+            return squares.astype(input.dtype)
+        with np.errstate(invalid="ignore"):
+            return np.asarray(squares.sum() / (input.size if self.reduction == "mean" else 1), input.dtype)
+
+    def backward(self, grad_output: Array, *operands: Array) -> Gradients:
+        """Twice the difference, once with each sign."""
+        input, target = operands
+        share = max(input.size, 1) if self.reduction == "mean" else 1
+        grad = 2.0 * (input.astype(np.float64) - target) * (grad_output.astype(np.float64) / share)
+        return grad.astype(input.dtype), -grad.astype(target.dtype)

@@ -1,0 +1,56 @@
+"""What activations share: output = f(input), grad_input = grad_output·f′(input), each element by itself."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+import numpy as np
+
+from pellucid.ops.base import Array, Gradients, Op, Shape
+
+
+class Pointwise(Op):
+    """An op that treats every element alike."""
+
+    def infer(self, *shapes: Shape | None) -> Shape:
+        """Any shape → the same shape."""
+        (input,) = shapes
+        assert input is not None
+        return input
+
+    def forward(self, *operands: Array) -> Array:
+        """f, element by element."""
+        (input,) = operands
+        self.infer(input.shape)
+        return self.value(input)
+
+    def backward(self, grad_output: Array, *operands: Array) -> Gradients:
+        """The gradient times the slope, element by element."""
+        (input,) = operands
+        return (self.gradient(grad_output, input),)
+
+    @abstractmethod
+    def value(self, x: Array) -> Array:
+        """f(x)."""
+
+    @abstractmethod
+    def gradient(self, grad: Array, x: Array) -> Array:
+        """grad·f′(x)."""
+
+
+class Smooth(Pointwise):
+    """An op of transcendental functions: computed in float64 and rounded once to the input's type."""
+
+    def forward(self, *operands: Array) -> Array:
+        """f in float64, rounded once."""
+        (input,) = operands
+        self.infer(input.shape)
+        with np.errstate(over="ignore", invalid="ignore"):  # infinities give what IEEE arithmetic gives
+            return self.value(input.astype(np.float64)).astype(input.dtype)
+
+    def backward(self, grad_output: Array, *operands: Array) -> Gradients:
+        """grad_output·f′(input) in float64, rounded once."""
+        (input,) = operands
+        with np.errstate(over="ignore", invalid="ignore"):
+            grad_input = self.gradient(grad_output.astype(np.float64), input.astype(np.float64))
+            return (grad_input.astype(input.dtype),)

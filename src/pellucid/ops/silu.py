@@ -1,0 +1,33 @@
+"""The sigmoid linear unit (swish).
+
+    output     = input·σ(input),   σ(x) = 1 / (1 + exp(−x))
+    grad_input = grad_output·σ(input)·(1 + input·(1 − σ(input)))
+
+Computed in float64 and rounded once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pellucid.ops.base import Array
+from pellucid.ops.pointwise import Smooth
+from pellucid.ops.sigmoid import logistic
+
+
+@dataclass(frozen=True)
+class SiLU(Smooth):
+    """input·σ(input), element by element."""
+
+    @property
+    def name(self) -> str:
+        """The op's name."""
+        return "silu"
+
+    def value(self, x: Array) -> Array:
+        """x·σ(x)."""
+        return x * logistic(x)
+
+    def gradient(self, grad: Array, x: Array) -> Array:
+        """The product rule, with 1 − σ(x) = σ(−x)."""
+        return grad * logistic(x) * (1.0 + x * logistic(-x))

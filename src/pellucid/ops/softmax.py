@@ -1,0 +1,49 @@
+"""Softmax: numbers become probabilities.
+
+    output     = exp(input) / Σ exp(input)      along dim
+    grad_input = output·(grad_output − Σ grad_output·output)
+
+Computed in float64 and rounded once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pellucid.ops.base import Array, Gradients, Op, Shape
+from pellucid.ops.checks import axis
+from pellucid.ops.log_softmax import log_probabilities
+
+
+@dataclass(frozen=True)
+class Softmax(Op):
+    """The axis along which the probabilities sum to 1."""
+
+    dim: int
+
+    @property
+    def name(self) -> str:
+        """The op's name."""
+        return "softmax"
+
+    def infer(self, *shapes: Shape | None) -> Shape:
+        """Any shape with an axis `dim` → the same shape."""
+        (input,) = shapes
+        assert input is not None
+        axis(self.name, "dim", self.dim, len(input))
+        return input
+
+    def forward(self, *operands: Array) -> Array:
+        """In float64, rounded once."""
+        (input,) = operands
+        self.infer(input.shape)
+        return np.exp(log_probabilities(input, self.dim)).astype(input.dtype)
+
+    def backward(self, grad_output: Array, *operands: Array) -> Gradients:
+        """From the probabilities."""
+        (input,) = operands
+        grad, output = grad_output.astype(np.float64), np.exp(log_probabilities(input, self.dim))
+        inner = (grad * output).sum(axis=self.dim, keepdims=True)
+        return ((output * (grad - inner)).astype(input.dtype),)
