@@ -1,0 +1,79 @@
+"""Images with their labels, and the order in which training sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.errors import ArgumentError, DataError
+from pellucid.geometry import is_integer
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Images (N,C,…), 8-bit or floating, and one whole number (N,) for each: its class.
+
+    Raises: DataError when the two do not fit together.
+
+    Example:
+        >>> data = Dataset(np.zeros((5, 1, 28, 28), np.uint8), np.arange(5))
+        >>> [labels.tolist() for _, labels in data.batches(2, seed=0, epoch=0)]
+        [[4, 2], [3, 1], [0]]
+    """
+
+    images: NDArray[Any]
+    labels: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        images, labels = np.asarray(self.images), np.asarray(self.labels)
+        if images.ndim < 2 or not (images.dtype == np.uint8 or images.dtype.kind == "f"):
+            got = f"{images.dtype} {images.shape}"
+            raise DataError("Dataset", "images must be 8-bit or floating arrays (N,C,…)", got=got)
+        if labels.dtype.kind not in "iu" or labels.shape != images.shape[:1]:
+            raise DataError(
+                "Dataset",
+                "labels must be one whole number per image",
+                expected=f"whole numbers ({len(images)},)",
+                got=f"{labels.dtype} {labels.shape}",
+            )
+        object.__setattr__(self, "images", images)
+        object.__setattr__(self, "labels", labels.astype(np.int64, copy=False))
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def batches(
+        self, batch_size: int, seed: int = 0, epoch: int = 0, shuffle: bool = True
+    ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int64]]]:
+        """The images of one epoch as float32 in batches, with their labels; the last batch may be smaller.
+
+        8-bit images are divided by 255, so that they lie in [0,1]; floating ones stay as they are. The order
+        is a pure function of (seed, epoch).
+
+        Raises: ArgumentError when a number is not whole, below 0 or, for `batch_size`, below 1.
+        """
+        for name, value, least in (("batch_size", batch_size, 1), ("seed", seed, 0), ("epoch", epoch, 0)):
+            if not is_integer(value) or value < least:
+                rule = f"{name} must be a whole number"
+                raise ArgumentError("batches", rule, expected=f"{name} ≥ {least}", got=f"{name}={value!r}")
+        return self._batches(batch_size, seed, epoch, shuffle)
+
+    def _batches(
+        self, batch_size: int, seed: int, epoch: int, shuffle: bool
+    ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int64]]]:
+        order = np.arange(len(self))
+        if shuffle:
+            order = np.random.default_rng([seed, epoch]).permutation(order)
+        for start in range(0, len(self), batch_size):
+            chosen = order[start : start + batch_size]
+            yield as_float(self.images[chosen]), self.labels[chosen]
+
+
+def as_float(images: NDArray[Any]) -> NDArray[np.float32]:
+    """8-bit images divided by 255, floating ones as they are; float32 in both cases."""
+    scale = np.float32(255 if images.dtype == np.uint8 else 1)
+    return images.astype(np.float32) / scale

@@ -1,0 +1,171 @@
+"""A model in one safetensors file: its arrays, and as metadata its name and settings.
+
+    {"format": "pellucid", "version": "1", "model": "lenet5", "settings": "{…}"}
+
+A file is not trusted: it can name only the models of `pellucid.nn.models` with whole numbers as settings,
+never code, and nothing is allocated that its length does not vouch for.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from pellucid.errors import ArgumentError, FormatError, PellucidError
+from pellucid.geometry import is_integer
+from pellucid.nn import init
+from pellucid.nn.models import MODELS
+from pellucid.nn.module import Module
+
+MAX_FILE_BYTES = 2**30
+MAX_HEADER_BYTES = 2**20
+DTYPES = ("F32", "F64", "I64")
+
+FilePath = str | os.PathLike[str]
+
+
+def save_model(path: FilePath, model_name: str, settings: Mapping[str, int], model: Module) -> None:
+    """Write a model so that `load_model` can build it again. The file appears complete or not at all.
+
+    Args:
+        path: the file; one that exists is replaced.
+        model_name: a name in `pellucid.nn.models.MODELS`.
+        settings: the arguments with which that function built the model; those left out are its defaults.
+        model: the model, float32 or float64.
+
+    Raises: ArgumentError for an unknown name or setting, or when they do not describe this model;
+        FormatError when the file cannot be written.
+    """
+    settings = _full_settings(model_name, settings)
+    state = model.state_dict()
+    with init.without_values(at_most=sum(array.size for array in state.values())):
+        blank = MODELS[model_name](**settings)
+    blank.load_state_dict(state)
+    metadata = {"format": "pellucid", "version": "1", "model": model_name, "settings": json.dumps(settings)}
+    _write(Path(path), _sorted_header(save(state, metadata)))
+
+
+def load_model(path: FilePath) -> Module:
+    """Build the model that a file holds.
+
+    Raises: FormatError when the file is missing, too large, not in this format, or when its arrays are not
+        those of the model that it names.
+    """
+    path = Path(path)
+    where = f"model file '{path}'"
+    _check_size(where, path)
+    try:
+        with safe_open(path, framework="np") as file:
+            name, settings = _described(where, file.metadata() or {})
+            slices = {key: file.get_slice(key) for key in file.keys()}  # noqa: SIM118 - not a mapping
+            dtypes = {part.get_dtype() for part in slices.values()}
+            if not dtypes <= set(DTYPES) or {"F32", "F64"} <= dtypes:
+                got = ", ".join(sorted(dtypes))
+                raise FormatError(where, "arrays must be all float32 or all float64", got=got)
+            state: dict[str, NDArray[Any]] = {key: file.get_tensor(key) for key in slices}
+    except (SafetensorError, OSError) as error:
+        raise FormatError(where, "the file cannot be read as safetensors", got=str(error)) from None
+    try:
+        with init.without_values(at_most=sum(array.size for array in state.values())):
+            model = MODELS[name](**settings).astype("float64" if "F64" in dtypes else "float32")
+        for key, array in model.named_arrays():
+            if key in state and state[key].dtype != array.dtype:
+                raise FormatError(where, f"'{key}' must be {array.dtype}", got=f"{state[key].dtype}")
+        model.load_state_dict(state)
+    except FormatError:
+        raise
+    except PellucidError as error:
+        raise FormatError(where, "the arrays are not those of the model it names", got=str(error)) from None
+    return model
+
+
+def _check_size(where: str, path: Path) -> None:
+    """Look at the file's length and at its header's before anything is allocated for them."""
+    if not path.is_file():
+        raise FormatError(where, "there is no such file" if not path.exists() else "this is not a file")
+    try:
+        size_bytes = path.stat().st_size
+        with path.open("rb") as file:
+            header_bytes = int.from_bytes(file.read(8), "little")
+    except OSError as error:
+        raise FormatError(where, "the file cannot be read", got=str(error)) from None
+    for what, found, most in (
+        ("file", size_bytes, MAX_FILE_BYTES),
+        ("header", header_bytes, MAX_HEADER_BYTES),
+    ):
+        if found > most:
+            expected, got = f"at most {most} bytes", f"{found} bytes"
+            raise FormatError(where, f"the {what} is too large for a model", expected=expected, got=got)
+
+
+def _described(where: str, metadata: Mapping[str, str]) -> tuple[str, dict[str, int]]:
+    """The model's name and settings, when they are of this format and version and of known kinds."""
+    found = {key: metadata.get(key) for key in ("format", "version")}
+    if found != {"format": "pellucid", "version": "1"}:
+        expected, got = "format pellucid, version 1", f"format {found['format']}, version {found['version']}"
+        raise FormatError(where, "this is not a model that Pellucid wrote", expected=expected, got=got)
+    name = metadata.get("model", "")
+    try:
+        settings = json.loads(metadata.get("settings", ""))
+        if not isinstance(settings, dict):
+            raise ArgumentError("settings", "settings map names to whole numbers", got=repr(settings))
+        return name, _full_settings(name, settings)
+    except (ValueError, RecursionError) as error:  # broken JSON, deep nesting, an unknown name or setting
+        raise FormatError(where, "the model's description is broken", got=f"{error}") from None
+
+
+def _full_settings(name: str, settings: Mapping[str, int]) -> dict[str, int]:
+    """The settings with the defaults of those left out.
+
+    Raises: ArgumentError for a name that is not allowed, and for a setting that the model does not have or that
+        is no whole number ≥ 1.
+    """
+    if name not in MODELS:
+        raise ArgumentError(
+            "model", "there is no such model", expected=f"one of {', '.join(MODELS)}", got=repr(name)
+        )
+    known = {key: parameter.default for key, parameter in inspect.signature(MODELS[name]).parameters.items()}
+    for key, value in settings.items():
+        if key not in known:
+            raise ArgumentError(
+                name, "there is no such setting", expected=f"one of {', '.join(known)}", got=repr(key)
+            )
+        if not is_integer(value) or value < 1:
+            raise ArgumentError(name, "a setting is a whole number ≥ 1", got=f"{key}={value!r}")
+    return {key: int(settings.get(key, default)) for key, default in known.items()}
+
+
+def _sorted_header(content: bytes) -> bytes:
+    """The same file with its metadata in alphabetical order; safetensors leaves their order to chance."""
+    end = 8 + int.from_bytes(content[:8], "little")
+    header = json.loads(content[8:end])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    return content[:8] + text.ljust(end - 8) + content[end:]
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write beside the file and rename, so that a crash leaves the old file or the new one."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        try:
+            with temporary.open("xb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        finally:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise FormatError(f"model file '{path}'", "the file cannot be written", got=str(error)) from None

@@ -1,0 +1,114 @@
+"""Activation layers: a curve applied to every number, and softmax."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pellucid import functional as F  # noqa: N812
+from pellucid.errors import ArgumentError
+from pellucid.geometry import is_integer
+from pellucid.nn.layer import Layer
+from pellucid.ops.checks import choice, number
+
+
+class ReLU(Layer):
+    """max(x, 0); NaN stays NaN."""
+
+    def forward(self, input: Any) -> Any:
+        """The input's shape stays."""
+        return F.relu(input)
+
+
+class LeakyReLU(Layer):
+    """x where x > 0, else negative_slope·x.
+
+    Raises: ArgumentError when `negative_slope` is not a finite number.
+    """
+
+    def __init__(self, negative_slope: float = 0.01) -> None:
+        self.negative_slope = number("LeakyReLU", "negative_slope", negative_slope)
+
+    def forward(self, input: Any) -> Any:
+        """The input's shape stays."""
+        return F.leaky_relu(input, self.negative_slope)
+
+    def extra_repr(self) -> str:
+        """The slope."""
+        return f"negative_slope={self.negative_slope}"
+
+
+class Sigmoid(Layer):
+    """1/(1 + e⁻ˣ)."""
+
+    def forward(self, input: Any) -> Any:
+        """The input's shape stays."""
+        return F.sigmoid(input)
+
+
+class Tanh(Layer):
+    """The hyperbolic tangent."""
+
+    def forward(self, input: Any) -> Any:
+        """The input's shape stays."""
+        return F.tanh(input)
+
+
+class GELU(Layer):
+    """x·Φ(x), with Φ the distribution function of the normal distribution; "tanh" approximates it.
+
+    Raises: ArgumentError when `approximate` is neither "none" nor "tanh".
+    """
+
+    def __init__(self, approximate: str = "none") -> None:
+        choice("GELU", "approximate", approximate, ("none", "tanh"))
+        self.approximate = approximate
+
+    def forward(self, input: Any) -> Any:
+        """The input's shape stays."""
+        return F.gelu(input, approximate=self.approximate)
+
+    def extra_repr(self) -> str:
+        """The formula used."""
+        return f"approximate={self.approximate!r}"
+
+
+class SiLU(Layer):
+    """x·sigmoid(x)."""
+
+    def forward(self, input: Any) -> Any:
+        """The input's shape stays."""
+        return F.silu(input)
+
+
+class _AlongOneAxis(Layer):
+    def __init__(self, dim: int = 1) -> None:
+        where = type(self).__name__
+        if not is_integer(dim):
+            raise ArgumentError(where, "dim must be the number of an axis", got=f"dim={dim!r}")
+        self.dim = int(dim)
+
+    def extra_repr(self) -> str:
+        """The axis."""
+        return f"dim={self.dim}"
+
+
+class Softmax(_AlongOneAxis):
+    """eˣ/Σeˣ along the axis `dim`, the channels or classes unless said otherwise.
+
+    Raises: ArgumentError when `dim` is not a whole number.
+    """
+
+    def forward(self, input: Any) -> Any:
+        """The input's shape stays."""
+        return F.softmax(input, self.dim)
+
+
+class LogSoftmax(_AlongOneAxis):
+    """x − log Σeˣ along the axis `dim`, the channels or classes unless said otherwise.
+
+    Raises: ArgumentError when `dim` is not a whole number.
+    """
+
+    def forward(self, input: Any) -> Any:
+        """The input's shape stays."""
+        return F.log_softmax(input, self.dim)

@@ -1,0 +1,60 @@
+"""Initial values of parameters: PyTorch's defaults, drawn from one seeded generator.
+
+Values are drawn in float64 in the order of the public axes and rounded once to float32, so that the float32
+and the float64 version of a model begin with the same numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from math import prod, sqrt
+
+import numpy as np
+
+from pellucid.errors import ArgumentError
+from pellucid.geometry import is_integer
+from pellucid.nn.parameter import Parameter
+
+_generator = np.random.default_rng()
+_room: ContextVar[list[int] | None] = ContextVar("room", default=None)
+
+
+def seed(n: int) -> None:
+    """Seed the generator that new layers draw their parameters from.
+
+    Raises: ArgumentError when `n` is not a whole number ≥ 0.
+    """
+    global _generator  # noqa: PLW0603 - the one generator of the process, as in PyTorch
+    if not is_integer(n) or n < 0:
+        raise ArgumentError("seed", "a seed must be a whole number", expected="n ≥ 0", got=repr(n))
+    _generator = np.random.default_rng(n)
+
+
+def uniform(shape: tuple[int, ...], fan_in: int) -> Parameter:
+    """A parameter with values from U(−1/√fan_in, 1/√fan_in): kaiming_uniform with a = √5, for biases too.
+
+    `fan_in` is the number of products that one output sums up.
+    """
+    room = _room.get()
+    if room is not None:
+        room[0] -= prod(shape)
+        if room[0] < 0:
+            raise ArgumentError("init", "the model is larger than its file", got=f"shape {shape}")
+        return Parameter(np.zeros(shape, np.float32))
+    bound = 1 / sqrt(fan_in)
+    return Parameter(_generator.uniform(-bound, bound, shape))
+
+
+@contextmanager
+def without_values(at_most: int) -> Iterator[None]:
+    """Layers made in this block get zeros, at most so many numbers in all, and the generator is left alone.
+
+    For models whose values are in a file: its word on their size is not trusted, its length is.
+    """
+    token = _room.set([at_most])
+    try:
+        yield
+    finally:
+        _room.reset(token)

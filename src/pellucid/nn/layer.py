@@ -1,0 +1,37 @@
+"""What the library's own layers have in common: one op each, and settings that are checked at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pellucid.errors import ArgumentError
+from pellucid.geometry import is_integer
+from pellucid.nn.module import Module
+
+
+class Layer(Module):
+    """A module that is one op and gives it its name."""
+
+    is_layer = True
+
+
+def whole(where: str, name: str, value: Any, minimum: int = 1) -> int:
+    """A whole number of at least `minimum`.
+
+    Raises: ArgumentError for anything else.
+    """
+    if not is_integer(value) or value < minimum:
+        raise ArgumentError(
+            where, f"{name} must be a whole number", expected=f"{name} ≥ {minimum}", got=f"{name}={value!r}"
+        )
+    return int(value)
+
+
+def flag(where: str, name: str, value: Any) -> bool:
+    """True or False.
+
+    Raises: ArgumentError for anything else.
+    """
+    if not isinstance(value, bool):
+        raise ArgumentError(where, f"{name} must be True or False", got=f"{name}={value!r}")
+    return value

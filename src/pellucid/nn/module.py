@@ -1,0 +1,273 @@
+"""A module owns parameters and other modules, and says in `forward` what it does with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
+from itertools import count
+from reprlib import recursive_repr
+from typing import Any, ClassVar, Self, TypeGuard
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from pellucid.engine import graph
+from pellucid.errors import ArgumentError, PellucidError, ShapeError
+from pellucid.nn.parameter import Buffer, Parameter, State, real_array
+
+Array = NDArray[Any]
+
+# The path of every module of the network that is being traced, by identity; the outermost call writes it.
+_paths: ContextVar[dict[int, str] | None] = ContextVar("paths", default=None)
+
+# Grows with every change of any module's structure, so that a cached plan knows when it is out of date.
+_editions = count(1)
+_edition = 0
+
+_PROGRAM = "_program"  # the attribute that caches (edition, Inference); copies and pickles leave it out
+
+
+def _forward_missing(self: Module, *_: Any) -> Any:
+    name = type(self).__name__
+    raise ArgumentError(name, "forward is not written", hint=f"add `def forward(self, x)` to {name}")
+
+
+class Module:
+    """The base of every network and layer. Assign layers in `__init__`, write `forward(self, x)`.
+
+    Modules, parameters and buffers are found in the attributes, in the order of their assignment; modules
+    also in lists and tuples. An array assigned to a parameter is copied into the parameter's memory; a new
+    `Parameter` takes its place.
+
+    Example:
+        >>> class Net(Module):
+        ...     def __init__(self):
+        ...         self.scale = Parameter([1.0, 2.0])
+        >>> net = Net()
+        >>> net.scale = np.array([3.0, 4.0])
+        >>> net.state_dict()
+        {'scale': array([3., 4.], dtype=float32)}
+    """
+
+    is_layer: ClassVar[bool] = False  # one op that bears the module's name
+    forward: Callable[..., Any] = _forward_missing
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        global _edition  # noqa: PLW0603 - see _editions
+        current = vars(self).get(name)
+        if _is_state(current) and not (value is None or _is_state(value) or isinstance(value, Module)):
+            where = f"{type(self).__name__}.{name}"
+            current[...] = _fitting(where, value, current)
+            return
+        if value is not current or current is None:
+            _edition = next(_editions)
+            super().__setattr__(name, value)
+
+    def __call__(self, input: Any, *others: Any) -> Any:
+        """Run the network on an array in inference mode: (N,C,…) in, a new array out.
+
+        The array is converted to the model's dtype; 8-bit images are not scaled. While the network is traced,
+        the module's forward runs on symbols instead.
+
+        Raises: ArgumentError when the input is not an array of real numbers; ShapeError from the layer that
+            it does not fit.
+        """
+        if isinstance(input, graph.Symbol) and graph.tracing():
+            return self._traced(input, *others)
+        if others:
+            where = type(self).__name__
+            raise ArgumentError(where, "inference takes one input", got=f"{1 + len(others)} inputs")
+        return self._infer(self._as_input(input))
+
+    def trace_forward(self, *symbols: graph.Symbol) -> Any:
+        """Run forward on symbols as the root of a network: paths of ops begin at this module."""
+        token = _paths.set({id(module): path for path, module in self.named_modules()})
+        try:
+            with graph.scope("", layer=self.is_layer):
+                return self.forward(*symbols)
+        finally:
+            _paths.reset(token)
+
+    def _traced(self, *inputs: Any) -> Any:
+        paths = _paths.get()
+        if paths is None:
+            return self.trace_forward(*inputs)
+        if id(self) not in paths:  # made inside a forward: its ops belong to the module that made it
+            return self.forward(*inputs)
+        with graph.scope(paths[id(self)], layer=self.is_layer):
+            return self.forward(*inputs)
+
+    def _infer(self, input: Array) -> Array:
+        from pellucid.engine.inference import Inference  # imports the compiler: only when it is needed
+
+        edition, program = vars(self).get(_PROGRAM, (None, None))
+        if program is None or edition != _edition:
+            program = Inference(self.trace_forward, dict(self.named_arrays()))
+        output: Array = program(input)
+        vars(self)[_PROGRAM] = _edition, program
+        return output
+
+    def _as_input(self, input: Any) -> Array:
+        array = real_array(type(self).__name__, input)
+        owns_floats = any(state.dtype.kind == "f" for _, state in self.named_arrays())
+        dtype = array.dtype.newbyteorder("=") if array.dtype.char in "fd" and not owns_floats else self.dtype
+        return np.asarray(array, dtype, order="C")
+
+    def _children(self) -> Iterator[tuple[str, Module]]:
+        for name, value in vars(self).items():
+            yield from _modules_in(name, value)
+
+    def _own(self, kind: type[State]) -> Iterator[tuple[str, State]]:
+        owned = ((name, value) for name, value in vars(self).items() if _is_state(value))
+        return ((name, value) for name, value in owned if isinstance(value, kind))
+
+    def _walk(self, path: str, seen: set[int], *, once: bool) -> Iterator[tuple[str, Module]]:
+        """This module and those below it; a shared one `once` or by each of its names, a cycle always cut."""
+        if id(self) in seen:
+            return
+        seen.add(id(self))
+        yield path, self
+        for name, child in self._children():
+            yield from child._walk(_join(path, name), seen, once=once)
+        if not once:
+            seen.discard(id(self))
+
+    def _named_states(self, *, once: bool) -> Iterator[tuple[str, State]]:
+        """Module by module: its parameters, then its buffers."""
+        seen: set[int] = set()
+        for path, module in self._walk("", set(), once=once):
+            for kind in (Parameter, Buffer):
+                for name, state in module._own(kind):
+                    if once and id(state) in seen:
+                        continue
+                    seen.add(id(state))
+                    yield _join(path, name), state
+
+    def named_modules(self) -> Iterator[tuple[str, Module]]:
+        """Every module with its path, this one first with path ''; a shared one has its first path only."""
+        return self._walk("", set(), once=True)
+
+    def modules(self) -> Iterator[Module]:
+        """Every module of the tree, this one first."""
+        return (module for _, module in self.named_modules())
+
+    def named_arrays(self) -> Iterator[tuple[str, State]]:
+        """Parameters and buffers with their names; a shared one has its first name only."""
+        return self._named_states(once=True)
+
+    def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
+        """The arrays that training changes, with their names."""
+        return ((name, state) for name, state in self.named_arrays() if isinstance(state, Parameter))
+
+    def named_buffers(self) -> Iterator[tuple[str, Buffer]]:
+        """The arrays that hold statistics, with their names."""
+        return ((name, state) for name, state in self.named_arrays() if isinstance(state, Buffer))
+
+    def state_dict(self) -> dict[str, Array]:
+        """Copies of all parameters and buffers, with PyTorch's keys, shapes and order."""
+        states = self._named_states(once=False)
+        return {name: np.array(state, order="C") for name, state in states}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Take over parameters and buffers; a PyTorch model of the same structure fits as it is.
+
+        Raises: ArgumentError for missing or unexpected keys and for values that are not real numbers,
+            ShapeError for wrong shapes. All faults are named at once, and then nothing has been changed.
+        """
+        where = f"{type(self).__name__}.load_state_dict"
+        if not isinstance(state_dict, Mapping):
+            raise ArgumentError(where, "a state dict maps names to arrays", got=type(state_dict).__name__)
+        states = dict(self._named_states(once=False))
+        faults = {
+            "missing": [name for name in states if name not in state_dict],
+            "unexpected": [str(name) for name in state_dict if name not in states],
+        }
+        values, misfits = {}, {}
+        for name in states.keys() & state_dict.keys():
+            try:
+                values[name] = _fitting(name, state_dict[name], states[name])
+            except PellucidError as error:
+                misfits[name] = error
+        faults["unfit"] = [str(misfits[name]).rstrip(".") for name in states if name in misfits]
+        if any(faults.values()):
+            only_shapes = not (faults["missing"] or faults["unexpected"])
+            only_shapes = only_shapes and all(isinstance(error, ShapeError) for error in misfits.values())
+            got = "; ".join(f"{kind}: {_first(names)}" for kind, names in faults.items() if names)
+            kind = ShapeError if only_shapes else ArgumentError
+            raise kind(where, "names and shapes must be those of the model; nothing was loaded", got=got)
+        for name, value in values.items():
+            states[name][...] = value
+
+    def astype(self, dtype: DTypeLike) -> Self:
+        """Turn all floating parameters and buffers into float32 or float64, in place; returns the module.
+
+        Raises: ArgumentError for any other dtype.
+        """
+        try:
+            target = np.dtype(dtype)
+        except TypeError:
+            target = None
+        if dtype is None or target not in (np.float32, np.float64):
+            where = f"{type(self).__name__}.astype"
+            expected = "float32 or float64"
+            raise ArgumentError(where, "dtype has two choices", expected=expected, got=repr(dtype))
+        converted: dict[int, State] = {}  # a shared parameter stays shared
+        for module in self.modules():
+            for name, state in list(module._own(State)):
+                if state.dtype.kind == "f" and state.dtype != target:
+                    if id(state) not in converted:
+                        converted[id(state)] = type(state)(state, target)
+                    setattr(module, name, converted[id(state)])
+        return self
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The floating type of the parameters; float32 for a module that has none."""
+        floats = (state.dtype for _, state in self.named_arrays() if state.dtype.kind == "f")
+        return next(floats, np.dtype(np.float32))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != _PROGRAM}
+
+    def extra_repr(self) -> str:
+        """The settings, as they stand in the parentheses of the repr."""
+        return ""
+
+    @recursive_repr("…")
+    def __repr__(self) -> str:
+        lines = [f"({name}): {child!r}".replace("\n", "\n  ") for name, child in self._children()]
+        if not lines:
+            return f"{type(self).__name__}({self.extra_repr()})"
+        return "\n  ".join([f"{type(self).__name__}({self.extra_repr()}", *lines]) + "\n)"
+
+
+def _is_state(value: object) -> TypeGuard[State]:
+    return isinstance(value, State) and value.owned
+
+
+def _modules_in(name: str, value: object) -> Iterator[tuple[str, Module]]:
+    if isinstance(value, Module):
+        yield name, value
+    elif isinstance(value, list | tuple):
+        for position, item in enumerate(value):
+            yield from _modules_in(f"{name}.{position}", item)
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def _fitting(where: str, value: Any, state: State) -> Array:
+    """`value` as an array that can be copied into `state`."""
+    array = real_array(where, value)
+    if array.shape != state.shape:
+        raise ShapeError(where, "the shape must stay", expected=f"{state.shape}", got=f"{array.shape}")
+    if not np.can_cast(array.dtype, state.dtype, "same_kind"):
+        expected, got = f"a value for {state.dtype}", f"dtype {array.dtype}"
+        raise ArgumentError(where, "the kind of number must fit", expected=expected, got=got)
+    return array
+
+
+def _first(names: list[str], most: int = 5) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

@@ -1,0 +1,84 @@
+"""Batch normalisation layers."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from pellucid import functional as F  # noqa: N812
+from pellucid.engine.graph import is_training
+from pellucid.errors import ShapeError
+from pellucid.nn.layer import Layer, whole
+from pellucid.nn.parameter import Buffer, Parameter
+from pellucid.ops.checks import number
+
+
+class _BatchNorm(Layer):
+    layouts: ClassVar[dict[int, str]]  # the inputs it takes: number of axes and how they are written
+
+    def __init__(self, num_features: int, eps: float = 1e-5, momentum: float = 0.1) -> None:
+        where = type(self).__name__
+        self.num_features = whole(where, "num_features", num_features)
+        self.eps = number(where, "eps", eps, "[0, inf)")
+        self.momentum = number(where, "momentum", momentum, "[0, 1]")
+        self.weight = Parameter(np.ones(num_features))
+        self.bias = Parameter(np.zeros(num_features))
+        self.running_mean = Buffer(np.zeros(num_features))
+        self.running_var = Buffer(np.ones(num_features))
+        self.num_batches_tracked = Buffer(0, np.int64)
+
+    def forward(self, input: Any) -> Any:
+        """The input's shape stays."""
+        if input.ndim not in self.layouts:
+            expected = " or ".join(self.layouts.values())
+            raise ShapeError(
+                type(self).__name__, "the input has other axes", expected=expected, got=f"input {input.shape}"
+            )
+        return F.batch_norm(
+            input,
+            self.running_mean,
+            self.running_var,
+            self.weight,
+            self.bias,
+            training=is_training(),
+            momentum=self.momentum,
+            eps=self.eps,
+        )
+
+    def extra_repr(self) -> str:
+        """The settings."""
+        return f"{self.num_features}, eps={self.eps}, momentum={self.momentum}"
+
+
+class BatchNorm1d(_BatchNorm):
+    """Batch normalisation of (N,C) or (N,C,W). Settings as those of `BatchNorm2d`."""
+
+    layouts: ClassVar[dict[int, str]] = {2: "(N,C)", 3: "(N,C,W)"}
+
+
+class BatchNorm2d(_BatchNorm):
+    """Bring each channel to mean 0 and variance 1, then scale and shift it by learned numbers.
+
+        output = (input − mean)/√(variance + eps)·weight + bias
+
+    In training, mean and variance are those of the batch, and the running statistics move towards them by
+    `momentum`; in inference they are the running statistics.
+
+    Shapes: (N,C,H,W) → the same.
+
+    Args:
+        num_features: C.
+        eps: added to the variance.
+        momentum: how far a running statistic moves, 0 to 1.
+
+    Raises: ArgumentError for a setting outside its range; ShapeError when an input does not fit.
+    """
+
+    layouts: ClassVar[dict[int, str]] = {4: "(N,C,H,W)"}
+
+
+class BatchNorm3d(_BatchNorm):
+    """Batch normalisation of (N,C,D,H,W). Settings as those of `BatchNorm2d`."""
+
+    layouts: ClassVar[dict[int, str]] = {5: "(N,C,D,H,W)"}

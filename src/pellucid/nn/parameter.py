@@ -1,0 +1,102 @@
+"""The arrays that a module owns: parameters, which training changes, and buffers, such as statistics."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from pellucid.errors import ArgumentError
+
+ALIGNMENT = 64  # bytes: one cache line, and one AVX-512 vector
+
+
+class State(np.ndarray[Any, np.dtype[Any]]):
+    """An array with public axes over memory in the order that the kernels read.
+
+    Public axes of a weight are (O,C/groups,Kd,Kh,Kw), its memory is (Kd,Kh,Kw,C/groups,O): one vector of
+    output channels per tap. A linear weight (out,in) lies in memory as (in,out); vectors and scalars lie as
+    they are. Only what the constructor made is state of a module (`owned`); views and copies of it are not.
+    """
+
+    owned = False
+
+    def __new__(cls, array: ArrayLike, dtype: DTypeLike = np.float32) -> Self:  # noqa: D102 - see the classes
+        values = real_array(cls.__name__, array)
+        order = _memory_order(values.ndim)
+        memory = _aligned(tuple(values.shape[axis] for axis in order), np.dtype(dtype))
+        state: Self = memory.transpose(np.argsort(order)).view(cls)
+        state[...] = values
+        state.owned = True
+        return state
+
+    @property
+    def memory(self) -> NDArray[Any]:
+        """The same numbers, not copied, as a contiguous array in memory order."""
+        return np.asarray(self).transpose(_memory_order(self.ndim))
+
+    def __array_wrap__(self, array: NDArray[Any], context: object = None, return_scalar: bool = False) -> Any:
+        """What is computed from a parameter is a plain array; `weight += …` stays the parameter."""
+        if array is self:
+            return self
+        return array[()] if return_scalar else np.asarray(array)
+
+    def __deepcopy__(self, memo: dict[int, Any] | None) -> Self:
+        return type(self)(self, self.dtype)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (np.array(self, order="C"), self.dtype)
+
+
+class Parameter(State):
+    """An array that training changes.
+
+    Args:
+        array: its values, with public axes.
+        dtype: float32 unless said otherwise.
+
+    Raises: ArgumentError when the values are not real numbers.
+
+    Example:
+        >>> weight = Parameter(np.zeros((8, 3, 5, 7)))
+        >>> weight.shape, weight.memory.shape, weight.dtype
+        ((8, 3, 5, 7), (5, 7, 3, 8), dtype('float32'))
+        >>> type(weight + 1)
+        <class 'numpy.ndarray'>
+    """
+
+
+class Buffer(State):
+    """An array that belongs to a module but gets no gradient, such as a running mean."""
+
+
+def real_array(where: str, value: Any) -> NDArray[Any]:
+    """`value` as an array of real numbers, copied only when it must be.
+
+    Raises: ArgumentError for anything else: text, None, objects, complex numbers, ragged lists.
+    """
+    rule = "values must be real numbers"
+    try:
+        array = np.asarray(value)
+    except ArgumentError:
+        raise
+    except Exception as error:  # ragged lists, and whatever a foreign __array__ raises
+        raise ArgumentError(where, rule, got=f"{type(value).__name__} ({error})") from None
+    if array.dtype.kind not in "fiub":
+        got = "None" if value is None else f"{type(value).__name__} of dtype {array.dtype}"
+        raise ArgumentError(where, rule, expected="an array of floating or whole numbers", got=got)
+    return array
+
+
+def _memory_order(ndim: int) -> tuple[int, ...]:
+    """The public axes in the order in which they lie in memory."""
+    return (*range(2, ndim), 1, 0) if ndim >= 2 else tuple(range(ndim))
+
+
+def _aligned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """An empty contiguous array that begins on a cache line."""
+    size_bytes = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+    raw = np.empty(size_bytes + ALIGNMENT, np.uint8)
+    start = -raw.__array_interface__["data"][0] % ALIGNMENT
+    return raw[start : start + size_bytes].view(dtype).reshape(shape)

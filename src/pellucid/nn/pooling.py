@@ -1,0 +1,191 @@
+"""Pooling layers: one number for each window of a channel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from pellucid import functional as F  # noqa: N812
+from pellucid.errors import ArgumentError
+from pellucid.geometry import IntOrTuple, per_axis
+from pellucid.nn.layer import Layer, flag
+
+
+class _Pool(Layer):
+    """Windows over `dims` spatial axes; the stride is the window unless said otherwise."""
+
+    dims: ClassVar[int]
+    function: ClassVar[Callable[..., Any]]
+
+    def _set_window(
+        self, kernel_size: IntOrTuple, stride: IntOrTuple | None, padding: IntOrTuple, dilation: IntOrTuple
+    ) -> None:
+        where = type(self).__name__
+        self.kernel_size = per_axis(where, "kernel_size", kernel_size, self.dims)
+        self.stride = self.kernel_size if stride is None else per_axis(where, "stride", stride, self.dims)
+        self.padding = per_axis(where, "padding", padding, self.dims, minimum=0)
+        self.dilation = per_axis(where, "dilation", dilation, self.dims)
+        for pad, kernel in zip(self.padding, self.kernel_size, strict=True):
+            if pad > kernel // 2:
+                raise ArgumentError(
+                    where,
+                    "padding must be at most half of kernel_size",
+                    got=f"padding={padding!r} for kernel_size={kernel_size!r}",
+                )
+
+
+class _MaxPool(_Pool):
+    def __init__(
+        self,
+        kernel_size: IntOrTuple,
+        stride: IntOrTuple | None = None,
+        padding: IntOrTuple = 0,
+        dilation: IntOrTuple = 1,
+        ceil_mode: bool = False,
+    ) -> None:
+        self._set_window(kernel_size, stride, padding, dilation)
+        self.ceil_mode = flag(type(self).__name__, "ceil_mode", ceil_mode)
+
+    def forward(self, input: Any) -> Any:
+        """(N,C,…) → (N,C,…)."""
+        return type(self).function(
+            input, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode
+        )
+
+    def extra_repr(self) -> str:
+        """The window."""
+        return (
+            f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, "
+            f"dilation={self.dilation}, ceil_mode={self.ceil_mode}"
+        )
+
+
+class _AvgPool(_Pool):
+    def __init__(
+        self,
+        kernel_size: IntOrTuple,
+        stride: IntOrTuple | None = None,
+        padding: IntOrTuple = 0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
+    ) -> None:
+        self._set_window(kernel_size, stride, padding, 1)
+        self.ceil_mode = flag(type(self).__name__, "ceil_mode", ceil_mode)
+        self.count_include_pad = flag(type(self).__name__, "count_include_pad", count_include_pad)
+
+    def forward(self, input: Any) -> Any:
+        """(N,C,…) → (N,C,…)."""
+        return type(self).function(
+            input, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad
+        )
+
+    def extra_repr(self) -> str:
+        """The window."""
+        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+
+
+class _AdaptiveAvgPool(Layer):
+    dims: ClassVar[int]
+    function: ClassVar[Callable[..., Any]]
+
+    def __init__(self, output_size: IntOrTuple) -> None:
+        self.output_size = per_axis(type(self).__name__, "output_size", output_size, self.dims)
+
+    def forward(self, input: Any) -> Any:
+        """(N,C,…) → (N,C,*output_size)."""
+        return type(self).function(input, self.output_size)
+
+    def extra_repr(self) -> str:
+        """The size of the output."""
+        return f"output_size={self.output_size}"
+
+
+class MaxPool1d(_MaxPool):
+    """The largest number of each window: (N,C,W) → (N,C,Wo). Settings as those of `MaxPool2d`."""
+
+    dims = 1
+    function = staticmethod(F.max_pool1d)
+
+
+class MaxPool2d(_MaxPool):
+    """The largest number of each window, channel by channel; the first in row-major order wins a tie.
+
+    Shapes: (N,C,H,W) → (N,C,Ho,Wo).
+
+    Args:
+        kernel_size: the window, one number or (rows, columns).
+        stride: step between windows; None means `kernel_size`.
+        padding: positions around the input that never win; at most half of `kernel_size`.
+        dilation: distance between the window's elements.
+        ceil_mode: also count windows that hang over the end.
+
+    Raises: ArgumentError for a setting outside its range; ShapeError when an input does not fit.
+    """
+
+    dims = 2
+    function = staticmethod(F.max_pool2d)
+
+
+class MaxPool3d(_MaxPool):
+    """The largest number of each window: (N,C,D,H,W) → (N,C,Do,Ho,Wo). Settings as those of `MaxPool2d`."""
+
+    dims = 3
+    function = staticmethod(F.max_pool3d)
+
+
+class AvgPool1d(_AvgPool):
+    """The mean of each window: (N,C,W) → (N,C,Wo). Settings as those of `AvgPool2d`."""
+
+    dims = 1
+    function = staticmethod(F.avg_pool1d)
+
+
+class AvgPool2d(_AvgPool):
+    """The mean of each window, channel by channel.
+
+    Shapes: (N,C,H,W) → (N,C,Ho,Wo).
+
+    Args:
+        kernel_size: the window, one number or (rows, columns).
+        stride: step between windows; None means `kernel_size`.
+        padding: zeros around the input; at most half of `kernel_size`.
+        ceil_mode: also count windows that hang over the end.
+        count_include_pad: whether the padding's zeros count in the mean.
+
+    Raises: ArgumentError for a setting outside its range; ShapeError when an input does not fit.
+    """
+
+    dims = 2
+    function = staticmethod(F.avg_pool2d)
+
+
+class AvgPool3d(_AvgPool):
+    """The mean of each window: (N,C,D,H,W) → (N,C,Do,Ho,Wo). Settings as those of `AvgPool2d`."""
+
+    dims = 3
+    function = staticmethod(F.avg_pool3d)
+
+
+class AdaptiveAvgPool1d(_AdaptiveAvgPool):
+    """Means of windows so spread that the output has `output_size`: (N,C,W) → (N,C,output_size)."""
+
+    dims = 1
+    function = staticmethod(F.adaptive_avg_pool1d)
+
+
+class AdaptiveAvgPool2d(_AdaptiveAvgPool):
+    """Means of windows so spread that the output has `output_size`; 1 is the mean of the whole image.
+
+    Shapes: (N,C,H,W) → (N,C,*output_size).
+    Raises: ArgumentError when a size is not a whole number ≥ 1.
+    """
+
+    dims = 2
+    function = staticmethod(F.adaptive_avg_pool2d)
+
+
+class AdaptiveAvgPool3d(_AdaptiveAvgPool):
+    """Means of windows so spread that the output has `output_size`: (N,C,D,H,W) → (N,C,*output_size)."""
+
+    dims = 3
+    function = staticmethod(F.adaptive_avg_pool3d)
