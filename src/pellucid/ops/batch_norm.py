@@ -6,9 +6,9 @@
     grad_input  = weight[c]·(grad_output − grad_bias/m − x̂·grad_weight/m) / √(var[c] + eps)     in training
     grad_input  = weight[c]·grad_output / √(var[c] + eps)                                       in inference
 
-In training, mean and var are the batch's, var = Σ(input − mean)²/m over the m values of a channel; in
-inference they are the running ones. Training moves those: running = (1 − momentum)·running + momentum·new, with the new
-variance divided by m − 1. All of it is computed in float64 and rounded once.
+In training, mean and var are the batch's, var = Σ(input − mean)²/m over the m values of a channel; else
+they are the running ones. Training moves those: running = (1 − momentum)·running + momentum·new, the new
+variance with m − 1 instead of m. All of it is computed in float64 and rounded once.
 Source: Ioffe and Szegedy, Batch Normalization, 2015.
 """
 

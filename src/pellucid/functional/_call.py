@@ -1,0 +1,129 @@
+"""How a function of this package becomes work: on arrays the op runs at once, on symbols it joins the graph.
+
+Each function only says which op it is and what it is applied to; that description serves it and its gradient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import wraps
+from inspect import Parameter, Signature, signature
+from typing import Any, Concatenate, ParamSpec, TypeAlias
+
+import numpy as np
+
+from pellucid.engine.graph import Symbol, apply
+from pellucid.errors import ArgumentError, PellucidError, ShapeError
+from pellucid.ops.adaptive_avg_pool import AdaptiveAvgPool
+from pellucid.ops.avg_pool import AvgPool
+from pellucid.ops.base import Array, Gradients, Op
+from pellucid.ops.conv import Conv
+from pellucid.ops.max_pool import MaxPool
+
+Tensor: TypeAlias = Any  # numbers that NumPy can make an array of, or a Symbol while a network is traced
+P = ParamSpec("P")
+Windowed = Conv | MaxPool | AvgPool | AdaptiveAvgPool  # these take a sample without a batch axis, too
+
+
+@dataclass(frozen=True)
+class Call:
+    """One op, its operands (those that must be there, then those that may be None) and options."""
+
+    op: Op
+    required: tuple[Tensor, ...]
+    optional: tuple[Tensor | None, ...] = ()
+    options: Mapping[str, int] = field(default_factory=dict)
+
+    def forward(self) -> Tensor:
+        """The output, as an array or as a symbol."""
+        operands = (*self.required, *self.optional)
+        if any(isinstance(operand, Symbol) for operand in operands):
+            return apply(self.op, operands)
+        arrays, single = self.arrays()
+        output = self.op.forward(*arrays, **self.options)
+        return output[0] if single else output
+
+    def backward(self, grad_output: Tensor) -> Gradients:
+        """The gradients of the op's differentiable arguments."""
+        arrays, single = self.arrays()
+        output = self.op.infer(*(None if array is None else array.shape for array in arrays))
+        grad = as_array(self.op.name, "grad_output", grad_output).astype(arrays[0].dtype)
+        expected = output[1:] if single else output
+        if grad.shape != expected:
+            rule = "grad_output must have the output's shape"
+            raise ShapeError(f"{self.op.name}_backward", rule, expected=f"{expected}", got=f"{grad.shape}")
+        first, *others = self.op.backward(grad.reshape(output), *arrays, **self.options)
+        return (first[0] if single and first is not None else first, *others)
+
+    def arrays(self) -> tuple[list[Any], bool]:
+        """The operands, the differentiable ones of one float type; and whether a batch axis was added."""
+        operands = dict(zip(self.op.arguments, (*self.required, *self.optional), strict=True))
+        optional = self.op.arguments[len(self.required) :]
+        arrays = {
+            name: as_array(self.op.name, name, value)
+            for name, value in operands.items()
+            if value is not None or name not in optional
+        }
+        differentiable = [name for name in self.op.differentiable if name in arrays]
+        floats = [arrays[name].dtype for name in differentiable if arrays[name].dtype.kind == "f"]
+        dtype = np.result_type(*floats) if floats else np.float64
+        for name in differentiable:
+            arrays[name] = arrays[name].astype(dtype, copy=False)
+        single = isinstance(self.op, Windowed) and arrays["input"].ndim == self.op.dims + 1
+        if single:
+            arrays["input"] = arrays["input"][None]
+        return [arrays.get(name) for name in self.op.arguments], single
+
+
+def as_array(op: str, name: str, value: object) -> Array:
+    """Any numbers as a NumPy array.
+
+    Raises: ArgumentError for anything else: text, None, objects, lists whose rows differ in length.
+    """
+    try:
+        array = np.asarray(value)
+    except (TypeError, ValueError) as error:
+        if isinstance(error, PellucidError):
+            raise
+        array = np.empty(0, object)
+    if array.dtype.kind not in "fiub":
+        kind = type(value).__name__ + (f" of dtype {value.dtype}" if isinstance(value, np.ndarray) else "")
+        rule = f"{name} must be an array of real numbers"
+        raise ArgumentError(op, rule, got=kind, hint="pass a NumPy array or nested lists of numbers")
+    return array
+
+
+def function(describe: Callable[P, Call]) -> Callable[P, Tensor]:
+    """Turn a description of a call into the function that carries it out."""
+
+    @wraps(describe)
+    def forward(*args: P.args, **kwargs: P.kwargs) -> Tensor:
+        return describe(*args, **kwargs).forward()
+
+    forward.__annotations__ = {**describe.__annotations__, "return": "Tensor"}
+    forward.__signature__ = signature(describe).replace(return_annotation="Tensor")  # type: ignore[attr-defined]
+    return forward
+
+
+def gradient(forward: Callable[P, Tensor]) -> Callable[Concatenate[Tensor, P], Gradients]:
+    """The function `X_backward` of a function X: the same arguments behind `grad_output`."""
+    describe = forward.__wrapped__  # type: ignore[attr-defined]
+
+    def backward(grad_output: Tensor, *args: P.args, **kwargs: P.kwargs) -> Gradients:
+        call: Call = describe(*args, **kwargs)
+        return call.backward(grad_output)
+
+    name = describe.__name__
+    backward.__name__ = backward.__qualname__ = f"{name}_backward"
+    backward.__module__ = describe.__module__
+    backward.__doc__ = f"""The gradients of `{name}` at the same arguments, given the gradient of its output.
+
+    Returns: a tuple with one gradient for each argument that has one, in the order of the arguments; None for
+        an optional argument that is None.
+    Raises: ShapeError when grad_output has not the output's shape; whatever `{name}` raises.
+    """
+    first = Parameter("grad_output", Parameter.POSITIONAL_OR_KEYWORD, annotation="Tensor")
+    arguments = [first, *signature(describe).parameters.values()]
+    backward.__signature__ = Signature(arguments, return_annotation="Gradients")  # type: ignore[attr-defined]
+    return backward  # type: ignore[return-value]  # Concatenate cannot name grad_output

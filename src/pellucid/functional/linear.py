@@ -1,0 +1,96 @@
+"""The layers between the others: linear, the sum of two branches, flatten and dropout."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pellucid.engine.graph import Symbol
+from pellucid.errors import ArgumentError
+from pellucid.functional._call import Call, Tensor, function, gradient
+from pellucid.geometry import is_integer
+from pellucid.ops.add import Add
+from pellucid.ops.checks import number
+from pellucid.ops.dropout import Dropout
+from pellucid.ops.flatten import Flatten
+from pellucid.ops.linear import Linear
+
+
+@function
+def linear(input: Tensor, weight: Tensor, bias: Tensor = None) -> Call:
+    """output[…,o] = bias[o] + Σ_i input[…,i]·weight[o,i].
+
+    Shapes: input (…,in_features), weight (out_features,in_features), bias (out_features,) → (…,out_features).
+    Raises: ShapeError when shapes disagree.
+
+    Example:
+        >>> linear([[1, 2]], [[3, 4], [5, 6]], [100, 200])
+        array([[111., 217.]])
+    """
+    return Call(Linear(), (input, weight), (bias,))
+
+
+linear_backward = gradient(linear)
+
+
+@function
+def add(input: Tensor, other: Tensor) -> Call:
+    """input + other, as where a residual connection meets its shortcut. Two equal shapes.
+
+    Raises: ShapeError when the shapes differ.
+
+    Example:
+        >>> add([1.0, 2.0], [3.0, 4.0])
+        array([4., 6.])
+    """
+    return Call(Add(), (input, other))
+
+
+add_backward = gradient(add)
+
+
+@function
+def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Call:
+    """Make the axes from `start_dim` to `end_dim` one; the numbers keep their row-major order.
+
+    Raises: ArgumentError when there are no such axes or they come in the wrong order.
+
+    Example:
+        >>> flatten([[[1.0, 2.0], [3.0, 4.0]]], start_dim=1)
+        array([[1., 2., 3., 4.]])
+    """
+    return Call(Flatten(start_dim, end_dim), (input,))
+
+
+flatten_backward = gradient(flatten)
+
+
+@dataclass(frozen=True)
+class DropoutCall(Call):
+    """Dropout, which outside training is not part of a network."""
+
+    op: Dropout
+
+    def forward(self) -> Tensor:
+        """The output; a traced tensor that keeps everything stays as it is."""
+        (input,) = self.required
+        return input if isinstance(input, Symbol) and self.op.p == 0 else super().forward()
+
+
+@function
+def dropout(input: Tensor, p: float = 0.5, training: bool = True, *, seed: int = 0) -> Call:
+    """Each element becomes 0 with probability p, else input/(1 − p); nothing changes outside training.
+
+    Any shape. What is kept is a pure function of `seed` and the element's flat index.
+    Raises: ArgumentError when p is not in [0, 1].
+
+    Example:
+        >>> dropout([1.0, 1.0, 1.0, 1.0, 1.0, 1.0], p=0.5, seed=1)
+        array([2., 0., 2., 2., 2., 2.])
+    """
+    number("dropout", "p", p, "[0, 1]")
+    if not is_integer(seed):
+        raise ArgumentError("dropout", "seed must be an integer", got=f"seed={seed!r}")
+    return DropoutCall(Dropout(p if training else 0.0), (input,), options={"seed": seed})
+
+
+dropout_backward = gradient(dropout)
