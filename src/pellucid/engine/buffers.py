@@ -25,8 +25,17 @@ class Block:
 
     def __init__(self, name: str, size: int, dtype: Any) -> None:
         self.name, self.size, self.dtype = name, size, np.dtype(dtype)
-        self.address = 0
-        self.memory: Array = np.empty(0, self.dtype)
+        self._memory: Array = np.empty(0, self.dtype)
+
+    @property
+    def memory(self) -> Array:
+        """Its numbers, once it has its place."""
+        return self._memory
+
+    @property
+    def address(self) -> int:
+        """Where its first number lies."""
+        return self.memory.ctypes.data
 
     @property
     def size_bytes(self) -> int:
@@ -35,8 +44,7 @@ class Block:
 
     def place(self, memory: NDArray[np.uint8]) -> None:
         """Settle in this part of the arena."""
-        self.memory = memory[: self.size_bytes].view(self.dtype)
-        self.address = self.memory.ctypes.data
+        self._memory = memory[: self.size_bytes].view(self.dtype)
 
 
 class Tensor(Block):
@@ -75,8 +83,7 @@ class Tensor(Block):
         """Settle in this part of the arena; the halo is zero and stays so."""
         whole = memory[: self.size_bytes].view(self.dtype).reshape(self.outer)
         inside = tuple(slice(lo, lo + s) for (lo, _), s in zip(self.halo, self.inner[1:4], strict=True))
-        self.memory = whole[(slice(None), *inside)]
-        self.address = self.memory.ctypes.data
+        self._memory = whole[(slice(None), *inside)]
 
     def array(self) -> Array:
         """A copy with public axes."""
@@ -89,7 +96,25 @@ class External(Block):
 
     def __init__(self, name: str, memory: Array) -> None:
         super().__init__(name, memory.size, memory.dtype)
-        self.memory, self.address = memory, memory.ctypes.data
+        self._memory = memory
+
+
+class Part(Block):
+    """A stretch of another block."""
+
+    def __init__(self, name: str, whole: Block, start: int, size: int) -> None:
+        self._whole, self._start = whole, start
+        super().__init__(name, size, whole.dtype)
+
+    @property
+    def memory(self) -> Array:
+        """The stretch's numbers."""
+        return self._whole.memory[self._start : self._start + self.size]
+
+    @property
+    def address(self) -> int:
+        """Where the stretch begins."""
+        return self._whole.address + self._start * self.dtype.itemsize
 
 
 def allocate(blocks: Sequence[Block]) -> NDArray[np.uint8]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.engine.buffers import Block, External, Tensor, allocate
+from pellucid.engine.buffers import Block, External, Part, Tensor, allocate
 from pellucid.engine.graph import Graph, Node, Symbol
 from pellucid.geometry import size_of
 from pellucid.kernels import tape, tiles
@@ -107,11 +107,16 @@ class Plan:
         self.gradients[symbol] = tensor
         return tensor, cast("Tensor | None", before)
 
-    def parameter_gradient(self, symbol: Symbol) -> Block:
+    def parameter_gradient(self, symbol: Symbol, size: int | None = None) -> Block:
         """A new block, in the parameter's memory order, for its gradient, or for one more contribution to it."""
-        block = self.block(f"grad({symbol.name})", size_of(symbol.shape))
-        self.contributions.setdefault(symbol, []).append(block)
+        block = self.block(f"grad({symbol.name})", size or size_of(symbol.shape))
+        self.part_gradient(symbol, block, 0)
         return block
+
+    def part_gradient(self, symbol: Symbol, block: Block, start: int) -> None:
+        """Say that a parameter's gradient is the part of a block that begins at `start`."""
+        part = Part(f"grad({symbol.name})", block, start, size_of(symbol.shape))
+        self.contributions.setdefault(symbol, []).append(part)
 
     def add_parts(self, label: str, parts: Block, count: int, out: Block) -> None:
         """out = the sum of `count` parts that lie one behind the other in `parts`."""

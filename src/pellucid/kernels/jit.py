@@ -173,6 +173,28 @@ def call_tile(typing: Any, function: Any, a: Any, b: Any, out: Any, start: Any, 
     return types.void(*[types.int64] * 7), code
 
 
+@intrinsic  # type: ignore[untyped-decorator]
+def call_turn(typing: Any, function: Any, source: Any, source_step: Any, target: Any, target_step: Any) -> Any:
+    """Call the code that transposes one square block."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = ir.FunctionType(ir.VoidType(), [I64] * 4)
+        builder.call(builder.inttoptr(args[0], kind.as_pointer()), args[1:])
+        return context.get_dummy_value()
+
+    return types.void(*[types.int64] * 5), code
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def element_address(typing: Any, pointer: Any, index: Any) -> Any:
+    """The address of one number behind a pointer."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.ptrtoint(builder.gep(args[0], [args[1]]), I64)
+
+    return types.int64(pointer, types.int64), code
+
+
 def _view(number: Any, doc: str) -> Any:
     """An intrinsic that reads a pointer of a kernel's table, or an address, as a pointer to another type."""
 

@@ -36,7 +36,7 @@ class Tile:
     """What one micro-kernel does; offsets and steps count elements."""
 
     bits: Literal[32, 64]
-    rows: tuple[int, ...]  # offset of each row's number in A
+    rows: tuple[int | None, ...]  # offset of each row's number in A; None for a row of ones (the bias gradient)
     columns: int  # results per row; the last vector may be partly used
     a_step: int
     b_step: int
@@ -50,6 +50,10 @@ class Tile:
     def symbol(self) -> str:
         """A name that no other tile has."""
         return "tile_" + hashlib.sha256(repr(astuple(self)).encode()).hexdigest()[:20]
+
+    def emit(self) -> ir.Module:
+        """The code as a module of its own."""
+        return _Emitter(self, host()[2]).emit()
 
 
 @cache
@@ -77,6 +81,56 @@ def register_tile(bits: int, columns: int) -> int:
 def column_tile(bits: int) -> int:
     """The widest tile: two vectors."""
     return 2 * vector_lanes(bits)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Code that transposes a square block of numbers, as many a side as a vector has lanes (8 at most)."""
+
+    bits: Literal[32, 64]
+
+    @property
+    def symbol(self) -> str:
+        """A name that no other code has."""
+        return f"turn_{self.bits}"
+
+    @property
+    def side(self) -> int:
+        """Numbers along a side."""
+        return min(8, vector_lanes(self.bits))
+
+    def emit(self) -> ir.Module:
+        """`void(source, source_step, target, target_step)`: rows are swapped with columns, half by half."""
+        side, module = self.side, ir.Module(name=self.symbol)
+        vector = ir.VectorType(ir.FloatType() if self.bits == 32 else ir.DoubleType(), side)
+        pointer = vector.element.as_pointer()
+        function = ir.Function(module, ir.FunctionType(ir.VoidType(), [pointer, I64, pointer, I64]), self.symbol)
+        b = ir.IRBuilder(function.append_basic_block("entry"))
+        source, source_step, target, target_step = function.args
+        align = self.bits // 8
+
+        def row(start: Any, step: Any, i: int) -> Any:
+            return b.bitcast(b.gep(start, [b.mul(step, ir.Constant(I64, i))]), vector.as_pointer())
+
+        rows = [b.load(row(source, source_step, i), align=align) for i in range(side)]
+        half = side // 2
+        while half:  # swap the off-diagonal quarters of every block of 2·half rows
+            low = [i if i & half == 0 else side + i - half for i in range(side)]
+            high = [i + half if i & half == 0 else side + i for i in range(side)]
+            for i in range(side):
+                if i & half == 0:
+                    x, y = rows[i], rows[i + half]
+                    rows[i] = b.shuffle_vector(x, y, _lanes(low))
+                    rows[i + half] = b.shuffle_vector(x, y, _lanes(high))
+            half //= 2
+        for i, value in enumerate(rows):
+            b.store(value, row(target, target_step, i), align=align)
+        b.ret_void()
+        return module
+
+
+def _lanes(numbers: list[int]) -> ir.Constant:
+    return ir.Constant(ir.VectorType(I32, len(numbers)), numbers)
 
 
 class _Emitter:
@@ -173,16 +227,17 @@ class _Emitter:
         right = [self._load(b, j * tile.b_step + v * self.lanes, v) for v in range(self.vectors)]
         results = []
         for offset, row in zip(tile.rows, sums, strict=True):
-            number = self.b.load(self.b.gep(a, [ir.Constant(I64, offset + j * tile.a_step)]))
-            left = self._spread(number)
+            if offset is None:
+                left = ir.Constant(self.vector, [1.0] * self.lanes)
+            else:
+                left = self._spread(self.b.load(self.b.gep(a, [ir.Constant(I64, offset + j * tile.a_step)])))
             results.append([self.b.call(self.fma, [left, r, s]) for r, s in zip(right, row, strict=True)])
         return results
 
     def _spread(self, number: Any) -> Any:
         undefined = ir.Constant(self.vector, ir.Undefined)
         first = self.b.insert_element(undefined, number, ir.Constant(I32, 0))
-        zeros = ir.Constant(ir.VectorType(I32, self.lanes), [0] * self.lanes)
-        return self.b.shuffle_vector(first, undefined, zeros)
+        return self.b.shuffle_vector(first, undefined, _lanes([0] * self.lanes))
 
     def _relu(self, value: Any) -> Any:
         zero = ir.Constant(self.vector, [0.0] * self.lanes)
@@ -222,10 +277,10 @@ class _Emitter:
         return self.module.globals.get(name) or ir.Function(self.module, kind, name)
 
 
-def assembly(tile: Tile) -> str:
-    """The machine code of a tile as text, for tests that look for spills."""
+def assembly(code: Tile | Turn) -> str:
+    """Machine code as text, for tests that look for spills."""
     machine = _machine()
-    return str(machine.emit_assembly(_optimised(tile, machine)))
+    return str(machine.emit_assembly(_optimised(code, machine)))
 
 
 @cache
@@ -234,8 +289,8 @@ def _machine() -> Any:
     return llvm.Target.from_default_triple().create_target_machine(cpu=cpu, features=features, opt=3, jit=True)
 
 
-def _optimised(tile: Tile, machine: Any) -> Any:
-    module = llvm.parse_assembly(str(_Emitter(tile, host()[2]).emit()))
+def _optimised(code: Tile | Turn, machine: Any) -> Any:
+    module = llvm.parse_assembly(str(code.emit()))
     options = llvm.create_pipeline_tuning_options(speed_level=1)
     builder = llvm.create_pass_builder(machine, options)
     passes = llvm.create_new_module_pass_manager()
@@ -251,13 +306,13 @@ def _engine() -> Any:
 
 
 @cache
-def address(tile: Tile) -> int:
-    """The address of a tile's machine code, compiled now or read from the disk cache."""
-    path = folder() / f"{tile.symbol}.o"
+def address(code: Tile | Turn) -> int:
+    """The address of machine code, compiled now or read from the disk cache."""
+    path = folder() / f"{code.symbol}.o"
     if not path.exists():
         machine = _machine()
-        write_atomically(path, machine.emit_object(_optimised(tile, machine)))
+        write_atomically(path, machine.emit_object(_optimised(code, machine)))
     engine = _engine()
     engine.add_object_file(llvm.ObjectFileRef.from_path(str(path)))
     engine.finalize_object()
-    return int(engine.get_function_address(tile.symbol))
+    return int(engine.get_function_address(code.symbol))

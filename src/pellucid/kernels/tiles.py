@@ -7,7 +7,7 @@ differ where results are summed over images (the weight gradient).
 
 from __future__ import annotations
 
-from pellucid.kernels.jit import call_tile, float64_at, int64_at, kernel
+from pellucid.kernels.jit import call_tile, call_turn, element_address, int64_at, kernel
 
 # One tile call: first, rest (code), a, b, out, start (bytes from the base addresses), taps (bytes), their number.
 ENTRY_FIELDS = 8
@@ -58,51 +58,43 @@ def add_parts(p, n, f, chunk):
 
 
 @kernel
-def transpose_taps(p, n, f, chunk):
-    """out[t][o][c] = weight[t][c][o] for each tap: the weight as the input gradient reads it.
+def pack_panels(p, n, f, chunk):
+    """The weight (k, o) cut into panels of `width` output channels, each (k, o) by itself, for tiles to stream.
 
-    p: weight, out. n: pieces of a tap, C/groups, O. A chunk is one piece: some of the input channels.
+    p: weight, out. n: rows k, O, width, pieces of the rows. A chunk is a piece of a panel.
     """
     weight, out = p[0], p[1]
-    pieces, inner, outer = n[0], n[1], n[2]
-    tap, piece = chunk // pieces, chunk % pieces
-    base = tap * inner * outer
-    for first in range(0, outer, 16):
-        for c in range(inner * piece // pieces, inner * (piece + 1) // pieces):
-            for o in range(first, min(outer, first + 16)):
-                out[base + o * inner + c] = weight[base + c * outer + o]
+    rows, columns, pieces = n[0], n[1], n[3]
+    first = chunk // pieces * n[2]
+    width = min(n[2], columns - first)
+    piece = chunk % pieces
+    for k in range(rows * piece // pieces, rows * (piece + 1) // pieces):
+        for o in range(width):
+            out[first * rows + k * width + o] = weight[k * columns + first + o]
 
 
 @kernel
-def channel_sums(p, n, f, chunk):
-    """parts[chunk][c] = Σ x over the positions of this chunk's images, in float64.
+def turn_panels(p, n, f, chunk):
+    """The weight (k, c, o) as the input gradient reads it: panels of `width` input channels, each (k, o, c).
 
-    p: x, parts (float64). n: images in a chunk, images, D, H, W, C; strides of x: image, depth, row.
+    p: weight, out. n: address of the code that turns a square block and its side, taps, C/groups, O, width.
+    A chunk is one tap and up to `side` output channels.
     """
-    x, sums = p[0], float64_at(p[1])
-
-    channels = n[5]
-    base = chunk * channels
-    for c in range(channels):
-        sums[base + c] = 0.0
-    for image in range(chunk * n[0], min(n[1], (chunk + 1) * n[0])):
-        for d in range(n[2]):
-            for h in range(n[3]):
-                row = image * n[6] + d * n[7] + h * n[8]
-                for w in range(n[4]):
-                    for c in range(channels):
-                        sums[base + c] += x[row + w * channels + c]
-
-
-@kernel
-def finish_sums(p, n, f, chunk):
-    """out[c] = Σ parts[k][c] in float64, k ascending, rounded once.
-
-    p: parts (float64), out. n: parts, C.
-    """
-    sums, out = float64_at(p[0]), p[1]
-    for c in range(n[1]):
-        total = 0.0
-        for k in range(n[0]):
-            total += sums[k * n[1] + c]
-        out[c] = total
+    weight, out = p[0], p[1]
+    side, taps, inner, outer, most = n[1], n[2], n[3], n[4], n[5]
+    blocks = (outer + side - 1) // side
+    tap, o0 = chunk // blocks, chunk % blocks * side
+    o1 = min(outer, o0 + side)
+    for first in range(0, inner, most):
+        width = min(most, inner - first)
+        panel = first * taps * outer + tap * outer * width
+        for c0 in range(first, first + width, side):
+            c1 = min(first + width, c0 + side)
+            if o1 - o0 == side and c1 - c0 == side:
+                source = element_address(weight, (tap * inner + c0) * outer + o0)
+                target = element_address(out, panel + o0 * width + c0 - first)
+                call_turn(n[0], source, outer, target, width)
+            else:
+                for o in range(o0, o1):
+                    for c in range(c0, c1):
+                        out[panel + o * width + c - first] = weight[(tap * inner + c) * outer + o]

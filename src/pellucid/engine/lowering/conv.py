@@ -116,24 +116,45 @@ def forward(plan: Plan, node: Node) -> None:
     if isinstance(node.op, Conv):
         input.widen(Geometry(layer.axes).padded)
 
+    panels = pack(plan, layer, weight) if worth_packing(layer, input.inner[0]) else None
+
     def bind() -> Tables:
         x, y = view_of(node, input), view_of(node, output)
-        tiles_ = forward_tiles(layer, x, y, bias=bias is not None, relu=relu)
-        return walk(plan, tiles_, (input, weight, output, bias or weight), (x.image, 0, y.image, 0), x.images)
+        tiles_ = forward_tiles(layer, x, y, packed=panels is not None, bias=bias is not None, relu=relu)
+        images = (x.image, 0, y.image, 0)
+        return walk(plan, tiles_, (input, panels or weight, output, bias or weight), images, x.images)
 
     plan.launch(f"{node.path}.output", tiles.walk_tiles, bind)
 
 
-def forward_tiles(layer: Layer, x: View, y: View, *, bias: bool, relu: bool) -> TileList:
+def worth_packing(layer: Layer, images: int) -> bool:
+    """Whether the weight's rows are so long, and so often read, that panels pay for their making."""
+    positions = images * size_of([a.output for a in layer.axes])
+    return layer.all_outputs > 2 * simd.column_tile(layer.bits) and positions >= 256
+
+
+def pack(plan: Plan, layer: Layer, weight: Block) -> Block:
+    """The weight as panels, one for each block of output channels."""
+    panels = plan.block(f"{layer.label}.weight, packed", layer.weight_size)
+    rows, width, pieces = layer.taps * layer.inputs, min(simd.column_tile(layer.bits), layer.outputs), 4
+    count = len(blocks(layer.outputs, width)) * layer.groups
+    tables = Tables(count * pieces, (weight, panels), (rows, layer.all_outputs, width, pieces))
+    plan.launch(panels.name, tiles.pack_panels, lambda: tables)
+    return panels
+
+
+def forward_tiles(layer: Layer, x: View, y: View, *, packed: bool, bias: bool, relu: bool) -> TileList:
     """One image's tiles: for each block of output channels, all output positions."""
     result = TileList(layer.bits // 8)
-    stretches = _forward_stretches(layer, x)
+    reduction = layer.taps * layer.inputs
     sizes = [a.output for a in layer.axes]
     corner = x.offset(tuple(-a.before for a in layer.axes))
     step = tuple(a.stride for a in layer.axes)
     for group in range(layer.groups):
         for column, columns in blocks(layer.outputs, simd.column_tile(layer.bits)):
             o = group * layer.outputs + column
+            b, b_step = (o * reduction, columns) if packed else (o, layer.all_outputs)
+            stretches = _forward_stretches(layer, x, b_step)
             grid = position_tiles(sizes, simd.register_tile(layer.bits, columns))
             for i, (run, taps) in enumerate(stretches):
                 for tile in grid:
@@ -144,12 +165,12 @@ def forward_tiles(layer: Layer, x: View, y: View, *, bias: bool, relu: bool) -> 
                     outs = tuple(y.offset(at) - y.offset(tile[0]) for at in tile)
                     start: Start = "out" if i else "bias" if bias else "zero"
                     code = Tile(
-                        layer.bits, rows, columns, 1, layer.all_outputs, run, outs, start,
+                        layer.bits, rows, columns, 1, b_step, run, outs, start,
                         relu=relu and i == len(stretches) - 1,
                     )  # fmt: skip
                     out = y.offset(tile[0]) + o
                     a = corner + x.offset(origin) + group * layer.inputs
-                    result.add(code, code, taps, a=a, b=o, out=out, start=o)
+                    result.add(code, code, taps, a=a, b=b, out=out, start=o)
                     if len(stretches) == 1:
                         _cut_when_few(result, x.images, len(grid))
             if len(stretches) > 1:
@@ -157,19 +178,18 @@ def forward_tiles(layer: Layer, x: View, y: View, *, bias: bool, relu: bool) -> 
     return result
 
 
-def _forward_stretches(layer: Layer, x: View) -> list[tuple[int, tuple[tuple[int, int], ...]]]:
+def _forward_stretches(layer: Layer, x: View, b_step: int) -> list[tuple[int, tuple[tuple[int, int], ...]]]:
     """The reduction as (run, taps): runs of one kernel row where it lies side by side in memory, else of one tap."""
     d, h, w = layer.axes
-    o = layer.all_outputs
     joined = w.dilation == 1 and layer.groups == 1 and x.strides[2] == layer.inputs
     columns, run = (1, w.kernel * layer.inputs) if joined else (w.kernel, layer.inputs)
     taps = [
-        (x.offset((kd * d.dilation, kh * h.dilation, kw * w.dilation)), ((kd * h.kernel + kh) * columns + kw) * run * o)
+        (x.offset((kd * d.dilation, kh * h.dilation, kw * w.dilation)), ((kd * h.kernel + kh) * columns + kw) * run * b_step)
         for kd, kh, kw in product(range(d.kernel), range(h.kernel), range(columns))
     ]
     if run <= _RUN:
         return [(run, tuple(taps))]
-    return [(length, ((a + start, b + start * o),)) for a, b in taps for start, length in split(run, _RUN // 2)]
+    return [(length, ((a + start, b + start * b_step),)) for a, b in taps for start, length in split(run, _RUN // 2)]
 
 
 def _cut_when_few(tiles_: TileList, images: int, grid: int) -> None:
@@ -187,10 +207,14 @@ def grad_input(plan: Plan, node: Node, grad_output: Tensor) -> None:
     layer, weight = layer_of(plan, node), plan.value(node.operands[1])
     gradient, base = plan.add_gradient(node.operands[0])
     turned = plan.block(f"{node.path}.weight, turned", layer.weight_size)
-    pieces = max(1, CHUNKS // layer.taps)
-    sizes = (pieces, layer.inputs, layer.all_outputs)
-    tables = Tables(layer.taps * pieces, (weight, turned), sizes)
-    plan.launch(f"{node.path}.weight, turned", tiles.transpose_taps, lambda: tables)
+    turn = simd.Turn(layer.bits)
+    sizes = (layer.taps, layer.inputs, layer.all_outputs, simd.column_tile(layer.bits))
+    chunks = layer.taps * -(-layer.all_outputs // turn.side)
+    plan.launch(
+        turned.name,
+        tiles.turn_panels,
+        lambda: Tables(chunks, (weight, turned), (simd.address(turn), turn.side, *sizes)),
+    )
     if isinstance(node.op, Conv):
         grad_output.widen([_reach(axis) for axis in layer.axes])
 
@@ -237,7 +261,7 @@ def grad_input_tiles(layer: Layer, g: View, x: View, base: View | None) -> TileL
             for phase in product(*(_phases(axis) for axis in layer.axes)):
                 first = tuple(p[0] for p in phase)
                 taps = tuple(
-                    (g.offset((td[1], th[1], tw[1])), _turned(layer, kernel, group, (td[0], th[0], tw[0])))
+                    (g.offset((td[1], th[1], tw[1])), _turned(layer, kernel, group, columns, (td[0], th[0], tw[0])))
                     for td, th, tw in product(*(p[2] for p in phase))
                 )
                 grid = position_tiles([p[1] for p in phase], most)
@@ -247,50 +271,57 @@ def grad_input_tiles(layer: Layer, g: View, x: View, base: View | None) -> TileL
                     outs = tuple(x.offset(at) - x.offset(places[0]) for at in places)
                     bases = tuple(base.offset(at) - base.offset(places[0]) for at in places) if base else ()
                     code = Tile(
-                        layer.bits, rows, columns, 1, layer.inputs, layer.outputs if taps else 0, outs,
+                        layer.bits, rows, columns, 1, columns, layer.outputs if taps else 0, outs,
                         "base" if base else "zero", bases,
                     )  # fmt: skip
                     a = g.offset(tile[0]) + group * layer.outputs
                     start = base.offset(places[0]) + c if base else 0
                     out = x.offset(places[0]) + c
-                    result.add(code, code, taps or ((0, 0),), a=a, b=column, out=out, start=start)
+                    result.add(code, code, taps or ((0, 0),), a=a, b=column * layer.taps * layer.all_outputs, out=out, start=start)
                     _cut_when_few(result, g.images, len(grid))
     return result
 
 
-def _turned(layer: Layer, kernel: list[int], group: int, k: tuple[int, int, int]) -> int:
-    """Where a tap of a group begins in the turned weight: (k, group, o, c)."""
+def _turned(layer: Layer, kernel: list[int], group: int, columns: int, k: tuple[int, int, int]) -> int:
+    """Where a tap of a group begins in a panel of the turned weight: (k, group, o, c)."""
     tap = (k[0] * kernel[1] + k[1]) * kernel[2] + k[2]
-    return (tap * layer.groups + group) * layer.outputs * layer.inputs
+    return (tap * layer.all_outputs + group * layer.outputs) * columns
 
 
 # ------------------------------------------------------------------------------------------------------ grad_weight
 
 
 def grad_weight(plan: Plan, node: Node, grad_output: Tensor) -> None:
-    """grad_weight = Σ grad_output·input over images and positions: parts of fixed images, added in order."""
+    """grad_weight = Σ grad_output·input and grad_bias = Σ grad_output: parts of fixed images, added in order.
+
+    The bias gradient is one more row of the weight's: that of an input which is 1 everywhere.
+    """
     assert node.operands[1] is not None
-    layer, input = layer_of(plan, node), plan.value(node.operands[0])
+    layer, input, bias = layer_of(plan, node), plan.value(node.operands[0]), node.operands[2]
     images = input.inner[0] if isinstance(node.op, Conv) else 1
-    parts = max(1, min(images, CHUNKS // 2, _PART_NUMBERS // layer.weight_size))
+    size = layer.weight_size + (0 if bias is None else layer.all_outputs)
+    parts = max(1, min(images, CHUNKS // 2, _PART_NUMBERS // size))
     per_part = -(-images // parts)
     parts = -(-images // per_part)
-    gradient = plan.parameter_gradient(node.operands[1])
-    partial = gradient if parts == 1 else plan.block(f"grad({layer.label}.weight), parts", layer.weight_size * parts)
+    gradient = plan.parameter_gradient(node.operands[1], size)
+    if bias is not None:
+        plan.part_gradient(bias, gradient, layer.weight_size)
+    partial = gradient if parts == 1 else plan.block(f"{gradient.name}, parts", size * parts)
 
     def bind() -> Tables:
         x, g = view_of(node, input), view_of(node, grad_output)
         together = _images_together(layer, gcd(images, per_part))
-        tiles_ = grad_weight_tiles(layer, x, g, together, 1 if parts > 1 else CHUNKS)
+        ranges = 1 if parts > 1 else CHUNKS
+        tiles_ = grad_weight_tiles(layer, x, g, together, ranges, bias=bias is not None)
         per_image = (x.image * together, g.image * together, 0, 0)
         return walk(
             plan, tiles_, (input, grad_output, partial, partial), per_image, images // together,
-            per_part=per_part // together, part=layer.weight_size,
+            per_part=per_part // together, part=size,
         )  # fmt: skip
 
-    plan.launch(f"grad({layer.label}.weight)", tiles.walk_tiles, bind)
+    plan.launch(partial.name, tiles.walk_tiles, bind)
     if parts > 1:
-        plan.add_parts(f"grad({layer.label}.weight)", partial, parts, gradient)
+        plan.add_parts(gradient.name, partial, parts, gradient)
 
 
 def _images_together(layer: Layer, common: int) -> int:
@@ -300,7 +331,7 @@ def _images_together(layer: Layer, common: int) -> int:
     return max(n for n in range(1, common + 1) if common % n == 0 and n * numbers <= max(numbers, _BLOCK_NUMBERS))
 
 
-def grad_weight_tiles(layer: Layer, x: View, g: View, together: int, ranges: int) -> TileList:
+def grad_weight_tiles(layer: Layer, x: View, g: View, together: int, ranges: int, *, bias: bool) -> TileList:
     """The tiles of `together` images: for each block of output channels, all rows (k, c) of the weight."""
     result = TileList(layer.bits // 8)
     d, h, w = layer.axes
@@ -315,12 +346,13 @@ def grad_weight_tiles(layer: Layer, x: View, g: View, together: int, ranges: int
     for group in range(layer.groups):
         for column, columns in blocks(layer.outputs, simd.column_tile(layer.bits)):
             o = group * layer.outputs + column
-            for first, rows in _weight_rows(layer, x, simd.register_tile(layer.bits, columns)):
-                reads = tuple(r - rows[0] for r in rows)
+            for first, rows in _weight_rows(layer, x, simd.register_tile(layer.bits, columns), bias=bias):
+                origin = rows[0] or 0
+                reads = tuple(None if r is None else r - origin for r in rows)
                 outs = tuple(i * layer.all_outputs for i in range(len(rows)))
                 zero = Tile(layer.bits, reads, columns, *steps, w.output, outs)
                 out = first * layer.all_outputs + o
-                calls.append((zero, corner + rows[0] + group * layer.inputs, o, out))
+                calls.append((zero, corner + origin + group * layer.inputs, o, out))
     for i, (zero, a, b, out) in enumerate(calls):
         result.add(zero, replace(zero, start="out"), taps, a=a, b=b, out=out)
         if (i + 1) * ranges // len(calls) > i * ranges // len(calls):
@@ -328,20 +360,19 @@ def grad_weight_tiles(layer: Layer, x: View, g: View, together: int, ranges: int
     return result
 
 
-def _weight_rows(layer: Layer, x: View, most: int) -> list[tuple[int, list[int]]]:
-    """The rows (k, c) of the weight in tiles: (first row, where each row reads the input)."""
+def _weight_rows(layer: Layer, x: View, most: int, *, bias: bool) -> list[tuple[int, list[int | None]]]:
+    """The rows (k, c) of the weight in tiles: (first row, where each row reads the input; None for the bias)."""
     d, h, w = layer.axes
     taps = [
         x.offset((kd * d.dilation, kh * h.dilation, kw * w.dilation))
         for kd, kh, kw in product(range(d.kernel), range(h.kernel), range(w.kernel))
     ]
-    c = layer.inputs
-    if c >= most:
-        return [
-            (t * c + start, [at + start + i for i in range(n)]) for t, at in enumerate(taps) for start, n in split(c, most)
-        ]
-    rows = [at + i for at in taps for i in range(c)]
-    return [(start, rows[start : start + n]) for start, n in split(len(rows), most)]
+    c, ones = layer.inputs, [None] if bias else []
+    rows = [*(at + i for at in taps for i in range(c)), *ones]
+    if c < most:
+        return [(start, rows[start : start + n]) for start, n in split(len(rows), most)]
+    tiles_ = [(t * c + start, rows[t * c + start :][:n]) for t in range(len(taps)) for start, n in split(c, most)]
+    return tiles_ + [(len(rows) - 1, rows[-1:])] * bias
 
 
 # ------------------------------------------------------------------------------------------------------------ shared
@@ -370,30 +401,9 @@ def walk(
     return Tables(-(-images // per_part) * ranges, (), n)
 
 
-def grad_bias(plan: Plan, node: Node, grad_output: Tensor) -> None:
-    """grad_bias = Σ grad_output over images and positions."""
-    if node.operands[2] is None:
-        return
-    gradient = plan.parameter_gradient(node.operands[2])
-    channels = grad_output.inner[4]
-    images = grad_output.inner[0]
-    per_part = -(-images // min(images, CHUNKS)) if images else 1
-    parts = -(-images // per_part)
-    sums = plan.block(f"grad({node.path}.bias), parts", parts * channels, "float64")
-
-    def bind() -> Tables:
-        n, d, h, w, c = grad_output.inner
-        return Tables(parts, (grad_output, sums), (per_part, n, d, h, w, c, *grad_output.strides[:3]))
-
-    label = f"grad({node.path}.bias)"
-    plan.launch(f"{label}, parts", tiles.channel_sums, bind)
-    plan.launch(label, tiles.finish_sums, lambda: Tables(1, (sums, gradient), (parts, channels)))
-
-
 def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
     """All the gradients that somebody wants."""
     grad_weight(plan, node, grad_output)
-    grad_bias(plan, node, grad_output)
     if plan.wants(node.operands[0]):
         grad_input(plan, node, grad_output)
 
