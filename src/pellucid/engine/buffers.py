@@ -47,6 +47,11 @@ class Block:
         self._memory = memory[: self.size_bytes].view(self.dtype)
 
 
+    def array(self) -> Array:
+        """A copy of its numbers."""
+        return self.memory.copy()
+
+
 class Tensor(Block):
     """A channels-last tensor with a halo. Strides count elements; `address` is that of the first inner element."""
 

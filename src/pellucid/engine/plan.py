@@ -7,6 +7,7 @@ still ask for a wider halo; so a launch is written as a function that fills in i
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
@@ -24,6 +25,7 @@ from pellucid.ops.relu import ReLU
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+Array = NDArray[Any]
 CHUNKS = 16  # how many parts a launch is cut into when nothing else decides; fixed, so numbers never depend on threads
 
 
@@ -58,9 +60,12 @@ class Plan:
         self.values: dict[Symbol, Block] = {}
         self.gradients: dict[Symbol, Block] = {}
         self.contributions: dict[Symbol, list[Block]] = {}  # gradients of parameters, one for each use
+        self.totals: dict[Symbol, Block] = {}  # their sums
         self.trained = _trained(graph)
         self.saved: dict[tuple[Node, str], Block] = {}  # what a node's forward leaves for its backward
-        self.owners: list[Any] = []
+        self.state_updates: list[Launch] = []
+        self.ingests: dict[Symbol, Launch] = {}  # the launches that read an input from the caller's memory
+        self.owners: list[Any] = []  # arrays that tables point into
         self.counters = np.zeros(2, np.int64)  # seed and step, read by dropout
         for symbol, array in graph.arrays.items():
             self.values[symbol] = External(symbol.name, getattr(array, "memory", array))
@@ -76,6 +81,10 @@ class Plan:
         block = Block(name, size, dtype or self.dtype)
         self.blocks.append(block)
         return block
+
+    def after(self, label: str, kernel: Kernel, bind: Callable[[], Tables]) -> None:
+        """Append a launch that changes the model's own state; a recording leaves it out."""
+        self.state_updates.append(Launch(label, kernel, bind))
 
     def launch(self, label: str, kernel: Kernel, bind: Callable[[], Tables]) -> None:
         """Append a launch."""
@@ -143,8 +152,10 @@ class Program:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.arena = allocate(plan.blocks)
-        self.launches = np.zeros((len(plan.launches), tape.LAUNCH_FIELDS), np.int64)
-        for row, launch in zip(self.launches, plan.launches, strict=True):
+        self._busy = threading.Lock()
+        launches = [*plan.launches, *(() if plan.keep else plan.state_updates)]
+        self.launches = np.zeros((len(launches), tape.LAUNCH_FIELDS), np.int64)
+        for row, launch in zip(self.launches, launches, strict=True):
             tables = launch.bind()
             p = np.array([block.address for block in tables.p] or [0], np.int64)
             n = np.array(tables.n or [0], np.int64)
@@ -153,6 +164,17 @@ class Program:
             row[:5] = launch.kernel.address(plan.bits), p.ctypes.data, n.ctypes.data, f.ctypes.data, tables.chunks
         progress.close()
 
-    def run(self) -> None:
-        """Play the tape once."""
-        tape.team.play(self.launches)
+    def run(self, result: Symbol, **inputs: Array) -> Array:
+        """Play the tape once on these inputs (contiguous, of the plan's types) and copy one tensor out."""
+        with self._busy:
+            for name, array in inputs.items():
+                self._feed(self.plan.graph.inputs[name], array)
+            tape.team.play(self.launches)
+            return self.plan.values[result].array()
+
+    def _feed(self, symbol: Symbol, array: Array) -> None:
+        """Floats are read from where they lie; labels are copied."""
+        if symbol in self.plan.ingests:
+            self.plan.ingests[symbol].tables[1][0] = array.ctypes.data
+        else:
+            self.plan.values[symbol].memory[:] = array.reshape(-1)

@@ -1,0 +1,36 @@
+"""Running a network forward: a plan for each batch shape, made at first sight and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from numpy.typing import NDArray
+
+from pellucid.engine.compose import plan_forward
+from pellucid.engine.graph import trace
+from pellucid.engine.plan import Program
+
+Array = NDArray[Any]
+_KEPT = 8  # plans; the one used longest ago goes first
+
+
+class Inference:
+    """A callable and the arrays it uses, ready to run on any batch of floats."""
+
+    def __init__(self, function: Callable[..., Any], arrays: Mapping[str, Array]) -> None:
+        self._function, self._arrays = function, arrays
+        self._programs: dict[tuple[tuple[int, ...], str], Program] = {}
+
+    def __call__(self, x: Array) -> Array:
+        """The output for a contiguous batch of the network's float type."""
+        key = (x.shape, x.dtype.str)
+        program = self._programs.pop(key, None) or self._program(x)
+        self._programs[key] = program
+        while len(self._programs) > _KEPT:
+            del self._programs[next(iter(self._programs))]
+        return program.run(program.plan.graph.output, input=x)
+
+    def _program(self, x: Array) -> Program:
+        graph = trace(self._function, {"input": (x.shape, x.dtype)}, self._arrays, training=False)
+        return Program(plan_forward(graph, x.dtype, keep=False))

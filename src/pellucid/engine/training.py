@@ -1,0 +1,49 @@
+"""A training step as one program: forward, backward and the update of every parameter on one tape."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from numpy.typing import NDArray
+
+from pellucid.engine.buffers import Block, External
+from pellucid.engine.compose import plan_forward, plan_gradients
+from pellucid.engine.graph import Graph, Symbol
+from pellucid.engine.lowering import update
+from pellucid.engine.plan import Program
+from pellucid.ops.adam import Adam
+from pellucid.ops.sgd import SGD
+
+Array = NDArray[Any]
+States = Mapping[str, Mapping[str, Array]]  # for each parameter by name: the optimiser's arrays, in memory order
+
+
+class Training:
+    """The step of one graph, whose output is the loss.
+
+    With `keep` every tensor stays as it was computed, and the updated parameters go to blocks of their own
+    (`updated`); the optimiser's states given are changed in both cases.
+    """
+
+    def __init__(self, graph: Graph, dtype: Any, rule: SGD | Adam, states: States, *, seed: int, keep: bool) -> None:
+        plan = plan_forward(graph, dtype, keep=keep)
+        plan.counters[0] = seed
+        gradients = plan_gradients(plan)
+        self.states = {
+            symbol: {name: External(f"{name}({symbol.name})", array) for name, array in states[symbol.name].items()}
+            for symbol in gradients
+        }
+        self.updated: dict[Symbol, Block] = {
+            symbol: plan.block(f"updated({symbol.name})", plan.values[symbol].size) if keep else plan.values[symbol]
+            for symbol in gradients
+        }
+        parameters = [(s, gradients[s], self.states[s], self.updated[s]) for s in gradients]
+        self._set_step = update.lower_update(plan, rule, parameters)
+        self.program = Program(plan)
+
+    def run(self, lr: float, step: int, **inputs: Array) -> float:
+        """Make update number `step` (from 1) and return the loss."""
+        self._set_step(lr, step)
+        self.program.plan.counters[1] = step
+        return float(self.program.run(self.program.plan.graph.output, **inputs))
