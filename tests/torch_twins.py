@@ -1,4 +1,4 @@
-"""The models of `pellucid.nn.models`, written in PyTorch with the same state_dict keys: an independent oracle."""
+"""The models of `pellucid.nn.models` in PyTorch, with the same state_dict keys: an independent oracle."""
 
 from __future__ import annotations
 

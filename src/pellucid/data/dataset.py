@@ -22,7 +22,7 @@ class Dataset:
     Example:
         >>> data = Dataset(np.zeros((5, 1, 28, 28), np.uint8), np.arange(5))
         >>> [labels.tolist() for _, labels in data.batches(2, seed=0, epoch=0)]
-        [[4, 2], [3, 1], [0]]
+        [[2, 4], [3, 0], [1]]
     """
 
     images: NDArray[Any]

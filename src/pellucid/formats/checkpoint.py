@@ -48,7 +48,7 @@ def save_model(path: FilePath, model_name: str, settings: Mapping[str, int], mod
     """
     settings = _full_settings(model_name, settings)
     state = model.state_dict()
-    with init.without_values(at_most=sum(array.size for array in state.values())):
+    with init.without_values(at_most=_room(state)):
         blank = MODELS[model_name](**settings)
     blank.load_state_dict(state)
     metadata = {"format": "pellucid", "version": "1", "model": model_name, "settings": json.dumps(settings)}
@@ -76,7 +76,7 @@ def load_model(path: FilePath) -> Module:
     except (SafetensorError, OSError) as error:
         raise FormatError(where, "the file cannot be read as safetensors", got=str(error)) from None
     try:
-        with init.without_values(at_most=sum(array.size for array in state.values())):
+        with init.without_values(at_most=_room(state)):
             model = MODELS[name](**settings).astype("float64" if "F64" in dtypes else "float32")
         for key, array in model.named_arrays():
             if key in state and state[key].dtype != array.dtype:
@@ -85,8 +85,15 @@ def load_model(path: FilePath) -> Module:
     except FormatError:
         raise
     except PellucidError as error:
-        raise FormatError(where, "the arrays are not those of the model it names", got=str(error)) from None
+        raise FormatError(
+            where, "the arrays are not those of the model it names", got=str(error).rstrip(".")
+        ) from None
     return model
+
+
+def _room(state: Mapping[str, NDArray[Any]]) -> int:
+    """How many numbers a model with these arrays may have; some more, so that missing ones can be named."""
+    return sum(array.size for array in state.values()) + 2**20
 
 
 def _check_size(where: str, path: Path) -> None:
@@ -121,14 +128,14 @@ def _described(where: str, metadata: Mapping[str, str]) -> tuple[str, dict[str, 
             raise ArgumentError("settings", "settings map names to whole numbers", got=repr(settings))
         return name, _full_settings(name, settings)
     except (ValueError, RecursionError) as error:  # broken JSON, deep nesting, an unknown name or setting
-        raise FormatError(where, "the model's description is broken", got=f"{error}") from None
+        raise FormatError(where, "the model's description is broken", got=str(error).rstrip(".")) from None
 
 
 def _full_settings(name: str, settings: Mapping[str, int]) -> dict[str, int]:
     """The settings with the defaults of those left out.
 
-    Raises: ArgumentError for a name that is not allowed, and for a setting that the model does not have or that
-        is no whole number ≥ 1.
+    Raises: ArgumentError for a name that is not allowed, and for a setting that the model does not have or
+        that is no whole number ≥ 1.
     """
     if name not in MODELS:
         raise ArgumentError(

@@ -241,6 +241,11 @@ class Module:
         return "\n  ".join([f"{type(self).__name__}({self.extra_repr()}", *lines]) + "\n)"
 
 
+def edition() -> int:
+    """A number that changes whenever the structure of any module does: layers or arrays added or replaced."""
+    return _edition
+
+
 def _is_state(value: object) -> TypeGuard[State]:
     return isinstance(value, State) and value.owned
 

@@ -1,0 +1,647 @@
+"""Modules, layers, initial values and models; PyTorch is the oracle."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import sys
+import types
+
+import numpy as np
+import pytest
+import torch
+from tests.torch_twins import INPUTS, twin
+
+from pellucid import functional as F  # noqa: N812
+from pellucid import nn
+from pellucid.engine import graph
+from pellucid.errors import ArgumentError, ShapeError
+from pellucid.nn import init
+from pellucid.nn.models import MODELS, lenet5, resnet20
+
+
+def trace(model, shape, training=False):
+    arrays = dict(model.named_arrays())
+    return graph.trace(model.trace_forward, {"input": (shape, model.dtype)}, arrays, training=training)
+
+
+def evaluate(model, x):
+    """What the model computes by the ops' definitions: its graph, node by node."""
+    traced = trace(model, x.shape)
+    values = {**traced.arrays, traced.inputs["input"]: x}
+    for node in traced.nodes:
+        operands = (None if symbol is None else np.asarray(values[symbol]) for symbol in node.operands)
+        values[node.output] = node.op.forward(*operands)
+    return values[traced.output]
+
+
+class Definition:
+    """Stands for the engine's Inference: the same interface, numbers by definition."""
+
+    made = 0
+
+    def __init__(self, function, arrays):
+        self.function, self.arrays = function, arrays
+        Definition.made += 1
+
+    def __call__(self, x):
+        self.seen = x
+        graph.trace(self.function, {"input": (x.shape, x.dtype)}, self.arrays, training=False)
+        return x
+
+
+@pytest.fixture
+def engine(monkeypatch):
+    module = types.ModuleType("pellucid.engine.inference")
+    module.Inference = Definition
+    monkeypatch.setitem(sys.modules, "pellucid.engine.inference", module)
+    Definition.made = 0
+
+
+def message(error, call):
+    with pytest.raises(error) as caught:
+        call()
+    return str(caught.value)
+
+
+# Parameters
+
+
+@pytest.mark.parametrize(
+    ("shape", "memory"),
+    [
+        ((), ()),
+        ((7,), (7,)),
+        ((5, 3), (3, 5)),
+        ((5, 3, 2), (2, 3, 5)),
+        ((5, 3, 2, 4), (2, 4, 3, 5)),
+        ((5, 3, 2, 4, 6), (2, 4, 6, 3, 5)),
+        ((0, 3, 2, 2), (2, 2, 3, 0)),
+    ],
+)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_parameter_memory(shape, memory, dtype):
+    values = np.random.default_rng(0).normal(size=shape)
+    parameter = nn.Parameter(values, dtype)
+    assert parameter.shape == shape
+    assert parameter.dtype == dtype
+    assert parameter.memory.shape == memory
+    assert type(parameter.memory) is np.ndarray
+    assert parameter.memory.flags.c_contiguous
+    assert parameter.size == 0 or parameter.memory.ctypes.data % 64 == 0
+    assert np.array_equal(parameter, values.astype(dtype))
+    parameter.memory[...] = 3
+    assert (parameter == 3).all()
+
+
+def test_results_on_a_parameter_are_plain_arrays():
+    weight = nn.Parameter(np.ones((2, 3)))
+    for result in (weight + 1, 1 - weight, np.exp(weight), weight @ weight.T, weight.sum(0), weight > 0):
+        assert type(result) is np.ndarray
+    assert type(weight.sum()) is np.float32
+    same = weight
+    same *= 2
+    assert same is weight
+    assert (np.asarray(weight) == 2).all()
+
+
+@pytest.mark.parametrize("clone", [copy.deepcopy, lambda array: pickle.loads(pickle.dumps(array))])
+def test_clones_of_a_parameter_keep_the_memory_order(clone):
+    weight = nn.Parameter(np.arange(120).reshape(2, 3, 4, 5), "float64")
+    other = clone(weight)
+    assert type(other) is nn.Parameter
+    assert other.dtype == np.float64
+    assert np.array_equal(other, weight)
+    assert other.memory.flags.c_contiguous
+    assert not np.shares_memory(other, weight)
+
+
+@pytest.mark.parametrize("values", [None, "weights", [1j], [[1], [2, 3]], object(), {1: 2}, [None]])
+def test_a_parameter_takes_real_numbers_only(values):
+    assert message(ArgumentError, lambda: nn.Parameter(values)).startswith(
+        "Parameter: values must be real numbers."
+    )
+
+
+# Attributes
+
+
+def test_assignment_copies_into_the_memory():
+    layer = nn.Linear(3, 2)
+    weight = layer.weight
+    layer.weight = np.arange(6).reshape(2, 3)
+    layer.weight += 1
+    assert layer.weight is weight
+    assert weight.tolist() == [[1, 2, 3], [4, 5, 6]]
+    text = message(ShapeError, lambda: setattr(layer, "weight", np.zeros((3, 2))))
+    assert text == "Linear.weight: the shape must stay. Expected (2, 3). Got (3, 2)."
+    assert message(ArgumentError, lambda: setattr(layer, "bias", "no")).startswith(
+        "Linear.bias: values must be real"
+    )
+    with pytest.raises(ArgumentError):
+        layer.weight = torch.nn.Linear(3, 2).weight  # still belongs to an autograd graph
+    layer.weight = torch.nn.Linear(3, 2).weight.detach()
+    layer.bias = weight[:, 0].copy()  # a copy of a parameter is no parameter
+    assert layer.bias.owned
+    batch_norm = nn.BatchNorm2d(2)
+    batch_norm.num_batches_tracked = 7
+    assert batch_norm.state_dict()["num_batches_tracked"] == 7
+    assert "the kind of number must fit" in message(
+        ArgumentError, lambda: setattr(batch_norm, "num_batches_tracked", 0.5)
+    )
+
+
+def test_a_new_parameter_takes_the_place_and_can_be_shared():
+    first, second = nn.Linear(3, 3), nn.Linear(3, 3)
+    second.weight = first.weight
+    second.bias = None
+    model = nn.Sequential(first, second)
+    assert [name for name, _ in model.named_parameters()] == ["0.weight", "0.bias"]
+    assert list(model.state_dict()) == ["0.weight", "0.bias", "1.weight"]
+    model.astype("float64")
+    assert first.weight is second.weight
+    assert first.weight.dtype == np.float64
+    assert copy.deepcopy(model)[0].weight.dtype == np.float64
+    assert evaluate(model, np.ones((2, 3))).shape == (2, 3)
+
+
+class Tree(nn.Module):
+    """Modules in a list, one with two names, one that contains itself, and things that are no modules."""
+
+    def __init__(self):
+        self.blocks = [nn.Linear(3, 3), (nn.BatchNorm1d(3), nn.ReLU())]
+        self.first = self.blocks[0]
+        self.me = self
+        self.label = "tree"
+        self.copy = self.first.weight.copy()
+        self.scale = nn.Parameter([2.0])
+
+    def forward(self, x):
+        for layer in (self.first, *self.blocks[1], self.first, nn.ReLU()):
+            x = layer(x)
+        return F.relu(x)
+
+
+def test_traversal_of_lists_shared_modules_and_cycles():
+    model = Tree()
+    assert [path for path, _ in model.named_modules()] == ["", "blocks.0", "blocks.1.0", "blocks.1.1"]
+    assert [type(module).__name__ for module in model.modules()] == ["Tree", "Linear", "BatchNorm1d", "ReLU"]
+    batch_norm = ["weight", "bias", "running_mean", "running_var", "num_batches_tracked"]
+    names = ["scale", "blocks.0.weight", "blocks.0.bias", *(f"blocks.1.0.{name}" for name in batch_norm)]
+    assert [name for name, _ in model.named_arrays()] == names
+    assert [name for name, _ in model.named_parameters()] == names[:5]
+    assert [name for name, _ in model.named_buffers()] == names[5:]
+    assert list(model.state_dict()) == [*names, "first.weight", "first.bias"]
+    assert "(me): …" in repr(model)
+    assert "(blocks.1.1): ReLU()" in repr(model)
+
+
+def test_paths_of_a_trace():
+    paths = [node.path for node in trace(Tree(), (4, 3)).nodes]
+    assert paths == ["blocks.0", "blocks.1.0", "blocks.1.1", "blocks.0#2", "relu", "relu#2"]
+    names = [node.path for node in trace(resnet20(), (1, 3, 8, 8)).nodes]
+    assert names[:6] == ["conv1", "bn1", "relu", "layer1.0.conv1", "layer1.0.bn1", "layer1.0.relu"]
+    assert names[6:9] == ["layer1.0.conv2", "layer1.0.bn2", "layer1.0.add"]
+    assert "layer2.0.downsample.0" in names
+    assert names[-3:] == ["avgpool", "flatten", "fc"]
+    assert [node.path for node in trace(nn.Conv2d(1, 1, 1), (1, 1, 2, 2)).nodes] == ["conv2d"]
+    text = message(ShapeError, lambda: trace(resnet20(), (1, 3, 2, 2, 2)))
+    assert text.startswith("conv2d 'conv1': input must have 4 axes")
+    arrays = dict(resnet20().named_arrays())  # a module is itself a callable that can be traced
+    layer = nn.ReLU()
+    assert graph.trace(layer, {"x": ((1, 2), "float32")}, arrays, training=False).nodes[0].path == "relu"
+
+
+def test_a_trace_knows_training():
+    model = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Dropout(0.25), nn.Dropout(0))
+    assert [node.op.name for node in trace(model, (2, 3)).nodes] == ["linear", "batch_norm"]
+    nodes = trace(model, (2, 3), training=True).nodes
+    assert [(node.path, node.op.name) for node in nodes] == [
+        ("0", "linear"),
+        ("1", "batch_norm"),
+        ("2", "dropout"),
+    ]
+    assert nodes[1].op.training
+    assert nodes[2].op.p == 0.25
+
+
+def test_what_forward_may_not_do():
+    class Empty(nn.Module):
+        pass
+
+    text = message(ArgumentError, lambda: trace(Empty(), (1, 2)))
+    assert text == "Empty: forward is not written. Hint: add `def forward(self, x)` to Empty."
+    assert message(ArgumentError, lambda: nn.Sequential(nn.ReLU(), max)) == (
+        "Sequential: every layer must be a module. Got builtin_function_or_method at position 1. "
+        "Hint: write Sequential(layer, layer, …); Sequential(*layers) for a list."
+    )
+
+
+def test_sequential_is_a_sequence():
+    model = nn.Sequential(nn.Linear(2, 3), nn.ReLU())
+    assert len(model) == 2
+    assert model[-1] is list(model)[1]
+    assert repr(model) == (
+        "Sequential(\n  (0): Linear(in_features=2, out_features=3, bias=True)\n  (1): ReLU()\n)"
+    )
+
+
+# State
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("settings", [{}, {"in_channels": 2, "num_classes": 7}])
+def test_state_dicts_are_those_of_pytorch(name, settings):
+    model, other = MODELS[name](**settings), twin(name, **settings)
+    ours, theirs = model.state_dict(), other.state_dict()
+    assert list(ours) == list(theirs)
+    assert {key: array.shape for key, array in ours.items()} == {
+        key: tuple(t.shape) for key, t in theirs.items()
+    }
+    assert {key: str(array.dtype) for key, array in ours.items()} == {
+        key: str(t.dtype).removeprefix("torch.") for key, t in theirs.items()
+    }
+    assert [key for key, _ in model.named_parameters()] == [key for key, _ in other.named_parameters()]
+    assert [key for key, _ in model.named_buffers()] == [key for key, _ in other.named_buffers()]
+    model.load_state_dict(theirs)
+    for key, array in model.state_dict().items():
+        assert type(array) is np.ndarray
+        assert array.flags.c_contiguous
+        assert array.flags.owndata
+        assert np.array_equal(array, theirs[key].numpy())
+    other.load_state_dict({key: torch.from_numpy(array) for key, array in model.state_dict().items()})
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_models_compute_what_pytorch_computes(name):
+    torch.manual_seed(1)
+    model, other = MODELS[name](num_classes=7).astype("float64"), twin(name, num_classes=7).double().eval()
+    for buffer in other.buffers():
+        if buffer.is_floating_point():
+            buffer.uniform_(0.5, 1.5)
+    model.load_state_dict(other.state_dict())
+    x = np.random.default_rng(2).normal(size=(2, *INPUTS[name]))
+    with torch.no_grad():
+        expected = other(torch.from_numpy(x)).numpy()
+    np.testing.assert_allclose(evaluate(model, x), expected, rtol=1e-9, atol=1e-12)
+
+
+def test_a_state_dict_that_does_not_fit_changes_nothing():
+    model = lenet5()
+    before = model.state_dict()
+    state = {**model.state_dict(), "fc4.weight": np.zeros(3), "fc1.bias": np.zeros(7), "fc2.bias": "x"}
+    del state["conv1.weight"], state["fc3.bias"]
+    state["conv2.weight"] = np.zeros((16, 6, 5, 5))
+    assert message(ArgumentError, lambda: model.load_state_dict(state)) == (
+        "LeNet5.load_state_dict: names and shapes must be those of the model; nothing was loaded. "
+        "Got missing: conv1.weight, fc3.bias; unexpected: fc4.weight; "
+        "unfit: fc1.bias: the shape must stay. Expected (120,). Got (7,), "
+        "fc2.bias: values must be real numbers. Expected an array of floating or whole numbers. "
+        "Got str of dtype <U1."
+    )
+    assert all(np.array_equal(array, before[key]) for key, array in model.state_dict().items())
+    with pytest.raises(ShapeError, match=r"unfit: fc1.bias"):
+        model.load_state_dict({**before, "fc1.bias": np.zeros(7)})
+    assert "and 5 more" in message(ArgumentError, lambda: model.load_state_dict({}))
+    assert "Got list." in message(ArgumentError, lambda: model.load_state_dict([]))
+    before["fc1.bias"][3] = np.nan
+    model.load_state_dict(before)
+    assert np.isnan(model.fc1.bias[3])
+
+
+def test_astype_works_in_place():
+    model = resnet20()
+    before = model.state_dict()
+    assert model.dtype == np.float32
+    assert model.astype("float64") is model
+    assert model.dtype == np.float64
+    after = model.state_dict()
+    assert {str(array.dtype) for array in after.values()} == {"float64", "int64"}
+    assert all(np.array_equal(before[key], after[key]) for key in before)
+    assert model.layer1[0].conv1.weight.memory.flags.c_contiguous
+    assert model.astype(np.float32).dtype == np.float32
+    for wrong in ("float16", "int64", None, "nonsense", 3):
+        text = message(ArgumentError, lambda wrong=wrong: model.astype(wrong))
+        assert text == f"ResNet.astype: dtype has two choices. Expected float32 or float64. Got {wrong!r}."
+    assert nn.ReLU().astype("float64").dtype == np.float32
+
+
+# Calls on arrays
+
+
+def test_inputs_are_converted_once(engine):
+    model = nn.Sequential(nn.Conv2d(1, 2, 1))
+    images = np.arange(24, dtype=np.uint8).reshape(2, 1, 3, 4)
+    assert np.array_equal(model(images), images)
+    assert model(images).dtype == np.float32
+    for x in (images.tolist(), torch.from_numpy(images), images.astype(">f4"), images[::-1, :, :, ::2] > 3):
+        seen = model(x)
+        assert seen.flags.c_contiguous
+        assert seen.dtype == np.float32
+        assert seen.dtype.isnative
+    assert model.astype("float64")(images).dtype == np.float64
+    double = np.ones((2, 3))
+    assert nn.ReLU()(double).dtype == np.float64
+    assert nn.ReLU()(double.astype(">f8")).dtype.isnative
+    assert nn.ReLU()([1, 2]).dtype == np.float32
+    text = message(ArgumentError, lambda: model("x"))
+    assert text == (
+        "Sequential: values must be real numbers. Expected an array of floating or whole numbers. "
+        "Got str of dtype <U1."
+    )
+    for wrong in (None, object(), np.zeros(2, complex), [[1], [1, 2]]):
+        with pytest.raises(ArgumentError, match=r"^Sequential: values must be real numbers"):
+            model(wrong)
+    with pytest.raises(ArgumentError, match="inference takes one input"):
+        model(images, images)
+
+
+def test_a_program_is_kept_until_the_model_changes(engine):
+    model, x = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3)), np.ones((2, 3))
+    model(x)
+    model(x)
+    model[0].weight = np.zeros((3, 3))
+    model.load_state_dict(model.state_dict())
+    model(x)
+    assert Definition.made == 1
+    model[0].bias = None
+    model(x)
+    model.astype("float64")
+    model(x)
+    assert Definition.made == 3
+    model(x[:1])
+    model[1](x)
+    assert Definition.made == 4
+    for other in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        other[1].weight = np.full((3, 3), 9)
+        assert not (model[1].weight == 9).any()
+        assert list(other.state_dict()) == ["0.weight", "1.weight", "1.bias"]
+        made = Definition.made
+        other(x)
+        assert Definition.made == made + 1
+
+
+# Initial values
+
+
+@pytest.mark.parametrize(
+    ("make", "fan_in"),
+    [
+        (lambda: nn.Conv1d(3, 40, 7), 21),
+        (lambda: nn.Conv2d(6, 40, (3, 5), groups=2), 45),
+        (lambda: nn.Conv3d(2, 40, (2, 3, 4)), 48),
+        (lambda: nn.Linear(30, 50), 30),
+    ],
+)
+def test_initial_values_are_those_of_pytorch(make, fan_in):
+    nn.seed(3)
+    layer, bound = make(), 1 / np.sqrt(fan_in)
+    for array in (layer.weight, layer.bias):
+        assert abs(array).max() <= np.float32(bound)
+        assert abs(array).max() > 0.8 * bound
+    assert layer.weight.std() == pytest.approx(bound / np.sqrt(3), rel=0.1)
+    nn.seed(3)
+    generator = np.random.default_rng(3)
+    same = make()
+    for array in (same.weight, same.bias):  # drawn in public order, the weight first
+        assert np.array_equal(array, generator.uniform(-bound, bound, array.shape).astype(np.float32))
+    assert not np.array_equal(make().weight, same.weight)
+
+
+def test_batch_norm_starts_neutral():
+    state = nn.BatchNorm2d(3).state_dict()
+    assert {key: array.tolist() for key, array in state.items()} == {
+        "weight": [1, 1, 1],
+        "bias": [0, 0, 0],
+        "running_mean": [0, 0, 0],
+        "running_var": [1, 1, 1],
+        "num_batches_tracked": 0,
+    }
+
+
+def test_seed_takes_whole_numbers():
+    for wrong in (-1, 0.5, "a", True, None):
+        with pytest.raises(ArgumentError, match="seed: a seed must be a whole number"):
+            nn.seed(wrong)
+
+
+def test_models_without_values_are_zeros_of_limited_size():
+    nn.seed(0)
+    with init.without_values(at_most=4 * 5 + 5):
+        layer = nn.Linear(4, 5)
+        with pytest.raises(ArgumentError, match="larger than its file"):
+            nn.Linear(10**9, 10**9)
+    assert not layer.weight.any()
+    first = nn.Linear(4, 5).weight
+    nn.seed(0)
+    assert np.array_equal(nn.Linear(4, 5).weight, first)
+
+
+# Layers
+
+T = torch.nn
+LAYERS = [
+    (nn.Conv1d(3, 4, 3, 2, 1), T.Conv1d(3, 4, 3, 2, 1), (2, 3, 9)),
+    (
+        nn.Conv2d(4, 6, (3, 2), (2, 1), (1, 0), (1, 2), 2, False),
+        T.Conv2d(4, 6, (3, 2), (2, 1), (1, 0), (1, 2), 2, False),
+        (2, 4, 7, 8),
+    ),
+    (nn.Conv2d(2, 3, 4, padding="same"), T.Conv2d(2, 3, 4, padding="same"), (1, 2, 5, 6)),
+    (nn.Conv2d(2, 3, 2, padding="valid"), T.Conv2d(2, 3, 2, padding="valid"), (1, 2, 5, 6)),
+    (
+        nn.Sequential(nn.Conv2d(2, 3, 2, padding=((1, 0), (0, 2)))),
+        T.Sequential(T.Conv2d(2, 3, 2)),
+        (1, 2, 5, 6),
+    ),
+    (nn.Conv3d(2, 3, (1, 2, 3)), T.Conv3d(2, 3, (1, 2, 3)), (2, 2, 3, 4, 5)),
+    (nn.MaxPool1d(3, 2, 1), T.MaxPool1d(3, 2, 1), (2, 3, 9)),
+    (
+        nn.MaxPool2d((3, 2), (2, 1), 1, 2, True),
+        T.MaxPool2d((3, 2), (2, 1), 1, 2, ceil_mode=True),
+        (2, 3, 9, 8),
+    ),
+    (nn.MaxPool3d(2), T.MaxPool3d(2), (2, 3, 4, 5, 6)),
+    (nn.AvgPool1d(3, 2, 1), T.AvgPool1d(3, 2, 1), (2, 3, 9)),
+    (nn.AvgPool2d((3, 2), (2, 1), 1, True, False), T.AvgPool2d((3, 2), (2, 1), 1, True, False), (2, 3, 9, 8)),
+    (nn.AvgPool3d(2), T.AvgPool3d(2), (2, 3, 4, 5, 6)),
+    (nn.AdaptiveAvgPool1d(4), T.AdaptiveAvgPool1d(4), (2, 3, 9)),
+    (nn.AdaptiveAvgPool2d((2, 3)), T.AdaptiveAvgPool2d((2, 3)), (2, 3, 5, 7)),
+    (nn.AdaptiveAvgPool3d(2), T.AdaptiveAvgPool3d(2), (2, 3, 4, 5, 6)),
+    (nn.BatchNorm1d(3), T.BatchNorm1d(3), (4, 3)),
+    (nn.BatchNorm1d(3, eps=0.1), T.BatchNorm1d(3, eps=0.1), (4, 3, 5)),
+    (nn.BatchNorm2d(3), T.BatchNorm2d(3), (4, 3, 5, 2)),
+    (nn.BatchNorm3d(3), T.BatchNorm3d(3), (2, 3, 4, 5, 6)),
+    (nn.Linear(5, 3), T.Linear(5, 3), (4, 5)),
+    (nn.Linear(5, 3, bias=False), T.Linear(5, 3, bias=False), (4, 5)),
+    (nn.ReLU(), T.ReLU(), (4, 5)),
+    (nn.LeakyReLU(0.2), T.LeakyReLU(0.2), (4, 5)),
+    (nn.Sigmoid(), T.Sigmoid(), (4, 5)),
+    (nn.Tanh(), T.Tanh(), (4, 5)),
+    (nn.GELU(), T.GELU(), (4, 5)),
+    (nn.GELU("tanh"), T.GELU("tanh"), (4, 5)),
+    (nn.SiLU(), T.SiLU(), (4, 5)),
+    (nn.Softmax(), T.Softmax(1), (4, 5, 3)),
+    (nn.LogSoftmax(-1), T.LogSoftmax(-1), (4, 5, 3)),
+    (nn.Flatten(), T.Flatten(), (4, 5, 3)),
+]
+
+
+@pytest.mark.filterwarnings("ignore:Using padding='same':UserWarning")  # PyTorch, about its own speed
+@pytest.mark.parametrize(("ours", "theirs", "shape"), LAYERS, ids=lambda value: type(value).__name__)
+def test_layers_compute_what_pytorch_computes(ours, theirs, shape):
+    ours, theirs = copy.deepcopy(ours).astype("float64"), copy.deepcopy(theirs).double().eval()
+    generator = torch.Generator().manual_seed(0)
+    for array in (*theirs.parameters(), *theirs.buffers()):
+        if array.is_floating_point():
+            array.data.uniform_(0.5, 1.5, generator=generator)
+    ours.load_state_dict(theirs.state_dict())
+    x = np.random.default_rng(0).normal(size=shape)
+    given = torch.from_numpy(x)
+    if "(1, 0), (0, 2)" in repr(ours):  # PyTorch pads asymmetrically only beforehand, last axis first
+        given = torch.nn.functional.pad(given, (0, 2, 1, 0))
+    with torch.no_grad():
+        expected = theirs(given).numpy()
+    np.testing.assert_allclose(evaluate(ours, x), expected, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (
+            lambda: nn.Conv2d(0, 3, 3),
+            "Conv2d: in_channels must be a whole number. Expected in_channels ≥ 1. Got in_channels=0.",
+        ),
+        (
+            lambda: nn.Conv2d(3, 2.5, 3),
+            "Conv2d: out_channels must be a whole number. Expected out_channels ≥ 1. Got out_channels=2.5.",
+        ),
+        (
+            lambda: nn.Conv2d(3, 4, 3, groups=2),
+            "Conv2d: in_channels must be a multiple of groups. Got in_channels=3, groups=2.",
+        ),
+        (
+            lambda: nn.Conv2d(4, 3, 3, groups=2),
+            "Conv2d: out_channels must be a multiple of groups. Got out_channels=3, groups=2.",
+        ),
+        (lambda: nn.Conv2d(1, 1, 3, 2, "same"), "Conv2d: padding='same' needs stride 1. Got stride=(2, 2)."),
+        (
+            lambda: nn.Conv2d(1, 1, 3, padding="full"),
+            "Conv2d: padding has no such name. Expected 'valid' or 'same'. Got 'full'.",
+        ),
+        (
+            lambda: nn.Conv3d(1, 1, (3, 3)),
+            "Conv3d: kernel_size must be an integer, or one integer per axis. Expected 3 values ≥ 1. "
+            "Got kernel_size=(3, 3).",
+        ),
+        (
+            lambda: nn.Conv1d(1, 1, 3, bias=np.zeros(1)),
+            "Conv1d: bias must be True or False. Got bias=array([0.]).",
+        ),
+        (
+            lambda: nn.MaxPool2d(0),
+            "MaxPool2d: kernel_size must be an integer, or one integer per axis. "
+            "Expected 2 values ≥ 1. Got kernel_size=0.",
+        ),
+        (
+            lambda: nn.AvgPool2d(2, padding=2),
+            "AvgPool2d: padding must be at most half of kernel_size. Got padding=2 for kernel_size=2.",
+        ),
+        (
+            lambda: nn.MaxPool1d(2, ceil_mode=1),
+            "MaxPool1d: ceil_mode must be True or False. Got ceil_mode=1.",
+        ),
+        (
+            lambda: nn.AdaptiveAvgPool2d((1, 0)),
+            "AdaptiveAvgPool2d: output_size must be an integer, or one integer per axis. "
+            "Expected 2 values ≥ 1. Got output_size=(1, 0).",
+        ),
+        (
+            lambda: nn.BatchNorm2d(True),
+            "BatchNorm2d: num_features must be a whole number. Expected num_features ≥ 1. "
+            "Got num_features=True.",
+        ),
+        (lambda: nn.BatchNorm2d(3, eps=-1), "BatchNorm2d: eps must be a number in [0, inf). Got eps=-1."),
+        (
+            lambda: nn.BatchNorm2d(3, momentum=None),
+            "BatchNorm2d: momentum must be a number in [0, 1]. Got momentum=None.",
+        ),
+        (
+            lambda: nn.Linear(3, -1),
+            "Linear: out_features must be a whole number. Expected out_features ≥ 1. Got out_features=-1.",
+        ),
+        (lambda: nn.Dropout(1.5), "Dropout: p must be a number in [0, 1]. Got p=1.5."),
+        (
+            lambda: nn.LeakyReLU("steep"),
+            "LeakyReLU: negative_slope must be a number in (-inf, inf). Got negative_slope='steep'.",
+        ),
+        (
+            lambda: nn.GELU("fast"),
+            "GELU: approximate has no such value. Expected one of 'none', 'tanh'. Got approximate='fast'.",
+        ),
+        (lambda: nn.Softmax(None), "Softmax: dim must be the number of an axis. Got dim=None."),
+        (
+            lambda: MODELS["vgg_small"](image_size=7),
+            "vgg_small: image_size must be a whole number. Expected image_size ≥ 8. Got image_size=7.",
+        ),
+        (
+            lambda: trace(nn.Sequential(nn.BatchNorm2d(3)), (2, 3)),
+            "BatchNorm2d '0': the input has other axes. Expected (N,C,H,W). Got input (2, 3).",
+        ),
+    ],
+)
+def test_wrong_settings_are_named(make, text):
+    assert message((ArgumentError, ShapeError), make) == text
+
+
+@pytest.mark.parametrize(
+    ("layer", "text"),
+    [
+        (
+            nn.Conv2d(2, 4, 3, padding=(1, 2), dilation=2, groups=2, bias=False),
+            "Conv2d(2, 4, kernel_size=(3, 3), stride=(1, 1), padding=(1, 2), "
+            "dilation=(2, 2), groups=2, bias=False)",
+        ),
+        (nn.BatchNorm1d(3), "BatchNorm1d(3, eps=1e-05, momentum=0.1)"),
+        (nn.AdaptiveAvgPool1d(3), "AdaptiveAvgPool1d(output_size=(3,))"),
+        (nn.LeakyReLU(), "LeakyReLU(negative_slope=0.01)"),
+        (nn.GELU(), "GELU(approximate='none')"),
+        (nn.Softmax(), "Softmax(dim=1)"),
+        (nn.Dropout(), "Dropout(p=0.5)"),
+        (nn.Identity(), "Identity()"),
+        (nn.AvgPool2d(2), "AvgPool2d(kernel_size=(2, 2), stride=(2, 2), padding=(0, 0))"),
+    ],
+)
+def test_reprs(layer, text):
+    assert repr(layer) == text
+
+
+# Summary
+
+
+def test_summary_counts():
+    table = nn.summary(resnet20(num_classes=7), (2, 3, 32, 32))
+    other = twin("resnet20", num_classes=7)
+    assert table.parameters == sum(parameter.numel() for parameter in other.parameters())
+    assert table.macs == 2 * (40_813_184 - 3 * 64)
+    rows = {row.path: row for row in table.rows}
+    row = rows["layer2.0.conv1"]
+    assert (row.type, row.output_shape) == ("Conv2d", (2, 32, 16, 16))
+    assert row.formulas == ("floor((32 + 2·1 − 1·(3−1) − 1)/2) + 1 = 16",) * 2
+    assert (row.parameters, row.macs) == (32 * 16 * 9, 2 * 32 * 16 * 16 * 16 * 9)
+    assert rows["layer2.0.add"].type == "add"
+    assert rows["bn1"].parameters == 32
+    assert rows["fc"].macs == 2 * 64 * 7
+
+
+def test_summary_counts_a_shared_layer_once():
+    first, second = nn.summary(Tree(), (4, 3)).rows[0], nn.summary(Tree(), (4, 3)).rows[3]
+    assert (first.parameters, second.parameters) == (12, 0)
+    assert first.macs == second.macs == 36
+    assert second.type == "Linear"
+
+
+@pytest.mark.parametrize("shape", [(), (1, 0), (1, 2.5), "ab"])
+def test_summary_needs_a_shape(shape):
+    with pytest.raises(ArgumentError, match="an input shape has sizes ≥ 1"):
+        nn.summary(lenet5(), shape)
