@@ -153,9 +153,11 @@ class Program:
         self.plan = plan
         self.arena = allocate(plan.blocks)
         self._busy = threading.Lock()
-        launches = [*plan.launches, *(() if plan.keep else plan.state_updates)]
-        self.launches = np.zeros((len(launches), tape.LAUNCH_FIELDS), np.int64)
-        for row, launch in zip(self.launches, launches, strict=True):
+        launches = [*plan.launches, *plan.state_updates]
+        rows = np.zeros((len(launches), tape.LAUNCH_FIELDS), np.int64)
+        self._updates = rows[len(plan.launches) :]
+        self.launches = rows[: len(plan.launches)] if plan.keep else rows
+        for row, launch in zip(rows, launches, strict=True):
             tables = launch.bind()
             p = np.array([block.address for block in tables.p] or [0], np.int64)
             n = np.array(tables.n or [0], np.int64)
@@ -171,6 +173,10 @@ class Program:
                 self._feed(self.plan.graph.inputs[name], array)
             tape.team.play(self.launches)
             return self.plan.values[result].array()
+
+    def update_state(self) -> None:
+        """Carry out what a recording left out: the changes of the model's own state."""
+        tape.team.play(self._updates)
 
     def _feed(self, symbol: Symbol, array: Array) -> None:
         """Floats are read from where they lie; labels are copied."""

@@ -1,0 +1,124 @@
+"""The loop around the step: epochs over a dataset, evaluation, prediction."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.data.dataset import Dataset, as_float
+from pellucid.errors import ArgumentError, DataError, NumericError
+from pellucid.geometry import is_integer
+from pellucid.nn.module import Module
+from pellucid.ops.softmax import Softmax
+from pellucid.train.optimizers import Optimizer
+from pellucid.train.step import TrainStep
+
+Array = NDArray[Any]
+_EVALUATION_BATCH = 256
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where training stands after a step."""
+
+    epoch: int
+    batch: int
+    batches: int
+    loss: float
+    images_per_second: float
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one epoch came to. `loss` is the mean over its batches, each weighted by its size."""
+
+    epoch: int
+    loss: float
+    seconds: float
+    validation: dict[str, float] | None = None
+
+
+@dataclass
+class History:
+    """All epochs of a training run."""
+
+    epochs: list[Epoch] = field(default_factory=list)
+
+
+def fit(
+    model: Module,
+    train: Dataset,
+    validation: Dataset | None = None,
+    *,
+    optimizer: Optimizer,
+    loss: str = "cross_entropy",
+    epochs: int,
+    batch_size: int = 64,
+    seed: int = 0,
+    callbacks: Sequence[Callable[[Progress | Epoch], None]] = (),
+) -> History:
+    """Train a model: `epochs` times over the data, in an order that depends on (seed, epoch) alone.
+
+    Callbacks are called with a `Progress` after every step and with an `Epoch` after every epoch.
+
+    Raises: NumericError as soon as the loss is not finite; ArgumentError or DataError for unfit arguments.
+    """
+    if not is_integer(epochs) or epochs < 1:
+        raise ArgumentError("fit", "epochs must be a whole number ≥ 1", got=f"epochs={epochs!r}")
+    if len(train) == 0:
+        raise DataError("fit", "there is nothing to train on", got="0 images")
+    step, history = TrainStep(model, optimizer, loss, seed), History()
+    for epoch in range(epochs):
+        start, total, seen = time.perf_counter(), 0.0, 0
+        batches = -(-len(train) // batch_size) if is_integer(batch_size) and batch_size > 0 else 0
+        for number, (x, y) in enumerate(train.batches(batch_size, seed, epoch), 1):
+            value = step(x, y)
+            if not np.isfinite(value):
+                raise NumericError(
+                    "fit",
+                    "the loss is not finite any more",
+                    got=f"{value} in epoch {epoch + 1}, batch {number}",
+                    hint="use a smaller learning rate",
+                )
+            total, seen = total + value * len(x), seen + len(x)
+            rate = seen / (time.perf_counter() - start)
+            for callback in callbacks:
+                callback(Progress(epoch, number, batches, value, rate))
+        result = evaluate(model, validation) if validation is not None else None
+        history.epochs.append(Epoch(epoch, total / seen, time.perf_counter() - start, result))
+        for callback in callbacks:
+            callback(history.epochs[-1])
+    return history
+
+
+def evaluate(model: Module, data: Dataset) -> dict[str, float]:
+    """Mean cross-entropy and accuracy of a classifier over a dataset.
+
+    Raises: DataError when there is no image, or a label that is no class.
+    """
+    if len(data) == 0:
+        raise DataError("evaluate", "there is nothing to evaluate on", got="0 images")
+    loss, right = 0.0, 0
+    for x, y in data.batches(_EVALUATION_BATCH, shuffle=False):
+        logits = np.asarray(model(x), np.float64)
+        if y.min() < 0 or y.max() >= logits.shape[1]:
+            raise DataError("evaluate", "a label is no class of the model", expected=f"0 to {logits.shape[1] - 1}", got=f"{y.max()}")
+        shifted = logits - logits.max(axis=1, keepdims=True)
+        log_sums = np.log(np.exp(shifted).sum(axis=1))
+        loss += float((log_sums - shifted[np.arange(len(y)), y]).sum())
+        right += int((logits.argmax(axis=1) == y).sum())
+    return {"loss": loss / len(data), "accuracy": right / len(data)}
+
+
+def predict(model: Module, images: Any) -> Array:
+    """Class probabilities (N, classes) of images (N,C,…); 8-bit images are divided by 255, as in training."""
+    array = np.asarray(images)
+    if array.dtype == np.uint8:
+        array = as_float(array)
+    parts = [model(array[i : i + _EVALUATION_BATCH]) for i in range(0, max(1, len(array)), _EVALUATION_BATCH)]
+    return Softmax(dim=1).forward(np.concatenate(parts))

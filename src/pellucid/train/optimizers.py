@@ -1,0 +1,70 @@
+"""The optimisers by name: a learning rate, which may change from step to step, and a rule, which does not."""
+
+from __future__ import annotations
+
+from pellucid.ops import adam, sgd
+from pellucid.ops.checks import number
+
+
+class Optimizer:
+    """A rule and its learning rate. Assign `lr` at any time; the next step uses it.
+
+    Raises: ArgumentError when `lr` is not a number ≥ 0.
+    """
+
+    rule: sgd.SGD | adam.Adam
+
+    def __init__(self, rule: sgd.SGD | adam.Adam, lr: float) -> None:
+        self.rule = rule
+        self.lr = lr
+
+    @property
+    def lr(self) -> float:
+        """The learning rate."""
+        return self._lr
+
+    @lr.setter
+    def lr(self, value: float) -> None:
+        number(type(self).__name__, "lr", value, "[0, inf)")
+        self._lr = float(value)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(lr={self.lr}, rule={self.rule})"
+
+
+class SGD(Optimizer):
+    """Stochastic gradient descent: parameter = parameter − lr·velocity. See `pellucid.ops.sgd` for the formula.
+
+    Example:
+        >>> SGD(lr=0.05, momentum=0.9).lr
+        0.05
+    """
+
+    def __init__(self, lr: float, momentum: float = 0, weight_decay: float = 0, nesterov: bool = False) -> None:
+        super().__init__(sgd.SGD(momentum, weight_decay, nesterov), lr)
+
+
+class Adam(Optimizer):
+    """Adaptive moments (Kingma and Ba, 2015). See `pellucid.ops.adam` for the formula."""
+
+    def __init__(
+        self,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+    ) -> None:
+        super().__init__(adam.Adam(betas, eps, weight_decay), lr)
+
+
+class AdamW(Optimizer):
+    """Adam with weight decay apart from the gradient (Loshchilov and Hutter, 2019)."""
+
+    def __init__(
+        self,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+    ) -> None:
+        super().__init__(adam.Adam(betas, eps, weight_decay, decoupled=True), lr)

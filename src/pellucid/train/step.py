@@ -1,0 +1,216 @@
+"""One training step: forward, backward and update as one program, or in the open as a recording."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid import functional as F
+from pellucid.engine.buffers import Block
+from pellucid.engine.compose import plan_forward
+from pellucid.engine.graph import Graph, Symbol, trace
+from pellucid.engine.plan import Program
+from pellucid.engine.training import Training
+from pellucid.errors import ArgumentError
+from pellucid.explain.recording import Recording
+from pellucid.geometry import is_integer
+from pellucid.nn import module
+from pellucid.nn.module import Module
+from pellucid.train import batch
+from pellucid.train.optimizers import Optimizer
+
+Array = NDArray[Any]
+LOSSES: dict[str, Callable[..., Any]] = {"cross_entropy": F.cross_entropy, "mse_loss": F.mse_loss}
+_KEPT = 4  # programs; the one used longest ago goes first
+
+
+class TrainStep:
+    """A model, an optimiser and a loss; each call makes one update and returns the batch's mean loss.
+
+    Programs are made for each batch shape and share the parameters and the optimiser's state. `seed` decides dropout.
+
+    Raises: ArgumentError when an argument is of the wrong kind, when a layer's parameters take no part in the
+    forward, or for labels that are no class; ShapeError, with the layer's path, when shapes do not fit.
+
+    Example:
+        >>> import numpy as np, pellucid as pc
+        >>> pc.seed(0)
+        >>> step = pc.TrainStep(pc.models.lenet5(), optimizer=pc.SGD(lr=0.05, momentum=0.9))
+        >>> x, y = np.ones((2, 1, 28, 28), np.float32), np.array([3, 1])
+        >>> first, second = step(x, y), step(x, y)
+        >>> second < first
+        True
+    """
+
+    def __init__(
+        self, model: Module, optimizer: Optimizer, loss: str = "cross_entropy", seed: int = 0
+    ) -> None:
+        if not isinstance(model, Module):
+            raise ArgumentError("TrainStep", "model must be a pellucid Module", got=type(model).__name__)
+        if not isinstance(optimizer, Optimizer):
+            raise ArgumentError("TrainStep", "optimizer must be SGD, Adam or AdamW", got=type(optimizer).__name__)
+        if loss not in LOSSES:
+            raise ArgumentError("TrainStep", "loss has no such name", expected=" or ".join(LOSSES), got=repr(loss))
+        if not is_integer(seed) or seed < 0:
+            raise ArgumentError("TrainStep", "seed must be a whole number ≥ 0", got=f"seed={seed!r}")
+        self.model, self.optimizer, self.loss, self.seed = model, optimizer, loss, int(seed)
+        self.steps = 0
+        self._states: dict[str, dict[str, Array]] = {}
+        self._programs: dict[tuple[Any, ...], Training] = {}
+        self._counters: list[Array] = []
+        self._edition = -1
+
+    def __call__(self, x: Any, y: Any) -> float:
+        """Make one update on inputs x and targets y."""
+        x, y = self._batch(x, y)
+        training = self._training(x, y)
+        loss = training.run(self.optimizer.lr, self.steps + 1, input=x, target=y)
+        self.steps += 1
+        self._count_batches()
+        return loss
+
+    def record(self, x: Any, y: Any) -> Recording:
+        """The next update in the open: the same numbers as `self(x, y)` would give, all kept, nothing changed.
+
+        `commit()` of the recording makes the update; it is refused once the model has moved on.
+        """
+        x, y = self._batch(x, y)
+        states = {name: {k: v.copy() for k, v in state.items()} for name, state in self._optimizer_states().items()}
+        training = Training(self._graph(x, y), self.model.dtype, self.optimizer.rule, states, seed=self.seed, keep=True)
+        training.run(self.optimizer.lr, self.steps + 1, input=x, target=y)
+        updates: dict[str, Block] = {f"updated({s.name})": block for s, block in training.updated.items()}
+        for state in training.states.values():
+            updates |= {block.name: block for block in state.values()}
+        made_at = self.steps
+
+        def commit() -> None:
+            if self.steps != made_at:
+                raise ArgumentError(
+                    "commit",
+                    "the model has moved on since this step was recorded",
+                    expected=f"{made_at} steps made",
+                    got=f"{self.steps}",
+                    hint="record the step again",
+                )
+            self._take_over(training, states)
+
+        return Recording(training.program, aliases={"loss": training.program.plan.graph.output.name}, extra=updates, commit=commit)
+
+    def _take_over(self, training: Training, states: dict[str, dict[str, Array]]) -> None:
+        """Make a recorded update: parameters, the optimiser's state, running statistics, the count of steps."""
+        plan = training.program.plan
+        for symbol, block in training.updated.items():
+            plan.values[symbol].memory.reshape(-1)[:] = block.memory
+        for name, state in states.items():
+            for key, array in state.items():
+                self._states[name][key][...] = array
+        training.program.update_state()
+        self.steps += 1
+        self._count_batches()
+
+    def _batch(self, x: Any, y: Any) -> tuple[Array, Array]:
+        dtype = self.model.dtype
+        x = batch.images(x, dtype)
+        return x, batch.labels(y, len(x)) if self.loss == "cross_entropy" else batch.images(y, dtype)
+
+    def _training(self, x: Array, y: Array) -> Training:
+        """The program for this batch's shape."""
+        if self._edition != module.edition():  # layers or arrays were replaced
+            self._programs.clear()
+            self._counters = [b for n, b in self.model.named_buffers() if n.endswith("num_batches_tracked")]
+            self._edition = module.edition()
+        key = (x.shape, y.shape, self.optimizer.rule)
+        training = self._programs.pop(key, None)
+        if training is None:
+            states = self._optimizer_states()
+            graph = self._graph(x, y)
+            training = Training(graph, self.model.dtype, self.optimizer.rule, states, seed=self.seed, keep=False)
+        elif self.loss == "cross_entropy":
+            batch.check_classes(y, _classes(training.program.plan.graph))
+        self._programs[key] = training
+        while len(self._programs) > _KEPT:
+            del self._programs[next(iter(self._programs))]
+        return training
+
+    def _graph(self, x: Array, y: Array) -> Graph:
+        """The loss of this batch, traced; every parameter must take part in it."""
+        arrays = dict(self.model.named_arrays())
+        inputs = {"input": (x.shape, x.dtype), "target": (y.shape, y.dtype)}
+        loss = LOSSES[self.loss]
+
+        def function(input: Symbol, target: Symbol) -> Any:
+            return loss(self.model.trace_forward(input), target)
+
+        graph = trace(function, inputs, arrays, training=True)
+        used = {symbol.name for symbol in graph.arrays}
+        idle = [name for name, _ in self.model.named_parameters() if name not in used]
+        if idle:
+            layer = idle[0].rpartition(".")[0] or idle[0]
+            raise ArgumentError(
+                "TrainStep",
+                f"the forward never uses layer '{layer}'",
+                got=f"unused parameters: {', '.join(idle[:5])}",
+                hint="call the layer in forward, or remove it",
+            )
+        if self.loss == "cross_entropy":
+            batch.check_classes(y, _classes(graph))
+        return graph
+
+    def _optimizer_states(self) -> dict[str, dict[str, Array]]:
+        """The optimiser's arrays for each parameter, in memory order; new ones where a parameter is new."""
+        for name, parameter in self.model.named_parameters():
+            state = self._states.get(name)
+            fresh = self.optimizer.rule.initial_state(np.asarray(parameter.memory))
+            fits = state is not None and {k: (v.shape, v.dtype) for k, v in state.items()} == {
+                k: (v.shape, v.dtype) for k, v in fresh.items()
+            }
+            if not fits:
+                self._states[name] = {key: np.ascontiguousarray(array) for key, array in fresh.items()}
+        return self._states
+
+    def _count_batches(self) -> None:
+        for counter in self._counters:
+            counter += 1
+
+
+def _classes(graph: Graph) -> int:
+    """How many classes the logits of a graph that ends in a cross-entropy tell apart."""
+    assert graph.output.node is not None
+    logits = graph.output.node.operands[0]
+    assert logits is not None
+    return logits.shape[1]
+
+
+def record(
+    model: Module,
+    x: Any,
+    y: Any = None,
+    *,
+    optimizer: Optimizer | None = None,
+    loss: str = "cross_entropy",
+) -> Recording:
+    """Run a model in the open: inference on x alone, or with targets and an optimiser a fresh training step.
+
+    Raises: ArgumentError when targets come without an optimiser.
+
+    Example:
+        >>> import numpy as np, pellucid as pc
+        >>> rec = pc.record(pc.models.lenet5(), np.zeros((1, 1, 28, 28), np.float32))
+        >>> rec["conv1.output"].shape
+        (1, 6, 28, 28)
+    """
+    if y is not None:
+        if optimizer is None:
+            raise ArgumentError("record", "a training step needs an optimizer", hint="optimizer=pellucid.SGD(lr=0.05)")
+        return TrainStep(model, optimizer, loss).record(x, y)
+    if not isinstance(model, Module):
+        raise ArgumentError("record", "model must be a pellucid Module", got=type(model).__name__)
+    x = batch.images(x, model.dtype)
+    arrays = dict(model.named_arrays())
+    graph = trace(model.trace_forward, {"input": (x.shape, x.dtype)}, arrays, training=False)
+    program = Program(plan_forward(graph, model.dtype, keep=True))
+    program.run(graph.output, input=x)
+    return Recording(program, aliases={}, extra={}, commit=None)
