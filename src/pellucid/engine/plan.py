@@ -63,6 +63,8 @@ class Plan:
         self.totals: dict[Symbol, Block] = {}  # their sums
         self.trained = _trained(graph)
         self.saved: dict[tuple[Node, str], Block] = {}  # what a node's forward leaves for its backward
+        self.bases: dict[Block, Block] = {}  # the sum so far that a later tensor of the same gradient adds to
+        self.per_part: dict[Node, int] = {}  # how many images one part of a weight gradient sums
         self.state_updates: list[Launch] = []
         self.ingests: dict[Symbol, Launch] = {}  # the launches that read an input from the caller's memory
         self.owners: list[Any] = []  # arrays that tables point into
@@ -114,6 +116,8 @@ class Plan:
         before = self.gradients.get(symbol)
         tensor = self.tensor(f"grad({symbol.name})", symbol.shape)
         self.gradients[symbol] = tensor
+        if before is not None:
+            self.bases[tensor] = before
         return tensor, cast("Tensor | None", before)
 
     def parameter_gradient(self, symbol: Symbol, size: int | None = None) -> Block:
