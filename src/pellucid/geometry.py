@@ -233,7 +233,9 @@ def padding_pairs(
     if isinstance(padding, Sequence) and padding and all(isinstance(p, Sequence) for p in padding):
         pairs = [per_axis(op, "padding", p, 2, minimum=0) for p in padding if isinstance(p, Sequence)]
         if len(pairs) != dims or any(isinstance(p, Sequence) and len(p) != 2 for p in padding):
-            raise ArgumentError(op, f"padding needs one (before, after) pair per axis ({dims})", got=repr(padding))
+            raise ArgumentError(
+                op, f"padding needs one (before, after) pair per axis ({dims})", got=repr(padding)
+            )
         return tuple((p[0], p[1]) for p in pairs)
     return tuple((p, p) for p in per_axis(op, "padding", padding, dims, minimum=0))  # type: ignore[arg-type]
 

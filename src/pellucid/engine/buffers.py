@@ -35,17 +35,16 @@ class Block:
     @property
     def address(self) -> int:
         """Where its first number lies."""
-        return self.memory.ctypes.data
+        return int(self.memory.ctypes.data)
 
     @property
     def size_bytes(self) -> int:
         """How much room it takes."""
-        return self.size * self.dtype.itemsize
+        return self.size * int(self.dtype.itemsize)
 
     def place(self, memory: NDArray[np.uint8]) -> None:
         """Settle in this part of the arena."""
         self._memory = memory[: self.size_bytes].view(self.dtype)
-
 
     def array(self) -> Array:
         """A copy of its numbers."""
@@ -58,7 +57,12 @@ class Tensor(Block):
     def __init__(self, name: str, shape: Shape, dtype: Any) -> None:
         self.shape = shape  # public: N, C, … (or N, features)
         spatial = shape[2:]
-        self.inner: Shape = (shape[0], *(1,) * (3 - len(spatial)), *spatial, shape[1] if len(shape) > 1 else 1)
+        self.inner: Shape = (
+            shape[0],
+            *(1,) * (3 - len(spatial)),
+            *spatial,
+            shape[1] if len(shape) > 1 else 1,
+        )
         self.halo = [[0, 0], [0, 0], [0, 0]]
         super().__init__(name, 0, dtype)
 
@@ -76,7 +80,7 @@ class Tensor(Block):
     @property
     def size_bytes(self) -> int:
         """How much room it takes, halo included."""
-        return size_of(self.outer) * self.dtype.itemsize
+        return size_of(self.outer) * int(self.dtype.itemsize)
 
     @property
     def strides(self) -> tuple[int, int, int, int]:
@@ -119,7 +123,7 @@ class Part(Block):
     @property
     def address(self) -> int:
         """Where the stretch begins."""
-        return self._whole.address + self._start * self.dtype.itemsize
+        return self._whole.address + self._start * int(self.dtype.itemsize)
 
 
 def allocate(blocks: Sequence[Block]) -> NDArray[np.uint8]:
@@ -132,7 +136,10 @@ def allocate(blocks: Sequence[Block]) -> NDArray[np.uint8]:
         raw = np.zeros(sum(rooms) + _ALIGN, np.uint8)
     except MemoryError:
         raise NumericError(
-            "plan", "the network's tensors do not fit in memory", got=f"{sum(rooms):,} bytes", hint="use a smaller batch"
+            "plan",
+            "the network's tensors do not fit in memory",
+            got=f"{sum(rooms):,} bytes",
+            hint="use a smaller batch",
         ) from None
     offset = -raw.ctypes.data % _ALIGN
     for block, room in zip(blocks, rooms, strict=True):

@@ -1,8 +1,8 @@
 """A graph is what a callable did when it was run once on symbols instead of arrays.
 
-    Symbol   a tensor that has a shape and a name but no numbers yet
-    Node     one op applied to symbols; its `path` names the layer that asked for it
-    Graph    the nodes in the order they ran, with the inputs, the output and the named arrays they used
+Symbol   a tensor that has a shape and a name but no numbers yet
+Node     one op applied to symbols; its `path` names the layer that asked for it
+Graph    the nodes in the order they ran, with the inputs, the output and the named arrays they used
 """
 
 from __future__ import annotations
@@ -71,7 +71,20 @@ def _unsupported(symbol: Symbol, *_: object) -> Any:
     )
 
 
-for _operator in ("sub", "mul", "truediv", "matmul", "pow", "rsub", "rmul", "rtruediv", "neg", "getitem", "bool", "iter"):
+for _operator in (
+    "sub",
+    "mul",
+    "truediv",
+    "matmul",
+    "pow",
+    "rsub",
+    "rmul",
+    "rtruediv",
+    "neg",
+    "getitem",
+    "bool",
+    "iter",
+):
     setattr(Symbol, f"__{_operator}__", _unsupported)
 
 
@@ -199,8 +212,12 @@ def trace(
         _active.reset(token)
     if not isinstance(output, Symbol):
         got = f"{len(output)} values" if isinstance(output, tuple | list) else type(output).__name__
-        raise ArgumentError("forward", "a network must return one tensor", got=got, hint="return a single tensor")
+        raise ArgumentError(
+            "forward", "a network must return one tensor", got=got, hint="return a single tensor"
+        )
     if output.node is None:
-        raise ArgumentError("forward", "a network must apply at least one op to its input", got=f"'{output.name}' itself")
+        raise ArgumentError(
+            "forward", "a network must apply at least one op to its input", got=f"'{output.name}' itself"
+        )
     graph.output = output
     return graph

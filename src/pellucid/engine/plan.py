@@ -167,7 +167,13 @@ class Program:
             n = np.array(tables.n or [0], np.int64)
             f = np.array(tables.f or [0.0], np.float64)
             launch.tables = [p, n, f]
-            row[:5] = launch.kernel.address(plan.bits), p.ctypes.data, n.ctypes.data, f.ctypes.data, tables.chunks
+            row[:5] = (
+                launch.kernel.address(plan.bits),
+                p.ctypes.data,
+                n.ctypes.data,
+                f.ctypes.data,
+                tables.chunks,
+            )
         progress.close()
 
     def run(self, result: Symbol, **inputs: Array) -> Array:

@@ -30,7 +30,9 @@ class TileList:
             self._taps.extend(taps)
         size = self.itemsize
         code = simd.address(first), simd.address(rest)
-        self.rows.append((*code, a * size, b * size, out * size, start * size, self._places[taps] * 16, len(taps)))
+        self.rows.append(
+            (*code, a * size, b * size, out * size, start * size, self._places[taps] * 16, len(taps))
+        )
 
     def cut(self) -> None:
         """End a range: what follows may run on another thread."""
@@ -81,5 +83,6 @@ def position_tiles(sizes: Sequence[int], most: int) -> list[list[tuple[int, ...]
     if width >= most or not lines:
         return [[(*line, x) for x in range(x0, x0 + n)] for line in lines for x0, n in split(width, most)]
     return [
-        [(*line, x) for line in lines[i : i + n] for x in range(width)] for i, n in split(len(lines), most // width)
+        [(*line, x) for line in lines[i : i + n] for x in range(width)]
+        for i, n in split(len(lines), most // width)
     ]

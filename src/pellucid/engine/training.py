@@ -16,7 +16,9 @@ from pellucid.ops.adam import Adam
 from pellucid.ops.sgd import SGD
 
 Array = NDArray[Any]
-States = Mapping[str, Mapping[str, Array]]  # for each parameter by name: the optimiser's arrays, in memory order
+States = Mapping[
+    str, Mapping[str, Array]
+]  # for each parameter by name: the optimiser's arrays, in memory order
 
 
 class Training:
@@ -26,20 +28,26 @@ class Training:
     (`updated`); the optimiser's states given are changed in both cases.
     """
 
-    def __init__(self, graph: Graph, dtype: Any, rule: SGD | Adam, states: States, *, seed: int, keep: bool) -> None:
+    def __init__(
+        self, graph: Graph, dtype: Any, rule: SGD | Adam, states: States, *, seed: int, keep: bool
+    ) -> None:
         plan = plan_forward(graph, dtype, keep=keep)
         plan.counters[0] = seed
         gradients = plan_gradients(plan)
         self.states = {
-            symbol: {name: External(f"{name}({symbol.name})", array) for name, array in states[symbol.name].items()}
+            symbol: {
+                name: External(f"{name}({symbol.name})", array) for name, array in states[symbol.name].items()
+            }
             for symbol in gradients
         }
         self.updated: dict[Symbol, Block] = {
-            symbol: plan.block(f"updated({symbol.name})", plan.values[symbol].size) if keep else plan.values[symbol]
+            symbol: plan.block(f"updated({symbol.name})", plan.values[symbol].size)
+            if keep
+            else plan.values[symbol]
             for symbol in gradients
         }
-        parameters = [(s, gradients[s], self.states[s], self.updated[s]) for s in gradients]
-        self._set_step = update.lower_update(plan, rule, parameters)
+        updates = [update.Update(s, gradients[s], self.states[s], self.updated[s]) for s in gradients]
+        self._set_step = update.lower_update(plan, rule, updates)
         self.program = Program(plan)
 
     def run(self, lr: float, step: int, **inputs: Array) -> float:

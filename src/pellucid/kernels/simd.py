@@ -35,8 +35,10 @@ Start = Literal["zero", "bias", "base", "out"]
 class Tile:
     """What one micro-kernel does; offsets and steps count elements."""
 
-    bits: Literal[32, 64]
-    rows: tuple[int | None, ...]  # offset of each row's number in A; None for a row of ones (the bias gradient)
+    bits: int
+    rows: tuple[
+        int | None, ...
+    ]  # offset of each row's number in A; None for a row of ones (the bias gradient)
     columns: int  # results per row; the last vector may be partly used
     a_step: int
     b_step: int
@@ -87,7 +89,7 @@ def column_tile(bits: int) -> int:
 class Turn:
     """Code that transposes a square block of numbers, as many a side as a vector has lanes (8 at most)."""
 
-    bits: Literal[32, 64]
+    bits: int
 
     @property
     def symbol(self) -> str:
@@ -104,7 +106,9 @@ class Turn:
         side, module = self.side, ir.Module(name=self.symbol)
         vector = ir.VectorType(ir.FloatType() if self.bits == 32 else ir.DoubleType(), side)
         pointer = vector.element.as_pointer()
-        function = ir.Function(module, ir.FunctionType(ir.VoidType(), [pointer, I64, pointer, I64]), self.symbol)
+        function = ir.Function(
+            module, ir.FunctionType(ir.VoidType(), [pointer, I64, pointer, I64]), self.symbol
+        )
         b = ir.IRBuilder(function.append_basic_block("entry"))
         source, source_step, target, target_step = function.args
         align = self.bits // 8
@@ -248,7 +252,9 @@ class _Emitter:
         used = min(self.lanes, self.tile.columns - v * self.lanes)
         if used == self.lanes:
             return None
-        return ir.Constant(ir.VectorType(ir.IntType(1), self.lanes), [int(i < used) for i in range(self.lanes)])
+        return ir.Constant(
+            ir.VectorType(ir.IntType(1), self.lanes), [int(i < used) for i in range(self.lanes)]
+        )
 
     def _address(self, pointer: Any, offset: int) -> Any:
         return self.b.bitcast(self.b.gep(pointer, [ir.Constant(I64, offset)]), self.vector.as_pointer())
@@ -286,7 +292,9 @@ def assembly(code: Tile | Turn) -> str:
 @cache
 def _machine() -> Any:
     cpu, features, _ = host()
-    return llvm.Target.from_default_triple().create_target_machine(cpu=cpu, features=features, opt=3, jit=True)
+    return llvm.Target.from_default_triple().create_target_machine(
+        cpu=cpu, features=features, opt=3, jit=True
+    )
 
 
 def _optimised(code: Tile | Turn, machine: Any) -> Any:
@@ -302,7 +310,9 @@ def _optimised(code: Tile | Turn, machine: Any) -> Any:
 @cache
 def _engine() -> Any:
     empty = llvm.parse_assembly("")
-    return llvm.create_mcjit_compiler(empty, llvm.Target.from_default_triple().create_target_machine(jit=True))
+    return llvm.create_mcjit_compiler(
+        empty, llvm.Target.from_default_triple().create_target_machine(jit=True)
+    )
 
 
 @cache

@@ -107,8 +107,6 @@ def _publish(control: int, launches: int, count: int, generation: int) -> None:
     atomic_store(control, generation)
 
 
-
-
 class _Worker:
     """One thread besides the caller's."""
 
@@ -197,7 +195,9 @@ def set_num_threads(n: int) -> None:
     Raises: ArgumentError when `n` is not a positive integer.
     """
     if not is_integer(n) or not 1 <= n <= 1024:
-        raise ArgumentError("set_num_threads", "the number of threads must be an integer", expected="1 to 1024", got=f"{n!r}")
+        raise ArgumentError(
+            "set_num_threads", "the number of threads must be an integer", expected="1 to 1024", got=f"{n!r}"
+        )
     team.resize(int(n))
 
 

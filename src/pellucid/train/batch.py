@@ -20,7 +20,12 @@ def images(x: Any, dtype: np.dtype[Any]) -> Array:
     """
     array = real_array("TrainStep", x)
     if array.ndim < 2 or array.size == 0:
-        raise ShapeError("TrainStep", "a step needs a batch of at least one input", expected="x of (N,C,…)", got=f"x {array.shape}")
+        raise ShapeError(
+            "TrainStep",
+            "a step needs a batch of at least one input",
+            expected="x of (N,C,…)",
+            got=f"x {array.shape}",
+        )
     return np.ascontiguousarray(array, dtype)
 
 
@@ -33,7 +38,9 @@ def labels(y: Any, count: int) -> Array:
     if array.dtype.kind not in "iu":
         raise ArgumentError("TrainStep", "labels must be whole numbers", got=f"y of dtype {array.dtype}")
     if array.shape != (count,):
-        raise ShapeError("TrainStep", "there must be one label per input", expected=f"y ({count},)", got=f"y {array.shape}")
+        raise ShapeError(
+            "TrainStep", "there must be one label per input", expected=f"y ({count},)", got=f"y {array.shape}"
+        )
     return np.ascontiguousarray(array, np.int64)
 
 
@@ -44,4 +51,6 @@ def check_classes(y: Array, classes: int) -> None:
     """
     wrong = y[(y < 0) | (y >= classes)]
     if wrong.size:
-        raise ArgumentError("cross_entropy", "a label must be a class", expected=f"0 to {classes - 1}", got=f"{wrong[0]}")
+        raise ArgumentError(
+            "cross_entropy", "a label must be a class", expected=f"0 to {classes - 1}", got=f"{wrong[0]}"
+        )

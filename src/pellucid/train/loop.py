@@ -107,7 +107,12 @@ def evaluate(model: Module, data: Dataset) -> dict[str, float]:
     for x, y in data.batches(_EVALUATION_BATCH, shuffle=False):
         logits = np.asarray(model(x), np.float64)
         if y.min() < 0 or y.max() >= logits.shape[1]:
-            raise DataError("evaluate", "a label is no class of the model", expected=f"0 to {logits.shape[1] - 1}", got=f"{y.max()}")
+            raise DataError(
+                "evaluate",
+                "a label is no class of the model",
+                expected=f"0 to {logits.shape[1] - 1}",
+                got=f"{y.max()}",
+            )
         shifted = logits - logits.max(axis=1, keepdims=True)
         log_sums = np.log(np.exp(shifted).sum(axis=1))
         loss += float((log_sums - shifted[np.arange(len(y)), y]).sum())

@@ -40,7 +40,9 @@ class SGD(Optimizer):
         0.05
     """
 
-    def __init__(self, lr: float, momentum: float = 0, weight_decay: float = 0, nesterov: bool = False) -> None:
+    def __init__(
+        self, lr: float, momentum: float = 0, weight_decay: float = 0, nesterov: bool = False
+    ) -> None:
         super().__init__(sgd.SGD(momentum, weight_decay, nesterov), lr)
 
 

@@ -51,9 +51,13 @@ class TrainStep:
         if not isinstance(model, Module):
             raise ArgumentError("TrainStep", "model must be a pellucid Module", got=type(model).__name__)
         if not isinstance(optimizer, Optimizer):
-            raise ArgumentError("TrainStep", "optimizer must be SGD, Adam or AdamW", got=type(optimizer).__name__)
+            raise ArgumentError(
+                "TrainStep", "optimizer must be SGD, Adam or AdamW", got=type(optimizer).__name__
+            )
         if loss not in LOSSES:
-            raise ArgumentError("TrainStep", "loss has no such name", expected=" or ".join(LOSSES), got=repr(loss))
+            raise ArgumentError(
+                "TrainStep", "loss has no such name", expected=" or ".join(LOSSES), got=repr(loss)
+            )
         if not is_integer(seed) or seed < 0:
             raise ArgumentError("TrainStep", "seed must be a whole number ≥ 0", got=f"seed={seed!r}")
         self.model, self.optimizer, self.loss, self.seed = model, optimizer, loss, int(seed)
@@ -78,8 +82,12 @@ class TrainStep:
         `commit()` of the recording makes the update; it is refused once the model has moved on.
         """
         x, y = self._batch(x, y)
-        states = {name: {k: v.copy() for k, v in state.items()} for name, state in self._optimizer_states().items()}
-        training = Training(self._graph(x, y), self.model.dtype, self.optimizer.rule, states, seed=self.seed, keep=True)
+        states = {
+            name: {k: v.copy() for k, v in state.items()} for name, state in self._optimizer_states().items()
+        }
+        training = Training(
+            self._graph(x, y), self.model.dtype, self.optimizer.rule, states, seed=self.seed, keep=True
+        )
         training.run(self.optimizer.lr, self.steps + 1, input=x, target=y)
         updates: dict[str, Block] = {f"updated({s.name})": block for s, block in training.updated.items()}
         for state in training.states.values():
@@ -97,7 +105,12 @@ class TrainStep:
                 )
             self._take_over(training, states)
 
-        return Recording(training.program, aliases={"loss": training.program.plan.graph.output.name}, extra=updates, commit=commit)
+        return Recording(
+            training.program,
+            aliases={"loss": training.program.plan.graph.output.name},
+            extra=updates,
+            commit=commit,
+        )
 
     def _take_over(self, training: Training, states: dict[str, dict[str, Array]]) -> None:
         """Make a recorded update: parameters, the optimiser's state, running statistics, the count of steps."""
@@ -127,7 +140,9 @@ class TrainStep:
         if training is None:
             states = self._optimizer_states()
             graph = self._graph(x, y)
-            training = Training(graph, self.model.dtype, self.optimizer.rule, states, seed=self.seed, keep=False)
+            training = Training(
+                graph, self.model.dtype, self.optimizer.rule, states, seed=self.seed, keep=False
+            )
         elif self.loss == "cross_entropy":
             batch.check_classes(y, _classes(training.program.plan.graph))
         self._programs[key] = training
@@ -204,7 +219,9 @@ def record(
     """
     if y is not None:
         if optimizer is None:
-            raise ArgumentError("record", "a training step needs an optimizer", hint="optimizer=pellucid.SGD(lr=0.05)")
+            raise ArgumentError(
+                "record", "a training step needs an optimizer", hint="optimizer=pellucid.SGD(lr=0.05)"
+            )
         return TrainStep(model, optimizer, loss).record(x, y)
     if not isinstance(model, Module):
         raise ArgumentError("record", "model must be a pellucid Module", got=type(model).__name__)

@@ -1,0 +1,113 @@
+"""The output of a convolution or a linear layer: rows are output positions, columns output channels.
+
+A is the input, B the weight (k, c, o) as it lies or packed into panels.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+
+from pellucid.engine.buffers import Block
+from pellucid.engine.graph import Node
+from pellucid.engine.lowering.layer import Layer, View, cut_when_few, layer_of, view_of, walk
+from pellucid.engine.plan import Plan, Tables
+from pellucid.engine.tiling import TileList, blocks, position_tiles, split
+from pellucid.geometry import Geometry, size_of
+from pellucid.kernels import simd, tiles
+from pellucid.kernels.simd import Start, Tile
+from pellucid.ops.conv import Conv
+
+_RUN = 2048  # longest stretch of products before a tile moves on, so that its part of B stays in cache
+
+
+def forward(plan: Plan, node: Node) -> None:
+    """output = bias + Σ input·weight, and its ReLU where the plan joins the two."""
+    activation = plan.joined_relu(node)
+    output, relu = plan.output(activation or node), activation is not None
+    input, weight, bias = (plan.value(s) for s in node.operands)
+    layer = layer_of(plan, node)
+    if isinstance(node.op, Conv):
+        input.widen(Geometry(layer.axes).padded)
+
+    panels = pack(plan, layer, weight) if worth_packing(layer, input.inner[0]) else None
+
+    def bind() -> Tables:
+        x, y = view_of(node, input), view_of(node, output)
+        tiles_ = forward_tiles(layer, x, y, packed=panels is not None, bias=bias is not None, relu=relu)
+        images = (x.image, 0, y.image, 0)
+        return walk(plan, tiles_, (input, panels or weight, output, bias or weight), images, x.images)
+
+    plan.launch(f"{node.path}.output", tiles.walk_tiles, bind)
+
+
+def worth_packing(layer: Layer, images: int) -> bool:
+    """Whether the weight's rows are so long, and so often read, that panels pay for their making."""
+    positions = images * size_of([a.output for a in layer.axes])
+    return layer.all_outputs > 2 * simd.column_tile(layer.bits) and positions >= 256
+
+
+def pack(plan: Plan, layer: Layer, weight: Block) -> Block:
+    """The weight as panels, one for each block of output channels."""
+    panels = plan.block(f"{layer.label}.weight, packed", layer.weight_size)
+    rows, width, pieces = layer.taps * layer.inputs, min(simd.column_tile(layer.bits), layer.outputs), 4
+    count = len(blocks(layer.outputs, width)) * layer.groups
+    tables = Tables(count * pieces, (weight, panels), (rows, layer.all_outputs, width, pieces))
+    plan.launch(panels.name, tiles.pack_panels, lambda: tables)
+    return panels
+
+
+def forward_tiles(layer: Layer, x: View, y: View, *, packed: bool, bias: bool, relu: bool) -> TileList:
+    """One image's tiles: for each block of output channels, all output positions."""
+    result = TileList(layer.bits // 8)
+    reduction = layer.taps * layer.inputs
+    sizes = [a.output for a in layer.axes]
+    corner = x.offset(tuple(-a.before for a in layer.axes))
+    step = tuple(a.stride for a in layer.axes)
+    for group in range(layer.groups):
+        for column, columns in blocks(layer.outputs, simd.column_tile(layer.bits)):
+            o = group * layer.outputs + column
+            b, b_step = (o * reduction, columns) if packed else (o, layer.all_outputs)
+            stretches = _forward_stretches(layer, x, b_step)
+            grid = position_tiles(sizes, simd.register_tile(layer.bits, columns))
+            for i, (run, taps) in enumerate(stretches):
+                for tile in grid:
+                    origin = tuple(p * s for p, s in zip(tile[0], step, strict=True))
+                    rows = tuple(
+                        x.offset(tuple(p * s for p, s in zip(at, step, strict=True))) - x.offset(origin)
+                        for at in tile
+                    )
+                    outs = tuple(y.offset(at) - y.offset(tile[0]) for at in tile)
+                    start: Start = "out" if i else "bias" if bias else "zero"
+                    code = Tile(
+                        layer.bits, rows, columns, 1, b_step, run, outs, start,
+                        relu=relu and i == len(stretches) - 1,
+                    )  # fmt: skip
+                    out = y.offset(tile[0]) + o
+                    a = corner + x.offset(origin) + group * layer.inputs
+                    result.add(code, code, taps, a=a, b=b, out=out, start=o)
+                    if len(stretches) == 1:
+                        cut_when_few(result, x.images, len(grid))
+            if len(stretches) > 1:
+                result.cut()
+    return result
+
+
+def _forward_stretches(layer: Layer, x: View, b_step: int) -> list[tuple[int, tuple[tuple[int, int], ...]]]:
+    """The reduction as (run, taps): runs of one kernel row where it lies side by side in memory, else of one tap."""
+    d, h, w = layer.axes
+    joined = w.dilation == 1 and layer.groups == 1 and x.strides[2] == layer.inputs
+    columns, run = (1, w.kernel * layer.inputs) if joined else (w.kernel, layer.inputs)
+    taps = [
+        (
+            x.offset((kd * d.dilation, kh * h.dilation, kw * w.dilation)),
+            ((kd * h.kernel + kh) * columns + kw) * run * b_step,
+        )
+        for kd, kh, kw in product(range(d.kernel), range(h.kernel), range(columns))
+    ]
+    if run <= _RUN:
+        return [(run, tuple(taps))]
+    return [
+        (length, ((a + start, b + start * b_step),))
+        for a, b in taps
+        for start, length in split(run, _RUN // 2)
+    ]

@@ -1,0 +1,111 @@
+"""The weight and bias gradients: rows are the weight's (k, c), columns output channels.
+
+A is the input, B grad_output; taps are rows of positions, image by image.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product
+from math import gcd
+
+from pellucid.engine.buffers import Tensor
+from pellucid.engine.graph import Node
+from pellucid.engine.lowering.layer import Layer, View, layer_of, view_of, walk
+from pellucid.engine.plan import CHUNKS, Plan, Tables
+from pellucid.engine.tiling import TileList, blocks, split
+from pellucid.geometry import size_of
+from pellucid.kernels import simd, tiles
+from pellucid.kernels.simd import Tile
+from pellucid.ops.conv import Conv
+
+_PART_NUMBERS = 1 << 20  # most numbers in all partial weight gradients of a layer together
+_BLOCK_NUMBERS = 1 << 16  # numbers of input and grad_output that one pass keeps in cache
+
+
+def grad_weight(plan: Plan, node: Node, grad_output: Tensor) -> None:
+    """grad_weight = Σ grad_output·input and grad_bias = Σ grad_output: parts of fixed images, added in order.
+
+    The bias gradient is one more row of the weight's: that of an input which is 1 everywhere.
+    """
+    assert node.operands[1] is not None
+    layer, input, bias = layer_of(plan, node), plan.value(node.operands[0]), node.operands[2]
+    images = input.inner[0] if isinstance(node.op, Conv) else 1
+    size = layer.weight_size + (0 if bias is None else layer.all_outputs)
+    parts = max(1, min(images, CHUNKS // 2, _PART_NUMBERS // size))
+    per_part = -(-images // parts)
+    parts = -(-images // per_part)
+    gradient = plan.parameter_gradient(node.operands[1], size)
+    if bias is not None:
+        plan.part_gradient(bias, gradient, layer.weight_size)
+    partial = gradient if parts == 1 else plan.block(f"{gradient.name}, parts", size * parts)
+
+    def bind() -> Tables:
+        x, g = view_of(node, input), view_of(node, grad_output)
+        together = _images_together(layer, gcd(images, per_part))
+        ranges = 1 if parts > 1 else CHUNKS
+        tiles_ = grad_weight_tiles(layer, x, g, together, ranges, bias=bias is not None)
+        per_image = (x.image * together, g.image * together, 0, 0)
+        return walk(
+            plan, tiles_, (input, grad_output, partial, partial), per_image, images // together,
+            per_part=per_part // together, part=size,
+        )  # fmt: skip
+
+    plan.launch(partial.name, tiles.walk_tiles, bind)
+    if parts > 1:
+        plan.add_parts(gradient.name, partial, parts, gradient)
+
+
+def _images_together(layer: Layer, common: int) -> int:
+    """How many images one pass takes: as many as stay in cache, a divisor of every part's images."""
+    numbers = size_of([a.input for a in layer.axes]) * layer.inputs * layer.groups
+    numbers += size_of([a.output for a in layer.axes]) * layer.all_outputs
+    return max(
+        n for n in range(1, common + 1) if common % n == 0 and n * numbers <= max(numbers, _BLOCK_NUMBERS)
+    )
+
+
+def grad_weight_tiles(layer: Layer, x: View, g: View, together: int, ranges: int, *, bias: bool) -> TileList:
+    """The tiles of `together` images: for each block of output channels, all rows (k, c) of the weight."""
+    result = TileList(layer.bits // 8)
+    d, h, w = layer.axes
+    corner = x.offset(tuple(-a.before for a in layer.axes))
+    steps = (w.stride * x.strides[2], g.strides[2])
+    taps = tuple(
+        (n * x.image + x.offset((yd * d.stride, yh * h.stride, 0)), n * g.image + g.offset((yd, yh, 0)))
+        for n in range(together)
+        for yd, yh in product(range(d.output), range(h.output))
+    )
+    calls = []
+    for group in range(layer.groups):
+        for column, columns in blocks(layer.outputs, simd.column_tile(layer.bits)):
+            o = group * layer.outputs + column
+            for first, rows in _weight_rows(layer, x, simd.register_tile(layer.bits, columns), bias=bias):
+                origin = rows[0] or 0
+                reads = tuple(None if r is None else r - origin for r in rows)
+                outs = tuple(i * layer.all_outputs for i in range(len(rows)))
+                zero = Tile(layer.bits, reads, columns, *steps, w.output, outs)
+                out = first * layer.all_outputs + o
+                calls.append((zero, corner + origin + group * layer.inputs, o, out))
+    for i, (zero, a, b, out) in enumerate(calls):
+        result.add(zero, replace(zero, start="out"), taps, a=a, b=b, out=out)
+        if (i + 1) * ranges // len(calls) > i * ranges // len(calls):
+            result.cut()
+    return result
+
+
+def _weight_rows(layer: Layer, x: View, most: int, *, bias: bool) -> list[tuple[int, list[int | None]]]:
+    """The rows (k, c) of the weight in tiles: (first row, where each row reads the input; None for the bias)."""
+    d, h, w = layer.axes
+    taps = [
+        x.offset((kd * d.dilation, kh * h.dilation, kw * w.dilation))
+        for kd, kh, kw in product(range(d.kernel), range(h.kernel), range(w.kernel))
+    ]
+    c, ones = layer.inputs, [None] if bias else []
+    rows = [*(at + i for at in taps for i in range(c)), *ones]
+    if c < most:
+        return [(start, rows[start : start + n]) for start, n in split(len(rows), most)]
+    tiles_ = [
+        (t * c + start, rows[t * c + start :][:n]) for t in range(len(taps)) for start, n in split(c, most)
+    ]
+    return tiles_ + [(len(rows) - 1, rows[-1:])] * bias
