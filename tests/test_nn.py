@@ -356,6 +356,15 @@ def test_inputs_are_converted_once(engine):
         model(images, images)
 
 
+@pytest.mark.parametrize("layer", [nn.Identity(), nn.Dropout(0.5)])
+def test_passing_layers_return_a_copy(layer):
+    x = np.arange(6.0).reshape(2, 3)
+    y = layer(x)
+    assert np.array_equal(y, x)
+    assert not np.shares_memory(y, x)
+    assert layer([1, 2]).dtype == np.float32
+
+
 def test_a_program_is_kept_until_the_model_changes(engine):
     model, x = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3)), np.ones((2, 3))
     model(x)

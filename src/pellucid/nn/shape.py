@@ -7,6 +7,7 @@ from typing import Any
 from pellucid import functional as F  # noqa: N812
 from pellucid.engine.graph import is_training
 from pellucid.nn.layer import Layer
+from pellucid.nn.module import Array
 from pellucid.ops.checks import number
 
 
@@ -18,7 +19,14 @@ class Flatten(Layer):
         return F.flatten(input, 1)
 
 
-class Identity(Layer):
+class _Passing(Layer):
+    """A layer that has nothing to compute in inference."""
+
+    def _infer(self, input: Array) -> Array:
+        return input.copy()  # by itself it makes no graph; what a user gets owns its memory
+
+
+class Identity(_Passing):
     """The input itself."""
 
     def forward(self, input: Any) -> Any:
@@ -26,7 +34,7 @@ class Identity(Layer):
         return input
 
 
-class Dropout(Layer):
+class Dropout(_Passing):
     """In training, each number becomes 0 with probability p and the others grow by 1/(1−p).
 
     Raises: ArgumentError when `p` is not a number from 0 to 1.
