@@ -63,17 +63,17 @@ class Adam:
             >>> round(float(new[0]), 6)
             0.5
         """
-        number(self.name, "lr", lr, "[0, inf)")
+        lr, rounded = number(self.name, "lr", lr, "[0, inf)"), parameter.dtype.type
         if not is_integer(step) or step < 1:
             raise ArgumentError(self.name, "step counts updates from 1", got=f"step={step!r}")
         beta1, beta2 = self.betas
         before = state or self.initial_state(parameter)
         if self.decoupled:
-            parameter = parameter * (1 - lr * self.weight_decay)
+            parameter = parameter * rounded(1 - lr * self.weight_decay)
         elif self.weight_decay:
-            gradient = gradient + self.weight_decay * parameter
-        mean = before["mean"] + (gradient - before["mean"]) * (1 - beta1)
-        variance = before["variance"] * beta2 + (1 - beta2) * gradient * gradient
-        size = lr / (1 - beta1**step)
-        denominator = np.sqrt(variance) / sqrt(1 - beta2**step) + self.eps
+            gradient = gradient + rounded(self.weight_decay) * parameter
+        mean = before["mean"] + (gradient - before["mean"]) * rounded(1 - beta1)
+        variance = before["variance"] * rounded(beta2) + rounded(1 - beta2) * gradient * gradient
+        size = rounded(lr / (1 - beta1**step))
+        denominator = np.sqrt(variance) / rounded(sqrt(1 - beta2**step)) + rounded(self.eps)
         return parameter - size * mean / denominator, {"mean": mean, "variance": variance}

@@ -67,10 +67,9 @@ class MaxPool(Op):
     def backward(self, grad_output: Array, *operands: Array) -> Gradients:
         """Send every gradient to its winner; where windows overlap, gradients add."""
         (input,) = operands
-        planes = input.shape[0] * input.shape[1]
-        grad_input = np.zeros((planes, size_of(input.shape[2:])), grad_output.dtype)
-        winners = self.indices(input).reshape(planes, -1)
-        np.add.at(grad_input, (np.arange(planes)[:, None], winners), grad_output.reshape(planes, -1))
+        planes = np.arange(size_of(input.shape[:2])).reshape(*input.shape[:2], *(1,) * self.dims)
+        grad_input = np.zeros((planes.size, size_of(input.shape[2:])), grad_output.dtype)
+        np.add.at(grad_input, (planes, self.indices(input)), grad_output)
         return (grad_input.reshape(input.shape),)
 
     def _winners(self, input: Array) -> tuple[Array, NDArray[np.int64]]:

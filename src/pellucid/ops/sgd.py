@@ -56,11 +56,12 @@ class SGD:
             >>> float(new[0]), float(state["velocity"][0])
             (0.5, 2.0)
         """
-        number("sgd", "lr", lr, "[0, inf)")
+        rounded = parameter.dtype.type
+        rate, momentum = rounded(number("sgd", "lr", lr, "[0, inf)")), rounded(self.momentum)
         if self.weight_decay:
-            gradient = gradient + self.weight_decay * parameter
+            gradient = gradient + rounded(self.weight_decay) * parameter
         if not self.momentum:
-            return parameter - lr * gradient, {}
-        velocity = self.momentum * (state or self.initial_state(parameter))["velocity"] + gradient
-        gradient = gradient + self.momentum * velocity if self.nesterov else velocity
-        return parameter - lr * gradient, {"velocity": velocity}
+            return parameter - rate * gradient, {}
+        velocity = momentum * (state or self.initial_state(parameter))["velocity"] + gradient
+        gradient = gradient + momentum * velocity if self.nesterov else velocity
+        return parameter - rate * gradient, {"velocity": velocity}
