@@ -1,8 +1,8 @@
 """Numba, as this project uses it: kernels compiled on first use, kept on disk, called through one signature.
 
-A kernel is a Python function `(p, n, f, chunk)`: `p` a table of pointers to numbers of one float type, `n` a table of
-int64 (sizes, strides, addresses), `f` a table of float64. It does the part `chunk` of its work, reads and writes through
-the pointers without checks, raises nothing, and is the same for every thread.
+A kernel is a Python function `(p, n, f, chunk)`: `p` a table of pointers to numbers of one float type, `n` a table
+of int64 (sizes, strides, addresses), `f` a table of float64. It does the part `chunk` of its work, reads and writes
+through the pointers without checks, raises nothing, and is the same for every thread.
 """
 
 from __future__ import annotations
@@ -95,7 +95,8 @@ class _Progress:
         """End the line."""
         if self.count and sys.stderr is not None:
             start = "\r\x1b[2K" if self.open else ""
-            sys.stderr.write(f"{start}pellucid: compiled {self.count} kernels in {self.seconds:.1f} s, kept for next time\n")
+            text = f"pellucid: compiled {self.count} kernels in {self.seconds:.1f} s, kept for next time"
+            sys.stderr.write(f"{start}{text}\n")
             sys.stderr.flush()
         self.seconds, self.count, self.open = 0.0, 0, False
 
@@ -213,6 +214,27 @@ def _view(number: Any, doc: str) -> Any:
 int64_at = _view(types.int64, "Labels, tables: int64 numbers at a pointer or address.")
 int32_at = _view(types.int32, "Max-pool routes: int32 numbers at a pointer or address.")
 float64_at = _view(types.float64, "Sums kept in double precision: float64 numbers at a pointer or address.")
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def rounded(typing: Any, value: Any, pointer: Any) -> Any:
+    """A float64 rounded to the type of the numbers at a pointer of a kernel's table."""
+    number = pointer.dtype
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return context.cast(builder, args[0], types.float64, number)
+
+    return number(types.float64, pointer), code
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def numbers_at(typing: Any, address: Any, pointer: Any) -> Any:
+    """The numbers at an address, of the type of those at a pointer of a kernel's table."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.inttoptr(args[0], args[1].type)
+
+    return pointer(types.int64, pointer), code
 
 
 @intrinsic  # type: ignore[untyped-decorator]

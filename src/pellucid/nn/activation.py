@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pellucid import functional as F  # noqa: N812
+from pellucid import functional as F
 from pellucid.errors import ArgumentError
 from pellucid.geometry import is_integer
 from pellucid.nn.layer import Layer

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from math import prod
 from typing import Any, ClassVar
 
-from pellucid import functional as F  # noqa: N812 - the name that the field uses
+from pellucid import functional as F
 from pellucid.errors import ArgumentError
 from pellucid.geometry import IntOrTuple, PaddingLike, padding_pairs, per_axis
 from pellucid.nn import init

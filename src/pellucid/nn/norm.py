@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from pellucid import functional as F  # noqa: N812
+from pellucid import functional as F
 from pellucid.engine.graph import is_training
 from pellucid.errors import ShapeError
 from pellucid.nn.layer import Layer, whole

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pellucid import functional as F  # noqa: N812
+from pellucid import functional as F
 from pellucid.engine.graph import is_training
 from pellucid.nn.layer import Layer
 from pellucid.nn.module import Array

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pellucid import functional as F  # noqa: N812
+from pellucid import functional as F
 from pellucid.nn.conv import Conv2d
 from pellucid.nn.linear import Linear
 from pellucid.nn.module import Module
