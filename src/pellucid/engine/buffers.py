@@ -55,14 +55,9 @@ class Tensor(Block):
     """A channels-last tensor with a halo. Strides count elements; `address` is that of the first inner element."""
 
     def __init__(self, name: str, shape: Shape, dtype: Any) -> None:
-        self.shape = shape  # public: N, C, … (or N, features)
-        spatial = shape[2:]
-        self.inner: Shape = (
-            shape[0],
-            *(1,) * (3 - len(spatial)),
-            *spatial,
-            shape[1] if len(shape) > 1 else 1,
-        )
+        self.shape = shape  # public: N, C, … (or N, features; a loss has no axes)
+        (images, channels), spatial = (*shape[:2], 1, 1)[:2], shape[2:]
+        self.inner: Shape = (images, *(1,) * (3 - len(spatial)), *spatial, channels)
         self.halo = [[0, 0], [0, 0], [0, 0]]
         super().__init__(name, 0, dtype)
 

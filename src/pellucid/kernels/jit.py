@@ -47,7 +47,9 @@ class Kernel:
         if bits not in self._compiled:
             number = types.float32 if bits == 32 else types.float64
             pointers = types.CPointer(types.CPointer(number))
-            signature = types.void(pointers, types.CPointer(types.int64), types.CPointer(types.float64), types.int64)
+            signature = types.void(
+                pointers, types.CPointer(types.int64), types.CPointer(types.float64), types.int64
+            )
             start = time.perf_counter()
             self._compiled[bits] = _cached(
                 lambda: numba.cfunc(signature, cache=True, nopython=True, error_model="numpy")(self.function)
@@ -175,7 +177,9 @@ def call_tile(typing: Any, function: Any, a: Any, b: Any, out: Any, start: Any, 
 
 
 @intrinsic  # type: ignore[untyped-decorator]
-def call_turn(typing: Any, function: Any, source: Any, source_step: Any, target: Any, target_step: Any) -> Any:
+def call_turn(
+    typing: Any, function: Any, source: Any, source_step: Any, target: Any, target_step: Any
+) -> Any:
     """Call the code that transposes one square block."""
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -243,7 +247,9 @@ def pause(typing: Any) -> Any:
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         machine = builder.module.triple.split("-")[0]
-        name, operands = ("llvm.x86.sse2.pause", []) if machine in ("x86_64", "i686") else ("llvm.aarch64.hint", [1])
+        name, operands = (
+            ("llvm.x86.sse2.pause", []) if machine in ("x86_64", "i686") else ("llvm.aarch64.hint", [1])
+        )
         kind = ir.FunctionType(ir.VoidType(), [ir.IntType(32)] * len(operands))
         function = builder.module.globals.get(name) or ir.Function(builder.module, kind, name)
         builder.call(function, [ir.Constant(ir.IntType(32), o) for o in operands])

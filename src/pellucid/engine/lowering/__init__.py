@@ -6,21 +6,69 @@ from collections.abc import Callable
 from typing import Any
 
 from pellucid.engine.graph import Node
-from pellucid.engine.lowering import conv, pointwise
+from pellucid.engine.lowering import conv, loss, norm, pointwise, pool, shape
 from pellucid.engine.plan import Plan
+from pellucid.ops.adaptive_avg_pool import AdaptiveAvgPool
+from pellucid.ops.add import Add
+from pellucid.ops.avg_pool import AvgPool
 from pellucid.ops.base import Op
+from pellucid.ops.batch_norm import BatchNorm
 from pellucid.ops.conv import Conv
+from pellucid.ops.cross_entropy import CrossEntropy
+from pellucid.ops.dropout import Dropout
+from pellucid.ops.flatten import Flatten
+from pellucid.ops.gelu import GELU
+from pellucid.ops.leaky_relu import LeakyReLU
 from pellucid.ops.linear import Linear
+from pellucid.ops.log_softmax import LogSoftmax
+from pellucid.ops.max_pool import MaxPool
+from pellucid.ops.mse_loss import MSELoss
 from pellucid.ops.relu import ReLU
+from pellucid.ops.sigmoid import Sigmoid
+from pellucid.ops.silu import SiLU
+from pellucid.ops.softmax import Softmax
+from pellucid.ops.tanh import Tanh
 
 FORWARD: dict[type[Op], Callable[[Plan, Node], None]] = {
+    AdaptiveAvgPool: pool.average_forward,
+    Add: pointwise.add_forward,
+    AvgPool: pool.average_forward,
+    BatchNorm: norm.forward,
     Conv: conv.forward,
+    CrossEntropy: loss.cross_entropy_forward,
+    Dropout: pointwise.dropout_forward,
+    Flatten: shape.flatten_forward,
+    GELU: pointwise.activation_forward,
+    LeakyReLU: pointwise.activation_forward,
     Linear: conv.forward,
+    LogSoftmax: loss.softmax_forward,
+    MSELoss: loss.mse_forward,
+    MaxPool: pool.max_pool_forward,
     ReLU: pointwise.relu_forward,
+    SiLU: pointwise.activation_forward,
+    Sigmoid: pointwise.activation_forward,
+    Softmax: loss.softmax_forward,
+    Tanh: pointwise.activation_forward,
 }
 
 BACKWARD: dict[type[Op], Callable[[Plan, Node, Any], None]] = {
+    AdaptiveAvgPool: pool.average_backward,
+    Add: pointwise.add_backward,
+    AvgPool: pool.average_backward,
+    BatchNorm: norm.backward,
     Conv: conv.backward,
+    CrossEntropy: loss.cross_entropy_backward,
+    Dropout: pointwise.dropout_backward,
+    Flatten: shape.flatten_backward,
+    GELU: pointwise.activation_backward,
+    LeakyReLU: pointwise.activation_backward,
     Linear: conv.backward,
+    LogSoftmax: loss.softmax_backward,
+    MSELoss: loss.mse_backward,
+    MaxPool: pool.max_pool_backward,
     ReLU: pointwise.relu_backward,
+    SiLU: pointwise.activation_backward,
+    Sigmoid: pointwise.activation_backward,
+    Softmax: loss.softmax_backward,
+    Tanh: pointwise.activation_backward,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pellucid.engine.buffers import Block, Tensor
-from pellucid.engine.graph import Node
+from pellucid.engine.graph import Node, Symbol
 from pellucid.engine.lowering.pointwise import rows
 from pellucid.engine.plan import CHUNKS, Plan, Tables
 from pellucid.geometry import size_of
@@ -30,7 +30,7 @@ def forward(plan: Plan, node: Node) -> None:
     present = [int(operand is not None) for operand in (weight, bias, running_mean)]
     f = (size_of(x.inner[:4]), op.eps, op.momentum)
     if op.training:
-        following = [plan.block(f"updated({s.name})", channels) if s else parts for s in node.operands[1:3]]
+        following = [_updated(plan, symbol) or parts for symbol in node.operands[1:3]]
         tables = Tables(1, (*operands, *following), (chunks, lanes, channels, *present), f)
 
         def bind_moments() -> Tables:
@@ -50,6 +50,11 @@ def forward(plan: Plan, node: Node) -> None:
         return Tables(count, (x, y, coefficients), (*n, lanes, int(activation is not None)))
 
     plan.launch(node.output.name, norm.normalise, bind)
+
+
+def _updated(plan: Plan, symbol: Symbol | None) -> Block | None:
+    """Where a running statistic's next value goes first."""
+    return None if symbol is None else plan.block(f"updated({symbol.name})", size_of(symbol.shape))
 
 
 def _follow(plan: Plan, new: Block, old: Block) -> None:
@@ -74,7 +79,7 @@ def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
         return Tables(chunks, (grad_output, x, coefficients, parts), n)
 
     plan.launch(f"{node.path}.sums", norm.gradient_sums, bind_sums)
-    gradients = [plan.parameter_gradient(symbol) if symbol else parts for symbol in (weight, bias)]
+    gradients = [parts if symbol is None else plan.parameter_gradient(symbol) for symbol in (weight, bias)]
     present = [int(symbol is not None) for symbol in (weight, bias)]
     tables = Tables(
         1,

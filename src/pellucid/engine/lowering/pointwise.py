@@ -3,9 +3,26 @@
 from __future__ import annotations
 
 from pellucid.engine.buffers import Tensor
-from pellucid.engine.graph import Node
+from pellucid.engine.graph import Node, Symbol
 from pellucid.engine.plan import CHUNKS, Plan, Tables
-from pellucid.kernels import pointwise
+from pellucid.geometry import size_of
+from pellucid.kernels import activation, pointwise
+from pellucid.kernels.jit import Kernel
+from pellucid.ops.base import Op
+from pellucid.ops.dropout import Dropout
+from pellucid.ops.gelu import GELU
+from pellucid.ops.leaky_relu import LeakyReLU
+from pellucid.ops.sigmoid import Sigmoid
+from pellucid.ops.silu import SiLU
+from pellucid.ops.tanh import Tanh
+
+_KERNELS: dict[type[Op], tuple[Kernel, Kernel]] = {
+    GELU: (activation.gelu, activation.gelu_gradient),
+    LeakyReLU: (pointwise.leaky_relu, pointwise.leaky_relu_gradient),
+    SiLU: (activation.silu, activation.silu_gradient),
+    Sigmoid: (activation.sigmoid, activation.sigmoid_gradient),
+    Tanh: (activation.tanh, activation.tanh_gradient),
+}
 
 
 def rows(*tensors: Tensor | None) -> tuple[int, list[int]]:
@@ -44,3 +61,99 @@ def relu_backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
         return Tables(chunks, (grad_output, y, out, base or out), n)
 
     plan.launch(f"{out.name} by {node.path}", pointwise.relu_gradient, bind)
+
+
+def activation_forward(plan: Plan, node: Node) -> None:
+    """y = f(x)."""
+    x, y = plan.value(node.operands[0]), plan.output(node)
+
+    def bind() -> Tables:
+        chunks, n = rows(x, y)
+        return Tables(chunks, (x, y), (*n, *_choice(node.op)), _setting(plan, node.op))
+
+    plan.launch(node.output.name, _KERNELS[type(node.op)][0], bind)
+
+
+def activation_backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
+    """grad_input = grad_output·f′(x)."""
+    assert node.operands[0] is not None
+    x = plan.value(node.operands[0])
+    out, base = plan.add_gradient(node.operands[0])
+
+    def bind() -> Tables:
+        chunks, n = rows(grad_output, x, out, base)
+        p = (grad_output, x, out, base or out)
+        return Tables(chunks, p, (*n, *_choice(node.op)), _setting(plan, node.op))
+
+    plan.launch(f"{out.name} by {node.path}", _KERNELS[type(node.op)][1], bind)
+
+
+def _choice(op: Op) -> tuple[int, ...]:
+    """What a kernel needs to know besides sizes."""
+    return (int(op.approximate == "tanh"),) if isinstance(op, GELU) else ()
+
+
+def _setting(plan: Plan, op: Op) -> tuple[float, ...]:
+    """The number that an activation is set to, rounded to the plan's type."""
+    return (float(plan.dtype.type(op.negative_slope)),) if isinstance(op, LeakyReLU) else ()
+
+
+def add_forward(plan: Plan, node: Node) -> None:
+    """y = a + b, and its ReLU where the plan joins the two."""
+    relu = plan.joined_relu(node)
+    a, b, y = plan.value(node.operands[0]), plan.value(node.operands[1]), plan.output(relu or node)
+
+    def bind() -> Tables:
+        chunks, n = rows(a, b, y)
+        return Tables(chunks, (a, b, y), (*n, int(relu is not None)))
+
+    plan.launch(node.output.name, pointwise.add, bind)
+
+
+def add_backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
+    """Both operands have the gradient of the sum: where it is the first one, it is passed on as it is."""
+    for symbol in node.operands:
+        if symbol is None or not plan.wants(symbol):
+            continue
+        if symbol in plan.gradients:
+            _add_to(plan, node, symbol, grad_output)
+        else:
+            plan.gradients[symbol] = grad_output
+
+
+def _add_to(plan: Plan, node: Node, symbol: Symbol, grad_output: Tensor) -> None:
+    """One more contribution to the gradient of a symbol that has one."""
+    out, base = plan.add_gradient(symbol)
+    assert base is not None
+
+    def bind() -> Tables:
+        chunks, n = rows(base, grad_output, out)
+        return Tables(chunks, (base, grad_output, out), (*n, 0))
+
+    plan.launch(f"{out.name} by {node.path}", pointwise.add, bind)
+
+
+def dropout_forward(plan: Plan, node: Node) -> None:
+    """Keep or drop each number."""
+    _dropout(plan, node, plan.value(node.operands[0]), plan.output(node), None)
+
+
+def dropout_backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
+    """The same choice again."""
+    assert node.operands[0] is not None
+    out, base = plan.add_gradient(node.operands[0])
+    _dropout(plan, node, grad_output, out, base)
+
+
+def _dropout(plan: Plan, node: Node, x: Tensor, y: Tensor, base: Tensor | None) -> None:
+    op = node.op
+    assert isinstance(op, Dropout)
+    layer = [other for other in plan.graph.nodes if isinstance(other.op, Dropout)].index(node)
+
+    def bind() -> Tables:
+        chunks, n = rows(x, y, base)
+        plane = size_of(x.inner[1:4])
+        last = (x.inner[4], plane, layer, op.threshold, plan.counters.ctypes.data)
+        return Tables(chunks, (x, y, base or y), (*n, *last), (float(plan.dtype.type(op.scale)),))
+
+    plan.launch(f"{y.name} by {node.path}", activation.dropout, bind)

@@ -71,7 +71,9 @@ def average_backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
     windows, divisors = _windows(node)
     out, base = plan.add_gradient(node.operands[0])
     holders = [_holders(relation, size) for relation, size in zip(windows, out.inner[1:4], strict=True)]
-    if isinstance(node.op, AvgPool):  # its shares are added by kernel position, ascending: the last window first
+    if isinstance(
+        node.op, AvgPool
+    ):  # its shares are added by kernel position, ascending: the last window first
         holders = [[pairs[::-1] for pairs in relation] for relation in holders]
     sums = plan.block(f"{out.name}, sums", 2 * CHUNKS * out.inner[4], "float64")
 
@@ -98,9 +100,13 @@ def _windows(node: Node) -> tuple[list[Relation], Block]:
     assert input is not None
     divisors = External(f"{node.path}.divisors", op.divisors(input.shape).astype(np.float64))
     if isinstance(op, AvgPool):
-        return [[[(i, k) for k, i in axis.taps(y)] for y in range(axis.output)] for axis in _axes(node)], divisors
+        return [
+            [[(i, k) for k, i in axis.taps(y)] for y in range(axis.output)] for axis in _axes(node)
+        ], divisors
     unused: list[Relation] = [[[(0, 0)]]] * (3 - op.dims)
-    spans = [[[(i, 0) for i in range(start, stop)] for start, stop in table] for table in op.windows(input.shape)]
+    spans = [
+        [[(i, 0) for i in range(start, stop)] for start, stop in table] for table in op.windows(input.shape)
+    ]
     return unused + spans, divisors
 
 
