@@ -46,7 +46,7 @@ class Training:
             else plan.values[symbol]
             for symbol in gradients
         }
-        updates = [update.Update(s, gradients[s], self.states[s], self.updated[s]) for s in gradients]
+        updates = [(s, gradients[s], self.states[s], self.updated[s]) for s in gradients]
         self._set_step = update.lower_update(plan, rule, updates)
         self.program = Program(plan)
 
