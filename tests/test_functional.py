@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from pellucid import functional as F  # noqa: N812
+from pellucid import functional as F
 from pellucid.engine.graph import trace
 from pellucid.errors import ArgumentError, ShapeError
 from pellucid.ops.adam import Adam
@@ -270,9 +270,21 @@ def test_gradients_take_the_same_arguments(name: str) -> None:
     assert f"`{name}`" in gradient.__doc__
 
 
-@pytest.mark.parametrize(
-    "name", "relu leaky_relu silu softmax log_softmax batch_norm dropout cross_entropy mse_loss".split()
+# PyTorch's other functions are built in or take any arguments, so they cannot be asked.
+ASKED = (
+    "relu",
+    "leaky_relu",
+    "silu",
+    "softmax",
+    "log_softmax",
+    "batch_norm",
+    "dropout",
+    "cross_entropy",
+    "mse_loss",
 )
+
+
+@pytest.mark.parametrize("name", ASKED)
 def test_signatures_are_pytorchs(name: str) -> None:
     ours = inspect.signature(getattr(F, name)).parameters
     theirs = inspect.signature(getattr(torch.nn.functional, name)).parameters

@@ -139,6 +139,7 @@ def test_padding_pairs_refuses(value: object) -> None:
 
 def test_window_must_fit() -> None:
     assert window("conv1d", (5,), (3,), (1,), ((0, 0),), (2,)).output == (1,)
+    assert window("max_pool1d", (1,), (3,), (3,), ((0, 0),), (1,), ceil_mode=True).output == (1,)
     with pytest.raises(ShapeError, match="Expected at most 5 positions along W"):
         window("conv1d", (5,), (3,), (1,), ((0, 0),), (3,))
     with pytest.raises(ShapeError, match="spatial sizes must be positive"):

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 
-from pellucid import functional as F  # noqa: N812
+from pellucid import functional as F
 from pellucid.ops.adam import Adam
 from pellucid.ops.base import Array, Terms
 from pellucid.ops.dropout import Dropout
@@ -149,6 +149,12 @@ CASES = [
         "max_pool2d",
         ((2, 3, 9, 11),),
         {"kernel_size": 3, "stride": 1, "dilation": (2, 3)},
+    ),
+    Case(
+        "max_pool1d overhang", "max_pool1d", ((2, 3, 2),), {"kernel_size": 5, "stride": 4, "ceil_mode": True}
+    ),
+    Case(
+        "avg_pool1d overhang", "avg_pool1d", ((2, 3, 2),), {"kernel_size": 5, "stride": 4, "ceil_mode": True}
     ),
     Case("max_pool2d unbatched", "max_pool2d", ((3, 9, 11),), {"kernel_size": 2}),
     Case("max_pool2d empty batch", "max_pool2d", ((0, 3, 9, 11),), {"kernel_size": 2}),

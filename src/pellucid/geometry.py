@@ -161,7 +161,7 @@ def window(
 ) -> Geometry:
     """Check that windows of these sizes fit the input, and return their geometry.
 
-    Raises: ShapeError when a window is larger than the padded input.
+    Raises: ShapeError when a window is larger than the padded input and ceil mode does not let it overhang.
 
     Example:
         >>> window("conv2d", (5, 7), (3, 3), (1, 2), ((0, 0), (1, 1)), (1, 1)).output
@@ -173,7 +173,7 @@ def window(
     )
     for axis, name in zip(axes, "DHW"[-len(axes) :], strict=True):
         room = axis.input + axis.before + axis.after
-        if axis.input > 0 and axis.extent > room:
+        if axis.input > 0 and axis.output < 1:
             raise ShapeError(
                 op,
                 "the window must not be larger than the padded input",
