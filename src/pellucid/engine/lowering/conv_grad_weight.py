@@ -35,6 +35,7 @@ def grad_weight(plan: Plan, node: Node, grad_output: Tensor) -> None:
     parts = max(1, min(images, CHUNKS // 2, _PART_NUMBERS // size))
     per_part = -(-images // parts)
     parts = -(-images // per_part)
+    plan.per_part[node] = per_part
     gradient = plan.parameter_gradient(node.operands[1], size)
     if bias is not None:
         plan.part_gradient(bias, gradient, layer.weight_size)
