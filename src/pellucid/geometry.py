@@ -196,7 +196,9 @@ def per_axis(op: str, name: str, value: IntOrTuple, dims: int, minimum: int = 1)
         >>> per_axis("conv2d", "stride", 2, 2)
         (2, 2)
     """
-    values = (value,) * dims if is_integer(value) else tuple(value) if isinstance(value, Sequence) else None
+    values: tuple[Any, ...] | None = tuple(value) if isinstance(value, Sequence) else None
+    if is_integer(value):
+        values = (value,) * dims
     if values is not None and len(values) == 1:
         values = values * dims
     if values is None or len(values) != dims or not all(is_integer(v) and v >= minimum for v in values):
@@ -231,7 +233,7 @@ def padding_pairs(
     if isinstance(padding, str):
         raise ArgumentError(op, "padding has no such name", expected="'valid' or 'same'", got=repr(padding))
     if isinstance(padding, Sequence) and padding and all(isinstance(p, Sequence) for p in padding):
-        pairs = [per_axis(op, "padding", p, 2, minimum=0) for p in padding if isinstance(p, Sequence)]
+        pairs = [per_axis(op, "padding", p, 2, minimum=0) for p in padding if isinstance(p, tuple | list)]
         if len(pairs) != dims or any(isinstance(p, Sequence) and len(p) != 2 for p in padding):
             raise ArgumentError(
                 op, f"padding needs one (before, after) pair per axis ({dims})", got=repr(padding)
