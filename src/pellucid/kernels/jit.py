@@ -242,6 +242,16 @@ def numbers_at(typing: Any, address: Any, pointer: Any) -> Any:
 
 
 @intrinsic  # type: ignore[untyped-decorator]
+def fma(typing: Any, x: Any, y: Any, z: Any) -> Any:
+    """x·y + z, rounded once; three numbers of one float type."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.fma(*args)
+
+    return z(z, z, z), code
+
+
+@intrinsic  # type: ignore[untyped-decorator]
 def pause(typing: Any) -> Any:
     """Tell the processor that this thread is waiting."""
 

@@ -12,13 +12,14 @@ group. Order of summation: output (k, c), grad_input (k, o), grad_weight and gra
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pellucid.errors import ArgumentError, ShapeError
 from pellucid.geometry import Geometry, IntOrTuple, PaddingLike, is_integer, padding_pairs, per_axis, window
-from pellucid.ops.base import Array, Gradients, Op, Shape, Terms, index_rows
+from pellucid.ops.base import Array, Gradients, Op, Shape, Terms
 
 
 @dataclass(frozen=True)
@@ -70,49 +71,64 @@ class Conv(Op):
             )
         if bias is not None and bias != (weight[0],):
             raise ShapeError(
-                self.name, "bias must have one value per output channel", expected=f"({weight[0]},)", got=f"{bias}"
+                self.name,
+                "bias must have one value per output channel",
+                expected=f"({weight[0]},)",
+                got=f"{bias}",
             )
         return (input[0], weight[0], *self.geometry(input, weight).output)
 
     def terms(self, of: str, index: Shape, *shapes: Shape | None) -> Terms:
         """The products of one element of output, grad_input, grad_weight or grad_bias."""
+        reads = self.reads(of, index, *shapes)
+        sizes = dict(zip(self.arguments, shapes, strict=True)) | {"grad_output": self.infer(*shapes)}
+        kept = np.ones(len(reads.factors[0][1]), np.bool_)
+        for name, rows in reads.factors:
+            size = np.array(sizes[name], np.int64)
+            kept &= ((rows >= 0) & (rows < size)).all(axis=1)
+        return Terms(tuple((name, rows[kept]) for name, rows in reads.factors), reads.start)
+
+    def reads(self, of: str, index: Shape, *shapes: Shape | None) -> Terms:
+        """The terms and, in their places among them, the products with padding: positions outside, where 0 stands.
+
+        A kernel that slides over a padded array really adds those zeros.
+        """
         input, weight, bias = shapes
         assert input is not None
         assert weight is not None
-        geometry = self.geometry(input, weight)
+        axes = self.geometry(input, weight).axes
+        if of == "grad_bias":
+            rows = _rows(_column(input[0]), *(_column(a.output) for a in axes))
+            return Terms((("grad_output", _indices(rows[:, :1], index[0], rows[:, 1:])),))
         per_group, outputs = weight[1], weight[0] // self.groups
-        rank = self.dims + 2
-        if of == "output":
-            n, o, *y = index
-            first = o // outputs * per_group
-            pairs = [
-                ((n, first + c, *i), (o, c, *k)) for k, i in geometry.taps(tuple(y)) for c in range(per_group)
+        names: tuple[str, ...]
+        left: tuple[int | Column, int | Column, Column]
+        right: tuple[int | Column, int | Column, Column]
+        start: tuple[str, Shape] | None = None
+        first, second, *at = index
+        each = list(zip(axes, at, strict=True))
+        if of == "output":  # rows (k, i) of each axis, then c
+            taps = [[(k, a.position(y, k)) for k in range(a.kernel)] for a, y in each]
+            ks, places, c = _split(_rows(*map(_pairs, taps), _column(per_group)))
+            names, start = ("input", "weight"), None if bias is None else ("bias", (second,))
+            left, right = (first, second // outputs * per_group + c, places), (second, c, ks)
+        elif of == "grad_input":  # rows (k, y) of each axis, then o
+            shifts = [[(k, i - a.position(0, k)) for k in range(a.kernel)] for a, i in each]
+            taps = [
+                [(k, shift // a.stride) for k, shift in along if shift % a.stride == 0]
+                for a, along in zip(axes, shifts, strict=True)
             ]
-            names, start = ("input", "weight"), None if bias is None else ("bias", (o,))
-        elif of == "grad_input":
-            n, c, *i = index
-            group = c // per_group
-            pairs = [
-                ((n, o, *y), (o, c - group * per_group, *k))
-                for y, k in geometry.sources(tuple(i))
-                for o in range(group * outputs, (group + 1) * outputs)
-            ]
-            names, start = ("grad_output", "weight"), None
-        elif of == "grad_weight":
-            o, c, *k = index
-            channel = o // outputs * per_group + c
-            reads = [(y, dict(geometry.taps(y)).get(tuple(k))) for y in np.ndindex(*geometry.output)]
-            pairs = [
-                ((n, o, *y), (n, channel, *i)) for n in range(input[0]) for y, i in reads if i is not None
-            ]
-            names, start = ("grad_output", "input"), None
-        else:
-            rows: list[Shape] = [
-                (n, index[0], *y) for n in range(input[0]) for y in np.ndindex(*geometry.output)
-            ]
-            return Terms((("grad_output", index_rows(rows, rank)),))
-        left, right = [p[0] for p in pairs], [p[1] for p in pairs]
-        return Terms(((names[0], index_rows(left, rank)), (names[1], index_rows(right, rank))), start)
+            ks, places, o = _split(_rows(*map(_pairs, taps), _column(outputs)))
+            group, channel = divmod(second, per_group)
+            o = group * outputs + o
+            names, left, right = ("grad_output", "weight"), (first, o, places), (o, channel, ks)
+        else:  # grad_weight: rows n, then (y, i) of each axis
+            taps = [[(y, a.position(y, k)) for y in range(a.output)] for a, k in each]
+            rows = _rows(_column(input[0]), *map(_pairs, taps))
+            ys, places, n = _split(np.roll(rows, -1, axis=1))
+            channel = first // outputs * per_group + second
+            names, left, right = ("grad_output", "input"), (n, first, ys), (n, channel, places)
+        return Terms(((names[0], _indices(*left)), (names[1], _indices(*right))), start)
 
     def forward(self, *operands: Array | None) -> Array:
         """Add up one product of matrices per kernel position."""
@@ -122,7 +138,9 @@ class Conv(Op):
         shape = self.infer(input.shape, weight.shape, None if bias is None else bias.shape)
         geometry = self.geometry(input.shape, weight.shape)
         padded, grouped = self._padded(input, geometry), self._grouped(weight)
-        output = np.zeros((shape[0], self.groups, shape[1] // self.groups, *shape[2:]), np.result_type(input, weight))
+        output = np.zeros(
+            (shape[0], self.groups, shape[1] // self.groups, *shape[2:]), np.result_type(input, weight)
+        )
         for k, at in geometry.kernel_slices():
             output += np.einsum("ngc...,goc->ngo...", padded[(..., *at)], grouped[(..., *k)])
         output = output.reshape(shape)
@@ -142,9 +160,12 @@ class Conv(Op):
         for k, at in geometry.kernel_slices():
             grad_padded[(..., *at)] += np.einsum("ngo...,goc->ngc...", grad, grouped[(..., *k)])
             grad_grouped[(..., *k)] = np.einsum(f"ngo{y},ngc{y}->goc", grad, padded[(..., *at)])
-        inside = tuple(slice(axis.before, axis.before + axis.input) for axis in geometry.axes)
         grad_bias = None if bias is None else grad_output.sum(axis=(0, *range(2, self.dims + 2)))
-        return grad_padded[(..., *inside)].reshape(input.shape), grad_grouped.reshape(weight.shape), grad_bias
+        return (
+            grad_padded[..., *geometry.inside].reshape(input.shape),
+            grad_grouped.reshape(weight.shape),
+            grad_bias,
+        )
 
     def _padded(self, input: Array, geometry: Geometry) -> Array:
         """The input with its zeros around it and its channels split into groups: (N, groups, C/groups, …)."""
@@ -155,3 +176,34 @@ class Conv(Op):
     def _grouped(self, weight: Array) -> Array:
         """The weight with its output channels split into groups: (groups, O/groups, C/groups, …)."""
         return weight.reshape(self.groups, weight.shape[0] // self.groups, *weight.shape[1:])
+
+
+Column: TypeAlias = NDArray[np.int64]  # of integers, or several side by side: one row for each term
+
+
+def _column(size: int) -> Column:
+    """0 … size−1."""
+    return np.arange(size, dtype=np.int64)[:, None]
+
+
+def _pairs(pairs: list[tuple[int, int]]) -> Column:
+    """Two columns, also when there is nothing in them."""
+    return np.array(pairs, np.int64).reshape(len(pairs), 2)
+
+
+def _rows(*choices: Column) -> Column:
+    """One row of each choice side by side, in every combination; the last choice changes fastest."""
+    picks = np.indices([len(choice) for choice in choices]).reshape(len(choices), -1)
+    return np.concatenate([choice[pick] for choice, pick in zip(choices, picks, strict=True)], axis=1)
+
+
+def _split(rows: Column) -> tuple[Column, Column, Column]:
+    """Rows of pairs, axis by axis, and a last number: the pairs' first numbers, their second ones, the last."""
+    return rows[:, 0:-1:2], rows[:, 1:-1:2], rows[:, -1:]
+
+
+def _indices(first: int | Column, second: int | Column, rest: Column) -> Column:
+    """The indices of an array's elements: two leading axes, which may be the same for all, and the others."""
+    whole = np.empty((len(rest), rest.shape[1] + 2), np.int64)
+    whole[:, :1], whole[:, 1:2], whole[:, 2:] = first, second, rest
+    return whole
