@@ -1,7 +1,8 @@
 """Batch normalisation: statistics of every channel in float64, then one scale and shift for each.
 
-A row of a tensor is walked in steps of `lanes` numbers, a whole number of pixels side by side, so that few channels still
-make long loops: lane l belongs to channel l mod C. What is kept per channel for such loops is repeated over the lanes.
+A row of a tensor is walked in steps of `lanes` numbers, a whole number of pixels side by side, so that few
+channels still make long loops: lane l belongs to channel l mod C. What such loops need of a channel is repeated
+over its lanes.
 """
 
 from __future__ import annotations

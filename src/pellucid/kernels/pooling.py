@@ -1,10 +1,10 @@
 """Pooling, forward and backward: every position of one tensor gathers from positions of another.
 
-Which ones is a relation along each axis, written down as two tables: the pairs of position `i` are numbers `bounds[i]` to
-`bounds[i+1]` of `pairs`, three integers each: where the other tensor's number lies (elements), where its route or divisor
-lies, and its kernel position times the kernel's stride. Every kernel here takes n: rows in a chunk, N, D, H, W, C;
-image, depth and row stride of the result; image stride of the source and of its routes; addresses of bounds and of
-pairs for D, H, W; then image, depth and row stride of a base, zero when there is none.
+Which ones is a relation along each axis, written down as two tables: the pairs of position `i` are numbers
+`bounds[i]` to `bounds[i+1]` of `pairs`, three integers each: where the other tensor's number lies (elements),
+where its route or divisor lies, and its kernel position times the kernel's stride. Every kernel here takes n: rows
+in a chunk, N, D, H, W, C; image, depth and row stride of the result; image stride of the source and of its routes;
+addresses of bounds and of pairs for D, H, W; then image, depth and row stride of a base, zero when there is none.
 """
 
 from __future__ import annotations

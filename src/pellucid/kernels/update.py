@@ -35,7 +35,7 @@ def sgd(p, n, f, chunk):
 
 @kernel
 def adam(p, n, f, chunk):
-    """mean += (g − mean)·(1 − β₁); variance = variance·β₂ + (1 − β₂)·g·g; parameter −= size·mean/(√variance/root + eps).
+    """mean += (g − mean)·(1 − β₁); variance = variance·β₂ + (1 − β₂)·g·g; w −= size·mean/(√variance/root + eps).
 
     p, for each parameter: gradient, parameter, mean, variance.
     n: address of the table, whether the parameter shrinks by itself (AdamW), whether weight decay joins the gradient.

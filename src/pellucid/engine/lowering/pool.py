@@ -19,7 +19,7 @@ from pellucid.ops.base import Shape
 from pellucid.ops.max_pool import MaxPool
 
 # For each position along an axis, the positions it gathers from, each with its kernel position.
-Relation = list[Sequence[tuple[int, int]]]
+Relation = Sequence[Sequence[tuple[int, int]]]
 
 
 def max_pool_forward(plan: Plan, node: Node) -> None:
@@ -107,7 +107,7 @@ def _windows(node: Node) -> tuple[list[Relation], Block]:
     spans = [
         [[(i, 0) for i in range(start, stop)] for start, stop in table] for table in op.windows(input.shape)
     ]
-    return unused + spans, divisors
+    return [*unused, *spans], divisors
 
 
 def _holders(windows: Relation, size: int) -> Relation:
@@ -116,7 +116,7 @@ def _holders(windows: Relation, size: int) -> Relation:
     for y, pairs in enumerate(windows):
         for i, k in pairs:
             holders[i].append((y, k))
-    return list(holders)
+    return holders
 
 
 def _kernel_strides(axes: Sequence[Axis]) -> Shape:
