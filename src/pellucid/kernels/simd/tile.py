@@ -1,0 +1,130 @@
+"""The one multiply–accumulate micro-kernel.
+
+A *tile* keeps `rows × vectors` sums in registers and walks the reduction once:
+
+    sum[m][v] = start[m][v] + Σ_t Σ_{j<run} A[a(t) + rows[m] + j·a_step] · B[b(t) + v·lanes + j·b_step]
+
+One fused multiply–add per product, t then j ascending, so the order of every sum is the order of its taps. `A` is read
+one number at a time and spread over a vector, `B` a vector at a time. With the right offsets this is convolution
+forward, its input gradient, its weight gradient and the linear layer; see `engine/lowering/conv.py`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import astuple, dataclass
+from typing import Any, Literal
+
+from llvmlite import ir
+
+from pellucid.kernels.simd.emit import Emitter, Registers, int64
+from pellucid.kernels.simd.host import vector_lanes, vector_registers
+
+# What a sum begins with: nothing, one value per column, one per result (of another array), or what out holds so far.
+Start = Literal["zero", "bias", "base", "out"]
+
+
+@dataclass(frozen=True)
+class Tile:
+    """What one micro-kernel does; offsets and steps count elements."""
+
+    bits: int
+    rows: tuple[
+        int | None, ...
+    ]  # offset of each row's number in A; None for a row of ones (the bias gradient)
+    columns: int  # results per row; the last vector may be partly used
+    a_step: int
+    b_step: int
+    run: int
+    out_rows: tuple[int, ...]  # offset of each row's results in the output
+    start: Start = "zero"
+    base_rows: tuple[int, ...] = ()
+    relu: bool = False
+
+    @property
+    def symbol(self) -> str:
+        """A name that no other tile has."""
+        return "tile_" + hashlib.sha256(repr(astuple(self)).encode()).hexdigest()[:20]
+
+    def emit(self) -> ir.Module:
+        """The code as a module of its own."""
+        return _TileEmitter(self).emit()
+
+
+def register_tile(bits: int, columns: int) -> int:
+    """How many rows fit the registers beside the vectors of `B` for this many columns (at most two vectors).
+
+    With 16 registers one more holds a spread number; with 32 there is room to load it early.
+    """
+    vectors = -(-columns // vector_lanes(bits))
+    spare = 1 if vector_registers() == 32 else 2
+    return (vector_registers() - vectors - spare) // vectors
+
+
+def column_tile(bits: int) -> int:
+    """The widest tile: two vectors."""
+    return 2 * vector_lanes(bits)
+
+
+class _TileEmitter(Emitter):
+    """Writes one tile."""
+
+    def __init__(self, tile: Tile) -> None:
+        super().__init__(tile.symbol, tile.bits, tile.columns)
+        self.tile = tile
+
+    def emit(self) -> ir.Module:
+        """The whole function: start values, the loop over taps, the results."""
+        a, b, out, start, taps, count = self.function.args
+        sums = self._start(out if self.tile.start == "out" else start)
+        sums = self.loop(count, sums, lambda t, inner: self._tap(a, b, taps, t, inner))
+        for row, offset in zip(sums, self.tile.out_rows, strict=True):
+            for v, value in enumerate(row):
+                self.store(self.relu(value) if self.tile.relu else value, out, offset, v)
+        self.b.ret_void()
+        return self.module
+
+    def _start(self, start: Any) -> Registers:
+        tile = self.tile
+        if tile.start in ("base", "out"):
+            rows = tile.base_rows if tile.start == "base" else tile.out_rows
+            return [[self.load(start, offset, v) for v in range(self.vectors)] for offset in rows]
+        if tile.start == "bias":
+            row = [self.load(start, 0, v) for v in range(self.vectors)]
+        else:
+            row = [self.zero] * self.vectors
+        return [list(row) for _ in tile.rows]
+
+    def _tap(self, a: Any, b: Any, taps: Any, t: Any, sums: Registers) -> Registers:
+        """One tap: `run` products per sum, starting at the tap's two offsets."""
+        at = self.ahead(taps, self.b.shl(t, int64(1)))
+        a = self.ahead(a, self.b.load(at))
+        b = self.ahead(b, self.b.load(self.ahead(at, 1)))
+        if self.tile.run == 0:  # no tap reaches these results
+            return sums
+        if self.tile.run == 1:
+            return self._products(a, b, 0, sums)
+        unroll = next(u for u in (4, 3, 2, 1) if self.tile.run % u == 0)
+        a_cell, b_cell = self.moving(a), self.moving(b)
+
+        def body(_: Any, inner: Registers) -> Registers:
+            a_now, b_now = self.b.load(a_cell), self.b.load(b_cell)
+            for j in range(unroll):
+                inner = self._products(a_now, b_now, j, inner)
+            self.b.store(self.ahead(a_now, unroll * self.tile.a_step), a_cell)
+            self.b.store(self.ahead(b_now, unroll * self.tile.b_step), b_cell)
+            return inner
+
+        return self.loop(int64(self.tile.run // unroll), sums, body)
+
+    def _products(self, a: Any, b: Any, j: int, sums: Registers) -> Registers:
+        tile = self.tile
+        right = [self.load(b, j * tile.b_step, v) for v in range(self.vectors)]
+        results = []
+        for offset, row in zip(tile.rows, sums, strict=True):
+            if offset is None:
+                left = ir.Constant(self.vector, [1.0] * self.lanes)
+            else:
+                left = self.spread(self.b.load(self.ahead(a, offset + j * tile.a_step)))
+            results.append([self.fma(left, r, s) for r, s in zip(right, row, strict=True)])
+        return results
