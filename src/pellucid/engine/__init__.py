@@ -1,0 +1,1 @@
+"""The engine: a callable and a batch shape become a graph, a plan and a program."""

@@ -8,31 +8,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.kernels import simd
-from pellucid.kernels.simd import Tile
+from pellucid.kernels.simd import Code
 
 Taps = tuple[tuple[int, int], ...]
 
 
 class TileList:
-    """Tile calls for one image, cut into ranges that different threads may take. Offsets count elements."""
+    """Tile calls for one image, cut into ranges that different threads may take.
 
-    def __init__(self, itemsize: int) -> None:
-        self.itemsize = itemsize
+    Offsets count elements; `sizes` are the bytes of one in A, B, out and start.
+    """
+
+    def __init__(self, itemsize: int, b_itemsize: int | None = None) -> None:
+        self.sizes = (itemsize, b_itemsize or itemsize, itemsize, itemsize)
         self.rows: list[tuple[int, ...]] = []
         self.bounds = [0]
         self._taps: list[tuple[int, int]] = []
         self._places: dict[Taps, int] = {}
 
-    def add(self, first: Tile, rest: Tile, taps: Taps, *, a: int, b: int, out: int, start: int = 0) -> None:
-        """Append one call: offsets of A, B, out and start from their bases, and the taps it walks."""
+    def add(self, first: Code, rest: Code, taps: Taps, *, a: int, b: int, out: int, start: int = 0) -> None:
+        """Append one call: offsets of A, B, out and start from their bases, and the taps it walks.
+
+        `first` is the code for the first image of a part, `rest` for those after it.
+        """
         if taps not in self._places:
             self._places[taps] = len(self._taps)
             self._taps.extend(taps)
-        size = self.itemsize
+        offsets = (offset * size for offset, size in zip((a, b, out, start), self.sizes, strict=True))
         code = simd.address(first), simd.address(rest)
-        self.rows.append(
-            (*code, a * size, b * size, out * size, start * size, self._places[taps] * 16, len(taps))
-        )
+        self.rows.append((*code, *offsets, self._places[taps] * 16, len(taps)))
 
     def cut(self) -> None:
         """End a range: what follows may run on another thread."""

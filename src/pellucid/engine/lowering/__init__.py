@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pellucid.engine.graph import Node
-from pellucid.engine.lowering import conv, loss, norm, pointwise, pool, shape
+from pellucid.engine.lowering import average, conv, loss, max_pool, norm, pointwise, shape
 from pellucid.engine.plan import Plan
 from pellucid.ops.adaptive_avg_pool import AdaptiveAvgPool
 from pellucid.ops.add import Add
@@ -30,9 +30,9 @@ from pellucid.ops.softmax import Softmax
 from pellucid.ops.tanh import Tanh
 
 FORWARD: dict[type[Op], Callable[[Plan, Node], None]] = {
-    AdaptiveAvgPool: pool.average_forward,
+    AdaptiveAvgPool: average.forward,
     Add: pointwise.add_forward,
-    AvgPool: pool.average_forward,
+    AvgPool: average.forward,
     BatchNorm: norm.forward,
     Conv: conv.forward,
     CrossEntropy: loss.cross_entropy_forward,
@@ -43,7 +43,7 @@ FORWARD: dict[type[Op], Callable[[Plan, Node], None]] = {
     Linear: conv.forward,
     LogSoftmax: loss.softmax_forward,
     MSELoss: loss.mse_forward,
-    MaxPool: pool.max_pool_forward,
+    MaxPool: max_pool.forward,
     ReLU: pointwise.relu_forward,
     SiLU: pointwise.activation_forward,
     Sigmoid: pointwise.activation_forward,
@@ -52,9 +52,9 @@ FORWARD: dict[type[Op], Callable[[Plan, Node], None]] = {
 }
 
 BACKWARD: dict[type[Op], Callable[[Plan, Node, Any], None]] = {
-    AdaptiveAvgPool: pool.average_backward,
+    AdaptiveAvgPool: average.backward,
     Add: pointwise.add_backward,
-    AvgPool: pool.average_backward,
+    AvgPool: average.backward,
     BatchNorm: norm.backward,
     Conv: conv.backward,
     CrossEntropy: loss.cross_entropy_backward,
@@ -65,7 +65,7 @@ BACKWARD: dict[type[Op], Callable[[Plan, Node, Any], None]] = {
     Linear: conv.backward,
     LogSoftmax: loss.softmax_backward,
     MSELoss: loss.mse_backward,
-    MaxPool: pool.max_pool_backward,
+    MaxPool: max_pool.backward,
     ReLU: pointwise.relu_backward,
     SiLU: pointwise.activation_backward,
     Sigmoid: pointwise.activation_backward,

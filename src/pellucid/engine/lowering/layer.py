@@ -100,15 +100,14 @@ def walk(
     part: int = 0,
 ) -> Tables:
     """The tables of `walk_tiles`: A, B, out, start and how far each moves from image to image."""
-    size = plan.dtype.itemsize
     entries, bounds, taps = tables = tiles_.finish()
     plan.owners.append(tables)
     if per_part is None:
         per_part = max(1, images // CHUNKS)
     ranges = len(bounds) - 1
     addresses = [block.address for block in blocks_]
-    strides = [stride * size for stride in per_image]
-    n = [*addresses, *strides, part * size, images, per_part, ranges]
+    strides = [stride * size for stride, size in zip(per_image, tiles_.sizes, strict=True)]
+    n = [*addresses, *strides, part * tiles_.sizes[2], images, per_part, ranges]
     n += [entries.ctypes.data, bounds.ctypes.data, taps.ctypes.data]
     return Tables(-(-images // per_part) * ranges, (), n)
 

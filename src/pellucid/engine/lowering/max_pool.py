@@ -1,0 +1,132 @@
+"""Max pooling as a list of runs: positions along a row that have the same taps. (See `kernels/simd/pool.py`.)"""
+
+from __future__ import annotations
+
+from itertools import groupby, product
+
+from pellucid.engine.buffers import Tensor
+from pellucid.engine.graph import Node
+from pellucid.engine.lowering.layer import View, cut_when_few, view, walk
+from pellucid.engine.plan import Plan, Tables
+from pellucid.engine.tiling import TileList, blocks
+from pellucid.geometry import Axis, size_of
+from pellucid.kernels import simd, tiles
+from pellucid.kernels.simd import Route, Window
+from pellucid.ops.max_pool import MaxPool
+
+_VECTORS = 4  # vectors of channels that one call keeps in registers, with as many of routes
+_ROUTE_BYTES = 4
+
+
+def forward(plan: Plan, node: Node) -> None:
+    """The largest element of each window, and its kernel position: the route."""
+    x, y = plan.value(node.operands[0]), plan.output(node)
+    axes = axes_of(node)
+    routes = plan.saved[node, "routes"] = plan.block(f"{node.path}.routes", size_of(y.inner), "int32")
+
+    def bind() -> Tables:
+        source, result, compact = view(x), view(y), compact_view(y)
+        list_ = TileList(plan.dtype.itemsize, _ROUTE_BYTES)
+        for first, channels in channel_blocks(plan, y):
+            for d, h in product(range(axes[0].output), range(axes[1].output)):
+                for w, positions, along in runs_forward(axes[2]):
+                    origin = tuple(at * a.stride for at, a in zip((d, h, w), axes, strict=True))
+                    taps = tuple(
+                        (
+                            source.offset((pd[1] - origin[0], ph[1] - origin[1], step)),
+                            (pd[0] * axes[1].kernel + ph[0]) * axes[2].kernel + k,
+                        )
+                        for pd, ph, (k, step) in product(axes[0].taps(d), axes[1].taps(h), along)
+                    )
+                    code = Window(plan.bits, channels, source.channels, axes[2].stride, positions)
+                    out, b = result.offset((d, h, w)) + first, compact.offset((d, h, w)) + first
+                    list_.add(code, code, taps, a=source.offset(origin) + first, b=b, out=out)
+                    cut_when_few(list_, source.images, size_of(y.inner[1:3]))
+        images = (source.image, compact.image, result.image, 0)
+        return walk(plan, list_, (x, routes, y, y), images, source.images)
+
+    plan.launch(node.output.name, tiles.walk_tiles, bind)
+
+
+def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
+    """Each input element collects from the windows that it won, in their order."""
+    assert node.operands[0] is not None
+    routes, axes = plan.saved[node, "routes"], axes_of(node)
+    gradient, base = plan.add_gradient(node.operands[0])
+
+    def bind() -> Tables:
+        g, x, compact = view(grad_output), view(gradient), compact_view(grad_output)
+        start = view(base) if base is not None else None
+        list_ = TileList(plan.dtype.itemsize, _ROUTE_BYTES)
+        for first, channels in channel_blocks(plan, gradient):
+            for d, h in product(range(axes[0].input), range(axes[1].input)):
+                for w, positions, along in runs_backward(axes[2]):
+                    origin = tuple(at // a.stride for at, a in zip((d, h, w), axes, strict=True))
+                    windows = product(axes[0].sources(d)[::-1], axes[1].sources(h)[::-1], along)
+                    taps: list[tuple[int, int]] = []
+                    for (yd, kd), (yh, kh), (step, k) in windows:
+                        away = (yd - origin[0], yh - origin[1], step)
+                        number = (kd * axes[1].kernel + kh) * axes[2].kernel + k
+                        taps += [(g.offset(away), compact.offset(away)), (number, 0)]
+                    code = Route(
+                        plan.bits,
+                        channels,
+                        x.channels,
+                        axes[2].stride,
+                        positions,
+                        len(taps) // 2,
+                        base is not None,
+                    )
+                    a, b = g.offset(origin) + first, compact.offset(origin) + first
+                    out = x.offset((d, h, w)) + first
+                    begin = start.offset((d, h, w)) + first if start else 0
+                    list_.add(code, code, tuple(taps) or ((0, 0),), a=a, b=b, out=out, start=begin)
+                    cut_when_few(list_, x.images, size_of(gradient.inner[1:3]))
+        images = (g.image, compact.image, x.image, start.image if start else 0)
+        return walk(plan, list_, (grad_output, routes, gradient, base or gradient), images, x.images)
+
+    plan.launch(f"{gradient.name} by {node.path}", tiles.walk_tiles, bind)
+
+
+def axes_of(node: Node) -> list[Axis]:
+    """The geometry along D, H, W."""
+    op, input = node.op, node.operands[0]
+    assert isinstance(op, MaxPool)
+    assert input is not None
+    return [Axis(1, 1)] * (3 - op.dims) + list(op.geometry(input.shape).axes)
+
+
+def compact_view(tensor: Tensor) -> View:
+    """A tensor's sizes as they would lie without a halo: routes do."""
+    images, _, h, w, c = tensor.inner
+    return View(images, c, size_of(tensor.inner[1:]), (h * w * c, w * c, c))
+
+
+def channel_blocks(plan: Plan, tensor: Tensor) -> list[tuple[int, int]]:
+    """The channels in parts that fit the registers."""
+    return blocks(tensor.inner[4], _VECTORS * simd.vector_lanes(plan.bits))
+
+
+def runs_forward(axis: Axis) -> list[tuple[int, int, list[tuple[int, int]]]]:
+    """Outputs with the same taps: (first, how many, [(k, input position from the window's first)])."""
+    patterns = [[(k, i - y * axis.stride) for k, i in axis.taps(y)] for y in range(axis.output)]
+    return _runs(range(axis.output), patterns)
+
+
+def runs_backward(axis: Axis) -> list[tuple[int, int, list[tuple[int, int]]]]:
+    """Inputs of one phase with the same windows: (first, how many, [(output position from i // stride, k)])."""
+    result = []
+    for phase in range(min(axis.stride, axis.input)):
+        inputs = range(phase, axis.input, axis.stride)
+        patterns = [[(y - i // axis.stride, k) for y, k in axis.sources(i)[::-1]] for i in inputs]
+        result += _runs(inputs, patterns)
+    return result
+
+
+def _runs(
+    positions: range, patterns: list[list[tuple[int, int]]]
+) -> list[tuple[int, int, list[tuple[int, int]]]]:
+    grouped = [
+        list(group) for _, group in groupby(zip(positions, patterns, strict=True), key=lambda item: item[1])
+    ]
+    return [(group[0][0], len(group), group[0][1]) for group in grouped]

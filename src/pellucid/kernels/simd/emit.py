@@ -1,0 +1,138 @@
+"""Writing vector code: loops that carry vectors in registers, loads and stores of parts of a vector."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+
+from pellucid.kernels.simd.host import vector_lanes
+
+I64 = ir.IntType(64)
+I32 = ir.IntType(32)
+Registers = list[list[Any]]
+
+
+class Emitter:
+    """A function `void(A, B, out, start, taps, count)` under construction, for numbers of `bits` bits.
+
+    Its vectors cover `columns` numbers side by side; of the last vector only some lanes may be in use.
+    """
+
+    def __init__(self, symbol: str, bits: int, columns: int) -> None:
+        self.bits, self.columns, self.lanes = bits, columns, vector_lanes(bits)
+        self.module = ir.Module(name=symbol)
+        self.element = ir.FloatType() if bits == 32 else ir.DoubleType()
+        self.vector = ir.VectorType(self.element, self.lanes)
+        self.vectors = -(-columns // self.lanes)
+        pointer = self.element.as_pointer()
+        kind = ir.FunctionType(ir.VoidType(), [pointer, pointer, pointer, pointer, I64.as_pointer(), I64])
+        self.function = ir.Function(self.module, kind, symbol)
+        self.function.attributes.add("nounwind")
+        self.b = ir.IRBuilder(self.function.append_basic_block("entry"))
+
+    @property
+    def zero(self) -> Any:
+        """A vector of zeros."""
+        return ir.Constant(self.vector, [0.0] * self.lanes)
+
+    def loop(self, count: Any, state: Registers, body: Callable[[Any, Registers], Registers]) -> Registers:
+        """Run `body(i, state)` `count` times (at least once), carrying the state in registers."""
+        before, loop = self.b.block, self.function.append_basic_block("loop")
+        self.b.branch(loop)
+        self.b.position_at_end(loop)
+        i = self.b.phi(I64)
+        carried = [[self.b.phi(value.type) for value in row] for row in state]
+        results = body(i, carried)
+        after, end = self.b.block, self.function.append_basic_block("end")
+        following = self.b.add(i, int64(1))
+        self.b.cbranch(self.b.icmp_signed("<", following, count), loop, end)
+        i.add_incoming(int64(0), before)
+        i.add_incoming(following, after)
+        for phis, first, last in zip(carried, state, results, strict=True):
+            for phi, x, y in zip(phis, first, last, strict=True):
+                phi.add_incoming(x, before)
+                phi.add_incoming(y, after)
+        self.b.position_at_end(end)
+        return results
+
+    def ahead(self, pointer: Any, offset: Any) -> Any:
+        """A pointer some numbers further on."""
+        return self.b.gep(pointer, [int64(offset) if isinstance(offset, int) else offset])
+
+    def spread(self, number: Any) -> Any:
+        """A vector that holds one number in every lane."""
+        vector = ir.VectorType(number.type, self.lanes)
+        first = self.b.insert_element(ir.Constant(vector, ir.Undefined), number, ir.Constant(I32, 0))
+        return self.b.shuffle_vector(first, ir.Constant(vector, ir.Undefined), lanes([0] * self.lanes))
+
+    def load(self, pointer: Any, offset: int, v: int) -> Any:
+        """Vector `v` of the columns that begin at an offset; lanes out of use are zero."""
+        vector = ir.VectorType(pointer.type.pointee, self.lanes)
+        address, mask = self._address(pointer, offset + v * self.lanes, vector), self._mask(v)
+        if mask is None:
+            return self.b.load(address, align=4)
+        kind = ir.FunctionType(vector, [address.type, I32, mask.type, vector])
+        function = self._intrinsic(f"llvm.masked.load.{_name(vector)}.p0", kind)
+        zero = ir.Constant(
+            vector, [0] * self.lanes if isinstance(vector.element, ir.IntType) else [0.0] * self.lanes
+        )
+        return self.b.call(function, [address, ir.Constant(I32, 4), mask, zero])
+
+    def store(self, value: Any, pointer: Any, offset: int, v: int) -> None:
+        """Store vector `v` of the columns that begin at an offset; lanes out of use are left alone."""
+        address, mask = self._address(pointer, offset + v * self.lanes, value.type), self._mask(v)
+        if mask is None:
+            self.b.store(value, address, align=4)
+            return
+        kind = ir.FunctionType(ir.VoidType(), [value.type, address.type, I32, mask.type])
+        function = self._intrinsic(f"llvm.masked.store.{_name(value.type)}.p0", kind)
+        self.b.call(function, [value, address, ir.Constant(I32, 4), mask])
+
+    def fma(self, x: Any, y: Any, z: Any) -> Any:
+        """x·y + z, rounded once."""
+        kind = ir.FunctionType(self.vector, [self.vector] * 3)
+        return self.b.call(self._intrinsic(f"llvm.fma.{_name(self.vector)}", kind), [x, y, z])
+
+    def relu(self, value: Any) -> Any:
+        """0 where the value is below 0; NaN stays."""
+        return self.b.select(self.b.fcmp_ordered("<", value, self.zero), self.zero, value)
+
+    def moving(self, pointer: Any) -> Any:
+        """A stack cell that holds a pointer; the optimiser turns it into a register."""
+        with self.b.goto_entry_block():
+            cell = self.b.alloca(pointer.type)
+        self.b.store(pointer, cell)
+        return cell
+
+    def _mask(self, v: int) -> Any | None:
+        """Which lanes of vector `v` are in use; None when all are."""
+        used = min(self.lanes, self.columns - v * self.lanes)
+        if used == self.lanes:
+            return None
+        return ir.Constant(
+            ir.VectorType(ir.IntType(1), self.lanes), [int(i < used) for i in range(self.lanes)]
+        )
+
+    def _address(self, pointer: Any, offset: int, vector: Any) -> Any:
+        return self.b.bitcast(self.ahead(pointer, offset), vector.as_pointer())
+
+    def _intrinsic(self, name: str, kind: ir.FunctionType) -> Any:
+        return self.module.globals.get(name) or ir.Function(self.module, kind, name)
+
+
+def int64(value: int) -> Any:
+    """A constant."""
+    return ir.Constant(I64, value)
+
+
+def lanes(numbers: list[int]) -> Any:
+    """The lanes that a shuffle takes."""
+    return ir.Constant(ir.VectorType(I32, len(numbers)), numbers)
+
+
+def _name(vector: Any) -> str:
+    """A vector type as intrinsics' names write it."""
+    kinds = {ir.FloatType(): "f32", ir.DoubleType(): "f64"}
+    return f"v{vector.count}{kinds.get(vector.element) or f'i{vector.element.width}'}"

@@ -1,0 +1,125 @@
+"""Max pooling, one run of positions along a row at a time, all channels side by side.
+
+Both walk the same way as a tile: `A` is the tensor that is read, `B` the routes (int32, one for each output element and
+laid out like it, without halo), `taps` what each position reads. Positions of a run have the same taps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from llvmlite import ir
+
+from pellucid.kernels.simd.emit import I32, Emitter, Registers, int64
+
+
+@dataclass(frozen=True)
+class Window:
+    """out = the largest A of the taps, B = the tap it came from: the first of equals, the last of NaNs.
+
+    A tap is (offset in A, number of the kernel position). `channels` are done by this code, of which a position has
+    `pixel`; `positions` follow one another, `stride` positions of A apart.
+    """
+
+    bits: int
+    channels: int
+    pixel: int
+    stride: int
+    positions: int
+
+    @property
+    def symbol(self) -> str:
+        """A name that no other code has."""
+        return f"window_{self.bits}_{self.channels}_{self.pixel}_{self.stride}_{self.positions}"
+
+    def emit(self) -> ir.Module:
+        """For each position: the first tap, then every other that is larger."""
+        e = Emitter(self.symbol, self.bits, self.channels)
+        a, routes, out, _, taps, count = e.function.args
+        routes = e.b.bitcast(routes, I32.as_pointer())
+
+        def tap(t: Any, here: Any) -> tuple[Any, Any]:
+            at = e.ahead(taps, e.b.shl(t, int64(1)))
+            number = e.spread(e.b.trunc(e.b.load(e.ahead(at, 1)), I32))
+            return e.ahead(here, e.b.load(at)), number
+
+        def position(i: Any, _: Registers) -> Registers:
+            here = e.ahead(a, e.b.mul(i, int64(self.stride * self.pixel)))
+            first, number = tap(int64(0), here)
+            best = [[e.load(first, 0, v) for v in range(e.vectors)], [number] * e.vectors]
+
+            def compare(t: Any, state: Registers) -> Registers:
+                source, number = tap(t, here)
+                values, winners = [], []
+                for v, (value, winner) in enumerate(zip(*state, strict=True)):
+                    new = e.load(source, 0, v)
+                    greater, is_nan = e.b.fcmp_ordered(">", new, value), e.b.fcmp_unordered("uno", new, new)
+                    wins = e.b.or_(greater, is_nan)
+                    values.append(e.b.select(wins, new, value))
+                    winners.append(e.b.select(wins, number, winner))
+                return [values, winners]
+
+            best = e.loop(count, best, compare)
+            to = e.b.mul(i, int64(self.pixel))
+            for v in range(e.vectors):
+                e.store(best[0][v], e.ahead(out, to), 0, v)
+                e.store(best[1][v], e.ahead(routes, to), 0, v)
+            return []
+
+        e.loop(int64(self.positions), [], position)
+        e.b.ret_void()
+        return e.module
+
+
+@dataclass(frozen=True)
+class Route:
+    """out = start + the numbers of A whose route is the tap, taps in order: the gradient of max pooling.
+
+    A tap is two rows: (offset in A, offset in B), (number of the kernel position, 0). Positions of a run are `step`
+    positions of out apart and read neighbours in A and B. `base` says whether there is a start.
+    """
+
+    bits: int
+    channels: int
+    pixel: int
+    step: int
+    positions: int
+    taps: int
+    base: bool
+
+    @property
+    def symbol(self) -> str:
+        """A name that no other code has."""
+        sizes = (self.bits, self.channels, self.pixel, self.step, self.positions, self.taps, int(self.base))
+        return "route_" + "_".join(map(str, sizes))
+
+    def emit(self) -> ir.Module:
+        """For each position: the start, then one selection for each tap."""
+        e = Emitter(self.symbol, self.bits, self.channels)
+        a, routes, out, start, taps, _ = e.function.args
+        routes = e.b.bitcast(routes, I32.as_pointer())
+
+        def position(i: Any, _: Registers) -> Registers:
+            to, along = e.b.mul(i, int64(self.step * self.pixel)), e.b.mul(i, int64(self.pixel))
+            first = [e.load(e.ahead(start, to), 0, v) if self.base else e.zero for v in range(e.vectors)]
+
+            def add(t: Any, state: Registers) -> Registers:
+                at = e.ahead(taps, e.b.shl(t, int64(2)))
+                source = e.ahead(a, e.b.add(e.b.load(at), along))
+                route = e.ahead(routes, e.b.add(e.b.load(e.ahead(at, 1)), along))
+                number = e.spread(e.b.trunc(e.b.load(e.ahead(at, 2)), I32))
+                sums = []
+                for v, so_far in enumerate(state[0]):
+                    here = e.b.icmp_signed("==", e.load(route, 0, v), number)
+                    sums.append(e.b.select(here, e.b.fadd(so_far, e.load(source, 0, v)), so_far))
+                return [sums]
+
+            sums = e.loop(int64(self.taps), [first], add) if self.taps else [first]
+            for v, value in enumerate(sums[0]):
+                e.store(value, e.ahead(out, to), 0, v)
+            return []
+
+        e.loop(int64(self.positions), [], position)
+        e.b.ret_void()
+        return e.module
