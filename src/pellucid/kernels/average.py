@@ -34,8 +34,8 @@ def average(p, n, f, chunk):
     p: x, y, sums (float64, C for each chunk), divisors (float64, one for each position of y).
     """
     x, y, sums, divisors = p[0], p[1], float64_at(p[2]), float64_at(p[3])
-    bounds_d, bounds_h, bounds_w = int64_at(n[10]), int64_at(n[10]), int64_at(n[11])
-    pairs_d, pairs_h, pairs_w = int64_at(n[12]), int64_at(n[13]), int64_at(n[14])
+    bounds_d, bounds_h, bounds_w = int64_at(n[10]), int64_at(n[11]), int64_at(n[12])
+    pairs_d, pairs_h, pairs_w = int64_at(n[13]), int64_at(n[14]), int64_at(n[15])
     channels = n[5]
     total = chunk * channels
     for r in range(chunk * n[0], last_row(n, chunk)):
@@ -66,8 +66,8 @@ def average_gradient(p, n, f, chunk):
     p: grad_output, grad_input, sums (float64, C for each chunk), base, divisors (float64).
     """
     g, out, sums, base, divisors = p[0], p[1], float64_at(p[2]), p[3], float64_at(p[4])
-    bounds_d, bounds_h, bounds_w = int64_at(n[10]), int64_at(n[10]), int64_at(n[11])
-    pairs_d, pairs_h, pairs_w = int64_at(n[12]), int64_at(n[13]), int64_at(n[14])
+    bounds_d, bounds_h, bounds_w = int64_at(n[10]), int64_at(n[11]), int64_at(n[12])
+    pairs_d, pairs_h, pairs_w = int64_at(n[13]), int64_at(n[14]), int64_at(n[15])
     channels = n[5]
     total = chunk * channels
     for r in range(chunk * n[0], last_row(n, chunk)):
@@ -86,7 +86,7 @@ def average_gradient(p, n, f, chunk):
                         at, divisor = row + pairs_w[2 * e], divisors[row_divisor + pairs_w[2 * e + 1]]
                         for c in range(channels):
                             sums[total + c] += np.float64(g[at + c]) / divisor
-            if n[15] != 0:
+            if n[16] != 0:
                 for c in range(channels):
                     sums[total + c] += base[before + c]
             for c in range(channels):

@@ -40,9 +40,7 @@ def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
     windows, divisors = _windows(node)
     out, base = plan.add_gradient(node.operands[0])
     holders = [_holders(relation, size) for relation, size in zip(windows, out.inner[1:4], strict=True)]
-    if isinstance(
-        node.op, AvgPool
-    ):  # its shares are added by kernel position, ascending: the last window first
+    if isinstance(node.op, AvgPool):  # shares are added by kernel position, ascending: the last window first
         holders = [[ys[::-1] for ys in relation] for relation in holders]
     sums = plan.block(f"{out.name}, sums", 2 * CHUNKS * out.inner[4], "float64")
 
