@@ -1,0 +1,81 @@
+"""Addresses of single numbers: a name and an index, as in ``grad(conv1.weight)[5,2,0,-1]``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from pellucid.errors import AddressError
+from pellucid.geometry import Index, size_of
+from pellucid.ops.base import Shape
+
+_FORM = re.compile(r"\s*([^\[\]]*[^\[\]\s])\s*(?:\[([^\[\]]*)\])?\s*")
+_INTEGER = re.compile(r"\s*-?[0-9]{1,18}\s*")
+
+
+def parse(address: object) -> tuple[str, Index | None]:
+    """Split an address into its name and its index, if it has one.
+
+    Raises: AddressError when it is not a name with plain integers in brackets.
+
+    Example:
+        >>> parse("conv1.output[0, 5, -1]"), parse("loss")
+        (('conv1.output', (0, 5, -1)), ('loss', None))
+    """
+    match = _FORM.fullmatch(address) if isinstance(address, str) else None
+    numbers = match[2].split(",") if match and match[2] is not None and match[2].strip() else []
+    if match is None or not all(_INTEGER.fullmatch(number) for number in numbers):
+        rule = "an address is a name and an index of plain integers"
+        raise AddressError(
+            "explain", rule, expected="for example 'conv1.output[0,5,3,7]'", got=_quoted(address)
+        )
+    return match[1], None if match[2] is None else tuple(int(number) for number in numbers)
+
+
+def written(name: str, index: Iterable[int]) -> str:
+    """The address of one element; a single number has no index."""
+    numbers = ",".join(str(int(i)) for i in index)
+    return f"{name}[{numbers}]" if numbers else name
+
+
+def located(name: str, shape: Shape, index: Index | None) -> Index:
+    """The index counted from the front, checked against the shape.
+
+    Raises: AddressError that names the valid ranges.
+    """
+    ranges = f"'{name}[{', '.join(f'0…{size - 1}' if size else 'none' for size in shape)}]'"
+    if index is None:
+        if size_of(shape) == 1:
+            return (0,) * len(shape)
+        example = written(name, [size // 2 for size in shape])
+        rule = f"'{name}' holds {size_of(shape):,} numbers, and an address says which"
+        raise AddressError("explain", rule, expected=ranges, got=f"'{name}'", hint=f"for example '{example}'")
+    got = f"'{name}[{','.join(map(str, index))}]'"
+    if len(index) != len(shape):
+        count = f"{len(shape)} {'index' if len(shape) == 1 else 'indices'}"
+        expected = ranges if shape else f"'{name}'"
+        raise AddressError("explain", f"'{name}' takes {count}", expected=expected, got=got)
+    for axis, (i, size) in enumerate(zip(index, shape, strict=True)):
+        if not -size <= i < size:
+            raise AddressError(
+                "explain", f"index {i} lies outside axis {axis} of '{name}'", expected=ranges, got=got
+            )
+    return tuple(i % size for i, size in zip(index, shape, strict=True))
+
+
+def unknown(where: str, name: object, names: Iterable[str]) -> AddressError:
+    """The error for a name that a recording does not hold, with the nearest ones that it does."""
+    near = get_close_matches(str(name)[:200], list(names), n=3, cutoff=0.5)
+    return AddressError(
+        where,
+        "the recording holds no such name",
+        expected=" or ".join(f"'{n}'" for n in near) if near else None,
+        got=_quoted(name),
+        hint="names() lists all of them",
+    )
+
+
+def _quoted(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:79]}…"

@@ -1,0 +1,204 @@
+"""What an explanation says: one number, the terms that made it, and the certificate."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Literal, TypeAlias, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+Exact: TypeAlias = float | Fraction
+Factor: TypeAlias = tuple[str, float]
+_SHOWN = 8  # terms in the table of the largest ones
+_FIRST = 3  # terms written out in the substituted formula
+
+
+@dataclass(frozen=True)
+class Term:
+    """One product: its factors as (address, value), and their exact product."""
+
+    factors: tuple[Factor, ...]
+    product: Exact
+
+    def to_dict(self) -> dict[str, Any]:
+        """The term as values that JSON knows."""
+        factors = [{"address": address, "value": _json(value)} for address, value in self.factors]
+        return {"factors": factors, **_exact("product", self.product)}
+
+
+class Products(Sequence[Term]):
+    """The terms of a sum in the order in which they are summed, kept as columns; a term is made when asked for.
+
+    Args:
+        addresses: for each factor what writes the address of an element of its array.
+        indices: for each factor one index a row.
+        values: for each factor the elements at these indices.
+    """
+
+    def __init__(
+        self,
+        addresses: Sequence[Callable[[Iterable[int]], str]],
+        indices: Sequence[NDArray[np.int64]],
+        values: Sequence[NDArray[Any]],
+    ) -> None:
+        self.addresses, self.indices, self.values = tuple(addresses), tuple(indices), tuple(values)
+
+    def __len__(self) -> int:
+        return len(self.values[0])
+
+    @overload
+    def __getitem__(self, at: int) -> Term: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> Products: ...
+
+    def __getitem__(self, at: int | slice) -> Term | Products:
+        if isinstance(at, slice):
+            return Products(self.addresses, [rows[at] for rows in self.indices], [v[at] for v in self.values])
+        numbers = [column[at] for column in self.values]
+        addresses = [address(rows[at]) for address, rows in zip(self.addresses, self.indices, strict=True)]
+        factors = zip(addresses, map(float, numbers), strict=True)
+        return Term(tuple(factors), product_of(numbers))
+
+    @property
+    def magnitudes(self) -> NDArray[np.float64]:
+        """|product| of every term, rounded to float64."""
+        with np.errstate(all="ignore"):
+            product: NDArray[np.float64] = np.prod(self.values, axis=0, dtype=np.float64)
+        return np.abs(product)
+
+
+def product_of(numbers: Sequence[np.floating[Any]]) -> Exact:
+    """The exact product: that of float32 numbers fits a float64, that of float64 numbers is a fraction."""
+    exact = numbers[0].dtype == np.float64 and all(map(math.isfinite, numbers))
+    return math.prod(Fraction(float(x)) for x in numbers) if exact else math.prod(float(x) for x in numbers)
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """How one number came about.
+
+    Attributes:
+        kind: "sum" for a sum of products.
+        address: the number's address.
+        dtype: its type, which is also that of the arithmetic.
+        value: the number that the engine computed.
+        formula: the op's formula.
+        substituted: the formula with the first numbers put in.
+        terms: the products in the order in which they are summed.
+        start: what the sum begins with as a term of one factor (a bias); None for zero.
+        exact: the sum of start and terms, rounded once to float64; for float64 data the sum itself, a fraction.
+        error_bound: how far `value` can lie from `exact`, by the order of summation alone.
+        replay: the sum computed once more, number by number in the documented order.
+        certified: whether |value − exact| ≤ error_bound, and replay has the very bits of value.
+        note: which positions are read, how many products meet padding, and the order of summation.
+    """
+
+    kind: Literal["sum"]
+    address: str
+    dtype: str
+    value: float
+    formula: str
+    terms: Products
+    start: Term | None
+    exact: Exact
+    error_bound: float
+    replay: float
+    certified: bool
+    note: str
+
+    @property
+    def substituted(self) -> str:
+        """The formula with the first few numbers put in."""
+        shown = [self._short(self.start.factors[0][1])] if self.start else []
+        shown += ["·".join(self._short(value) for _, value in term.factors) for term in self.terms[:_FIRST]]
+        rest = len(self.terms) - _FIRST
+        if rest > 0:
+            shown.append(f"… ({rest:,} more {'term' if rest == 1 else 'terms'})")
+        return f"{self.address} = {' + '.join(shown) or '0'}"
+
+    def to_dict(self, limit: int | None = None) -> dict[str, Any]:
+        """Everything as values that JSON knows; at most the first `limit` terms.
+
+        Fractions appear as the nearest float and, under a key of their own, as text ("1/3"); numbers that are not
+        finite as text ("nan", "inf").
+        """
+        return {
+            "kind": self.kind,
+            "address": self.address,
+            "dtype": self.dtype,
+            "value": _json(self.value),
+            "formula": self.formula,
+            "substituted": self.substituted,
+            "start": self.start.to_dict() if self.start else None,
+            "terms": [term.to_dict() for term in self.terms[:limit]],
+            "term_count": len(self.terms),
+            **_exact("exact", self.exact),
+            "error_bound": _json(self.error_bound),
+            "replay": _json(self.replay),
+            "certified": self.certified,
+            "note": self.note,
+        }
+
+    def __str__(self) -> str:
+        lines = [
+            f"{self.address} = {self._number(self.value)}  ({self.dtype})",
+            f"  formula    {self.formula}",
+            f"  numbers    {self.substituted}",
+            f"  note       {self.note}",
+        ]
+        largest = np.argsort(-self.terms.magnitudes, kind="stable")[:_SHOWN]
+        if len(largest):
+            lines.append(
+                f"  largest {len(largest)} of {len(self.terms):,} terms" if len(largest) > 1 else "  term"
+            )
+            lines += self._table([self.terms[int(i)] for i in largest])
+        verdict = "certified" if self.certified else "NOT certified"
+        gap = abs(self.value - nearest(self.exact))
+        same = "=" if str(self.replay) == str(self.value) else "≠"
+        lines.append(
+            f"  {verdict}: |value − exact| = {gap:.3g}, bound {self.error_bound:.3g}; "
+            f"replay {self._number(self.replay)} {same} value"
+        )
+        return "\n".join(lines)
+
+    def _table(self, terms: Sequence[Term]) -> list[str]:
+        rows = [
+            [f"{nearest(term.product):.6g}", *(f"{a} {self._number(v)}" for a, v in term.factors)]
+            for term in terms
+        ]
+        widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+        table = []
+        for first, *factors in rows:
+            cells = [f.ljust(width) for f, width in zip(factors, widths[1:], strict=True)]
+            table.append(f"    {first.rjust(widths[0])} = {' · '.join(cells)}".rstrip())
+        return table
+
+    def _number(self, value: float) -> str:
+        """The shortest text that is this number and no other of its type."""
+        return str(np.dtype(self.dtype).type(value))
+
+    def _short(self, value: float) -> str:
+        text = self._number(value)
+        return f"({text})" if text.startswith("-") else text
+
+
+def nearest(value: Exact) -> float:
+    """The float nearest to an exact number; infinite when there is none so large."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.copysign(math.inf, value)
+
+
+def _json(value: float) -> float | str:
+    return value if math.isfinite(value) else str(value)
+
+
+def _exact(key: str, value: Exact) -> dict[str, Any]:
+    fraction = {f"{key}_fraction": str(value)} if isinstance(value, Fraction) else {}
+    return {key: _json(nearest(value)), **fraction}
