@@ -112,6 +112,13 @@ class Trace:
     note: str
 
     @property
+    def error(self) -> float:
+        """|value − exact|, rounded once."""
+        if math.isfinite(self.value) and math.isfinite(nearest(self.exact)):
+            return nearest(abs(Fraction(self.value) - Fraction(self.exact)))
+        return 0.0 if str(self.value) == str(self.exact) else math.inf
+
+    @property
     def substituted(self) -> str:
         """The formula with the first few numbers put in."""
         shown = [self._short(self.start.factors[0][1])] if self.start else []
@@ -158,10 +165,9 @@ class Trace:
             )
             lines += self._table([self.terms[int(i)] for i in largest])
         verdict = "certified" if self.certified else "NOT certified"
-        gap = abs(self.value - nearest(self.exact))
         same = "=" if str(self.replay) == str(self.value) else "≠"
         lines.append(
-            f"  {verdict}: |value − exact| = {gap:.3g}, bound {self.error_bound:.3g}; "
+            f"  {verdict}: |value − exact| = {self.error:.3g}, bound {self.error_bound:.3g}; "
             f"replay {self._number(self.replay)} {same} value"
         )
         return "\n".join(lines)

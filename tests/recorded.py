@@ -1,0 +1,44 @@
+"""Small networks run with every number kept, for tests of recordings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from pellucid.engine.compose import plan_forward, plan_gradients
+from pellucid.engine.graph import trace
+from pellucid.engine.plan import Program
+from pellucid.explain import Recording
+from pellucid.nn.parameter import Parameter
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+def run(
+    function: Callable[..., Any], x: Array, arrays: dict[str, Array], *, scale: float = 1.0, seed: int = 0
+) -> Program:
+    """A program that has gone forward through `function(x, **arrays)` and back from a random gradient."""
+    random = np.random.default_rng(seed)
+    parameters = {name: Parameter(array, x.dtype) for name, array in arrays.items()}
+    graph = trace(
+        lambda s: function(s, **parameters), {"input": (x.shape, x.dtype)}, parameters, training=True
+    )
+    plan = plan_forward(graph, x.dtype, keep=True)
+    root = plan.gradients[graph.output] = plan.tensor(f"grad({graph.output.name})", graph.output.shape)
+    plan_gradients(plan)
+    program = Program(plan)
+    gradient = random.standard_normal((root.inner[0], root.inner[4], *root.inner[1:4])) * scale
+    root.memory[...] = np.moveaxis(gradient, 1, -1)
+    program.run(graph.output, input=x)
+    program.owners = parameters  # the plan points into their memory
+    return program
+
+
+def recording(program: Program, **aliases: str) -> Recording:
+    return Recording(program, aliases, None, {})
+
+
+def normal(*shape: int, dtype: Any = np.float32, seed: int = 1) -> Array:
+    return np.random.default_rng(seed).standard_normal(shape).astype(dtype)
