@@ -49,14 +49,17 @@ def normal(shape: tuple[int, ...], dtype: Any, seed: int = 0) -> np.ndarray:
 
 
 def assert_rounded(actual: np.ndarray, exact: np.ndarray, roundings: int = 1) -> None:
-    """float32: the float64 value rounded, up to one unit in the last place; float64: to 1e-12."""
+    """float32: the float64 value rounded, up to one unit in the last place; float64: to 1e-12.
+
+    What is left of 1 by cancellation (the tails of GELU) has an absolute error of float64's size.
+    """
     assert actual.shape == exact.shape
     if actual.dtype == np.float64:
         np.testing.assert_allclose(actual, exact, rtol=1e-12, atol=1e-13)
     else:
         expected = exact.astype(np.float32)
         difference = np.abs(actual.astype(np.float64) - expected)
-        assert (difference <= roundings * np.spacing(np.abs(expected)) + 1e-7 * (roundings - 1)).all()
+        assert (difference <= roundings * np.spacing(np.abs(expected)) + 1e-7 * (roundings - 1) + 1e-13).all()
 
 
 def wide(*arrays: Any) -> list[Any]:

@@ -232,6 +232,26 @@ def rounded(typing: Any, value: Any, pointer: Any) -> Any:
 
 
 @intrinsic  # type: ignore[untyped-decorator]
+def bits_of(typing: Any, value: Any) -> Any:
+    """The bits of a float64 as an int64."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], I64)
+
+    return types.int64(types.float64), code
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def from_bits(typing: Any, bits: Any) -> Any:
+    """The float64 with the bits of an int64."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], ir.DoubleType())
+
+    return types.float64(types.int64), code
+
+
+@intrinsic  # type: ignore[untyped-decorator]
 def numbers_at(typing: Any, address: Any, pointer: Any) -> Any:
     """The numbers at an address, of the type of those at a pointer of a kernel's table."""
 

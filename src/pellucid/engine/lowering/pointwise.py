@@ -69,9 +69,9 @@ def activation_forward(plan: Plan, node: Node) -> None:
 
     def bind() -> Tables:
         chunks, n = rows(x, y)
-        return Tables(chunks, (x, y), (*n, *_choice(node.op)), _setting(plan, node.op))
+        return Tables(chunks, (x, y), n, _setting(plan, node.op))
 
-    plan.launch(node.output.name, _KERNELS[type(node.op)][0], bind)
+    plan.launch(node.output.name, _kernels(node.op)[0], bind)
 
 
 def activation_backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
@@ -83,14 +83,16 @@ def activation_backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
     def bind() -> Tables:
         chunks, n = rows(grad_output, x, out, base)
         p = (grad_output, x, out, base or out)
-        return Tables(chunks, p, (*n, *_choice(node.op)), _setting(plan, node.op))
+        return Tables(chunks, p, n, _setting(plan, node.op))
 
-    plan.launch(f"{out.name} by {node.path}", _KERNELS[type(node.op)][1], bind)
+    plan.launch(f"{out.name} by {node.path}", _kernels(node.op)[1], bind)
 
 
-def _choice(op: Op) -> tuple[int, ...]:
-    """What a kernel needs to know besides sizes."""
-    return (int(op.approximate == "tanh"),) if isinstance(op, GELU) else ()
+def _kernels(op: Op) -> tuple[Kernel, Kernel]:
+    """An activation's kernels, forward and backward."""
+    if isinstance(op, GELU) and op.approximate == "tanh":
+        return activation.gelu_tanh, activation.gelu_tanh_gradient
+    return _KERNELS[type(op)]
 
 
 def _setting(plan: Plan, op: Op) -> tuple[float, ...]:
