@@ -14,11 +14,11 @@ from typing import Any
 
 import numba
 from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
+from numba import extending, types
 
 from pellucid.kernels import cache
 
+intrinsic: Any = extending.intrinsic  # what it decorates is called from compiled code, with fewer arguments
 I64 = ir.IntType(64)
 _YIELD = "SwitchToThread" if sys.platform == "win32" else "sched_yield"
 
@@ -68,13 +68,27 @@ def inline(function: Callable[..., Any]) -> Any:
     return numba.njit(error_model="numpy", inline="always")(function)
 
 
-def compiled(signature: Any) -> Callable[[Callable[..., Any]], Any]:
-    """Declare a function that Python calls and that runs without the interpreter's lock."""
+class Compiled:
+    """A function that Python calls and that runs without the interpreter's lock, made at its first call."""
 
-    def decorate(function: Callable[..., Any]) -> Any:
-        return _cached(lambda: numba.njit(signature, cache=True, nogil=True, error_model="numpy")(function))
+    def __init__(self, signature: Any, function: Callable[..., Any]) -> None:
+        self._signature, self._function = signature, function
+        self._compiled: Any = None
+        self.__doc__ = function.__doc__
 
-    return decorate
+    def __call__(self, *arguments: Any) -> Any:
+        """Call it."""
+        if self._compiled is None:
+            start = time.perf_counter()
+            options = {"cache": True, "nogil": True, "error_model": "numpy"}
+            self._compiled = _cached(lambda: numba.njit(self._signature, **options)(self._function))
+            progress(self._function.__name__.strip("_"), time.perf_counter() - start)
+        return self._compiled(*arguments)
+
+
+def compiled(signature: Any) -> Callable[[Callable[..., Any]], Compiled]:
+    """Declare such a function, for instance `@compiled(types.void(types.int64))`; nothing is compiled yet."""
+    return lambda function: Compiled(signature, function)
 
 
 class _Progress:
@@ -110,7 +124,7 @@ def _pointer(builder: Any, address: Any, element: Any = I64) -> Any:
     return builder.inttoptr(address, element.as_pointer())
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def atomic_load(typing: Any, address: Any) -> Any:
     """The int64 at an address, ordered before what follows."""
 
@@ -120,7 +134,7 @@ def atomic_load(typing: Any, address: Any) -> Any:
     return types.int64(types.int64), code
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def atomic_store(typing: Any, address: Any, value: Any) -> Any:
     """Store an int64, ordered after what went before."""
 
@@ -131,7 +145,7 @@ def atomic_store(typing: Any, address: Any, value: Any) -> Any:
     return types.void(types.int64, types.int64), code
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def atomic_add(typing: Any, address: Any, value: Any) -> Any:
     """Add to the int64 at an address and return what was there before."""
 
@@ -141,7 +155,7 @@ def atomic_add(typing: Any, address: Any, value: Any) -> Any:
     return types.int64(types.int64, types.int64), code
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def compare_and_swap(typing: Any, address: Any, expected: Any, value: Any) -> Any:
     """Replace the int64 at an address if it is the expected one; whether it was."""
 
@@ -152,7 +166,7 @@ def compare_and_swap(typing: Any, address: Any, expected: Any, value: Any) -> An
     return types.boolean(types.int64, types.int64, types.int64), code
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def call_kernel(typing: Any, function: Any, p: Any, n: Any, f: Any, chunk: Any) -> Any:
     """Call the kernel at an address."""
 
@@ -164,7 +178,7 @@ def call_kernel(typing: Any, function: Any, p: Any, n: Any, f: Any, chunk: Any) 
     return types.void(*[types.int64] * 5), code
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def call_tile(typing: Any, function: Any, a: Any, b: Any, out: Any, start: Any, taps: Any, count: Any) -> Any:
     """Call the micro-kernel at an address."""
 
@@ -176,7 +190,7 @@ def call_tile(typing: Any, function: Any, a: Any, b: Any, out: Any, start: Any, 
     return types.void(*[types.int64] * 7), code
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def call_turn(
     typing: Any, function: Any, source: Any, source_step: Any, target: Any, target_step: Any
 ) -> Any:
@@ -190,7 +204,7 @@ def call_turn(
     return types.void(*[types.int64] * 5), code
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def element_address(typing: Any, pointer: Any, index: Any) -> Any:
     """The address of one number behind a pointer."""
 
@@ -220,7 +234,7 @@ int32_at = _view(types.int32, "Max-pool routes: int32 numbers at a pointer or ad
 float64_at = _view(types.float64, "Sums kept in double precision: float64 numbers at a pointer or address.")
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def rounded(typing: Any, value: Any, pointer: Any) -> Any:
     """A float64 rounded to the type of the numbers at a pointer of a kernel's table."""
     number = pointer.dtype
@@ -231,7 +245,7 @@ def rounded(typing: Any, value: Any, pointer: Any) -> Any:
     return number(types.float64, pointer), code
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def bits_of(typing: Any, value: Any) -> Any:
     """The bits of a float64 as an int64."""
 
@@ -241,7 +255,7 @@ def bits_of(typing: Any, value: Any) -> Any:
     return types.int64(types.float64), code
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def from_bits(typing: Any, bits: Any) -> Any:
     """The float64 with the bits of an int64."""
 
@@ -251,7 +265,7 @@ def from_bits(typing: Any, bits: Any) -> Any:
     return types.float64(types.int64), code
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def numbers_at(typing: Any, address: Any, pointer: Any) -> Any:
     """The numbers at an address, of the type of those at a pointer of a kernel's table."""
 
@@ -261,7 +275,7 @@ def numbers_at(typing: Any, address: Any, pointer: Any) -> Any:
     return pointer(types.int64, pointer), code
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def fma(typing: Any, x: Any, y: Any, z: Any) -> Any:
     """x·y + z, rounded once; three numbers of one float type."""
 
@@ -271,7 +285,7 @@ def fma(typing: Any, x: Any, y: Any, z: Any) -> Any:
     return z(z, z, z), code
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def pause(typing: Any) -> Any:
     """Tell the processor that this thread is waiting."""
 
@@ -288,7 +302,7 @@ def pause(typing: Any) -> Any:
     return types.void(), code
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def give_way(typing: Any) -> Any:
     """Let another thread have this core."""
 
@@ -301,7 +315,7 @@ def give_way(typing: Any) -> Any:
     return types.void(), code
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def float_mode(typing: Any) -> Any:
     """This thread's floating-point control word."""
 
@@ -317,7 +331,7 @@ def float_mode(typing: Any) -> Any:
     return types.int64(), code
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def set_float_mode(typing: Any, mode: Any) -> Any:
     """Set this thread's floating-point control word."""
 
@@ -335,7 +349,7 @@ def set_float_mode(typing: Any, mode: Any) -> Any:
     return types.void(types.int64), code
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def flush_bits(typing: Any) -> Any:
     """The bits of the control word that turn denormal numbers into zero."""
 

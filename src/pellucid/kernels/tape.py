@@ -30,6 +30,7 @@ from pellucid.kernels.jit import (
     float_mode,
     flush_bits,
     give_way,
+    inline,
     pause,
     set_float_mode,
 )
@@ -42,8 +43,8 @@ Launches: TypeAlias = NDArray[np.int64]
 _STOP, _INSIDE, _CONTROL_FIELDS = 3 * 8, 4 * 8, 5 * 8
 
 
-@compiled(types.void(types.int64, types.int64, types.int64))
-def _play(launches: int, count: int, generation: int) -> None:
+@inline
+def play(launches: int, count: int, generation: int) -> None:
     """Work through all launches of one generation together with whoever else does."""
     mode = float_mode()
     set_float_mode(mode | flush_bits())
@@ -92,7 +93,7 @@ def _serve(control: int, state: int, seen: int) -> int:
             pause()
         atomic_add(control + 256, 1)
         seen = atomic_load(control)
-        _play(atomic_load(control + 64), atomic_load(control + 128), seen)
+        play(atomic_load(control + 64), atomic_load(control + 128), seen)
         atomic_add(control + 256, -1)
 
 
@@ -105,6 +106,12 @@ def _publish(control: int, launches: int, count: int, generation: int) -> None:
     atomic_store(control + 64, launches)
     atomic_store(control + 128, count)
     atomic_store(control, generation)
+
+
+@compiled(types.void(types.int64, types.int64, types.int64))
+def _play(launches: int, count: int, generation: int) -> None:
+    """The caller's part of the work."""
+    play(launches, count, generation)
 
 
 class _Worker:
@@ -145,33 +152,29 @@ class Team:
         self.size = os.cpu_count() or 1
         if hasattr(os, "sched_getaffinity"):
             self.size = len(os.sched_getaffinity(0))
-        self._lock = threading.Lock()
         self._reset()
 
     def _reset(self) -> None:
+        """Begin without workers; also in a forked process, where no thread but the forking one lives on."""
+        self._lock = threading.Lock()
         self._control = np.zeros(_CONTROL_FIELDS, np.int64)
         self._workers: list[_Worker] = []
-        self._pid = os.getpid()
         self._generation = 0
         self._held: list[Launches] = []
 
     def resize(self, size: int) -> None:
         """Use this many threads from the next run on."""
         with self._lock:
-            self._dismiss()
+            self._control[_STOP] = 1
+            for worker in self._workers:
+                worker.stop()
+            self._control[_STOP] = 0
+            self._workers.clear()
             self.size = size
-
-    def _dismiss(self) -> None:
-        self._control[_STOP] = 1
-        for worker in self._workers:
-            worker.stop()
-        self._reset()
 
     def play(self, launches: Launches) -> None:
         """Run all launches in order; returns when the last chunk of the last one is done."""
         with self._lock:
-            if self._pid != os.getpid():  # threads do not survive a fork
-                self._reset()
             while len(self._workers) < self.size - 1:
                 self._workers.append(_Worker(self._control.ctypes.data, self._generation))
             self._generation += 1
@@ -186,6 +189,8 @@ class Team:
 
 
 team = Team()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=team._reset)
 atexit.register(team.resize, 1)  # no thread may run compiled code while the interpreter takes it down
 
 
