@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pellucid.engine.buffers import Block
-from pellucid.engine.graph import Graph, Symbol
+from pellucid.engine.graph import Graph, Node, Symbol
 from pellucid.engine.lowering import BACKWARD, FORWARD, shape, update
 from pellucid.engine.plan import Plan
 from pellucid.errors import ArgumentError, PellucidError
@@ -17,13 +17,25 @@ def plan_forward(graph: Graph, dtype: Any, *, keep: bool) -> Plan:
     for symbol in graph.inputs.values():
         shape.ingest(plan, symbol)
     for node in graph.nodes:
-        if type(node.op) not in FORWARD:
-            raise ArgumentError(node.op.name, "this op cannot be part of a network yet").at(node.path)
         try:
+            _check(plan, node)
             FORWARD[type(node.op)](plan, node)
         except PellucidError as error:
             raise error.at(node.path) from None
     return plan
+
+
+def _check(plan: Plan, node: Node) -> None:
+    """What a network can be made of, beyond what the shape rules say."""
+    if type(node.op) not in FORWARD:
+        raise ArgumentError(node.op.name, "this op cannot be part of a network yet")
+    for name, symbol in zip(node.op.arguments, node.operands, strict=True):
+        if name in ("input", "other") and symbol in plan.graph.arrays:
+            raise ArgumentError(
+                node.op.name,
+                "a parameter can be a weight or a bias, not an activation",
+                got=f"'{symbol.name}' as {name}",
+            )
 
 
 def plan_gradients(plan: Plan) -> dict[Symbol, Block]:

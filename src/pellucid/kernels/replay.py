@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba import types
-
 from pellucid.kernels.jit import compiled, float_mode, flush_bits, fma, set_float_mode
 
 

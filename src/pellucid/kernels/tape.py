@@ -15,7 +15,6 @@ import threading
 from typing import TypeAlias
 
 import numpy as np
-from numba import types
 from numpy.typing import NDArray
 
 from pellucid.errors import ArgumentError
@@ -33,6 +32,7 @@ from pellucid.kernels.jit import (
     inline,
     pause,
     set_float_mode,
+    types,
 )
 
 # One launch: function, address of p, address of n, address of f, chunks, ticket, finished, spare (64 bytes, a line).
