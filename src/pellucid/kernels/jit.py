@@ -14,10 +14,11 @@ from typing import Any
 
 import numba
 from llvmlite import ir
-from numba import extending, types
+from numba import extending
 
 from pellucid.kernels import cache
 
+types: Any = numba.types
 intrinsic: Any = extending.intrinsic  # what it decorates is called from compiled code, with fewer arguments
 I64 = ir.IntType(64)
 _YIELD = "SwitchToThread" if sys.platform == "win32" else "sched_yield"

@@ -153,7 +153,7 @@ class Conv(Op):
         assert weight is not None
         geometry = self.geometry(input.shape, weight.shape)
         padded, grouped = self._padded(input, geometry), self._grouped(weight)
-        grad = grad_output.reshape(input.shape[0], self.groups, -1, *geometry.output)
+        grad = grad_output.reshape(input.shape[0], *grouped.shape[:2], *geometry.output)
         grad_padded = np.zeros(padded.shape, grad_output.dtype)
         grad_grouped = np.zeros(grouped.shape, grad_output.dtype)
         y = "xyz"[: self.dims]

@@ -59,7 +59,7 @@ class Dropout(Op):
     def backward(
         self,
         grad_output: Array,
-        *operands: Array,  # noqa: ARG002 (the gradient needs only what was kept)
+        *operands: Array,
         seed: int = 0,
         step: int = 0,
         layer: int = 0,

@@ -47,7 +47,7 @@ class SGD:
         gradient: Array,
         state: Mapping[str, Array],
         lr: float,
-        step: int,  # noqa: ARG002 (every rule is called alike; this one does not change over time)
+        step: int,
     ) -> tuple[Array, dict[str, Array]]:
         """The parameter and the state after update `step`, counted from 1; an empty state is the initial one.
 
