@@ -16,9 +16,7 @@ from pellucid.nn.parameter import Parameter
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
-def run(
-    function: Callable[..., Any], x: Array, arrays: dict[str, Array], *, scale: float = 1.0, seed: int = 0
-) -> Program:
+def run(function: Callable[..., Any], x: Array, arrays: dict[str, Array], *, seed: int = 0) -> Program:
     """A program that has gone forward through `function(x, **arrays)` and back from a random gradient."""
     random = np.random.default_rng(seed)
     parameters = {name: Parameter(array, x.dtype) for name, array in arrays.items()}
@@ -29,7 +27,7 @@ def run(
     root = plan.gradients[graph.output] = plan.tensor(f"grad({graph.output.name})", graph.output.shape)
     plan_gradients(plan)
     program = Program(plan)
-    gradient = random.standard_normal((root.inner[0], root.inner[4], *root.inner[1:4])) * scale
+    gradient = random.standard_normal((root.inner[0], root.inner[4], *root.inner[1:4]))
     root.memory[...] = np.moveaxis(gradient, 1, -1)
     program.run(graph.output, input=x)
     program.owners = parameters  # the plan points into their memory

@@ -1,0 +1,138 @@
+"""Certificates: what they notice, and numbers at the edges of the float types."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.recorded import normal, recording, run
+
+from pellucid import functional as F
+from pellucid.explain import Recording
+from pellucid.kernels.replay import replay
+
+
+def addresses(rec: Recording, name: str) -> Iterator[str]:
+    for index in np.ndindex(*rec[name].shape):
+        yield f"{name}[{','.join(map(str, index))}]"
+
+
+def small(dtype: Any) -> Any:
+    arrays = {"conv.weight": normal(4, 2, 3, 2), "conv.bias": normal(4)}
+    return run(lambda s, **p: F.conv2d(s, *p.values()), normal(3, 2, 5, 4, dtype=dtype), arrays)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_one_ulp_is_noticed(dtype: Any) -> None:
+    address = {"conv2d.output": "[1,2,1,0]", "grad(conv.weight)": "[3,1,0,1]", "grad(input)": "[0,1,2,2]"}
+    for name, index in address.items():
+        program = small(dtype)
+        assert recording(program).explain(name + index).certified
+        block = next(
+            block
+            for table in (program.plan.values, program.plan.gradients, program.plan.totals)
+            for block in table.values()
+            if block.name == name
+        )
+        block.memory[...] = np.nextafter(block.memory, dtype(np.inf))
+        trace = recording(program).explain(name + index)
+        assert not trace.certified
+        assert trace.replay != trace.value
+
+
+def test_a_wrong_operand_is_noticed() -> None:
+    program = small(np.float32)
+    block = next(b for s, b in program.plan.values.items() if s.name == "input")
+    block.memory[0, 0, 1, 1, 0] += 1
+    trace = recording(program).explain("conv2d.output[0,0,0,0]")
+    assert not trace.certified
+    assert trace.error > trace.error_bound
+
+
+def test_whole_numbers_are_exact() -> None:
+    random = np.random.default_rng(3)
+    x, weight = (random.integers(-9, 10, shape).astype(np.float32) for shape in ((2, 5, 6, 4), (3, 5, 3, 3)))
+    rec = recording(run(F.conv2d, x, {"weight": weight}))
+    trace = rec.explain("conv2d.output[1,2,3,1]")
+    assert trace.value == trace.exact == F.conv2d(x.astype(np.int64), weight.astype(np.int64))[1, 2, 3, 1]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_denormal_numbers_are_flushed_within_the_bound(dtype: Any) -> None:
+    tiny = float(np.finfo(dtype).tiny)
+    random = np.random.default_rng(5)
+    x = random.standard_normal((2, 3, 5, 4)) * random.choice(
+        [1.0, tiny**0.5, tiny * 2, tiny / 8], (2, 3, 5, 4)
+    )
+    weight = random.standard_normal((2, 3, 2, 3)) * random.choice([1.0, tiny**0.5, tiny], (2, 3, 2, 3))
+    bias = np.array([tiny / 3, -tiny])
+    rec = recording(
+        run(lambda s, w, b: F.conv2d(s, w, b, padding=2), x.astype(dtype), {"w": weight, "b": bias})
+    )
+    traces = [
+        rec.explain(a) for name in ("conv2d.output", "grad(w)", "grad(input)") for a in addresses(rec, name)
+    ]
+    assert all(trace.certified for trace in traces)
+    assert any(trace.error > 0 for trace in traces)
+    assert any(abs(float(trace.exact)) < tiny and trace.value == 0 != trace.exact for trace in traces)
+    assert np.float32(1e-45) + np.float32(0) != 0  # the caller's arithmetic is as it was
+
+
+def test_nan_infinity_and_overflow() -> None:
+    x = np.ones((1, 1, 2, 4), np.float32)
+    x[0, 0, 0] = [1, np.nan, np.inf, 1]
+    weight = np.array([3e38, 3e38], np.float32).reshape(1, 1, 1, 2)
+    rec = recording(run(lambda s, w: F.conv2d(s, w, padding=(0, 1)), x, {"w": weight}))
+    nan, inf, over = (rec.explain(f"conv2d.output[0,0,{y}]") for y in ("0,1", "0,3", "1,1"))
+    assert nan.certified
+    assert math.isnan(nan.value)
+    assert math.isnan(float(nan.exact))
+    assert inf.certified
+    assert inf.value == inf.exact == math.inf
+    assert not over.certified  # finite operands: infinity is not near the sum
+    assert over.replay == over.value == math.inf
+    for trace in (nan, inf, over):
+        assert json.loads(json.dumps(trace.to_dict(), allow_nan=False))["value"] == str(trace.value)
+        assert "certified" in str(trace)
+
+
+def test_an_infinite_weight_meets_padding() -> None:
+    weight = np.array([np.inf, 1], np.float32).reshape(1, 1, 2)
+    rec = recording(
+        run(lambda s, w: F.conv1d(s, w, padding=1), np.ones((1, 1, 3), np.float32), {"w": weight})
+    )
+    trace = rec.explain("conv1d.output[0,0,0]")
+    assert trace.certified
+    assert math.isnan(trace.value)  # 0 · infinity
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_bound_grows_with_the_depth_and_no_more(dtype: Any) -> None:
+    x, weight = normal(1, 700, dtype=dtype), normal(2, 700, dtype=dtype)
+    trace = recording(run(F.linear, x, {"weight": weight})).explain("linear.output[0,1]")
+    u = float(np.finfo(dtype).eps) / 2
+    magnitude = float(np.abs(x[0].astype(float) * weight[1]).sum())
+    gamma = 700 * u / (1 - 700 * u)
+    assert gamma * magnitude <= trace.error_bound <= gamma * magnitude * 1.01
+    parts = recording(run(F.conv1d, normal(16, 1, 50), {"weight": normal(1, 1, 1)}))
+    trace = parts.explain("grad(weight)[0,0,0]")
+    magnitude = float(np.sum(trace.terms.magnitudes))
+    assert trace.error_bound == pytest.approx(
+        (100 + 7) * 2.0**-24 * magnitude, rel=1e-4
+    )  # 8 parts of 2 images
+    assert "in 8 parts of up to 100 products" in trace.note
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_replay_adds_parts_and_restores_the_float_mode(dtype: Any) -> None:
+    tiny = np.finfo(dtype).tiny
+    sums = np.array([tiny / 2, 0, -0.0], dtype)
+    replay(
+        np.array([tiny / 4, 1, tiny], dtype), np.array([1e3, 2, 0.25], dtype), np.array([0, 1, 3, 3]), sums
+    )
+    assert sums[0] == 2  # denormal numbers count as zero
+    assert tiny / 2 != 0

@@ -1,0 +1,264 @@
+"""Recordings and the explanations of sums: every number of small networks, by independent arithmetic."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.recorded import normal, recording, run
+
+from pellucid import functional as F
+from pellucid.explain import Recording, Trace
+from pellucid.ops.conv import Conv
+
+
+@dataclass(frozen=True)
+class Net:
+    """A convolution, ReLU and a linear layer."""
+
+    label: str
+    input: tuple[int, ...]
+    weight: tuple[int, ...]
+    bias: bool = True
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def run(self, dtype: Any) -> Any:
+        dims = len(self.input) - 2
+        op = Conv(dims, **{"stride": 1, "padding": 0, "dilation": 1, "groups": 1, **self.settings})
+        features = math.prod(op.infer(self.input, self.weight, None)[1:])
+        arrays = {
+            "conv.weight": normal(*self.weight, seed=2),
+            "fc.weight": normal(3, features, seed=4),
+            "fc.bias": normal(3, seed=5),
+        }
+        if self.bias:
+            arrays["conv.bias"] = normal(self.weight[0], seed=3)
+        conv = getattr(F, f"conv{dims}d")
+
+        def network(x: Any, **p: Any) -> Any:
+            hidden = conv(x, p["conv.weight"], p.get("conv.bias"), **self.settings)
+            return F.linear(F.flatten(F.relu(hidden), 1), p["fc.weight"], p["fc.bias"])
+
+        return run(network, normal(*self.input, dtype=dtype), arrays)
+
+
+NETS = [
+    Net("2d", (3, 2, 5, 4), (4, 2, 3, 2)),
+    Net("one image", (1, 3, 4, 5), (2, 3, 2, 3), settings={"padding": (1, 2)}),
+    Net(
+        "strides, gaps",
+        (2, 2, 7, 6),
+        (3, 2, 2, 2),
+        bias=False,
+        settings={"stride": (3, 2), "dilation": (2, 3)},
+    ),
+    Net(
+        "uneven padding", (9, 1, 4, 3), (2, 1, 3, 2), settings={"padding": ((2, 0), (1, 3)), "stride": (2, 1)}
+    ),
+    Net("groups", (2, 4, 4, 3), (6, 2, 2, 3), settings={"groups": 2, "padding": (0, 1)}),
+    Net("depthwise", (2, 3, 4, 5), (6, 1, 3, 2), settings={"groups": 3, "padding": 1}),
+    Net("unread input", (2, 2, 6, 5), (3, 2, 2, 1), settings={"stride": (4, 3)}),
+    Net("1d", (5, 3, 9), (4, 3, 3), settings={"padding": 2, "dilation": 2, "stride": 2}),
+    Net("3d", (2, 2, 3, 4, 3), (3, 2, 2, 3, 2), settings={"padding": (1, 0, 1), "stride": (1, 2, 1)}),
+]
+SUMS = [
+    "conv{d}d.output",
+    "linear.output",
+    "grad(conv.weight)",
+    "grad(fc.weight)",
+    "grad(fc.bias)",
+    "grad(input)",
+]
+
+
+def addresses(rec: Recording, name: str) -> Iterator[str]:
+    for index in np.ndindex(*rec[name].shape):
+        yield f"{name}[{','.join(map(str, index))}]"
+
+
+def product(rec: Recording, factors: tuple[tuple[str, float], ...]) -> Fraction:
+    """A term from the recording's arrays alone."""
+    result = Fraction(1)
+    for address, value in factors:
+        name, _, index = address.rpartition("[")
+        number = float(rec[name][tuple(map(int, index.rstrip("]").split(",")))])
+        assert number == value
+        result *= Fraction(number)
+    return result
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("net", NETS, ids=lambda net: net.label)
+def test_every_sum_is_certified(net: Net, dtype: Any) -> None:
+    rec = recording(net.run(dtype))
+    names = [name.format(d=len(net.input) - 2) for name in SUMS] + ["grad(conv.bias)"] * net.bias
+    for name in [*names, "grad(flatten.output)"]:
+        for address in addresses(rec, name):
+            trace = rec.explain(address)
+            assert trace.certified, str(trace)
+            assert trace.replay == trace.value
+            gap = abs(Fraction(trace.value) - Fraction(trace.exact))
+            assert gap <= trace.error_bound
+            assert trace.error == float(gap)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("net", NETS, ids=lambda net: net.label)
+def test_terms_add_up_by_plain_fractions(net: Net, dtype: Any) -> None:
+    rec = recording(net.run(dtype))
+    for name in [name.format(d=len(net.input) - 2) for name in SUMS]:
+        for address in list(addresses(rec, name))[::7]:
+            trace = rec.explain(address)
+            total = product(rec, trace.start.factors) if trace.start else Fraction(0)
+            for term in trace.terms:
+                exact = product(rec, term.factors)
+                assert term.product == exact
+                total += exact
+            assert trace.exact == (total if dtype == np.float64 else float(total))
+
+
+def test_contributions_from_several_layers() -> None:
+    def network(s: Any, w: Any, b: Any, fc: Any) -> Any:
+        first = F.conv2d(s, w, b, padding=1)
+        second = F.conv2d(first, w, b, padding=1)
+        return F.linear(F.flatten(F.conv2d(second + first, w, b, padding=1), 1), fc)
+
+    arrays = {"w": normal(2, 2, 3, 3), "b": normal(2), "fc": normal(3, 24, seed=7)}
+    rec = recording(run(network, normal(3, 2, 4, 3, seed=9), arrays))
+    names = rec.names()
+    assert [n for n in names if n.startswith("grad(w)")] == [
+        "grad(w) by conv2d#3",
+        "grad(w) by conv2d#2",
+        "grad(w) by conv2d",
+        "grad(w)",
+    ]
+    for name in [
+        n for n in names if n.startswith(("grad(w)", "grad(b)", "grad(conv2d.output)", "grad(input)"))
+    ]:
+        if name.endswith("after add"):
+            continue
+        for address in addresses(rec, name):
+            assert rec.explain(address).certified, address
+    total = rec.explain("grad(w)[1,0,2,1]")
+    assert total.start is not None
+    assert total.start.factors[0][0] == "grad(w) by conv2d#3[1,0,2,1]"
+    assert [term.factors[0][0] for term in total.terms] == [
+        "grad(w) by conv2d#2[1,0,2,1]",
+        "grad(w) by conv2d[1,0,2,1]",
+    ]
+    step = rec.explain("grad(conv2d.output)[2,1,3,0]")
+    assert step.start is not None
+    assert step.start.factors[0][0] == "grad(conv2d.output) after add[2,1,3,0]"
+    assert "order: from grad(conv2d.output) after add[2,1,3,0]" in step.note
+    assert step.formula.startswith("grad_input[n,c,i] = gradient so far + Σ")
+
+
+TEXT = """\
+conv1d.output[0,1,0] = -3.5  (float32)
+  formula    output[n,o,y] = bias[o] + Σ_{c,k} input[n,c,i]·weight[o,c,k], i = y·stride + k·dilation − padding
+  numbers    conv1d.output[0,1,0] = 0.5 + 1.0·2.0 + 2.0·(-3.0)
+  note       reads input at W -1…1; 1 of 3 products meet padding and add exact zeros; order: from b[1], kernel \
+positions ascending, at each the input channels ascending, one fused multiply–add each
+  largest 2 of 2 terms
+    -6 = input[0,0,1] 2.0 · w[1,0,2] -3.0
+     2 = input[0,0,0] 1.0 · w[1,0,1] 2.0
+  certified: |value − exact| = 0, bound 1.01e-06; replay -3.5 = value"""
+
+
+def test_a_trace_as_text_and_as_data() -> None:
+    x = np.array([1.0, 2.0, 3.0], np.float32).reshape(1, 1, 3)
+    arrays = {"w": np.array([[[9, 9, 9]], [[1, 2, -3]]], np.float32), "b": np.array([0, 0.5], np.float32)}
+    rec = recording(run(lambda s, w, b: F.conv1d(s, w, b, padding=1), x, arrays))
+    trace = rec.explain("conv1d.output[0,1,0]")
+    assert str(trace) == TEXT
+    data = trace.to_dict()
+    assert json.loads(json.dumps(data)) == data
+    assert data["terms"][1] == {
+        "factors": [{"address": "input[0,0,1]", "value": 2.0}, {"address": "w[1,0,2]", "value": -3.0}],
+        "product": -6.0,
+    }
+    assert {key: data[key] for key in ("kind", "value", "exact", "replay", "certified", "term_count")} == {
+        "kind": "sum", "value": -3.5, "exact": -3.5, "replay": -3.5, "certified": True, "term_count": 2,
+    }  # fmt: skip
+    assert trace.to_dict(limit=1)["terms"] == data["terms"][:1]
+
+
+def test_fractions_in_data() -> None:
+    x, weight = np.array([[0.1]]), np.array([[0.5]])
+    data = recording(run(F.linear, x, {"weight": weight})).explain("linear.output").to_dict()
+    assert data["exact"] == 0.05
+    assert Fraction(data["exact_fraction"]) == Fraction(0.1) / 2
+    assert data["terms"][0]["product_fraction"] == data["exact_fraction"]
+
+
+def test_a_long_sum_is_explained_at_once() -> None:
+    x = normal(64, 1, 32, 34)
+    rec = recording(run(lambda s, w: F.conv2d(s, w, padding=(1, 0)), x, {"w": normal(2, 1, 3, 3)}))
+    rec.explain("grad(w)[0,0,0,0]")
+    best = math.inf
+    for _ in range(3):
+        start = time.perf_counter()
+        trace = rec.explain("grad(w)[1,0,1,2]")
+        best = min(best, time.perf_counter() - start)
+    assert len(trace.terms) == 65_536
+    assert trace.certified
+    assert best < 0.1
+    assert trace.terms[65_535].factors[1][0] == "input[63,0,31,33]"
+    assert [term.product for term in trace.terms[3:5]] == [trace.terms[3].product, trace.terms[4].product]
+    with pytest.raises(IndexError):
+        trace.terms[65_536]
+
+
+def test_terms_come_in_the_order_of_the_taps() -> None:
+    op, shapes = (
+        Conv(2, stride=(2, 1), padding=((2, 1), (0, 3)), dilation=(1, 2), groups=2),
+        [(3, 4, 7, 6), (6, 2, 3, 2)],
+    )
+    geometry = op.geometry(*shapes)
+    reads = {
+        "output": [((1, 2 + c, *i), (5, c, *k)) for k, i in geometry.taps((0, 4)) for c in range(2)],
+        "grad_input": [
+            ((1, 3 + o, *y), (3 + o, 1, *k)) for y, k in geometry.sources((6, 5)) for o in range(3)
+        ],
+        "grad_weight": [
+            ((n, 5, *y), (n, 2, *i))
+            for n in range(3)
+            for y in np.ndindex(*geometry.output)
+            for k, i in geometry.taps(y)
+            if k == (2, 1)
+        ],
+    }
+    for of, index in {
+        "output": (1, 5, 0, 4),
+        "grad_input": (1, 3, 6, 5),
+        "grad_weight": (5, 0, 2, 1),
+    }.items():
+        (_, left), (_, right) = op.terms(of, index, *shapes, None).factors
+        assert list(zip(map(tuple, left.tolist()), map(tuple, right.tolist()), strict=True)) == reads[of]
+    assert len(op.reads("output", (1, 5, 0, 4), *shapes, None).factors[0][1]) == 3 * 2 * 2
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_packed_weights_and_long_runs(dtype: Any) -> None:
+    def network(s: Any, w: Any, v: Any) -> Any:
+        return F.linear(F.flatten(F.conv2d(s, w, padding=1), 1), v)
+
+    arrays = {"w": normal(37, 3, 3, 2), "v": normal(19, 37 * 8 * 8, seed=3)}
+    rec = recording(run(network, normal(5, 3, 8, 7, dtype=dtype), arrays))
+    for name in (
+        "conv2d.output",
+        "linear.output",
+        "grad(w)",
+        "grad(v)",
+        "grad(flatten.output)",
+        "grad(input)",
+    ):
+        for row in np.random.default_rng(6).integers(0, rec[name].shape, (20, rec[name].ndim)):
+            assert rec.explain(f"{name}[{','.join(map(str, row))}]").certified

@@ -1,0 +1,180 @@
+"""Recordings: names, arrays, addresses and commits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.recorded import normal, recording, run
+
+from pellucid import functional as F
+from pellucid.engine.buffers import Block
+from pellucid.errors import AddressError, ArgumentError
+from pellucid.explain import Recording
+
+
+def small() -> Any:
+    arrays = {"conv.weight": normal(4, 3, 2, 3), "conv.bias": normal(4)}
+    return run(lambda s, **p: F.conv2d(s, *p.values()), normal(2, 3, 5, 6), arrays)
+
+
+RANGES = "'conv2d.output[0…1, 0…3, 0…3, 0…3]'"
+WRONG = {
+    "conv2d.outptu[0,0,0,0]": (
+        "explain: the recording holds no such name. Expected 'conv2d.output' or 'grad(conv2d.output)' "
+        "or 'conv.weight'. Got 'conv2d.outptu'. Hint: names() lists all of them."
+    ),
+    "qqqqqq": "explain: the recording holds no such name. Got 'qqqqqq'. Hint: names() lists all of them.",
+    "conv2d.output": (
+        f"explain: 'conv2d.output' holds 128 numbers, and an address says which. Expected {RANGES}. "
+        "Got 'conv2d.output'. Hint: for example 'conv2d.output[1,2,2,2]'."
+    ),
+    "conv2d.output[0, 1]": (
+        f"explain: 'conv2d.output' takes 4 indices. Expected {RANGES}. Got 'conv2d.output[0,1]'."
+    ),
+    "conv2d.output[]": f"explain: 'conv2d.output' takes 4 indices. Expected {RANGES}. Got 'conv2d.output[]'.",
+    "grad(conv.bias)[1,2]": (
+        "explain: 'grad(conv.bias)' takes 1 index. Expected 'grad(conv.bias)[0…3]'. Got 'grad(conv.bias)[1,2]'."
+    ),
+    "conv2d.output[0,4,0,0]": (
+        f"explain: index 4 lies outside axis 1 of 'conv2d.output'. Expected {RANGES}. Got 'conv2d.output[0,4,0,0]'."
+    ),
+    "conv2d.output[0,0,0,-5]": (
+        f"explain: index -5 lies outside axis 3 of 'conv2d.output'. Expected {RANGES}. "
+        "Got 'conv2d.output[0,0,0,-5]'."
+    ),
+    **{
+        text: (
+            "explain: an address is a name and an index of plain integers. "
+            f"Expected for example 'conv1.output[0,5,3,7]'. Got {text!r}."
+        )
+        for text in (
+            "conv2d.output[0,1.5,0,0]",
+            "conv2d.output[0,:,0,0]",
+            "conv2d.output[0",
+            "x[1][2]",
+            "",
+            "x[１]",
+        )
+    },
+    "conv2d.output[" + "9" * 100 + "]": (
+        "explain: an address is a name and an index of plain integers. "
+        f"Expected for example 'conv1.output[0,5,3,7]'. Got 'conv2d.output[{'9' * 64}…."
+    ),
+}
+
+
+@pytest.mark.parametrize("address", WRONG, ids=range(len(WRONG)))
+def test_a_wrong_address_is_answered_with_the_right_ones(address: str) -> None:
+    rec = recording(small())
+    with pytest.raises(AddressError) as caught:
+        rec.explain(address)
+    assert str(caught.value) == WRONG[address]
+    assert isinstance(caught.value, KeyError)
+
+
+def test_an_address_must_be_text() -> None:
+    with pytest.raises(AddressError, match=r"Got 5\.$"):
+        recording(small()).explain(5)  # type: ignore[arg-type]
+    with pytest.raises(AddressError, match=r"^recording: the recording holds no such name. Expected 'input'"):
+        recording(small())["inptu"]
+
+
+def test_numbers_that_no_sum_made() -> None:
+    rec = recording(
+        run(lambda s, w: F.relu(F.conv2d(F.relu(s), w)), normal(2, 3, 5, 6), {"w": normal(4, 3, 2, 3)})
+    )
+    expected = "Expected an output or a gradient of a convolution or a linear layer."
+    for address, text in {
+        "input[0,0,0,0]": f"explain: a number that was given has no arithmetic to show. {expected} Got 'input'.",
+        "relu.output[0,0,0,0]": f"explain: numbers made by relu cannot be explained yet. {expected} Got 'relu.output'.",
+        "grad(conv2d.output)[0,0,0,0]": (
+            f"explain: numbers made by relu cannot be explained yet. {expected} Got 'grad(conv2d.output)'."
+        ),
+    }.items():
+        with pytest.raises(ArgumentError) as caught:
+            rec.explain(address)
+        assert str(caught.value) == text
+
+
+def test_negative_indices_and_spaces() -> None:
+    rec = recording(small())
+    trace = rec.explain(" conv2d.output [ -1, 3 ,-4,-1] ")
+    assert trace.address == "conv2d.output[1,3,0,3]"
+    assert trace.value == rec["conv2d.output"][-1, 3, -4, -1]
+    assert trace.terms[-1].factors[1][0] == "conv.weight[3,2,1,2]"
+
+
+def test_names_arrays_and_their_owner() -> None:
+    program = small()
+    rec = recording(program)
+    assert rec.names() == [
+        "input", "conv.weight", "conv.bias", "conv2d.output",
+        "grad(conv2d.output)", "grad(conv.weight)", "grad(conv.bias)", "grad(input)",
+    ]  # fmt: skip
+    assert (len(rec), list(rec), "input" in rec, "x" in rec) == (8, rec.names(), True, False)
+    np.testing.assert_array_equal(rec["input"], normal(2, 3, 5, 6))
+    np.testing.assert_array_equal(rec["conv.weight"], normal(4, 3, 2, 3))
+    grad_input, grad_weight, grad_bias = F.conv2d_backward(
+        rec["grad(conv2d.output)"], rec["input"], rec["conv.weight"], rec["conv.bias"]
+    )
+    np.testing.assert_allclose(rec["grad(input)"], grad_input, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(rec["grad(conv.weight)"], grad_weight, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(rec["grad(conv.bias)"], grad_bias, rtol=1e-4, atol=1e-5)
+    before = rec.explain("conv2d.output[0,0,0,0]").value
+    rec["input"][...] = 0  # the user's own copy
+    for parameter in program.owners.values():
+        parameter[...] = 0  # a later step
+    trace = rec.explain("conv2d.output[0,0,0,0]")
+    assert trace.value == before
+    assert trace.certified
+
+
+def test_loss_commit_updates_and_repr() -> None:
+    def loss(s: Any, w: Any) -> Any:
+        return F.linear(F.flatten(s, 1), w)
+
+    program = run(loss, normal(1, 2, 3), {"w": normal(1, 6)})
+    updated = Block("updated(w)", 6, np.float32)
+    updated.place(np.arange(6, dtype=np.float32).view(np.uint8))
+    calls: list[int] = []
+    aliases, extra = {"loss": "linear.output"}, {"updated(w)": updated, "count": updated}
+    rec = Recording(program, aliases, lambda: calls.append(1), extra)
+    assert rec.names()[-2:] == ["updated(w)", "count"]
+    assert rec["updated(w)"].tolist() == [[0, 1, 2, 3, 4, 5]]
+    assert rec["count"].shape == (6,)
+    assert "loss" in rec.names()
+    assert "linear.output" not in rec.names()
+    assert "linear.output" in rec
+    assert (
+        rec.loss
+        == rec["linear.output"].item()
+        == rec.explain("loss").value
+        == rec.explain("loss[0,-1]").value
+    )
+    assert repr(rec) == f"Recording(loss={rec.loss:.6g}, 10 arrays, not committed)"
+    rec.commit()
+    assert calls == [1]
+    assert repr(rec).endswith("10 arrays, committed)")
+    with pytest.raises(ArgumentError, match="this recording's update has been carried out"):
+        rec.commit()
+    inference = recording(small())
+    with pytest.raises(ArgumentError, match="this recording holds no update"):
+        inference.commit()
+    with pytest.raises(ArgumentError, match="inference has no loss"):
+        _ = inference.loss
+    assert repr(inference) == "Recording(8 arrays)"
+
+
+def test_a_failed_commit_can_be_tried_again() -> None:
+    outcomes = iter([RuntimeError("no"), None])
+
+    def commit() -> None:
+        if error := next(outcomes):
+            raise error
+
+    rec = Recording(small(), {}, commit, {})
+    with pytest.raises(RuntimeError):
+        rec.commit()
+    rec.commit()
