@@ -305,7 +305,7 @@ def test_symbols_join_the_graph() -> None:
         return F.log_softmax(F.linear(x, weight), 1)
 
     arrays = {"mean": running[0], "var": running[1], "weight": weight}
-    graph = trace(network, {"input": ((2, 3, 6, 5), np.float32)}, arrays, training=True)
+    graph = trace(network, {"input": ((2, 3, 6, 5), np.float64)}, arrays, training=True)
     names = "batch_norm relu add max_pool2d flatten dropout linear log_softmax"
     assert [node.op.name for node in graph.nodes] == names.split()
     assert graph.output.shape == (2, 4)
