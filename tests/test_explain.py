@@ -15,7 +15,7 @@ import pytest
 from tests.recorded import normal, recording, run
 
 from pellucid import functional as F
-from pellucid.explain import Recording, Trace
+from pellucid.explain import Recording
 from pellucid.ops.conv import Conv
 
 
