@@ -1,0 +1,46 @@
+# Everything runs in virtual environments below .venv, one for each purpose, made at first use and made again when
+# pyproject.toml changes.
+
+.PHONY: help demo test check bench clean
+
+help:
+	@echo "make demo    train LeNet-5 on MNIST, read a digit, look into a number"
+	@echo "make test    run the tests"
+	@echo "make check   formatting, lint, types, layers of imports"
+	@echo "make bench   measure speed against PyTorch"
+	@echo "make clean   remove everything that these made"
+
+demo: .venv/demo/ready
+	@.venv/demo/bin/python examples/demo.py
+
+test: .venv/test/ready
+	.venv/test/bin/python -m pytest
+
+check: .venv/check/ready
+	.venv/check/bin/python -m ruff check .
+	.venv/check/bin/python -m ruff format --check .
+	.venv/check/bin/python -m mypy
+	.venv/check/bin/lint-imports
+
+bench: .venv/test/ready
+	.venv/test/bin/python -m benchmarks
+
+clean:
+	rm -rf .venv .demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find src tests examples benchmarks -name __pycache__ -exec rm -rf {} +
+
+.venv/test/ready: extras = [test]
+.venv/check/ready: extras = [check]
+
+.venv/%/ready: pyproject.toml
+	@for python in python3.13 python3.12 python3.11 python3; do \
+	    if "$$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	        echo "setting up .venv/$* with $$python"; \
+	        exec "$$python" -m venv ".venv/$*"; \
+	    fi; \
+	done; \
+	echo "error: Python 3.11 or newer with its venv module is needed, and none of" \
+	    "python3.13, python3.12, python3.11 and python3 is that." >&2; \
+	exit 1
+	@.venv/$*/bin/python -m pip install --quiet --disable-pip-version-check --editable ".$(extras)"
+	@touch $@

@@ -1,0 +1,84 @@
+"""The command line as a whole: its commands, and what becomes of errors."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from pellucid.cli.evaluate import evaluate
+from pellucid.cli.explain import explain
+from pellucid.cli.predict import predict
+from pellucid.cli.summary import summary
+from pellucid.cli.train import train
+from pellucid.errors import PellucidError
+
+INTERRUPTED = 130  # 128 + SIGINT, as shells count
+
+# Typer exports only this subclass of its usage errors, and their home has moved between its versions.
+_UsageError: Any = typer.BadParameter.__mro__[1]
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+for _command in (train, evaluate, predict, summary, explain):
+    app.command()(_command)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"pellucid {version('pellucid')}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    context: typer.Context,
+    version: Annotated[  # noqa: ARG001 - its callback does the work
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Convolutional networks made of glass: train them fast, and ask any number how it was made."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run a command line, by default the process's, and end the process.
+
+    Exit codes: 0 done; 1 the reader of a pipe has left; 2 a mistake, told in one line on stderr; 130 Ctrl-C.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that has no × shows a question mark
+    try:
+        code = app(arguments, prog_name="pellucid", standalone_mode=False)
+        sys.stdout.flush()
+    except (KeyboardInterrupt, typer.Abort):
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        _forget_stdout()
+        sys.exit(1)
+    except (PellucidError, OSError) as error:
+        _fail(str(error))
+    except _UsageError as error:
+        _fail(error.format_message())
+    except MemoryError:
+        _fail("not enough memory")
+    sys.exit(code or 0)
+
+
+def _fail(message: str) -> NoReturn:
+    """One line, whatever a file name or a file's content has brought into the message."""
+    line = " ".join(message.split())
+    line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
+    print(f"error: {line}", file=sys.stderr)
+    sys.exit(2)
+
+
+def _forget_stdout() -> None:
+    """Let what is still buffered go nowhere, so that the interpreter's last flush does not fail as well."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

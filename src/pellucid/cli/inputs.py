@@ -1,0 +1,72 @@
+"""What commands take in: networks by name or from a file, shapes, digits and pictures."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.data import datasets
+from pellucid.data.dataset import as_float
+from pellucid.data.images import read_image
+from pellucid.errors import ArgumentError
+from pellucid.formats import load_model
+from pellucid.nn.models import MODELS
+from pellucid.nn.module import Module
+
+Shape = tuple[int, int, int]  # C, H, W
+MNIST_SHAPE: Shape = (1, 28, 28)
+_DIGIT = "mnist:"
+
+
+def settings_for(name: str, shape: Shape) -> dict[str, int]:
+    """The settings with which the network of this name takes inputs of this shape."""
+    settings = {"in_channels": shape[0]}
+    if "image_size" in inspect.signature(MODELS[name]).parameters:
+        settings["image_size"] = shape[1]
+    return settings
+
+
+def open_model(model: str, shape: Shape | None) -> Module:
+    """A network of this name with fresh weights, made for inputs of this shape, or the one in this file."""
+    if model in MODELS:
+        return MODELS[model](**settings_for(model, shape)) if shape else MODELS[model]()
+    if not Path(model).exists():
+        expected = f"{', '.join(MODELS)} or a file"
+        raise ArgumentError(
+            "model", "there is no such network and no such file", expected=expected, got=repr(model)
+        )
+    return load_model(model)
+
+
+def input_shape(model: Module) -> Shape:
+    """The inputs that a network of `pellucid.nn.models` is made for: grey ones like MNIST's, others like CIFAR's."""
+    channels = next(parameter.shape[1] for _, parameter in model.named_parameters())
+    return MNIST_SHAPE if channels == 1 else (channels, 32, 32)
+
+
+def test_digit(index: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """One of MNIST's test images as a batch (1,1,28,28), and its label."""
+    _, test = datasets.mnist()
+    if not 0 <= index < len(test):
+        raise ArgumentError(
+            "mnist", "there is no such test image", expected=f"0 to {len(test) - 1}", got=str(index)
+        )
+    return as_float(test.images[index : index + 1]), test.labels[index : index + 1]
+
+
+def picture(name: str, shape: Shape, *, invert: bool) -> NDArray[Any]:
+    """An image file, or with `mnist:17` a test digit, as a batch of one."""
+    if not name.startswith(_DIGIT):
+        return read_image(name, shape, invert=invert)[np.newaxis]
+    index = name.removeprefix(_DIGIT)
+    if not re.fullmatch("[0-9]{1,9}", index):
+        raise ArgumentError(
+            "image", "a test digit is named by its number", expected="such as mnist:17", got=repr(name)
+        )
+    digit, _ = test_digit(int(index))
+    return 1 - digit if invert else digit

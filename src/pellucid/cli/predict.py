@@ -1,0 +1,50 @@
+"""`pellucid predict`: what a saved network sees in pictures."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from pellucid.cli.options import Json, SavedModel
+
+
+def predict(
+    model: SavedModel,
+    images: Annotated[
+        list[str], typer.Argument(metavar="IMAGE...", help="Image files; mnist:17 is MNIST's test digit 17.")
+    ],
+    invert: Annotated[
+        bool, typer.Option("--invert", help="Swap light and dark: MNIST's digits are light on dark.")
+    ] = False,
+    top: Annotated[int, typer.Option(min=1, help="How many classes to name, the likeliest first.")] = 3,
+    json: Json = False,
+) -> None:
+    """Name the likeliest classes of images, with their probabilities."""
+    from rich import box
+    from rich.table import Table
+
+    from pellucid import train
+    from pellucid.cli import inputs, output
+    from pellucid.formats import load_model
+
+    network = load_model(model)
+    shape = inputs.input_shape(network)
+    found: list[dict[str, Any]] = []
+    for image in images:
+        chances = train.predict(network, inputs.picture(image, shape, invert=invert))[0]
+        best = (-chances).argsort(kind="stable")[:top]
+        found.append(
+            {"image": image, "top": [{"class": int(c), "probability": float(chances[c])} for c in best]}
+        )
+    if json:
+        output.print_json({"model": model, "predictions": found})
+        return
+    table = Table("image", "class", "probability", box=box.SIMPLE)
+    table.columns[2].justify = "right"
+    for row in found:
+        name = row["image"]
+        for guess in row["top"]:
+            table.add_row(name, str(guess["class"]), f"{guess['probability']:.2%}")
+            name = ""
+    output.screen(json).print(table)

@@ -1,0 +1,146 @@
+"""`pellucid train`: a network from nothing to a file."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pellucid.cli.options import Data, DataName, Json, ModelName, Seed, Threads
+
+if TYPE_CHECKING:
+    from pellucid.train.loop import Epoch
+    from pellucid.train.optimizers import Optimizer
+
+
+class OptimizerName(StrEnum):
+    """The optimisers of `pellucid.train`."""
+
+    SGD = "sgd"
+    ADAM = "adam"
+    ADAMW = "adamw"
+
+
+def train(
+    data: Data = DataName.MNIST,
+    model: Annotated[ModelName, typer.Option(help="The network.")] = ModelName.LENET5,
+    epochs: Annotated[int, typer.Option(min=1, help="How often each image is seen.")] = 3,
+    batch_size: Annotated[int, typer.Option(min=1, help="Images per update.")] = 64,
+    lr: Annotated[
+        float | None,
+        typer.Option(help="The learning rate.", show_default="0.05 for sgd, 0.001 for the others"),
+    ] = None,
+    optimizer: Annotated[OptimizerName, typer.Option(help="The rule of updates.")] = OptimizerName.SGD,
+    momentum: Annotated[
+        float | None, typer.Option(help="How much of the last update goes on; sgd only.", show_default="0.9")
+    ] = None,
+    seed: Seed = 0,
+    threads: Threads = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Save the trained network in this safetensors file.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Train a network; after each epoch say how well it does on the test images.
+
+    Ctrl-C ends training early; with --out, what has been learned until then is saved.
+    """
+    from pellucid import nn
+    from pellucid.cli import inputs, output
+    from pellucid.cli.interrupt import between_steps
+    from pellucid.cli.progress import shown
+    from pellucid.data import datasets
+    from pellucid.formats import save_model
+    from pellucid.kernels.tape import set_num_threads
+    from pellucid.train import fit
+
+    if out is not None:
+        _check_writable(out)
+    if threads is not None:
+        set_num_threads(threads)
+    rule = _optimizer(optimizer, lr, momentum)
+    nn.seed(seed)
+    settings = inputs.settings_for(model, inputs.MNIST_SHAPE)
+    network = inputs.open_model(model, inputs.MNIST_SHAPE)
+    images, test_images = datasets.mnist()
+
+    console, interrupted = output.screen(json), False
+    count = sum(parameter.size for _, parameter in network.named_parameters())
+    console.print(
+        f"{model} ({count:,} parameters) on {data}, {len(images):,} images, {optimizer} lr {rule.lr:g}"
+    )
+    finished: list[Epoch] = []
+    try:
+        with between_steps() as check, shown(console, epochs) as show:
+            history = fit(
+                network,
+                images,
+                test_images,
+                optimizer=rule,
+                epochs=epochs,
+                batch_size=batch_size,
+                seed=seed,
+                callbacks=[show, check],
+            )
+            finished = history.epochs
+    except KeyboardInterrupt:
+        interrupted = True
+    if out is not None:
+        save_model(out, model, settings, network)
+    if interrupted:
+        print("interrupted" + (f"; the network so far is saved in {out}" if out else ""), file=sys.stderr)
+        raise typer.Exit(130)
+    if json:
+        output.print_json(
+            {
+                "model": model,
+                "data": data,
+                "optimizer": optimizer,
+                "lr": rule.lr,
+                "batch_size": batch_size,
+                "seed": seed,
+                "parameters": count,
+                "epochs": [_epoch(epoch) for epoch in finished],
+                "out": None if out is None else str(out),
+            }
+        )
+    elif out is not None:
+        console.print(f"saved in {out}")
+
+
+def _check_writable(path: Path) -> None:
+    """Find out before training, not after it, that its result has no place.
+
+    Raises: FormatError when the file could not be written.
+    """
+    from pellucid.errors import FormatError
+
+    where = f"model file '{path}'"
+    if path.is_dir():
+        raise FormatError(where, "this is a folder")
+    try:
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise FormatError(where, "the file cannot be written", got=error.strerror) from None
+
+
+def _optimizer(name: OptimizerName, lr: float | None, momentum: float | None) -> Optimizer:
+    from pellucid.errors import ArgumentError
+    from pellucid.train import SGD, Adam, AdamW
+
+    if name is OptimizerName.SGD:
+        return SGD(0.05 if lr is None else lr, 0.9 if momentum is None else momentum)
+    if momentum is not None:
+        raise ArgumentError("train", "only sgd takes --momentum", got=f"--optimizer {name}")
+    kind = Adam if name is OptimizerName.ADAM else AdamW
+    return kind() if lr is None else kind(lr)
+
+
+def _epoch(epoch: Epoch) -> dict[str, Any]:
+    test = {f"test_{name}": value for name, value in (epoch.validation or {}).items()}
+    return {"epoch": epoch.epoch + 1, "loss": epoch.loss, **test, "seconds": epoch.seconds}

@@ -1,0 +1,335 @@
+"""The command line: what it prints, what it leaves on disk, and what it says about mistakes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pellucid.cli import main
+from pellucid.cli.options import ModelName
+from pellucid.data import Dataset, datasets
+from pellucid.formats import load_model, save_model
+from pellucid.nn import seed
+from pellucid.nn.models import MODELS, lenet5
+
+PELLUCID = [sys.executable, "-W", "error", "-m", "pellucid"]
+
+
+def said(err):
+    """What the command said on stderr, without the engine's word that it compiled something for the first time."""
+    return "".join(
+        line for line in err.splitlines(keepends=True) if not line.startswith("pellucid: compiled ")
+    )
+
+
+@pytest.fixture
+def run(capsys):
+    """Run a command line in this process: (exit code, stdout, stderr)."""
+
+    def run_line(*arguments):
+        with pytest.raises(SystemExit) as end:
+            main([str(argument) for argument in arguments])
+        out, err = capsys.readouterr()
+        return end.value.code, out, said(err)
+
+    return run_line
+
+
+def process(*arguments, stdout=subprocess.PIPE, **settings):
+    """Run a command line in a process of its own."""
+    line = [*PELLUCID, *arguments]
+    done = subprocess.run(line, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False, **settings)
+    done.stderr = said(done.stderr)
+    return done
+
+
+@pytest.fixture
+def few_images(monkeypatch):
+    """MNIST, but short."""
+    train, test = datasets.mnist()
+    parts = Dataset(train.images[:200], train.labels[:200]), Dataset(test.images[:100], test.labels[:100])
+    monkeypatch.setattr(datasets, "mnist", lambda: parts)
+
+
+@pytest.fixture
+def saved(tmp_path):
+    seed(0)
+    path = tmp_path / "lenet5.safetensors"
+    save_model(path, "lenet5", {}, lenet5())
+    return path
+
+
+def test_help_is_quick_to_say():
+    code = (
+        "import sys, pellucid.cli.app\nprint(sorted({'numba', 'llvmlite', 'rich.table'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_help_names_every_command(run):
+    code, out, err = run()
+    assert (code, err) == (0, "")
+    assert all(f" {name} " in out for name in ("train", "evaluate", "predict", "summary", "explain"))
+
+
+def test_version(run):
+    assert run("--version") == (0, "pellucid 0.1.0\n", "")
+
+
+def test_the_names_of_models_are_complete():
+    assert list(ModelName) == list(MODELS)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw"])
+def test_train_then_evaluate(run, few_images, tmp_path, optimizer):
+    path = tmp_path / "m.safetensors"
+    line = [
+        "train",
+        "--epochs",
+        2,
+        "--batch-size",
+        32,
+        "--optimizer",
+        optimizer,
+        "--out",
+        path,
+        "--threads",
+        2,
+    ]
+    code, out, err = run(*line, "--json")
+    report = json.loads(out)
+    assert code == 0
+    assert report["lr"] == (0.05 if optimizer == "sgd" else 1e-3)
+    assert report["parameters"] == 61706
+    assert [epoch["epoch"] for epoch in report["epochs"]] == [1, 2]
+    assert report["epochs"][1]["loss"] < report["epochs"][0]["loss"]
+    assert "epoch 2/2  loss " in err
+
+    code, out, err = run("evaluate", path, "--json")
+    result = json.loads(out)
+    assert (code, err) == (0, "")
+    assert result["images"] == 100
+    assert result["accuracy"] == report["epochs"][1]["test_accuracy"]
+    assert result["loss"] == report["epochs"][1]["test_loss"]
+
+
+def test_training_again_gives_the_same_file(run, few_images, tmp_path):
+    contents = set()
+    for name in ("a", "b"):
+        path = tmp_path / name
+        code, out, err = run("train", "--epochs", 1, "--seed", 5, "--out", path)
+        assert (code, err) == (0, "")
+        assert out.splitlines()[0] == "lenet5 (61,706 parameters) on mnist, 200 images, sgd lr 0.05"
+        assert out.splitlines()[-1] == f"saved in {path}"
+        contents.add(path.read_bytes())
+    assert len(contents) == 1
+
+
+@pytest.mark.parametrize("model", ["vgg_small", "resnet20"])
+def test_colour_networks_take_grey_digits(run, monkeypatch, tmp_path, model):
+    train, test = datasets.mnist()
+    parts = Dataset(train.images[:8], train.labels[:8]), Dataset(test.images[:4], test.labels[:4])
+    monkeypatch.setattr(datasets, "mnist", lambda: parts)
+    path = tmp_path / "m"
+    code, out, _ = run("train", "--model", model, "--epochs", 1, "--batch-size", 8, "--out", path, "--json")
+    assert code == 0
+    assert len(json.loads(out)["epochs"]) == 1
+    code, out, _ = run("predict", path, "mnist:0", "--top", 1, "--json")
+    assert code == 0
+    assert len(json.loads(out)["predictions"][0]["top"]) == 1
+
+
+def test_evaluate_says_the_figures(run, few_images, saved):
+    code, out, err = run("evaluate", saved)
+    assert (code, err) == (0, "")
+    assert out.startswith("accuracy ")
+    assert "  100 images in " in out
+
+
+def test_predict(run, saved, tmp_path):
+    digit = datasets.mnist()[1].images[17, 0]
+    white, black = tmp_path / "white [bold].png", tmp_path / "black.png"
+    Image.fromarray(255 - digit).save(white)
+    Image.fromarray(digit).save(black)
+    _, out, err = run("predict", saved, "mnist:17", black, "--json")
+    first, second = json.loads(out)["predictions"]
+    assert err == ""
+    assert first["top"] == second["top"]
+    assert len(first["top"]) == 3
+    assert [guess["probability"] for guess in first["top"]] == sorted(
+        (guess["probability"] for guess in first["top"]), reverse=True
+    )
+    _, out, _ = run("predict", saved, white, "--invert", "--top", 10, "--json")
+    (inverted,) = json.loads(out)["predictions"]
+    assert np.isclose(sum(guess["probability"] for guess in inverted["top"]), 1)
+    assert inverted["top"][0]["class"] == first["top"][0]["class"]
+    code, out, err = run("predict", saved, white, "--top", 1)
+    assert (code, err) == (0, "")
+    assert "white [bold].png" in out
+
+
+def test_summary(run, saved):
+    code, out, err = run("summary", "lenet5", "--json")
+    table = json.loads(out)
+    assert (code, err, table["parameters"], table["input"]) == (0, "", 61706, [1, 28, 28])
+    assert table["rows"][0]["formulas"][0] == "floor((28 + 2·2 − 1·(5−1) − 1)/1) + 1 = 28"
+    _, from_file, _ = run("summary", saved, "--json")
+    assert json.loads(from_file)["rows"] == table["rows"]
+    _, out, _ = run("summary", "resnet20", "--input", "1x28x28")
+    assert "272,186" in out
+    assert json.loads(run("summary", "vgg_small", "--input", "1x28x28", "--json")[1])["input"] == [1, 28, 28]
+    assert json.loads(run("summary", "vgg_small", "--json")[1])["input"] == [3, 32, 32]
+
+
+def test_explain(run, saved):
+    address = "conv1.output[0,5,3,7]"
+    code, out, err = run("explain", saved, "--sample", 17, "--at", address)
+    assert (code, err) == (0, "")
+    assert f"{address} = " in out
+    code, out, err = run("explain", saved, "--sample", 17, "--at", address, "--json")
+    trace = json.loads(out)["trace"]
+    assert (code, err, trace["certified"], trace["address"]) == (0, "", True, address)
+
+
+def test_explain_a_step(run):
+    line = ["explain", "lenet5", "--seed", 3, "--sample", 17, "--step", "--at", "grad(conv1.weight)[5,0,0,1]"]
+    code, out, err = run(*line, "--json")
+    assert (code, err, json.loads(out)["trace"]["certified"]) == (0, "", True)
+    assert json.loads(out) == json.loads(run(*line, "--json")[1])
+
+
+NO_FILE = "there is no such file."
+MISTAKES = {
+    "train --optimizer adam --momentum 0.9": "train: only sgd takes --momentum. Got --optimizer adam.",
+    "train --out .": "model file '.': this is a folder.",
+    "train --out gone/m.safetensors": (
+        "model file 'gone/m.safetensors': the file cannot be written. Got No such file or directory."
+    ),
+    "train --out junk/m.safetensors": (
+        "model file 'junk/m.safetensors': the file cannot be written. Got Not a directory."
+    ),
+    "evaluate gone": f"model file 'gone': {NO_FILE}",
+    "evaluate .": "model file '.': this is not a file.",
+    "predict gone mnist:1": f"model file 'gone': {NO_FILE}",
+    "predict model gone.png": f"image 'gone.png': {NO_FILE}",
+    "predict model junk": (
+        "image 'junk': this is no image. Expected one of PNG, JPEG, GIF, BMP, WEBP, TIFF, PPM."
+    ),
+    "predict model mnist:10000": "mnist: there is no such test image. Expected 0 to 9999. Got 10000.",
+    "predict model mnist:-1": "image: a test digit is named by its number. Expected such as mnist:17. Got 'mnist:-1'.",
+    "summary lenet6": (
+        "model: there is no such network and no such file. "
+        "Expected lenet5, mnist_cnn, vgg_small, resnet20 or a file. Got 'lenet6'."
+    ),
+    "summary lenet5 --input 1x28": "summary: --input is a shape CxHxW. Expected such as 1x28x28. Got '1x28'.",
+    "summary lenet5 --input 0x28x28": "summary: --input is a shape CxHxW. Expected such as 1x28x28. Got '0x28x28'.",
+    "explain lenet5 --sample -1 --at loss": (
+        "mnist: there is no such test image. Expected 0 to 9999. Got -1."
+    ),
+    "explain lenet5 --at conv1.output[0,5,3": (
+        "explain: an address is a name and an index of plain integers. "
+        "Expected for example 'conv1.output[0,5,3,7]'. Got 'conv1.output[0,5,3'."
+    ),
+    "explain lenet5 --at conv1.output[0,6,0,0]": (
+        "explain: index 6 lies outside axis 1 of 'conv1.output'. "
+        "Expected 'conv1.output[0…0, 0…5, 0…27, 0…27]'. Got 'conv1.output[0,6,0,0]'."
+    ),
+}
+
+
+@pytest.mark.parametrize("line", MISTAKES)
+def test_a_mistake_is_one_line(run, saved, monkeypatch, line):
+    monkeypatch.chdir(saved.parent)
+    saved.rename("model")
+    Path("junk").write_bytes(b"junk")
+    assert run(*line.split(" ")) == (2, "", f"error: {MISTAKES[line]}\n")
+    assert sorted(os.listdir()) == ["junk", "model"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "trian",
+        "--gone",
+        "train --epochs many",
+        "train --model lenet6",
+        "train --data cifar",
+        "train --lr x",
+        "train --lr -1",
+        "train --lr nan",
+        "train --momentum 2 --epochs",
+        "train stray",
+        "predict model mnist:1 --top 0",
+        "train --threads 0",
+        "train --seed -1",
+        "train --batch-size 0",
+        "train --epochs 0",
+        "evaluate",
+        "evaluate junk",
+        "predict model",
+        "summary",
+        "summary resnet20 --input 3x999999999x1",
+        "explain lenet5",
+        "explain lenet5 --at gone",
+    ],
+)
+def test_any_other_mistake_is_one_line_too(run, saved, monkeypatch, line):
+    monkeypatch.chdir(saved.parent)
+    saved.rename("model")
+    Path("junk").write_bytes(b"junk")
+    code, out, err = run(*line.split(" "))
+    assert (code, out) == (2, "")
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+
+
+def test_a_message_cannot_move_the_cursor(run):
+    code, _, err = run("evaluate", "a\x1b[2Jb\nc")
+    assert (code, err) == (2, f"error: model file 'a\\x1b[2Jb c': {NO_FILE}\n")
+
+
+def test_exit_codes_of_the_process(tmp_path):
+    done = process("evaluate", "gone", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"error: model file 'gone': {NO_FILE}\n"
+    done = process("summary", "lenet5", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["parameters"] == 61706
+
+
+def test_a_terminal_without_unicode():
+    done = process("summary", "lenet5", env=os.environ | {"PYTHONIOENCODING": "ascii"})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "6?28?28" in done.stdout
+
+
+def test_a_reader_that_leaves_is_no_error():
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = process("summary", "resnet20", stdout=writer)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_ctrl_c_saves_what_there_is(tmp_path):
+    path = tmp_path / "m.safetensors"
+    line = [*PELLUCID, "train", "--epochs", "1000", "--batch-size", "4096", "--out", path]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as training:
+        while not training.stdout.readline().startswith("epoch 1/1000"):  # training has begun
+            assert training.poll() is None
+        training.send_signal(signal.SIGINT)
+        out, err = training.communicate(timeout=60)
+    assert training.returncode == 130
+    assert said(err) == f"interrupted; the network so far is saved in {path}\n"
+    assert "Traceback" not in out
+    seed(0)
+    assert not np.array_equal(load_model(path).conv1.weight, lenet5().conv1.weight)

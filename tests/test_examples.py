@@ -1,0 +1,40 @@
+"""Every example runs, on a few images, and says what it should."""
+
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+
+import pytest
+
+import pellucid as pc
+from pellucid.data import Dataset
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+SAID = {
+    "demo.py": ["epoch 3/3", "This is a ", "conv1.output[0,5,14,13] = ", "grad(conv1.weight)[5,0,2,2] = "],
+    "look_inside.py": ["certified: True", "the step did what it said: True"],
+    "own_layer_block.py": ["test accuracy ", "blocks.1.conv.bias"],
+    "quickstart.py": ["'accuracy': ", "seen: ["],
+}
+
+
+@pytest.fixture
+def few_images(monkeypatch):
+    parts = tuple(Dataset(part.images[:130], part.labels[:130]) for part in pc.datasets.mnist())
+    monkeypatch.setattr(pc.datasets, "mnist", lambda: parts)
+
+
+def test_every_example_is_tested():
+    assert sorted(SAID) == sorted(path.name for path in EXAMPLES.glob("*.py"))
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_an_example_runs(name, few_images, capsys):
+    runpy.run_path(str(EXAMPLES / name), run_name="__main__")
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert "\x1b" not in out
+    assert all(text in out for text in SAID[name]), out
+    assert "NOT certified" not in out
+    assert "False" not in out
