@@ -62,30 +62,40 @@ class Symbol:
         )
 
 
-def _unsupported(symbol: Symbol, *_: object) -> Any:
-    raise ArgumentError(
-        "forward",
-        "of Python's operators a traced tensor supports +",
-        got=f"another one on '{symbol.name}' of shape {symbol.shape}",
-        hint="use the functions of pellucid.functional",
-    )
+def _refuse(operator: str) -> Callable[..., Any]:
+    def refusal(symbol: Symbol, *_: object) -> Any:
+        raise ArgumentError(
+            "forward",
+            "of Python's operators a traced tensor supports + alone",
+            got=f"{operator} on '{symbol.name}' of shape {symbol.shape}",
+            hint="use the functions of pellucid.functional",
+        )
+
+    return refusal
 
 
-for _operator in (
-    "sub",
-    "mul",
-    "truediv",
-    "matmul",
-    "pow",
-    "rsub",
-    "rmul",
-    "rtruediv",
-    "neg",
-    "getitem",
-    "bool",
-    "iter",
-):
-    setattr(Symbol, f"__{_operator}__", _unsupported)
+for _operator, _methods in {
+    "-": "sub rsub neg",
+    "*": "mul rmul",
+    "/": "truediv rtruediv",
+    "//": "floordiv rfloordiv",
+    "%": "mod rmod",
+    "@": "matmul rmatmul",
+    "**": "pow rpow",
+    "<": "lt",
+    "<=": "le",
+    ">": "gt",
+    ">=": "ge",
+    "abs()": "abs",
+    "len()": "len",
+    "float()": "float",
+    "int()": "int index",
+    "an index": "getitem setitem",
+    "a condition": "bool",
+    "a loop": "iter",
+}.items():
+    for _method in _methods.split():
+        setattr(Symbol, f"__{_method}__", _refuse(_operator))
 
 
 @dataclass(eq=False)
@@ -119,6 +129,11 @@ class _Trace:
         self.counts: Counter[str] = Counter()
         self.path, self.in_layer = "", False
 
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The network's float type: that of its first input."""
+        return next(iter(self.graph.inputs.values())).dtype
+
     def operand(self, op: Op, value: object) -> Symbol | None:
         """The symbol of an operand: itself, or the one that stands for a named array."""
         if value is None or isinstance(value, Symbol):
@@ -128,7 +143,17 @@ class _Trace:
                 op.name,
                 "operands must be traced tensors or parameters of the model",
                 got=f"{type(value).__name__} {getattr(value, 'shape', value)!r}",
-                hint="keep arrays as pellucid.Parameter attributes of the module",
+                hint="make parameters and layers attributes of the module, or items of lists there"
+                if isinstance(value, np.ndarray)
+                else None,
+            )
+        if value.dtype != self.dtype:  # kernels read memory as the network's type
+            raise ArgumentError(
+                op.name,
+                "all arrays of a network must be of its float type",
+                expected=f"{self.dtype}",
+                got=f"{value.dtype} for '{self.names[id(value)]}'",
+                hint="use astype on the whole model",
             )
         if id(value) not in self.symbols:
             symbol = Symbol(self.names[id(value)], value.shape, value.dtype)
@@ -157,7 +182,7 @@ def apply(op: Op, operands: tuple[object, ...]) -> Symbol:
     except PellucidError as error:
         raise error.at(trace.path) from None
     path = trace.name(op)
-    output = Symbol(f"{path}.output", shape, next(iter(trace.graph.inputs.values())).dtype)
+    output = Symbol(f"{path}.output", shape, trace.dtype)
     node = Node(op, symbols, output, path)
     output.node = node
     trace.graph.nodes.append(node)

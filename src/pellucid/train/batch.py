@@ -13,18 +13,18 @@ from pellucid.nn.parameter import real_array
 Array = NDArray[Any]
 
 
-def images(x: Any, dtype: np.dtype[Any]) -> Array:
-    """A batch of inputs as a contiguous array of the model's float type.
+def images(x: Any, dtype: np.dtype[Any], name: str = "x") -> Array:
+    """A batch of inputs, or of targets that are numbers, as a contiguous array of the model's float type.
 
     Raises: ArgumentError when x is no array of real numbers; ShapeError when it is empty or has no batch axis.
     """
-    array = real_array("TrainStep", x)
+    array = real_array(f"TrainStep {name}", x)
     if array.ndim < 2 or array.size == 0:
         raise ShapeError(
             "TrainStep",
-            "a step needs a batch of at least one input",
-            expected="x of (N,C,…)",
-            got=f"x {array.shape}",
+            "a step needs a batch of at least one image",
+            expected=f"{name} of (N,C,…)",
+            got=f"{name} {array.shape}",
         )
     return np.ascontiguousarray(array, dtype)
 
@@ -34,12 +34,17 @@ def labels(y: Any, count: int) -> Array:
 
     Raises: ArgumentError when they are not whole numbers; ShapeError when there is not one for each input.
     """
-    array = real_array("TrainStep", y)
+    array = real_array("TrainStep y", y)
     if array.dtype.kind not in "iu":
-        raise ArgumentError("TrainStep", "labels must be whole numbers", got=f"y of dtype {array.dtype}")
+        got, hint = f"y of dtype {array.dtype}", "use y.astype(np.int64)"
+        raise ArgumentError("TrainStep", "labels must be whole numbers", got=got, hint=hint)
     if array.shape != (count,):
         raise ShapeError(
-            "TrainStep", "there must be one label per input", expected=f"y ({count},)", got=f"y {array.shape}"
+            "TrainStep",
+            "there must be one label per input",
+            expected=f"y ({count},)",
+            got=f"y {array.shape}",
+            hint="use y.argmax(axis=1) for one-hot rows" if array.ndim == 2 else None,
         )
     return np.ascontiguousarray(array, np.int64)
 
@@ -49,8 +54,11 @@ def check_classes(y: Array, classes: int) -> None:
 
     Raises: ArgumentError with the first label that is not.
     """
-    wrong = y[(y < 0) | (y >= classes)]
+    wrong = np.flatnonzero((y < 0) | (y >= classes))
     if wrong.size:
         raise ArgumentError(
-            "cross_entropy", "a label must be a class", expected=f"0 to {classes - 1}", got=f"{wrong[0]}"
+            "cross_entropy",
+            "a label must be a class of the network",
+            expected=f"0 to {classes - 1}",
+            got=f"y[{wrong[0]}] = {y[wrong[0]]}",
         )

@@ -32,8 +32,9 @@ class TrainStep:
 
     Programs are made for each batch shape and share the parameters and the optimiser's state. `seed` decides dropout.
 
-    Raises: ArgumentError when an argument is of the wrong kind, when a layer's parameters take no part in the
-    forward, or for labels that are no class; ShapeError, with the layer's path, when shapes do not fit.
+    Raises: ArgumentError when an argument is of the wrong kind, when the model has no parameters or some that take
+    no part in the forward, or for labels that are no class; ShapeError, with the layer's path, when shapes do not
+    fit.
 
     Example:
         >>> import numpy as np, pellucid as pc
@@ -49,12 +50,18 @@ class TrainStep:
         self, model: Module, optimizer: Optimizer, loss: str = "cross_entropy", seed: int = 0
     ) -> None:
         if not isinstance(model, Module):
-            raise ArgumentError("TrainStep", "model must be a pellucid Module", got=type(model).__name__)
+            raise ArgumentError("TrainStep", "model must be a pellucid Module", got=_kind(model))
         if not isinstance(optimizer, Optimizer):
             raise ArgumentError(
-                "TrainStep", "optimizer must be SGD, Adam or AdamW", got=type(optimizer).__name__
+                "TrainStep",
+                "optimizer must be an SGD, Adam or AdamW of pellucid",
+                got=_kind(optimizer),
+                hint="optimizer=pellucid.SGD(lr=0.05)",
             )
-        if loss not in LOSSES:
+        if next(model.named_parameters(), None) is None:
+            got = f"{type(model).__name__} without any"
+            raise ArgumentError("TrainStep", "the model must have parameters to train", got=got)
+        if not isinstance(loss, str) or loss not in LOSSES:
             raise ArgumentError(
                 "TrainStep", "loss has no such name", expected=" or ".join(LOSSES), got=repr(loss)
             )
@@ -127,14 +134,11 @@ class TrainStep:
     def _batch(self, x: Any, y: Any) -> tuple[Array, Array]:
         dtype = self.model.dtype
         x = batch.images(x, dtype)
-        return x, batch.labels(y, len(x)) if self.loss == "cross_entropy" else batch.images(y, dtype)
+        return x, batch.labels(y, len(x)) if self.loss == "cross_entropy" else batch.images(y, dtype, "y")
 
     def _training(self, x: Array, y: Array) -> Training:
         """The program for this batch's shape."""
-        if self._edition != module.edition():  # layers or arrays were replaced
-            self._programs.clear()
-            self._counters = [b for n, b in self.model.named_buffers() if n.endswith("num_batches_tracked")]
-            self._edition = module.edition()
+        self._follow_model()
         key = (x.shape, y.shape, self.optimizer.rule)
         training = self._programs.pop(key, None)
         if training is None:
@@ -186,9 +190,24 @@ class TrainStep:
                 self._states[name] = {key: np.ascontiguousarray(array) for key, array in fresh.items()}
         return self._states
 
+    def _follow_model(self) -> None:
+        """Forget what was made for a model whose layers or arrays have been replaced."""
+        if self._edition != module.edition():
+            self._programs.clear()
+            self._counters = [b for n, b in self.model.named_buffers() if n.endswith("num_batches_tracked")]
+            self._edition = module.edition()
+
     def _count_batches(self) -> None:
+        self._follow_model()
         for counter in self._counters:
             counter += 1
+
+
+def _kind(value: object) -> str:
+    """What a wrong argument is: a class, or the class of an object, with the package it comes from."""
+    kind = value if isinstance(value, type) else type(value)
+    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    return f"the class {name} itself" if isinstance(value, type) else name
 
 
 def _classes(graph: Graph) -> int:
@@ -224,7 +243,7 @@ def record(
             )
         return TrainStep(model, optimizer, loss).record(x, y)
     if not isinstance(model, Module):
-        raise ArgumentError("record", "model must be a pellucid Module", got=type(model).__name__)
+        raise ArgumentError("record", "model must be a pellucid Module", got=_kind(model))
     x = batch.images(x, model.dtype)
     arrays = dict(model.named_arrays())
     graph = trace(model.trace_forward, {"input": (x.shape, x.dtype)}, arrays, training=False)
