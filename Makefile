@@ -23,7 +23,7 @@ check: .venv/check/ready
 	.venv/check/bin/lint-imports
 
 bench: .venv/test/ready
-	.venv/test/bin/python -m benchmarks
+	.venv/test/bin/python benchmarks/training_step.py
 
 clean:
 	rm -rf .venv .demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
