@@ -19,7 +19,8 @@ from pellucid.engine.buffers import Block, External, Part, Tensor, allocate
 from pellucid.engine.graph import Graph, Node, Symbol
 from pellucid.geometry import size_of
 from pellucid.kernels import tape, tiles
-from pellucid.kernels.jit import Kernel, progress
+from pellucid.kernels.jit import Kernel
+from pellucid.kernels.progress import progress
 from pellucid.ops.relu import ReLU
 
 if TYPE_CHECKING:

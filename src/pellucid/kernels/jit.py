@@ -17,6 +17,7 @@ from llvmlite import ir
 from numba import extending
 
 from pellucid.kernels import cache
+from pellucid.kernels.progress import progress
 
 types: Any = numba.types
 intrinsic: Any = extending.intrinsic  # what it decorates is called from compiled code, with fewer arguments
@@ -55,7 +56,8 @@ class Kernel:
             self._compiled[bits] = _cached(
                 lambda: numba.cfunc(signature, cache=True, nopython=True, error_model="numpy")(self.function)
             )
-            progress(f"{self.name} (float{bits})", time.perf_counter() - start)
+            if not self._compiled[bits].cache_hits:
+                progress(f"{self.name} (float{bits})", time.perf_counter() - start)
         return int(self._compiled[bits].address)
 
 
@@ -83,42 +85,14 @@ class Compiled:
             start = time.perf_counter()
             options = {"cache": True, "nogil": True, "error_model": "numpy"}
             self._compiled = _cached(lambda: numba.njit(self._signature, **options)(self._function))
-            progress(self._function.__name__.strip("_"), time.perf_counter() - start)
+            if not self._compiled.stats.cache_hits:
+                progress(self._function.__name__.strip("_"), time.perf_counter() - start)
         return self._compiled(*arguments)
 
 
 def compiled(signature: Any) -> Callable[[Callable[..., Any]], Compiled]:
     """Declare such a function, for instance `@compiled(types.void(types.int64))`; nothing is compiled yet."""
     return lambda function: Compiled(signature, function)
-
-
-class _Progress:
-    """One line on stderr while kernels are compiled for the first time; silent when they come from the cache."""
-
-    def __init__(self) -> None:
-        self.seconds, self.count, self.open = 0.0, 0, False
-
-    def __call__(self, name: str, seconds: float) -> None:
-        if seconds < 0.05:  # read from the cache
-            return
-        self.seconds, self.count = self.seconds + seconds, self.count + 1
-        if sys.stderr is not None and sys.stderr.isatty():
-            self.open = True
-            text = f"pellucid: compiling kernels, once: {self.count} done in {self.seconds:.0f} s ({name})"
-            sys.stderr.write(f"\r\x1b[2K{text}")
-            sys.stderr.flush()
-
-    def close(self) -> None:
-        """End the line."""
-        if self.count and sys.stderr is not None:
-            start = "\r\x1b[2K" if self.open else ""
-            text = f"pellucid: compiled {self.count} kernels in {self.seconds:.1f} s, kept for next time"
-            sys.stderr.write(f"{start}{text}\n")
-            sys.stderr.flush()
-        self.seconds, self.count, self.open = 0.0, 0, False
-
-
-progress = _Progress()
 
 
 def _pointer(builder: Any, address: Any, element: Any = I64) -> Any:

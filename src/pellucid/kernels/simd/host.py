@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from functools import cache
 from typing import Any, Protocol
 
 import llvmlite.binding as llvm
 
 from pellucid.kernels.cache import folder, write_atomically
+from pellucid.kernels.progress import progress
 
 
 class Code(Protocol):
@@ -48,8 +50,9 @@ def address(code: Code) -> int:
     """The address of machine code, compiled now or read from the disk cache."""
     path = folder() / f"{code.symbol}.o"
     if not path.exists():
-        machine = _machine()
+        start, machine = time.perf_counter(), _machine()
         write_atomically(path, machine.emit_object(_optimised(code, machine)))
+        progress(code.symbol, time.perf_counter() - start)
     engine = _engine()
     engine.add_object_file(llvm.ObjectFileRef.from_path(str(path)))
     engine.finalize_object()

@@ -1,0 +1,34 @@
+"""Telling the user that kernels are being compiled, which happens once."""
+
+from __future__ import annotations
+
+import sys
+
+_PATIENCE = 0.5  # seconds of compiling that need no word
+
+
+class _Progress:
+    """One line on stderr while code is compiled; silent when it comes from the disk cache or takes no time."""
+
+    def __init__(self) -> None:
+        self._seconds, self._count, self._open = 0.0, 0, False
+
+    def __call__(self, name: str, seconds: float) -> None:
+        """One more piece of code is ready."""
+        self._seconds, self._count = self._seconds + seconds, self._count + 1
+        if self._seconds > _PATIENCE and sys.stderr is not None and sys.stderr.isatty():
+            self._open = True
+            sys.stderr.write(f"\r\x1b[2Kpellucid: compiling kernels, once: {self._count} done ({name})")
+            sys.stderr.flush()
+
+    def close(self) -> None:
+        """All that is needed now is ready: end the line."""
+        if self._seconds > _PATIENCE and sys.stderr is not None:
+            start = "\r\x1b[2K" if self._open else ""
+            text = f"compiled {self._count} kernels in {self._seconds:.1f} s, kept for next time"
+            sys.stderr.write(f"{start}pellucid: {text}\n")
+            sys.stderr.flush()
+        self._seconds, self._count, self._open = 0.0, 0, False
+
+
+progress = _Progress()
