@@ -40,11 +40,10 @@ def train(model, images, test_images):
 
 def look_at(model, image):
     chances = pc.predict(model, image[None])[0]
-    picture = drawn(image[0] / 255)
+    picture = drawn(image[0, 4:24] / 255)  # MNIST's digits fill the middle: ten lines beside ten classes
     bars = [f"{digit}  {'━' * round(24 * chance):24}  {chance:7.2%}" for digit, chance in enumerate(chances)]
-    margin = [""] * ((len(picture) - len(bars)) // 2)
-    for row, bar in zip(picture, [*margin, *bars, *margin], strict=True):
-        console.print(f"  {row}    {bar}".rstrip())
+    for row, bar in zip(picture, bars, strict=True):
+        console.print(f"  {row}    {bar}")
     console.print(f"\nThis is a {chances.argmax()}.")
 
 
