@@ -1,0 +1,129 @@
+"""What the numbers were measured on: names and versions, and how fast this machine can multiply and copy at all."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import numpy as np
+
+PACKAGES = ("pellucid", "numpy", "numba", "llvmlite", "torch")
+
+
+def describe() -> str:
+    """Processor, cores, memory, system and versions in one line."""
+    return "; ".join(
+        [f"{_processor()}, {_cores()} cores, {_memory_gb():.0f} GB", platform.platform(), _versions()]
+    )
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _memory_gb() -> float:
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    except (AttributeError, ValueError, OSError):
+        return float("nan")
+
+
+def _versions() -> str:
+    names = [f"Python {platform.python_version()}"]
+    for package in PACKAGES:
+        try:
+            names.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            names.append(f"{package} missing")
+    return ", ".join(names)
+
+
+def peak_mb() -> float:
+    """The most memory this process has held so far. (Not `ru_maxrss`: a child begins with its parent's.)"""
+    try:
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
+    except (OSError, StopIteration):
+        import resource
+
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak / (2**20 if platform.system() == "Darwin" else 2**10)
+
+
+def launch_row(
+    kernel, bits: int, chunks: int, *, p=(0,), n=(0,), f=(0.0,)
+) -> tuple[np.ndarray, list[np.ndarray]]:
+    """One launch written by hand, as `engine.plan.Program` writes it, and the tables that must outlive it."""
+    from pellucid.kernels import tape
+
+    tables = [np.array(p, np.int64), np.array(n, np.int64), np.array(f, np.float64)]
+    row = np.zeros((1, tape.LAUNCH_FIELDS), np.int64)
+    row[0, :5] = kernel.address(bits), *(table.ctypes.data for table in tables), chunks
+    return row, tables
+
+
+def fma_peak_gflops(bits: int = 32, rounds: int = 15) -> float:
+    """Multiply–adds of all threads together when nothing but registers and one cache line is touched: the best round.
+
+    The full register tile of the convolutions over a single number of A and a single row of B, so long that calls
+    do not count.
+    """
+    from pellucid.kernels import simd, tape, tiles
+    from pellucid.kernels.simd import Tile
+
+    columns, run, calls = simd.column_tile(bits), 1 << 17, 4 * tape.get_num_threads()
+    height = simd.register_tile(bits, columns)
+    tile = Tile(bits, (0,) * height, columns, 0, 0, run, tuple(range(0, height * columns, columns)))
+    numbers = np.zeros(2 * columns, f"f{bits // 8}")
+    out = np.empty((calls, height * columns + 64), numbers.dtype)
+    entries = np.array([simd.address(tile)] * 2 + [0, 0, 0, 0, 0, 1], np.int64)
+    bounds, taps = np.array([0, 1], np.int64), np.zeros(2, np.int64)
+    bases = (numbers.ctypes.data, numbers.ctypes.data, out.ctypes.data, 0)
+    lists = (entries.ctypes.data, bounds.ctypes.data, taps.ctypes.data)
+    n = (
+        *bases,
+        0,
+        0,
+        0,
+        0,
+        out.strides[0],
+        calls,
+        1,
+        1,
+        *lists,
+    )  # one "image" a call, each with results of its own
+    row, _tables = launch_row(tiles.walk_tiles, bits, calls, n=n)
+    seconds = min(_seconds(row) for _ in range(rounds))
+    return 2 * height * columns * run * calls / seconds / 1e9
+
+
+def copy_gb_per_s(size_mb: int = 256, rounds: int = 7) -> float:
+    """Bytes read plus bytes written when all threads copy an array much larger than any cache: the best round."""
+    from pellucid.kernels import layout, tape
+
+    source = np.ones(size_mb << 18, np.float32)
+    target = np.zeros_like(source)
+    chunks = 8 * tape.get_num_threads()
+    p, n = (source.ctypes.data, target.ctypes.data), (source.size, -(-source.size // chunks))
+    row, _tables = launch_row(layout.copy, 32, chunks, p=p, n=n)
+    seconds = min(_seconds(row) for _ in range(rounds))
+    return 2 * source.nbytes / seconds / 1e9
+
+
+def _seconds(row: np.ndarray) -> float:
+    from pellucid.kernels import tape
+
+    start = time.perf_counter()
+    tape.team.play(row)
+    return time.perf_counter() - start
