@@ -12,7 +12,7 @@ import pytest
 import torch
 from tests.torch_twins import INPUTS, twin
 
-from pellucid import functional as F  # noqa: N812
+from pellucid import functional as F
 from pellucid import nn
 from pellucid.engine import graph
 from pellucid.errors import ArgumentError, ShapeError

@@ -1,5 +1,8 @@
 """Pellucid: convolutional networks that you can see through, trained on the CPU."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from pellucid import functional
 from pellucid.data import Dataset, datasets, read_image
 from pellucid.errors import (
@@ -14,7 +17,6 @@ from pellucid.errors import (
 from pellucid.explain.recording import Recording
 from pellucid.explain.trace import Trace
 from pellucid.formats import load_model, save_model
-from pellucid.kernels.tape import get_num_threads, set_num_threads
 from pellucid.nn import (
     GELU,
     AdaptiveAvgPool1d,
@@ -51,7 +53,18 @@ from pellucid.nn import (
     seed,
     summary,
 )
-from pellucid.train import SGD, Adam, AdamW, TrainStep, evaluate, fit, predict, record
+
+if TYPE_CHECKING:
+    from pellucid.kernels.tape import get_num_threads, set_num_threads
+    from pellucid.train import SGD, Adam, AdamW, TrainStep, evaluate, fit, predict, record
+
+# Names whose modules import the compiler, which takes half a second: they are loaded when first asked for.
+_LATER = {
+    **dict.fromkeys(("get_num_threads", "set_num_threads"), "pellucid.kernels.tape"),
+    **dict.fromkeys(
+        ("SGD", "Adam", "AdamW", "TrainStep", "evaluate", "fit", "predict", "record"), "pellucid.train"
+    ),
+}
 
 __all__ = [
     "GELU",
@@ -114,3 +127,14 @@ __all__ = [
     "set_num_threads",
     "summary",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module 'pellucid' has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_LATER[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -8,6 +8,7 @@ through the pointers without checks, raises nothing, and is the same for every t
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -25,14 +26,18 @@ I64 = ir.IntType(64)
 _YIELD = "SwitchToThread" if sys.platform == "win32" else "sched_yield"
 
 
+_compiling = threading.RLock()
+
+
 def _cached(compile: Callable[[], Any]) -> Any:
-    """Run a Numba decorator with the disk cache pointing at our own folder."""
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(cache.folder())
-    try:
-        return compile()
-    finally:
-        numba.config.CACHE_DIR = before
+    """Run a Numba decorator with the disk cache pointing at our own folder, one at a time: the setting is global."""
+    with _compiling:
+        before = numba.config.CACHE_DIR
+        numba.config.CACHE_DIR = str(cache.folder())
+        try:
+            return compile()
+        finally:
+            numba.config.CACHE_DIR = before
 
 
 class Kernel:
@@ -81,13 +86,17 @@ class Compiled:
 
     def __call__(self, *arguments: Any) -> Any:
         """Call it."""
+        self.make()
+        return self._compiled(*arguments)
+
+    def make(self) -> None:
+        """Compile it, unless that is done."""
         if self._compiled is None:
             start = time.perf_counter()
             options = {"cache": True, "nogil": True, "error_model": "numpy"}
             self._compiled = _cached(lambda: numba.njit(self._signature, **options)(self._function))
             if not self._compiled.stats.cache_hits:
                 progress(self._function.__name__.strip("_"), time.perf_counter() - start)
-        return self._compiled(*arguments)
 
 
 def compiled(signature: Any) -> Callable[[Callable[..., Any]], Compiled]:

@@ -122,6 +122,7 @@ class _Worker:
         self.wake = threading.Lock()
         self.wake.acquire()
         self.stopping = False
+        _serve.make()  # here, not in the new thread
         self.thread = threading.Thread(target=self._run, args=(control, seen), daemon=True, name="pellucid")
         self.thread.start()
 
