@@ -162,10 +162,12 @@ def test_contributions_from_several_layers() -> None:
 
 TEXT = """\
 conv1d.output[0,1,0] = -3.5  (float32)
-  formula    output[n,o,y] = bias[o] + Σ_{c,k} input[n,c,i]·weight[o,c,k], i = y·stride + k·dilation − padding
+  formula    output[n,o,y] = bias[o] + Σ_{c,k} input[n,c,i]·weight[o,c,k], i = y·stride + k·dilation
+             − padding
   numbers    conv1d.output[0,1,0] = 0.5 + 1.0·2.0 + 2.0·(-3.0)
-  note       reads input at W -1…1; 1 of 3 products meet padding and add exact zeros; order: from b[1], kernel \
-positions ascending, at each the input channels ascending, one fused multiply–add each
+  note       reads input at W -1…1; 1 of 3 products meet padding and add exact zeros; order: from
+             b[1], kernel positions ascending, at each the input channels ascending, one fused
+             multiply–add each
   largest 2 of 2 terms
     -6 = input[0,0,1] 2.0 · w[1,0,2] -3.0
      2 = input[0,0,0] 1.0 · w[1,0,1] 2.0

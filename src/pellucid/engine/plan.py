@@ -175,6 +175,7 @@ class Program:
                 f.ctypes.data,
                 tables.chunks,
             )
+        tape.make()
         progress.close()
 
     def run(self, result: Symbol, **inputs: Array) -> Array:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from textwrap import fill
 from typing import Any, Literal, TypeAlias, overload
 
 import numpy as np
@@ -15,6 +16,7 @@ Exact: TypeAlias = float | Fraction
 Factor: TypeAlias = tuple[str, float]
 _SHOWN = 8  # terms in the table of the largest ones
 _FIRST = 3  # terms written out in the substituted formula
+_WIDTH = 100  # columns of a trace as text
 
 
 @dataclass(frozen=True)
@@ -154,9 +156,9 @@ class Trace:
     def __str__(self) -> str:
         lines = [
             f"{self.address} = {self._number(self.value)}  ({self.dtype})",
-            f"  formula    {self.formula}",
-            f"  numbers    {self.substituted}",
-            f"  note       {self.note}",
+            _wrapped("formula", self.formula),
+            _wrapped("numbers", self.substituted),
+            _wrapped("note", self.note),
         ]
         largest = np.argsort(-self.terms.magnitudes, kind="stable")[:_SHOWN]
         if len(largest):
@@ -191,6 +193,11 @@ class Trace:
     def _short(self, value: float) -> str:
         text = self._number(value)
         return f"({text})" if text.startswith("-") else text
+
+
+def _wrapped(label: str, text: str) -> str:
+    """A labelled paragraph of a trace as text."""
+    return fill(text, _WIDTH, initial_indent=f"  {label:11}", subsequent_indent=" " * 13, break_long_words=False)
 
 
 def nearest(value: Exact) -> float:

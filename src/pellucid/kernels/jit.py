@@ -86,7 +86,9 @@ class Compiled:
 
     def __call__(self, *arguments: Any) -> Any:
         """Call it."""
-        self.make()
+        if self._compiled is None:
+            self.make()
+            progress.close()
         return self._compiled(*arguments)
 
     def make(self) -> None:

@@ -122,7 +122,6 @@ class _Worker:
         self.wake = threading.Lock()
         self.wake.acquire()
         self.stopping = False
-        _serve.make()  # here, not in the new thread
         self.thread = threading.Thread(target=self._run, args=(control, seen), daemon=True, name="pellucid")
         self.thread.start()
 
@@ -187,6 +186,12 @@ class Team:
             self._held.append(launches)
             if self._control[_INSIDE] == 0:  # a worker that comes late reads the newest launches only
                 del self._held[:-1]
+
+
+def make() -> None:
+    """Compile the loops of this file, unless that is done."""
+    for function in (_publish, _play, _serve):
+        function.make()
 
 
 team = Team()
