@@ -15,7 +15,7 @@ import pellucid as pc
 from pellucid import functional as F
 
 STEPS = 20
-BATCH = {"lenet5": 8, "mnist_cnn": 6, "vgg_small": 4, "resnet20": 5}
+BATCH = {"lenet5": 7, "mnist_cnn": 4, "vgg_small": 2, "resnet20": 3}
 OPTIMIZERS = {  # ours and PyTorch's with the same settings
     "sgd": (lambda: pc.SGD(lr=0.02, momentum=0.9), lambda p: torch.optim.SGD(p, lr=0.02, momentum=0.9)),
     "nesterov": (
