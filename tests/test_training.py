@@ -35,6 +35,7 @@ RUNS += [("lenet5", "adamw"), ("lenet5", "nesterov")]
 @pytest.fixture(autouse=True)
 def _threads():
     before, torch_before = pc.get_num_threads(), torch.get_num_threads()
+    torch.set_num_threads(1)  # its threads wait by spinning, which on a busy machine takes ten times as long
     yield
     pc.set_num_threads(before)
     torch.set_num_threads(torch_before)
