@@ -53,8 +53,8 @@ REFUSED: list[tuple[Callable[[], Any], type, str]] = [
     (
         lambda: F.relu([[1, 2], [3]]),
         ArgumentError,
-        "relu: input must be an array of real numbers. Got list. Hint: pass a NumPy array or nested "
-        "lists of numbers.",
+        "relu: input must be an array of real numbers. Got list with rows of different lengths. "
+        "Hint: pass a NumPy array or nested lists of numbers.",
     ),
     (
         lambda: F.relu(np.zeros(2, complex)),
@@ -107,7 +107,7 @@ REFUSED: list[tuple[Callable[[], Any], type, str]] = [
         lambda: F.linear(IMAGE, np.zeros((4, 6))),
         ShapeError,
         "linear: the input's last axis must equal in_features. Expected 6 from weight (4, 6). "
-        "Got 5 from input (2, 3, 6, 5). Hint: set in_features=5.",
+        "Got 5 from input (2, 3, 6, 5). Hint: put Flatten before the layer.",
     ),
     (
         lambda: F.leaky_relu(IMAGE, float("nan")),

@@ -123,6 +123,12 @@ def test_a_parameter_takes_real_numbers_only(values):
     )
 
 
+def test_ragged_values_are_named():
+    assert message(ArgumentError, lambda: nn.Parameter([[1], [2, 3]])) == (
+        "Parameter: values must be real numbers. Got list with rows of different lengths."
+    )
+
+
 # Attributes
 
 
@@ -595,7 +601,7 @@ def test_layers_compute_what_pytorch_computes(ours, theirs, shape):
         ),
         (
             lambda: trace(nn.Sequential(nn.BatchNorm2d(3)), (2, 3)),
-            "BatchNorm2d '0': the input has other axes. Expected (N,C,H,W). Got input (2, 3).",
+            "BatchNorm2d '0': input must have axes (N,C,H,W). Got input (2, 3).",
         ),
     ],
 )

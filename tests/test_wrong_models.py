@@ -99,7 +99,7 @@ CASES = {
     "axes": (
         lambda: infer(pc.Conv1d(3, 4, 3)),
         pc.ShapeError,
-        "conv1d 'features.0': input must have 3 axes. Got input (2, 3, 8, 6).",
+        "conv1d 'features.0': input must have 3 axes. Expected (N,C,W). Got input (2, 3, 8, 6).",
     ),
     "window larger than input": (
         lambda: infer(pc.Conv2d(3, 4, 3), pc.Conv2d(4, 4, (5, 7))),
@@ -123,7 +123,7 @@ CASES = {
         "linear 'features.1': the input's last axis must equal in_features. "
         "Expected 96 from weight (5, 96). "
         "Got 4 from input (2, 4, 6, 4). "
-        "Hint: set in_features=4.",
+        "Hint: put Flatten before the layer.",
     ),
     "linear of another size": (
         lambda: infer(pc.Conv2d(3, 4, 3), pc.Flatten(), pc.Linear(100, 5)),
@@ -154,12 +154,13 @@ CASES = {
         pc.ShapeError,
         "batch_norm 'features.1': running_mean must have one value per channel. "
         "Expected (4,). "
-        "Got running_mean (3,) for input (2, 4, 6, 4).",
+        "Got running_mean (3,) for input (2, 4, 6, 4). "
+        "Hint: set num_features=4.",
     ),
     "norm of other axes": (
         lambda: infer(pc.Flatten(), pc.BatchNorm2d(3)),
         pc.ShapeError,
-        "BatchNorm2d 'features.1': the input has other axes. Expected (N,C,H,W). Got input (2, 144).",
+        "BatchNorm2d 'features.1': input must have axes (N,C,H,W). Got input (2, 144).",
     ),
     "one value per channel": (
         lambda: train(
@@ -411,7 +412,31 @@ CASES = {
     "no batch": (
         lambda: classifier()(IMAGES[0]),
         pc.ShapeError,
-        "conv2d '0': input must have 4 axes. Got input (3, 8, 6).",
+        "conv2d '0': input must have 4 axes. "
+        "Expected (N,C,H,W). "
+        "Got input (3, 8, 6). "
+        "Hint: add the batch axis, x[None].",
+    ),
+    "no batch of volumes": (
+        lambda: pc.Sequential(pc.Conv3d(3, 4, 1))(IMAGES),
+        pc.ShapeError,
+        "conv3d '0': input must have 5 axes. "
+        "Expected (N,C,D,H,W). "
+        "Got input (2, 3, 8, 6). "
+        "Hint: add the batch axis, x[None].",
+    ),
+    "no channels": (
+        lambda: pc.Sequential(pc.Conv2d(1, 4, 3))(IMAGES[:, 0]),
+        pc.ShapeError,
+        "conv2d '0': input must have 4 axes. "
+        "Expected (N,C,H,W). "
+        "Got input (2, 8, 6). "
+        "Hint: add the channel axis, x[:, None].",
+    ),
+    "rows of different lengths": (
+        lambda: classifier()([[1, 2], [3]]),
+        pc.ArgumentError,
+        "Sequential: values must be real numbers. Got list with rows of different lengths.",
     ),
     # training
     "a layer without use": (
@@ -492,7 +517,8 @@ CASES = {
         pc.ShapeError,
         "cross_entropy: target must have the input's shape without the classes. "
         "Expected target (2, 6, 4) for input (2, 4, 6, 4). "
-        "Got target (2,).",
+        "Got target (2,). "
+        "Hint: end the network in logits (N, classes), for example with Flatten and Linear.",
     ),
     "unknown loss": (
         lambda: train(classifier(), loss="hinge"),

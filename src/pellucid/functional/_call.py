@@ -81,16 +81,20 @@ def as_array(op: str, name: str, value: object) -> Array:
 
     Raises: ArgumentError for anything else: text, None, objects, lists whose rows differ in length.
     """
+    reason = ""
     try:
         array = np.asarray(value)
     except (TypeError, ValueError) as error:
         if isinstance(error, PellucidError):
             raise
         array = np.empty(0, object)
+        if "inhomogeneous" in str(error):
+            reason = " with rows of different lengths"
     if array.dtype.kind not in "fiub":
-        kind = type(value).__name__ + (f" of dtype {value.dtype}" if isinstance(value, np.ndarray) else "")
-        rule = f"{name} must be an array of real numbers"
-        raise ArgumentError(op, rule, got=kind, hint="pass a NumPy array or nested lists of numbers")
+        if isinstance(value, np.ndarray):
+            reason = f" of dtype {value.dtype}"
+        rule, got = f"{name} must be an array of real numbers", type(value).__name__ + reason
+        raise ArgumentError(op, rule, got=got, hint="pass a NumPy array or nested lists of numbers")
     return array
 
 

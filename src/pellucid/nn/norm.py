@@ -31,10 +31,8 @@ class _BatchNorm(Layer):
     def forward(self, input: Any) -> Any:
         """The input's shape stays."""
         if input.ndim not in self.layouts:
-            expected = " or ".join(self.layouts.values())
-            raise ShapeError(
-                type(self).__name__, "the input has other axes", expected=expected, got=f"input {input.shape}"
-            )
+            rule = f"input must have axes {' or '.join(self.layouts.values())}"
+            raise ShapeError(type(self).__name__, rule, got=f"input {input.shape}")
         return F.batch_norm(
             input,
             self.running_mean,

@@ -82,7 +82,8 @@ def real_array(where: str, value: Any) -> NDArray[Any]:
     except ArgumentError:
         raise
     except Exception as error:  # ragged lists, and whatever a foreign __array__ raises
-        raise ArgumentError(where, rule, got=f"{type(value).__name__} ({error})") from None
+        reason = " with rows of different lengths" if "inhomogeneous" in str(error) else f" ({error})"
+        raise ArgumentError(where, rule, got=f"{type(value).__name__}{reason}") from None
     if array.dtype.kind not in "fiub":
         got = "None" if value is None else f"{type(value).__name__} of dtype {array.dtype}"
         raise ArgumentError(where, rule, expected="an array of floating or whole numbers", got=got)

@@ -52,9 +52,7 @@ class Conv(Op):
         input, weight, bias = shapes
         assert input is not None
         assert weight is not None
-        for label, shape in (("input", input), ("weight", weight)):
-            if len(shape) != self.dims + 2:
-                raise ShapeError(self.name, f"{label} must have {self.dims + 2} axes", got=f"{label} {shape}")
+        self._check_axes(input, weight)
         if not is_integer(self.groups) or self.groups < 1 or weight[0] % self.groups or weight[0] < 1:
             raise ArgumentError(
                 self.name,
@@ -77,6 +75,24 @@ class Conv(Op):
                 got=f"{bias}",
             )
         return (input[0], weight[0], *self.geometry(input, weight).output)
+
+    def _check_axes(self, input: Shape, weight: Shape) -> None:
+        """Input and weight have two axes more than the space they lie in."""
+        rank = self.dims + 2
+        if len(input) != rank:
+            hint = None
+            if len(input) == rank - 1:
+                grey = weight[1:2] == (1,) and self.groups == 1 and input[0] != 1  # (N,H,W), one channel
+                hint = "add the channel axis, x[:, None]" if grey else "add the batch axis, x[None]"
+            raise ShapeError(
+                self.name,
+                f"input must have {rank} axes",
+                expected=f"(N,C,{','.join('DHW'[-self.dims :])})",
+                got=f"input {input}",
+                hint=hint,
+            )
+        if len(weight) != rank:
+            raise ShapeError(self.name, f"weight must have {rank} axes", got=f"weight {weight}")
 
     def terms(self, of: str, index: Shape, *shapes: Shape | None) -> Terms:
         """The products of one element of output, grad_input, grad_weight or grad_bias."""

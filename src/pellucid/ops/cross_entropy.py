@@ -48,11 +48,15 @@ class CrossEntropy(Op):
             )
         C, expected = input[_class_axis(input)], input[: _class_axis(input)] + input[2:]
         if target != expected:
+            unflattened = len(input) > 2 and target == input[:1]  # feature maps, but one label per image
             raise ShapeError(
                 self.name,
                 "target must have the input's shape without the classes",
                 expected=f"target {expected} for input {input}",
                 got=f"target {target}",
+                hint="end the network in logits (N, classes), for example with Flatten and Linear"
+                if unflattened
+                else None,
             )
         if weight is not None and weight != (C,):
             rule = "weight must have one value per class"

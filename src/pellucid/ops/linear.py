@@ -11,12 +11,14 @@ n stands for any number of leading axes, also none. Order of summation: the summ
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pellucid.errors import ShapeError
-from pellucid.ops.base import Array, Gradients, Op, Shape, Terms, index_rows
+from pellucid.geometry import size_of
+from pellucid.ops.base import Array, Gradients, Op, Shape, Terms
 
 
 @dataclass(frozen=True)
@@ -40,12 +42,13 @@ class Linear(Op):
             rule = "weight must have 2 axes (out_features, in_features)"
             raise ShapeError(self.name, rule, got=f"weight {weight}")
         if not input or input[-1] != weight[1]:
+            hint = f"set in_features={input[-1]}" if input else None
             raise ShapeError(
                 self.name,
                 "the input's last axis must equal in_features",
                 expected=f"{weight[1]} from weight {weight}",
                 got=f"{input[-1] if input else 'no axis'} from input {input}",
-                hint=f"set in_features={input[-1]}" if input else None,
+                hint="put Flatten before the layer" if len(input) > 2 else hint,
             )
         if bias is not None and bias != weight[:1]:
             rule = "bias must have one value per output feature"
@@ -58,25 +61,18 @@ class Linear(Op):
         assert input is not None
         assert weight is not None
         outputs, inputs = weight
-        *n, last = index
-        batch = list(np.ndindex(*input[:-1]))
-        start: tuple[str, Shape] | None = None
+        n, last = index[:-1], index[-1:]
         if of == "output":
-            names = "input", "weight"
-            pairs = [((*n, i), (last, i)) for i in range(inputs)]
-            start = None if bias is None else ("bias", (last,))
-        elif of == "grad_input":
-            names = "grad_output", "weight"
-            pairs = [((*n, o), (o, last)) for o in range(outputs)]
-        elif of == "grad_weight":
-            names = "grad_output", "input"
-            pairs = [((*m, index[0]), (*m, last)) for m in batch]
-        else:
-            rows: list[Shape] = [(*m, last) for m in batch]
-            return Terms((("grad_output", index_rows(rows, len(input))),))
-        left, right = [p[0] for p in pairs], [p[1] for p in pairs]
-        width = len(input) if of == "grad_weight" else 2
-        return Terms(((names[0], index_rows(left, len(input))), (names[1], index_rows(right, width))), start)
+            i = _positions(inputs)
+            start = None if bias is None else ("bias", last)
+            return Terms((("input", _indices(n, i)), ("weight", _indices(last, i))), start)
+        if of == "grad_input":
+            o = _positions(outputs)
+            return Terms((("grad_output", _indices(n, o)), ("weight", _indices(o, last))))
+        batch = _positions(*input[:-1])
+        if of == "grad_weight":
+            return Terms((("grad_output", _indices(batch, n)), ("input", _indices(batch, last))))
+        return Terms((("grad_output", _indices(batch, last)),))
 
     def forward(self, *operands: Array | None) -> Array:
         """One product of matrices."""
@@ -95,3 +91,20 @@ class Linear(Op):
         batch = tuple(range(input.ndim - 1))
         grad_weight = np.tensordot(grad_output, input, (batch, batch))
         return grad_output @ weight, grad_weight, None if bias is None else grad_output.sum(axis=batch)
+
+
+Columns: TypeAlias = NDArray[np.int64]  # of integers, side by side: one row for each term
+
+
+def _positions(*shape: int) -> Columns:
+    """Every index of an array of this shape, the last axis fastest; without axes, one empty index."""
+    return np.indices(shape, np.int64).reshape(len(shape), size_of(shape)).T
+
+
+def _indices(first: Shape | Columns, second: Shape | Columns) -> Columns:
+    """The indices of an array's elements: its leading axes, then the others; a tuple is the same for all."""
+    parts = [np.asarray(part, np.int64) for part in (first, second)]
+    split, width = parts[0].shape[-1], sum(part.shape[-1] for part in parts)
+    whole = np.empty((max(len(part) for part in parts if part.ndim == 2), width), np.int64)
+    whole[:, :split], whole[:, split:] = parts
+    return whole
