@@ -104,7 +104,7 @@ class Plan:
 
     def joined_relu(self, node: Node) -> Node | None:
         """The ReLU that a node's last loop can do as well: the only reader of its output, which nobody else needs."""
-        readers = [reader for reader in self.graph.nodes if node.output in reader.operands]
+        readers = self._readers(node.output)
         join = len(readers) == 1 and isinstance(readers[0].op, ReLU) and not self.keep
         return readers[0] if join else None
 
@@ -120,6 +120,24 @@ class Plan:
         if before is not None:
             self.bases[tensor] = before
         return tensor, cast("Tensor | None", before)
+
+    def add_gated_gradient(self, symbol: Symbol) -> tuple[Tensor, Tensor | None, Tensor | None]:
+        """`add_gradient`, or the gradient of a ReLU's input where `symbol` is its output and nobody else reads it.
+
+        Then the third is that output: the gradient is 0 where it is not above 0, and the ReLU itself has nothing
+        left to do backwards.
+        """
+        node = symbol.node
+        if self.keep or node is None or not isinstance(node.op, ReLU) or len(self._readers(symbol)) > 1:
+            return *self.add_gradient(symbol), None
+        input = node.operands[0]
+        assert input is not None
+        if len(self._readers(input)) > 1 or not self.wants(input):
+            return *self.add_gradient(symbol), None
+        return self.add_gradient(input)[0], None, cast("Tensor", self.values[symbol])
+
+    def _readers(self, symbol: Symbol) -> list[Node]:
+        return [node for node in self.graph.nodes if symbol in node.operands]
 
     def parameter_gradient(self, symbol: Symbol, size: int | None = None) -> Block:
         """A new block, in the parameter's memory order, for its gradient, or for one more contribution to it."""

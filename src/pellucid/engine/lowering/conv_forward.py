@@ -57,38 +57,27 @@ def pack(plan: Plan, layer: Layer, weight: Block) -> Block:
 
 
 def forward_tiles(layer: Layer, x: View, y: View, *, packed: bool, bias: bool, relu: bool) -> TileList:
-    """One image's tiles: for each block of output channels, all output positions."""
+    """One image's tiles: for each block of output channels and each stretch of the sum, all output positions."""
     result = TileList(layer.bits // 8)
-    reduction = layer.taps * layer.inputs
-    sizes = [a.output for a in layer.axes]
-    corner = x.offset(tuple(-a.before for a in layer.axes))
-    step = tuple(a.stride for a in layer.axes)
-    for group in range(layer.groups):
-        for column, columns in blocks(layer.outputs, simd.column_tile(layer.bits)):
-            o = group * layer.outputs + column
-            b, b_step = (o * reduction, columns) if packed else (o, layer.all_outputs)
-            stretches = _forward_stretches(layer, x, b_step)
-            grid = position_tiles(sizes, simd.register_tile(layer.bits, columns))
-            for i, (run, taps) in enumerate(stretches):
-                for tile in grid:
-                    origin = tuple(p * s for p, s in zip(tile[0], step, strict=True))
-                    rows = tuple(
-                        x.offset(tuple(p * s for p, s in zip(at, step, strict=True))) - x.offset(origin)
-                        for at in tile
-                    )
-                    outs = tuple(y.offset(at) - y.offset(tile[0]) for at in tile)
-                    start: Start = "out" if i else "bias" if bias else "zero"
-                    code = Tile(
-                        layer.bits, rows, columns, 1, b_step, run, outs, start,
-                        relu=relu and i == len(stretches) - 1,
-                    )  # fmt: skip
-                    out = y.offset(tile[0]) + o
-                    a = corner + x.offset(origin) + group * layer.inputs
-                    result.add(code, code, taps, a=a, b=b, out=out, start=o)
-                    if len(stretches) == 1:
-                        cut_when_few(result, x.images, len(grid))
-            if len(stretches) > 1:
-                result.cut()
+    columns_of_a_group = blocks(layer.outputs, simd.column_tile(layer.bits))
+    for group, (column, columns) in product(range(layer.groups), columns_of_a_group):
+        o = group * layer.outputs + column
+        b, b_step = (o * layer.taps * layer.inputs, columns) if packed else (o, layer.all_outputs)
+        stretches = _forward_stretches(layer, x, b_step)
+        grid = position_tiles([a.output for a in layer.axes], simd.register_tile(layer.bits, columns))
+        for i, (run, taps) in enumerate(stretches):
+            start: Start = "out" if i else "bias" if bias else "zero"
+            last = i == len(stretches) - 1
+            for tile in grid:
+                reads = [layer.first_read(at) for at in tile]
+                rows, outs = x.offsets(reads), y.offsets(tile)
+                code = Tile(layer.bits, rows, columns, 1, b_step, run, outs, start, relu=relu and last)
+                a = x.offset(reads[0]) + group * layer.inputs
+                result.add(code, code, taps, a=a, b=b, out=y.offset(tile[0]) + o, start=o)
+                if len(stretches) == 1:
+                    cut_when_few(result, x.images, len(grid))
+        if len(stretches) > 1:
+            result.cut()
     return result
 
 

@@ -5,6 +5,7 @@ A is grad_output, B the weight turned into (k, o, c) and cut into panels.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import product
 
 from pellucid.engine.buffers import Tensor
@@ -14,7 +15,7 @@ from pellucid.engine.plan import Plan, Tables
 from pellucid.engine.tiling import TileList, blocks, position_tiles
 from pellucid.geometry import Axis
 from pellucid.kernels import simd, tiles
-from pellucid.kernels.simd import Tile
+from pellucid.kernels.simd import Start, Tile
 from pellucid.ops.conv import Conv
 
 
@@ -22,7 +23,7 @@ def grad_input(plan: Plan, node: Node, grad_output: Tensor) -> None:
     """grad_input = base + Σ grad_output·weight, phase by phase of the stride."""
     assert node.operands[0] is not None
     layer, weight = layer_of(plan, node), plan.value(node.operands[1])
-    gradient, base = plan.add_gradient(node.operands[0])
+    gradient, base, gate = plan.add_gated_gradient(node.operands[0])
     turned = plan.block(f"{node.path}.weight, turned", layer.weight_size)
     turn = simd.Turn(layer.bits)
     sizes = (layer.taps, layer.inputs, layer.all_outputs, simd.column_tile(layer.bits))
@@ -37,12 +38,13 @@ def grad_input(plan: Plan, node: Node, grad_output: Tensor) -> None:
 
     def bind() -> Tables:
         g, x = view_of(node, grad_output), view_of(node, gradient)
-        start = view_of(node, base) if base is not None else None
-        tiles_ = grad_input_tiles(layer, g, x, start)
+        other = base if base is not None else gate
+        start = view_of(node, other) if other is not None else None
+        tiles_ = grad_input_tiles(layer, g, x, start, gated=gate is not None)
         images = (g.image, 0, x.image, start.image if start else 0)
-        return walk(plan, tiles_, (grad_output, turned, gradient, base or turned), images, g.images)
+        return walk(plan, tiles_, (grad_output, turned, gradient, other or turned), images, g.images)
 
-    plan.launch(f"grad({node.operands[0].name}) by {node.path}", tiles.walk_tiles, bind)
+    plan.launch(f"{gradient.name} by {node.path}", tiles.walk_tiles, bind)
 
 
 def _reach(axis: Axis) -> tuple[int, int]:
@@ -56,8 +58,12 @@ def _reach(axis: Axis) -> tuple[int, int]:
     return max(0, -min(reads, default=0)), max(0, max(reads, default=0) - axis.output + 1)
 
 
-def _phases(axis: Axis) -> list[tuple[int, int, list[tuple[int, int]]]]:
-    """Input positions with equal taps: (first position, how many, [(k, first position's y)]) for each phase."""
+# Input positions with equal taps: the first position, how many, and for each tap (k, the first position's y).
+Phase = tuple[int, int, list[tuple[int, int]]]
+
+
+def _phases(axis: Axis) -> list[Phase]:
+    """The input positions along one axis, by their remainder modulo the stride."""
     phases = []
     for first in range(min(axis.stride, axis.input)):
         shifts = [(k, first + axis.before - k * axis.dilation) for k in range(axis.kernel)]
@@ -66,53 +72,64 @@ def _phases(axis: Axis) -> list[tuple[int, int, list[tuple[int, int]]]]:
     return phases
 
 
-def grad_input_tiles(layer: Layer, g: View, x: View, base: View | None) -> TileList:
-    """One image's tiles: for each block of input channels and each phase, all its positions."""
+def grad_input_tiles(layer: Layer, g: View, x: View, other: View | None, *, gated: bool) -> TileList:
+    """One image's tiles: for each block of input channels and each phase, all its positions.
+
+    `other` is what the sums begin with or, when `gated`, the output of the ReLU before.
+    """
     result = TileList(layer.bits // 8)
-    step = tuple(a.stride for a in layer.axes)
-    kernel = [a.kernel for a in layer.axes]
-    for group in range(layer.groups):
-        for column, columns in blocks(layer.inputs, simd.column_tile(layer.bits)):
-            c = group * layer.inputs + column
-            most = simd.register_tile(layer.bits, columns)
-            for phase in product(*(_phases(axis) for axis in layer.axes)):
-                first = tuple(p[0] for p in phase)
-                taps = tuple(
-                    (
-                        g.offset((td[1], th[1], tw[1])),
-                        _turned(layer, kernel, group, columns, (td[0], th[0], tw[0])),
-                    )
-                    for td, th, tw in product(*(p[2] for p in phase))
-                )
-                grid = position_tiles([p[1] for p in phase], most)
-                for tile in grid:
-                    places = [
-                        tuple(f + i * s for f, i, s in zip(first, at, step, strict=True)) for at in tile
-                    ]
-                    rows = tuple(g.offset(at) - g.offset(tile[0]) for at in tile)
-                    outs = tuple(x.offset(at) - x.offset(places[0]) for at in places)
-                    bases = tuple(base.offset(at) - base.offset(places[0]) for at in places) if base else ()
-                    code = Tile(
-                        layer.bits, rows, columns, 1, columns, layer.outputs if taps else 0, outs,
-                        "base" if base else "zero", bases,
-                    )  # fmt: skip
-                    a = g.offset(tile[0]) + group * layer.outputs
-                    start = base.offset(places[0]) + c if base else 0
-                    out = x.offset(places[0]) + c
-                    result.add(
-                        code,
-                        code,
-                        taps or ((0, 0),),
-                        a=a,
-                        b=column * layer.taps * layer.all_outputs,
-                        out=out,
-                        start=start,
-                    )
-                    cut_when_few(result, g.images, len(grid))
+    columns = blocks(layer.inputs, simd.column_tile(layer.bits))
+    phases = list(product(*(_phases(axis) for axis in layer.axes)))
+    for group, block, phase in product(range(layer.groups), columns, phases):
+        _add_phase(result, layer, (g, x, other), group, block, phase, gated=gated)
     return result
 
 
-def _turned(layer: Layer, kernel: list[int], group: int, columns: int, k: tuple[int, int, int]) -> int:
+def _add_phase(
+    result: TileList,
+    layer: Layer,
+    views: tuple[View, View, View | None],
+    group: int,
+    block: tuple[int, int],
+    phase: Sequence[Phase],
+    *,
+    gated: bool,
+) -> None:
+    """The tiles of one block of input channels at the positions of one phase."""
+    g, x, other = views
+    column, columns = block
+    taps = tuple(
+        (g.offset((td[1], th[1], tw[1])), _turned(layer, group, columns, (td[0], th[0], tw[0])))
+        for td, th, tw in product(*(taps for _, _, taps in phase))
+    )
+    run = layer.outputs if taps else 0
+    start: Start = "base" if other and not gated else "zero"
+    grid = position_tiles([count for _, count, _ in phase], simd.register_tile(layer.bits, columns))
+    for tile in grid:
+        places = [
+            tuple(
+                first + i * axis.stride for (first, _, _), i, axis in zip(phase, at, layer.axes, strict=True)
+            )
+            for at in tile
+        ]
+        rows, outs = g.offsets(tile), x.offsets(places)
+        others = other.offsets(places) if other else ()
+        code = Tile(layer.bits, rows, columns, 1, columns, run, outs, start, others, gate=gated)
+        c = group * layer.inputs + column
+        result.add(
+            code,
+            code,
+            taps or ((0, 0),),
+            a=g.offset(tile[0]) + group * layer.outputs,
+            b=column * layer.taps * layer.all_outputs,
+            out=x.offset(places[0]) + c,
+            start=other.offset(places[0]) + c if other else 0,
+        )
+        cut_when_few(result, g.images, len(grid))
+
+
+def _turned(layer: Layer, group: int, columns: int, k: tuple[int, int, int]) -> int:
     """Where a tap of a group begins in a panel of the turned weight: (k, group, o, c)."""
-    tap = (k[0] * kernel[1] + k[1]) * kernel[2] + k[2]
+    _, h, w = layer.axes
+    tap = (k[0] * h.kernel + k[1]) * w.kernel + k[2]
     return (tap * layer.all_outputs + group * layer.outputs) * columns

@@ -5,6 +5,7 @@ A linear layer is a convolution of one image whose positions are the batch.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pellucid.engine.buffers import Block, Tensor
@@ -27,6 +28,11 @@ class View:
     def offset(self, position: tuple[int, ...]) -> int:
         """Elements from the first inner element to a position, which may lie in the halo."""
         return sum(i * s for i, s in zip(position, self.strides, strict=True))
+
+    def offsets(self, positions: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+        """How far positions lie from the first of them."""
+        first = self.offset(positions[0])
+        return tuple(self.offset(position) - first for position in positions)
 
 
 def view(tensor: Tensor) -> View:
@@ -51,6 +57,10 @@ class Layer:
     inputs: int  # input channels of a group
     outputs: int  # output channels of a group
     bits: int
+
+    def first_read(self, output: Sequence[int]) -> tuple[int, ...]:
+        """Where the window of an output position begins; in the padding, it may be below 0."""
+        return tuple(axis.position(y, 0) for axis, y in zip(self.axes, output, strict=True))
 
     @property
     def taps(self) -> int:

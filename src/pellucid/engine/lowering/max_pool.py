@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby, product
+from typing import Literal
 
 from pellucid.engine.buffers import Tensor
 from pellucid.engine.graph import Node
@@ -27,21 +28,17 @@ def forward(plan: Plan, node: Node) -> None:
     def bind() -> Tables:
         source, result, compact = view(x), view(y), compact_view(y)
         list_ = TileList(plan.dtype.itemsize, _ROUTE_BYTES)
-        for first, channels in channel_blocks(plan, y):
-            for d, h in product(range(axes[0].output), range(axes[1].output)):
-                for w, positions, along in runs_forward(axes[2]):
-                    origin = tuple(at * a.stride for at, a in zip((d, h, w), axes, strict=True))
-                    taps = tuple(
-                        (
-                            source.offset((pd[1] - origin[0], ph[1] - origin[1], step)),
-                            (pd[0] * axes[1].kernel + ph[0]) * axes[2].kernel + k,
-                        )
-                        for pd, ph, (k, step) in product(axes[0].taps(d), axes[1].taps(h), along)
-                    )
-                    code = Window(plan.bits, channels, source.channels, axes[2].stride, positions)
-                    out, b = result.offset((d, h, w)) + first, compact.offset((d, h, w)) + first
-                    list_.add(code, code, taps, a=source.offset(origin) + first, b=b, out=out)
-                    cut_when_few(list_, source.images, size_of(y.inner[1:3]))
+        lines = product(range(axes[0].output), range(axes[1].output), runs_forward(axes[2]))
+        for (first, channels), (d, h, (w, positions, along)) in product(channel_blocks(plan, y), list(lines)):
+            origin = tuple(at * a.stride for at, a in zip((d, h, w), axes, strict=True))
+            taps = tuple(
+                (source.offset((id - origin[0], ih - origin[1], step)), _number(axes, (kd, kh, kw)))
+                for (kd, id), (kh, ih), (kw, step) in product(axes[0].taps(d), axes[1].taps(h), along)
+            )
+            code = Window(plan.bits, channels, source.channels, axes[2].stride, positions)
+            out, b = result.offset((d, h, w)) + first, compact.offset((d, h, w)) + first
+            list_.add(code, code, taps, a=source.offset(origin) + first, b=b, out=out)
+            cut_when_few(list_, source.images, size_of(y.inner[1:3]))
         images = (source.image, compact.image, result.image, 0)
         return walk(plan, list_, (x, routes, y, y), images, source.images)
 
@@ -52,40 +49,45 @@ def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
     """Each input element collects from the windows that it won, in their order."""
     assert node.operands[0] is not None
     routes, axes = plan.saved[node, "routes"], axes_of(node)
-    gradient, base = plan.add_gradient(node.operands[0])
+    gradient, base, gate = plan.add_gated_gradient(node.operands[0])
+    other = gate if base is None else base
+    start: Literal["zero", "base", "gate"] = "base" if base else "gate" if gate else "zero"
 
     def bind() -> Tables:
         g, x, compact = view(grad_output), view(gradient), compact_view(grad_output)
-        start = view(base) if base is not None else None
+        begin = view(other) if other is not None else None
         list_ = TileList(plan.dtype.itemsize, _ROUTE_BYTES)
-        for first, channels in channel_blocks(plan, gradient):
-            for d, h in product(range(axes[0].input), range(axes[1].input)):
-                for w, positions, along in runs_backward(axes[2]):
-                    origin = tuple(at // a.stride for at, a in zip((d, h, w), axes, strict=True))
-                    windows = product(axes[0].sources(d)[::-1], axes[1].sources(h)[::-1], along)
-                    taps: list[tuple[int, int]] = []
-                    for (yd, kd), (yh, kh), (step, k) in windows:
-                        away = (yd - origin[0], yh - origin[1], step)
-                        number = (kd * axes[1].kernel + kh) * axes[2].kernel + k
-                        taps += [(g.offset(away), compact.offset(away)), (number, 0)]
-                    code = Route(
-                        plan.bits,
-                        channels,
-                        x.channels,
-                        axes[2].stride,
-                        positions,
-                        len(taps) // 2,
-                        base is not None,
-                    )
-                    a, b = g.offset(origin) + first, compact.offset(origin) + first
-                    out = x.offset((d, h, w)) + first
-                    begin = start.offset((d, h, w)) + first if start else 0
-                    list_.add(code, code, tuple(taps) or ((0, 0),), a=a, b=b, out=out, start=begin)
-                    cut_when_few(list_, x.images, size_of(gradient.inner[1:3]))
-        images = (g.image, compact.image, x.image, start.image if start else 0)
-        return walk(plan, list_, (grad_output, routes, gradient, base or gradient), images, x.images)
+        lines = product(range(axes[0].input), range(axes[1].input), runs_backward(axes[2]))
+        for (first, channels), (d, h, (w, positions, along)) in product(
+            channel_blocks(plan, gradient), list(lines)
+        ):
+            origin = tuple(at // a.stride for at, a in zip((d, h, w), axes, strict=True))
+            taps: list[tuple[int, int]] = []
+            for (yd, kd), (yh, kh), (step, kw) in product(
+                axes[0].sources(d)[::-1], axes[1].sources(h)[::-1], along
+            ):
+                away = (yd - origin[0], yh - origin[1], step)
+                taps += [(g.offset(away), compact.offset(away)), (_number(axes, (kd, kh, kw)), 0)]
+            code = Route(plan.bits, channels, x.channels, axes[2].stride, positions, len(taps) // 2, start)
+            list_.add(
+                code,
+                code,
+                tuple(taps) or ((0, 0),),
+                a=g.offset(origin) + first,
+                b=compact.offset(origin) + first,
+                out=x.offset((d, h, w)) + first,
+                start=begin.offset((d, h, w)) + first if begin else 0,
+            )
+            cut_when_few(list_, x.images, size_of(gradient.inner[1:3]))
+        images = (g.image, compact.image, x.image, begin.image if begin else 0)
+        return walk(plan, list_, (grad_output, routes, gradient, other or gradient), images, x.images)
 
     plan.launch(f"{gradient.name} by {node.path}", tiles.walk_tiles, bind)
+
+
+def _number(axes: list[Axis], k: tuple[int, int, int]) -> int:
+    """A kernel position's number in row-major order."""
+    return (k[0] * axes[1].kernel + k[1]) * axes[2].kernel + k[2]
 
 
 def axes_of(node: Node) -> list[Axis]:

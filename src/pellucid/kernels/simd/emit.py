@@ -99,6 +99,10 @@ class Emitter:
         """0 where the value is below 0; NaN stays."""
         return self.b.select(self.b.fcmp_ordered("<", value, self.zero), self.zero, value)
 
+    def gate(self, output: Any, gradient: Any) -> Any:
+        """The gradient where a ReLU's output is above 0, else 0."""
+        return self.b.select(self.b.fcmp_ordered(">", output, self.zero), gradient, self.zero)
+
     def moving(self, pointer: Any) -> Any:
         """A stack cell that holds a pointer; the optimiser turns it into a register."""
         with self.b.goto_entry_block():

@@ -7,7 +7,7 @@ laid out like it, without halo), `taps` what each position reads. Positions of a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from llvmlite import ir
 
@@ -77,7 +77,8 @@ class Route:
     """out = start + the numbers of A whose route is the tap, taps in order: the gradient of max pooling.
 
     A tap is two rows: (offset in A, offset in B), (number of the kernel position, 0). Positions of a run are `step`
-    positions of out apart and read neighbours in A and B. `base` says whether there is a start.
+    positions of out apart and read neighbours in A and B. `start` is what the sums begin with, or the output of a
+    ReLU that gates them, or nothing.
     """
 
     bits: int
@@ -86,12 +87,12 @@ class Route:
     step: int
     positions: int
     taps: int
-    base: bool
+    start: Literal["zero", "base", "gate"]
 
     @property
     def symbol(self) -> str:
         """A name that no other code has."""
-        sizes = (self.bits, self.channels, self.pixel, self.step, self.positions, self.taps, int(self.base))
+        sizes = (self.bits, self.channels, self.pixel, self.step, self.positions, self.taps, self.start)
         return "route_" + "_".join(map(str, sizes))
 
     def emit(self) -> ir.Module:
@@ -102,7 +103,8 @@ class Route:
 
         def position(i: Any, _: Registers) -> Registers:
             to, along = e.b.mul(i, int64(self.step * self.pixel)), e.b.mul(i, int64(self.pixel))
-            first = [e.load(e.ahead(start, to), 0, v) if self.base else e.zero for v in range(e.vectors)]
+            begin = e.ahead(start, to)
+            first = [e.load(begin, 0, v) if self.start == "base" else e.zero for v in range(e.vectors)]
 
             def add(t: Any, state: Registers) -> Registers:
                 at = e.ahead(taps, e.b.shl(t, int64(2)))
@@ -117,7 +119,8 @@ class Route:
 
             sums = e.loop(int64(self.taps), [first], add) if self.taps else [first]
             for v, value in enumerate(sums[0]):
-                e.store(value, e.ahead(out, to), 0, v)
+                gated = e.gate(e.load(begin, 0, v), value) if self.start == "gate" else value
+                e.store(gated, e.ahead(out, to), 0, v)
             return []
 
         e.loop(int64(self.positions), [], position)

@@ -40,6 +40,9 @@ class Tile:
     start: Start = "zero"
     base_rows: tuple[int, ...] = ()
     relu: bool = False
+    gate: bool = (
+        False  # results are 0 where the number of start in base_rows is not above 0: the gradient of a ReLU
+    )
 
     @property
     def symbol(self) -> str:
@@ -78,8 +81,10 @@ class _TileEmitter(Emitter):
         a, b, out, start, taps, count = self.function.args
         sums = self._start(out if self.tile.start == "out" else start)
         sums = self.loop(count, sums, lambda t, inner: self._tap(a, b, taps, t, inner))
-        for row, offset in zip(sums, self.tile.out_rows, strict=True):
+        for m, (row, offset) in enumerate(zip(sums, self.tile.out_rows, strict=True)):
             for v, value in enumerate(row):
+                if self.tile.gate:
+                    value = self.gate(self.load(start, self.tile.base_rows[m], v), value)
                 self.store(self.relu(value) if self.tile.relu else value, out, offset, v)
         self.b.ret_void()
         return self.module
