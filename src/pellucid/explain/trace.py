@@ -197,7 +197,9 @@ class Trace:
 
 def _wrapped(label: str, text: str) -> str:
     """A labelled paragraph of a trace as text."""
-    return fill(text, _WIDTH, initial_indent=f"  {label:11}", subsequent_indent=" " * 13, break_long_words=False)
+    return fill(
+        text, _WIDTH, initial_indent=f"  {label:11}", subsequent_indent=" " * 13, break_long_words=False
+    )
 
 
 def nearest(value: Exact) -> float:

@@ -9,7 +9,8 @@ import math
 
 import numpy as np
 
-from pellucid.kernels.jit import bits_of, from_bits, inline, int64_at, kernel
+from pellucid.kernels.intrinsics import bits_of, from_bits, int64_at
+from pellucid.kernels.jit import inline, kernel
 from pellucid.kernels.pointwise import add_base, last_row, row_at
 
 _HALF_ROOT = math.sqrt(0.5)

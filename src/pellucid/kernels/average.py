@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from pellucid.kernels.jit import float64_at, inline, int64_at, kernel
+from pellucid.kernels.intrinsics import float64_at, int64_at
+from pellucid.kernels.jit import inline, kernel
 
 
 @inline

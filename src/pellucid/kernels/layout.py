@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pellucid.kernels.jit import kernel, numbers_at
+from pellucid.kernels.intrinsics import numbers_at
+from pellucid.kernels.jit import kernel
 
 
 @kernel

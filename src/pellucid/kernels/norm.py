@@ -11,7 +11,8 @@ import math
 
 import numpy as np
 
-from pellucid.kernels.jit import float64_at, inline, kernel
+from pellucid.kernels.intrinsics import float64_at
+from pellucid.kernels.jit import inline, kernel
 from pellucid.kernels.pointwise import add_base, last_row, row_at
 
 

@@ -7,7 +7,8 @@ order of p; the stride of an absent base is 0.
 
 from __future__ import annotations
 
-from pellucid.kernels.jit import inline, kernel, rounded
+from pellucid.kernels.intrinsics import rounded
+from pellucid.kernels.jit import inline, kernel
 
 
 @inline

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pellucid.kernels.jit import compiled, float_mode, flush_bits, fma, set_float_mode, types
+from pellucid.kernels.intrinsics import float_mode, flush_bits, fma, set_float_mode
+from pellucid.kernels.jit import compiled, types
 
 
 def _signature(number: Any) -> Any:

@@ -19,21 +19,19 @@ from numpy.typing import NDArray
 
 from pellucid.errors import ArgumentError
 from pellucid.geometry import is_integer
-from pellucid.kernels.jit import (
+from pellucid.kernels.intrinsics import (
     atomic_add,
     atomic_load,
     atomic_store,
     call_kernel,
     compare_and_swap,
-    compiled,
     float_mode,
     flush_bits,
     give_way,
-    inline,
     pause,
     set_float_mode,
-    types,
 )
+from pellucid.kernels.jit import compiled, inline, types
 
 # One launch: function, address of p, address of n, address of f, chunks, ticket, finished, spare (64 bytes, a line).
 LAUNCH_FIELDS = 8

@@ -7,7 +7,8 @@ differ where results are summed over images (the weight gradient).
 
 from __future__ import annotations
 
-from pellucid.kernels.jit import call_tile, call_turn, element_address, int64_at, kernel
+from pellucid.kernels.intrinsics import call_tile, call_turn, element_address, int64_at
+from pellucid.kernels.jit import kernel
 
 # One tile call: first, rest (code), a, b, out, start (bytes from the base addresses), taps (bytes), their number.
 ENTRY_FIELDS = 8

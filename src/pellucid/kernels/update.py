@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 
-from pellucid.kernels.jit import int64_at, kernel, rounded
+from pellucid.kernels.intrinsics import int64_at, rounded
+from pellucid.kernels.jit import kernel
 
 
 @kernel
