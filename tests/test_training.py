@@ -261,3 +261,47 @@ def test_mean_squared_error_runs_with_pytorch():
     weights = ours.state_dict()
     for name, tensor in theirs.state_dict().items():
         np.testing.assert_allclose(weights[name], tensor.numpy(), rtol=1e-7, atol=1e-12)
+
+
+class Twice(pc.Module):
+    """One batch norm at two places: its statistics move twice in a step."""
+
+    def __init__(self):
+        self.first, self.second = pc.Conv2d(3, 4, 3, padding=1), pc.Conv2d(4, 4, 3, padding=1)
+        self.norm, self.head = pc.BatchNorm2d(4), pc.Linear(4 * 6 * 5, 5)
+
+    def forward(self, x):
+        return self.head(F.flatten(self.norm(self.second(self.norm(self.first(x)))), 1))
+
+
+class TorchTwice(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = torch.nn.Conv2d(3, 4, 3, padding=1), torch.nn.Conv2d(4, 4, 3, padding=1)
+        self.norm, self.head = torch.nn.BatchNorm2d(4), torch.nn.Linear(4 * 6 * 5, 5)
+
+    def forward(self, x):
+        return self.head(self.norm(self.second(self.norm(self.first(x)))).flatten(1))
+
+
+def test_a_batch_norm_used_twice_moves_twice():
+    pc.seed(0)
+    ours, theirs = Twice().astype("float64"), TorchTwice().double()
+    theirs.load_state_dict({name: torch.tensor(array) for name, array in ours.state_dict().items()})
+    random = np.random.default_rng(0)
+    x, y = random.standard_normal((7, 3, 6, 5)), random.integers(0, 5, 7)
+    step = pc.TrainStep(ours, pc.SGD(lr=0.1, momentum=0.9))
+    optimizer = torch.optim.SGD(theirs.parameters(), lr=0.1, momentum=0.9)
+    for _ in range(3):
+        step(x, y)
+        optimizer.zero_grad()
+        torch.nn.functional.cross_entropy(theirs(torch.tensor(x)), torch.tensor(y)).backward()
+        optimizer.step()
+    for name, array in theirs.state_dict().items():
+        np.testing.assert_allclose(
+            ours.state_dict()[name], array.numpy(), rtol=1e-10, atol=1e-12, err_msg=name
+        )
+
+
+def test_inference_of_no_images_is_an_empty_array():
+    assert pc.models.lenet5()(np.zeros((0, 1, 28, 28), np.float32)).shape == (0, 10)

@@ -125,6 +125,12 @@ CASES = {
         "Got 4 from input (2, 4, 6, 4). "
         "Hint: put Flatten before the layer.",
     ),
+    "linear along a spatial axis": (
+        lambda: infer(pc.Linear(6, 5)),
+        pc.ShapeError,
+        "linear 'features.0': in a network a linear layer takes (N, features). "
+        "Got input (2, 3, 8, 6). Hint: put Flatten before the layer.",
+    ),
     "linear of another size": (
         lambda: infer(pc.Conv2d(3, 4, 3), pc.Flatten(), pc.Linear(100, 5)),
         pc.ShapeError,

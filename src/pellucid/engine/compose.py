@@ -8,7 +8,8 @@ from pellucid.engine.buffers import Block
 from pellucid.engine.graph import Graph, Node, Symbol
 from pellucid.engine.lowering import BACKWARD, FORWARD, shape, update
 from pellucid.engine.plan import Plan
-from pellucid.errors import ArgumentError, PellucidError
+from pellucid.errors import ArgumentError, PellucidError, ShapeError
+from pellucid.ops.linear import Linear
 
 
 def plan_forward(graph: Graph, dtype: Any, *, keep: bool) -> Plan:
@@ -29,6 +30,14 @@ def _check(plan: Plan, node: Node) -> None:
     """What a network can be made of, beyond what the shape rules say."""
     if type(node.op) not in FORWARD:
         raise ArgumentError(node.op.name, "this op cannot be part of a network yet")
+    first = node.operands[0]
+    if isinstance(node.op, Linear) and first is not None and first.ndim != 2:
+        raise ShapeError(
+            node.op.name,
+            "in a network a linear layer takes (N, features)",
+            got=f"input {first.shape}",
+            hint="put Flatten before the layer",
+        )
     for name, symbol in zip(node.op.arguments, node.operands, strict=True):
         if name in ("input", "other") and symbol in plan.graph.arrays:
             raise ArgumentError(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.engine.compose import plan_forward
-from pellucid.engine.graph import trace
+from pellucid.engine.graph import Graph, trace
 from pellucid.engine.plan import Program
 
 Array = NDArray[Any]
@@ -24,6 +25,8 @@ class Inference:
 
     def __call__(self, x: Array) -> Array:
         """The output for a contiguous batch of the network's float type."""
+        if len(x) == 0:
+            return np.zeros(self._trace(x).output.shape, x.dtype)
         key = (x.shape, x.dtype.str)
         program = self._programs.pop(key, None) or self._program(x)
         self._programs[key] = program
@@ -32,5 +35,7 @@ class Inference:
         return program.run(program.plan.graph.output, input=x)
 
     def _program(self, x: Array) -> Program:
-        graph = trace(self._function, {"input": (x.shape, x.dtype)}, self._arrays, training=False)
-        return Program(plan_forward(graph, x.dtype, keep=False))
+        return Program(plan_forward(self._trace(x), x.dtype, keep=False))
+
+    def _trace(self, x: Array) -> Graph:
+        return trace(self._function, {"input": (x.shape, x.dtype)}, self._arrays, training=False)

@@ -66,6 +66,7 @@ class Plan:
         self.saved: dict[tuple[Node, str], Block] = {}  # what a node's forward leaves for its backward
         self.bases: dict[Block, Block] = {}  # the sum so far that a later tensor of the same gradient adds to
         self.per_part: dict[Node, int] = {}  # how many images one part of a weight gradient sums
+        self.state: dict[Symbol, Block] = {}  # the newest value of what a forward changes: running statistics
         self.state_updates: list[Launch] = []
         self.ingests: dict[Symbol, Launch] = {}  # the launches that read an input from the caller's memory
         self.owners: list[Any] = []  # arrays that tables point into
@@ -96,6 +97,10 @@ class Plan:
     def value(self, symbol: Symbol | None) -> Any:
         """The buffer that holds a symbol's numbers; None for an absent operand."""
         return None if symbol is None else self.values[symbol]
+
+    def newest(self, symbol: Symbol | None) -> Any:
+        """The same for a running statistic, which the forward itself may have moved on."""
+        return self.value(symbol) if symbol is None else self.state.get(symbol, self.values[symbol])
 
     def output(self, node: Node) -> Tensor:
         """A new tensor for a node's output."""

@@ -13,6 +13,7 @@ from pellucid.engine.graph import Graph, Symbol
 from pellucid.engine.lowering import update
 from pellucid.engine.plan import Program
 from pellucid.ops.adam import Adam
+from pellucid.ops.batch_norm import BatchNorm
 from pellucid.ops.sgd import SGD
 
 Array = NDArray[Any]
@@ -47,6 +48,11 @@ class Training:
             for symbol in gradients
         }
         updates = [(s, gradients[s], self.states[s], self.updated[s]) for s in gradients]
+        self.statistics = [  # the running means that are updated, one for each use
+            node.operands[1].name
+            for node in graph.nodes
+            if isinstance(node.op, BatchNorm) and node.op.training and node.operands[1] is not None
+        ]
         self._set_step = update.lower_update(plan, rule, updates)
         self.program = Program(plan)
 

@@ -71,7 +71,7 @@ class TrainStep:
         self.steps = 0
         self._states: dict[str, dict[str, Array]] = {}
         self._programs: dict[tuple[Any, ...], Training] = {}
-        self._counters: list[Array] = []
+        self._counters: dict[str, Array] = {}
         self._edition = -1
 
     def __call__(self, x: Any, y: Any) -> float:
@@ -80,7 +80,7 @@ class TrainStep:
         training = self._training(x, y)
         loss = training.run(self.optimizer.lr, self.steps + 1, input=x, target=y)
         self.steps += 1
-        self._count_batches()
+        self._count_batches(training)
         return loss
 
     def record(self, x: Any, y: Any) -> Recording:
@@ -129,7 +129,7 @@ class TrainStep:
                 self._states[name][key][...] = array
         training.program.update_state()
         self.steps += 1
-        self._count_batches()
+        self._count_batches(training)
 
     def _batch(self, x: Any, y: Any) -> tuple[Array, Array]:
         dtype = self.model.dtype
@@ -194,13 +194,14 @@ class TrainStep:
         """Forget what was made for a model whose layers or arrays have been replaced."""
         if self._edition != module.edition():
             self._programs.clear()
-            self._counters = [b for n, b in self.model.named_buffers() if n.endswith("num_batches_tracked")]
+            self._counters = dict(self.model.named_buffers())
             self._edition = module.edition()
 
-    def _count_batches(self) -> None:
+    def _count_batches(self, training: Training) -> None:
+        """Batch norms count the batches they have seen, once for each use in the forward."""
         self._follow_model()
-        for counter in self._counters:
-            counter += 1
+        for name in training.statistics:
+            self._counters[f"{name.removesuffix('running_mean')}num_batches_tracked"] += 1
 
 
 def _kind(value: object) -> str:

@@ -19,7 +19,8 @@ def forward(plan: Plan, node: Node) -> None:
     assert isinstance(op, BatchNorm)
     activation = plan.joined_relu(node)
     x, y = plan.value(node.operands[0]), plan.output(activation or node)
-    running_mean, running_var, weight, bias = (plan.value(s) for s in node.operands[1:])
+    running_mean, running_var = (plan.newest(s) for s in node.operands[1:3])
+    weight, bias = (plan.value(s) for s in node.operands[3:])
     channels, lanes = x.inner[4], _lanes(x)
     mean, istd = (plan.block(f"{node.path}.{name}", channels, "float64") for name in ("mean", "istd"))
     coefficients = plan.block(f"{node.path}.coefficients", 3 * lanes, "float64")
@@ -30,7 +31,7 @@ def forward(plan: Plan, node: Node) -> None:
     present = [int(operand is not None) for operand in (weight, bias, running_mean)]
     f = (size_of(x.inner[:4]), op.eps, op.momentum)
     if op.training:
-        following = [_updated(plan, symbol) or parts for symbol in node.operands[1:3]]
+        following = [_next(plan, symbol) or parts for symbol in node.operands[1:3]]
         tables = Tables(1, (*operands, *following), (chunks, lanes, channels, *present), f)
 
         def bind_moments() -> Tables:
@@ -38,9 +39,6 @@ def forward(plan: Plan, node: Node) -> None:
 
         plan.launch(f"{node.path}.moments", norm.moments, bind_moments)
         plan.launch(f"{node.path}.statistics", norm.batch_statistics, lambda: tables)
-        if running_mean is not None:
-            for new, old in zip(following, (running_mean, running_var), strict=True):
-                _follow(plan, new, old)
     else:
         tables = Tables(1, operands, (0, lanes, channels, *present), f)
         plan.launch(f"{node.path}.statistics", norm.running_statistics, lambda: tables)
@@ -52,14 +50,14 @@ def forward(plan: Plan, node: Node) -> None:
     plan.launch(node.output.name, norm.normalise, bind)
 
 
-def _updated(plan: Plan, symbol: Symbol | None) -> Block | None:
-    """Where a running statistic's next value goes first."""
-    return None if symbol is None else plan.block(f"updated({symbol.name})", size_of(symbol.shape))
-
-
-def _follow(plan: Plan, new: Block, old: Block) -> None:
-    """A running statistic takes its new value."""
+def _next(plan: Plan, symbol: Symbol | None) -> Block | None:
+    """Where a running statistic's next value goes first; a layer's second use in one forward goes on from there."""
+    if symbol is None:
+        return None
+    new, old = plan.block(f"updated({symbol.name})", size_of(symbol.shape)), plan.value(symbol)
+    plan.state[symbol] = new
     plan.after(new.name, layout.copy, lambda: Tables(1, (new, old), (old.size, old.size)))
+    return new
 
 
 def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
