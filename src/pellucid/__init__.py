@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from pellucid import functional
 from pellucid.data import Dataset, datasets, read_image
+from pellucid.engine.algorithm import algorithm
 from pellucid.errors import (
     AddressError,
     ArgumentError,
@@ -112,6 +113,7 @@ __all__ = [
     "Tanh",
     "Trace",
     "TrainStep",
+    "algorithm",
     "datasets",
     "evaluate",
     "fit",
