@@ -6,6 +6,7 @@ Only its owner may enter it. Folders that nobody used for a month are removed.
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import os
 import platform
@@ -13,6 +14,7 @@ import shutil
 import sys
 import tempfile
 import time
+import warnings
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -20,25 +22,55 @@ from pathlib import Path
 import llvmlite.binding as llvm
 
 _KEEP_SECONDS = 30 * 24 * 3600
+_CHECKSUM_BYTES = 32
 
 
 @cache
 def folder() -> Path:
-    """The folder for this version of the kernels on this processor, made when it is missing."""
-    root = _root()
-    path = root / _fingerprint()
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """The folder for this version of the kernels on this processor, made when it is missing.
+
+    Where none can be written to, one for this process alone, with a warning.
+    """
+    try:
+        root = _root()
+        path = root / _fingerprint()
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write(path / "probe", b"")
+    except (OSError, RuntimeError) as error:  # RuntimeError: there is no home
+        temporary = tempfile.mkdtemp(prefix="pellucid-")
+        atexit.register(shutil.rmtree, temporary, ignore_errors=True)
+        warnings.warn(
+            f"compiled kernels cannot be kept ({error}); set PELLUCID_CACHE_DIR to a folder that can be written to",
+            stacklevel=2,
+        )
+        return Path(temporary)
     path.touch()
     _prune(root, path)
     return path
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that another process sees all of it or nothing."""
+def write(path: Path, content: bytes) -> None:
+    """Write a file with its checksum so that another process sees all of it or nothing."""
     handle, name = tempfile.mkstemp(dir=path.parent)
     with os.fdopen(handle, "wb") as file:
-        file.write(content)
+        file.write(hashlib.sha256(content).digest() + content)
     Path(name).replace(path)
+
+
+def read(path: Path) -> bytes | None:
+    """What `write` wrote; None when there is no such file or it is not whole."""
+    try:
+        stored = path.read_bytes()
+    except OSError:
+        return None
+    checksum, content = stored[:_CHECKSUM_BYTES], stored[_CHECKSUM_BYTES:]
+    return content if hashlib.sha256(content).digest() == checksum else None
+
+
+def clear() -> None:
+    """Forget what Numba has kept: an index of its could not be read."""
+    for path in folder().glob("*/*.nb[ic]"):
+        path.unlink(missing_ok=True)
 
 
 def _root() -> Path:

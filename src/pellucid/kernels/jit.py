@@ -7,6 +7,7 @@ through the pointers without checks, raises nothing, and is the same for every t
 
 from __future__ import annotations
 
+import pickle
 import threading
 import time
 from collections.abc import Callable
@@ -29,6 +30,9 @@ def _cached(compile: Callable[[], Any]) -> Any:
         before = numba.config.CACHE_DIR
         numba.config.CACHE_DIR = str(cache.folder())
         try:
+            return compile()
+        except (pickle.UnpicklingError, EOFError):  # a file of the cache is damaged
+            cache.clear()
             return compile()
         finally:
             numba.config.CACHE_DIR = before

@@ -99,15 +99,13 @@ class TrainStep:
         updates: dict[str, Block] = {f"updated({s.name})": block for s, block in training.updated.items()}
         for state in training.states.values():
             updates |= {block.name: block for block in state.values()}
-        made_at = self.steps
+        before = self._snapshot()
 
         def commit() -> None:
-            if self.steps != made_at:
+            if self._snapshot() != before:
                 raise ArgumentError(
                     "commit",
                     "the model has moved on since this step was recorded",
-                    expected=f"{made_at} steps made",
-                    got=f"{self.steps}",
                     hint="record the step again",
                 )
             self._take_over(training, states)
@@ -118,6 +116,10 @@ class TrainStep:
             extra=updates,
             commit=commit,
         )
+
+    def _snapshot(self) -> tuple[int, list[tuple[str, int, bytes]]]:
+        """What a step starts from: the count of steps, and the model's arrays with their bytes."""
+        return self.steps, [(name, id(array), array.tobytes()) for name, array in self.model.named_arrays()]
 
     def _take_over(self, training: Training, states: dict[str, dict[str, Array]]) -> None:
         """Make a recorded update: parameters, the optimiser's state, running statistics, the count of steps."""

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import llvmlite.binding as llvm
 
-from pellucid.kernels.cache import folder, write_atomically
+from pellucid.kernels.cache import folder, read, write
 from pellucid.kernels.progress import progress
 
 
@@ -49,12 +49,14 @@ def vector_registers() -> int:
 def address(code: Code) -> int:
     """The address of machine code, compiled now or read from the disk cache."""
     path = folder() / f"{code.symbol}.o"
-    if not path.exists():
+    compiled = read(path)
+    if compiled is None:
         start, machine = time.perf_counter(), _machine()
-        write_atomically(path, machine.emit_object(_optimised(code, machine)))
+        compiled = machine.emit_object(_optimised(code, machine))
+        write(path, compiled)
         progress(code.symbol, time.perf_counter() - start)
     engine = _engine()
-    engine.add_object_file(llvm.ObjectFileRef.from_path(str(path)))
+    engine.add_object_file(llvm.ObjectFileRef.from_data(compiled))
     engine.finalize_object()
     return int(engine.get_function_address(code.symbol))
 
