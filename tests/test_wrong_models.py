@@ -589,8 +589,7 @@ CASES = {
     "commit too late": (
         late_commit,
         pc.ArgumentError,
-        "commit: the model has moved on since this step was recorded. "
-        "Hint: record the step again.",
+        "commit: the model has moved on since this step was recorded. Hint: record the step again.",
     ),
     "commit of an inference": (
         lambda: pc.record(classifier(), IMAGES).commit(),
