@@ -305,3 +305,24 @@ def test_a_batch_norm_used_twice_moves_twice():
 
 def test_inference_of_no_images_is_an_empty_array():
     assert pc.models.lenet5()(np.zeros((0, 1, 28, 28), np.float32)).shape == (0, 10)
+
+
+class Frozen(pc.Module):
+    """A network one of whose weights is a buffer: it takes part, and training leaves it alone."""
+
+    def __init__(self):
+        self.conv, self.head = pc.Conv2d(1, 4, 3), pc.Linear(4 * 6 * 5, 5)
+        self.mix = pc.Buffer(np.random.default_rng(0).standard_normal((4, 4, 1, 1)))
+
+    def forward(self, x):
+        return self.head(F.flatten(F.conv2d(self.conv(x), self.mix), 1))
+
+
+def test_a_buffer_as_weight_stays_and_pairs_of_arrays_are_data():
+    pc.seed(0)
+    model, random = Frozen(), np.random.default_rng(1)
+    images, labels = random.random((6, 1, 8, 7), np.float32), np.arange(6) % 5
+    mix, before = model.mix.copy(), pc.evaluate(model, (images, labels))["loss"]
+    pc.fit(model, (images, labels), optimizer=pc.SGD(lr=0.1), epochs=5)
+    assert (model.mix == mix).all()
+    assert pc.evaluate(model, (images, labels))["loss"] < before

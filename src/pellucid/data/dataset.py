@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,6 +71,21 @@ class Dataset:
         for start in range(0, len(self), batch_size):
             chosen = order[start : start + batch_size]
             yield as_float(self.images[chosen]), self.labels[chosen]
+
+
+DataLike: TypeAlias = Dataset | tuple[Any, Any]  # a dataset, or its images and labels
+
+
+def dataset(where: str, data: DataLike) -> Dataset:
+    """A dataset as it is, or one made of a pair (images, labels).
+
+    Raises: ArgumentError for anything else; DataError when images and labels do not fit together.
+    """
+    if isinstance(data, Dataset):
+        return data
+    if isinstance(data, tuple) and len(data) == 2:
+        return Dataset(*data)
+    raise ArgumentError(where, "data must be a Dataset or a pair (images, labels)", got=type(data).__name__)
 
 
 def as_float(images: NDArray[Any]) -> NDArray[np.float32]:

@@ -26,7 +26,7 @@ class Training:
     """The step of one graph, whose output is the loss.
 
     With `keep` every tensor stays as it was computed, and the updated parameters go to blocks of their own
-    (`updated`); the optimiser's states given are changed in both cases.
+    (`updated`); the optimiser's states given are changed in both cases. Arrays without a state stay as they are.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class Training:
     ) -> None:
         plan = plan_forward(graph, dtype, keep=keep)
         plan.counters[0] = seed
-        gradients = plan_gradients(plan)
+        gradients = {s: block for s, block in plan_gradients(plan).items() if s.name in states}
         self.states = {
             symbol: {
                 name: External(f"{name}({symbol.name})", array) for name, array in states[symbol.name].items()

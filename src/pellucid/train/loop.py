@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.data.dataset import Dataset, as_float
+from pellucid.data.dataset import DataLike, as_float, dataset
 from pellucid.errors import ArgumentError, DataError, NumericError
 from pellucid.geometry import is_integer
 from pellucid.nn.module import Module
@@ -52,8 +52,8 @@ class History:
 
 def fit(
     model: Module,
-    train: Dataset,
-    validation: Dataset | None = None,
+    train: DataLike,
+    validation: DataLike | None = None,
     *,
     optimizer: Optimizer,
     loss: str = "cross_entropy",
@@ -64,12 +64,15 @@ def fit(
 ) -> History:
     """Train a model: `epochs` times over the data, in an order that depends on (seed, epoch) alone.
 
+    Data are a `Dataset` or a pair (images, labels).
     Callbacks are called with a `Progress` after every step and with an `Epoch` after every epoch.
 
     Raises: NumericError as soon as the loss is not finite; ArgumentError or DataError for unfit arguments.
     """
     if not is_integer(epochs) or epochs < 1:
         raise ArgumentError("fit", "epochs must be a whole number ≥ 1", got=f"epochs={epochs!r}")
+    train = dataset("fit", train)
+    validation = None if validation is None else dataset("fit", validation)
     if len(train) == 0:
         raise DataError("fit", "there is nothing to train on", got="0 images")
     step, history = TrainStep(model, optimizer, loss, seed), History()
@@ -96,11 +99,12 @@ def fit(
     return history
 
 
-def evaluate(model: Module, data: Dataset) -> dict[str, float]:
+def evaluate(model: Module, data: DataLike) -> dict[str, float]:
     """Mean cross-entropy and accuracy of a classifier over a dataset.
 
     Raises: DataError when there is no image, or a label that is no class.
     """
+    data = dataset("evaluate", data)
     if len(data) == 0:
         raise DataError("evaluate", "there is nothing to evaluate on", got="0 images")
     loss, right = 0.0, 0
