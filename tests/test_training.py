@@ -326,3 +326,27 @@ def test_a_buffer_as_weight_stays_and_pairs_of_arrays_are_data():
     pc.fit(model, (images, labels), optimizer=pc.SGD(lr=0.1), epochs=5)
     assert (model.mix == mix).all()
     assert pc.evaluate(model, (images, labels))["loss"] < before
+
+
+def test_other_modules_leave_a_steps_programs_alone():
+    step = pc.TrainStep(pc.models.lenet5(), pc.SGD(lr=0.1))
+    x, y = np.zeros((2, 1, 28, 28), np.float32), [0, 1]
+    step(x, y)
+    made = list(step._programs.values())
+    pc.Linear(2, 2)
+    step(x, y)
+    assert list(step._programs.values()) == made
+    step.model.conv1.padding = 1  # now the map is smaller than fc1 expects
+    with pytest.raises(pc.ShapeError, match="linear 'fc1'"):
+        step(x, y)
+
+
+def test_a_recording_holds_the_statistics_that_its_commit_writes():
+    step = pc.TrainStep(pc.models.resnet20(), pc.SGD(lr=0.1))
+    recording = step.record(np.random.default_rng(0).random((3, 3, 8, 8)), [0, 1, 2])
+    name = "layer1.0.bn1.running_mean"
+    predicted, before = recording[f"updated({name})"], recording[name]
+    assert (step.model.state_dict()[name] == before).all()
+    recording.commit()
+    assert (step.model.state_dict()[name] == predicted).all()
+    assert (predicted != before).any()

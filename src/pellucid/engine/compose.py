@@ -11,6 +11,8 @@ from pellucid.engine.plan import Plan
 from pellucid.errors import ArgumentError, PellucidError, ShapeError
 from pellucid.ops.linear import Linear
 
+_ARRAYS = ("weight", "bias", "running_mean", "running_var")  # operands that lie in the order of parameters
+
 
 def plan_forward(graph: Graph, dtype: Any, *, keep: bool) -> Plan:
     """The plan of everything a graph computes."""
@@ -30,6 +32,15 @@ def _check(plan: Plan, node: Node) -> None:
     """What a network can be made of, beyond what the shape rules say."""
     if type(node.op) not in FORWARD:
         raise ArgumentError(node.op.name, "this op cannot be part of a network yet")
+    for name, symbol in zip(node.op.arguments, node.operands, strict=True):
+        if symbol is None:
+            continue
+        if name in ("input", "other") and symbol in plan.graph.arrays:
+            rule = "a parameter can be a weight or a bias, not an activation"
+            raise ArgumentError(node.op.name, rule, got=f"'{symbol.name}' as {name}")
+        if name in _ARRAYS and symbol not in plan.graph.arrays:
+            rule = f"{name} must be an array of the model, not an activation"
+            raise ArgumentError(node.op.name, rule, got=f"'{symbol.name}'")
     first = node.operands[0]
     if isinstance(node.op, Linear) and first is not None and first.ndim != 2:
         raise ShapeError(
@@ -38,13 +49,6 @@ def _check(plan: Plan, node: Node) -> None:
             got=f"input {first.shape}",
             hint="put Flatten before the layer",
         )
-    for name, symbol in zip(node.op.arguments, node.operands, strict=True):
-        if name in ("input", "other") and symbol in plan.graph.arrays:
-            raise ArgumentError(
-                node.op.name,
-                "a parameter can be a weight or a bias, not an activation",
-                got=f"'{symbol.name}' as {name}",
-            )
 
 
 def plan_gradients(plan: Plan) -> dict[Symbol, Block]:

@@ -51,6 +51,9 @@ def save_model(path: FilePath, model_name: str, settings: Mapping[str, int], mod
     with init.without_values(at_most=_room(state)):
         blank = MODELS[model_name](**settings)
     blank.load_state_dict(state)
+    if repr(blank) != repr(model):
+        rule = f"the model must be what pellucid.models.{model_name} builds"
+        raise ArgumentError("save_model", rule, got="other settings in its layers")
     metadata = {"format": "pellucid", "version": "1", "model": model_name, "settings": json.dumps(settings)}
     _write(Path(path), _sorted_header(save(state, metadata)))
 

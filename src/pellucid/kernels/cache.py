@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 import warnings
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -35,7 +36,8 @@ def folder() -> Path:
         root = _root()
         path = root / _fingerprint()
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write(path / "probe", b"")
+        _check_owner(path)
+        _write(path / "probe", b"")
     except (OSError, RuntimeError) as error:  # RuntimeError: there is no home
         temporary = tempfile.mkdtemp(prefix="pellucid-")
         atexit.register(shutil.rmtree, temporary, ignore_errors=True)
@@ -50,11 +52,29 @@ def folder() -> Path:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write a file with its checksum so that another process sees all of it or nothing."""
+    """Keep a file with its checksum; where the disk is full, do without."""
+    with suppress(OSError):
+        _write(path, content)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file so that another process sees all of it or nothing."""
     handle, name = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(handle, "wb") as file:
-        file.write(hashlib.sha256(content).digest() + content)
-    Path(name).replace(path)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(hashlib.sha256(content).digest() + content)
+        Path(name).replace(path)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _check_owner(path: Path) -> None:
+    """Code is loaded from this folder, so nobody else may write to it."""
+    if hasattr(os, "getuid"):
+        status = path.stat()
+        if status.st_uid != os.getuid() or status.st_mode & 0o022:
+            raise PermissionError(f"others can write to {path}")
 
 
 def read(path: Path) -> bytes | None:

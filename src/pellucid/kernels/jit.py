@@ -24,16 +24,18 @@ types: Any = numba.types
 _compiling = threading.RLock()
 
 
-def _cached(compile: Callable[[], Any]) -> Any:
+def _cached(compile: Callable[[bool], Any]) -> Any:
     """Run a Numba decorator with the disk cache pointing at our own folder, one at a time: the setting is global."""
     with _compiling:
         before = numba.config.CACHE_DIR
         numba.config.CACHE_DIR = str(cache.folder())
         try:
-            return compile()
+            return compile(True)
         except (pickle.UnpicklingError, EOFError):  # a file of the cache is damaged
             cache.clear()
-            return compile()
+            return compile(True)
+        except OSError:  # the disk is full
+            return compile(False)
         finally:
             numba.config.CACHE_DIR = before
 
@@ -57,7 +59,9 @@ class Kernel:
             )
             start = time.perf_counter()
             self._compiled[bits] = _cached(
-                lambda: numba.cfunc(signature, cache=True, nopython=True, error_model="numpy")(self.function)
+                lambda keep: numba.cfunc(signature, cache=keep, nopython=True, error_model="numpy")(
+                    self.function
+                )
             )
             if not self._compiled[bits].cache_hits:
                 progress(f"{self.name} (float{bits})", time.perf_counter() - start)
@@ -93,8 +97,10 @@ class Compiled:
         """Compile it, unless that is done."""
         if self._compiled is None:
             start = time.perf_counter()
-            options = {"cache": True, "nogil": True, "error_model": "numpy"}
-            self._compiled = _cached(lambda: numba.njit(self._signature, **options)(self._function))
+            options = {"nogil": True, "error_model": "numpy"}
+            self._compiled = _cached(
+                lambda keep: numba.njit(self._signature, cache=keep, **options)(self._function)
+            )
             if not self._compiled.stats.cache_hits:
                 progress(self._function.__name__.strip("_"), time.perf_counter() - start)
 

@@ -20,11 +20,14 @@ Array = NDArray[Any]
 # The path of every module of the network that is being traced, by identity; the outermost call writes it.
 _paths: ContextVar[dict[int, str] | None] = ContextVar("paths", default=None)
 
-# Grows with every change of any module's structure, so that a cached plan knows when it is out of date.
+# Grows with every change of any module's structure; while it stands still, every cached plan is up to date.
 _editions = count(1)
 _edition = 0
 
-_PROGRAM = "_program"  # the attribute that caches (edition, Inference); copies and pickles leave it out
+_EDITION = "_edition"  # the attribute that says when a module was last changed
+_PROGRAM = (
+    "_program"  # the attribute that caches (edition, structure, Inference); copies and pickles leave it out
+)
 
 
 def _forward_missing(self: Module, *_: Any) -> Any:
@@ -60,7 +63,7 @@ class Module:
             current[...] = _fitting(where, value, current)
             return
         if value is not current or current is None:
-            _edition = next(_editions)
+            _edition = vars(self)[_EDITION] = next(_editions)
             super().__setattr__(name, value)
 
     def __call__(self, input: Any, *others: Any) -> Any:
@@ -100,12 +103,16 @@ class Module:
     def _infer(self, input: Array) -> Array:
         from pellucid.engine.inference import Inference  # imports the compiler: only when it is needed
 
-        edition, program = vars(self).get(_PROGRAM, (None, None))
-        if program is None or edition != _edition:
-            program = Inference(self.trace_forward, dict(self.named_arrays()))
+        edition, structure, program = vars(self).get(_PROGRAM, (None, None, None))
+        if edition != _edition and structure != (now := self.structure()):
+            structure, program = now, Inference(self.trace_forward, dict(self.named_arrays()))
+        vars(self)[_PROGRAM] = _edition, structure, program
         output: Array = program(input)
-        vars(self)[_PROGRAM] = _edition, program
         return output
+
+    def structure(self) -> tuple[tuple[int, int], ...]:
+        """The modules of the tree and when each was last changed: unequal once a plan is out of date."""
+        return tuple((id(module), vars(module).get(_EDITION, 0)) for module in self.modules())
 
     def _as_input(self, input: Any) -> Array:
         array = real_array(type(self).__name__, input)
@@ -227,7 +234,7 @@ class Module:
         return next(floats, np.dtype(np.float32))
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name != _PROGRAM}
+        return {name: value for name, value in vars(self).items() if name not in (_PROGRAM, _EDITION)}
 
     def extra_repr(self) -> str:
         """The settings, as they stand in the parentheses of the repr."""

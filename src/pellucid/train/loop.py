@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.data.dataset import DataLike, as_float, dataset
-from pellucid.errors import ArgumentError, DataError, NumericError
+from pellucid.data.dataset import DataLike, Dataset, as_float, dataset
+from pellucid.errors import ArgumentError, DataError, NumericError, ShapeError
 from pellucid.geometry import is_integer
 from pellucid.nn.module import Module
 from pellucid.ops.softmax import Softmax
@@ -109,7 +109,7 @@ def evaluate(model: Module, data: DataLike) -> dict[str, float]:
         raise DataError("evaluate", "there is nothing to evaluate on", got="0 images")
     loss, right = 0.0, 0
     for x, y in data.batches(_EVALUATION_BATCH, shuffle=False):
-        logits = np.asarray(model(x), np.float64)
+        logits = np.asarray(_logits("evaluate", model, x), np.float64)
         if y.min() < 0 or y.max() >= logits.shape[1]:
             raise DataError(
                 "evaluate",
@@ -125,9 +125,25 @@ def evaluate(model: Module, data: DataLike) -> dict[str, float]:
 
 
 def predict(model: Module, images: Any) -> Array:
-    """Class probabilities (N, classes) of images (N,C,…); 8-bit images are divided by 255, as in training."""
-    array = np.asarray(images)
+    """Class probabilities (N, classes) of images (N,C,…) or of a dataset's images.
+
+    8-bit images are divided by 255, as in training.
+
+    Raises: ShapeError when the model is no classifier.
+    """
+    array = np.asarray(images.images if isinstance(images, Dataset) else images)
     if array.dtype == np.uint8:
         array = as_float(array)
-    parts = [model(array[i : i + _EVALUATION_BATCH]) for i in range(0, max(1, len(array)), _EVALUATION_BATCH)]
+    parts = [
+        _logits("predict", model, array[i : i + _EVALUATION_BATCH])
+        for i in range(0, max(1, len(array)), _EVALUATION_BATCH)
+    ]
     return Softmax(dim=1).forward(np.concatenate(parts))
+
+
+def _logits(where: str, model: Module, images: Array) -> Array:
+    """What a classifier says of a batch."""
+    logits: Array = model(images)
+    if logits.ndim != 2:
+        raise ShapeError(where, "a classifier's output is (N, classes)", got=f"{logits.shape}")
+    return logits

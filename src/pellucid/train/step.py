@@ -24,7 +24,7 @@ from pellucid.train.optimizers import Optimizer
 
 Array = NDArray[Any]
 LOSSES: dict[str, Callable[..., Any]] = {"cross_entropy": F.cross_entropy, "mse_loss": F.mse_loss}
-_KEPT = 4  # programs; the one used longest ago goes first
+_KEPT = 8  # programs; the one used longest ago goes first
 
 
 class TrainStep:
@@ -73,6 +73,7 @@ class TrainStep:
         self._programs: dict[tuple[Any, ...], Training] = {}
         self._counters: dict[str, Array] = {}
         self._edition = -1
+        self._structure: tuple[tuple[int, int], ...] = ()
 
     def __call__(self, x: Any, y: Any) -> float:
         """Make one update on inputs x and targets y."""
@@ -99,6 +100,8 @@ class TrainStep:
         updates: dict[str, Block] = {f"updated({s.name})": block for s, block in training.updated.items()}
         for state in training.states.values():
             updates |= {block.name: block for block in state.values()}
+        plan = training.program.plan
+        updates |= {f"updated({symbol.name})": block for symbol, block in plan.state.items()}
         before = self._snapshot()
 
         def commit() -> None:
@@ -194,10 +197,13 @@ class TrainStep:
 
     def _follow_model(self) -> None:
         """Forget what was made for a model whose layers or arrays have been replaced."""
-        if self._edition != module.edition():
+        if self._edition == module.edition():
+            return
+        self._edition, structure = module.edition(), self.model.structure()
+        if self._structure != structure:
             self._programs.clear()
             self._counters = dict(self.model.named_buffers())
-            self._edition = module.edition()
+            self._structure = structure
 
     def _count_batches(self, training: Training) -> None:
         """Batch norms count the batches they have seen, once for each use in the forward."""
