@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import runpy
 from pathlib import Path
 
@@ -38,3 +39,15 @@ def test_an_example_runs(name, few_images, capsys):
     assert all(text in out for text in SAID[name]), out
     assert "NOT certified" not in out
     assert "False" not in out
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.ko.md"])
+def test_what_the_readme_says_runs(name, few_images, capsys):
+    text = (EXAMPLES.parent / name).read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    assert len(blocks) >= 2
+    names = {}
+    for block in blocks:
+        exec(block, names)
+    assert names["trace"].certified
+    assert "accuracy" in capsys.readouterr().out
