@@ -207,6 +207,16 @@ def test_explain_a_step(run):
     assert json.loads(out) == json.loads(run(*line, "--json")[1])
 
 
+def test_the_addresses_in_the_help_can_be_explained(run):
+    _, text, _ = run("explain", "--help")
+    output, gradient = "conv1.output[0,5,14,13]", "grad(conv1.weight)[5,0,2,2]"
+    for address, settings in ((output, []), (gradient, ["--step"])):
+        assert address in text
+        code, out, err = run("explain", "lenet5", *settings, "--at", address)
+        assert (code, err) == (0, "")
+        assert f"{address} = " in out
+
+
 NO_FILE = "there is no such file."
 MISTAKES = {
     "train --optimizer adam --momentum 0.9": "train: only sgd takes --momentum. Got --optimizer adam.",
@@ -242,6 +252,14 @@ MISTAKES = {
     "explain lenet5 --at conv1.output[0,6,0,0]": (
         "explain: index 6 lies outside axis 1 of 'conv1.output'. "
         "Expected 'conv1.output[0…0, 0…5, 0…27, 0…27]'. Got 'conv1.output[0,6,0,0]'."
+    ),
+    "explain lenet5 --at grad(conv1.weight)[5,0,2,2]": (
+        "explain: the recording holds no such name. "
+        "Expected 'conv1.weight' or 'conv2.weight' or 'fc1.weight'. Got 'grad(conv1.weight)'. Hint: add --step."
+    ),
+    "explain lenet5 --at updated(fc3.bias)": (
+        "explain: the recording holds no such name. Expected 'fc3.bias' or 'fc2.bias' or 'fc1.bias'. "
+        "Got 'updated(fc3.bias)'. Hint: add --step."
     ),
 }
 
@@ -310,6 +328,17 @@ def test_a_terminal_without_unicode():
     done = process("summary", "lenet5", env=os.environ | {"PYTHONIOENCODING": "ascii"})
     assert (done.returncode, done.stderr) == (0, "")
     assert "6?28?28" in done.stdout
+
+
+@pytest.mark.parametrize("line", ["summary lenet5", "summary lenet5 --json", "--help", "--version"])
+def test_a_closed_stdout_is_no_error(line):
+    done = process(*line.split(" "), preexec_fn=lambda: os.close(1))
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_closed_stderr_keeps_the_exit_code():
+    done = process("evaluate", "gone", preexec_fn=lambda: os.close(2))
+    assert (done.returncode, done.stdout) == (2, "")
 
 
 def test_a_reader_that_leaves_is_no_error():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, TextIO
 
 import typer
 
@@ -51,6 +51,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
     Exit codes: 0 done; 1 the reader of a pipe has left; 2 a mistake, told in one line on stderr; 130 Ctrl-C.
     """
+    sys.stdout = _nowhere() if sys.stdout is None else sys.stdout
+    sys.stderr = _nowhere() if sys.stderr is None else sys.stderr
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that has no × shows a question mark
@@ -77,6 +79,11 @@ def _fail(message: str) -> NoReturn:
     line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
     print(f"error: {line}", file=sys.stderr)
     sys.exit(2)
+
+
+def _nowhere() -> TextIO:
+    """A stream in the place of one that was closed before the process began."""
+    return open(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8", closefd=False)
 
 
 def _forget_stdout() -> None:

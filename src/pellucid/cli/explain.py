@@ -16,14 +16,16 @@ def explain(
     at: Annotated[
         str,
         typer.Option(
-            metavar="ADDRESS", help='The number, such as "conv1.output[0,5,3,7]" or "input[0,0,9,9]".'
+            metavar="ADDRESS",
+            help='The number: an output of a convolution or a linear layer, as "conv1.output[0,5,14,13]".',
         ),
     ],
     sample: Annotated[int, typer.Option(help="The MNIST test image that the network sees.")] = 0,
     step: Annotated[
         bool,
         typer.Option(
-            "--step", help='Record a training step (SGD, lr 0.05): "grad(conv1.weight)[5,0,0,1]", "loss", …'
+            "--step",
+            help='Record a training step (SGD, lr 0.05): gradients too, as "grad(conv1.weight)[5,0,2,2]".',
         ),
     ] = False,
     seed: Seed = 0,
@@ -35,13 +37,19 @@ def explain(
 
     from pellucid import nn
     from pellucid.cli import inputs, output
+    from pellucid.errors import AddressError
     from pellucid.train import SGD, record
 
     nn.seed(seed)
     network = inputs.open_model(model, inputs.MNIST_SHAPE)
     x, y = inputs.test_digit(sample)
     recording = record(network, x, y, optimizer=SGD(lr=0.05)) if step else record(network, x)
-    trace = recording.explain(at)
+    try:
+        trace = recording.explain(at)
+    except AddressError as error:
+        if not step and at.lstrip().startswith(("grad(", "updated(")):
+            error.hint = "add --step"
+        raise
     if json:
         output.print_json({"model": model, "sample": sample, "address": at, "trace": trace.to_dict()})
     else:
