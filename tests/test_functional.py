@@ -29,6 +29,12 @@ REFUSED: list[tuple[Callable[[], Any], type, str]] = [
         "Got C=2 from input (2, 2, 6, 5). Hint: set in_channels=2.",
     ),
     (
+        lambda: F.conv2d(IMAGE, np.zeros((4, 2, 3, 3)), groups=2),  # no in_channels can mend this
+        ShapeError,
+        "conv2d: input channels must equal weight channels × groups. Expected C=4 from weight (4, "
+        "2, 3, 3), groups=2. Got C=3 from input (2, 3, 6, 5).",
+    ),
+    (
         lambda: F.conv2d(IMAGE, WEIGHT, np.zeros(3)),
         ShapeError,
         "conv2d: bias must have one value per output channel. Expected (4,). Got (3,).",

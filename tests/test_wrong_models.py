@@ -531,6 +531,17 @@ CASES = {
         pc.ArgumentError,
         "TrainStep: loss has no such name. Expected cross_entropy or mse_loss. Got 'hinge'.",
     ),
+    "mse of one axis less": (
+        lambda: train(classifier(), y=np.zeros(2), loss="mse_loss"),
+        pc.ShapeError,
+        "mse_loss: input and target must have the same shape. Expected target (2, 5). Got target (2,).",
+    ),
+    "mse of no targets": (
+        lambda: train(classifier(), y=np.zeros((0, 5)), loss="mse_loss"),
+        pc.ShapeError,
+        "TrainStep: targets must have the shape of the network's output and not be empty. "
+        "Expected y of (N,…). Got y (0, 5).",
+    ),
     "mse of another shape": (
         lambda: train(classifier(), y=np.zeros((2, 4)), loss="mse_loss"),
         pc.ShapeError,

@@ -65,7 +65,7 @@ class Conv(Op):
                 "input channels must equal weight channels × groups",
                 expected=f"C={weight[1] * self.groups} from weight {weight}, groups={self.groups}",
                 got=f"C={input[1]} from input {input}",
-                hint=f"set in_channels={input[1]}",
+                hint=f"set in_channels={input[1]}" if input[1] % self.groups == 0 else None,
             )
         if bias is not None and bias != (weight[0],):
             raise ShapeError(

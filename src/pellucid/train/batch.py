@@ -16,9 +16,16 @@ Array = NDArray[Any]
 def images(x: Any, dtype: np.dtype[Any], name: str = "x") -> Array:
     """A batch of inputs, or of targets that are numbers, as a contiguous array of the model's float type.
 
+    Targets may have the batch axis alone.
+
     Raises: ArgumentError when x is no array of real numbers; ShapeError when it is empty or has no batch axis.
     """
     array = real_array(f"TrainStep {name}", x)
+    if name == "y":
+        if array.ndim < 1 or array.size == 0:
+            rule = "targets must have the shape of the network's output and not be empty"
+            raise ShapeError("TrainStep", rule, expected="y of (N,…)", got=f"y {array.shape}")
+        return np.ascontiguousarray(array, dtype)
     if array.ndim < 2 or array.size == 0:
         raise ShapeError(
             "TrainStep",
