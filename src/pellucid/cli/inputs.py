@@ -70,3 +70,12 @@ def picture(name: str, shape: Shape, *, invert: bool) -> NDArray[Any]:
         )
     digit, _ = test_digit(int(index))
     return 1 - digit if invert else digit
+
+
+def is_dark_on_light(picture: NDArray[Any]) -> bool:
+    """Whether the border of a picture (1,C,H,W), its paper, is lighter than its middle, where the ink is."""
+    height, width = picture.shape[2:]
+    border = np.ones((height, width), np.bool_)
+    border[1:-1, 1:-1] = False
+    middle = picture[..., height // 4 : height - height // 4, width // 4 : width - width // 4]
+    return bool(np.median(picture[..., border]) > middle.mean())

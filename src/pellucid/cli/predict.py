@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated, Any
 
 import typer
 
 from pellucid.cli.options import Json, SavedModel
+
+_HINT = (
+    "hint: this looks like dark ink on light paper; the digits of MNIST are light on dark, so try --invert"
+)
 
 
 def predict(
@@ -31,8 +36,11 @@ def predict(
     network = load_model(model)
     shape = inputs.input_shape(network)
     found: list[dict[str, Any]] = []
+    dark_ink = False
     for image in images:
-        chances = train.predict(network, inputs.picture(image, shape, invert=invert))[0]
+        x = inputs.picture(image, shape, invert=invert)
+        dark_ink |= shape == inputs.MNIST_SHAPE and inputs.is_dark_on_light(x)
+        chances = train.predict(network, x)[0]
         best = (-chances).argsort(kind="stable")[:top]
         found.append(
             {"image": image, "top": [{"class": int(c), "probability": float(chances[c])} for c in best]}
@@ -48,3 +56,5 @@ def predict(
             table.add_row(name, str(guess["class"]), f"{guess['probability']:.2%}")
             name = ""
     output.screen(json).print(table)
+    if dark_ink and not invert:
+        print(_HINT, file=sys.stderr)
