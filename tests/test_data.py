@@ -35,6 +35,30 @@ def test_mnist_is_mnist():
             array[0] = 0
 
 
+def test_a_dataset_says_what_it_holds():
+    assert repr(datasets.mnist()[0]) == "Dataset(60000 images (1, 28, 28) uint8, labels int64)"
+
+
+def test_a_part_of_a_dataset_is_one():
+    train, _ = datasets.mnist()
+    for part in (slice(100), slice(-5, None), slice(1, 50, 7), slice(3, 3)):
+        some = train[part]
+        assert isinstance(some, Dataset)
+        assert np.shares_memory(some.images, train.images) == (len(some) > 0)
+        np.testing.assert_array_equal(some.images, train.images[part])
+        np.testing.assert_array_equal(some.labels, train.labels[part])
+
+
+@pytest.mark.parametrize("part", [0, np.int64(3), [1, 2], "a"])
+def test_a_dataset_is_cut_by_slices_only(part):
+    with pytest.raises(ArgumentError) as caught:
+        datasets.mnist()[0][part]
+    assert str(caught.value) == (
+        "Dataset: a part of the data is taken with a slice. Expected such as data[:100]. "
+        f"Got {part!r}. Hint: one image is data.images[i], its class data.labels[i]."
+    )
+
+
 def idx(shape, values, magic=b"\0\0\x08"):
     return magic + bytes([len(shape)]) + np.array(shape, ">u4").tobytes() + bytes(values)
 

@@ -23,6 +23,8 @@ class Dataset:
         >>> data = Dataset(np.zeros((5, 1, 28, 28), np.uint8), np.arange(5))
         >>> [labels.tolist() for _, labels in data.batches(2, seed=0, epoch=0)]
         [[2, 4], [3, 0], [1]]
+        >>> data[:2]
+        Dataset(2 images (1, 28, 28) uint8, labels int64)
     """
 
     images: NDArray[Any]
@@ -45,6 +47,21 @@ class Dataset:
 
     def __len__(self) -> int:
         return len(self.images)
+
+    def __getitem__(self, part: Any) -> Dataset:
+        """Some of the images with their labels, not copied: `data[:100]`, `data[1::2]`.
+
+        Raises: ArgumentError for anything but a slice.
+        """
+        if not isinstance(part, slice):
+            rule = "a part of the data is taken with a slice"
+            hint = "one image is data.images[i], its class data.labels[i]"
+            raise ArgumentError("Dataset", rule, expected="such as data[:100]", got=repr(part), hint=hint)
+        return Dataset(self.images[part], self.labels[part])
+
+    def __repr__(self) -> str:
+        images = f"{len(self)} images {self.images.shape[1:]} {self.images.dtype}"
+        return f"Dataset({images}, labels {self.labels.dtype})"
 
     def batches(
         self, batch_size: int, seed: int = 0, epoch: int = 0, shuffle: bool = True
