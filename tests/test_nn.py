@@ -482,6 +482,7 @@ LAYERS = [
     (nn.AvgPool3d(2), T.AvgPool3d(2), (2, 3, 4, 5, 6)),
     (nn.AdaptiveAvgPool1d(4), T.AdaptiveAvgPool1d(4), (2, 3, 9)),
     (nn.AdaptiveAvgPool2d((2, 3)), T.AdaptiveAvgPool2d((2, 3)), (2, 3, 5, 7)),
+    (nn.AdaptiveAvgPool2d((None, 2)), T.AdaptiveAvgPool2d((None, 2)), (2, 3, 5, 7)),
     (nn.AdaptiveAvgPool3d(2), T.AdaptiveAvgPool3d(2), (2, 3, 4, 5, 6)),
     (nn.BatchNorm1d(3), T.BatchNorm1d(3), (4, 3)),
     (nn.BatchNorm1d(3, eps=0.1), T.BatchNorm1d(3, eps=0.1), (4, 3, 5)),
@@ -568,7 +569,7 @@ def test_layers_compute_what_pytorch_computes(ours, theirs, shape):
         ),
         (
             lambda: nn.AdaptiveAvgPool2d((1, 0)),
-            "AdaptiveAvgPool2d: output_size must be an integer, or one integer per axis. "
+            "AdaptiveAvgPool2d: output_size must be an integer, or one integer or None per axis. "
             "Expected 2 values ≥ 1. Got output_size=(1, 0).",
         ),
         (
@@ -619,6 +620,7 @@ def test_wrong_settings_are_named(make, text):
         ),
         (nn.BatchNorm1d(3), "BatchNorm1d(3, eps=1e-05, momentum=0.1)"),
         (nn.AdaptiveAvgPool1d(3), "AdaptiveAvgPool1d(output_size=(3,))"),
+        (nn.AdaptiveAvgPool2d((None, 2)), "AdaptiveAvgPool2d(output_size=(None, 2))"),
         (nn.LeakyReLU(), "LeakyReLU(negative_slope=0.01)"),
         (nn.GELU(), "GELU(approximate='none')"),
         (nn.Softmax(), "Softmax(dim=1)"),

@@ -9,6 +9,7 @@ from pellucid import functional as F
 from pellucid.errors import ArgumentError
 from pellucid.geometry import IntOrTuple, per_axis
 from pellucid.nn.layer import Layer, flag
+from pellucid.ops.adaptive_avg_pool import OutputSize, output_sizes
 
 
 class _Pool(Layer):
@@ -88,8 +89,8 @@ class _AdaptiveAvgPool(Layer):
     dims: ClassVar[int]
     function: ClassVar[Callable[..., Any]]
 
-    def __init__(self, output_size: IntOrTuple) -> None:
-        self.output_size = per_axis(type(self).__name__, "output_size", output_size, self.dims)
+    def __init__(self, output_size: OutputSize) -> None:
+        self.output_size = output_sizes(type(self).__name__, output_size, self.dims)
 
     def forward(self, input: Any) -> Any:
         """(N,C,…) → (N,C,*output_size)."""
@@ -176,8 +177,10 @@ class AdaptiveAvgPool1d(_AdaptiveAvgPool):
 class AdaptiveAvgPool2d(_AdaptiveAvgPool):
     """Means of windows so spread that the output has `output_size`; 1 is the mean of the whole image.
 
+    None keeps the input's size along an axis: `AdaptiveAvgPool2d((None, 2))`.
+
     Shapes: (N,C,H,W) → (N,C,*output_size).
-    Raises: ArgumentError when a size is not a whole number ≥ 1.
+    Raises: ArgumentError when a size is neither None nor a whole number ≥ 1.
     """
 
     dims = 2

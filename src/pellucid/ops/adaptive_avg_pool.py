@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import product
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,13 +22,31 @@ from pellucid.errors import ArgumentError, ShapeError
 from pellucid.geometry import Where, is_integer
 from pellucid.ops.base import Array, Gradients, Op, Shape, Terms, index_rows
 
+OutputSize: TypeAlias = int | Sequence[int | None] | None
+
+
+def output_sizes(where: str, size: OutputSize, dims: int) -> tuple[int | None, ...]:
+    """One size per axis; None keeps the input's.
+
+    Raises: ArgumentError when there is not one for each axis or one is not a whole number ≥ 1.
+    """
+    sizes = tuple(size) if isinstance(size, Sequence) else (size,) * dims
+    if len(sizes) != dims or not all(s is None or (is_integer(s) and s > 0) for s in sizes):
+        raise ArgumentError(
+            where,
+            "output_size must be an integer, or one integer or None per axis",
+            expected=f"{dims} value{'s' if dims > 1 else ''} ≥ 1",
+            got=f"output_size={size!r}",
+        )
+    return tuple(None if s is None else int(s) for s in sizes)
+
 
 @dataclass(frozen=True)
 class AdaptiveAvgPool(Op):
     """The output's size along `dims` spatial axes: one integer for all, or one each; None keeps the size."""
 
     dims: int
-    output_size: int | Sequence[int | None] | None
+    output_size: OutputSize
 
     @property
     def name(self) -> str:
@@ -41,16 +60,8 @@ class AdaptiveAvgPool(Op):
         if len(input) != self.dims + 2 or 0 in input[2:]:
             rule = f"input must have {self.dims + 2} axes, or {self.dims + 1} without batch, and none empty"
             raise ShapeError(self.name, rule, got=f"input {input}")
-        size = self.output_size
-        sizes = tuple(size) if isinstance(size, Sequence) else (size,) * self.dims
-        if len(sizes) != self.dims or not all(s is None or (is_integer(s) and s > 0) for s in sizes):
-            raise ArgumentError(
-                self.name,
-                "output_size must be an integer, or one integer or None per axis",
-                expected=f"{self.dims} value{'s' if self.dims > 1 else ''} ≥ 1",
-                got=f"output_size={size!r}",
-            )
-        return (*input[:2], *(i if s is None else int(s) for i, s in zip(input[2:], sizes, strict=True)))
+        sizes = output_sizes(self.name, self.output_size, self.dims)
+        return (*input[:2], *(i if s is None else s for i, s in zip(input[2:], sizes, strict=True)))
 
     def windows(self, input: Shape) -> tuple[NDArray[np.int64], ...]:
         """Along each axis, the start and the past-the-end position of every window: arrays (O,2)."""
