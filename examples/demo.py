@@ -1,5 +1,6 @@
 """Train LeNet-5 on MNIST, read one digit, and ask two of the network's numbers how they were made."""
 
+import sys
 import time
 
 from rich.console import Console
@@ -10,6 +11,7 @@ import pellucid as pc
 EPOCHS_LR = (0.05, 0.02, 0.005)  # a learning rate for each epoch
 DIGIT = 18  # the test image that is looked at
 
+sys.stdout.reconfigure(errors="replace")  # a terminal that has no block characters shows question marks
 console = Console(highlight=False)
 
 

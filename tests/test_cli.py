@@ -155,6 +155,11 @@ def test_evaluate_says_the_figures(run, few_images, saved):
     assert "  100 images in " in out
 
 
+LIGHT_PAPER = (
+    "hint: this looks like dark ink on light paper; the digits of MNIST are light on dark, so try --invert\n"
+)
+
+
 def test_predict(run, saved, tmp_path):
     digit = datasets.mnist()[1].images[17, 0]
     white, black = tmp_path / "white [bold].png", tmp_path / "black.png"
@@ -172,9 +177,12 @@ def test_predict(run, saved, tmp_path):
     (inverted,) = json.loads(out)["predictions"]
     assert np.isclose(sum(guess["probability"] for guess in inverted["top"]), 1)
     assert inverted["top"][0]["class"] == first["top"][0]["class"]
-    code, out, err = run("predict", saved, white, "--top", 1)
-    assert (code, err) == (0, "")
+    code, out, err = run("predict", saved, black, white, "--top", 1)
+    assert (code, err) == (0, LIGHT_PAPER)
     assert "white [bold].png" in out
+    for line in ((black, "mnist:3"), (white, "--json"), (white, "--invert")):
+        code, _, err = run("predict", saved, *line)
+        assert (code, err) == (0, "")
 
 
 def test_summary(run, saved):
@@ -328,6 +336,26 @@ def test_a_terminal_without_unicode():
     done = process("summary", "lenet5", env=os.environ | {"PYTHONIOENCODING": "ascii"})
     assert (done.returncode, done.stderr) == (0, "")
     assert "6?28?28" in done.stdout
+
+
+def test_the_demo_on_a_terminal_without_unicode():
+    code = (
+        "import runpy, pellucid as pc\n"
+        "train, test = pc.datasets.mnist()\n"
+        "pc.datasets.mnist = lambda: (train[:64], test[:20])\n"
+        "runpy.run_path('examples/demo.py')\n"
+    )
+    folder = Path(__file__).parents[1]
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+    )
+    assert (done.returncode, said(done.stderr)) == (0, "")
+    assert "grad(conv1.weight)[5,0,2,2] = " in done.stdout
 
 
 @pytest.mark.parametrize("line", ["summary lenet5", "summary lenet5 --json", "--help", "--version"])
