@@ -28,6 +28,7 @@ from pellucid.geometry import size_of
 from pellucid.kernels import tape, tiles
 from pellucid.ops.conv import Conv
 from pellucid.ops.linear import Linear
+from pellucid.ops.relu import ReLU
 
 COLUMNS = ("launch", "kernel", "ms", "% of step", "GFLOP/s", "% of peak", "GB/s")
 
@@ -41,12 +42,11 @@ def products(graph: Graph) -> dict[str, int]:
             # every output element is a sum over all but the first axis of the weight
             count = size_of(node.output.shape) * size_of(weight.shape[1:])
             gradient = f"grad({weight.name})"
-            labels = (
-                f"{node.path}.output",
-                gradient,
-                f"{gradient}, parts",
-                f"grad({input.name}) by {node.path}",
-            )
+            labels = [f"{node.path}.output", gradient, f"{gradient}, parts"]
+            received = [input]
+            if input.node is not None and isinstance(input.node.op, ReLU):
+                received += input.node.operands  # a gradient that passes the ReLU's gate as well
+            labels += [f"grad({symbol.name}) by {node.path}" for symbol in received]
             counts |= dict.fromkeys(labels, count)
     return counts
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import product
-from math import gcd
 
 from pellucid.engine.buffers import Tensor
 from pellucid.engine.graph import Node
@@ -19,6 +18,7 @@ from pellucid.kernels import simd, tiles
 from pellucid.kernels.simd import Tile
 from pellucid.ops.conv import Conv
 
+_MOST_PARTS = 8  # with fewer, each part's tiles are cut into ranges that threads share
 _PART_NUMBERS = 1 << 20  # most numbers in all partial weight gradients of a layer together
 _BLOCK_NUMBERS = 1 << 16  # numbers of input and grad_output that one pass keeps in cache
 
@@ -32,9 +32,8 @@ def grad_weight(plan: Plan, node: Node, grad_output: Tensor) -> None:
     layer, input, bias = layer_of(plan, node), plan.value(node.operands[0]), node.operands[2]
     images = input.inner[0] if isinstance(node.op, Conv) else 1
     size = layer.weight_size + (0 if bias is None else layer.all_outputs)
-    parts = max(1, min(images, CHUNKS // 2, _PART_NUMBERS // size))
-    per_part = -(-images // parts)
-    parts = -(-images // per_part)
+    parts = _parts(images, size)
+    per_part = images // parts
     plan.per_part[node] = per_part
     gradient = plan.parameter_gradient(node.operands[1], size)
     if bias is not None:
@@ -43,8 +42,8 @@ def grad_weight(plan: Plan, node: Node, grad_output: Tensor) -> None:
 
     def bind() -> Tables:
         x, g = view_of(node, input), view_of(node, grad_output)
-        together = _images_together(layer, gcd(images, per_part))
-        ranges = 1 if parts > 1 else CHUNKS
+        together = _images_together(layer, per_part)
+        ranges = 1 if parts >= _MOST_PARTS else CHUNKS // parts
         tiles_ = grad_weight_tiles(layer, x, g, together, ranges, bias=bias is not None)
         per_image = (x.image * together, g.image * together, 0, 0)
         return walk(
@@ -55,6 +54,12 @@ def grad_weight(plan: Plan, node: Node, grad_output: Tensor) -> None:
     plan.launch(partial.name, tiles.walk_tiles, bind)
     if parts > 1:
         plan.add_parts(gradient.name, partial, parts, gradient)
+
+
+def _parts(images: int, size: int) -> int:
+    """How many parts: a divisor of the images, so that all are alike and threads end together."""
+    most = max(1, min(images, _MOST_PARTS, _PART_NUMBERS // size))
+    return max(n for n in range(1, most + 1) if images % n == 0)
 
 
 def _images_together(layer: Layer, common: int) -> int:
