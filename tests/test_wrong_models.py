@@ -125,6 +125,11 @@ CASES = {
         "Got 4 from input (2, 4, 6, 4). "
         "Hint: put Flatten before the layer.",
     ),
+    "an activation as a weight": (
+        lambda: forward(lambda net, x: F.linear(F.flatten(x, 1), F.flatten(x, 1))),
+        pc.ArgumentError,
+        "linear 'linear': weight must be an array of the model, not an activation. Got 'flatten#2.output'.",
+    ),
     "linear along a spatial axis": (
         lambda: infer(pc.Linear(6, 5)),
         pc.ShapeError,
