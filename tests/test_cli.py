@@ -265,10 +265,6 @@ MISTAKES = {
         "explain: the recording holds no such name. "
         "Expected 'conv1.weight' or 'conv2.weight' or 'fc1.weight'. Got 'grad(conv1.weight)'. Hint: add --step."
     ),
-    "explain lenet5 --at updated(fc3.bias)": (
-        "explain: the recording holds no such name. Expected 'fc3.bias' or 'fc2.bias' or 'fc1.bias'. "
-        "Got 'updated(fc3.bias)'. Hint: add --step."
-    ),
 }
 
 

@@ -47,7 +47,7 @@ def explain(
     try:
         trace = recording.explain(at)
     except AddressError as error:
-        if not step and at.lstrip().startswith(("grad(", "updated(")):
+        if not step and at.lstrip().startswith("grad("):
             error.hint = "add --step"
         raise
     if json:
