@@ -10,8 +10,8 @@ from __future__ import annotations
 from pellucid.kernels.intrinsics import call_tile, call_turn, element_address, int64_at
 from pellucid.kernels.jit import kernel
 
-# One tile call: first, rest (code), a, b, out, start (bytes from the base addresses), taps (bytes), their number.
-ENTRY_FIELDS = 8
+# An entry is one tile call, eight int64: first and rest (code); a, b, out, start (bytes from the base addresses); taps
+# (bytes from the first), their number.
 
 
 @kernel
