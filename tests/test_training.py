@@ -350,3 +350,24 @@ def test_a_recording_holds_the_statistics_that_its_commit_writes():
     recording.commit()
     assert (step.model.state_dict()[name] == predicted).all()
     assert (predicted != before).any()
+
+
+class LeavesARelu(pc.Module):
+    """A forward that computes a ReLU and returns what went into it."""
+
+    def __init__(self):
+        self.conv = pc.Conv2d(1, 2, 3)
+
+    def forward(self, x):
+        y = self.conv(x)
+        F.relu(y)
+        return y
+
+
+def test_what_a_forward_returns_is_not_joined_with_a_relu():
+    pc.seed(0)
+    model = LeavesARelu()
+    x = np.random.default_rng(0).standard_normal((2, 1, 5, 6)).astype(np.float32)
+    expected = F.conv2d(x, np.asarray(model.conv.weight), np.asarray(model.conv.bias))
+    np.testing.assert_allclose(model(x), expected, rtol=1e-5, atol=1e-6)
+    assert model(x).min() < 0

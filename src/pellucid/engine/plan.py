@@ -110,8 +110,8 @@ class Plan:
     def joined_relu(self, node: Node) -> Node | None:
         """The ReLU that a node's last loop can do as well: the only reader of its output, which nobody else needs."""
         readers = self._readers(node.output)
-        join = len(readers) == 1 and isinstance(readers[0].op, ReLU) and not self.keep
-        return readers[0] if join else None
+        alone = len(readers) == 1 and node.output is not self.graph.output and not self.keep
+        return readers[0] if alone and isinstance(readers[0].op, ReLU) else None
 
     def wants(self, symbol: Symbol | None) -> bool:
         """Whether somebody needs the gradient of a symbol: something below it is trained, or everything is kept."""
