@@ -76,3 +76,22 @@ def test_a_forked_process_has_a_team_of_its_own(network):
     process.join(timeout=60)
     assert process.exitcode == 0
     assert queue.get() == expected
+
+
+def test_several_python_threads_share_a_training_step(network):
+    step = pc.TrainStep(network, pc.Adam(lr=1e-3))
+    threads = [
+        threading.Thread(target=lambda: [step(IMAGES, np.arange(6)) for _ in range(20)]) for _ in range(3)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    pc.seed(0)
+    alone = pc.Sequential(pc.Conv2d(3, 5, 3), pc.ReLU(), pc.Flatten(), pc.Linear(5 * 5 * 4, 7))
+    other = pc.TrainStep(alone, pc.Adam(lr=1e-3))
+    for _ in range(60):
+        other(IMAGES, np.arange(6))
+    assert step.steps == 60
+    for name, array in alone.state_dict().items():
+        assert array.tobytes() == network.state_dict()[name].tobytes()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -69,6 +70,7 @@ class TrainStep:
             raise ArgumentError("TrainStep", "seed must be a whole number ≥ 0", got=f"seed={seed!r}")
         self.model, self.optimizer, self.loss, self.seed = model, optimizer, loss, int(seed)
         self.steps = 0
+        self._turn = threading.Lock()
         self._states: dict[str, dict[str, Array]] = {}
         self._programs: dict[tuple[Any, ...], Training] = {}
         self._counters: dict[str, Array] = {}
@@ -76,12 +78,13 @@ class TrainStep:
         self._structure: tuple[tuple[int, int], ...] = ()
 
     def __call__(self, x: Any, y: Any) -> float:
-        """Make one update on inputs x and targets y."""
+        """Make one update on inputs x and targets y; calls from several threads take turns."""
         x, y = self._batch(x, y)
-        training = self._training(x, y)
-        loss = training.run(self.optimizer.lr, self.steps + 1, input=x, target=y)
-        self.steps += 1
-        self._count_batches(training)
+        with self._turn:
+            training = self._training(x, y)
+            loss = training.run(self.optimizer.lr, self.steps + 1, input=x, target=y)
+            self.steps += 1
+            self._count_batches(training)
         return loss
 
     def record(self, x: Any, y: Any) -> Recording:
