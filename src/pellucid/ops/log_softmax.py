@@ -30,15 +30,10 @@ def log_probabilities(logits: Array, dim: int) -> Array:
 
 
 @dataclass(frozen=True)
-class LogSoftmax(Op):
+class AlongAxis(Op):
     """The axis along which the probabilities sum to 1."""
 
     dim: int
-
-    @property
-    def name(self) -> str:
-        """The op's name."""
-        return "log_softmax"
 
     def infer(self, *shapes: Shape | None) -> Shape:
         """Any shape with an axis `dim` → the same shape."""
@@ -46,6 +41,16 @@ class LogSoftmax(Op):
         assert input is not None
         axis(self.name, "dim", self.dim, len(input))
         return input
+
+
+@dataclass(frozen=True)
+class LogSoftmax(AlongAxis):
+    """The logarithms of the probabilities."""
+
+    @property
+    def name(self) -> str:
+        """The op's name."""
+        return "log_softmax"
 
     def forward(self, *operands: Array) -> Array:
         """In float64, rounded once."""

@@ -12,28 +12,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pellucid.ops.base import Array, Gradients, Op, Shape
-from pellucid.ops.checks import axis
-from pellucid.ops.log_softmax import log_probabilities
+from pellucid.ops.base import Array, Gradients
+from pellucid.ops.log_softmax import AlongAxis, log_probabilities
 
 
 @dataclass(frozen=True)
-class Softmax(Op):
-    """The axis along which the probabilities sum to 1."""
-
-    dim: int
+class Softmax(AlongAxis):
+    """The probabilities."""
 
     @property
     def name(self) -> str:
         """The op's name."""
         return "softmax"
-
-    def infer(self, *shapes: Shape | None) -> Shape:
-        """Any shape with an axis `dim` → the same shape."""
-        (input,) = shapes
-        assert input is not None
-        axis(self.name, "dim", self.dim, len(input))
-        return input
 
     def forward(self, *operands: Array) -> Array:
         """In float64, rounded once."""

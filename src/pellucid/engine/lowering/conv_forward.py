@@ -9,7 +9,8 @@ from itertools import product
 
 from pellucid.engine.buffers import Block
 from pellucid.engine.graph import Node
-from pellucid.engine.lowering.layer import Layer, View, cut_when_few, layer_of, view_of, walk
+from pellucid.engine.lowering.layer import Layer, layer_of, view_of
+from pellucid.engine.lowering.walk import View, cut_when_few, walk
 from pellucid.engine.plan import Plan, Tables
 from pellucid.engine.tiling import TileList, blocks, position_tiles, split
 from pellucid.geometry import Geometry, size_of

@@ -10,7 +10,8 @@ from itertools import product
 
 from pellucid.engine.buffers import Tensor
 from pellucid.engine.graph import Node
-from pellucid.engine.lowering.layer import Layer, View, cut_when_few, layer_of, view_of, walk
+from pellucid.engine.lowering.layer import Layer, layer_of, view_of
+from pellucid.engine.lowering.walk import View, cut_when_few, walk
 from pellucid.engine.plan import Plan, Tables
 from pellucid.engine.tiling import TileList, blocks, position_tiles
 from pellucid.geometry import Axis

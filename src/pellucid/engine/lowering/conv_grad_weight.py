@@ -10,7 +10,8 @@ from itertools import product
 
 from pellucid.engine.buffers import Tensor
 from pellucid.engine.graph import Node
-from pellucid.engine.lowering.layer import Layer, View, layer_of, view_of, walk
+from pellucid.engine.lowering.layer import Layer, layer_of, view_of
+from pellucid.engine.lowering.walk import View, walk
 from pellucid.engine.plan import CHUNKS, Plan, Tables
 from pellucid.engine.tiling import TileList, blocks, split
 from pellucid.geometry import size_of
@@ -75,7 +76,7 @@ def grad_weight_tiles(layer: Layer, x: View, g: View, together: int, ranges: int
     """The tiles of `together` images: for each block of output channels, all rows (k, c) of the weight."""
     result = TileList(layer.bits // 8)
     d, h, w = layer.axes
-    corner = x.offset(tuple(-a.before for a in layer.axes))
+    corner = x.offset(layer.first_read((0, 0, 0)))
     steps = (w.stride * x.strides[2], g.strides[2])
     taps = tuple(
         (n * x.image + x.offset((yd * d.stride, yh * h.stride, 0)), n * g.image + g.offset((yd, yh, 0)))
@@ -83,16 +84,16 @@ def grad_weight_tiles(layer: Layer, x: View, g: View, together: int, ranges: int
         for yd, yh in product(range(d.output), range(h.output))
     )
     calls = []
-    for group in range(layer.groups):
-        for column, columns in blocks(layer.outputs, simd.column_tile(layer.bits)):
-            o = group * layer.outputs + column
-            for first, rows in _weight_rows(layer, x, simd.register_tile(layer.bits, columns), bias=bias):
-                origin = rows[0] or 0
-                reads = tuple(None if r is None else r - origin for r in rows)
-                outs = tuple(i * layer.all_outputs for i in range(len(rows)))
-                zero = Tile(layer.bits, reads, columns, *steps, w.output, outs)
-                out = first * layer.all_outputs + o
-                calls.append((zero, corner + origin + group * layer.inputs, o, out))
+    columns_of_a_group = blocks(layer.outputs, simd.column_tile(layer.bits))
+    for group, (column, columns) in product(range(layer.groups), columns_of_a_group):
+        o = group * layer.outputs + column
+        for first, rows in _weight_rows(layer, x, simd.register_tile(layer.bits, columns), bias=bias):
+            origin = rows[0] or 0
+            reads = tuple(None if r is None else r - origin for r in rows)
+            outs = tuple(i * layer.all_outputs for i in range(len(rows)))
+            zero = Tile(layer.bits, reads, columns, *steps, w.output, outs)
+            out = first * layer.all_outputs + o
+            calls.append((zero, corner + origin + group * layer.inputs, o, out))
     for i, (zero, a, b, out) in enumerate(calls):
         result.add(zero, replace(zero, start="out"), taps, a=a, b=b, out=out)
         if (i + 1) * ranges // len(calls) > i * ranges // len(calls):

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pellucid.engine.buffers import Tensor
 from pellucid.engine.graph import Node
-from pellucid.engine.lowering.layer import View, cut_when_few, view, walk
+from pellucid.engine.lowering.walk import View, cut_when_few, view, walk
 from pellucid.engine.plan import Plan, Tables
 from pellucid.engine.tiling import TileList, blocks
 from pellucid.geometry import Axis, size_of
