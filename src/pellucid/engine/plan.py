@@ -21,6 +21,9 @@ from pellucid.geometry import size_of
 from pellucid.kernels import tape, tiles
 from pellucid.kernels.jit import Kernel
 from pellucid.kernels.progress import progress
+from pellucid.ops.add import Add
+from pellucid.ops.base import Op
+from pellucid.ops.batch_norm import BatchNorm
 from pellucid.ops.relu import ReLU
 
 if TYPE_CHECKING:
@@ -60,6 +63,9 @@ class Plan:
         self.launches: list[Launch] = []
         self.values: dict[Symbol, Block] = {}
         self.gradients: dict[Symbol, Block] = {}
+        self.gated: dict[
+            Block, tuple[Tensor, Tensor]
+        ] = {}  # what a batch norm writes: this, where that is above 0
         self.contributions: dict[Symbol, list[Block]] = {}  # gradients of parameters, one for each use
         self.totals: dict[Symbol, Block] = {}  # their sums
         self.trained = _trained(graph)
@@ -109,9 +115,37 @@ class Plan:
 
     def joined_relu(self, node: Node) -> Node | None:
         """The ReLU that a node's last loop can do as well: the only reader of its output, which nobody else needs."""
+        return self._joined(node, ReLU)
+
+    def joined_add(self, node: Node) -> Node | None:
+        """The addition that a node's last loop can do as well: likewise, and the other operand is there already."""
+        add = self._joined(node, Add)
+        others = [symbol for symbol in add.operands if symbol is not node.output] if add else []
+        return add if others and others[0] in self.values else None
+
+    def _joined(self, node: Node, kind: type[Op]) -> Node | None:
         readers = self._readers(node.output)
         alone = len(readers) == 1 and node.output is not self.graph.output and not self.keep
-        return readers[0] if alone and isinstance(readers[0].op, ReLU) else None
+        return readers[0] if alone and isinstance(readers[0].op, kind) else None
+
+    def gated_by_norm(self, relu: Node) -> bool:
+        """Whether the next launch to read the gradient of a ReLU's input will be that of a batch norm.
+
+        It is the batch norm right before the ReLU, or before the sum right before it.
+        """
+        *before, node = self.graph.nodes[: self.graph.nodes.index(relu)] or [relu]
+        read = {node.output}
+        if self.keep or relu.operands[0] not in read or len(self._readers(node.output)) > 1:
+            return False
+        if isinstance(node.op, Add) and before:
+            read = {symbol for symbol in node.operands if symbol is not None}
+            if (
+                len(read) == 1 or read & self.gradients.keys()
+            ):  # the sum itself reads it, to add it to another
+                return False
+            node = before[-1]
+        alone = node.output in read and len(self._readers(node.output)) == 1
+        return alone and isinstance(node.op, BatchNorm) and self.wants(node.output)
 
     def wants(self, symbol: Symbol | None) -> bool:
         """Whether somebody needs the gradient of a symbol: something below it is trained, or everything is kept."""

@@ -51,10 +51,14 @@ def relu_forward(plan: Plan, node: Node) -> None:
 
 
 def relu_backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
-    """grad_input = grad_output where output > 0."""
+    """grad_input = grad_output where output > 0; left to the batch norm before where that can do it in passing."""
     assert node.operands[0] is not None
     y = plan.value(node.output)
+    left = plan.gated_by_norm(node)
     out, base = plan.add_gradient(node.operands[0])
+    if left:
+        plan.gated[out] = grad_output, y
+        return
 
     def bind() -> Tables:
         chunks, n = rows(grad_output, y, out, base)
@@ -101,8 +105,10 @@ def _setting(plan: Plan, op: Op) -> tuple[float, ...]:
 
 
 def add_forward(plan: Plan, node: Node) -> None:
-    """y = a + b, and its ReLU where the plan joins the two."""
+    """y = a + b, and its ReLU where the plan joins the two; unless the op before has done it."""
     relu = plan.joined_relu(node)
+    if (relu or node).output in plan.values:
+        return
     a, b, y = plan.value(node.operands[0]), plan.value(node.operands[1]), plan.output(relu or node)
 
     def bind() -> Tables:

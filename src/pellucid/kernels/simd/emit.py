@@ -92,8 +92,8 @@ class Emitter:
 
     def fma(self, x: Any, y: Any, z: Any) -> Any:
         """x·y + z, rounded once."""
-        kind = ir.FunctionType(self.vector, [self.vector] * 3)
-        return self.b.call(self._intrinsic(f"llvm.fma.{_name(self.vector)}", kind), [x, y, z])
+        kind = ir.FunctionType(x.type, [x.type] * 3)
+        return self.b.call(self._intrinsic(f"llvm.fma.{_name(x.type)}", kind), [x, y, z])
 
     def relu(self, value: Any) -> Any:
         """0 where the value is below 0; NaN stays."""
