@@ -81,6 +81,7 @@ POOLS = [
     (AvgPool(2, 3, 2, 1, ceil_mode=True, count_include_pad=False), (2, 9, 10, 7)),
     (AvgPool(2, 3, 2, 1, ceil_mode=True), (2, 9, 10, 7)),
     (AvgPool(1, 4, 3), (19, 33, 11)),
+    (AvgPool(2, 2, 3), (2, 70, 8, 5)),
     (AvgPool(3, (2, 3, 2), (1, 2, 2), (1, 1, 0)), (2, 3, 4, 7, 5)),
     (AdaptiveAvgPool(2, (4, 3)), (3, 5, 9, 7)),
     (AdaptiveAvgPool(2, 1), (3, 17, 6, 7)),

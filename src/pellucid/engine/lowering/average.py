@@ -1,18 +1,23 @@
-"""Average pooling: the relation between two grids of positions as tables, and the launches that gather along it."""
+"""Average pooling as a list of runs: positions along a row that gather alike. (See `kernels/simd/average.py`.)"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from itertools import groupby, product
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.engine.buffers import Block, External, Tensor
 from pellucid.engine.graph import Node
-from pellucid.engine.plan import CHUNKS, Plan, Tables
-from pellucid.geometry import Axis
-from pellucid.kernels import average
+from pellucid.engine.lowering.max_pool import channel_blocks, compact_view
+from pellucid.engine.lowering.pointwise import rows
+from pellucid.engine.lowering.walk import cut_when_few, view, walk
+from pellucid.engine.plan import Plan, Tables
+from pellucid.engine.tiling import TileList
+from pellucid.geometry import Axis, size_of
+from pellucid.kernels import average, tiles
+from pellucid.kernels.simd import Average
 from pellucid.ops.adaptive_avg_pool import AdaptiveAvgPool
 from pellucid.ops.avg_pool import AvgPool
 from pellucid.ops.base import Shape
@@ -24,50 +29,81 @@ Relation = Sequence[Sequence[int]]
 def forward(plan: Plan, node: Node) -> None:
     """The mean of each window."""
     x, y = plan.value(node.operands[0]), plan.output(node)
-    windows, divisors = _windows(node)
-    sums = plan.block(f"{node.path}, sums", 2 * CHUNKS * y.inner[4], "float64")
+    windows, divisors, stride = _windows(node)
 
     def bind() -> Tables:
-        chunks, n = _tables(plan, windows, x, y, (0, 0, 0), None)
-        return Tables(chunks, (x, y, sums, divisors), n)
+        source, result = view(x), view(y)
+        list_ = TileList(plan.dtype.itemsize)
+        runs = _runs(windows, (stride, 1), divisors)
+        for (first, channels), (at, positions, places) in product(channel_blocks(plan, y), runs):
+            code = Average(plan.bits, channels, y.inner[4], positions, stride, 1, False, False, taps=True)
+            origin = source.offset(places[0])
+            taps = tuple((source.offset(place) - origin, int(divisors[at])) for place in places)
+            list_.add(code, code, taps, a=origin + first, b=0, out=result.offset(at) + first)
+            cut_when_few(list_, result.images, size_of(y.inner[1:3]))
+        return walk(plan, list_, (x, x, y, y), (source.image, 0, result.image, 0), result.images)
 
-    plan.launch(node.output.name, average.average, bind)
+    plan.launch(node.output.name, tiles.walk_tiles, bind)
 
 
 def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
-    """Each input element collects its share of the windows that hold it."""
+    """Each window's share of its gradient, then for each input element the shares of the windows that hold it."""
     assert node.operands[0] is not None
-    windows, divisors = _windows(node)
+    windows, divisors, stride = _windows(node)
+    shares = _shares(plan, node, grad_output, divisors)
     out, base = plan.add_gradient(node.operands[0])
     holders = [_holders(relation, size) for relation, size in zip(windows, out.inner[1:4], strict=True)]
     if isinstance(node.op, AvgPool):  # shares are added by kernel position, ascending: the last window first
         holders = [[ys[::-1] for ys in relation] for relation in holders]
-    sums = plan.block(f"{out.name}, sums", 2 * CHUNKS * out.inner[4], "float64")
 
     def bind() -> Tables:
-        _, _, height, width, _ = grad_output.inner
-        chunks, n = _tables(plan, holders, grad_output, out, (height * width, width, 1), base)
-        return Tables(chunks, (grad_output, out, sums, base or out, divisors), n)
+        source, result, start = compact_view(grad_output), view(out), view(base) if base else None
+        list_ = TileList(plan.dtype.itemsize, shares.dtype.itemsize)
+        runs = _runs(holders, (1, stride))
+        for (first, channels), (at, positions, places) in product(channel_blocks(plan, out), runs):
+            sizes = (plan.bits, channels, out.inner[4], positions, 1, stride)
+            code = Average(*sizes, shares=True, base=base is not None, taps=bool(places))
+            origin = source.offset(places[0]) if places else 0
+            taps = tuple((source.offset(place) - origin, 1) for place in places) or ((0, 1),)
+            begin = start.offset(at) + first if start else 0
+            list_.add(code, code, taps, a=0, b=origin + first, out=result.offset(at) + first, start=begin)
+            cut_when_few(list_, result.images, size_of(out.inner[1:3]))
+        images = (0, source.image, result.image, start.image if start else 0)
+        return walk(plan, list_, (out, shares, out, base or out), images, result.images)
 
-    plan.launch(f"{out.name} by {node.path}", average.average_gradient, bind)
+    plan.launch(f"{out.name} by {node.path}", tiles.walk_tiles, bind)
 
 
-def _windows(node: Node) -> tuple[list[Relation], Block]:
-    """What each output averages along D, H, W, and the divisors."""
+def _shares(plan: Plan, node: Node, grad_output: Tensor, divisors: NDArray[np.int64]) -> Block:
+    """grad_output / divisor, once for all the elements of a window."""
+    shares = plan.block(f"{node.path}.shares", size_of(grad_output.inner), "float64")
+    table = External(f"{node.path}.divisors", np.ascontiguousarray(divisors, np.float64))
+
+    def bind() -> Tables:
+        chunks, n = rows(grad_output)
+        return Tables(chunks, (grad_output, shares, table), (*n, grad_output.inner[4]))
+
+    plan.launch(shares.name, average.shares, bind)
+    return shares
+
+
+def _windows(node: Node) -> tuple[list[Relation], NDArray[np.int64], int]:
+    """What each output averages along D, H, W; the divisors; how far windows are apart along W, where that is even."""
     op, input = node.op, node.operands[0]
     assert isinstance(op, AvgPool | AdaptiveAvgPool)
     assert input is not None
-    divisors = External(f"{node.path}.divisors", op.divisors(input.shape).astype(np.float64))
+    unused: list[Relation] = [[[0]]] * (5 - input.ndim)
+    divisors = op.divisors(input.shape)
+    divisors = divisors.reshape((1,) * len(unused) + divisors.shape)
     if isinstance(op, AvgPool):
-        axes = [Axis(1, 1)] * (3 - op.dims) + list(op.geometry(input.shape).axes)
-        return [[[i for _, i in axis.taps(y)] for y in range(axis.output)] for axis in axes], divisors
-    unused: list[Relation] = [[[0]]] * (3 - op.dims)
-    return unused + [
-        [range(start, stop) for start, stop in table] for table in op.windows(input.shape)
-    ], divisors
+        axes: Sequence[Axis] = op.geometry(input.shape).axes
+        spans = [[[i for _, i in axis.taps(y)] for y in range(axis.output)] for axis in axes]
+        return [*unused, *spans], divisors, axes[-1].stride
+    ranges = [[range(start, stop) for start, stop in table] for table in op.windows(input.shape)]
+    return [*unused, *ranges], divisors, max(1, input.shape[-1] // max(1, len(ranges[-1])))
 
 
-def _holders(windows: Relation, size: int) -> Relation:
+def _holders(windows: Relation, size: int) -> list[list[int]]:
     """The windows turned round: which of them hold each of `size` positions, ascending."""
     holders: list[list[int]] = [[] for _ in range(size)]
     for y, positions in enumerate(windows):
@@ -76,30 +112,22 @@ def _holders(windows: Relation, size: int) -> Relation:
     return holders
 
 
-def _tables(
-    plan: Plan,
-    relations: Sequence[Relation],
-    source: Tensor,
-    result: Tensor,
-    divisors: Shape,
-    base: Tensor | None,
-) -> tuple[int, list[int]]:
-    """How many chunks, and the integers that both kernels take (see `kernels/average.py`).
+def _runs(
+    relations: Sequence[Relation], steps: tuple[int, int], divisors: NDArray[np.int64] | None = None
+) -> list[tuple[Shape, int, list[Shape]]]:
+    """Positions along a row that gather alike: the first, how many, and where it gathers.
 
-    `divisors` says how far apart the divisors of the source's neighbours along D, H, W are.
+    From one to the next the source moves by steps[0], the position by steps[1]; their divisors are equal.
     """
-    images, d, h, w, channels = result.inner
-    per_chunk = max(1, images * d * h // CHUNKS)
-    bounds = [np.cumsum([0, *map(len, relation)]) for relation in relations]
-    pairs = [
-        np.array([(i * step, i * divisor) for positions in relation for i in positions], np.int64)
-        for relation, step, divisor in zip(relations, source.strides[1:], divisors, strict=True)
-    ]
-    plan.owners += [*bounds, *pairs]
-    n = [per_chunk, images, d, h, w, channels, *result.strides[:3], source.strides[0]]
-    n += [*_addresses(bounds), *_addresses(pairs), *(base.strides[:3] if base else (0, 0, 0))]
-    return -(-images * d * h // per_chunk), n
+    deep, high, wide = relations
+    runs: list[tuple[Shape, int, list[Shape]]] = []
+    for d, h, phase in np.ndindex(len(deep), len(high), min(steps[1], len(wide))):
 
+        def pattern(w: int, d: int = d, h: int = h) -> tuple[list[int], int]:
+            back = w // steps[1] * steps[0]
+            return [i - back for i in wide[w]], 0 if divisors is None else int(divisors[d, h, w])
 
-def _addresses(arrays: Sequence[NDArray[Any]]) -> list[int]:
-    return [array.ctypes.data for array in arrays]
+        for _, group in groupby(range(phase, len(wide), steps[1]), pattern):
+            w, *others = group
+            runs.append(((d, h, w), 1 + len(others), list(product(deep[d], high[h], wide[w]))))
+    return runs

@@ -15,9 +15,7 @@ from pellucid.kernels import layout, norm, simd
 from pellucid.kernels.simd import Code, GradientSums, Moments, NormalGradient, Normalise
 from pellucid.ops.batch_norm import BatchNorm
 
-_LANES = (
-    64  # numbers that a loop takes at a step: two sums of each, and its centre, fit 32 registers of 8 float64
-)
+_LANES = 64  # numbers of a step: two sums of each, and its centre, fit 32 registers of 8 float64
 _PIECE = 1 << 13  # numbers of a row that stay in the nearest cache, while blocks of columns take turns
 
 # For bits, columns, step and lanes: the loop that does them.

@@ -90,6 +90,15 @@ class Emitter:
         function = self._intrinsic(f"llvm.masked.store.{_name(value.type)}.p0", kind)
         self.b.call(function, [value, address, ir.Constant(I32, 4), mask])
 
+    def wide(self, value: Any) -> Any:
+        """A vector of the function's numbers as float64."""
+        double = ir.VectorType(ir.DoubleType(), self.lanes)
+        return value if self.bits == 64 else self.b.fpext(value, double)
+
+    def narrow(self, value: Any) -> Any:
+        """A vector of float64 rounded to the function's numbers."""
+        return value if self.bits == 64 else self.b.fptrunc(value, self.vector)
+
     def fma(self, x: Any, y: Any, z: Any) -> Any:
         """x·y + z, rounded once."""
         kind = ir.FunctionType(x.type, [x.type] * 3)

@@ -38,7 +38,7 @@ class Moments(_Loop):
         e = _Steps(self)
 
         def sums(v: int, tensors: list[Any], centre: Any, first: Any, second: Any) -> tuple[Any, Any]:
-            value = e.b.fsub(e.wide(tensors[0], v), centre)
+            value = e.b.fsub(e.wide(e.load(tensors[0], 0, v)), centre)
             return e.b.fadd(first, value), e.fma(value, value, second)
 
         return e.sum(sums)
@@ -63,7 +63,7 @@ class GradientSums(_Loop):
             if self.gate:
                 gradient = e.gate(e.load(start, 0, v), gradient)
                 e.store(gradient, out, 0, v)
-            g, value = e.widened(gradient), e.b.fsub(e.wide(b, v), centre)
+            g, value = e.wide(gradient), e.b.fsub(e.wide(e.load(b, 0, v)), centre)
             return e.b.fadd(first, g), e.fma(g, value, second)
 
         return e.sum(sums)
@@ -84,7 +84,7 @@ class Normalise(_Loop):
         def step(tensors: list[Any], _: Registers) -> Registers:
             a, b, out, _ = tensors
             for v in range(e.vectors):
-                centred = e.b.fsub(e.wide(a, v), mean[v])
+                centred = e.b.fsub(e.wide(e.load(a, 0, v)), mean[v])
                 y = e.narrow(e.fma(centred, scale[v], bias[v]))
                 y = e.b.fadd(y, e.load(b, 0, v)) if self.add else y
                 e.store(e.relu(y) if self.relu else y, out, 0, v)
@@ -108,8 +108,8 @@ class NormalGradient(_Loop):
         def step(tensors: list[Any], _: Registers) -> Registers:
             a, b, out, start = tensors
             for v in range(e.vectors):
-                centred = e.b.fsub(e.wide(b, v), mean[v])
-                g = e.fma(centred, slope[v], e.b.fadd(e.wide(a, v), shift[v]))
+                centred = e.b.fsub(e.wide(e.load(b, 0, v)), mean[v])
+                g = e.fma(centred, slope[v], e.b.fadd(e.wide(e.load(a, 0, v)), shift[v]))
                 gradient = e.narrow(e.b.fmul(g, scale[v]))
                 e.store(e.b.fadd(e.load(start, 0, v), gradient) if self.base else gradient, out, 0, v)
             return []
@@ -134,18 +134,6 @@ class _Steps(Emitter):
     def row(self, i: int) -> list[Any]:
         """Row `i` of the table."""
         return [self.load(self.table, i * self.code.lanes, v) for v in range(self.vectors)]
-
-    def widened(self, value: Any) -> Any:
-        """Numbers as float64."""
-        return value if self.bits == 64 else self.b.fpext(value, ir.VectorType(ir.DoubleType(), self.lanes))
-
-    def wide(self, pointer: Any, v: int) -> Any:
-        """Vector `v` at a pointer as float64."""
-        return self.widened(self.load(pointer, 0, v))
-
-    def narrow(self, value: Any) -> Any:
-        """float64 rounded to the tensors' type."""
-        return value if self.bits == 64 else self.b.fptrunc(value, self.vector)
 
     def steps(self, state: Registers, body: Callable[[list[Any], Registers], Registers]) -> Registers:
         """Run `body(tensors, state)` for each step, with the tensors as they lie there."""
