@@ -10,7 +10,7 @@ from itertools import product
 from pellucid.engine.buffers import Block
 from pellucid.engine.graph import Node
 from pellucid.engine.lowering.layer import Layer, layer_of, view_of
-from pellucid.engine.lowering.walk import View, cut_when_few, walk
+from pellucid.engine.lowering.walk import Stage, View, cut_when_few, walk
 from pellucid.engine.plan import Plan, Tables
 from pellucid.engine.tiling import TileList, blocks, position_tiles, split
 from pellucid.geometry import Geometry, size_of
@@ -35,8 +35,8 @@ def forward(plan: Plan, node: Node) -> None:
     def bind() -> Tables:
         x, y = view_of(node, input), view_of(node, output)
         tiles_ = forward_tiles(layer, x, y, packed=panels is not None, bias=bias is not None, relu=relu)
-        images = (x.image, 0, y.image, 0)
-        return walk(plan, tiles_, (input, panels or weight, output, bias or weight), images, x.images)
+        stage = Stage((input, panels or weight, output, bias or weight), (x.image, 0, y.image, 0))
+        return walk(plan, tiles_, [stage], range(x.images))
 
     plan.launch(f"{node.path}.output", tiles.walk_tiles, bind)
 

@@ -11,7 +11,7 @@ from itertools import product
 from pellucid.engine.buffers import Tensor
 from pellucid.engine.graph import Node
 from pellucid.engine.lowering.layer import Layer, layer_of, view_of
-from pellucid.engine.lowering.walk import View, cut_when_few, walk
+from pellucid.engine.lowering.walk import Stage, View, cut_when_few, walk
 from pellucid.engine.plan import Plan, Tables
 from pellucid.engine.tiling import TileList, blocks, position_tiles
 from pellucid.geometry import Axis
@@ -42,8 +42,9 @@ def grad_input(plan: Plan, node: Node, grad_output: Tensor) -> None:
         other = base if base is not None else gate
         start = view_of(node, other) if other is not None else None
         tiles_ = grad_input_tiles(layer, g, x, start, gated=gate is not None)
-        images = (g.image, 0, x.image, start.image if start else 0)
-        return walk(plan, tiles_, (grad_output, turned, gradient, other or turned), images, g.images)
+        per_image = (g.image, 0, x.image, start.image if start else 0)
+        stage = Stage((grad_output, turned, gradient, other or turned), per_image)
+        return walk(plan, tiles_, [stage], range(g.images))
 
     plan.launch(f"{gradient.name} by {node.path}", tiles.walk_tiles, bind)
 

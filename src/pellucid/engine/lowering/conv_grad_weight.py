@@ -11,7 +11,7 @@ from itertools import product
 from pellucid.engine.buffers import Tensor
 from pellucid.engine.graph import Node
 from pellucid.engine.lowering.layer import Layer, layer_of, view_of
-from pellucid.engine.lowering.walk import View, walk
+from pellucid.engine.lowering.walk import Stage, View, walk
 from pellucid.engine.plan import CHUNKS, Plan, Tables
 from pellucid.engine.tiling import TileList, blocks, split
 from pellucid.geometry import size_of
@@ -46,11 +46,9 @@ def grad_weight(plan: Plan, node: Node, grad_output: Tensor) -> None:
         together = _images_together(layer, per_part)
         ranges = 1 if parts >= _MOST_PARTS else CHUNKS // parts
         tiles_ = grad_weight_tiles(layer, x, g, together, ranges, bias=bias is not None)
-        per_image = (x.image * together, g.image * together, 0, 0)
-        return walk(
-            plan, tiles_, (input, grad_output, partial, partial), per_image, images // together,
-            per_part=per_part // together, part=size,
-        )  # fmt: skip
+        per_unit = (x.image * together, g.image * together, 0, 0)
+        stage = Stage((input, grad_output, partial, partial), per_unit, part=size)
+        return walk(plan, tiles_, [stage], range(images // together), per_part // together)
 
     plan.launch(partial.name, tiles.walk_tiles, bind)
     if parts > 1:

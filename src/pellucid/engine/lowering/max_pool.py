@@ -7,7 +7,7 @@ from typing import Literal
 
 from pellucid.engine.buffers import Tensor
 from pellucid.engine.graph import Node
-from pellucid.engine.lowering.walk import View, cut_when_few, view, walk
+from pellucid.engine.lowering.walk import Stage, View, cut_when_few, view, walk
 from pellucid.engine.plan import Plan, Tables
 from pellucid.engine.tiling import TileList, blocks
 from pellucid.geometry import Axis, size_of
@@ -39,8 +39,8 @@ def forward(plan: Plan, node: Node) -> None:
             out, b = result.offset((d, h, w)) + first, compact.offset((d, h, w)) + first
             list_.add(code, code, taps, a=source.offset(origin) + first, b=b, out=out)
             cut_when_few(list_, source.images, size_of(y.inner[1:3]))
-        images = (source.image, compact.image, result.image, 0)
-        return walk(plan, list_, (x, routes, y, y), images, source.images)
+        stage = Stage((x, routes, y, y), (source.image, compact.image, result.image, 0))
+        return walk(plan, list_, [stage], range(source.images))
 
     plan.launch(node.output.name, tiles.walk_tiles, bind)
 
@@ -79,8 +79,9 @@ def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
                 start=begin.offset((d, h, w)) + first if begin else 0,
             )
             cut_when_few(list_, x.images, size_of(gradient.inner[1:3]))
-        images = (g.image, compact.image, x.image, begin.image if begin else 0)
-        return walk(plan, list_, (grad_output, routes, gradient, other or gradient), images, x.images)
+        per_image = (g.image, compact.image, x.image, begin.image if begin else 0)
+        stage = Stage((grad_output, routes, gradient, other or gradient), per_image)
+        return walk(plan, list_, [stage], range(x.images))
 
     plan.launch(f"{gradient.name} by {node.path}", tiles.walk_tiles, bind)
 

@@ -35,26 +35,30 @@ def view(tensor: Tensor) -> View:
     return View(tensor.inner[0], tensor.inner[4], image, (strides[0], strides[1], strides[2]))
 
 
+@dataclass(frozen=True)
+class Stage:
+    """What a stage's calls count from: A, B, out, start (None: scratch memory), how far each moves from unit to unit."""
+
+    blocks: tuple[Block | None, Block | None, Block | None, Block | None]
+    per_unit: tuple[int, int, int, int]
+    part: int = 0  # how far out moves from part to part
+
+
 def walk(
-    plan: Plan,
-    tiles_: TileList,
-    blocks_: tuple[Block, Block, Block, Block],
-    per_image: tuple[int, int, int, int],
-    images: int,
-    per_part: int | None = None,
-    part: int = 0,
+    plan: Plan, tiles_: TileList, stages: Sequence[Stage], units: range, per_part: int | None = None
 ) -> Tables:
-    """The tables of `walk_tiles`: A, B, out, start and how far each moves from image to image."""
+    """The tables of `walk_tiles`."""
     entries, bounds, taps = tables = tiles_.finish()
     plan.owners.append(tables)
     if per_part is None:
-        per_part = max(1, images // CHUNKS)
+        per_part = max(1, len(units) // CHUNKS)
     ranges = len(bounds) - 1
-    addresses = [block.address for block in blocks_]
-    strides = [stride * size for stride, size in zip(per_image, tiles_.sizes, strict=True)]
-    n = [*addresses, *strides, part * tiles_.sizes[2], images, per_part, ranges]
-    n += [entries.ctypes.data, bounds.ctypes.data, taps.ctypes.data]
-    return Tables(-(-images // per_part) * ranges, (), n)
+    n = [units.start, units.stop, per_part, ranges, *(table.ctypes.data for table in tables)]
+    for stage in stages:
+        n += [0 if block is None else block.address for block in stage.blocks]
+        n += [stride * size for stride, size in zip(stage.per_unit, tiles_.sizes, strict=True)]
+        n.append(stage.part * tiles_.sizes[2])
+    return Tables(-(-len(units) // per_part) * ranges, (), n)
 
 
 def cut_when_few(tiles_: TileList, images: int, grid: int) -> None:
