@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid.engine import algorithm
 from pellucid.engine.buffers import Block, External, Part, Tensor, allocate
 from pellucid.engine.graph import Graph, Node, Symbol
 from pellucid.geometry import size_of
@@ -57,6 +58,7 @@ class Plan:
         self.graph, self.dtype, self.keep = graph, np.dtype(dtype), keep
         self.bits = self.dtype.itemsize * 8
         self.blocks: list[Block] = []
+        self.scratch_bytes = 0  # what a thread needs for itself during a launch
         self.launches: list[Launch] = []
         self.values: dict[Symbol, Block] = {}
         self.gradients: dict[Symbol, Block] = {}
@@ -65,6 +67,10 @@ class Plan:
         self.trained = _trained(graph)
         self.saved: dict[tuple[Node, str], Block] = {}  # what a node's forward leaves for its backward
         self.bases: dict[Block, Block] = {}  # the sum so far that a later tensor of the same gradient adds to
+        self.algorithm = algorithm.current()
+        self.winograd: dict[
+            Node, int
+        ] = {}  # nodes it computes: additions that a weight gradient's product meets
         self.per_part: dict[Node, int] = {}  # how many images one part of a weight gradient sums
         self.state: dict[Symbol, Block] = {}  # the newest value of what a forward changes: running statistics
         self.state_updates: list[Launch] = []
@@ -85,6 +91,10 @@ class Plan:
         block = Block(name, size, dtype or self.dtype)
         self.blocks.append(block)
         return block
+
+    def need_scratch(self, size: int) -> None:
+        """Say that a launch needs room for so many numbers of the plan's type on every thread."""
+        self.scratch_bytes = max(self.scratch_bytes, size * self.dtype.itemsize)
 
     def after(self, label: str, kernel: Kernel, bind: Callable[[], Tables]) -> None:
         """Append a launch that changes the model's own state; a recording leaves it out."""
@@ -206,7 +216,7 @@ class Program:
         with self._busy:
             for name, array in inputs.items():
                 self._feed(self.plan.graph.inputs[name], array)
-            tape.team.play(self.launches)
+            tape.team.play(self.launches, self.plan.scratch_bytes)
             return self.plan.values[result].array()
 
     def update_state(self) -> None:

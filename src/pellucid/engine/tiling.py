@@ -29,18 +29,28 @@ class TileList:
         self._places: dict[Taps, int] = {}
 
     def add(
-        self, first: Code, rest: Code, taps: Taps, *, a: int, b: int = 0, out: int, start: int = 0
+        self,
+        first: Code,
+        rest: Code,
+        taps: Taps,
+        *,
+        a: int,
+        b: int = 0,
+        out: int,
+        start: int = 0,
+        count: int | None = None,
     ) -> None:
         """Append one call: offsets of A, B, out and start from their bases, and the taps it walks.
 
-        `first` is the code for the first unit of a part, `rest` for those after it.
+        `first` is the code for the first unit of a part, `rest` for those after it. What the code counts is its taps,
+        unless said otherwise.
         """
         if taps not in self._places:
             self._places[taps] = len(self._taps)
             self._taps.extend(taps)
         offsets = (offset * size for offset, size in zip((a, b, out, start), self.sizes, strict=True))
         code = simd.address(first), simd.address(rest)
-        self.rows.append((*code, self.stage, *offsets, self._places[taps] * 16, len(taps)))
+        self.rows.append((*code, self.stage, *offsets, self._places[taps] * 16, count or len(taps)))
 
     def cut(self) -> None:
         """End a range: what follows may run on another thread."""

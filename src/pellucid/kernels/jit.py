@@ -43,7 +43,7 @@ def _cached(compile: Callable[[bool], Any]) -> Any:
 
 
 class Kernel:
-    """A compiled function of signature `(p, n, f, chunk[, scratch])` for float32 and float64, made when first asked for."""
+    """A compiled function `(p, n, f, chunk[, scratch])` for float32 and float64, made when first asked for."""
 
     def __init__(self, function: Callable[..., None]) -> None:
         self.function = function

@@ -80,7 +80,7 @@ def play(launches: int, count: int, generation: int, scratch: int) -> None:
 
 @compiled(types.int64(types.int64, types.int64, types.int64, types.int64))
 def _serve(control: int, state: int, seen: int, number: int) -> int:
-    """The time awake of worker `number`: play every generation that appears, return the last one when none comes for a while."""
+    """Worker `number` awake: play every generation that appears, return the last one when none comes for a while."""
     while True:
         spins = 0
         while atomic_load(control) == seen:
@@ -123,7 +123,9 @@ class _Worker:
         self.wake = threading.Lock()
         self.wake.acquire()
         self.stopping = False
-        self.thread = threading.Thread(target=self._run, args=(control, seen, number), daemon=True, name="pellucid")
+        self.thread = threading.Thread(
+            target=self._run, args=(control, seen, number), daemon=True, name="pellucid"
+        )
         self.thread.start()
 
     def _run(self, control: int, seen: int, number: int) -> None:
@@ -196,8 +198,9 @@ class Team:
 
     def _make_room(self, scratch_bytes: int) -> None:
         """Give every thread this much scratch memory at least, each beginning a page of its own."""
-        each = max(int(self._control[_SCRATCH + 1]), -(-scratch_bytes // _PAGE) * _PAGE)
-        if self._scratch.size < each * self.size + _PAGE:
+        before = int(self._control[_SCRATCH + 1])
+        each = max(before, -(-scratch_bytes // _PAGE) * _PAGE)
+        if each > before or self._scratch.size < each * self.size + _PAGE:
             self._scratch = np.empty(each * self.size + _PAGE, np.uint8)
             self._control[_SCRATCH] = self._scratch.ctypes.data + -self._scratch.ctypes.data % _PAGE
             self._control[_SCRATCH + 1] = each

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import product
 
-from pellucid.engine.buffers import Tensor
+from pellucid.engine.buffers import Block, Tensor
 from pellucid.engine.graph import Node
 from pellucid.engine.lowering.layer import Layer, layer_of, view_of
 from pellucid.engine.lowering.walk import Stage, View, cut_when_few, walk
@@ -25,15 +25,7 @@ def grad_input(plan: Plan, node: Node, grad_output: Tensor) -> None:
     assert node.operands[0] is not None
     layer, weight = layer_of(plan, node), plan.value(node.operands[1])
     gradient, base, gate = plan.add_gated_gradient(node.operands[0])
-    turned = plan.block(f"{node.path}.weight, turned", layer.weight_size)
-    turn = simd.Turn(layer.bits)
-    sizes = (layer.taps, layer.inputs, layer.all_outputs, simd.column_tile(layer.bits))
-    chunks = layer.taps * -(-layer.all_outputs // turn.side)
-    plan.launch(
-        turned.name,
-        tiles.turn_panels,
-        lambda: Tables(chunks, (weight, turned), (simd.address(turn), turn.side, *sizes)),
-    )
+    turned = turned_weight(plan, layer, weight)
     if isinstance(node.op, Conv):
         grad_output.widen([_reach(axis) for axis in layer.axes])
 
@@ -47,6 +39,20 @@ def grad_input(plan: Plan, node: Node, grad_output: Tensor) -> None:
         return walk(plan, tiles_, [stage], range(g.images))
 
     plan.launch(f"{gradient.name} by {node.path}", tiles.walk_tiles, bind)
+
+
+def turned_weight(plan: Plan, layer: Layer, weight: Block) -> Block:
+    """The weight as (k, o, c), cut into panels of input channels."""
+    turned = plan.block(f"{layer.label}.weight, turned", layer.weight_size)
+    turn = simd.Turn(layer.bits)
+    sizes = (layer.taps, layer.inputs, layer.all_outputs, simd.column_tile(layer.bits))
+    chunks = layer.taps * -(-layer.all_outputs // turn.side)
+    plan.launch(
+        turned.name,
+        tiles.turn_panels,
+        lambda: Tables(chunks, (weight, turned), (simd.address(turn), turn.side, *sizes)),
+    )
+    return turned
 
 
 def _reach(axis: Axis) -> tuple[int, int]:

@@ -33,7 +33,7 @@ def grad_weight(plan: Plan, node: Node, grad_output: Tensor) -> None:
     layer, input, bias = layer_of(plan, node), plan.value(node.operands[0]), node.operands[2]
     images = input.inner[0] if isinstance(node.op, Conv) else 1
     size = layer.weight_size + (0 if bias is None else layer.all_outputs)
-    parts = _parts(images, size)
+    parts = parts_of(images, size)
     per_part = images // parts
     plan.per_part[node] = per_part
     gradient = plan.parameter_gradient(node.operands[1], size)
@@ -55,7 +55,7 @@ def grad_weight(plan: Plan, node: Node, grad_output: Tensor) -> None:
         plan.add_parts(gradient.name, partial, parts, gradient)
 
 
-def _parts(images: int, size: int) -> int:
+def parts_of(images: int, size: int) -> int:
     """How many parts: a divisor of the images, so that all are alike and threads end together."""
     most = max(1, min(images, _MOST_PARTS, _PART_NUMBERS // size))
     return max(n for n in range(1, most + 1) if images % n == 0)
@@ -97,6 +97,16 @@ def grad_weight_tiles(layer: Layer, x: View, g: View, together: int, ranges: int
         if (i + 1) * ranges // len(calls) > i * ranges // len(calls):
             result.cut()
     return result
+
+
+def bias_tiles(list_: TileList, layer: Layer, g: View, together: int) -> None:
+    """The bias gradient alone, of `together` images: one row of ones for each block of output channels."""
+    d, h, w = layer.axes
+    lines = product(range(together), range(d.output), range(h.output))
+    taps = tuple((0, n * g.image + g.offset((yd, yh, 0))) for n, yd, yh in lines)
+    for o, columns in blocks(layer.all_outputs, simd.column_tile(layer.bits)):
+        zero = Tile(layer.bits, (None,), columns, 0, g.strides[2], w.output, (0,))
+        list_.add(zero, replace(zero, start="out"), taps, a=0, b=o, out=layer.weight_size + o)
 
 
 def _weight_rows(layer: Layer, x: View, most: int, *, bias: bool) -> list[tuple[int, list[int | None]]]:

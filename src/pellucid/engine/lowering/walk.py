@@ -37,7 +37,7 @@ def view(tensor: Tensor) -> View:
 
 @dataclass(frozen=True)
 class Stage:
-    """What a stage's calls count from: A, B, out, start (None: scratch memory), how far each moves from unit to unit."""
+    """What a stage's calls count from: A, B, out, start (None: scratch memory), and how far each moves per unit."""
 
     blocks: tuple[Block | None, Block | None, Block | None, Block | None]
     per_unit: tuple[int, int, int, int]
@@ -48,11 +48,11 @@ def walk(
     plan: Plan, tiles_: TileList, stages: Sequence[Stage], units: range, per_part: int | None = None
 ) -> Tables:
     """The tables of `walk_tiles`."""
-    entries, bounds, taps = tables = tiles_.finish()
+    tables = tiles_.finish()
     plan.owners.append(tables)
     if per_part is None:
         per_part = max(1, len(units) // CHUNKS)
-    ranges = len(bounds) - 1
+    ranges = len(tables[1]) - 1
     n = [units.start, units.stop, per_part, ranges, *(table.ctypes.data for table in tables)]
     for stage in stages:
         n += [0 if block is None else block.address for block in stage.blocks]

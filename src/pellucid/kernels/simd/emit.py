@@ -35,7 +35,11 @@ class Emitter:
     @property
     def zero(self) -> Any:
         """A vector of zeros."""
-        return ir.Constant(self.vector, [0.0] * self.lanes)
+        return self.constant(0)
+
+    def constant(self, number: float) -> Any:
+        """A vector that holds one number, known beforehand, in every lane."""
+        return ir.Constant(self.vector, [float(number)] * self.lanes)
 
     def loop(self, count: Any, state: Registers, body: Callable[[Any, Registers], Registers]) -> Registers:
         """Run `body(i, state)` `count` times (at least once), carrying the state in registers."""

@@ -1,66 +1,42 @@
-"""Winograd's transforms of one tile: out = M·X·Mᵀ for every channel, channels side by side in vectors.
+"""Winograd's transforms: out = M·X·Mᵀ for every channel of a tile, channels side by side in vectors.
 
-For kernels of 3 positions and 4 outputs at a time (F(4×4,3×3); Lavin and Gray, Fast Algorithms for Convolutional Neural
-Networks, 2016, from the points 0, 1, −1, 2, −2, ∞):
-
-    output      = Aᵀ[(G·weight·Gᵀ) ⊙ (Bᵀ·input·B)]A          summed over input channels inside the brackets
-    grad_weight = Eᵀ[(F·grad·Fᵀ) ⊙ (Bᵀ·input·B)]E            summed over tiles inside the brackets
-
-G and F hold fractions: they are whole numbers, and then every element is scaled once, so weights that are multiples of
-576 stay whole.
+The matrices are in `winograd.py` of the package. Some hold fractions: those are applied as whole numbers, and then
+every element is scaled once.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass
+from itertools import pairwise
 from typing import Any, Literal
 
 from llvmlite import ir
 
-from pellucid.kernels.simd.emit import Emitter, int64
-
-Kind = Literal["input", "weight", "grad_output", "output", "grad_weight"]
-Matrix = tuple[tuple[int, ...], ...]
-
-_POINTS = ((1, 0, 0, 0), (1, 1, 1, 1), (1, -1, 1, -1), (1, 2, 4, 8), (1, -2, 4, -8))
-_SCALES = (1 / 4, -1 / 6, -1 / 6, 1 / 24, 1 / 24, 1.0)
-MATRICES: dict[str, Matrix] = {
-    "input": (
-        (4, 0, -5, 0, 1, 0),
-        (0, -4, -4, 1, 1, 0),
-        (0, 4, -4, -1, 1, 0),
-        (0, -2, -1, 2, 1, 0),
-        (0, 2, -1, -2, 1, 0),
-        (0, 4, 0, -5, 0, 1),
-    ),
-    "weight": (*(row[:3] for row in _POINTS), (0, 0, 1)),
-    "grad_output": (*_POINTS, (0, 0, 0, 1)),
-    "output": tuple(tuple(row[i] for row in _POINTS) + (int(i == 3),) for i in range(4)),
-    "grad_weight": tuple(tuple(row[i] for row in _POINTS) + (int(i == 2),) for i in range(3)),
-}
-SCALED = ("weight", "grad_output")  # rows i of these are multiplied by _SCALES[i]
-POINTS = 6  # along each axis
+from pellucid.kernels.simd.emit import Emitter, Registers, int64
+from pellucid.winograd import MATRICES, POINTS, SCALED, SCALES, Kind, Matrix
 
 
 @dataclass(frozen=True)
 class Transform:
-    """out = M·A·Mᵀ (rows and columns beyond `stored` are left out); steps count elements.
+    """out = M·A·Mᵀ, `count` times; steps count elements.
 
-    An output begins with or ends in what `start` holds: a bias of each channel, a base of each element, or the output
-    of a ReLU that gates it.
+    To a result is added what `start` holds (a bias of each channel, a base of each element) or what `out` held before,
+    or the output of a ReLU in `start` gates it.
     """
 
     bits: int
     kind: Kind
     channels: int
-    steps: tuple[int, int]  # from row to row and from column to column of the tile in A
+    steps: tuple[int, int]  # from row to row and from column to column of a tile in A
     out_steps: tuple[int, int]
-    stored: tuple[int, int] = (POINTS, POINTS)
-    end: Literal["nothing", "bias", "base", "gate"] = "nothing"
+    next_tile: tuple[int, int, int]  # from one tile to the next in A, out and start
+    stored: tuple[int, int] = (POINTS, POINTS)  # rows and columns of the results beyond these are left out
+    end: Literal["nothing", "bias", "base", "gate", "out"] = "nothing"
     end_steps: tuple[int, int] = (0, 0)
     relu: bool = False
-    flip: bool = False  # read the tile from its far corner: the weight for the input gradient
+    flip: bool = False  # read a tile from its far corner: the weight for the input gradient
 
     @property
     def symbol(self) -> str:
@@ -68,45 +44,52 @@ class Transform:
         return "winograd_" + hashlib.sha256(repr(astuple(self)).encode()).hexdigest()[:20]
 
     def emit(self) -> ir.Module:
-        """A loop over full vectors of channels, then the rest."""
+        """Tile by tile: a loop over full vectors of channels, then the rest."""
         e = Emitter(self.symbol, self.bits, self.channels)
-        a, _, out, start, _, _ = e.function.args
+        a, _, out, start, _, count = e.function.args
         full = self.channels // e.lanes
-        if full:
 
-            def body(i: Any, _: Any) -> Any:
+        def tile(t: Any, _: Registers) -> Registers:
+            steps = zip((a, out, start), self.next_tile, strict=True)
+            here = [e.ahead(pointer, e.b.mul(t, int64(step))) for pointer, step in steps]
+
+            def vector(i: Any, _: Registers) -> Registers:
                 at = e.b.mul(i, int64(e.lanes))
-                self._vector(e, e.ahead(a, at), e.ahead(out, at), e.ahead(start, at), 0)
+                self._vector(e, [e.ahead(pointer, at) for pointer in here], 0)
                 return []
 
-            e.loop(int64(full), [], body)
-        if self.channels % e.lanes:
-            self._vector(e, a, out, start, full)
+            if full:
+                e.loop(int64(full), [], vector)
+            if self.channels % e.lanes:
+                self._vector(e, here, full)
+            return []
+
+        e.loop(count, [], tile)
         e.b.ret_void()
         return e.module
 
-    def _vector(self, e: Emitter, a: Any, out: Any, start: Any, v: int) -> None:
-        matrix = MATRICES[self.kind]
-        size = len(matrix[0])
-        rows, columns = self.steps
-        last = (size - 1) * (rows + columns) if self.flip else 0
-        sign = -1 if self.flip else 1
-        halves = [
-            combine(e, matrix, [e.load(a, last + sign * (i * rows + j * columns), v) for i in range(size)])
-            for j in range(size)
-        ]
+    def _vector(self, e: Emitter, pointers: Sequence[Any], v: int) -> None:
+        """One vector of channels: columns first, then rows."""
+        a, out, start = pointers
+        matrix, (rows, columns) = MATRICES[self.kind], self.steps
+        size = range(len(matrix[0]))
+        if self.flip:
+            a, rows, columns = e.ahead(a, (len(size) - 1) * (rows + columns)), -rows, -columns
+        halves = [combine(e, matrix, [e.load(a, i * rows + j * columns, v) for i in size]) for j in size]
         for i in range(min(len(matrix), self.stored[0])):
-            results = combine(e, matrix, [halves[j][i] for j in range(size)])
+            results = combine(e, matrix, [halves[j][i] for j in size])
             for j, value in enumerate(results[: self.stored[1]]):
                 to = i * self.out_steps[0] + j * self.out_steps[1]
-                e.store(self._finished(e, value, start, (i, j), v), out, to, v)
+                e.store(self._finished(e, value, out, start, (i, j), v), out, to, v)
 
-    def _finished(self, e: Emitter, value: Any, start: Any, at: tuple[int, int], v: int) -> Any:
-        if self.kind in SCALED:
-            scale = _SCALES[at[0]] * _SCALES[at[1]]
-            value = e.b.fmul(value, ir.Constant(e.vector, [scale] * e.lanes)) if scale != 1 else value
+    def _finished(self, e: Emitter, value: Any, out: Any, start: Any, at: tuple[int, int], v: int) -> Any:
+        """A result as it is stored."""
+        scale = SCALES[at[0]] * SCALES[at[1]] if self.kind in SCALED else 1
+        if scale != 1:
+            value = e.b.fmul(value, e.constant(scale))
         if self.end != "nothing":
-            other = e.load(start, at[0] * self.end_steps[0] + at[1] * self.end_steps[1], v)
+            place, steps = (out, self.out_steps) if self.end == "out" else (start, self.end_steps)
+            other = e.load(place, at[0] * steps[0] + at[1] * steps[1], v)
             value = e.gate(other, value) if self.end == "gate" else e.b.fadd(value, other)
         return e.relu(value) if self.relu else value
 
@@ -132,26 +115,26 @@ def _sum(e: Emitter, row: list[int], x: list[Any]) -> Any:
     terms = sorted(((c, v) for c, v in zip(row, x, strict=True) if c), key=lambda term: term[0] != 1)
     factor, total = terms[0]
     if factor != 1:
-        total = e.b.fmul(total, ir.Constant(e.vector, [float(factor)] * e.lanes))
+        total = e.b.fmul(total, e.constant(factor))
     for factor, value in terms[1:]:
         if abs(factor) == 1:
             total = e.b.fadd(total, value) if factor == 1 else e.b.fsub(total, value)
         else:
-            total = e.fma(value, ir.Constant(e.vector, [float(factor)] * e.lanes), total)
+            total = e.fma(value, e.constant(factor), total)
     return total
 
 
-def _column_pairs(matrix: Matrix) -> list[tuple[int, int]]:
+def _column_pairs(rows: Sequence[Sequence[int]]) -> list[tuple[int, int]]:
     """Neighbouring columns that differ in signs only, both ways round."""
-    columns = list(zip(*matrix, strict=True))
-    return [
-        (j, j + 1)
-        for j in range(len(columns) - 1)
-        if all(abs(p) == abs(q) for p, q in zip(columns[j], columns[j + 1], strict=True))
-        and len({p * q > 0 for p, q in zip(columns[j], columns[j + 1], strict=True) if p}) == 2
-    ]
+    columns = list(zip(*rows, strict=True))
+    return [(j, j + 1) for j, (x, y) in enumerate(pairwise(columns)) if _same_but_signs(x, y)]
 
 
-def _row_pairs(rows: list[list[int]]) -> list[tuple[int, int]]:
+def _row_pairs(rows: Sequence[Sequence[int]]) -> list[tuple[int, int]]:
     """Neighbouring rows that differ in signs only, both ways round."""
-    return _column_pairs(tuple(zip(*rows, strict=True)))  # type: ignore[arg-type]
+    return [(i, i + 1) for i, (x, y) in enumerate(pairwise(rows)) if _same_but_signs(x, y)]
+
+
+def _same_but_signs(x: Sequence[int], y: Sequence[int]) -> bool:
+    signs = {p * q > 0 for p, q in zip(x, y, strict=True) if p}
+    return all(abs(p) == abs(q) for p, q in zip(x, y, strict=True)) and len(signs) == 2

@@ -1,0 +1,131 @@
+"""Winograd's algorithm for 3×3 convolutions: when it serves, and what its directions share.
+
+An image is cut into tiles of 4×4 outputs. Each tile's 6×6 inputs are transformed, every one of the 36 points is then a
+product of matrices of its own (tiles × input channels by input channels × output channels), and the results are
+transformed back: 36 products for a tile in place of 144. The matrices are in `winograd.py` of the
+package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import groupby
+
+from pellucid.engine.lowering.layer import Layer
+from pellucid.engine.lowering.walk import View
+from pellucid.engine.tiling import TileList
+from pellucid.kernels.simd.winograd import Transform
+from pellucid.winograd import POINTS, SIDE, Kind
+
+PLANES = POINTS * POINTS
+NONE = ((0, 0),)  # the taps of calls that have none
+_LEAST_CHANNELS = 16
+_LEAST_SAVING = 0.7  # at most this share of the direct products, where images are no multiple of tiles
+
+Position = tuple[int, int, int]  # image, y, x
+
+
+def serves(layer: Layer) -> bool:
+    """Whether Winograd's algorithm can compute a convolution, in all three directions."""
+    depth, *plane = layer.axes
+    flat = depth.kernel == depth.input == depth.output == 1
+    windows = {(axis.kernel, axis.stride, axis.dilation) for axis in plane}
+    return flat and layer.groups == 1 and windows == {(3, 1, 1)}
+
+
+def pays(layer: Layer) -> bool:
+    """Whether it is the faster way: by the shape of an image and the channels alone."""
+    _, h, w = layer.axes
+    products = PLANES * len(Grid(1, h.output, w.output).tiles)
+    saves = products <= _LEAST_SAVING * layer.taps * h.output * w.output
+    return serves(layer) and min(layer.inputs, layer.outputs) >= _LEAST_CHANNELS and saves
+
+
+def halo(before: int, outputs: int, inputs: int) -> tuple[int, int]:
+    """How far before and after an axis whole tiles read, when the first one begins `before` positions early."""
+    last = -(-outputs // SIDE) * SIDE + POINTS - SIDE - before
+    return max(0, before), max(0, last - inputs)
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The tiles of some images that are worked on together."""
+
+    images: int
+    height: int  # outputs along H
+    width: int
+
+    @cached_property
+    def tiles(self) -> list[Position]:
+        """Each tile's first output."""
+        height, width = range(0, self.height, SIDE), range(0, self.width, SIDE)
+        return [(n, y, x) for n in range(self.images) for y in height for x in width]
+
+    def stored(self, tile: Position) -> tuple[int, int]:
+        """How many rows and columns of a tile's outputs lie inside the image."""
+        return min(SIDE, self.height - tile[1]), min(SIDE, self.width - tile[2])
+
+    def together(self, images: int, tiles: int) -> int:
+        """How many of so many images have about so many tiles: a divisor, one at least. For the grid of one image."""
+        most = max(1, tiles // len(self.tiles))
+        return max(n for n in range(1, most + 1) if images % n == 0)
+
+
+@dataclass(frozen=True)
+class Planes:
+    """A matrix for each of the 36 points, one behind the other; `start` is where the first one begins."""
+
+    start: int
+    step: int  # from plane to plane
+    columns: int
+
+    @classmethod
+    def of(cls, rows: int, columns: int, start: int = 0) -> Planes:
+        """Planes for rows × columns, an odd number of cache lines apart, so that they do not collide there."""
+        lines = -(-rows * columns // 16)
+        return cls(start, 16 * (lines + 1 - lines % 2), columns)
+
+    @property
+    def steps(self) -> tuple[int, int]:
+        """From row to row and from column to column of points."""
+        return POINTS * self.step, self.step
+
+    @property
+    def end(self) -> int:
+        """Where the next thing can begin."""
+        return self.start + PLANES * self.step
+
+    def later(self, numbers: int) -> Planes:
+        """The same planes from so many numbers further on."""
+        return replace(self, start=self.start + numbers)
+
+
+def into_planes(
+    list_: TileList,
+    kind: Kind,
+    x: View,
+    tiles: Sequence[Position],
+    corner: tuple[int, int],
+    planes: Planes,
+    bits: int,
+) -> None:
+    """Transform tiles of a tensor, whose first one begins at `corner`: tile t becomes row t of all planes."""
+    next_tile = (SIDE * x.strides[2], planes.columns, 0)
+    code = Transform(bits, kind, x.channels, (x.strides[1], x.strides[2]), planes.steps, next_tile)
+    for t, count in rows_of(tiles):
+        n, y, column = tiles[t]
+        at = n * x.image + x.offset((0, y + corner[0], column + corner[1]))
+        list_.add(code, code, NONE, a=at, out=planes.start + t * planes.columns, count=count)
+
+
+def rows_of(
+    tiles: Sequence[Position], stored: Callable[[Position], tuple[int, int]] | None = None
+) -> list[tuple[int, int]]:
+    """Tiles that lie in one row, side by side, and are stored alike: (first, how many)."""
+    runs: list[tuple[int, int]] = []
+    for _, row in groupby(tiles, key=lambda tile: (*tile[:2], stored(tile) if stored else None)):
+        first = sum(runs[-1]) if runs else 0
+        runs.append((first, len(list(row))))
+    return runs
