@@ -7,7 +7,7 @@ from typing import Any
 
 from llvmlite import ir
 
-from pellucid.kernels.simd.host import vector_lanes
+from pellucid.kernels.simd.target import vector_lanes
 
 I64 = ir.IntType(64)
 I32 = ir.IntType(32)

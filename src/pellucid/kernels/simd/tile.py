@@ -18,7 +18,7 @@ from typing import Any, Literal
 from llvmlite import ir
 
 from pellucid.kernels.simd.emit import Emitter, Registers, int64
-from pellucid.kernels.simd.host import vector_lanes, vector_registers
+from pellucid.kernels.simd.target import target, vector_lanes
 
 # What a sum begins with: nothing, one value per column, one per result (of another array), or what out holds so far.
 Start = Literal["zero", "bias", "base", "out"]
@@ -55,18 +55,13 @@ class Tile:
 
 
 def register_tile(bits: int, columns: int) -> int:
-    """How many rows fit the registers beside the vectors of `B` for this many columns (at most two vectors).
-
-    With 16 registers one more holds a spread number; with 32 there is room to load it early.
-    """
-    vectors = -(-columns // vector_lanes(bits))
-    spare = 1 if vector_registers() == 32 else 2
-    return (vector_registers() - vectors - spare) // vectors
+    """How many rows fit the registers for this many columns, at most those of the widest tile."""
+    return target().rows[-(-columns // vector_lanes(bits)) - 1]
 
 
 def column_tile(bits: int) -> int:
-    """The widest tile: two vectors."""
-    return 2 * vector_lanes(bits)
+    """The columns of the widest tile."""
+    return len(target().rows) * vector_lanes(bits)
 
 
 class _TileEmitter(Emitter):
@@ -109,7 +104,7 @@ class _TileEmitter(Emitter):
             return sums
         if self.tile.run == 1:
             return self._products(a, b, 0, sums)
-        unroll = next(u for u in (4, 3, 2, 1) if self.tile.run % u == 0)
+        unroll = self._unroll()
         a_cell, b_cell = self.moving(a), self.moving(b)
 
         def body(_: Any, inner: Registers) -> Registers:
@@ -122,14 +117,25 @@ class _TileEmitter(Emitter):
 
         return self.loop(int64(self.tile.run // unroll), sums, body)
 
+    def _unroll(self) -> int:
+        """How many products of each sum one round of the loop does.
+
+        One where a row reads next what another reads now: the compiler would keep that number, and sums would leave
+        the registers for it.
+        """
+        rows, step = {row for row in self.tile.rows if row is not None}, self.tile.a_step
+        if any(row + j * step in rows for row in rows for j in (1, 2, 3)):
+            return 1
+        return next(u for u in (4, 3, 2, 1) if self.tile.run % u == 0)
+
     def _products(self, a: Any, b: Any, j: int, sums: Registers) -> Registers:
         tile = self.tile
         right = [self.load(b, j * tile.b_step, v) for v in range(self.vectors)]
         results = []
         for offset, row in zip(tile.rows, sums, strict=True):
-            if offset is None:
-                left = ir.Constant(self.vector, [1.0] * self.lanes)
+            if offset is None:  # 1·r + s, and no register for the 1
+                results.append([self.b.fadd(r, s) for r, s in zip(right, row, strict=True)])
             else:
                 left = self.spread(self.b.load(self.ahead(a, offset + j * tile.a_step)))
-            results.append([self.fma(left, r, s) for r, s in zip(right, row, strict=True)])
+                results.append([self.fma(left, r, s) for r, s in zip(right, row, strict=True)])
         return results
