@@ -16,12 +16,10 @@ Taps = tuple[tuple[int, int], ...]
 class TileList:
     """Calls for one unit, cut into ranges that different threads may take.
 
-    Offsets count elements; `sizes` are the bytes of one in A, B, out and start. `stage` is that of the calls which
-    follow (see `kernels/tiles.py`).
+    Offsets count elements. `stage` is that of the calls which follow (see `kernels/tiles.py`).
     """
 
-    def __init__(self, itemsize: int, b_itemsize: int | None = None) -> None:
-        self.sizes = (itemsize, b_itemsize or itemsize, itemsize, itemsize)
+    def __init__(self) -> None:
         self.stage = 0
         self.rows: list[tuple[int, ...]] = []
         self.bounds = [0]
@@ -48,9 +46,8 @@ class TileList:
         if taps not in self._places:
             self._places[taps] = len(self._taps)
             self._taps.extend(taps)
-        offsets = (offset * size for offset, size in zip((a, b, out, start), self.sizes, strict=True))
         code = simd.address(first), simd.address(rest)
-        self.rows.append((*code, self.stage, *offsets, self._places[taps] * 16, count or len(taps)))
+        self.rows.append((*code, self.stage, a, b, out, start, self._places[taps] * 16, count or len(taps)))
 
     def cut(self) -> None:
         """End a range: what follows may run on another thread."""

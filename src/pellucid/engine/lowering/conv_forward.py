@@ -59,7 +59,7 @@ def pack(plan: Plan, layer: Layer, weight: Block) -> Block:
 
 def forward_tiles(layer: Layer, x: View, y: View, *, packed: bool, bias: bool, relu: bool) -> TileList:
     """One image's tiles: for each block of output channels and each stretch of the sum, all output positions."""
-    result = TileList(layer.bits // 8)
+    result = TileList()
     columns_of_a_group = blocks(layer.outputs, simd.column_tile(layer.bits))
     for group, (column, columns) in product(range(layer.groups), columns_of_a_group):
         o = group * layer.outputs + column

@@ -85,7 +85,7 @@ def grad_input_tiles(layer: Layer, g: View, x: View, other: View | None, *, gate
 
     `other` is what the sums begin with or, when `gated`, the output of the ReLU before.
     """
-    result = TileList(layer.bits // 8)
+    result = TileList()
     columns = blocks(layer.inputs, simd.column_tile(layer.bits))
     phases = list(product(*(_phases(axis) for axis in layer.axes)))
     for group, block, phase in product(range(layer.groups), columns, phases):

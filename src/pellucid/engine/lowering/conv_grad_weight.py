@@ -72,7 +72,7 @@ def _images_together(layer: Layer, common: int) -> int:
 
 def grad_weight_tiles(layer: Layer, x: View, g: View, together: int, ranges: int, *, bias: bool) -> TileList:
     """The tiles of `together` images: for each block of output channels, all rows (k, c) of the weight."""
-    result = TileList(layer.bits // 8)
+    result = TileList()
     d, h, w = layer.axes
     corner = x.offset(layer.first_read((0, 0, 0)))
     steps = (w.stride * x.strides[2], g.strides[2])

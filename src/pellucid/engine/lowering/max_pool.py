@@ -16,7 +16,6 @@ from pellucid.kernels.simd import Route, Window
 from pellucid.ops.max_pool import MaxPool
 
 _VECTORS = 4  # vectors of channels that one call keeps in registers, with as many of routes
-_ROUTE_BYTES = 4
 
 
 def forward(plan: Plan, node: Node) -> None:
@@ -27,7 +26,7 @@ def forward(plan: Plan, node: Node) -> None:
 
     def bind() -> Tables:
         source, result, compact = view(x), view(y), compact_view(y)
-        list_ = TileList(plan.dtype.itemsize, _ROUTE_BYTES)
+        list_ = TileList()
         lines = product(range(axes[0].output), range(axes[1].output), runs_forward(axes[2]))
         for (first, channels), (d, h, (w, positions, along)) in product(channel_blocks(plan, y), list(lines)):
             origin = tuple(at * a.stride for at, a in zip((d, h, w), axes, strict=True))
@@ -56,7 +55,7 @@ def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
     def bind() -> Tables:
         g, x, compact = view(grad_output), view(gradient), compact_view(grad_output)
         begin = view(other) if other is not None else None
-        list_ = TileList(plan.dtype.itemsize, _ROUTE_BYTES)
+        list_ = TileList()
         lines = product(range(axes[0].input), range(axes[1].input), runs_backward(axes[2]))
         for (first, channels), (d, h, (w, positions, along)) in product(
             channel_blocks(plan, gradient), list(lines)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from pellucid.engine.buffers import Block, Tensor
 from pellucid.engine.plan import CHUNKS, Plan, Tables
 from pellucid.engine.tiling import TileList
@@ -49,16 +51,23 @@ def walk(
 ) -> Tables:
     """The tables of `walk_tiles`."""
     tables = tiles_.finish()
+    sizes = np.array([_sizes(plan, stage) for stage in stages])
+    tables[0][:, 3:7] *= sizes[tables[0][:, 2]]
     plan.owners.append(tables)
     if per_part is None:
         per_part = max(1, len(units) // CHUNKS)
     ranges = len(tables[1]) - 1
     n = [units.start, units.stop, per_part, ranges, *(table.ctypes.data for table in tables)]
-    for stage in stages:
+    for stage, sizes_ in zip(stages, sizes.tolist(), strict=True):
         n += [0 if block is None else block.address for block in stage.blocks]
-        n += [stride * size for stride, size in zip(stage.per_unit, tiles_.sizes, strict=True)]
-        n.append(stage.part * tiles_.sizes[2])
+        n += [stride * size for stride, size in zip(stage.per_unit, sizes_, strict=True)]
+        n.append(stage.part * sizes_[2])
     return Tables(-(-len(units) // per_part) * ranges, (), n)
+
+
+def _sizes(plan: Plan, stage: Stage) -> list[int]:
+    """Bytes of an element of A, B, out and start."""
+    return [(plan if block is None else block).dtype.itemsize for block in stage.blocks]
 
 
 def cut_when_few(tiles_: TileList, images: int, grid: int) -> None:

@@ -207,7 +207,7 @@ class _Convolution:
         return -self.before[0], -self.before[1]
 
     def _list(self) -> TileList:
-        return TileList(self.plan.dtype.itemsize)
+        return TileList()
 
     def _transform_weight(self, list_: TileList, panel: int, part: tuple[int, int], planes: Planes) -> None:
         """Part of the weight for one block of output channels: (input × output channels) at each point."""

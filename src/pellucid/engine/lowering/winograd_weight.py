@@ -99,7 +99,7 @@ class _Gradient:
         plan.winograd[self.node] = groups[0][1] + len(groups) * (per_part // together) + parts
 
         def bind() -> Tables:
-            x, g, list_ = view(self.input), view(self.grad_output), TileList(plan.dtype.itemsize)
+            x, g, list_ = view(self.input), view(self.grad_output), TileList()
             for first, count in groups:
                 self._transform(list_, replace(grid, images=together), slice(first, first + count), values)
                 self._blocks(list_, values, results, rows, count, stage=2, first=first == 0)
@@ -132,7 +132,7 @@ class _Gradient:
         plan.winograd[self.node] = passes[0][1] * per_image + len(passes)
 
         def bind_values(first: int, count: int) -> Tables:
-            x, g, list_ = view(self.input), view(self.grad_output), TileList(plan.dtype.itemsize)
+            x, g, list_ = view(self.input), view(self.grad_output), TileList()
             steps = [per_image * planes.columns for planes in values]
             begin = [planes.later(-first * step) for planes, step in zip(values, steps, strict=True)]
             self._transform(list_, self.grid, slice(None), (begin[0], begin[1]))
@@ -143,7 +143,7 @@ class _Gradient:
             return walk(plan, list_, stages, range(first, first + count))
 
         def bind(first: int, count: int) -> Tables:
-            list_ = TileList(plan.dtype.itemsize)
+            list_ = TileList()
             rows = _SHARED_BLOCK[0]
             self._blocks(list_, values, results, rows, count * per_image, stage=0, first=first == 0, cut=True)
             stages = [
@@ -160,7 +160,7 @@ class _Gradient:
 
     def _bind_bias(self) -> Tables:
         """The bias gradient by itself: one part of all images."""
-        g, list_ = view(self.grad_output), TileList(self.plan.dtype.itemsize)
+        g, list_ = view(self.grad_output), TileList()
         bias_tiles(list_, self.layer, g, 1)
         stage = Stage((self.grad_output, self.grad_output, self.gradient, None), (g.image, g.image, 0, 0))
         return walk(self.plan, list_, [stage], range(g.images), g.images)

@@ -11,6 +11,7 @@ from pellucid.kernels.simd.target import vector_lanes
 
 I64 = ir.IntType(64)
 I32 = ir.IntType(32)
+I8 = ir.IntType(8)
 Registers = list[list[Any]]
 
 
@@ -76,23 +77,23 @@ class Emitter:
         vector = ir.VectorType(pointer.type.pointee, self.lanes)
         address, mask = self._address(pointer, offset + v * self.lanes, vector), self._mask(v)
         if mask is None:
-            return self.b.load(address, align=4)
+            return self.b.load(address, align=_align(vector))
         kind = ir.FunctionType(vector, [address.type, I32, mask.type, vector])
         function = self._intrinsic(f"llvm.masked.load.{_name(vector)}.p0", kind)
         zero = ir.Constant(
             vector, [0] * self.lanes if isinstance(vector.element, ir.IntType) else [0.0] * self.lanes
         )
-        return self.b.call(function, [address, ir.Constant(I32, 4), mask, zero])
+        return self.b.call(function, [address, ir.Constant(I32, _align(vector)), mask, zero])
 
     def store(self, value: Any, pointer: Any, offset: int, v: int) -> None:
         """Store vector `v` of the columns that begin at an offset; lanes out of use are left alone."""
         address, mask = self._address(pointer, offset + v * self.lanes, value.type), self._mask(v)
         if mask is None:
-            self.b.store(value, address, align=4)
+            self.b.store(value, address, align=_align(value.type))
             return
         kind = ir.FunctionType(ir.VoidType(), [value.type, address.type, I32, mask.type])
         function = self._intrinsic(f"llvm.masked.store.{_name(value.type)}.p0", kind)
-        self.b.call(function, [value, address, ir.Constant(I32, 4), mask])
+        self.b.call(function, [value, address, ir.Constant(I32, _align(value.type)), mask])
 
     def fma(self, x: Any, y: Any, z: Any) -> Any:
         """x·y + z, rounded once."""
@@ -138,6 +139,11 @@ def int64(value: int) -> Any:
 def lanes(numbers: list[int]) -> Any:
     """The lanes that a shuffle takes."""
     return ir.Constant(ir.VectorType(I32, len(numbers)), numbers)
+
+
+def _align(vector: Any) -> int:
+    """What addresses of such vectors are a multiple of: bytes are routes, all else has 4 bytes at least."""
+    return 1 if vector.element == I8 else 4
 
 
 def _name(vector: Any) -> str:
