@@ -199,3 +199,32 @@ def test_the_setting_chooses_and_is_captured_by_a_plan() -> None:
 
 def test_an_empty_batch() -> None:
     assert pc.Conv2d(16, 16, 3)(normal(0, 16, 8, 8)).shape == (0, 16, 6, 6)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("size", "padding", "relu"),
+    [((8, 8), 1, True), ((9, 7), 1, True), ((13, 10), 0, True), ((11, 16), 2, True), ((10, 9), 1, False)],
+)
+def test_pooling_in_the_convolution_s_end_equals_its_parts(
+    size: Any, padding: int, relu: bool, dtype: str
+) -> None:
+    """The fast step, where convolution, ReLU and pooling are one loop, against the recorded one, where they are not."""
+    pc.seed(1)
+    second = [pc.Conv2d(17, 20, 3, padding=padding), *[pc.ReLU()] * relu, pc.MaxPool2d(2)]
+    layers = [pc.Conv2d(3, 17, 3, padding=1), pc.ReLU(), *second, pc.Conv2d(20, 18, 3, padding=1), pc.ReLU()]
+    layers += [pc.MaxPool2d(2), pc.Flatten()]
+    x = normal(6, 3, *size)
+    x[1, :, 2:6, 3:5] = 0.0  # ties
+    x[2, 0, 4, 4] = np.nan
+    features = pc.Sequential(*layers)(x).shape[1]
+    model = pc.Sequential(*layers, pc.Linear(features, 5)).astype(dtype)
+    step = pc.TrainStep(model, optimizer=pc.SGD(lr=0.05, momentum=0.9))
+    clean, y = np.nan_to_num(x), np.arange(6) % 5
+    for batch in (clean, clean, x):
+        rec = step.record(batch, y)
+        assert np.array_equal(step(batch, y), rec.loss, equal_nan=True)
+        for name, array in model.state_dict().items():
+            np.testing.assert_array_equal(array, rec[f"updated({name})"], name)
+    plan = next(iter(step._programs.values())).program.plan
+    assert len(plan.pools) == 2

@@ -22,6 +22,7 @@ from pellucid.geometry import size_of
 from pellucid.kernels import tape, tiles
 from pellucid.kernels.jit import Kernel
 from pellucid.kernels.progress import progress
+from pellucid.ops.max_pool import MaxPool
 from pellucid.ops.relu import ReLU
 
 if TYPE_CHECKING:
@@ -71,6 +72,9 @@ class Plan:
         self.winograd: dict[
             Node, int
         ] = {}  # nodes it computes: additions that a weight gradient's product meets
+        self.joined: set[Node] = set()  # nodes whose work another node's loop does forward
+        self.pools: dict[Node, Node] = {}  # max poolings and the convolutions whose last loop does them
+        self.routes: dict[Node, Tensor] = {}  # of such a convolution: which position won each window
         self.per_part: dict[Node, int] = {}  # how many images one part of a weight gradient sums
         self.state: dict[Symbol, Block] = {}  # the newest value of what a forward changes: running statistics
         self.state_updates: list[Launch] = []
@@ -80,9 +84,9 @@ class Plan:
         for symbol, array in graph.arrays.items():
             self.values[symbol] = External(symbol.name, getattr(array, "memory", array))
 
-    def tensor(self, name: str, shape: tuple[int, ...]) -> Tensor:
-        """A new tensor of the plan's float type."""
-        tensor = Tensor(name, shape, self.dtype)
+    def tensor(self, name: str, shape: tuple[int, ...], dtype: Any = None) -> Tensor:
+        """A new tensor, of the plan's float type unless said otherwise."""
+        tensor = Tensor(name, shape, dtype or self.dtype)
         self.blocks.append(tensor)
         return tensor
 
@@ -122,6 +126,18 @@ class Plan:
         readers = self._readers(node.output)
         alone = len(readers) == 1 and node.output is not self.graph.output and not self.keep
         return readers[0] if alone and isinstance(readers[0].op, ReLU) else None
+
+    def joined_pool(self, node: Node) -> Node | None:
+        """The 2×2 max pooling that a convolution's last loop can do as well, after the ReLU if that is joined."""
+        readers = self._readers(node.output)
+        alone = len(readers) == 1 and node.output is not self.graph.output and not self.keep
+        if not alone or not isinstance(readers[0].op, MaxPool):
+            return None
+        axes = readers[0].op.geometry(node.output.shape).axes
+        plain = [
+            (a.kernel, a.stride, a.dilation, a.before, a.output) == (2, 2, 1, 0, a.input // 2) for a in axes
+        ]
+        return readers[0] if plain == [True, True] else None
 
     def wants(self, symbol: Symbol | None) -> bool:
         """Whether somebody needs the gradient of a symbol: something below it is trained, or everything is kept."""

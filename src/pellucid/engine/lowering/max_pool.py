@@ -47,6 +47,9 @@ def forward(plan: Plan, node: Node) -> None:
 def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
     """Each input element collects from the windows that it won, in their order."""
     assert node.operands[0] is not None
+    if node in plan.pools:  # the convolution's gradients find their way by its routes
+        plan.gradients[plan.pools[node].output] = grad_output
+        return
     routes, axes = plan.saved[node, "routes"], axes_of(node)
     gradient, base, gate = plan.add_gated_gradient(node.operands[0])
     other = gate if base is None else base

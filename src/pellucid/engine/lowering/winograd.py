@@ -13,9 +13,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 
+from pellucid.engine.buffers import Tensor
 from pellucid.engine.lowering.layer import Layer
-from pellucid.engine.lowering.walk import View
+from pellucid.engine.lowering.walk import view
 from pellucid.engine.tiling import TileList
+from pellucid.kernels.simd.pooled import Routes
 from pellucid.kernels.simd.winograd import Transform
 from pellucid.winograd import POINTS, SIDE, Kind
 
@@ -41,12 +43,6 @@ def pays(layer: Layer) -> bool:
     products = PLANES * len(Grid(1, h.output, w.output).tiles)
     saves = products <= _LEAST_SAVING * layer.taps * h.output * w.output
     return serves(layer) and min(layer.inputs, layer.outputs) >= _LEAST_CHANNELS and saves
-
-
-def halo(before: int, outputs: int, inputs: int) -> tuple[int, int]:
-    """How far before and after an axis whole tiles read, when the first one begins `before` positions early."""
-    last = -(-outputs // SIDE) * SIDE + POINTS - SIDE - before
-    return max(0, before), max(0, last - inputs)
 
 
 @dataclass(frozen=True)
@@ -102,22 +98,52 @@ class Planes:
         return replace(self, start=self.start + numbers)
 
 
-def into_planes(
-    list_: TileList,
-    kind: Kind,
-    x: View,
-    tiles: Sequence[Position],
-    corner: tuple[int, int],
-    planes: Planes,
-    bits: int,
-) -> None:
-    """Transform tiles of a tensor, whose first one begins at `corner`: tile t becomes row t of all planes."""
-    next_tile = (SIDE * x.strides[2], planes.columns, 0)
-    code = Transform(bits, kind, x.channels, (x.strides[1], x.strides[2]), planes.steps, next_tile)
-    for t, count in rows_of(tiles):
-        n, y, column = tiles[t]
-        at = n * x.image + x.offset((0, y + corner[0], column + corner[1]))
-        list_.add(code, code, NONE, a=at, out=planes.start + t * planes.columns, count=count)
+@dataclass(frozen=True)
+class Source:
+    """A tensor that is cut into overlapping tiles; with routes it is what a 2×2 pooling gives back."""
+
+    tensor: Tensor
+    corner: tuple[int, int]  # where the first tile begins
+    routes: Tensor | None = None
+
+    @property
+    def blocks(self) -> tuple[Tensor, Tensor | None]:
+        """A and B of the calls."""
+        return self.tensor, self.routes
+
+    @property
+    def per_image(self) -> tuple[int, int]:
+        """How far they move from image to image."""
+        return view(self.tensor).image, view(self.routes).image if self.routes else 0
+
+    def widen(self, grid: Grid, size: int) -> None:
+        """Have zeros where tiles of this size stick out."""
+        scale = 2 if self.routes else 1
+        halo = [(0, 0)]
+        for begin, outputs, here in zip(
+            self.corner, (grid.height, grid.width), self.tensor.inner[2:4], strict=True
+        ):
+            last = begin + (outputs - 1) // SIDE * SIDE + size - 1
+            halo.append((max(0, -(begin // scale)), max(0, last // scale + 1 - here)))
+        for tensor in self.blocks:
+            if tensor is not None:
+                tensor.widen(halo)
+
+    def into_planes(
+        self, list_: TileList, kind: Kind, tiles: Sequence[Position], planes: Planes, bits: int
+    ) -> None:
+        """Transform tiles: tile t becomes row t of all planes."""
+        x, scale = view(self.tensor), 2 if self.routes else 1
+        route = view(self.routes) if self.routes else x
+        origin = (self.corner[0] % scale, self.corner[1] % scale)
+        routes = Routes(route.strides[1:], SIDE // scale * route.strides[2], origin) if self.routes else None
+        next_tile = (SIDE // scale * x.strides[2], planes.columns, 0)
+        code = Transform(bits, kind, x.channels, x.strides[1:], planes.steps, next_tile, routes=routes)
+        for t, count in rows_of(tiles):
+            n, y, column = tiles[t]
+            place = (0, (y + self.corner[0]) // scale, (column + self.corner[1]) // scale)
+            a, b = (n * v.image + v.offset(place) for v in (x, route))
+            list_.add(code, code, NONE, a=a, b=b, out=planes.start + t * planes.columns, count=count)
 
 
 def rows_of(

@@ -12,17 +12,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from pellucid.engine.buffers import Block, Tensor
 from pellucid.engine.graph import Node
 from pellucid.engine.lowering.conv_grad_input import turned_weight
 from pellucid.engine.lowering.layer import layer_of
 from pellucid.engine.lowering.walk import Stage, View, view, walk
-from pellucid.engine.lowering.winograd import NONE, PLANES, Grid, Planes, Position, halo, into_planes, rows_of
+from pellucid.engine.lowering.winograd import NONE, PLANES, Grid, Planes, Position, Source, rows_of
 from pellucid.engine.plan import CHUNKS, Plan, Tables
 from pellucid.engine.tiling import TileList, blocks, split
 from pellucid.kernels import simd, tiles
 from pellucid.kernels.simd import Tile
+from pellucid.kernels.simd.pooled import Routes
 from pellucid.kernels.simd.winograd import Transform
+from pellucid.winograd import POINTS, SIDE
 
 _TILES = 48  # about how many tiles a thread has in its cache
 _LARGE_WEIGHT = 1 << 15  # products of channels from which on the transformed weight is large
@@ -39,21 +43,29 @@ class _Weight:
 
 
 def forward(plan: Plan, node: Node) -> None:
-    """output = bias + Σ input·weight, and its ReLU where the plan joins the two."""
+    """output = bias + Σ input·weight, and its ReLU and 2×2 max pooling where the plan joins them."""
     activation = plan.joined_relu(node)
+    pool = plan.joined_pool(activation or node)
+    output = plan.output(pool or activation or node)
+    plan.joined |= {joined for joined in (activation, pool) if joined is not None}
+    if pool is not None:
+        plan.pools[pool] = node
+        plan.routes[node] = plan.tensor(f"{pool.path}.routes", pool.output.shape, np.uint8)
     input, weight, bias = (plan.value(s) for s in node.operands)
     layer = layer_of(plan, node)
+    _, h, w = layer.axes
     panels = blocks(layer.outputs, simd.column_tile(plan.bits))
     _Convolution(
         plan,
         f"{node.path}.output",
-        input,
-        plan.output(activation or node),
-        (layer.axes[1].before, layer.axes[2].before),
+        Source(input, (-h.before, -w.before)),
+        output,
+        (h.output, w.output),
         _Weight(weight, [(first, layer.outputs) for first, _ in panels]),
         "nothing" if bias is None else "bias",
         bias,
         activation is not None,
+        plan.routes.get(node),
     ).lower()
 
 
@@ -61,15 +73,16 @@ def grad_input(plan: Plan, node: Node, grad_output: Tensor) -> None:
     """grad_input = base + the convolution of grad_output with the turned and flipped weight."""
     assert node.operands[0] is not None
     layer = layer_of(plan, node)
+    _, h, w = layer.axes
     gradient, base, gate = plan.add_gated_gradient(node.operands[0])
     turned = turned_weight(plan, layer, plan.value(node.operands[1]))
     panels = blocks(layer.inputs, simd.column_tile(plan.bits))
     _Convolution(
         plan,
         f"{gradient.name} by {node.path}",
-        grad_output,
+        Source(grad_output, (h.before - 2, w.before - 2), plan.routes.get(node)),
         gradient,
-        (2 - layer.axes[1].before, 2 - layer.axes[2].before),
+        (h.input, w.input),
         _Weight(turned, [(first * layer.taps * layer.outputs, width) for first, width in panels], flip=True),
         "base" if base else "gate" if gate else "nothing",
         base or gate,
@@ -82,18 +95,19 @@ class _Convolution:
 
     plan: Plan
     label: str
-    source: Tensor
+    source: Source
     target: Tensor
-    before: tuple[int, int]  # padding before the first row and column
+    size: tuple[int, int]  # of the outputs, before they are pooled
     weight: _Weight
     end: Literal["nothing", "bias", "base", "gate"]
     other: Block | None  # the bias, base or gate
     relu: bool = False
+    routes: Tensor | None = None  # the target holds pooled outputs, and this the positions that won
 
     @property
     def inputs(self) -> int:
         """Channels of the source."""
-        return self.source.inner[4]
+        return self.source.tensor.inner[4]
 
     @property
     def panels(self) -> list[tuple[int, int]]:
@@ -102,14 +116,12 @@ class _Convolution:
 
     def grid(self, images: int) -> Grid:
         """The tiles of so many images."""
-        return Grid(images, self.target.inner[2], self.target.inner[3])
+        return Grid(images, *self.size)
 
     def lower(self) -> None:
         """Write the launches."""
-        grid, images, (rows, columns) = self.grid(1), self.source.inner[0], self.source.inner[2:4]
-        self.source.widen(
-            [(0, 0), halo(self.before[0], grid.height, rows), halo(self.before[1], grid.width, columns)]
-        )
+        grid, images = self.grid(1), self.source.tensor.inner[0]
+        self.source.widen(grid, POINTS)
         large = self.inputs * self.target.inner[4] >= _LARGE_WEIGHT
         if large or images * len(grid.tiles) < 4 * _TILES:
             self._by_channels(images)
@@ -129,7 +141,7 @@ class _Convolution:
         panels = [weights.later(panel * self.inputs * width) for panel in range(len(self.panels))]
 
         def bind_weight() -> Tables:
-            list_ = self._list()
+            list_ = TileList()
             for panel, planes in enumerate(panels):
                 self._transform_weight(list_, panel, (0, self.inputs), planes)
                 list_.cut()
@@ -137,22 +149,23 @@ class _Convolution:
             return walk(self.plan, list_, [stage], range(1))
 
         def bind() -> Tables:
-            x, y, list_ = view(self.source), view(self.target), self._list()
+            list_ = TileList()
             for first, count in groups:
                 group = grid.tiles[first : first + count]
                 list_.stage = 0
-                into_planes(list_, "input", x, group, self._corner, values, self.plan.bits)
+                self.source.into_planes(list_, "input", group, values, self.plan.bits)
                 for panel, planes in enumerate(panels):
                     list_.stage = 1
                     self._multiply(list_, panel, values, planes, results, count, (0, self.inputs))
                     list_.stage = 2
-                    self._transform_back(list_, y, grid, group, panel, results)
+                    self._transform_back(list_, grid, group, panel, results)
                 if images // together < CHUNKS:
                     list_.cut()
+            a, b = self.source.per_image
             stages = [
-                Stage((self.source, None, None, None), (together * x.image, 0, 0, 0)),
+                Stage((*self.source.blocks, None, None), (together * a, together * b, 0, 0)),
                 Stage((None, transformed, None, None), (0, 0, 0, 0)),
-                self._last_stage(y, together),
+                self._last_stage(together),
             ]
             return walk(self.plan, list_, stages, range(images // together))
 
@@ -170,14 +183,14 @@ class _Convolution:
         self.plan.need_scratch(results.end)
 
         def bind_input() -> Tables:
-            x, list_ = view(self.source), self._list()
-            into_planes(list_, "input", x, one.tiles, self._corner, values, self.plan.bits)
-            per_unit = (x.image, 0, len(one.tiles) * self.inputs, 0)
-            stage = Stage((self.source, None, transformed, None), per_unit)
+            list_ = TileList()
+            self.source.into_planes(list_, "input", one.tiles, values, self.plan.bits)
+            per_unit = (*self.source.per_image, len(one.tiles) * self.inputs, 0)
+            stage = Stage((*self.source.blocks, transformed, None), per_unit)
             return walk(self.plan, list_, [stage], range(images))
 
         def bind() -> Tables:
-            y, list_ = view(self.target), self._list()
+            list_ = TileList()
             for panel in range(len(self.panels)):
                 for part in parts:
                     list_.stage = 0
@@ -190,24 +203,17 @@ class _Convolution:
                         if part is parts[-1]:
                             list_.stage = 2
                             group = grid.tiles[first : first + count]
-                            self._transform_back(list_, y, grid, group, panel, here)
+                            self._transform_back(list_, grid, group, panel, here)
                 list_.cut()
             stages = [
                 Stage((self.weight.block, None, None, None), (0, 0, 0, 0)),
                 Stage((transformed, None, None, None), (0, 0, 0, 0)),
-                self._last_stage(y, 1),
+                self._last_stage(1),
             ]
             return walk(self.plan, list_, stages, range(1))
 
         self.plan.launch(transformed.name, tiles.walk_tiles, bind_input)
         self.plan.launch(self.label, tiles.walk_tiles, bind)
-
-    @property
-    def _corner(self) -> tuple[int, int]:
-        return -self.before[0], -self.before[1]
-
-    def _list(self) -> TileList:
-        return TileList()
 
     def _transform_weight(self, list_: TileList, panel: int, part: tuple[int, int], planes: Planes) -> None:
         """Part of the weight for one block of output channels: (input × output channels) at each point."""
@@ -251,13 +257,17 @@ class _Convolution:
                 list_.add(code, code, NONE, a=a + first * self.inputs, b=b, out=out + first * step)
 
     def _transform_back(
-        self, list_: TileList, y: View, grid: Grid, group: Sequence[Position], panel: int, results: Planes
+        self, list_: TileList, grid: Grid, group: Sequence[Position], panel: int, results: Planes
     ) -> None:
         """Tile t is row t of the planes; calls take tiles side by side that are stored alike."""
         first, columns = self.panels[panel]
-        other = self._other
-        end_steps = (other.strides[1], other.strides[2]) if other else (0, 0)
-        next_tile = (results.columns, 4 * y.strides[2], 4 * end_steps[1])
+        y, other, scale = view(self.target), self._other, 2 if self.routes else 1
+        route = view(self.routes) if self.routes else y
+        routes = None
+        if self.routes:
+            routes = Routes(route.strides[1:], SIDE // scale * route.strides[2], gated=self.relu)
+        end_steps = other.strides[1:] if other else (0, 0)
+        next_tile = (results.columns, SIDE // scale * y.strides[2], SIDE * end_steps[1])
         for t, count in rows_of(group, grid.stored):
             n, row, column = group[t]
             code = Transform(
@@ -265,19 +275,22 @@ class _Convolution:
                 "output",
                 columns,
                 results.steps,
-                (y.strides[1], y.strides[2]),
+                y.strides[1:],
                 next_tile,
                 grid.stored(group[t]),
                 self.end,
                 end_steps,
                 self.relu,
+                routes=routes,
             )
+            place = (0, row // scale, column // scale)
             list_.add(
                 code,
                 code,
                 NONE,
                 a=results.start + t * results.columns,
-                out=n * y.image + y.offset((0, row, column)) + first,
+                b=n * route.image + route.offset(place) + first,
+                out=n * y.image + y.offset(place) + first,
                 start=first + (n * other.image + other.offset((0, row, column)) if other else 0),
                 count=count,
             )
@@ -287,6 +300,7 @@ class _Convolution:
         """The base or gate, which lies as the target does; a bias does not."""
         return view(self.other) if isinstance(self.other, Tensor) else None
 
-    def _last_stage(self, y: View, images: int) -> Stage:
-        other = images * self._other.image if self._other else 0
-        return Stage((None, None, self.target, self.other), (0, 0, images * y.image, other))
+    def _last_stage(self, images: int) -> Stage:
+        views = (view(tensor) if tensor else None for tensor in (self.routes, self.target))
+        b, out, other = (images * v.image if v else 0 for v in (*views, self._other))
+        return Stage((None, self.routes, self.target, self.other), (0, b, out, other))

@@ -21,12 +21,14 @@ from pellucid.engine.graph import Node
 from pellucid.engine.lowering.conv_grad_weight import bias_tiles, parts_of
 from pellucid.engine.lowering.layer import Layer, layer_of
 from pellucid.engine.lowering.walk import Stage, view, walk
-from pellucid.engine.lowering.winograd import NONE, PLANES, Grid, Planes, halo, into_planes
+from pellucid.engine.lowering.winograd import NONE, PLANES, Grid, Planes, Source
 from pellucid.engine.plan import Plan, Tables
 from pellucid.engine.tiling import TileList, blocks, split
 from pellucid.kernels import simd, tiles
 from pellucid.kernels.simd import Tile
+from pellucid.kernels.simd.pooled import UnpooledSum
 from pellucid.kernels.simd.winograd import Transform
+from pellucid.winograd import POINTS, SIDE
 
 _MANY_CHANNELS = 257  # input and output channels together from which on threads share blocks of channels
 _UNIT_NUMBERS = 3 << 17  # transformed numbers of a unit that a thread keeps in its cache
@@ -40,17 +42,24 @@ def grad_weight(plan: Plan, node: Node, grad_output: Tensor) -> None:
     assert node.operands[1] is not None
     layer, input, bias = layer_of(plan, node), plan.value(node.operands[0]), node.operands[2]
     _, h, w = layer.axes
-    input.widen([(0, 0), *(halo(axis.before, axis.output, axis.input) for axis in (h, w))])
-    grad_output.widen([(0, 0), *((0, -axis.output % 4) for axis in (h, w))])
     size = layer.weight_size + (0 if bias is None else layer.outputs)
     gradient = plan.parameter_gradient(node.operands[1], size)
     if bias is not None:
         plan.part_gradient(bias, gradient, layer.weight_size)
-    it = _Gradient(plan, node, layer, input, grad_output, gradient, bias is not None)
+    sources = Source(input, (-h.before, -w.before)), Source(grad_output, (0, 0), plan.routes.get(node))
+    it = _Gradient(plan, node, layer, *sources, gradient, bias is not None)
+    it.input.widen(it.grid, POINTS)
+    it.grad_output.widen(it.grid, SIDE)
     if layer.inputs + layer.outputs < _MANY_CHANNELS:
         it.in_parts()
     else:
         it.by_channels()
+
+
+def _stage(source: Source, out: Block | None, images: int, step: int = 0) -> Stage:
+    """The transform of a source's tiles."""
+    a, b = source.per_image
+    return Stage((*source.blocks, out, None), (images * a, images * b, step, 0))
 
 
 @dataclass(frozen=True)
@@ -60,8 +69,8 @@ class _Gradient:
     plan: Plan
     node: Node
     layer: Layer
-    input: Tensor
-    grad_output: Tensor
+    input: Source
+    grad_output: Source
     gradient: Block
     bias: bool
 
@@ -78,7 +87,7 @@ class _Gradient:
     @property
     def images(self) -> int:
         """The batch."""
-        return self.input.inner[0]
+        return self.input.tensor.inner[0]
 
     def in_parts(self) -> None:
         """One launch: a thread does everything for a part of the images, unit by unit."""
@@ -99,20 +108,19 @@ class _Gradient:
         plan.winograd[self.node] = groups[0][1] + len(groups) * (per_part // together) + parts
 
         def bind() -> Tables:
-            x, g, list_ = view(self.input), view(self.grad_output), TileList()
+            list_ = TileList()
             for first, count in groups:
                 self._transform(list_, replace(grid, images=together), slice(first, first + count), values)
                 self._blocks(list_, values, results, rows, count, stage=2, first=first == 0)
             if self.bias:
                 list_.stage = 4
-                bias_tiles(list_, layer, g, together)
-            per_unit = (together * g.image, together * g.image, 0, 0)
+                self._sum(list_, together)
             stages = [
-                Stage((self.input, None, None, None), (together * x.image, 0, 0, 0)),
-                Stage((self.grad_output, None, None, None), per_unit),
+                _stage(self.input, None, together),
+                _stage(self.grad_output, None, together),
                 Stage((None, None, None, None), (0, 0, 0, 0)),
                 Stage((None, None, parts_block, None), (0, 0, 0, 0), size),
-                Stage((self.grad_output, self.grad_output, parts_block, None), per_unit, size),
+                self._sum_stage(parts_block, together, size),
             ]
             return walk(plan, list_, stages, range(self.images // together), per_part // together)
 
@@ -132,13 +140,13 @@ class _Gradient:
         plan.winograd[self.node] = passes[0][1] * per_image + len(passes)
 
         def bind_values(first: int, count: int) -> Tables:
-            x, g, list_ = view(self.input), view(self.grad_output), TileList()
+            list_ = TileList()
             steps = [per_image * planes.columns for planes in values]
             begin = [planes.later(-first * step) for planes, step in zip(values, steps, strict=True)]
             self._transform(list_, self.grid, slice(None), (begin[0], begin[1]))
             stages = [
-                Stage((self.input, None, transformed, None), (x.image, 0, steps[0], 0)),
-                Stage((self.grad_output, None, transformed, None), (g.image, 0, steps[1], 0)),
+                _stage(self.input, transformed, 1, steps[0]),
+                _stage(self.grad_output, transformed, 1, steps[1]),
             ]
             return walk(plan, list_, stages, range(first, first + count))
 
@@ -160,10 +168,26 @@ class _Gradient:
 
     def _bind_bias(self) -> Tables:
         """The bias gradient by itself: one part of all images."""
-        g, list_ = view(self.grad_output), TileList()
-        bias_tiles(list_, self.layer, g, 1)
-        stage = Stage((self.grad_output, self.grad_output, self.gradient, None), (g.image, g.image, 0, 0))
-        return walk(self.plan, list_, [stage], range(g.images), g.images)
+        list_ = TileList()
+        self._sum(list_, 1)
+        return walk(self.plan, list_, [self._sum_stage(self.gradient, 1)], range(self.images), self.images)
+
+    def _sum(self, list_: TileList, together: int) -> None:
+        """The bias gradient of a unit: grad_output summed position by position."""
+        layer, g = self.layer, view(self.grad_output.tensor)
+        if not self.grad_output.routes:
+            bias_tiles(list_, layer, g, together)
+            return
+        r, (height, width) = view(self.grad_output.routes), self.grad_output.tensor.inner[2:4]
+        add = UnpooledSum(layer.bits, layer.outputs, width, g.strides[1:], r.strides[1:], "out")
+        for n in range(together):
+            first = add if n else replace(add, start="zero")
+            list_.add(first, add, NONE, a=n * g.image, b=n * r.image, out=layer.weight_size, count=height)
+
+    def _sum_stage(self, out: Block, together: int, part: int = 0) -> Stage:
+        g = self.grad_output
+        a, b = g.per_image if g.routes else g.per_image[:1] * 2
+        return Stage((g.tensor, g.routes or g.tensor, out, None), (together * a, together * b, 0, 0), part)
 
     def _planes(self, tiles_: int) -> tuple[Planes, Planes]:
         """So many tiles of the input and of grad_output at the points."""
@@ -172,12 +196,10 @@ class _Gradient:
 
     def _transform(self, list_: TileList, grid: Grid, which: slice, values: tuple[Planes, Planes]) -> None:
         """Stages 0 and 1: tiles of the input, tiles of grad_output."""
-        _, h, w = self.layer.axes
-        group, bits, corner = grid.tiles[which], self.layer.bits, (-h.before, -w.before)
         list_.stage = 0
-        into_planes(list_, "input", view(self.input), group, corner, values[0], bits)
+        self.input.into_planes(list_, "input", grid.tiles[which], values[0], self.layer.bits)
         list_.stage = 1
-        into_planes(list_, "grad_output", view(self.grad_output), group, (0, 0), values[1], bits)
+        self.grad_output.into_planes(list_, "grad_output", grid.tiles[which], values[1], self.layer.bits)
 
     def _blocks(
         self,

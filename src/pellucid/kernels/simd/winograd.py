@@ -14,7 +14,8 @@ from typing import Any, Literal
 
 from llvmlite import ir
 
-from pellucid.kernels.simd.emit import Emitter, Registers, int64
+from pellucid.kernels.simd.emit import I8, Emitter, Registers, int64
+from pellucid.kernels.simd.pooled import Load, Routes, pooled, unpooled
 from pellucid.winograd import MATRICES, POINTS, SCALED, SCALES, Kind, Matrix
 
 
@@ -31,12 +32,15 @@ class Transform:
     channels: int
     steps: tuple[int, int]  # from row to row and from column to column of a tile in A
     out_steps: tuple[int, int]
-    next_tile: tuple[int, int, int]  # from one tile to the next in A, out and start
+    next_tile: tuple[
+        int, int, int
+    ]  # from one tile to the next in A, out and start; out is pooled where routes say so
     stored: tuple[int, int] = (POINTS, POINTS)  # rows and columns of the results beyond these are left out
     end: Literal["nothing", "bias", "base", "gate", "out"] = "nothing"
     end_steps: tuple[int, int] = (0, 0)
     relu: bool = False
     flip: bool = False  # read a tile from its far corner: the weight for the input gradient
+    routes: Routes | None = None  # outputs leave pooled, or grad_output comes from behind a pooling
 
     @property
     def symbol(self) -> str:
@@ -46,12 +50,14 @@ class Transform:
     def emit(self) -> ir.Module:
         """Tile by tile: a loop over full vectors of channels, then the rest."""
         e = Emitter(self.symbol, self.bits, self.channels)
-        a, _, out, start, _, count = e.function.args
+        a, b, out, start, _, count = e.function.args
+        b = e.b.bitcast(b, I8.as_pointer())
         full = self.channels // e.lanes
 
         def tile(t: Any, _: Registers) -> Registers:
-            steps = zip((a, out, start), self.next_tile, strict=True)
-            here = [e.ahead(pointer, e.b.mul(t, int64(step))) for pointer, step in steps]
+            steps = (*self.next_tile, self.routes.next_tile if self.routes else 0)
+            pointers = zip((a, out, start, b), steps, strict=True)
+            here = [e.ahead(pointer, e.b.mul(t, int64(step))) for pointer, step in pointers]
 
             def vector(i: Any, _: Registers) -> Registers:
                 at = e.b.mul(i, int64(e.lanes))
@@ -70,17 +76,42 @@ class Transform:
 
     def _vector(self, e: Emitter, pointers: Sequence[Any], v: int) -> None:
         """One vector of channels: columns first, then rows."""
-        a, out, start = pointers
-        matrix, (rows, columns) = MATRICES[self.kind], self.steps
+        a, out, start, b = pointers
+        matrix, load = MATRICES[self.kind], self._load(e, a, b, v)
         size = range(len(matrix[0]))
-        if self.flip:
-            a, rows, columns = e.ahead(a, (len(size) - 1) * (rows + columns)), -rows, -columns
-        halves = [combine(e, matrix, [e.load(a, i * rows + j * columns, v) for i in size]) for j in size]
+        halves = [combine(e, matrix, [load(i, j) for i in size]) for j in size]
+        results = []
         for i in range(min(len(matrix), self.stored[0])):
-            results = combine(e, matrix, [halves[j][i] for j in size])
-            for j, value in enumerate(results[: self.stored[1]]):
-                to = i * self.out_steps[0] + j * self.out_steps[1]
-                e.store(self._finished(e, value, out, start, (i, j), v), out, to, v)
+            row = combine(e, matrix, [halves[j][i] for j in size])[: self.stored[1]]
+            results.append([self._finished(e, value, out, start, (i, j), v) for j, value in enumerate(row)])
+            if self.kind != "output" or not self.routes:
+                for j, value in enumerate(results[i]):
+                    e.store(value, out, i * self.out_steps[0] + j * self.out_steps[1], v)
+            elif i % 2:
+                self._store_pooled(e, results[i - 1 : i + 1], i // 2, out, b, v)
+
+    def _load(self, e: Emitter, a: Any, b: Any, v: int) -> Load:
+        """What reads position (i,j) of a tile."""
+        rows, columns = self.steps
+        if self.flip:
+            last = len(MATRICES[self.kind][0]) - 1
+            a, rows, columns = e.ahead(a, last * (rows + columns)), -rows, -columns
+
+        def load(i: int, j: int) -> Any:
+            return e.load(a, i * rows + j * columns, v)
+
+        if self.kind == "output" or not self.routes:
+            return load
+        y, x = self.routes.steps
+        return unpooled(e, load, lambda i, j: e.load(b, i * y + j * x, v), self.routes.origin)
+
+    def _store_pooled(self, e: Emitter, rows: Registers, y: int, out: Any, b: Any, v: int) -> None:
+        """Row `y` of windows, from two rows of results."""
+        assert self.routes is not None
+        for x in range(self.stored[1] // 2):
+            value, route = pooled(e, [rows[k // 2][2 * x + k % 2] for k in range(4)], self.routes.gated)
+            e.store(value, out, y * self.out_steps[0] + x * self.out_steps[1], v)
+            e.store(route, b, y * self.routes.steps[0] + x * self.routes.steps[1], v)
 
     def _finished(self, e: Emitter, value: Any, out: Any, start: Any, at: tuple[int, int], v: int) -> Any:
         """A result as it is stored."""
