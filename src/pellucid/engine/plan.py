@@ -213,6 +213,7 @@ class Program:
         self.launches = rows[: len(plan.launches)] if plan.keep else rows
         for row, launch in zip(rows, launches, strict=True):
             tables = launch.bind()
+            assert tables.chunks <= tape.MOST_CHUNKS
             p = np.array([block.address for block in tables.p] or [0], np.int64)
             n = np.array(tables.n or [0], np.int64)
             f = np.array(tables.f or [0.0], np.float64)

@@ -36,16 +36,23 @@ from pellucid.kernels.jit import compiled, inline, types
 # One launch: function, address of p, address of n, address of f, chunks, ticket, finished, spare (64 bytes, a line).
 LAUNCH_FIELDS = 8
 Launches: TypeAlias = NDArray[np.int64]
-# A ticket is generation·2³² + the next chunk nobody has begun; `finished` is generation·2³² + the chunks that are done.
+# A ticket is generation·2⁴⁰ + chunks begun from the back·2²⁰ + chunks begun from the front; `finished` is the chunks
+# that are done.
 # The control block, a cache line (64 bytes) each: generation, address of launches, their number, stop, workers inside,
 # scratch memory and bytes of it for each thread.
 _STOP, _INSIDE, _SCRATCH, _CONTROL_FIELDS = 3 * 8, 4 * 8, 5 * 8, 6 * 8
 _PAGE = 4096
+MOST_CHUNKS = (1 << 20) - 1
+_GENERATIONS = 1 << 23  # then their numbers begin again
 
 
 @inline
-def play(launches: int, count: int, generation: int, scratch: int) -> None:
-    """Work through all launches of one generation together with whoever else does."""
+def play(launches: int, count: int, generation: int, scratch: int, number: int) -> None:
+    """Work through all launches of one generation together with whoever else does.
+
+    Threads with an even number take chunks from the front, others from the back: chunks of the same images, launch
+    after launch, so that a core finds in its cache what it made before.
+    """
     mode = float_mode()
     set_float_mode(mode | flush_bits())
     for i in range(count):
@@ -57,16 +64,17 @@ def play(launches: int, count: int, generation: int, scratch: int) -> None:
         current = True
         while True:
             word = atomic_load(ticket)
-            chunk = word & 0xFFFFFFFF
-            current = word >> 32 == generation
-            if not current or chunk >= chunks:
+            front, back = word & MOST_CHUNKS, word >> 20 & MOST_CHUNKS
+            current = word >> 40 == generation
+            if not current or front + back >= chunks:
                 break
-            if compare_and_swap(ticket, word, word + 1):
+            chunk = chunks - 1 - back if number & 1 else front
+            if compare_and_swap(ticket, word, word + (1 << 20 if number & 1 else 1)):
                 call_kernel(function, p, n, f, chunk, scratch)
                 atomic_add(finished, 1)
         spins = 0
-        while current and atomic_load(finished) - (generation << 32) < chunks:
-            if atomic_load(ticket) >> 32 != generation:
+        while current and atomic_load(finished) < chunks:
+            if atomic_load(ticket) >> 40 != generation:
                 current = False
             spins += 1
             if spins < 1000:
@@ -94,7 +102,8 @@ def _serve(control: int, state: int, seen: int, number: int) -> int:
         atomic_add(control + 256, 1)
         seen = atomic_load(control)
         launches, count = atomic_load(control + 64), atomic_load(control + 128)
-        play(launches, count, seen, atomic_load(control + 320) + number * atomic_load(control + 328))
+        scratch = atomic_load(control + 320) + number * atomic_load(control + 328)
+        play(launches, count, seen, scratch, number)
         atomic_add(control + 256, -1)
 
 
@@ -102,8 +111,8 @@ def _serve(control: int, state: int, seen: int, number: int) -> int:
 def _publish(control: int, launches: int, count: int, generation: int) -> None:
     """Offer the launches to the workers."""
     for i in range(count):
-        atomic_store(launches + i * 64 + 40, generation << 32)
-        atomic_store(launches + i * 64 + 48, generation << 32)
+        atomic_store(launches + i * 64 + 48, 0)
+        atomic_store(launches + i * 64 + 40, generation << 40)
     atomic_store(control + 64, launches)
     atomic_store(control + 128, count)
     atomic_store(control, generation)
@@ -112,7 +121,7 @@ def _publish(control: int, launches: int, count: int, generation: int) -> None:
 @compiled(types.void(types.int64, types.int64, types.int64, types.int64))
 def _play(launches: int, count: int, generation: int, scratch: int) -> None:
     """The caller's part of the work."""
-    play(launches, count, generation, scratch)
+    play(launches, count, generation, scratch, 0)
 
 
 class _Worker:
@@ -186,7 +195,7 @@ class Team:
                 number = len(self._workers) + 1
                 self._workers.append(_Worker(self._control.ctypes.data, self._generation, number))
             self._make_room(scratch_bytes)
-            self._generation += 1
+            self._generation = (self._generation + 1) % _GENERATIONS
             address = launches.ctypes.data
             _publish(self._control.ctypes.data, address, len(launches), self._generation)
             for worker in self._workers:
