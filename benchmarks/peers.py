@@ -91,8 +91,7 @@ def torch_step(model: str, batches: list, threads: int, *, channels_last: bool) 
     """The loop of PyTorch's tutorials with every setting that makes it faster."""
     import torch
 
-    sys.path.insert(0, str(ROOT))
-    from tests.torch_twins import twin
+    from pellucid.bench.twins import twin
 
     torch.set_num_threads(threads)
     torch.set_flush_denormal(True)

@@ -43,12 +43,6 @@ def open_model(model: str, shape: Shape | None) -> Module:
     return load_model(model)
 
 
-def input_shape(model: Module) -> Shape:
-    """The inputs that a network of `pellucid.nn.models` is made for: grey ones like MNIST's, others like CIFAR's."""
-    channels = next(parameter.shape[1] for _, parameter in model.named_parameters())
-    return MNIST_SHAPE if channels == 1 else (channels, 32, 32)
-
-
 def test_digit(index: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """One of MNIST's test images as a batch (1,1,28,28), and its label."""
     _, test = datasets.mnist()

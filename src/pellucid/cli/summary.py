@@ -27,10 +27,11 @@ def summary(
     """Layers with output shapes, how these come about, parameters and multiply–accumulates for one image."""
     from pellucid import nn
     from pellucid.cli import inputs, output
+    from pellucid.nn.models import input_shape
 
     shape = None if input is None else _shape(input)
     network = inputs.open_model(model, shape)
-    shape = shape or inputs.input_shape(network)
+    shape = shape or input_shape(network)
     result = nn.summary(network, (1, *shape))
     if json:
         output.print_json({"model": model, "input": shape, **asdict(result)})

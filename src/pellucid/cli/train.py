@@ -28,7 +28,8 @@ class OptimizerName(StrEnum):
 def train(
     data: Data = DataName.MNIST,
     model: Annotated[
-        ModelName, typer.Option(help="The network; vgg_small wants adam, or sgd with --lr 0.02.")
+        ModelName,
+        typer.Option(help="The network; vgg_small wants adam, or sgd with --lr 0.02, alexnet larger images."),
     ] = ModelName.LENET5,
     epochs: Annotated[int, typer.Option(min=1, help="How often each image is seen.")] = 3,
     batch_size: Annotated[int, typer.Option(min=1, help="Images per update.")] = 64,
