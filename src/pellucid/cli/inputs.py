@@ -43,6 +43,21 @@ def open_model(model: str, shape: Shape | None) -> Module:
     return load_model(model)
 
 
+def read_shape(command: str, option: str, text: str, *, between: str) -> Shape:
+    """What an option says of an input's shape, such as 1x28x28.
+
+    Raises: ArgumentError when that is no shape.
+    """
+    sizes = text.split(between)
+    if len(sizes) != 3 or not all(re.fullmatch("[1-9][0-9]{0,5}", size) for size in sizes):
+        form, example = between.join("CHW"), between.join(("1", "28", "28"))
+        raise ArgumentError(
+            command, f"{option} is a shape {form}", expected=f"such as {example}", got=repr(text)
+        )
+    channels, height, width = map(int, sizes)
+    return channels, height, width
+
+
 def test_digit(index: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """One of MNIST's test images as a batch (1,1,28,28), and its label."""
     _, test = datasets.mnist()
