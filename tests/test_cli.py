@@ -78,7 +78,10 @@ def test_help_is_quick_to_say():
 def test_help_names_every_command(run):
     code, out, err = run()
     assert (code, err) == (0, "")
-    assert all(f" {name} " in out for name in ("train", "evaluate", "predict", "summary", "explain"))
+    assert all(
+        f" {name} " in out
+        for name in ("train", "evaluate", "predict", "summary", "explain", "bench", "warmup")
+    )
 
 
 def test_version(run):

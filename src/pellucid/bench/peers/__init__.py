@@ -62,7 +62,7 @@ PEERS = (
         "torch-compile",
         "pytorch",
         ("torch",),
-        options={"compiled": True},
+        options={"compiled": True, "channels_last": True},
         cache="TORCHINDUCTOR_CACHE_DIR",
     ),
     Peer("torch-frozen", "pytorch", ("torch",), (INFER,), options={"frozen": True}),
