@@ -55,7 +55,7 @@ def peer(name):
     return next(peer for peer in PEERS if peer.name == name)
 
 
-def quiet(what, detail=""):
+def quiet(text):
     pass
 
 
@@ -129,7 +129,7 @@ def test_who_is_missing_or_fails_is_named(tmp_path, monkeypatch):
     """Neither is an error: the others go on."""
     monkeypatch.setattr(peers, "find_spec", lambda name: None if name == "jax" else object())
     broken, dead = tmp_path / "broken", tmp_path / "dead"
-    for folder, body in ((broken, "raise RuntimeError('no such luck')"), (dead, "import os; os.abort()")):
+    for folder, body in ((broken, "raise RuntimeError('no such | luck')"), (dead, "import os; os.abort()")):
         folder.mkdir()
         (folder / "ncnn.py").write_text(body)
     engines = [
@@ -143,12 +143,13 @@ def test_who_is_missing_or_fails_is_named(tmp_path, monkeypatch):
     assert len(ours.rounds_ms) == 1
     assert [other.problem for other in others] == [
         "missing: pip install jax",
-        "failed: RuntimeError: no such luck",
+        "failed: RuntimeError: no such | luck",
         "failed: the process ended with signal 6",
     ]
     assert outcome.best is None
     text = Report(NOBODY, Settings(1, 1), 1.0, 1.0, [outcome], []).markdown()
     assert "| lenet5 b2 | jax (missing: pip install jax) |" in text
+    assert "RuntimeError: no such \\| luck" in text
     assert "a 1. 1 threads" in text
 
 

@@ -17,6 +17,7 @@ from pellucid.bench.cases import Case
 from pellucid.bench.peers import Peer
 
 _PATIENCE_SECONDS = 900  # for one answer; compiling with all the trimmings takes minutes
+_LONGEST = 200  # characters of an engine's last line that find room in a table
 
 
 class ContenderError(Exception):
@@ -101,4 +102,5 @@ def _last_words(errors: bytes, code: int) -> str:
     """The last line that a process wrote on stderr, or how it ended."""
     lines = [line.strip() for line in errors.decode(errors="replace").splitlines()]
     ending = f"signal {-code}" if code < 0 else f"exit code {code}"
-    return "failed: " + next((line for line in reversed(lines) if line), f"the process ended with {ending}")
+    last = next((line for line in reversed(lines) if line), f"the process ended with {ending}")
+    return f"failed: {last[:_LONGEST]}"

@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
@@ -22,13 +21,6 @@ _TURN_SECONDS = 0.5  # how long one contender runs before the next does
 _REST_SECONDS = 0.3  # threads spin for a moment after their work; the next one begins when that is over
 _TOLERANCE = 1e-3  # of the largest number; all compute in float32, in orders of their own
 _CHANCE = 0.1  # the same for losses in which dropout has a part
-
-
-class Say(Protocol):
-    """Tells the user what is being measured, and once that is said, how far it is."""
-
-    def __call__(self, what: str, detail: str = "") -> None:
-        """Say it."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +58,9 @@ class Spread:
     low: float
     high: float
 
+    def __str__(self) -> str:
+        return f"{self.median:.2f} ({self.low:.2f}–{self.high:.2f})"
+
 
 @dataclass
 class Outcome:
@@ -86,14 +81,16 @@ class Outcome:
         ]
         return Spread(statistics.median(ratios), min(ratios), max(ratios))
 
+    def __str__(self) -> str:
+        text, best = f"{TASKS[self.case.task]} of {self.case}: {self.results[0].ms:.2f} ms", self.best
+        return f"{text}, {best.peer} {best.ms:.2f} ms, ratio {self.ratio(best)}" if best else text
 
-def measure(case: Case, peers: Sequence[Peer], settings: Settings, say: Say) -> Outcome:
-    """Pellucid and these peers on one case.
+
+def measure(case: Case, peers: Sequence[Peer], settings: Settings, say: Callable[[str], None]) -> Outcome:
+    """Pellucid and these peers on one case; `say` is told how far it is.
 
     Raises: PellucidError when Pellucid itself fails.
     """
-    title = f"{TASKS[case.task]} of {case}"
-    say(title)
     peers = [OURS, *(peer for peer in peers if peer is not OURS and peer.takes(case))]
     outcome = Outcome(case, [Result(peer.name, problem=peer.missing()) for peer in peers])
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
@@ -103,7 +100,7 @@ def measure(case: Case, peers: Sequence[Peer], settings: Settings, say: Say) -> 
         for peer, result in zip(peers, outcome.results, strict=True):
             if result.problem is not None:
                 continue
-            say(title, f"{peer.name} starts")
+            say(f"{TASKS[case.task]} of {case}: {peer.name} starts")
             try:
                 contender = start(peer, result)
                 if ready:
@@ -112,7 +109,7 @@ def measure(case: Case, peers: Sequence[Peer], settings: Settings, say: Say) -> 
                 _give_up(case, result, error)
             else:
                 ready.append((contender, result))
-        _take_turns(case, ready, settings.rounds, lambda text: say(title, text))
+        _take_turns(case, ready, settings.rounds, say)
     return outcome
 
 
@@ -170,7 +167,7 @@ def _take_turns(
     calls: dict[str, int] = {}
     for number in range(-1, rounds):  # round -1 finds out how many calls fill a turn
         for contender, result in list(ready):
-            say(f"round {max(0, number) + 1} of {rounds}: {result.peer}")
+            say(f"{TASKS[case.task]} of {case}, round {max(0, number) + 1} of {rounds}: {result.peer}")
             time.sleep(_REST_SECONDS)
             try:
                 times = contender.run(1 + calls.get(result.peer, 3))[1:]  # the first one wakes up

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pellucid.bench.cases import TASKS, TRAIN
 from pellucid.bench.layers import PASSES, Profile
-from pellucid.bench.measure import Outcome, Result, Settings, Spread
+from pellucid.bench.measure import Outcome, Result, Settings
 from pellucid.bench.peers import OURS
 
 if TYPE_CHECKING:
@@ -56,7 +56,8 @@ class Table:
     def markdown(self) -> str:
         """With its title as a heading."""
         rule = ("---",) * self.texts + ("---:",) * (len(self.header) - self.texts)
-        lines = [f"| {' | '.join(row)} |" for row in (self.header, rule, *self.rows)]
+        cells = [[cell.replace("|", r"\|") for cell in row] for row in (self.header, rule, *self.rows)]
+        lines = [f"| {' | '.join(row)} |" for row in cells]
         return "\n".join([f"## {self.title}", "", *lines, *(["", self.note] if self.note else []), ""])
 
 
@@ -78,7 +79,7 @@ class Report:
         versions = ", ".join(f"{name} {number}" for name, number in present.items())
         return (
             f"{m['processor']}, {m['cores']} cores, {m['memory_gb']} GB; {m['system']}; {versions}. "
-            f"{self.settings.threads} threads, float32, flush-to-zero, {self.settings.rounds} rounds. "
+            f"{self.settings.threads} threads, float32, flush-to-zero, rounds: {self.settings.rounds}. "
             f"Measured peak {self.peak_gflops:.0f} GFLOP/s, copy {self.copy_gb_per_s:.0f} GB/s (read and written). "
             f"Load at the beginning {m['load']}."
         )
@@ -115,7 +116,7 @@ def _overview(title: str, outcomes: Sequence[Outcome]) -> Table:
     rows = []
     for outcome in outcomes:
         best = outcome.best
-        others = (best.peer, f"{best.ms:.2f}", _spread(outcome.ratio(best))) if best else ("", "", "")
+        others = (best.peer, f"{best.ms:.2f}", str(outcome.ratio(best))) if best else ("", "", "")
         rows.append((str(outcome.case), others[0], f"{outcome.results[0].ms:.2f}", *others[1:]))
     return Table(f"{title}: overview", ("case", "best of the others", "Pellucid ms", "its ms", "ratio"), rows)
 
@@ -145,7 +146,7 @@ def _detail(outcome: Outcome, result: Result) -> tuple[str, ...]:
         *head,
         f"{result.ms:.2f}",
         f"{min(result.rounds_ms):.2f}–{max(result.rounds_ms):.2f}",
-        _spread(outcome.ratio(result)) if result.peer != OURS.name else "",
+        str(outcome.ratio(result)) if result.peer != OURS.name else "",
         f"{outcome.case.gflop / result.ms * 1e3:.0f}",
         _number(result.growth_mb, 0),
         _number(result.import_s, 2),
@@ -156,10 +157,6 @@ def _detail(outcome: Outcome, result: Result) -> tuple[str, ...]:
 
 def _number(number: float | None, digits: int) -> str:
     return "" if number is None else f"{number:.{digits}f}"
-
-
-def _spread(spread: Spread) -> str:
-    return f"{spread.median:.2f} ({spread.low:.2f}–{spread.high:.2f})"
 
 
 def _layers(profile: Profile, peak: float) -> Table:

@@ -12,7 +12,9 @@ import typer
 from pellucid.cli.options import Json, ModelName, Threads
 
 if TYPE_CHECKING:
-    from pellucid.bench.measure import Say, Settings
+    from rich.status import Status
+
+    from pellucid.bench.measure import Settings
     from pellucid.bench.peers import Peer
     from pellucid.bench.report import Report
 
@@ -63,16 +65,10 @@ def bench(
     console = output.screen(json)
     if hasattr(os, "getloadavg") and (load := os.getloadavg()[0]) > _BUSY:
         console.print(f"Other programs are running (load {load:.1f}): times mean little.")
-    with console.status("") as status:
-
-        def say(what: str, detail: str = "") -> None:
-            status.update(f"{what}{detail and ': '}{detail}")
-            if not console.is_terminal and not detail:
-                console.print(what)
-
-        settings = Settings(get_num_threads(), rounds, cold)
-        names = [str(model) for model in models or ModelName]
-        report = _measure(tasks, names, batch, chosen, settings, layers or everything, say)
+    settings = Settings(get_num_threads(), rounds, cold)
+    names = [str(model) for model in models or ModelName]
+    with console.status("the machine", refresh_per_second=1) as status:  # it must not take time from anybody
+        report = _measure(tasks, names, batch, chosen, settings, layers or everything, status)
     if markdown is not None:
         markdown.write_text(report.markdown(), encoding="utf-8")
     if json:
@@ -110,21 +106,22 @@ def _measure(
     peers: Sequence[Peer],
     settings: Settings,
     layers: bool,
-    say: Say,
+    status: Status,
 ) -> Report:
-    """All that was asked for, one thing after the other."""
+    """All that was asked for, one thing after the other; each is told as soon as it is there."""
     from pellucid.bench.cases import TRAIN, Case, batch_of, cases
     from pellucid.bench.layers import profile
     from pellucid.bench.machine import copy_gb_per_s, describe, fma_peak_gflops
     from pellucid.bench.measure import measure
     from pellucid.bench.report import Report
 
-    say("the machine")
     report = Report(describe(), settings, fma_peak_gflops(), copy_gb_per_s(), [], [])
     for task in tasks:
         for case in cases(task, models, batch):
-            report.outcomes.append(measure(case, peers, settings, say))
+            outcome = measure(case, peers, settings, status.update)
+            status.console.print(str(outcome))
+            report.outcomes.append(outcome)
     for model in models if layers else ():
-        say(f"layers of {model}")
+        status.update(f"layers of {model}")
         report.profiles.append(profile(Case(TRAIN, model, batch or batch_of(model))))
     return report
