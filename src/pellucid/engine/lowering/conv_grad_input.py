@@ -1,6 +1,7 @@
 """The input gradient: rows are input positions of one phase of the stride, columns input channels.
 
-A is grad_output, B the weight turned into (k, o, c) and cut into panels.
+A is grad_output, B the weight turned into (k, o, c) and cut into panels. Where input channels are few and the stride
+along W is 1, a row is several positions side by side (`beside.py`).
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ from itertools import product
 
 from pellucid.engine.buffers import Block, Tensor
 from pellucid.engine.graph import Node
+from pellucid.engine.lowering.beside import Beside, beside, panel
 from pellucid.engine.lowering.layer import Layer, layer_of, view_of
 from pellucid.engine.lowering.walk import Stage, View, cut_when_few, walk
 from pellucid.engine.plan import Plan, Tables
-from pellucid.engine.tiling import TileList, blocks, position_tiles
+from pellucid.engine.tiling import Taps, TileList, blocks, position_tiles
 from pellucid.geometry import Axis
 from pellucid.kernels import simd, tiles
-from pellucid.kernels.simd import Start, Tile
+from pellucid.kernels.simd import Piece, Start, Tile
 from pellucid.ops.conv import Conv
 
 
@@ -25,7 +27,12 @@ def grad_input(plan: Plan, node: Node, grad_output: Tensor) -> None:
     assert node.operands[0] is not None
     layer, weight = layer_of(plan, node), plan.value(node.operands[1])
     gradient, base, gate = plan.add_gated_gradient(node.operands[0])
-    turned = turned_weight(plan, layer, weight)
+    wide = inputs_beside(layer)
+    if wide:
+        places = wide.places(layer).transpose(0, 1, 4, 2, 3)
+        turned = panel(plan, f"{layer.label}.weight, turned and spread", weight, places)
+    else:
+        turned = turned_weight(plan, layer, weight)
     if isinstance(node.op, Conv):
         grad_output.widen([_reach(axis) for axis in layer.axes])
 
@@ -33,7 +40,7 @@ def grad_input(plan: Plan, node: Node, grad_output: Tensor) -> None:
         g, x = view_of(node, grad_output), view_of(node, gradient)
         other = base if base is not None else gate
         start = view_of(node, other) if other is not None else None
-        tiles_ = grad_input_tiles(layer, g, x, start, gated=gate is not None)
+        tiles_ = grad_input_tiles(layer, g, x, start, wide, gated=gate is not None)
         per_image = (g.image, 0, x.image, start.image if start else 0)
         stage = Stage((grad_output, turned, gradient, other or turned), per_image)
         return walk(plan, tiles_, [stage], range(g.images))
@@ -80,7 +87,19 @@ def _phases(axis: Axis) -> list[Phase]:
     return phases
 
 
-def grad_input_tiles(layer: Layer, g: View, x: View, other: View | None, *, gated: bool) -> TileList:
+def inputs_beside(layer: Layer) -> Beside | None:
+    """Which input positions to put side by side, if any."""
+    w = layer.axes[2]
+    if layer.groups > 1 or w.stride > 1:  # neighbours have no sums with the same taps, or not in memory
+        return None
+    ((_, count, taps),) = _phases(w)
+    result = beside([y for _, y in taps], 1, count, layer.inputs, layer.bits)
+    return result if result.positions > 1 else None
+
+
+def grad_input_tiles(
+    layer: Layer, g: View, x: View, other: View | None, wide: Beside | None, *, gated: bool
+) -> TileList:
     """One image's tiles: for each block of input channels and each phase, all its positions.
 
     `other` is what the sums begin with or, when `gated`, the output of the ReLU before.
@@ -89,7 +108,7 @@ def grad_input_tiles(layer: Layer, g: View, x: View, other: View | None, *, gate
     columns = blocks(layer.inputs, simd.column_tile(layer.bits))
     phases = list(product(*(_phases(axis) for axis in layer.axes)))
     for group, block, phase in product(range(layer.groups), columns, phases):
-        _add_phase(result, layer, (g, x, other), group, block, phase, gated=gated)
+        _add_phase(result, layer, (g, x, other), group, block, phase, wide, gated=gated)
     return result
 
 
@@ -100,40 +119,64 @@ def _add_phase(
     group: int,
     block: tuple[int, int],
     phase: Sequence[Phase],
+    wide: Beside | None,
     *,
     gated: bool,
 ) -> None:
     """The tiles of one block of input channels at the positions of one phase."""
     g, x, other = views
     column, columns = block
-    taps = tuple(
-        (g.offset((td[1], th[1], tw[1])), _turned(layer, group, columns, (td[0], th[0], tw[0])))
-        for td, th, tw in product(*(taps for _, _, taps in phase))
-    )
-    run = layer.outputs if taps else 0
+    run, pieces, taps = _taps(layer, g, group, columns, phase, wide)
+    starts = [
+        wide.starts(count) if wide and i == 2 else range(count) for i, (_, count, _) in enumerate(phase)
+    ]
+    columns *= wide.positions if wide else 1
     start: Start = "base" if other and not gated else "zero"
-    grid = position_tiles([count for _, count, _ in phase], simd.register_tile(layer.bits, columns))
+    grid = position_tiles([len(s) for s in starts], simd.register_tile(layer.bits, columns))
     for tile in grid:
+        reads = [tuple(s[i] for s, i in zip(starts, at, strict=True)) for at in tile]
         places = [
             tuple(
                 first + i * axis.stride for (first, _, _), i, axis in zip(phase, at, layer.axes, strict=True)
             )
-            for at in tile
+            for at in reads
         ]
-        rows, outs = g.offsets(tile), x.offsets(places)
+        rows, outs = g.offsets(reads), x.offsets(places)
         others = other.offsets(places) if other else ()
-        code = Tile(layer.bits, rows, columns, 1, columns, run, outs, start, others, gate=gated)
+        code = Tile(
+            layer.bits, rows, columns, 1, columns, run, outs, start, others, gate=gated, pieces=pieces
+        )
         c = group * layer.inputs + column
         result.add(
             code,
             code,
             taps or ((0, 0),),
-            a=g.offset(tile[0]) + group * layer.outputs,
+            a=g.offset(reads[0]) + group * layer.outputs,
             b=column * layer.taps * layer.all_outputs,
             out=x.offset(places[0]) + c,
             start=other.offset(places[0]) + c if other else 0,
         )
         cut_when_few(result, g.images, len(grid))
+
+
+def _taps(
+    layer: Layer, g: View, group: int, columns: int, phase: Sequence[Phase], wide: Beside | None
+) -> tuple[int, tuple[Piece, ...], Taps]:
+    """The reduction of a phase: products of a tap, the pieces that they come in, and where taps begin."""
+    (_, _, depth), (_, _, height), (_, _, width) = phase
+    if wide is None:
+        taps = tuple(
+            (g.offset((td[1], th[1], tw[1])), _turned(layer, group, columns, (td[0], th[0], tw[0])))
+            for td, th, tw in product(depth, height, width)
+        )
+        return layer.outputs if taps else 0, (), taps
+    run = len(wide.steps) * layer.outputs
+    size = run * wide.positions * columns
+    taps = tuple(
+        (g.offset((td[1], th[1], 0)), (td[0] * layer.axes[1].kernel + th[0]) * size)
+        for td, th in product(depth, height)
+    )
+    return (run, wide.pieces(g.strides[2], layer.outputs, columns), taps) if taps else (0, (), ())
 
 
 def _turned(layer: Layer, group: int, columns: int, k: tuple[int, int, int]) -> int:
