@@ -13,7 +13,7 @@ one of them meets it at y − 1 for the next, and these two lie one behind the o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,10 +50,17 @@ class Beside:
         numbers = np.arange(layer.weight_size).reshape(-1, layer.axes[2].kernel, layer.inputs, layer.outputs)
         return numbers[:, [[k or 0 for k in kernel] for _, kernel in self.steps]]
 
-    def pieces(self, step: int, run: int, columns: int) -> tuple[Piece, ...]:
-        """The steps, `step` numbers of A apart, as pieces of `run` products; a panel's row is (position, channel)."""
+    def pieces(
+        self, step: int, run: int, columns: int, numbers: Collection[int] | None = None
+    ) -> tuple[Piece, ...]:
+        """The steps, `step` numbers of A apart, as pieces of `run` products; or only those with these numbers.
+
+        A panel's row is (position, channel).
+        """
         width, result = self.positions * columns, list[Piece]()
         for j, (read, kernel) in enumerate(self.steps):
+            if numbers is not None and j not in numbers:
+                continue
             some = tuple(i for i in range(width) if kernel[i // columns] is not None)
             last = result[-1] if result else None
             if last and last.columns == some and last.a + last.length == read * step:

@@ -1,13 +1,14 @@
 """The input gradient: rows are input positions of one phase of the stride, columns input channels.
 
 A is grad_output, B the weight turned into (k, o, c) and cut into panels. Where input channels are few and the stride
-along W is 1, a row is several positions side by side (`beside.py`).
+along W is 1, a row is several positions side by side (`beside.py`). Where much of a row would meet padding, its
+positions are taken by what they do not (`skips_padding`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import product
+from itertools import groupby, product
 
 from pellucid.engine.buffers import Block, Tensor
 from pellucid.engine.graph import Node
@@ -16,7 +17,7 @@ from pellucid.engine.lowering.layer import Layer, layer_of, view_of
 from pellucid.engine.lowering.walk import Stage, View, cut_when_few, walk
 from pellucid.engine.plan import Plan, Tables
 from pellucid.engine.tiling import Taps, TileList, blocks, position_tiles
-from pellucid.geometry import Axis
+from pellucid.geometry import Axis, skips_padding
 from pellucid.kernels import simd, tiles
 from pellucid.kernels.simd import Piece, Start, Tile
 from pellucid.ops.conv import Conv
@@ -34,7 +35,8 @@ def grad_input(plan: Plan, node: Node, grad_output: Tensor) -> None:
     else:
         turned = turned_weight(plan, layer, weight)
     if isinstance(node.op, Conv):
-        grad_output.widen([_reach(axis) for axis in layer.axes])
+        reach = [_reach(axis) for axis in layer.axes]
+        grad_output.widen([*reach[:2], (0, 0)] if skips_padding(layer.axes) else reach)
 
     def bind() -> Tables:
         g, x = view_of(node, grad_output), view_of(node, gradient)
@@ -73,18 +75,32 @@ def _reach(axis: Axis) -> tuple[int, int]:
     return max(0, -min(reads, default=0)), max(0, max(reads, default=0) - axis.output + 1)
 
 
-# Input positions with equal taps: the first position, how many, and for each tap (k, the first position's y).
-Phase = tuple[int, int, list[tuple[int, int]]]
+# Input positions first + i·stride with equal taps: the first, all i, and for each tap (k, y − i). Where positions lie
+# side by side, i is the first of a vector, and k the number of a step.
+Phase = tuple[int, Sequence[int], Sequence[tuple[int, int]]]
 
 
 def _phases(axis: Axis) -> list[Phase]:
     """The input positions along one axis, by their remainder modulo the stride."""
-    phases = []
+    phases = list[Phase]()
     for first in range(min(axis.stride, axis.input)):
         shifts = [(k, first + axis.before - k * axis.dilation) for k in range(axis.kernel)]
         taps = [(k, shift // axis.stride) for k, shift in shifts if shift % axis.stride == 0]
-        phases.append((first, -(-(axis.input - first) // axis.stride), taps))
+        phases.append((first, range(-(-(axis.input - first) // axis.stride)), taps))
     return phases
+
+
+def _phases_along(layer: Layer, wide: Beside | None) -> list[Phase]:
+    """The phases of the last axis: side by side, and apart from padding, where that is so."""
+    axis = layer.axes[2]
+    phases = _phases(axis)
+    if wide:
+        phases = [(0, wide.starts(axis.input), [(j, read) for j, (read, _) in enumerate(wide.steps)])]
+    if not skips_padding(layer.axes):
+        return phases
+    ((first, indices, taps),) = phases
+    groups = groupby(indices, lambda i: [(k, y) for k, y in taps if 0 <= y + i < axis.output])
+    return [(first, list(group), met) for met, group in groups]
 
 
 def inputs_beside(layer: Layer) -> Beside | None:
@@ -92,8 +108,8 @@ def inputs_beside(layer: Layer) -> Beside | None:
     w = layer.axes[2]
     if layer.groups > 1 or w.stride > 1:  # neighbours have no sums with the same taps, or not in memory
         return None
-    ((_, count, taps),) = _phases(w)
-    result = beside([y for _, y in taps], 1, count, layer.inputs, layer.bits)
+    ((_, _, taps),) = _phases(w)
+    result = beside([y for _, y in taps], 1, w.input, layer.inputs, layer.bits)
     return result if result.positions > 1 else None
 
 
@@ -106,7 +122,7 @@ def grad_input_tiles(
     """
     result = TileList(layer.bits // 8)
     columns = blocks(layer.inputs, simd.column_tile(layer.bits))
-    phases = list(product(*(_phases(axis) for axis in layer.axes)))
+    phases = list(product(*map(_phases, layer.axes[:2]), _phases_along(layer, wide)))
     for group, block, phase in product(range(layer.groups), columns, phases):
         _add_phase(result, layer, (g, x, other), group, block, phase, wide, gated=gated)
     return result
@@ -127,14 +143,11 @@ def _add_phase(
     g, x, other = views
     column, columns = block
     run, pieces, taps = _taps(layer, g, group, columns, phase, wide)
-    starts = [
-        wide.starts(count) if wide and i == 2 else range(count) for i, (_, count, _) in enumerate(phase)
-    ]
     columns *= wide.positions if wide else 1
     start: Start = "base" if other and not gated else "zero"
-    grid = position_tiles([len(s) for s in starts], simd.register_tile(layer.bits, columns))
+    grid = position_tiles([len(indices) for _, indices, _ in phase], simd.register_tile(layer.bits, columns))
     for tile in grid:
-        reads = [tuple(s[i] for s, i in zip(starts, at, strict=True)) for at in tile]
+        reads = [tuple(indices[i] for (_, indices, _), i in zip(phase, at, strict=True)) for at in tile]
         places = [
             tuple(
                 first + i * axis.stride for (first, _, _), i, axis in zip(phase, at, layer.axes, strict=True)
@@ -170,13 +183,14 @@ def _taps(
             for td, th, tw in product(depth, height, width)
         )
         return layer.outputs if taps else 0, (), taps
-    run = len(wide.steps) * layer.outputs
-    size = run * wide.positions * columns
+    size = len(wide.steps) * layer.outputs * wide.positions * columns
+    pieces = wide.pieces(g.strides[2], layer.outputs, columns, [j for j, _ in width])
+    run = len(width) * layer.outputs
     taps = tuple(
         (g.offset((td[1], th[1], 0)), (td[0] * layer.axes[1].kernel + th[0]) * size)
         for td, th in product(depth, height)
     )
-    return (run, wide.pieces(g.strides[2], layer.outputs, columns), taps) if taps else (0, (), ())
+    return (run, pieces, taps) if taps and pieces else (0, (), ())
 
 
 def _turned(layer: Layer, group: int, columns: int, k: tuple[int, int, int]) -> int:
