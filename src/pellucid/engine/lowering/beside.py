@@ -25,7 +25,7 @@ from pellucid.engine.plan import Plan, Tables
 from pellucid.kernels import simd, tiles
 from pellucid.kernels.simd import Piece
 
-Step = tuple[int, tuple[int | None, ...]]
+Step = tuple[int, tuple[int | None, ...]]  # the place that is read, and each position's kernel position there
 CHAINS = 8  # with fewer sums a multiply–add waits for the one before it
 
 
@@ -38,7 +38,7 @@ class Beside:
 
     @property
     def cost(self) -> int:
-        """Multiply–adds for one vector, and what masks cost besides."""
+        """What one vector takes, in multiply–adds."""
         return sum(simd.masked_cost() if None in kernel else 1 for _, kernel in self.steps)
 
     def starts(self, size: int) -> list[int]:
@@ -78,16 +78,14 @@ def beside(reads: Sequence[int], step: int, count: int, columns: int, bits: int)
     """
     most = min(count, simd.vector_lanes(bits) // columns)
     choices = [Beside(n, _steps(reads, step, n)) for n in range(1, most + 1)]
-    return min(
-        choices, key=lambda c: len(c.starts(count)) * c.cost, default=Beside(1, _steps(reads, step, 1))
-    )
+    plain = Beside(1, _steps(reads, step, 1))
+    return min(choices, key=lambda c: len(c.starts(count)) * c.cost, default=plain)
 
 
 def _steps(reads: Sequence[int], step: int, positions: int) -> tuple[Step, ...]:
     """All places that some position reads, in the order of each one's kernel positions, and which those are."""
-    places = sorted(
-        {read + i * step for read in reads for i in range(positions)}, reverse=reads[0] > reads[-1]
-    )
+    reached = {read + i * step for read in reads for i in range(positions)}
+    places = sorted(reached, reverse=reads[0] > reads[-1])
     number = {read: k for k, read in enumerate(reads)}
     return tuple((at, tuple(number.get(at - i * step) for i in range(positions))) for at in places)
 

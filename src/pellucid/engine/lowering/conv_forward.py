@@ -83,11 +83,8 @@ def beside_tiles(layer: Layer, x: View, y: View, wide: Beside, *, bias: bool, re
     """One image's tiles whose rows are several positions each."""
     result = TileList(layer.bits // 8)
     d, h, w = layer.axes
-    columns, pieces = (
-        wide.positions * layer.outputs,
-        wide.pieces(x.strides[2], layer.inputs, layer.outputs),
-    )
-    run = len(wide.steps) * layer.inputs
+    columns, run = wide.positions * layer.outputs, len(wide.steps) * layer.inputs
+    pieces = wide.pieces(x.strides[2], layer.inputs, layer.outputs)
     taps = tuple(
         (x.offset((kd * d.dilation, kh * h.dilation, 0)), (kd * h.kernel + kh) * run * columns)
         for kd, kh in product(range(d.kernel), range(h.kernel))

@@ -90,7 +90,7 @@ def column_tile(bits: int) -> int:
 
 
 def masked_cost() -> int:
-    """Instructions of a multiply–add that leaves some sums alone."""
+    """What a multiply–add that leaves some sums alone costs, in multiply–adds."""
     return target().masked
 
 
