@@ -9,7 +9,7 @@ from itertools import product
 import pytest
 
 from pellucid.kernels import simd
-from pellucid.kernels.simd import TARGETS, Tile
+from pellucid.kernels.simd import TARGETS, Piece, Tile
 
 # Each target as the processors name it whose instructions the compiler orders differently.
 PROCESSORS = {
@@ -139,6 +139,23 @@ def test_parts_of_a_vector_cost_no_sums(target, bits):
             assert count(FUSED, loop) == 4 * rows * vectors, tile
             assert count(NOT_FUSED, loop) == 0, tile
             assert on_stack(loop) <= allowed_on_stack(target, tile, loop), tile
+
+
+@pytest.mark.parametrize("bits", [32, 64])
+def test_sums_left_alone_cost_nothing_where_vectors_merge(bits):
+    for target in [target for target in NAMED if target.masked == 1]:
+        with simd.emitting_for(target):
+            lanes = simd.vector_lanes(bits)
+            rows = simd.register_tile(bits, lanes)
+            offsets, out = tuple(64 * m for m in range(rows)), tuple(512 * m for m in range(rows))
+            columns = lanes - 2
+            for some in (range(columns // 2), range(columns // 2, columns)):
+                pieces = (Piece(36, 0, 0, tuple(some)),)
+                tile = Tile(bits, offsets, columns, 1, columns, 36, out, pieces=pieces)
+                loop = innermost_loop(simd.assembly(tile))
+                assert count(FUSED, loop) == 4 * rows, tile
+                assert count(NOT_FUSED, loop) == on_stack(loop) == 0, tile
+                assert sum("%zmm" in line for line in loop) == 4 * rows + 4, tile  # and the loads of B
 
 
 def test_a_symbol_says_all_that_decides_the_code():

@@ -19,7 +19,7 @@ from tests.test_kernels import CONVS, FLOATS, POOLS, integers, normal
 
 from pellucid.kernels import simd
 from pellucid.kernels.replay import replay
-from pellucid.kernels.simd import TARGETS, Tile, Turn
+from pellucid.kernels.simd import TARGETS, Piece, Tile, Turn
 from pellucid.ops.max_pool import MaxPool
 
 EVERY_TARGET = pytest.mark.parametrize("name", sorted(TARGETS))
@@ -84,11 +84,26 @@ def tiles(bits: int) -> list[Tile]:
             replace(plain, gate=True, base_rows=out[::-1]),
         ]
     result.append(replace(result[0], run=0))  # no tap reaches these results
+    return result + in_pieces(bits)
+
+
+def in_pieces(bits: int) -> list[Tile]:
+    """Tiles whose taps come in pieces for some of the columns, and whose columns' results go apart."""
+    lanes = simd.vector_lanes(bits)
+    result = []
+    for columns in (lanes, lanes + 2, 2 * (lanes // 2)):
+        every, half = tuple(range(columns)), columns // 2
+        pieces = (Piece(1, 3, 0, every[:half]), Piece(4, 9, 40, every), Piece(3, 2, 7, every[half:]))
+        plain = Tile(bits, (0, 5, 31), columns, 1, columns + 1, 8, (3, 100, 211), pieces=pieces)
+        apart = replace(plain, rows=(0, 4), out_rows=(90, 11, 200, 300), start="out")
+        result += [plain, replace(plain, start="bias"), apart]
     return result
 
 
 def expected(tile: Tile, a: np.ndarray, b: np.ndarray, out: np.ndarray, start: np.ndarray) -> np.ndarray:
     """What a tile leaves in `out`, by one scalar fused multiply–add after the other."""
+    if tile.pieces or len(tile.out_rows) > len(tile.rows):
+        return expected_in_pieces(tile, a, b, out, start)
     result, columns, along = out.copy(), np.arange(tile.columns), np.arange(tile.run)
     right = np.concatenate([b[t + columns[:, None] + along * tile.b_step] for t in TAPS[:, 1]], axis=1)
     bounds = np.arange(tile.columns + 1) * tile.run * len(TAPS)
@@ -102,6 +117,27 @@ def expected(tile: Tile, a: np.ndarray, b: np.ndarray, out: np.ndarray, start: n
         replay(np.tile(left, tile.columns), right.ravel(), np.concatenate([[0], bounds]), sums)
         values = np.where(given > 0, sums[1:], 0) if tile.gate else sums[1:]
         result[to : to + tile.columns] = np.where(values < 0, 0, values) if tile.relu else values
+    return result
+
+
+def expected_in_pieces(
+    tile: Tile, a: np.ndarray, b: np.ndarray, out: np.ndarray, start: np.ndarray
+) -> np.ndarray:
+    """The same where taps come in pieces and columns go apart, sum by sum."""
+    result, apart = out.copy(), len(tile.out_rows) // len(tile.rows)
+    width = tile.columns // apart
+    for (m, row), column in product(enumerate(tile.rows), range(tile.columns)):
+        place = tile.out_rows[m * apart + column // width] + column % width
+        at = [
+            (ta + piece.a + j * tile.a_step + row, tb + piece.b + j * tile.b_step + column)
+            for (ta, tb), piece in product(TAPS, tile.pieces)
+            for j in range(piece.length)
+            if column in piece.columns
+        ]
+        begin = {"zero": 0, "bias": start[column], "out": out[place]}[tile.start]
+        sums = np.array([0, begin], a.dtype)
+        replay(a[[i for i, _ in at]], b[[i for _, i in at]], np.array([0, 0, len(at)]), sums)
+        result[place] = sums[1]
     return result
 
 

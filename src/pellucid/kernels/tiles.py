@@ -58,6 +58,17 @@ def add_parts(p, n, f, chunk):
 
 
 @kernel
+def gather(p, n, f, chunk):
+    """out[i] = source[places[i]].
+
+    p: source, out. n: address of the places, their number.
+    """
+    source, out, places = p[0], p[1], int64_at(n[0])
+    for i in range(n[1]):
+        out[i] = source[places[i]]
+
+
+@kernel
 def pack_panels(p, n, f, chunk):
     """The weight (k, o) cut into panels of `width` output channels, each (k, o) by itself, for tiles to stream.
 

@@ -6,6 +6,8 @@ What is a row of a tile, a column and a tap differs by direction; the micro-kern
     forward       output positions y   output channels   k × input channels   input        weight (k, c, o)
     grad_input    input positions i    input channels    k × output channels  grad_output  weight, as (k, o, c)
     grad_weight   (k, input channel)   output channels   images, rows of y    input        grad_output
+
+Where the columns leave most of a vector empty, several positions share it (`beside.py`).
 """
 
 from __future__ import annotations

@@ -3,12 +3,13 @@
 from pellucid.kernels.simd.host import Code, address, assembly, object_code
 from pellucid.kernels.simd.pool import Route, Window
 from pellucid.kernels.simd.target import TARGETS, Target, emitting_for, host, native, vector_lanes
-from pellucid.kernels.simd.tile import Start, Tile, column_tile, register_tile
+from pellucid.kernels.simd.tile import Piece, Start, Tile, column_tile, masked_cost, register_tile
 from pellucid.kernels.simd.turn import Turn
 
 __all__ = [
     "TARGETS",
     "Code",
+    "Piece",
     "Route",
     "Start",
     "Target",
@@ -20,6 +21,7 @@ __all__ = [
     "column_tile",
     "emitting_for",
     "host",
+    "masked_cost",
     "native",
     "object_code",
     "register_tile",
