@@ -16,14 +16,16 @@ from pellucid.nn.parameter import Parameter
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
-def run(function: Callable[..., Any], x: Array, arrays: dict[str, Array], *, seed: int = 0) -> Program:
+def run(
+    function: Callable[..., Any], x: Array, arrays: dict[str, Array], *, seed: int = 0, keep: bool = True
+) -> Program:
     """A program that has gone forward through `function(x, **arrays)` and back from a random gradient."""
     random = np.random.default_rng(seed)
     parameters = {name: Parameter(array, x.dtype) for name, array in arrays.items()}
     graph = trace(
         lambda s: function(s, **parameters), {"input": (x.shape, x.dtype)}, parameters, training=True
     )
-    plan = plan_forward(graph, x.dtype, keep=True)
+    plan = plan_forward(graph, x.dtype, keep=keep)
     root = plan.gradients[graph.output] = plan.tensor(f"grad({graph.output.name})", graph.output.shape)
     plan_gradients(plan)
     program = Program(plan)

@@ -22,7 +22,6 @@ from pellucid.geometry import size_of
 from pellucid.kernels import tape, tiles
 from pellucid.kernels.jit import Kernel
 from pellucid.kernels.progress import progress
-from pellucid.ops.max_pool import MaxPool
 from pellucid.ops.relu import ReLU
 
 if TYPE_CHECKING:
@@ -63,6 +62,9 @@ class Plan:
         self.launches: list[Launch] = []
         self.values: dict[Symbol, Block] = {}
         self.gradients: dict[Symbol, Block] = {}
+        self.gated: dict[
+            Block, tuple[Tensor, Tensor]
+        ] = {}  # what a batch norm writes: this, where that is above 0
         self.contributions: dict[Symbol, list[Block]] = {}  # gradients of parameters, one for each use
         self.totals: dict[Symbol, Block] = {}  # their sums
         self.trained = _trained(graph)
@@ -121,24 +123,6 @@ class Plan:
         tensor = self.values[node.output] = self.tensor(node.output.name, node.output.shape)
         return tensor
 
-    def joined_relu(self, node: Node) -> Node | None:
-        """The ReLU that a node's last loop can do as well: the only reader of its output, which nobody else needs."""
-        readers = self._readers(node.output)
-        alone = len(readers) == 1 and node.output is not self.graph.output and not self.keep
-        return readers[0] if alone and isinstance(readers[0].op, ReLU) else None
-
-    def joined_pool(self, node: Node) -> Node | None:
-        """The 2×2 max pooling that a convolution's last loop can do as well, after the ReLU if that is joined."""
-        readers = self._readers(node.output)
-        alone = len(readers) == 1 and node.output is not self.graph.output and not self.keep
-        if not alone or not isinstance(readers[0].op, MaxPool):
-            return None
-        axes = readers[0].op.geometry(node.output.shape).axes
-        plain = [
-            (a.kernel, a.stride, a.dilation, a.before, a.output) == (2, 2, 1, 0, a.input // 2) for a in axes
-        ]
-        return readers[0] if plain == [True, True] else None
-
     def wants(self, symbol: Symbol | None) -> bool:
         """Whether somebody needs the gradient of a symbol: something below it is trained, or everything is kept."""
         return symbol is not None and (symbol in self.trained or (self.keep and symbol.dtype.kind == "f"))
@@ -159,15 +143,16 @@ class Plan:
         left to do backwards.
         """
         node = symbol.node
-        if self.keep or node is None or not isinstance(node.op, ReLU) or len(self._readers(symbol)) > 1:
+        if self.keep or node is None or not isinstance(node.op, ReLU) or len(self.readers(symbol)) > 1:
             return *self.add_gradient(symbol), None
         input = node.operands[0]
         assert input is not None
-        if len(self._readers(input)) > 1 or not self.wants(input):
+        if len(self.readers(input)) > 1 or not self.wants(input):
             return *self.add_gradient(symbol), None
         return self.add_gradient(input)[0], None, cast("Tensor", self.values[symbol])
 
-    def _readers(self, symbol: Symbol) -> list[Node]:
+    def readers(self, symbol: Symbol) -> list[Node]:
+        """The nodes that take a symbol as an operand."""
         return [node for node in self.graph.nodes if symbol in node.operands]
 
     def parameter_gradient(self, symbol: Symbol, size: int | None = None) -> Block:

@@ -1,8 +1,13 @@
 """Batch normalisation: statistics of every channel in float64, then one scale and shift for each.
 
-A row of a tensor is walked in steps of `lanes` numbers, a whole number of pixels side by side, so that few
-channels still make long loops: lane l belongs to channel l mod C. What such loops need of a channel is repeated
-over its lanes.
+The loops over numbers are emitted (`kernels/simd/norm.py`); here is the walk that calls them row by row, and what is
+done once for each channel. A row of a tensor is walked in steps of `lanes` numbers, a whole number of pixels side by
+side, so that few channels still fill vectors: lane l belongs to channel l mod C. What such loops need of a channel is
+repeated over its lanes.
+
+The walk's tables are p: A, B, out, start, table (float64). n: as in pointwise.py for the first four; steps in a row,
+steps that are done with one block of columns before the next, numbers in a step, lanes, C, blocks of columns, and for
+each of them its code and its first column.
 """
 
 from __future__ import annotations
@@ -11,41 +16,83 @@ import math
 
 import numpy as np
 
-from pellucid.kernels.intrinsics import float64_at
+from pellucid.kernels.intrinsics import call_tile, element_address, float64_at
 from pellucid.kernels.jit import inline, kernel
-from pellucid.kernels.pointwise import add_base, last_row, row_at
+from pellucid.kernels.pointwise import last_row, row_at
+
+
+@inline
+def walk(p, n, chunk, table):
+    """Call the code of every block of columns along every row of a chunk; `table` is where the table begins."""
+    numbers = float64_at(p[4])
+    for r in range(chunk * n[0], last_row(n, chunk)):
+        a, b, out, start = row_at(r, n, 0), row_at(r, n, 1), row_at(r, n, 2), row_at(r, n, 3)
+        for first in range(0, n[17], n[18]):
+            for block in range(n[22]):
+                column = n[24 + 2 * block]
+                at = first * n[19] + column
+                call_tile(
+                    n[23 + 2 * block],
+                    element_address(p[0], a + at),
+                    element_address(p[1], b + at),
+                    element_address(p[2], out + at),
+                    element_address(p[3], start + at),
+                    element_address(numbers, table + column),
+                    min(n[18], n[17] - first),
+                )
+
+
+@kernel
+def walk_rows(p, n, f, chunk):
+    """The walk with one table for all chunks."""
+    walk(p, n, chunk, 0)
 
 
 @kernel
 def moments(p, n, f, chunk):
-    """Of a chunk's images, lane by lane: shift = the channel's first number, Σ (x − shift), Σ (x − shift)².
+    """The walk that sums, lane by lane: centre = the first number of a channel in A, Σ (A − centre), Σ (A − centre)².
 
-    p: x, parts (float64: three times `lanes` for each chunk).
-    n: images in a chunk, N, D, H, length of a row, lanes, C, strides of x: image, depth, row.
+    The table has these three rows for each chunk.
     """
-    x, parts = p[0], float64_at(p[1])
-    length, lanes = n[4], n[5]
-    shift = chunk * 3 * lanes
-    first, second = shift + lanes, shift + 2 * lanes
+    parts, lanes = float64_at(p[4]), n[20]
+    table = chunk * 3 * lanes
     for i in range(lanes):
-        parts[shift + i] = x[i % n[6]]
-        parts[first + i] = 0.0
-        parts[second + i] = 0.0
-    for image in range(chunk * n[0], min(n[1], (chunk + 1) * n[0])):
-        for d in range(n[2]):
-            for h in range(n[3]):
-                row = image * n[7] + d * n[8] + h * n[9]
-                for at in range(row, row + length, lanes):
-                    for i in range(lanes):
-                        value = x[at + i] - parts[shift + i]
-                        parts[first + i] += value
-                        parts[second + i] += value * value
+        parts[table + i] = p[0][i % n[21]]
+    for i in range(table + lanes, table + 3 * lanes):
+        parts[i] = 0.0
+    walk(p, n, chunk, table)
+
+
+@kernel
+def gradient_sums(p, n, f, chunk):
+    """The walk that sums, lane by lane: centre = mean, Σ g, Σ g·(B − centre), three rows for each chunk.
+
+    p: one more, coefficients (float64), which begin with the mean.
+    """
+    parts, lanes = float64_at(p[4]), n[20]
+    table = chunk * 3 * lanes
+    for i in range(lanes):
+        parts[table + i] = float64_at(p[5])[i]
+    for i in range(table + lanes, table + 3 * lanes):
+        parts[i] = 0.0
+    walk(p, n, chunk, table)
 
 
 @inline
-def spread(values, start, lanes, channels, c, value):
+def total(parts, row, n, c):
+    """The sum of a channel's lanes in one row of every part, parts and lanes in order. n: parts, lanes, C."""
+    value = 0.0
+    for k in range(n[0]):
+        start = (3 * k + row) * n[1]
+        for i in range(start + c, start + n[1], n[2]):
+            value += parts[i]
+    return value
+
+
+@inline
+def spread(values, row, n, c, value):
     """Repeat a channel's number over its lanes."""
-    for i in range(start + c, start + lanes, channels):
+    for i in range(row * n[1] + c, (row + 1) * n[1], n[2]):
         values[i] = value
 
 
@@ -58,13 +105,9 @@ def batch_statistics(p, n, f, chunk):
     n: parts, lanes, C, whether there are weight, bias, running statistics. f: values of a channel, eps, momentum.
     """
     parts, mean, istd, coefficients = float64_at(p[0]), float64_at(p[5]), float64_at(p[6]), float64_at(p[7])
-    lanes, channels, count = n[1], n[2], max(f[0], 1.0)
-    for c in range(channels):
-        first, second = 0.0, 0.0
-        for k in range(n[0]):
-            for i in range(c, lanes, channels):
-                first += parts[(3 * k + 1) * lanes + i]
-                second += parts[(3 * k + 2) * lanes + i]
+    count = max(f[0], 1.0)
+    for c in range(n[2]):
+        first, second = total(parts, 1, n, c), total(parts, 2, n, c)
         variance = (second - first * (first / count)) / count
         if variance < 0.0:  # by rounding only
             variance = 0.0
@@ -81,10 +124,9 @@ def batch_statistics(p, n, f, chunk):
 @inline
 def normal_coefficients(weight, bias, mean, istd, coefficients, n, c):
     """What the loop over numbers needs of channel `c`."""
-    lanes, channels = n[1], n[2]
-    spread(coefficients, 0, lanes, channels, c, mean)
-    spread(coefficients, lanes, lanes, channels, c, istd * weight[c] if n[3] != 0 else istd)
-    spread(coefficients, 2 * lanes, lanes, channels, c, np.float64(bias[c]) if n[4] != 0 else 0.0)
+    spread(coefficients, 0, n, c, mean)
+    spread(coefficients, 1, n, c, istd * weight[c] if n[3] != 0 else istd)
+    spread(coefficients, 2, n, c, np.float64(bias[c]) if n[4] != 0 else 0.0)
 
 
 @kernel
@@ -98,88 +140,25 @@ def running_statistics(p, n, f, chunk):
 
 
 @kernel
-def normalise(p, n, f, chunk):
-    """y = (x − mean)·(istd·weight) + bias in float64, rounded once; then its ReLU when asked.
-
-    p: x, y, coefficients. n: as in pointwise.py for x, y; then lanes, whether ReLU follows.
-    """
-    x, y, coefficients = p[0], p[1], float64_at(p[2])
-    length, lanes = n[4], n[11]
-    for r in range(chunk * n[0], last_row(n, chunk)):
-        start, out = row_at(r, n, 0), row_at(r, n, 1)
-        for at in range(0, length, lanes):
-            for i in range(lanes):
-                centred = x[start + at + i] - coefficients[i]
-                y[out + at + i] = centred * coefficients[lanes + i] + coefficients[2 * lanes + i]
-            if n[12] != 0:
-                for i in range(out + at, out + at + lanes):
-                    y[i] = 0 if y[i] < 0 else y[i]
-
-
-@kernel
-def gradient_sums(p, n, f, chunk):
-    """Of a chunk's images, lane by lane: Σ g, Σ g·(x − mean).
-
-    p: grad_output, x, coefficients, parts (float64: twice `lanes` for each chunk).
-    n: images in a chunk, N, D, H, length of a row, lanes, C, strides of grad_output and x: image, depth, row.
-    """
-    g, x, coefficients, parts = p[0], p[1], float64_at(p[2]), float64_at(p[3])
-    length, lanes = n[4], n[5]
-    first, second = chunk * 2 * lanes, chunk * 2 * lanes + lanes
-    for i in range(lanes):
-        parts[first + i] = 0.0
-        parts[second + i] = 0.0
-    for image in range(chunk * n[0], min(n[1], (chunk + 1) * n[0])):
-        for d in range(n[2]):
-            for h in range(n[3]):
-                grads, values = image * n[7] + d * n[8] + h * n[9], image * n[10] + d * n[11] + h * n[12]
-                for at in range(0, length, lanes):
-                    for i in range(lanes):
-                        grad = np.float64(g[grads + at + i])
-                        parts[first + i] += grad
-                        parts[second + i] += grad * (x[values + at + i] - coefficients[i])
-
-
-@kernel
 def gradient_statistics(p, n, f, chunk):
-    """From the sums' parts, added in order: grad_weight, grad_bias and what `normal_gradient` needs.
+    """From the sums' parts, added in order: grad_weight, grad_bias and what `NormalGradient` needs.
 
-    p: parts, weight, istd (float64), slopes (float64), grad_weight, grad_bias.
-    slopes: istd·weight, Σg/M, istd²·Σg·(x − mean)/M, each repeated over the lanes; the last two are 0 in inference.
+    p: parts, weight, mean, istd (float64), slopes (float64), grad_weight, grad_bias.
+    slopes: mean, −Σg/M, −istd²·Σg·(x − mean)/M, istd·weight, each repeated over the lanes; in inference the second
+    and the third are 0.
     n: parts, lanes, C, whether there are weight, bias, batch statistics. f: M, the values of a channel.
     """
-    parts, istd, slopes = float64_at(p[0]), float64_at(p[2]), float64_at(p[3])
-    lanes, channels, count = n[1], n[2], max(f[0], 1.0)
-    for c in range(channels):
-        first, second = 0.0, 0.0
-        for k in range(n[0]):
-            for i in range(c, lanes, channels):
-                first += parts[2 * k * lanes + i]
-                second += parts[(2 * k + 1) * lanes + i]
+    parts, mean, istd, slopes = float64_at(p[0]), float64_at(p[2]), float64_at(p[3]), float64_at(p[4])
+    count = max(f[0], 1.0)
+    for c in range(n[2]):
+        first, second = total(parts, 1, n, c), total(parts, 2, n, c)
         if n[3] != 0:
-            p[4][c] = second * istd[c]
+            p[5][c] = second * istd[c]
         if n[4] != 0:
-            p[5][c] = first
+            p[6][c] = first
         if n[5] == 0:
             first, second = 0.0, 0.0
-        spread(slopes, 0, lanes, channels, c, istd[c] * p[1][c] if n[3] != 0 else istd[c])
-        spread(slopes, lanes, lanes, channels, c, first / count)
-        spread(slopes, 2 * lanes, lanes, channels, c, istd[c] * istd[c] * (second / count))
-
-
-@kernel
-def normal_gradient(p, n, f, chunk):
-    """grad_input = base + istd·weight·(g − Σg/M − (x − mean)·(istd²·Σg·(x − mean)/M)), the product rounded once.
-
-    p: grad_output, x, grad_input, base, coefficients, slopes. n: as in pointwise.py for the first four; lanes.
-    """
-    g, x, out, coefficients, slopes = p[0], p[1], p[2], float64_at(p[4]), float64_at(p[5])
-    length, lanes = n[4], n[17]
-    for r in range(chunk * n[0], last_row(n, chunk)):
-        grads, values, to = row_at(r, n, 0), row_at(r, n, 1), row_at(r, n, 2)
-        for at in range(0, length, lanes):
-            for i in range(lanes):
-                centred = x[values + at + i] - coefficients[i]
-                grad = g[grads + at + i] - slopes[lanes + i] - centred * slopes[2 * lanes + i]
-                out[to + at + i] = slopes[i] * grad
-        add_base(p, n, r, 2, 3)
+        spread(slopes, 0, n, c, mean[c])
+        spread(slopes, 1, n, c, -(first / count))
+        spread(slopes, 2, n, c, -(istd[c] * istd[c] * (second / count)))
+        spread(slopes, 3, n, c, istd[c] * p[1][c] if n[3] != 0 else istd[c])

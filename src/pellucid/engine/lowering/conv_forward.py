@@ -10,6 +10,7 @@ from itertools import product
 
 import numpy as np
 
+from pellucid.engine import joining
 from pellucid.engine.buffers import Block
 from pellucid.engine.graph import Node
 from pellucid.engine.lowering.beside import Beside, beside, panel
@@ -27,7 +28,7 @@ _RUN = 2048  # longest stretch of products before a tile moves on, so that its p
 
 def forward(plan: Plan, node: Node) -> None:
     """output = bias + Σ input·weight, and its ReLU where the plan joins the two."""
-    activation = plan.joined_relu(node)
+    activation = joining.take_relu(plan, node)
     output, relu = plan.output(activation or node), activation is not None
     input, weight, bias = (plan.value(s) for s in node.operands)
     layer = layer_of(plan, node)

@@ -2,52 +2,75 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
+from pellucid.engine import joining
 from pellucid.engine.buffers import Block, Tensor
 from pellucid.engine.graph import Node, Symbol
 from pellucid.engine.lowering.pointwise import rows
 from pellucid.engine.plan import CHUNKS, Plan, Tables
+from pellucid.engine.tiling import blocks
 from pellucid.geometry import size_of
-from pellucid.kernels import layout, norm
+from pellucid.kernels import layout, norm, simd
+from pellucid.kernels.simd import Code, GradientSums, Moments, NormalGradient, Normalise
 from pellucid.ops.batch_norm import BatchNorm
 
-_LANES = 256  # numbers that the innermost loops take at once, unless there are more channels
+_LANES = (
+    64  # numbers that a loop takes at a step: two sums of each, and its centre, fit 32 registers of 8 float64
+)
+_PIECE = 1 << 13  # numbers of a row that stay in the nearest cache, while blocks of columns take turns
+
+# For bits, columns, step and lanes: the loop that does them.
+_Loop = Callable[[int, int, int, int], Code]
 
 
 def forward(plan: Plan, node: Node) -> None:
-    """Normalise, scale, shift, and the ReLU where the plan joins the two."""
+    """Normalise, scale, shift; and the sum and the ReLU that follow, where the plan joins them."""
     op = node.op
     assert isinstance(op, BatchNorm)
-    activation = plan.joined_relu(node)
-    x, y = plan.value(node.operands[0]), plan.output(activation or node)
+    x, coefficients = plan.value(node.operands[0]), _statistics(plan, node)
+    add = joining.take_add(plan, node)
+    other = plan.value(next(s for s in add.operands if s is not node.output)) if add else None
+    relu = joining.take_relu(plan, add or node)
+    y = plan.output(relu or add or node)
+    loop = partial(Normalise, add=add is not None, relu=relu is not None)
+
+    def bind() -> Tables:
+        count, n = rows(x, other, y, None)
+        return Tables(count, (x, other or x, y, y, coefficients), (*n, *_walk(plan, x, n[4], loop)))
+
+    plan.launch(node.output.name, norm.walk_rows, bind)
+
+
+def _statistics(plan: Plan, node: Node) -> Block:
+    """A channel's mean and 1/√(variance + eps), the batch's or the running ones, and what the loops need of them."""
+    op = node.op
+    assert isinstance(op, BatchNorm)
+    x: Tensor = plan.value(node.operands[0])
     running_mean, running_var = (plan.newest(s) for s in node.operands[1:3])
     weight, bias = (plan.value(s) for s in node.operands[3:])
     channels, lanes = x.inner[4], _lanes(x)
     mean, istd = (plan.block(f"{node.path}.{name}", channels, "float64") for name in ("mean", "istd"))
     coefficients = plan.block(f"{node.path}.coefficients", 3 * lanes, "float64")
     plan.saved |= {(node, "mean"): mean, (node, "istd"): istd, (node, "coefficients"): coefficients}
-    chunks, per_chunk = _images(x)
-    parts = plan.block(f"{node.path}.moments", max(1, 3 * lanes * chunks), "float64")
+    parts = _parts(plan, f"{node.path}.moments", x)
     operands = (parts, weight or x, bias or x, running_mean or x, running_var or x, mean, istd, coefficients)
-    present = [int(operand is not None) for operand in (weight, bias, running_mean)]
+    n = (_images(x)[0], lanes, channels, *(int(block is not None) for block in (weight, bias, running_mean)))
     f = (size_of(x.inner[:4]), op.eps, op.momentum)
-    if op.training:
-        following = [_next(plan, symbol) or parts for symbol in node.operands[1:3]]
-        tables = Tables(1, (*operands, *following), (chunks, lanes, channels, *present), f)
-
-        def bind_moments() -> Tables:
-            return Tables(chunks, (x, parts), (per_chunk, *_image_rows(x), lanes, channels, *x.strides[:3]))
-
-        plan.launch(f"{node.path}.moments", norm.moments, bind_moments)
-        plan.launch(f"{node.path}.statistics", norm.batch_statistics, lambda: tables)
-    else:
-        tables = Tables(1, operands, (0, lanes, channels, *present), f)
-        plan.launch(f"{node.path}.statistics", norm.running_statistics, lambda: tables)
+    if not op.training:
+        plan.launch(f"{node.path}.statistics", norm.running_statistics, lambda: Tables(1, operands, n, f))
+        return coefficients
 
     def bind() -> Tables:
-        count, n = rows(x, y)
-        return Tables(count, (x, y, coefficients), (*n, lanes, int(activation is not None)))
+        return Tables(_images(x)[0], (x, x, x, x, parts), _image_walk(plan, Moments, x, x, None, None))
 
-    plan.launch(node.output.name, norm.normalise, bind)
+    plan.launch(parts.name, norm.moments, bind)
+    following = [_next(plan, symbol) or parts for symbol in node.operands[1:3]]
+    plan.launch(
+        f"{node.path}.statistics", norm.batch_statistics, lambda: Tables(1, (*operands, *following), n, f)
+    )
+    return coefficients
 
 
 def _next(plan: Plan, symbol: Symbol | None) -> Block | None:
@@ -62,39 +85,51 @@ def _next(plan: Plan, symbol: Symbol | None) -> Block | None:
 
 def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
     """grad_weight, grad_bias, and grad_input when it is wanted."""
-    op = node.op
-    assert isinstance(op, BatchNorm)
+    assert isinstance(node.op, BatchNorm)
     x, (weight, bias) = plan.value(node.operands[0]), node.operands[3:]
     channels, lanes = x.inner[4], _lanes(x)
-    istd, coefficients = plan.saved[node, "istd"], plan.saved[node, "coefficients"]
-    slopes = plan.block(f"{node.path}.slopes", 3 * lanes, "float64")
-    chunks, per_chunk = _images(x)
-    parts = plan.block(f"{node.path}.sums", max(1, 2 * lanes * chunks), "float64")
-
-    def bind_sums() -> Tables:
-        strides = (*grad_output.strides[:3], *x.strides[:3])
-        n = (per_chunk, *_image_rows(x), lanes, channels, *strides)
-        return Tables(chunks, (grad_output, x, coefficients, parts), n)
-
-    plan.launch(f"{node.path}.sums", norm.gradient_sums, bind_sums)
+    mean, istd = plan.saved[node, "mean"], plan.saved[node, "istd"]
+    slopes = plan.block(f"{node.path}.slopes", 4 * lanes, "float64")
+    parts = _gradient_sums(plan, node, x, grad_output)
     gradients = [parts if symbol is None else plan.parameter_gradient(symbol) for symbol in (weight, bias)]
-    present = [int(symbol is not None) for symbol in (weight, bias)]
     tables = Tables(
         1,
-        (parts, plan.value(weight) or parts, istd, slopes, *gradients),
-        (chunks, lanes, channels, *present, int(op.training)),
+        (parts, plan.value(weight) or parts, mean, istd, slopes, *gradients),
+        (
+            _images(x)[0],
+            lanes,
+            channels,
+            *(int(s is not None) for s in (weight, bias)),
+            int(node.op.training),
+        ),
         (size_of(x.inner[:4]),),
     )
-    plan.launch(f"{node.path}.slopes", norm.gradient_statistics, lambda: tables)
-    if plan.wants(node.operands[0]):
-        assert node.operands[0] is not None
-        out, base = plan.add_gradient(node.operands[0])
+    plan.launch(slopes.name, norm.gradient_statistics, lambda: tables)
+    if not plan.wants(node.operands[0]):
+        return
+    assert node.operands[0] is not None
+    out, base = plan.add_gradient(node.operands[0])
+    loop = partial(NormalGradient, base=base is not None)
 
-        def bind() -> Tables:
-            count, n = rows(grad_output, x, out, base)
-            return Tables(count, (grad_output, x, out, base or out, coefficients, slopes), (*n, lanes))
+    def bind() -> Tables:
+        count, n = rows(grad_output, x, out, base)
+        return Tables(count, (grad_output, x, out, base or out, slopes), (*n, *_walk(plan, x, n[4], loop)))
 
-        plan.launch(f"{out.name} by {node.path}", norm.normal_gradient, bind)
+    plan.launch(f"{out.name} by {node.path}", norm.walk_rows, bind)
+
+
+def _gradient_sums(plan: Plan, node: Node, x: Tensor, grad_output: Tensor) -> Block:
+    """The sums over grad_output. Where the ReLU behind has left it unwritten, it is gated and written in passing."""
+    parts = _parts(plan, f"{node.path}.sums", x)
+    source, output = plan.gated.pop(grad_output, (grad_output, None))
+    loop = partial(GradientSums, gate=output is not None)
+
+    def bind() -> Tables:
+        p = (source, x, grad_output, output or x, parts, plan.saved[node, "coefficients"])
+        return Tables(_images(x)[0], p, _image_walk(plan, loop, source, x, grad_output, output))
+
+    plan.launch(parts.name, norm.gradient_sums, bind)
+    return parts
 
 
 def _lanes(x: Tensor) -> int:
@@ -104,13 +139,32 @@ def _lanes(x: Tensor) -> int:
     return channels * max(pixels, default=1)
 
 
+def _walk(plan: Plan, x: Tensor, length: int, loop: _Loop) -> tuple[int, ...]:
+    """What the walk along rows of `length` numbers takes behind the rows (see `kernels/norm.py`)."""
+    lanes = _lanes(x)
+    columns = blocks(lanes, _LANES)
+    codes = [
+        part
+        for first, count in columns
+        for part in (simd.address(loop(plan.bits, count, lanes, lanes)), first)
+    ]
+    return (length // lanes, max(1, _PIECE // lanes), lanes, lanes, x.inner[4], len(columns), *codes)
+
+
+def _image_walk(plan: Plan, loop: _Loop, *tensors: Tensor | None) -> tuple[int, ...]:
+    """All that a walk takes whose chunks are parts of a sum: by shape alone, so that halos never show in a number."""
+    x = tensors[0]
+    assert x is not None
+    _, n = rows(*tensors)
+    return (_images(x)[1] * n[2] * n[3], *n[1:], *_walk(plan, x, n[4], loop))
+
+
 def _images(x: Tensor) -> tuple[int, int]:
-    """Parts of the sums, and images in each: by shape alone, so that halos and threads never show in a number."""
+    """Parts of the sums, and images in each."""
     per_chunk = max(1, -(-x.inner[0] // CHUNKS))
     return -(-x.inner[0] // per_chunk), per_chunk
 
 
-def _image_rows(x: Tensor) -> tuple[int, int, int, int]:
-    """N, D, H and the numbers of a row."""
-    images, d, h, w, channels = x.inner
-    return images, d, h, w * channels
+def _parts(plan: Plan, name: str, x: Tensor) -> Block:
+    """Room for the parts of two sums and of what they are around."""
+    return plan.block(name, max(1, _images(x)[0]) * 3 * _lanes(x), "float64")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pellucid.engine import joining
 from pellucid.engine.buffers import Tensor
 from pellucid.engine.graph import Node, Symbol
 from pellucid.engine.plan import CHUNKS, Plan, Tables
@@ -38,9 +39,7 @@ def rows(*tensors: Tensor | None) -> tuple[int, list[int]]:
 
 
 def relu_forward(plan: Plan, node: Node) -> None:
-    """y = max(x, 0), unless the op before has done it."""
-    if node.output in plan.values:
-        return
+    """y = max(x, 0)."""
     x, y = plan.value(node.operands[0]), plan.output(node)
 
     def bind() -> Tables:
@@ -51,10 +50,14 @@ def relu_forward(plan: Plan, node: Node) -> None:
 
 
 def relu_backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
-    """grad_input = grad_output where output > 0."""
+    """grad_input = grad_output where output > 0; left to the batch norm before where that can do it in passing."""
     assert node.operands[0] is not None
     y = plan.value(node.output)
+    left = joining.gated_by_norm(plan, node)
     out, base = plan.add_gradient(node.operands[0])
+    if left:
+        plan.gated[out] = grad_output, y
+        return
 
     def bind() -> Tables:
         chunks, n = rows(grad_output, y, out, base)
@@ -102,7 +105,7 @@ def _setting(plan: Plan, op: Op) -> tuple[float, ...]:
 
 def add_forward(plan: Plan, node: Node) -> None:
     """y = a + b, and its ReLU where the plan joins the two."""
-    relu = plan.joined_relu(node)
+    relu = joining.take_relu(plan, node)
     a, b, y = plan.value(node.operands[0]), plan.value(node.operands[1]), plan.output(relu or node)
 
     def bind() -> Tables:

@@ -14,6 +14,7 @@ from typing import Literal
 
 import numpy as np
 
+from pellucid.engine import joining
 from pellucid.engine.buffers import Block, Tensor
 from pellucid.engine.graph import Node
 from pellucid.engine.lowering.conv_grad_input import turned_weight
@@ -44,10 +45,9 @@ class _Weight:
 
 def forward(plan: Plan, node: Node) -> None:
     """output = bias + Σ input·weight, and its ReLU and 2×2 max pooling where the plan joins them."""
-    activation = plan.joined_relu(node)
-    pool = plan.joined_pool(activation or node)
+    activation = joining.take_relu(plan, node)
+    pool = joining.take_pool(plan, activation or node)
     output = plan.output(pool or activation or node)
-    plan.joined |= {joined for joined in (activation, pool) if joined is not None}
     if pool is not None:
         plan.pools[pool] = node
         plan.routes[node] = plan.tensor(f"{pool.path}.routes", pool.output.shape, np.uint8)

@@ -1,6 +1,7 @@
 """Vector code emitted from Python for this processor: the one place besides `jit` that imports the compiler."""
 
 from pellucid.kernels.simd.host import Code, address, assembly, object_code
+from pellucid.kernels.simd.norm import GradientSums, Moments, NormalGradient, Normalise
 from pellucid.kernels.simd.pool import Route, Window
 from pellucid.kernels.simd.target import TARGETS, Target, emitting_for, host, native, vector_lanes
 from pellucid.kernels.simd.tile import Piece, Start, Tile, column_tile, masked_cost, register_tile
@@ -9,6 +10,10 @@ from pellucid.kernels.simd.turn import Turn
 __all__ = [
     "TARGETS",
     "Code",
+    "GradientSums",
+    "Moments",
+    "NormalGradient",
+    "Normalise",
     "Piece",
     "Route",
     "Start",

@@ -99,8 +99,8 @@ class Emitter:
 
     def fma(self, x: Any, y: Any, z: Any) -> Any:
         """x·y + z, rounded once."""
-        kind = ir.FunctionType(self.vector, [self.vector] * 3)
-        return self.b.call(self._intrinsic(f"llvm.fma.{_name(self.vector)}", kind), [x, y, z])
+        kind = ir.FunctionType(x.type, [x.type] * 3)
+        return self.b.call(self._intrinsic(f"llvm.fma.{_name(x.type)}", kind), [x, y, z])
 
     def only(self, some: Columns | None, v: int, value: Any, others: Any) -> Any:
         """Vector `v` with `value` in some columns, all of them if None is given, and `others` in the others."""

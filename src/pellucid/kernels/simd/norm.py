@@ -1,0 +1,175 @@
+"""Batch normalisation's loops along a row of pixels: `columns` numbers at a step, of which each has its own lane.
+
+A, B, out and start are tensors, taps is a table of float64: row by row what the loops need of each of `lanes` lanes,
+or what they sum there; `columns` of them are done by this code. `count` steps follow one another, `step` numbers of
+every tensor apart. Numbers are read into float64 and rounded once, when they are stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import astuple, dataclass
+from typing import Any
+
+from llvmlite import ir
+
+from pellucid.kernels.simd.emit import Emitter, Registers, int64
+
+
+@dataclass(frozen=True)
+class _Loop:
+    bits: int
+    columns: int
+    step: int
+    lanes: int
+
+    @property
+    def symbol(self) -> str:
+        """A name that no other code has."""
+        return "_".join(map(str, (type(self).__name__.lower(), *map(int, astuple(self)))))
+
+
+@dataclass(frozen=True)
+class Moments(_Loop):
+    """Table: centre, first += Σ (A − centre), second += Σ (A − centre)²."""
+
+    def emit(self) -> ir.Module:
+        """Sums in registers."""
+        e = _Steps(self)
+
+        def sums(v: int, tensors: list[Any], centre: Any, first: Any, second: Any) -> tuple[Any, Any]:
+            value = e.b.fsub(e.wide(tensors[0], v), centre)
+            return e.b.fadd(first, value), e.fma(value, value, second)
+
+        return e.sum(sums)
+
+
+@dataclass(frozen=True)
+class GradientSums(_Loop):
+    """Table: centre, first += Σ g, second += Σ g·(B − centre), where g is A.
+
+    With `gate`, g is A where start, the output of a ReLU, is above 0, else 0; and out = g.
+    """
+
+    gate: bool
+
+    def emit(self) -> ir.Module:
+        """Sums in registers."""
+        e = _Steps(self)
+
+        def sums(v: int, tensors: list[Any], centre: Any, first: Any, second: Any) -> tuple[Any, Any]:
+            a, b, out, start = tensors
+            gradient = e.load(a, 0, v)
+            if self.gate:
+                gradient = e.gate(e.load(start, 0, v), gradient)
+                e.store(gradient, out, 0, v)
+            g, value = e.widened(gradient), e.b.fsub(e.wide(b, v), centre)
+            return e.b.fadd(first, g), e.fma(g, value, second)
+
+        return e.sum(sums)
+
+
+@dataclass(frozen=True)
+class Normalise(_Loop):
+    """Table: mean, scale, bias. out = (A − mean)·scale + bias; then `add` B, as numbers of their type; then `relu`."""
+
+    add: bool
+    relu: bool
+
+    def emit(self) -> ir.Module:
+        """One pass."""
+        e = _Steps(self)
+        mean, scale, bias = (e.row(i) for i in range(3))
+
+        def step(tensors: list[Any], _: Registers) -> Registers:
+            a, b, out, _ = tensors
+            for v in range(e.vectors):
+                centred = e.b.fsub(e.wide(a, v), mean[v])
+                y = e.narrow(e.fma(centred, scale[v], bias[v]))
+                y = e.b.fadd(y, e.load(b, 0, v)) if self.add else y
+                e.store(e.relu(y) if self.relu else y, out, 0, v)
+            return []
+
+        e.steps([], step)
+        return e.finish()
+
+
+@dataclass(frozen=True)
+class NormalGradient(_Loop):
+    """Table: mean, shift, slope, scale. out = scale·(A + shift + (B − mean)·slope); then `base`: start, is added."""
+
+    base: bool
+
+    def emit(self) -> ir.Module:
+        """One pass."""
+        e = _Steps(self)
+        mean, shift, slope, scale = (e.row(i) for i in range(4))
+
+        def step(tensors: list[Any], _: Registers) -> Registers:
+            a, b, out, start = tensors
+            for v in range(e.vectors):
+                centred = e.b.fsub(e.wide(b, v), mean[v])
+                g = e.fma(centred, slope[v], e.b.fadd(e.wide(a, v), shift[v]))
+                gradient = e.narrow(e.b.fmul(g, scale[v]))
+                e.store(e.b.fadd(e.load(start, 0, v), gradient) if self.base else gradient, out, 0, v)
+            return []
+
+        e.steps([], step)
+        return e.finish()
+
+
+# Of vector v: the tensors, its centre and its two sums so far → its two sums.
+_Sums = Callable[[int, list[Any], Any, Any, Any], tuple[Any, Any]]
+
+
+class _Steps(Emitter):
+    """Writes one loop."""
+
+    def __init__(self, code: _Loop) -> None:
+        super().__init__(code.symbol, code.bits, code.columns)
+        self.code = code
+        *self.tensors, table, self.count = self.function.args
+        self.table = self.b.bitcast(table, ir.DoubleType().as_pointer())
+
+    def row(self, i: int) -> list[Any]:
+        """Row `i` of the table."""
+        return [self.load(self.table, i * self.code.lanes, v) for v in range(self.vectors)]
+
+    def widened(self, value: Any) -> Any:
+        """Numbers as float64."""
+        return value if self.bits == 64 else self.b.fpext(value, ir.VectorType(ir.DoubleType(), self.lanes))
+
+    def wide(self, pointer: Any, v: int) -> Any:
+        """Vector `v` at a pointer as float64."""
+        return self.widened(self.load(pointer, 0, v))
+
+    def narrow(self, value: Any) -> Any:
+        """float64 rounded to the tensors' type."""
+        return value if self.bits == 64 else self.b.fptrunc(value, self.vector)
+
+    def steps(self, state: Registers, body: Callable[[list[Any], Registers], Registers]) -> Registers:
+        """Run `body(tensors, state)` for each step, with the tensors as they lie there."""
+
+        def step(t: Any, inner: Registers) -> Registers:
+            at = self.b.mul(t, int64(self.code.step))
+            return body([self.ahead(tensor, at) for tensor in self.tensors], inner)
+
+        return self.loop(self.count, state, step)
+
+    def sum(self, add: _Sums) -> ir.Module:
+        """The whole function of a loop that adds to two rows of the table, around the first one."""
+        centre = self.row(0)
+
+        def step(tensors: list[Any], sums: Registers) -> Registers:
+            pairs = [add(v, tensors, centre[v], sums[0][v], sums[1][v]) for v in range(self.vectors)]
+            return [[first for first, _ in pairs], [second for _, second in pairs]]
+
+        for i, sums in enumerate(self.steps([self.row(1), self.row(2)], step)):
+            for v, value in enumerate(sums):
+                self.store(value, self.table, (i + 1) * self.code.lanes, v)
+        return self.finish()
+
+    def finish(self) -> ir.Module:
+        """The end of the function."""
+        self.b.ret_void()
+        return self.module
