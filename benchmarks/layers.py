@@ -52,15 +52,9 @@ def products(graph: Graph) -> dict[str, int]:
 
 
 def sizes_bytes(program: Program) -> list[int]:
-    """For each launch the bytes of the blocks that it names in its tables, by block or by address, each once."""
-    plan = program.plan
-    known = {block.address: block.size_bytes for block in (*plan.blocks, *plan.values.values())}
-    sizes = []
-    for launch in (*plan.launches, *plan.state_updates):
-        blocks = {block.address: block.size_bytes for block in launch.bind().p}
-        blocks |= {address: known[address] for address in launch.tables[1].tolist() if address in known}
-        sizes.append(sum(blocks.values()))
-    return sizes
+    """For each launch the bytes of the blocks that it names in its tables, each once."""
+    named = [{block.address: block.size_bytes for block in launch.bind().blocks} for launch in program.steps]
+    return [sum(blocks.values()) for blocks in named]
 
 
 def times_ms(program: Program, steps: int) -> list[float]:
@@ -107,10 +101,9 @@ def main() -> None:
     peak, copy = fma_peak_gflops(), copy_gb_per_s()
     program, _input = program_of(arguments.model, arguments.batch)
     counts = products(program.plan.graph)
-    launches = [*program.plan.launches, *program.plan.state_updates]
     milliseconds = times_ms(program, arguments.steps)
     total, products_ms, cells = sum(milliseconds), 0.0, []
-    for launch, ms, size in zip(launches, milliseconds, sizes_bytes(program), strict=True):
+    for launch, ms, size in zip(program.steps, milliseconds, sizes_bytes(program), strict=True):
         count = counts.get(launch.label) if launch.kernel is tiles.walk_tiles else None
         products_ms += ms if count else 0
         rate = 2 * count / ms / 1e6 if count and ms else None
@@ -130,7 +123,7 @@ def main() -> None:
 
     settings = f"{arguments.model}, batch {arguments.batch}, {arguments.threads} threads, float32"
     summary = (
-        f"{len(launches)} launches, {total:.2f} ms, {100 * products_ms / total:.0f} % of it products; "
+        f"{len(program.steps)} launches, {total:.2f} ms, {100 * products_ms / total:.0f} % of it products; "
         f"peak {peak:.0f} GFLOP/s, copy {copy:.0f} GB/s read and written"
     )
     table = Table(

@@ -16,18 +16,18 @@ from pellucid.kernels.simd import Route, Window
 from pellucid.ops.max_pool import MaxPool
 
 _VECTORS = 4  # vectors of channels that one call keeps in registers, with as many of routes
-_ROUTE_BYTES = 4
 
 
 def forward(plan: Plan, node: Node) -> None:
     """The largest element of each window, and its kernel position: the route."""
     x, y = plan.value(node.operands[0]), plan.output(node)
     axes = axes_of(node)
-    routes = plan.saved[node, "routes"] = plan.block(f"{node.path}.routes", size_of(y.inner), "int32")
+    kind = "uint8" if size_of([axis.kernel for axis in axes]) <= 256 else "int32"
+    routes = plan.saved[node, "routes"] = plan.block(f"{node.path}.routes", size_of(y.inner), kind)
 
     def bind() -> Tables:
         source, result, compact = view(x), view(y), compact_view(y)
-        list_ = TileList(plan.dtype.itemsize, _ROUTE_BYTES)
+        list_ = TileList(plan.dtype.itemsize, routes.dtype.itemsize)
         lines = product(range(axes[0].output), range(axes[1].output), runs_forward(axes[2]))
         for (first, channels), (d, h, (w, positions, along)) in product(channel_blocks(plan, y), list(lines)):
             origin = tuple(at * a.stride for at, a in zip((d, h, w), axes, strict=True))
@@ -35,7 +35,9 @@ def forward(plan: Plan, node: Node) -> None:
                 (source.offset((id - origin[0], ih - origin[1], step)), _number(axes, (kd, kh, kw)))
                 for (kd, id), (kh, ih), (kw, step) in product(axes[0].taps(d), axes[1].taps(h), along)
             )
-            code = Window(plan.bits, channels, source.channels, axes[2].stride, positions)
+            code = Window(
+                plan.bits, 8 * routes.dtype.itemsize, channels, source.channels, axes[2].stride, positions
+            )
             out, b = result.offset((d, h, w)) + first, compact.offset((d, h, w)) + first
             list_.add(code, code, taps, a=source.offset(origin) + first, b=b, out=out)
             cut_when_few(list_, source.images, size_of(y.inner[1:3]))
@@ -56,7 +58,7 @@ def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
     def bind() -> Tables:
         g, x, compact = view(grad_output), view(gradient), compact_view(grad_output)
         begin = view(other) if other is not None else None
-        list_ = TileList(plan.dtype.itemsize, _ROUTE_BYTES)
+        list_ = TileList(plan.dtype.itemsize, routes.dtype.itemsize)
         lines = product(range(axes[0].input), range(axes[1].input), runs_backward(axes[2]))
         for (first, channels), (d, h, (w, positions, along)) in product(
             channel_blocks(plan, gradient), list(lines)
@@ -68,7 +70,8 @@ def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
             ):
                 away = (yd - origin[0], yh - origin[1], step)
                 taps += [(g.offset(away), compact.offset(away)), (_number(axes, (kd, kh, kw)), 0)]
-            code = Route(plan.bits, channels, x.channels, axes[2].stride, positions, len(taps) // 2, start)
+            kind = (plan.bits, 8 * routes.dtype.itemsize, channels, x.channels, axes[2].stride, positions)
+            code = Route(*kind, len(taps) // 2, start)
             list_.add(
                 code,
                 code,

@@ -50,9 +50,8 @@ def walk(
     if per_part is None:
         per_part = max(1, images // CHUNKS)
     ranges = len(bounds) - 1
-    addresses = [block.address for block in blocks_]
     strides = [stride * size for stride, size in zip(per_image, tiles_.sizes, strict=True)]
-    n = [*addresses, *strides, part * tiles_.sizes[2], images, per_part, ranges]
+    n: list[int | Block] = [*blocks_, *strides, part * tiles_.sizes[2], images, per_part, ranges]
     n += [entries.ctypes.data, bounds.ctypes.data, taps.ctypes.data]
     return Tables(-(-images // per_part) * ranges, (), n)
 

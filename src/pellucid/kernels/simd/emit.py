@@ -72,28 +72,40 @@ class Emitter:
         vector = ir.VectorType(pointer.type.pointee, self.lanes)
         address, mask = self._address(pointer, offset + v * self.lanes, vector), self._mask(v)
         if mask is None:
-            return self.b.load(address, align=4)
+            return self.b.load(address, align=_align(vector))
         kind = ir.FunctionType(vector, [address.type, I32, mask.type, vector])
         function = self._intrinsic(f"llvm.masked.load.{_name(vector)}.p0", kind)
         zero = ir.Constant(
             vector, [0] * self.lanes if isinstance(vector.element, ir.IntType) else [0.0] * self.lanes
         )
-        return self.b.call(function, [address, ir.Constant(I32, 4), mask, zero])
+        return self.b.call(function, [address, ir.Constant(I32, _align(vector)), mask, zero])
 
     def store(self, value: Any, pointer: Any, offset: int, v: int) -> None:
         """Store vector `v` of the columns that begin at an offset; lanes out of use are left alone."""
+        if self.columns - v * self.lanes == 1:  # LLVM makes four bytes of a masked store of one byte
+            first = self.b.extract_element(value, ir.Constant(I32, 0))
+            self.b.store(first, self.ahead(pointer, offset + v * self.lanes), align=_align(value.type))
+            return
         address, mask = self._address(pointer, offset + v * self.lanes, value.type), self._mask(v)
         if mask is None:
-            self.b.store(value, address, align=4)
+            self.b.store(value, address, align=_align(value.type))
             return
         kind = ir.FunctionType(ir.VoidType(), [value.type, address.type, I32, mask.type])
         function = self._intrinsic(f"llvm.masked.store.{_name(value.type)}.p0", kind)
-        self.b.call(function, [value, address, ir.Constant(I32, 4), mask])
+        self.b.call(function, [value, address, ir.Constant(I32, _align(value.type)), mask])
 
     def fma(self, x: Any, y: Any, z: Any) -> Any:
         """x·y + z, rounded once."""
         kind = ir.FunctionType(self.vector, [self.vector] * 3)
         return self.b.call(self._intrinsic(f"llvm.fma.{_name(self.vector)}", kind), [x, y, z])
+
+    def resized(self, integers: Any, bits: int) -> Any:
+        """A vector of unsigned integers with `bits` bits each."""
+        kind = ir.VectorType(ir.IntType(bits), self.lanes)
+        if integers.type == kind:
+            return integers
+        change = self.b.zext if integers.type.element.width < bits else self.b.trunc
+        return change(integers, kind)
 
     def relu(self, value: Any) -> Any:
         """0 where the value is below 0; NaN stays."""
@@ -140,3 +152,8 @@ def _name(vector: Any) -> str:
     """A vector type as intrinsics' names write it."""
     kinds = {ir.FloatType(): "f32", ir.DoubleType(): "f64"}
     return f"v{vector.count}{kinds.get(vector.element) or f'i{vector.element.width}'}"
+
+
+def _align(vector: Any) -> int:
+    """The bytes at which vectors may begin: those of a number, 4 at most."""
+    return 1 if vector.element == ir.IntType(8) else 4
