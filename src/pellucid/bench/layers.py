@@ -75,12 +75,12 @@ def profile(case: Case, steps: int = 20) -> Profile:
     for _ in range(3):
         step(x, y)
     program = step._training(x, y).program  # it goes on reading x
-    launches = [*program.plan.launches, *program.plan.state_updates]
+    launches = program.steps
     times = _times_ms(program, steps)
     layers = {node.path: layer for node, layer in _layers(program.plan.graph)}
     owners = _owners(program.plan.graph, [launch.label for launch in launches])
     loops: dict[str, Loop] = {}
-    for launch, ms, size_bytes in zip(launches, times, _sizes_bytes(program, launches), strict=True):
+    for launch, ms, size_bytes in zip(launches, times, _sizes_bytes(launches), strict=True):
         if launch.label in owners:
             path, name = owners[launch.label]
             layers[path].ms[name] = layers[path].ms.get(name, 0.0) + ms
@@ -131,16 +131,9 @@ def _owners(graph: Graph, labels: Sequence[str]) -> dict[str, tuple[str, str]]:
     return owners
 
 
-def _sizes_bytes(program: Program, launches: Sequence[Launch]) -> list[int]:
-    """For each launch the bytes of the blocks that it names in its tables, by block or by address, each once."""
-    plan = program.plan
-    known = {block.address: block.size_bytes for block in (*plan.blocks, *plan.values.values())}
-    sizes = []
-    for launch in launches:
-        blocks = {block.address: block.size_bytes for block in launch.bind().p}
-        blocks |= {address: known[address] for address in launch.tables[1].tolist() if address in known}
-        sizes.append(sum(blocks.values()))
-    return sizes
+def _sizes_bytes(launches: Sequence[Launch]) -> list[int]:
+    """For each launch the bytes of the blocks that it names in its tables, each once."""
+    return [sum({block: block.size_bytes for block in launch.bind().blocks}.values()) for launch in launches]
 
 
 def _times_ms(program: Program, steps: int) -> list[float]:

@@ -26,6 +26,7 @@ def plan_forward(graph: Graph, dtype: Any, *, keep: bool) -> Plan:
                 FORWARD[type(node.op)](plan, node)
         except PellucidError as error:
             raise error.at(node.path) from None
+    plan.lasting.add(plan.values[graph.output])
     return plan
 
 

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.engine import algorithm
-from pellucid.engine.buffers import Block, External, Part, Tensor, allocate
+from pellucid.engine import algorithm, arena
+from pellucid.engine.buffers import Block, External, Part, Tensor
 from pellucid.engine.graph import Graph, Node, Symbol
 from pellucid.geometry import size_of
-from pellucid.kernels import tape, tiles
+from pellucid.kernels import layout, tape, tiles
 from pellucid.kernels.jit import Kernel
 from pellucid.kernels.progress import progress
 from pellucid.ops.relu import ReLU
@@ -33,12 +33,17 @@ CHUNKS = 16  # how many parts a launch is cut into when nothing else decides; fi
 
 @dataclass
 class Tables:
-    """What a kernel is called with, and how many chunks it has."""
+    """What a kernel is called with, and how many chunks it has. A block stands for its address."""
 
     chunks: int
     p: Sequence[Block] = ()
-    n: Sequence[int] = ()
+    n: Sequence[int | Block] = ()
     f: Sequence[float] = ()
+
+    @property
+    def blocks(self) -> list[Block]:
+        """Every block that the kernel touches: all memory it knows of besides the caller's and the plan's owners."""
+        return [*self.p, *(entry for entry in self.n if isinstance(entry, Block))]
 
 
 @dataclass(eq=False)
@@ -49,6 +54,32 @@ class Launch:
     kernel: Kernel
     bind: Callable[[], Tables]
     tables: list[NDArray[Any]] = field(default_factory=list)
+
+    def fill(self, tables: Tables, bits: int) -> tuple[int, ...]:
+        """Write the tables down, addresses in the place of blocks; returns the launch's first fields on the tape."""
+        p = np.array([block.address for block in tables.p] or [0], np.int64)
+        n = np.array([e.address if isinstance(e, Block) else e for e in tables.n] or [0], np.int64)
+        f = np.array(tables.f or [0.0], np.float64)
+        self.tables = [p, n, f]
+        return self.kernel.address(bits), p.ctypes.data, n.ctypes.data, f.ctypes.data, tables.chunks
+
+
+def clear_halo(tensor: Tensor) -> Launch:
+    """Make the zeros around a tensor zero again."""
+
+    def bind() -> Tables:
+        images, *inner = tensor.inner
+        per_chunk = max(1, images // CHUNKS)
+        n = (
+            per_chunk,
+            images,
+            *inner,
+            *(width for widths in tensor.halo for width in widths),
+            *tensor.strides,
+        )
+        return Tables(-(-images // per_chunk), (tensor,), n)
+
+    return Launch(f"{tensor.name}, halo", layout.clear_halo, bind)
 
 
 class Plan:
@@ -81,6 +112,7 @@ class Plan:
         self.state: dict[Symbol, Block] = {}  # the newest value of what a forward changes: running statistics
         self.state_updates: list[Launch] = []
         self.ingests: dict[Symbol, Launch] = {}  # the launches that read an input from the caller's memory
+        self.lasting: set[Block] = set()  # what is written before a run or read after it
         self.owners: list[Any] = []  # arrays that tables point into
         self.counters = np.zeros(2, np.int64)  # seed and step, read by dropout
         for symbol, array in graph.arrays.items():
@@ -190,26 +222,25 @@ class Program:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.arena = allocate(plan.blocks)
-        self._busy = threading.Lock()
         launches = [*plan.launches, *plan.state_updates]
-        rows = np.zeros((len(launches), tape.LAUNCH_FIELDS), np.int64)
-        self._updates = rows[len(plan.launches) :]
-        self.launches = rows[: len(plan.launches)] if plan.keep else rows
-        for row, launch in zip(rows, launches, strict=True):
-            tables = launch.bind()
-            assert tables.chunks <= tape.MOST_CHUNKS
-            p = np.array([block.address for block in tables.p] or [0], np.int64)
-            n = np.array(tables.n or [0], np.int64)
-            f = np.array(tables.f or [0.0], np.float64)
-            launch.tables = [p, n, f]
-            row[:5] = (
-                launch.kernel.address(plan.bits),
-                p.ctypes.data,
-                n.ctypes.data,
-                f.ctypes.data,
-                tables.chunks,
-            )
+        tables = {launch: launch.bind() for launch in launches}
+        named = [table.blocks for table in tables.values()]
+        lasting = plan.blocks if plan.keep else plan.lasting
+        self.places = arena.arrange(arena.rooms(plan.blocks, named, lasting), len(launches))
+        self.arena = arena.allocate(self.places)
+        self.steps: list[
+            Launch
+        ] = []  # launches, and before the first that names a tensor its halo's clearing
+        halos = [place.room for place in self.places if place.clear]
+        for i, launch in enumerate(launches):
+            self.steps += [clear_halo(cast("Tensor", room.block)) for room in halos if room.first == i]
+            self.steps.append(launch)
+        rows = np.zeros((len(self.steps), tape.LAUNCH_FIELDS), np.int64)
+        for row, step in zip(rows, self.steps, strict=True):
+            row[:5] = step.fill(tables.get(step) or step.bind(), plan.bits)
+        end = len(rows) - len(plan.state_updates)
+        self.launches, self._updates = rows[:end] if plan.keep else rows, rows[end:]
+        self._busy = threading.Lock()
         tape.make()
         progress.close()
 

@@ -22,7 +22,8 @@ def forward(plan: Plan, node: Node) -> None:
     """The largest element of each window, and its kernel position: the route."""
     x, y = plan.value(node.operands[0]), plan.output(node)
     axes = axes_of(node)
-    routes = plan.saved[node, "routes"] = plan.block(f"{node.path}.routes", size_of(y.inner), "int32")
+    kind = "uint8" if size_of([axis.kernel for axis in axes]) <= 256 else "int32"
+    routes = plan.saved[node, "routes"] = plan.block(f"{node.path}.routes", size_of(y.inner), kind)
 
     def bind() -> Tables:
         source, result, compact = view(x), view(y), compact_view(y)
@@ -34,7 +35,9 @@ def forward(plan: Plan, node: Node) -> None:
                 (source.offset((id - origin[0], ih - origin[1], step)), _number(axes, (kd, kh, kw)))
                 for (kd, id), (kh, ih), (kw, step) in product(axes[0].taps(d), axes[1].taps(h), along)
             )
-            code = Window(plan.bits, channels, source.channels, axes[2].stride, positions)
+            code = Window(
+                plan.bits, 8 * routes.dtype.itemsize, channels, source.channels, axes[2].stride, positions
+            )
             out, b = result.offset((d, h, w)) + first, compact.offset((d, h, w)) + first
             list_.add(code, code, taps, a=source.offset(origin) + first, b=b, out=out)
             cut_when_few(list_, source.images, size_of(y.inner[1:3]))
@@ -70,7 +73,8 @@ def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
             ):
                 away = (yd - origin[0], yh - origin[1], step)
                 taps += [(g.offset(away), compact.offset(away)), (_number(axes, (kd, kh, kw)), 0)]
-            code = Route(plan.bits, channels, x.channels, axes[2].stride, positions, len(taps) // 2, start)
+            kind = (plan.bits, 8 * routes.dtype.itemsize, channels, x.channels, axes[2].stride, positions)
+            code = Route(*kind, len(taps) // 2, start)
             list_.add(
                 code,
                 code,

@@ -57,9 +57,15 @@ def walk(
     if per_part is None:
         per_part = max(1, len(units) // CHUNKS)
     ranges = len(tables[1]) - 1
-    n = [units.start, units.stop, per_part, ranges, *(table.ctypes.data for table in tables)]
+    n: list[int | Block] = [
+        units.start,
+        units.stop,
+        per_part,
+        ranges,
+        *(table.ctypes.data for table in tables),
+    ]
     for stage, sizes_ in zip(stages, sizes.tolist(), strict=True):
-        n += [0 if block is None else block.address for block in stage.blocks]
+        n += [0 if block is None else block for block in stage.blocks]
         n += [stride * size for stride, size in zip(stage.per_unit, sizes_, strict=True)]
         n.append(stage.part * sizes_[2])
     return Tables(-(-len(units) // per_part) * ranges, (), n)

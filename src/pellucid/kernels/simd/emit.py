@@ -89,6 +89,12 @@ class Emitter:
 
     def store(self, value: Any, pointer: Any, offset: int, v: int, some: Columns | None = None) -> None:
         """Store vector `v` of the columns that begin at an offset, or of some of them; the others are left alone."""
+        if (
+            some is None and self.columns - v * self.lanes == 1
+        ):  # LLVM makes four bytes of a masked store of one byte
+            first = self.b.extract_element(value, ir.Constant(I32, 0))
+            self.b.store(first, self.ahead(pointer, offset + v * self.lanes), align=_align(value.type))
+            return
         address, mask = self._address(pointer, offset + v * self.lanes, value.type), self._mask(v, some)
         if mask is None:
             self.b.store(value, address, align=_align(value.type))
@@ -113,6 +119,14 @@ class Emitter:
         return self.b.shuffle_vector(
             value, others, lanes([i if use else self.lanes + i for i, use in enumerate(used)])
         )
+
+    def resized(self, integers: Any, bits: int) -> Any:
+        """A vector of unsigned integers with `bits` bits each."""
+        kind = ir.VectorType(ir.IntType(bits), self.lanes)
+        if integers.type == kind:
+            return integers
+        change = self.b.zext if integers.type.element.width < bits else self.b.trunc
+        return change(integers, kind)
 
     def relu(self, value: Any) -> Any:
         """0 where the value is below 0; NaN stays."""
