@@ -7,7 +7,7 @@ help:
 	@echo "make demo    train LeNet-5 on MNIST, read a digit, look into a number"
 	@echo "make test    run the tests"
 	@echo "make check   formatting, lint, types, layers of imports"
-	@echo "make bench   measure speed against PyTorch"
+	@echo "make bench   measure speed beside other engines"
 	@echo "make clean   remove everything that these made"
 
 demo: .venv/demo/ready
@@ -22,15 +22,16 @@ check: .venv/check/ready
 	.venv/check/bin/python -m mypy
 	.venv/check/bin/lint-imports
 
-bench: .venv/test/ready
-	.venv/test/bin/python benchmarks/training_step.py
+bench: .venv/bench/ready
+	.venv/bench/bin/pellucid bench
 
 clean:
 	rm -rf .venv .demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
-	find src tests examples benchmarks -name __pycache__ -exec rm -rf {} +
+	find src tests examples -name __pycache__ -exec rm -rf {} +
 
 .venv/test/ready: extras = [test]
 .venv/check/ready: extras = [check]
+.venv/bench/ready: extras = [bench]
 
 .venv/%/ready: pyproject.toml
 	@for python in python3.13 python3.12 python3.11 python3; do \

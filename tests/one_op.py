@@ -82,6 +82,7 @@ def run_op(
         for block in plan.blocks:
             if isinstance(block, Tensor) and len(block.shape) > 2:
                 block.widen(HALO)
+    plan.lasting.update(extra, plan.gradients.values(), *plan.contributions.values())
     program = Program(plan)
     for tensor, array in extra.items():
         public = array.reshape(tensor.inner[0], tensor.inner[4], *tensor.inner[1:4])

@@ -27,7 +27,7 @@ def run(
     )
     plan = plan_forward(graph, x.dtype, keep=keep)
     root = plan.gradients[graph.output] = plan.tensor(f"grad({graph.output.name})", graph.output.shape)
-    plan_gradients(plan)
+    plan.lasting |= {root, *plan_gradients(plan).values()}
     program = Program(plan)
     gradient = random.standard_normal((root.inner[0], root.inner[4], *root.inner[1:4]))
     root.memory[...] = np.moveaxis(gradient, 1, -1)

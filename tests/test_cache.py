@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pellucid.kernels import cache
+from pellucid.kernels import cache, simd
 
 PROGRAM = """
 import numpy as np, pellucid as pc
@@ -16,8 +16,8 @@ print(pc.Sequential(pc.Conv2d(1, 2, 3), pc.Sigmoid())(np.ones((1, 1, 4, 4))).sum
 """
 
 
-def run(folder):
-    environment = {**os.environ, "PELLUCID_CACHE_DIR": str(folder)}
+def run(folder, **settings):
+    environment = {**os.environ, "PELLUCID_CACHE_DIR": str(folder), **settings}
     return subprocess.run(
         [sys.executable, "-c", PROGRAM],
         env=environment,
@@ -35,8 +35,23 @@ def test_damaged_files_are_made_again(tmp_path):
     assert len(files) > 3
     for path in files:
         path.write_bytes(path.read_bytes()[:20])
-    second = run(tmp_path)
-    assert (second.returncode, second.stdout) == (0, first.stdout), second.stderr
+    for _ in range(2):  # the second time everything is read and nothing compiled
+        again = run(tmp_path)
+        assert (again.returncode, again.stdout) == (0, first.stdout), again.stderr
+
+
+def test_each_target_has_files_of_its_own(tmp_path):
+    for name in simd.native():
+        before = set(tmp_path.rglob("*.o"))
+        done = run(tmp_path, PELLUCID_TARGET=name)
+        assert done.returncode == 0, done.stderr
+        assert set(tmp_path.rglob("*.o")) > before
+
+
+def test_a_target_that_the_processor_is_not_is_refused(tmp_path):
+    done = run(tmp_path, PELLUCID_TARGET="vax")
+    assert "environment 'PELLUCID_TARGET': this processor runs no such code. Expected " in done.stderr
+    assert done.stderr.rstrip().endswith("Got vax.")
 
 
 def test_without_a_folder_kernels_are_made_for_the_process(tmp_path):

@@ -136,3 +136,21 @@ def test_replay_adds_parts_and_restores_the_float_mode(dtype: Any) -> None:
     )
     assert sums[0] == 2  # denormal numbers count as zero
     assert tiny / 2 != 0
+
+
+@pytest.mark.parametrize("channels", [3, 20])
+def test_padding_that_an_input_gradient_skips_is_not_replayed(channels: int) -> None:
+    weight = normal(4, channels, 3, 5)
+    weight[1, 2, 0, 4] = (
+        np.inf
+    )  # times a zero below the last line it is NaN, times one beside a line it is left out
+    rec = recording(run(F.conv2d, normal(2, channels, 9, 8), {"weight": weight}))
+    traces = [rec.explain(f"grad(input)[1,{c},{y},{x}]") for c in (0, 2) for y in range(9) for x in range(8)]
+    assert all(trace.certified for trace in traces)
+    expected = np.zeros((9, 8), np.bool_)
+    expected[7:, 4:] = True
+    np.testing.assert_array_equal(np.isnan(rec["grad(input)"][1, 2]), expected)
+    assert np.isfinite(rec["grad(input)"][:, :, :, :4]).all()
+    corner = rec.explain("grad(input)[1,0,0,0]")
+    assert len(corner.terms) == 4
+    assert "8 of 12 products meet padding" in corner.note

@@ -78,7 +78,10 @@ def test_help_is_quick_to_say():
 def test_help_names_every_command(run):
     code, out, err = run()
     assert (code, err) == (0, "")
-    assert all(f" {name} " in out for name in ("train", "evaluate", "predict", "summary", "explain"))
+    assert all(
+        f" {name} " in out
+        for name in ("train", "evaluate", "predict", "summary", "explain", "bench", "warmup")
+    )
 
 
 def test_version(run):
@@ -246,8 +249,9 @@ MISTAKES = {
     "predict model mnist:-1": "image: a test digit is named by its number. Expected such as mnist:17. Got 'mnist:-1'.",
     "summary lenet6": (
         "model: there is no such network and no such file. "
-        "Expected lenet5, mnist_cnn, vgg_small, resnet20 or a file. Got 'lenet6'."
+        "Expected lenet5, mnist_cnn, vgg_small, resnet20, resnet18, alexnet or a file. Got 'lenet6'."
     ),
+    "train --model alexnet": "alexnet: image_size must be a whole number. Expected image_size ≥ 63. Got image_size=28.",
     "summary lenet5 --input 1x28": "summary: --input is a shape CxHxW. Expected such as 1x28x28. Got '1x28'.",
     "summary lenet5 --input 0x28x28": "summary: --input is a shape CxHxW. Expected such as 1x28x28. Got '0x28x28'.",
     "explain lenet5 --sample -1 --at loss": (

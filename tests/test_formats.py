@@ -17,14 +17,18 @@ from pellucid.nn import seed
 from pellucid.nn.models import MODELS, lenet5
 
 SMALL = {"in_channels": 2, "num_classes": 3}
+SMALLER = {"alexnet": {"image_size": 63}}
 
 
-@pytest.mark.parametrize("name", MODELS)
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("name", "dtype"),
+    [(name, "float32") for name in MODELS] + [("lenet5", "float64"), ("resnet20", "float64")],
+)
 def test_models_come_back(tmp_path, name, dtype):
     path = tmp_path / "model.safetensors"
-    model = MODELS[name](**SMALL).astype(dtype)
-    save_model(path, name, SMALL, model)
+    settings = SMALL | SMALLER.get(name, {})
+    model = MODELS[name](**settings).astype(dtype)
+    save_model(path, name, settings, model)
     seed(1)
     other = load_model(path)
     after = MODELS["lenet5"]()

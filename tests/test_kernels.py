@@ -127,6 +127,17 @@ def test_nan_and_infinity_pass(dtype: Any) -> None:
 
 
 @FLOATS
+@pytest.mark.parametrize("kernel_size", [256, 257])
+def test_routes_of_large_pools(kernel_size: int, dtype: Any) -> None:
+    """The last kernel position wins everywhere: its number fills a byte, or does no longer fit one."""
+    op, x = MaxPool(1, kernel_size, 3), np.arange(2 * 5 * 280, dtype=dtype).reshape(2, 5, 280)
+    grad = integers(op.infer(x.shape), dtype)
+    result = run_op(op, x, grad=grad)
+    np.testing.assert_array_equal(result.output, op.forward(x))
+    np.testing.assert_array_equal(result.gradients["input"], op.backward(grad, x)[0])
+
+
+@FLOATS
 def test_extreme_arguments_of_curves(dtype: Any) -> None:
     x = np.array([[-1e4, -90.0, -20.0, -1e-3, -1e-12, 0.0, 1e-12, 1e-3, 20.0, 90.0, 1e4]], dtype)
     grad = np.ones_like(x)
@@ -246,6 +257,10 @@ CONVS = [
     (Conv(1, padding=2, dilation=2), (19, 3, 17), (35, 3, 3)),
     (Conv(3, padding=1, stride=(1, 2, 1)), (2, 3, 5, 6, 7), (4, 3, 3, 3, 2)),
     (Conv(2, padding=4), (2, 3, 5, 6), (4, 3, 3, 3)),
+    (Conv(2, padding=2), (3, 2, 11, 9), (6, 2, 5, 5)),
+    (Conv(2, stride=(2, 1), padding=((0, 1), (3, 2))), (2, 5, 9, 12), (3, 5, 3, 7)),
+    (Conv(2, stride=(1, 2)), (2, 3, 9, 12), (2, 3, 2, 4)),
+    (Conv(2, stride=(2, 1)), (2, 20, 10, 9), (3, 20, 3, 5)),
     (Linear(), (37, 50), (70, 50)),
     (Linear(), (5, 3000), (10, 3000)),
 ]
@@ -314,6 +329,7 @@ def test_updates_are_the_specification_bit_for_bit(rule: Any, fresh: bool, dtype
         )
         updates.append((symbol, *states[symbol.name]))
     set_step = update.lower_update(plan, rule, updates)
+    plan.lasting.update(plan.blocks)
     program = Program(plan)
     expected_states: dict[str, dict[str, np.ndarray]] = {name: {} for name in values}
     for step in (1, 2, 3):

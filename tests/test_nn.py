@@ -10,10 +10,11 @@ import types
 import numpy as np
 import pytest
 import torch
-from tests.torch_twins import INPUTS, twin
+from tests.small_models import INPUTS, SETTINGS, ours_and_pytorchs
 
 from pellucid import functional as F
 from pellucid import nn
+from pellucid.bench.twins import twin
 from pellucid.engine import graph
 from pellucid.errors import ArgumentError, ShapeError
 from pellucid.nn import init
@@ -258,6 +259,7 @@ def test_sequential_is_a_sequence():
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("settings", [{}, {"in_channels": 2, "num_classes": 7}])
 def test_state_dicts_are_those_of_pytorch(name, settings):
+    settings = {**SETTINGS.get(name, {}), **settings}
     model, other = MODELS[name](**settings), twin(name, **settings)
     ours, theirs = model.state_dict(), other.state_dict()
     assert list(ours) == list(theirs)
@@ -281,7 +283,8 @@ def test_state_dicts_are_those_of_pytorch(name, settings):
 @pytest.mark.parametrize("name", MODELS)
 def test_models_compute_what_pytorch_computes(name):
     torch.manual_seed(1)
-    model, other = MODELS[name](num_classes=7).astype("float64"), twin(name, num_classes=7).double().eval()
+    model, other = ours_and_pytorchs(name, "float64", num_classes=7)
+    other.eval()
     for buffer in other.buffers():
         if buffer.is_floating_point():
             buffer.uniform_(0.5, 1.5)

@@ -8,14 +8,15 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 import torch
-from tests.torch_twins import INPUTS, TWINS, twin
+from tests.small_models import INPUTS, SETTINGS, ours_and_pytorchs
 from torch.nn import functional as TF
 
 import pellucid as pc
 from pellucid import functional as F
+from pellucid.nn.models import MODELS
 
-STEPS = 20
-BATCH = {"lenet5": 7, "mnist_cnn": 4, "vgg_small": 2, "resnet20": 3}
+LARGE = {"resnet18": 2, "alexnet": 1}  # networks that make only so many steps; the others make 20
+BATCH = {"lenet5": 7, "mnist_cnn": 4, "vgg_small": 2, "resnet20": 3, "resnet18": 2, "alexnet": 2}
 OPTIMIZERS = {  # ours and PyTorch's with the same settings
     "sgd": (lambda: pc.SGD(lr=0.02, momentum=0.9), lambda p: torch.optim.SGD(p, lr=0.02, momentum=0.9)),
     "nesterov": (
@@ -28,7 +29,7 @@ OPTIMIZERS = {  # ours and PyTorch's with the same settings
         lambda p: torch.optim.AdamW(p, lr=1e-3, weight_decay=0.1),
     ),
 }
-RUNS = [(model, optimizer) for model in TWINS for optimizer in ("sgd", "adam")]
+RUNS = [(model, "sgd") for model in MODELS] + [(model, "adam") for model in MODELS if model not in LARGE]
 RUNS += [("lenet5", "adamw"), ("lenet5", "nesterov")]
 
 
@@ -41,18 +42,15 @@ def _threads():
     torch.set_num_threads(torch_before)
 
 
-def batches(name, dtype, steps=STEPS):
+def batches(name, dtype, steps=20):
     rng = np.random.default_rng(7)
-    for _ in range(steps):
+    for _ in range(LARGE.get(name, steps)):
         yield rng.normal(size=(BATCH[name], *INPUTS[name])).astype(dtype), rng.integers(0, 10, BATCH[name])
 
 
 def pair(name, optimizer, dtype):
     """The same network twice, with the same weights: ours with its step, PyTorch's with its optimiser."""
-    pc.seed(3)
-    ours = getattr(pc.models, name)().astype(dtype)
-    theirs = twin(name).to(getattr(torch, dtype)).train()
-    theirs.load_state_dict({key: torch.from_numpy(value) for key, value in ours.state_dict().items()})
+    ours, theirs = ours_and_pytorchs(name, dtype)
     mine, other = OPTIMIZERS[optimizer]
     return pc.TrainStep(ours, mine()), theirs, other(theirs.parameters())
 
@@ -202,10 +200,10 @@ def test_recording_alone_changes_nothing():
     assert float(first["loss"]) == float(second["loss"]) == step(x, y)
 
 
-@pytest.mark.parametrize("name", [*TWINS, "small resnet"])
+@pytest.mark.parametrize("name", [*MODELS, "small resnet"])
 def test_an_image_does_not_depend_on_its_batch_mates(name):
     pc.seed(4)
-    model = SmallResNet() if name == "small resnet" else getattr(pc.models, name)()
+    model = SmallResNet() if name == "small resnet" else MODELS[name](**SETTINGS.get(name, {}))
     rng = np.random.default_rng(1)
     for key, value in model.named_buffers():  # statistics as training leaves them
         value[...] = rng.uniform(0.5, 2, value.shape) if key.endswith("_var") else value
@@ -251,7 +249,7 @@ def test_mean_squared_error_runs_with_pytorch():
     theirs.load_state_dict({key: torch.from_numpy(value) for key, value in ours.state_dict().items()})
     step, rule = pc.TrainStep(ours, pc.Adam(), loss="mse_loss"), torch.optim.Adam(theirs.parameters())
     rng = np.random.default_rng(0)
-    for _ in range(STEPS):
+    for _ in range(20):
         x, y = rng.normal(size=(5, 2, 5, 7)), rng.normal(size=(5, 4))
         rule.zero_grad()
         loss = TF.mse_loss(theirs(torch.from_numpy(x)), torch.from_numpy(y))

@@ -95,6 +95,23 @@ class Axis:
         return np.stack([start, first, np.maximum(first, stop)], axis=1)
 
 
+def skips_padding(axes: Sequence[Axis]) -> bool:
+    """Whether an input gradient leaves out what it would multiply with padding along its last axis.
+
+    It does where that is a fifth of all products or more, and where there are lines enough across that axis to work
+    on side by side.
+
+    Example:
+        >>> skips_padding([Axis(14, 5), Axis(14, 5)]), skips_padding([Axis(14, 5, before=2, after=2)] * 2)
+        (True, False)
+    """
+    *across, along = axes
+    if along.stride > 1 or size_of([axis.input for axis in across]) < 8:
+        return False
+    met = sum(len(along.sources(i)) for i in range(along.input))
+    return 5 * met <= 4 * along.input * along.kernel
+
+
 @dataclass(frozen=True)
 class Geometry:
     """The relation along every spatial axis at once."""

@@ -9,11 +9,13 @@ from typing import Annotated, Any, NoReturn, TextIO
 
 import typer
 
+from pellucid.cli.bench import bench
 from pellucid.cli.evaluate import evaluate
 from pellucid.cli.explain import explain
 from pellucid.cli.predict import predict
 from pellucid.cli.summary import summary
 from pellucid.cli.train import train
+from pellucid.cli.warmup import warmup
 from pellucid.errors import PellucidError
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
@@ -22,7 +24,7 @@ INTERRUPTED = 130  # 128 + SIGINT, as shells count
 _UsageError: Any = typer.BadParameter.__mro__[1]
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-for _command in (train, evaluate, predict, summary, explain):
+for _command in (train, evaluate, predict, summary, explain, bench, warmup):
     app.command()(_command)
 
 

@@ -43,10 +43,19 @@ def open_model(model: str, shape: Shape | None) -> Module:
     return load_model(model)
 
 
-def input_shape(model: Module) -> Shape:
-    """The inputs that a network of `pellucid.nn.models` is made for: grey ones like MNIST's, others like CIFAR's."""
-    channels = next(parameter.shape[1] for _, parameter in model.named_parameters())
-    return MNIST_SHAPE if channels == 1 else (channels, 32, 32)
+def read_shape(command: str, option: str, text: str, *, between: str) -> Shape:
+    """What an option says of an input's shape, such as 1x28x28.
+
+    Raises: ArgumentError when that is no shape.
+    """
+    sizes = text.split(between)
+    if len(sizes) != 3 or not all(re.fullmatch("[1-9][0-9]{0,5}", size) for size in sizes):
+        form, example = between.join("CHW"), between.join(("1", "28", "28"))
+        raise ArgumentError(
+            command, f"{option} is a shape {form}", expected=f"such as {example}", got=repr(text)
+        )
+    channels, height, width = map(int, sizes)
+    return channels, height, width
 
 
 def test_digit(index: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:

@@ -15,6 +15,8 @@ class ModelName(StrEnum):
     MNIST_CNN = "mnist_cnn"
     VGG_SMALL = "vgg_small"
     RESNET20 = "resnet20"
+    RESNET18 = "resnet18"
+    ALEXNET = "alexnet"
 
 
 class DataName(StrEnum):

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from math import isfinite
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+
+from pellucid.errors import FormatError
 
 _UNLIMITED = 10_000  # columns: nothing is wrapped or cut for a pipe or a file
 
@@ -17,6 +21,20 @@ def screen(json_wanted: bool) -> Console:
     if not console.is_terminal:
         console.width = _UNLIMITED
     return console
+
+
+def check_writable(where: str, path: Path) -> None:
+    """Find out before the work, not after it, that its result has no place.
+
+    Raises: FormatError when the file could not be written.
+    """
+    if path.is_dir():
+        raise FormatError(where, "this is a folder")
+    try:
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise FormatError(where, "the file cannot be written", got=error.strerror) from None
 
 
 def print_json(document: dict[str, Any]) -> None:

@@ -32,9 +32,10 @@ def predict(
     from pellucid import train
     from pellucid.cli import inputs, output
     from pellucid.formats import load_model
+    from pellucid.nn.models import input_shape
 
     network = load_model(model)
-    shape = inputs.input_shape(network)
+    shape = input_shape(network)
     found: list[dict[str, Any]] = []
     dark_ink = False
     for image in images:

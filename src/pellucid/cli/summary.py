@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,25 +26,16 @@ def summary(
     """Layers with output shapes, how these come about, parameters and multiply–accumulates for one image."""
     from pellucid import nn
     from pellucid.cli import inputs, output
+    from pellucid.nn.models import input_shape
 
-    shape = None if input is None else _shape(input)
+    shape = None if input is None else inputs.read_shape("summary", "--input", input, between="x")
     network = inputs.open_model(model, shape)
-    shape = shape or inputs.input_shape(network)
+    shape = shape or input_shape(network)
     result = nn.summary(network, (1, *shape))
     if json:
         output.print_json({"model": model, "input": shape, **asdict(result)})
     else:
         output.screen(json).print(_table(result))
-
-
-def _shape(text: str) -> tuple[int, int, int]:
-    from pellucid.errors import ArgumentError
-
-    match = re.fullmatch(r"([1-9][0-9]{0,5})x([1-9][0-9]{0,5})x([1-9][0-9]{0,5})", text)
-    if match is None:
-        raise ArgumentError("summary", "--input is a shape CxHxW", expected="such as 1x28x28", got=repr(text))
-    channels, height, width = map(int, match.groups())
-    return channels, height, width
 
 
 def _table(result: Summary) -> Table:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -28,7 +27,8 @@ class OptimizerName(StrEnum):
 def train(
     data: Data = DataName.MNIST,
     model: Annotated[
-        ModelName, typer.Option(help="The network; vgg_small wants adam, or sgd with --lr 0.02.")
+        ModelName,
+        typer.Option(help="The network; vgg_small wants adam, or sgd with --lr 0.02, alexnet larger images."),
     ] = ModelName.LENET5,
     epochs: Annotated[int, typer.Option(min=1, help="How often each image is seen.")] = 3,
     batch_size: Annotated[int, typer.Option(min=1, help="Images per update.")] = 64,
@@ -61,7 +61,7 @@ def train(
     from pellucid.train import fit
 
     if out is not None:
-        _check_writable(out)
+        output.check_writable(f"model file '{out}'", out)
     if threads is not None:
         set_num_threads(threads)
     rule = _optimizer(optimizer, lr, momentum)
@@ -112,23 +112,6 @@ def train(
         )
     elif out is not None:
         console.print(f"saved in {out}")
-
-
-def _check_writable(path: Path) -> None:
-    """Find out before training, not after it, that its result has no place.
-
-    Raises: FormatError when the file could not be written.
-    """
-    from pellucid.errors import FormatError
-
-    where = f"model file '{path}'"
-    if path.is_dir():
-        raise FormatError(where, "this is a folder")
-    try:
-        with tempfile.TemporaryFile(dir=path.parent):
-            pass
-    except OSError as error:
-        raise FormatError(where, "the file cannot be written", got=error.strerror) from None
 
 
 def _optimizer(name: OptimizerName, lr: float | None, momentum: float | None) -> Optimizer:

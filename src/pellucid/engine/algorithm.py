@@ -1,26 +1,48 @@
-"""Which algorithm convolutions use. There is one today, the direct sum; "auto" chooses it for every shape."""
+"""Which algorithm convolutions use: the direct sum, or Winograd's for 3×3 windows of stride 1 (F(4×4,3×3))."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Literal, cast, get_args
 
 from pellucid.errors import ArgumentError
 
-_NAMES = ("auto", "direct")
+Algorithm = Literal["auto", "direct", "winograd"]
+_current: ContextVar[Algorithm] = ContextVar("algorithm", default="auto")
 
 
 @contextmanager
 def algorithm(name: str) -> Iterator[None]:
-    """Plans that are made inside this block use the algorithm of this name.
+    """Models and training steps that run inside this block use the algorithm of this name.
+
+    "auto" takes Winograd's algorithm where it is the faster one, by the shape of an image and the channels alone.
+    "direct" sums products one by one: whole numbers stay exact, and explanations replay every sum bit for bit.
+    "winograd" takes Winograd's algorithm wherever it can: it needs a quarter of the products and rounds differently,
+    within a bound that explanations state.
 
     Raises: ArgumentError when there is no such algorithm.
 
     Example:
-        >>> with algorithm("direct"):
-        ...     pass
+        >>> import numpy as np
+        >>> import pellucid as pc
+        >>> model = pc.Conv2d(16, 16, 3, bias=False)
+        >>> model.weight[...] = np.arange(16 * 16 * 9).reshape(16, 16, 3, 3) % 7
+        >>> with pc.algorithm("direct"):
+        ...     print(model(np.ones((1, 16, 6, 6)))[0, 0, 0, 0] == model.weight[0].sum())
+        True
     """
-    if name not in _NAMES:
-        expected = " or ".join(map(repr, _NAMES))
+    if name not in get_args(Algorithm):
+        expected = " or ".join(map(repr, get_args(Algorithm)))
         raise ArgumentError("algorithm", "there is no such algorithm", expected=expected, got=repr(name))
-    yield
+    token = _current.set(cast("Algorithm", name))
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def current() -> Algorithm:
+    """The algorithm that plans made now use."""
+    return _current.get()

@@ -12,11 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.errors import NumericError
 from pellucid.geometry import size_of
 from pellucid.ops.base import Shape
 
-_ALIGN = 64
 Array = NDArray[Any]
 
 
@@ -36,6 +34,11 @@ class Block:
     def address(self) -> int:
         """Where its first number lies."""
         return int(self.memory.ctypes.data)
+
+    @property
+    def root(self) -> Block:
+        """The block that owns the memory."""
+        return self
 
     @property
     def size_bytes(self) -> int:
@@ -78,13 +81,18 @@ class Tensor(Block):
         return size_of(self.outer) * int(self.dtype.itemsize)
 
     @property
+    def halo_bytes(self) -> int:
+        """How much of that is halo."""
+        return self.size_bytes - size_of(self.inner) * int(self.dtype.itemsize)
+
+    @property
     def strides(self) -> tuple[int, int, int, int]:
         """Elements from image to image, slice to slice, row to row, pixel to pixel."""
         _, d, h, w, c = self.outer
         return d * h * w * c, h * w * c, w * c, c
 
     def place(self, memory: NDArray[np.uint8]) -> None:
-        """Settle in this part of the arena; the halo is zero and stays so."""
+        """Settle in this part of the arena; nobody writes the halo."""
         whole = memory[: self.size_bytes].view(self.dtype).reshape(self.outer)
         inside = tuple(slice(lo, lo + s) for (lo, _), s in zip(self.halo, self.inner[1:4], strict=True))
         self._memory = whole[(slice(None), *inside)]
@@ -111,6 +119,11 @@ class Part(Block):
         super().__init__(name, size, whole.dtype)
 
     @property
+    def root(self) -> Block:
+        """The block that it is part of."""
+        return self._whole.root
+
+    @property
     def memory(self) -> Array:
         """The stretch's numbers."""
         return self._whole.memory[self._start : self._start + self.size]
@@ -119,25 +132,3 @@ class Part(Block):
     def address(self) -> int:
         """Where the stretch begins."""
         return self._whole.address + self._start * int(self.dtype.itemsize)
-
-
-def allocate(blocks: Sequence[Block]) -> NDArray[np.uint8]:
-    """Give every block its place in one zeroed arena, 64 bytes apart at least.
-
-    Raises: NumericError when the system has not that much memory.
-    """
-    rooms = [-(-block.size_bytes // _ALIGN) * _ALIGN + _ALIGN for block in blocks]
-    try:
-        raw = np.zeros(sum(rooms) + _ALIGN, np.uint8)
-    except MemoryError:
-        raise NumericError(
-            "plan",
-            "the network's tensors do not fit in memory",
-            got=f"{sum(rooms):,} bytes",
-            hint="use a smaller batch",
-        ) from None
-    offset = -raw.ctypes.data % _ALIGN
-    for block, room in zip(blocks, rooms, strict=True):
-        block.place(raw[offset : offset + room - _ALIGN])
-        offset += room
-    return raw

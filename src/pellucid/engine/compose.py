@@ -22,9 +22,11 @@ def plan_forward(graph: Graph, dtype: Any, *, keep: bool) -> Plan:
     for node in graph.nodes:
         try:
             _check(plan, node)
-            FORWARD[type(node.op)](plan, node)
+            if node not in plan.joined:
+                FORWARD[type(node.op)](plan, node)
         except PellucidError as error:
             raise error.at(node.path) from None
+    plan.lasting.add(plan.values[graph.output])
     return plan
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid.engine import algorithm
 from pellucid.engine.compose import plan_forward
 from pellucid.engine.graph import Graph, trace
 from pellucid.engine.plan import Program
@@ -21,13 +22,13 @@ class Inference:
 
     def __init__(self, function: Callable[..., Any], arrays: Mapping[str, Array]) -> None:
         self._function, self._arrays = function, arrays
-        self._programs: dict[tuple[tuple[int, ...], str], Program] = {}
+        self._programs: dict[tuple[tuple[int, ...], str, str], Program] = {}
 
     def __call__(self, x: Array) -> Array:
         """The output for a contiguous batch of the network's float type."""
         if len(x) == 0:
             return np.zeros(self._trace(x).output.shape, x.dtype)
-        key = (x.shape, x.dtype.str)
+        key = (x.shape, x.dtype.str, algorithm.current())
         program = self._programs.pop(key, None) or self._program(x)
         self._programs[key] = program
         while len(self._programs) > _KEPT:

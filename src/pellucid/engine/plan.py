@@ -15,15 +15,13 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.engine.buffers import Block, External, Part, Tensor, allocate
+from pellucid.engine import algorithm, arena
+from pellucid.engine.buffers import Block, External, Part, Tensor
 from pellucid.engine.graph import Graph, Node, Symbol
 from pellucid.geometry import size_of
-from pellucid.kernels import tape, tiles
+from pellucid.kernels import layout, tape, tiles
 from pellucid.kernels.jit import Kernel
 from pellucid.kernels.progress import progress
-from pellucid.ops.add import Add
-from pellucid.ops.base import Op
-from pellucid.ops.batch_norm import BatchNorm
 from pellucid.ops.relu import ReLU
 
 if TYPE_CHECKING:
@@ -35,12 +33,17 @@ CHUNKS = 16  # how many parts a launch is cut into when nothing else decides; fi
 
 @dataclass
 class Tables:
-    """What a kernel is called with, and how many chunks it has."""
+    """What a kernel is called with, and how many chunks it has. A block stands for its address."""
 
     chunks: int
     p: Sequence[Block] = ()
-    n: Sequence[int] = ()
+    n: Sequence[int | Block] = ()
     f: Sequence[float] = ()
+
+    @property
+    def blocks(self) -> list[Block]:
+        """Every block that the kernel touches: all memory it knows of besides the caller's and the plan's owners."""
+        return [*self.p, *(entry for entry in self.n if isinstance(entry, Block))]
 
 
 @dataclass(eq=False)
@@ -52,6 +55,32 @@ class Launch:
     bind: Callable[[], Tables]
     tables: list[NDArray[Any]] = field(default_factory=list)
 
+    def fill(self, tables: Tables, bits: int) -> tuple[int, ...]:
+        """Write the tables down, addresses in the place of blocks; returns the launch's first fields on the tape."""
+        p = np.array([block.address for block in tables.p] or [0], np.int64)
+        n = np.array([e.address if isinstance(e, Block) else e for e in tables.n] or [0], np.int64)
+        f = np.array(tables.f or [0.0], np.float64)
+        self.tables = [p, n, f]
+        return self.kernel.address(bits), p.ctypes.data, n.ctypes.data, f.ctypes.data, tables.chunks
+
+
+def clear_halo(tensor: Tensor) -> Launch:
+    """Make the zeros around a tensor zero again."""
+
+    def bind() -> Tables:
+        images, *inner = tensor.inner
+        per_chunk = max(1, images // CHUNKS)
+        n = (
+            per_chunk,
+            images,
+            *inner,
+            *(width for widths in tensor.halo for width in widths),
+            *tensor.strides,
+        )
+        return Tables(-(-images // per_chunk), (tensor,), n)
+
+    return Launch(f"{tensor.name}, halo", layout.clear_halo, bind)
+
 
 class Plan:
     """The buffers and launches of one graph, for one batch shape."""
@@ -60,6 +89,7 @@ class Plan:
         self.graph, self.dtype, self.keep = graph, np.dtype(dtype), keep
         self.bits = self.dtype.itemsize * 8
         self.blocks: list[Block] = []
+        self.scratch_bytes = 0  # what a thread needs for itself during a launch
         self.launches: list[Launch] = []
         self.values: dict[Symbol, Block] = {}
         self.gradients: dict[Symbol, Block] = {}
@@ -71,18 +101,26 @@ class Plan:
         self.trained = _trained(graph)
         self.saved: dict[tuple[Node, str], Block] = {}  # what a node's forward leaves for its backward
         self.bases: dict[Block, Block] = {}  # the sum so far that a later tensor of the same gradient adds to
+        self.algorithm = algorithm.current()
+        self.winograd: dict[
+            Node, int
+        ] = {}  # nodes it computes: additions that a weight gradient's product meets
+        self.joined: set[Node] = set()  # nodes whose work another node's loop does forward
+        self.pools: dict[Node, Node] = {}  # max poolings and the convolutions whose last loop does them
+        self.routes: dict[Node, Tensor] = {}  # of such a convolution: which position won each window
         self.per_part: dict[Node, int] = {}  # how many images one part of a weight gradient sums
         self.state: dict[Symbol, Block] = {}  # the newest value of what a forward changes: running statistics
         self.state_updates: list[Launch] = []
         self.ingests: dict[Symbol, Launch] = {}  # the launches that read an input from the caller's memory
+        self.lasting: set[Block] = set()  # what is written before a run or read after it
         self.owners: list[Any] = []  # arrays that tables point into
         self.counters = np.zeros(2, np.int64)  # seed and step, read by dropout
         for symbol, array in graph.arrays.items():
             self.values[symbol] = External(symbol.name, getattr(array, "memory", array))
 
-    def tensor(self, name: str, shape: tuple[int, ...]) -> Tensor:
-        """A new tensor of the plan's float type."""
-        tensor = Tensor(name, shape, self.dtype)
+    def tensor(self, name: str, shape: tuple[int, ...], dtype: Any = None) -> Tensor:
+        """A new tensor, of the plan's float type unless said otherwise."""
+        tensor = Tensor(name, shape, dtype or self.dtype)
         self.blocks.append(tensor)
         return tensor
 
@@ -91,6 +129,10 @@ class Plan:
         block = Block(name, size, dtype or self.dtype)
         self.blocks.append(block)
         return block
+
+    def need_scratch(self, size: int) -> None:
+        """Say that a launch needs room for so many numbers of the plan's type on every thread."""
+        self.scratch_bytes = max(self.scratch_bytes, size * self.dtype.itemsize)
 
     def after(self, label: str, kernel: Kernel, bind: Callable[[], Tables]) -> None:
         """Append a launch that changes the model's own state; a recording leaves it out."""
@@ -113,40 +155,6 @@ class Plan:
         tensor = self.values[node.output] = self.tensor(node.output.name, node.output.shape)
         return tensor
 
-    def joined_relu(self, node: Node) -> Node | None:
-        """The ReLU that a node's last loop can do as well: the only reader of its output, which nobody else needs."""
-        return self._joined(node, ReLU)
-
-    def joined_add(self, node: Node) -> Node | None:
-        """The addition that a node's last loop can do as well: likewise, and the other operand is there already."""
-        add = self._joined(node, Add)
-        others = [symbol for symbol in add.operands if symbol is not node.output] if add else []
-        return add if others and others[0] in self.values else None
-
-    def _joined(self, node: Node, kind: type[Op]) -> Node | None:
-        readers = self._readers(node.output)
-        alone = len(readers) == 1 and node.output is not self.graph.output and not self.keep
-        return readers[0] if alone and isinstance(readers[0].op, kind) else None
-
-    def gated_by_norm(self, relu: Node) -> bool:
-        """Whether the next launch to read the gradient of a ReLU's input will be that of a batch norm.
-
-        It is the batch norm right before the ReLU, or before the sum right before it.
-        """
-        *before, node = self.graph.nodes[: self.graph.nodes.index(relu)] or [relu]
-        read = {node.output}
-        if self.keep or relu.operands[0] not in read or len(self._readers(node.output)) > 1:
-            return False
-        if isinstance(node.op, Add) and before:
-            read = {symbol for symbol in node.operands if symbol is not None}
-            if (
-                len(read) == 1 or read & self.gradients.keys()
-            ):  # the sum itself reads it, to add it to another
-                return False
-            node = before[-1]
-        alone = node.output in read and len(self._readers(node.output)) == 1
-        return alone and isinstance(node.op, BatchNorm) and self.wants(node.output)
-
     def wants(self, symbol: Symbol | None) -> bool:
         """Whether somebody needs the gradient of a symbol: something below it is trained, or everything is kept."""
         return symbol is not None and (symbol in self.trained or (self.keep and symbol.dtype.kind == "f"))
@@ -167,15 +175,16 @@ class Plan:
         left to do backwards.
         """
         node = symbol.node
-        if self.keep or node is None or not isinstance(node.op, ReLU) or len(self._readers(symbol)) > 1:
+        if self.keep or node is None or not isinstance(node.op, ReLU) or len(self.readers(symbol)) > 1:
             return *self.add_gradient(symbol), None
         input = node.operands[0]
         assert input is not None
-        if len(self._readers(input)) > 1 or not self.wants(input):
+        if len(self.readers(input)) > 1 or not self.wants(input):
             return *self.add_gradient(symbol), None
         return self.add_gradient(input)[0], None, cast("Tensor", self.values[symbol])
 
-    def _readers(self, symbol: Symbol) -> list[Node]:
+    def readers(self, symbol: Symbol) -> list[Node]:
+        """The nodes that take a symbol as an operand."""
         return [node for node in self.graph.nodes if symbol in node.operands]
 
     def parameter_gradient(self, symbol: Symbol, size: int | None = None) -> Block:
@@ -213,25 +222,25 @@ class Program:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.arena = allocate(plan.blocks)
-        self._busy = threading.Lock()
         launches = [*plan.launches, *plan.state_updates]
-        rows = np.zeros((len(launches), tape.LAUNCH_FIELDS), np.int64)
-        self._updates = rows[len(plan.launches) :]
-        self.launches = rows[: len(plan.launches)] if plan.keep else rows
-        for row, launch in zip(rows, launches, strict=True):
-            tables = launch.bind()
-            p = np.array([block.address for block in tables.p] or [0], np.int64)
-            n = np.array(tables.n or [0], np.int64)
-            f = np.array(tables.f or [0.0], np.float64)
-            launch.tables = [p, n, f]
-            row[:5] = (
-                launch.kernel.address(plan.bits),
-                p.ctypes.data,
-                n.ctypes.data,
-                f.ctypes.data,
-                tables.chunks,
-            )
+        tables = {launch: launch.bind() for launch in launches}
+        named = [table.blocks for table in tables.values()]
+        lasting = plan.blocks if plan.keep else plan.lasting
+        self.places = arena.arrange(arena.rooms(plan.blocks, named, lasting), len(launches))
+        self.arena = arena.allocate(self.places)
+        self.steps: list[
+            Launch
+        ] = []  # launches, and before the first that names a tensor its halo's clearing
+        halos = [place.room for place in self.places if place.clear]
+        for i, launch in enumerate(launches):
+            self.steps += [clear_halo(cast("Tensor", room.block)) for room in halos if room.first == i]
+            self.steps.append(launch)
+        rows = np.zeros((len(self.steps), tape.LAUNCH_FIELDS), np.int64)
+        for row, step in zip(rows, self.steps, strict=True):
+            row[:5] = step.fill(tables.get(step) or step.bind(), plan.bits)
+        end = len(rows) - len(plan.state_updates)
+        self.launches, self._updates = rows[:end] if plan.keep else rows, rows[end:]
+        self._busy = threading.Lock()
         tape.make()
         progress.close()
 
@@ -240,7 +249,7 @@ class Program:
         with self._busy:
             for name, array in inputs.items():
                 self._feed(self.plan.graph.inputs[name], array)
-            tape.team.play(self.launches)
+            tape.team.play(self.launches, self.plan.scratch_bytes)
             return self.plan.values[result].array()
 
     def update_state(self) -> None:

@@ -14,29 +14,40 @@ Taps = tuple[tuple[int, int], ...]
 
 
 class TileList:
-    """Tile calls for one image, cut into ranges that different threads may take.
+    """Calls for one unit, cut into ranges that different threads may take.
 
-    Offsets count elements; `sizes` are the bytes of one in A, B, out and start.
+    Offsets count elements. `stage` is that of the calls which follow (see `kernels/tiles.py`).
     """
 
-    def __init__(self, itemsize: int, b_itemsize: int | None = None) -> None:
-        self.sizes = (itemsize, b_itemsize or itemsize, itemsize, itemsize)
+    def __init__(self) -> None:
+        self.stage = 0
         self.rows: list[tuple[int, ...]] = []
         self.bounds = [0]
         self._taps: list[tuple[int, int]] = []
         self._places: dict[Taps, int] = {}
 
-    def add(self, first: Code, rest: Code, taps: Taps, *, a: int, b: int, out: int, start: int = 0) -> None:
+    def add(
+        self,
+        first: Code,
+        rest: Code,
+        taps: Taps,
+        *,
+        a: int,
+        b: int = 0,
+        out: int,
+        start: int = 0,
+        count: int | None = None,
+    ) -> None:
         """Append one call: offsets of A, B, out and start from their bases, and the taps it walks.
 
-        `first` is the code for the first image of a part, `rest` for those after it.
+        `first` is the code for the first unit of a part, `rest` for those after it. What the code counts is its taps,
+        unless said otherwise.
         """
         if taps not in self._places:
             self._places[taps] = len(self._taps)
             self._taps.extend(taps)
-        offsets = (offset * size for offset, size in zip((a, b, out, start), self.sizes, strict=True))
         code = simd.address(first), simd.address(rest)
-        self.rows.append((*code, *offsets, self._places[taps] * 16, len(taps)))
+        self.rows.append((*code, self.stage, a, b, out, start, self._places[taps] * 16, count or len(taps)))
 
     def cut(self) -> None:
         """End a range: what follows may run on another thread."""
@@ -47,7 +58,7 @@ class TileList:
         """The entries, the ranges' bounds and the taps as arrays."""
         self.cut()
         return (
-            np.array(self.rows, np.int64).reshape(-1, 8),
+            np.array(self.rows, np.int64).reshape(-1, 9),
             np.array(self.bounds, np.int64),
             np.array(self._taps, np.int64).reshape(-1, 2),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pellucid.explain.question import Question
 from pellucid.explain.sums import trace_of
 from pellucid.explain.trace import Trace
+from pellucid.explain.winograd import error_bound
 from pellucid.geometry import size_of
 from pellucid.ops.base import Terms
 from pellucid.ops.conv import Conv
@@ -22,6 +23,11 @@ _ORDER = {
     "grad_bias": "images ascending, in each the output positions ascending",
 }
 
+_WINOGRAD = (
+    "computed by Winograd's algorithm F(4×4,3×3), which adds the same products up in another way: the bound is the "
+    "algorithm's, and there is no replay"
+)
+
 
 def explain_conv(question: Question) -> Trace:
     """One element of a convolution's results. The products with padding are replayed, too."""
@@ -32,8 +38,13 @@ def explain_conv(question: Question) -> Trace:
     if of in ("grad_weight", "grad_bias") and question.per_part is not None:
         per_part = question.per_part * size_of(question.node.output.shape[2:])
     notes = [_window(question, reads), *_group(question, op)]
+    if question.winograd is None or of == "grad_bias":
+        order = _ORDER[of]
+        return trace_of(
+            question, reads, formula=question.formula, notes=notes, order=order, per_part=per_part
+        )
     return trace_of(
-        question, reads, formula=question.formula, notes=notes, order=_ORDER[of], per_part=per_part
+        question, reads, formula=question.formula, notes=[*notes, _WINOGRAD], bound=error_bound(question)
     )
 
 

@@ -54,6 +54,8 @@ class Question:
         operand: gives the op's arguments by name, also "grad_output".
         base: what a gradient with several contributions had grown to before this one; None for the first.
         per_part: how many images one part of a weight gradient sums.
+        winograd: the most additions that a product of the weight gradient meets, where Winograd's algorithm computed
+            the op; None where the direct sum did.
     """
 
     address: str
@@ -64,6 +66,7 @@ class Question:
     operand: Callable[[str], Operand]
     base: Operand | None = None
     per_part: int | None = None
+    winograd: int | None = None
 
     @property
     def shapes(self) -> list[Shape | None]:

@@ -125,6 +125,7 @@ class Recording:
             operand=lambda argument: self._operand(entry, argument),
             base=None if entry.base is None else Operand(entry.base, self._array(entry.base)),
             per_part=self._program.plan.per_part.get(node),
+            winograd=self._program.plan.winograd.get(node),
         )
         if entry.parts:
             return explain_shared(question, [Operand(part, self._array(part)) for part in entry.parts])

@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.explain.question import Operand, Question
-from pellucid.explain.trace import Exact, Products, Term, Trace, product_of
+from pellucid.explain.trace import Exact, Products, Term, Trace, nearest, product_of
 from pellucid.geometry import Index
 from pellucid.ops.base import Terms
 
@@ -40,14 +40,16 @@ def trace_of(
     terms: Terms,
     *,
     formula: str,
-    order: str,
+    order: str = "",
     notes: Sequence[str] = (),
     per_part: int | None = None,
+    bound: float | None = None,
 ) -> Trace:
     """The explanation of a number that is a sum of products, with its certificate.
 
     The factors' indices may lie outside their arrays: zeros stand there. With `per_part` the engine sums that many
-    rows at a time, each part from 0, and then adds the parts.
+    rows at a time, each part from 0, and then adds the parts. With a `bound` it is not a chain of additions in this
+    order; there is no replay then.
     """
     value, dtype = question.value, question.value.dtype
     operands = [question.operand(name) for name, _ in terms.factors]
@@ -58,17 +60,18 @@ def trace_of(
     begin = None if first is None else first[0].address(first[1])
     left, right = columns[0], columns[1] if len(columns) > 1 else np.ones_like(columns[0])
     bounds = _bounds(len(left), per_part)
-    replayed = _replayed(left, right, bounds, start)
+    replayed = _replayed(left, right, bounds, start) if bound is None else None
 
     finite = bool(np.isfinite(start)) and all(np.isfinite(column).all() for column in columns)
     if finite:
         a, b = np.append(left[inside], start), np.append(right[inside], dtype.type(1))
-        exact, limit = exact_sum(a, b), error_bound(a, b, _lengths(inside, bounds))
+        exact = exact_sum(a, b)
+        limit = error_bound(a, b, _lengths(inside, bounds)) if bound is None else _with_rounding(bound, exact)
         within = bool(np.isfinite(value)) and abs(Fraction(float(value)) - Fraction(exact)) <= limit
     else:  # NaN and infinity have no distance: the sum must give the same in any precision
         with np.errstate(all="ignore"):
             exact, limit = float(np.sum(left.astype(np.float64) * right, initial=start)), 0.0
-        within = _same(float(value), exact)
+        within = _same(float(value), exact) or (bound is not None and bool(np.isnan(value)))
     return Trace(
         kind="sum",
         address=question.address,
@@ -83,9 +86,11 @@ def trace_of(
         start=None if begin is None else Term(((begin, float(start)),), product_of([start])),
         exact=exact,
         error_bound=limit,
-        replay=float(replayed),
-        certified=within and _same_bits(value, replayed),
-        note="; ".join([*notes, *_notes(inside, bounds, begin, order)]),
+        replay=None if replayed is None else float(replayed),
+        certified=within and (replayed is None or _same_bits(value, replayed)),
+        note="; ".join(
+            [*notes, *_padding(inside), *([_order(bounds, begin, order)] if bound is None else [])]
+        ),
     )
 
 
@@ -123,6 +128,11 @@ def error_bound(left: Column, right: Column, lengths: Sequence[int]) -> float:
         return math.nextafter(float(limit), math.inf)
     except OverflowError:
         return math.inf
+
+
+def _with_rounding(bound: float, exact: Exact) -> float:
+    """A bound that also lets `exact` be rounded to float64."""
+    return math.nextafter(bound + abs(nearest(exact)) * 2**-53, math.inf)
 
 
 def _at_least(value: Exact) -> Fraction:
@@ -174,16 +184,21 @@ def _replayed(left: Column, right: Column, bounds: NDArray[np.int64], start: np.
     return sums[0]
 
 
-def _notes(inside: NDArray[np.bool_], bounds: NDArray[np.int64], begin: str | None, order: str) -> list[str]:
-    """How many products meet padding, and in which order all are summed."""
-    padding, parts = int(np.count_nonzero(~inside)), len(bounds) - 1
-    notes = [f"{padding:,} of {len(inside):,} products meet padding and add exact zeros"] if padding else []
+def _padding(inside: NDArray[np.bool_]) -> list[str]:
+    """How many products meet padding."""
+    padding = int(np.count_nonzero(~inside))
+    return [f"{padding:,} of {len(inside):,} products meet padding and add exact zeros"] if padding else []
+
+
+def _order(bounds: NDArray[np.int64], begin: str | None, order: str) -> str:
+    """In which order all products are summed."""
+    parts = len(bounds) - 1
     text = f"order: from {begin or 0}, {order}, one fused multiply–add each"
     if parts > 1:
         text += (
             f", in {parts} parts of up to {bounds[1]:,} products, each from 0, which are then added in order"
         )
-    return [*notes, text]
+    return text
 
 
 def _same(x: float, y: float) -> bool:

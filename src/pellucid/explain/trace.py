@@ -94,9 +94,10 @@ class Trace:
         terms: the products in the order in which they are summed.
         start: what the sum begins with as a term of one factor (a bias); None for zero.
         exact: the sum of start and terms, rounded once to float64; for float64 data the sum itself, a fraction.
-        error_bound: how far `value` can lie from `exact`, by the order of summation alone.
-        replay: the sum computed once more, number by number in the documented order.
-        certified: whether |value − exact| ≤ error_bound, and replay has the very bits of value.
+        error_bound: how far `value` can lie from `exact`, by the order of summation or the algorithm alone.
+        replay: the sum computed once more, number by number in the documented order; None where Winograd's algorithm
+            computed it in another way.
+        certified: whether |value − exact| ≤ error_bound, and replay, if there is one, has the very bits of value.
         note: which positions are read, how many products meet padding, and the order of summation.
     """
 
@@ -109,7 +110,7 @@ class Trace:
     start: Term | None
     exact: Exact
     error_bound: float
-    replay: float
+    replay: float | None
     certified: bool
     note: str
 
@@ -148,7 +149,7 @@ class Trace:
             "term_count": len(self.terms),
             **_exact("exact", self.exact),
             "error_bound": _json(self.error_bound),
-            "replay": _json(self.replay),
+            "replay": None if self.replay is None else _json(self.replay),
             "certified": self.certified,
             "note": self.note,
         }
@@ -167,11 +168,10 @@ class Trace:
             )
             lines += self._table([self.terms[int(i)] for i in largest])
         verdict = "certified" if self.certified else "NOT certified"
-        same = "=" if str(self.replay) == str(self.value) else "≠"
-        lines.append(
-            f"  {verdict}: |value − exact| = {self.error:.3g}, bound {self.error_bound:.3g}; "
-            f"replay {self._number(self.replay)} {same} value"
-        )
+        lines.append(f"  {verdict}: |value − exact| = {self.error:.3g}, bound {self.error_bound:.3g}")
+        if self.replay is not None:
+            same = "=" if str(self.replay) == str(self.value) else "≠"
+            lines[-1] += f"; replay {self._number(self.replay)} {same} value"
         return "\n".join(lines)
 
     def _table(self, terms: Sequence[Term]) -> list[str]:

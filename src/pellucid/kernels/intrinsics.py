@@ -63,15 +63,15 @@ def compare_and_swap(typing: Any, address: Any, expected: Any, value: Any) -> An
 
 
 @intrinsic
-def call_kernel(typing: Any, function: Any, p: Any, n: Any, f: Any, chunk: Any) -> Any:
-    """Call the kernel at an address."""
+def call_kernel(typing: Any, function: Any, p: Any, n: Any, f: Any, chunk: Any, scratch: Any) -> Any:
+    """Call the kernel at an address; one that needs no scratch memory does not look at the last argument."""
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        kind = ir.FunctionType(ir.VoidType(), [I64] * 4)
+        kind = ir.FunctionType(ir.VoidType(), [I64] * 5)
         builder.call(builder.inttoptr(args[0], kind.as_pointer()), args[1:])
         return context.get_dummy_value()
 
-    return types.void(*[types.int64] * 5), code
+    return types.void(*[types.int64] * 6), code
 
 
 @intrinsic

@@ -2,11 +2,13 @@
 
 A kernel is a Python function `(p, n, f, chunk)`: `p` a table of pointers to numbers of one float type, `n` a table
 of int64 (sizes, strides, addresses), `f` a table of float64. It does the part `chunk` of its work, reads and writes
-through the pointers without checks, raises nothing, and is the same for every thread.
+through the pointers without checks, raises nothing, and is the same for every thread. A fifth argument, `scratch`, is
+the address of memory that this thread may use meanwhile.
 """
 
 from __future__ import annotations
 
+import inspect
 import pickle
 import threading
 import time
@@ -41,7 +43,7 @@ def _cached(compile: Callable[[bool], Any]) -> Any:
 
 
 class Kernel:
-    """A compiled function of signature `(p, n, f, chunk)` for float32 and float64, made when first asked for."""
+    """A compiled function `(p, n, f, chunk[, scratch])` for float32 and float64, made when first asked for."""
 
     def __init__(self, function: Callable[..., None]) -> None:
         self.function = function
@@ -54,9 +56,9 @@ class Kernel:
         if bits not in self._compiled:
             number = types.float32 if bits == 32 else types.float64
             pointers = types.CPointer(types.CPointer(number))
-            signature = types.void(
-                pointers, types.CPointer(types.int64), types.CPointer(types.float64), types.int64
-            )
+            tables = (pointers, types.CPointer(types.int64), types.CPointer(types.float64))
+            integers = len(inspect.signature(self.function).parameters) - len(tables)
+            signature = types.void(*tables, *[types.int64] * integers)
             start = time.perf_counter()
             self._compiled[bits] = _cached(
                 lambda keep: numba.cfunc(signature, cache=keep, nopython=True, error_model="numpy")(

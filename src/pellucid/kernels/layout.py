@@ -1,4 +1,4 @@
-"""Copies: between channels-last tensors and N C D H W order; copies and sums of plain memory."""
+"""Copies: between channels-last tensors and N C D H W order; copies and sums of plain memory; zeros around a tensor."""
 
 from __future__ import annotations
 
@@ -65,3 +65,27 @@ def add(p, n, f, chunk):
     first, second, out = p[0], p[1], p[2]
     for i in range(chunk * n[1], min(n[0], (chunk + 1) * n[1])):
         out[i] = first[i] + second[i]
+
+
+@kernel
+def clear_halo(p, n, f, chunk):
+    """Zeros before and behind the inner numbers of a tensor along D, H, W.
+
+    p: tensor. n: images in a chunk, N, D, H, W, C; the halo's widths before and behind along D, H, W; strides of the
+    tensor: image, depth, row, pixel.
+    """
+    tensor = p[0]
+    depth, height, width = n[2], n[3], n[4] * n[5]
+    before, behind = n[10] * n[15], n[11] * n[15]
+    for image in range(chunk * n[0], min(n[1], (chunk + 1) * n[0])):
+        for d in range(-n[6], depth + n[7]):
+            for h in range(-n[8], height + n[9]):
+                row = image * n[12] + d * n[13] + h * n[14]
+                if 0 <= d < depth and 0 <= h < height:
+                    for i in range(row - before, row):
+                        tensor[i] = 0
+                    for i in range(row + width, row + width + behind):
+                        tensor[i] = 0
+                else:
+                    for i in range(row - before, row + width + behind):
+                        tensor[i] = 0

@@ -12,10 +12,12 @@ class _Progress:
 
     def __init__(self) -> None:
         self._seconds, self._count, self._open = 0.0, 0, False
+        self.total = 0  # pieces of code compiled since the process began
 
     def __call__(self, name: str, seconds: float) -> None:
         """One more piece of code is ready."""
         self._seconds, self._count = self._seconds + seconds, self._count + 1
+        self.total += 1
         if self._seconds > _PATIENCE and sys.stderr is not None and sys.stderr.isatty():
             self._open = True
             sys.stderr.write(f"\r\x1b[2Kpellucid: compiling kernels, once: {self._count} done ({name})")

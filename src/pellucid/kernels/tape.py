@@ -36,14 +36,23 @@ from pellucid.kernels.jit import compiled, inline, types
 # One launch: function, address of p, address of n, address of f, chunks, ticket, finished, spare (64 bytes, a line).
 LAUNCH_FIELDS = 8
 Launches: TypeAlias = NDArray[np.int64]
-# A ticket is generation·2³² + the next chunk nobody has begun; `finished` is generation·2³² + the chunks that are done.
-# The control block, a cache line (64 bytes) each: generation, address of launches, their number, stop, workers inside.
-_STOP, _INSIDE, _CONTROL_FIELDS = 3 * 8, 4 * 8, 5 * 8
+# A ticket is generation·2⁴⁰ + chunks begun from the back·2²⁰ + chunks begun from the front; `finished` is the chunks
+# that are done.
+# The control block, a cache line (64 bytes) each: generation, address of launches, their number, stop, workers inside,
+# scratch memory and bytes of it for each thread.
+_STOP, _INSIDE, _SCRATCH, _CONTROL_FIELDS = 3 * 8, 4 * 8, 5 * 8, 6 * 8
+_PAGE = 4096
+MOST_CHUNKS = (1 << 20) - 1
+_GENERATIONS = 1 << 23  # then their numbers begin again
 
 
 @inline
-def play(launches: int, count: int, generation: int) -> None:
-    """Work through all launches of one generation together with whoever else does."""
+def play(launches: int, count: int, generation: int, scratch: int, number: int) -> None:
+    """Work through all launches of one generation together with whoever else does.
+
+    Threads with an even number take chunks from the front, others from the back: chunks of the same images, launch
+    after launch, so that a core finds in its cache what it made before.
+    """
     mode = float_mode()
     set_float_mode(mode | flush_bits())
     for i in range(count):
@@ -55,16 +64,17 @@ def play(launches: int, count: int, generation: int) -> None:
         current = True
         while True:
             word = atomic_load(ticket)
-            chunk = word & 0xFFFFFFFF
-            current = word >> 32 == generation
-            if not current or chunk >= chunks:
+            front, back = word & MOST_CHUNKS, word >> 20 & MOST_CHUNKS
+            current = word >> 40 == generation
+            if not current or front + back >= chunks:
                 break
-            if compare_and_swap(ticket, word, word + 1):
-                call_kernel(function, p, n, f, chunk)
+            chunk = chunks - 1 - back if number & 1 else front
+            if compare_and_swap(ticket, word, word + (1 << 20 if number & 1 else 1)):
+                call_kernel(function, p, n, f, chunk, scratch)
                 atomic_add(finished, 1)
         spins = 0
-        while current and atomic_load(finished) - (generation << 32) < chunks:
-            if atomic_load(ticket) >> 32 != generation:
+        while current and atomic_load(finished) < chunks:
+            if atomic_load(ticket) >> 40 != generation:
                 current = False
             spins += 1
             if spins < 1000:
@@ -76,9 +86,9 @@ def play(launches: int, count: int, generation: int) -> None:
     set_float_mode(mode)
 
 
-@compiled(types.int64(types.int64, types.int64, types.int64))
-def _serve(control: int, state: int, seen: int) -> int:
-    """A worker's time awake: play every generation that appears, return the last one when none comes for a while."""
+@compiled(types.int64(types.int64, types.int64, types.int64, types.int64))
+def _serve(control: int, state: int, seen: int, number: int) -> int:
+    """Worker `number` awake: play every generation that appears, return the last one when none comes for a while."""
     while True:
         spins = 0
         while atomic_load(control) == seen:
@@ -91,7 +101,9 @@ def _serve(control: int, state: int, seen: int) -> int:
             pause()
         atomic_add(control + 256, 1)
         seen = atomic_load(control)
-        play(atomic_load(control + 64), atomic_load(control + 128), seen)
+        launches, count = atomic_load(control + 64), atomic_load(control + 128)
+        scratch = atomic_load(control + 320) + number * atomic_load(control + 328)
+        play(launches, count, seen, scratch, number)
         atomic_add(control + 256, -1)
 
 
@@ -99,34 +111,36 @@ def _serve(control: int, state: int, seen: int) -> int:
 def _publish(control: int, launches: int, count: int, generation: int) -> None:
     """Offer the launches to the workers."""
     for i in range(count):
-        atomic_store(launches + i * 64 + 40, generation << 32)
-        atomic_store(launches + i * 64 + 48, generation << 32)
+        atomic_store(launches + i * 64 + 48, 0)
+        atomic_store(launches + i * 64 + 40, generation << 40)
     atomic_store(control + 64, launches)
     atomic_store(control + 128, count)
     atomic_store(control, generation)
 
 
-@compiled(types.void(types.int64, types.int64, types.int64))
-def _play(launches: int, count: int, generation: int) -> None:
+@compiled(types.void(types.int64, types.int64, types.int64, types.int64))
+def _play(launches: int, count: int, generation: int, scratch: int) -> None:
     """The caller's part of the work."""
-    play(launches, count, generation)
+    play(launches, count, generation, scratch, 0)
 
 
 class _Worker:
     """One thread besides the caller's."""
 
-    def __init__(self, control: int, seen: int) -> None:
+    def __init__(self, control: int, seen: int, number: int) -> None:
         self.state = np.zeros(8, np.int64)
         self.wake = threading.Lock()
         self.wake.acquire()
         self.stopping = False
-        self.thread = threading.Thread(target=self._run, args=(control, seen), daemon=True, name="pellucid")
+        self.thread = threading.Thread(
+            target=self._run, args=(control, seen, number), daemon=True, name="pellucid"
+        )
         self.thread.start()
 
-    def _run(self, control: int, seen: int) -> None:
+    def _run(self, control: int, seen: int, number: int) -> None:
         state = self.state.ctypes.data
         while not self.stopping:
-            seen = _serve(control, state, seen)
+            seen = _serve(control, state, seen, number)
             self.wake.acquire()
             self.state[0] = 0
 
@@ -159,6 +173,7 @@ class Team:
         self._workers: list[_Worker] = []
         self._generation = 0
         self._held: list[Launches] = []
+        self._scratch = np.zeros(0, np.uint8)
 
     def resize(self, size: int) -> None:
         """Use this many threads from the next run on."""
@@ -170,20 +185,34 @@ class Team:
             self._workers.clear()
             self.size = size
 
-    def play(self, launches: Launches) -> None:
-        """Run all launches in order; returns when the last chunk of the last one is done."""
+    def play(self, launches: Launches, scratch_bytes: int = 0) -> None:
+        """Run all launches in order; returns when the last chunk of the last one is done.
+
+        Each thread has so many bytes of its own, whose content lasts no longer than a chunk.
+        """
         with self._lock:
             while len(self._workers) < self.size - 1:
-                self._workers.append(_Worker(self._control.ctypes.data, self._generation))
-            self._generation += 1
+                number = len(self._workers) + 1
+                self._workers.append(_Worker(self._control.ctypes.data, self._generation, number))
+            self._make_room(scratch_bytes)
+            self._generation = (self._generation + 1) % _GENERATIONS
             address = launches.ctypes.data
             _publish(self._control.ctypes.data, address, len(launches), self._generation)
             for worker in self._workers:
                 worker.rouse()
-            _play(address, len(launches), self._generation)
+            _play(address, len(launches), self._generation, int(self._control[_SCRATCH]))
             self._held.append(launches)
             if self._control[_INSIDE] == 0:  # a worker that comes late reads the newest launches only
                 del self._held[:-1]
+
+    def _make_room(self, scratch_bytes: int) -> None:
+        """Give every thread this much scratch memory at least, each beginning a page of its own."""
+        before = int(self._control[_SCRATCH + 1])
+        each = max(before, -(-scratch_bytes // _PAGE) * _PAGE)
+        if each > before or self._scratch.size < each * self.size + _PAGE:
+            self._scratch = np.empty(each * self.size + _PAGE, np.uint8)
+            self._control[_SCRATCH] = self._scratch.ctypes.data + -self._scratch.ctypes.data % _PAGE
+            self._control[_SCRATCH + 1] = each
 
 
 def make() -> None:

@@ -1,8 +1,9 @@
 """The walk over tiles that is convolution and the linear layer, forward and backward.
 
-The engine solves the geometry once and writes it down as a list of tile calls for one image; the walk repeats the list
-for every image of its chunk. `first` and `rest` are a tile's code for the first image and for those after it: they
-differ where results are summed over images (the weight gradient).
+The engine solves the geometry once and writes it down as a list of calls for one unit, an image or several; the walk
+repeats the list for every unit of its chunk. `first` and `rest` are a call's code for the first unit and for those
+after it: they differ where results are summed over images (the weight gradient). Calls that hand each other numbers
+through scratch memory (Winograd's) are stages of one walk.
 """
 
 from __future__ import annotations
@@ -10,34 +11,32 @@ from __future__ import annotations
 from pellucid.kernels.intrinsics import call_tile, call_turn, element_address, int64_at
 from pellucid.kernels.jit import kernel
 
-# An entry is one tile call, eight int64: first and rest (code); a, b, out, start (bytes from the base addresses); taps
-# (bytes from the first), their number.
+# An entry is one call, nine int64: first and rest (code); its stage; a, b, out, start (bytes from the stage's
+# addresses); taps (bytes from the first), their number. A stage is nine int64: the addresses of A, B, out and start (0:
+# this thread's scratch memory), bytes from unit to unit in each, bytes from part to part in out.
 
 
 @kernel
-def walk_tiles(p, n, f, chunk):
-    """Call every tile of this chunk's entries for every image of this chunk.
+def walk_tiles(p, n, f, chunk, scratch):
+    """Make every call of this chunk's entries for every unit (an image, or several) of this chunk.
 
-    n: addresses of A, B, out, start; bytes from image to image in each; bytes from part to part in out; images, images
-    in a part, ranges of entries; addresses of the entries, of the ranges' bounds and of the taps.
+    n: the first unit and the one after the last, units in a part, ranges of entries; addresses of the entries, of the
+    ranges' bounds and of the taps; the stages.
     """
-    a, b, out, start = n[0], n[1], n[2], n[3]
-    part, piece = chunk // n[11], chunk % n[11]
-    entries, bounds, taps = int64_at(n[12]), int64_at(n[13]), n[14]
-    first_image = part * n[10]
-    out += part * n[8]
-    for image in range(first_image, min(n[9], first_image + n[10])):
+    part, piece = chunk // n[3], chunk % n[3]
+    entries, bounds, taps = int64_at(n[4]), int64_at(n[5]), n[6]
+    first_unit = n[0] + part * n[2]
+    for unit in range(first_unit, min(n[1], first_unit + n[2])):
         for e in range(bounds[piece], bounds[piece + 1]):
-            at = e * 8
-            code = entries[at] if image == first_image else entries[at + 1]
+            at, stage = e * 9, 7 + 9 * entries[e * 9 + 2]
             call_tile(
-                code,
-                a + image * n[4] + entries[at + 2],
-                b + image * n[5] + entries[at + 3],
-                out + image * n[6] + entries[at + 4],
-                start + image * n[7] + entries[at + 5],
-                taps + entries[at + 6],
-                entries[at + 7],
+                entries[at] if unit == first_unit else entries[at + 1],
+                (n[stage] or scratch) + unit * n[stage + 4] + entries[at + 3],
+                (n[stage + 1] or scratch) + unit * n[stage + 5] + entries[at + 4],
+                (n[stage + 2] or scratch) + unit * n[stage + 6] + part * n[stage + 8] + entries[at + 5],
+                (n[stage + 3] or scratch) + unit * n[stage + 7] + entries[at + 6],
+                taps + entries[at + 7],
+                entries[at + 8],
             )
 
 
@@ -56,6 +55,17 @@ def add_parts(p, n, f, chunk):
     for k in range(1, n[0]):
         for i in range(start, stop):
             out[i] += parts[k * size + i]
+
+
+@kernel
+def gather(p, n, f, chunk):
+    """out[i] = source[places[i]].
+
+    p: source, out. n: address of the places, their number.
+    """
+    source, out, places = p[0], p[1], int64_at(n[0])
+    for i in range(n[1]):
+        out[i] = source[places[i]]
 
 
 @kernel

@@ -6,7 +6,8 @@
     grad_bias[o]        = Σ_{n,y} grad_output[n,o,y]
 
 y, k and i stand for one, two or three coordinates. With groups, output channel o sees only the input channels of its
-group. Order of summation: output (k, c), grad_input (k, o), grad_weight and grad_bias (n, y), each ascending.
+group. Order of summation: output (k, c), grad_input (k, o), grad_weight and grad_bias (n, y), each ascending. Products
+with padding are part of it, but for those that `skips_padding` says.
 """
 
 from __future__ import annotations
@@ -18,7 +19,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.errors import ArgumentError, ShapeError
-from pellucid.geometry import Geometry, IntOrTuple, PaddingLike, is_integer, padding_pairs, per_axis, window
+from pellucid.geometry import (
+    Geometry,
+    IntOrTuple,
+    PaddingLike,
+    is_integer,
+    padding_pairs,
+    per_axis,
+    skips_padding,
+    window,
+)
 from pellucid.ops.base import Array, Gradients, Op, Shape, Terms
 
 
@@ -107,7 +117,7 @@ class Conv(Op):
     def reads(self, of: str, index: Shape, *shapes: Shape | None) -> Terms:
         """The terms and, in their places among them, the products with padding: positions outside, where 0 stands.
 
-        A kernel that slides over a padded array really adds those zeros.
+        A kernel that slides over a padded array really adds those zeros, unless `skips_padding` says otherwise.
         """
         input, weight, bias = shapes
         assert input is not None
@@ -134,6 +144,8 @@ class Conv(Op):
                 [(k, shift // a.stride) for k, shift in along if shift % a.stride == 0]
                 for a, along in zip(axes, shifts, strict=True)
             ]
+            if skips_padding(axes):
+                taps[-1] = [(k, y) for k, y in taps[-1] if 0 <= y < axes[-1].output]
             ks, places, o = _split(_rows(*map(_pairs, taps), _column(outputs)))
             group, channel = divmod(second, per_group)
             o = group * outputs + o

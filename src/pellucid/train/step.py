@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid import functional as F
+from pellucid.engine import algorithm
 from pellucid.engine.buffers import Block
 from pellucid.engine.compose import plan_forward
 from pellucid.engine.graph import Graph, Symbol, trace
@@ -147,7 +148,7 @@ class TrainStep:
     def _training(self, x: Array, y: Array) -> Training:
         """The program for this batch's shape."""
         self._follow_model()
-        key = (x.shape, y.shape, self.optimizer.rule)
+        key = (x.shape, y.shape, self.optimizer.rule, algorithm.current())
         training = self._programs.pop(key, None)
         if training is None:
             states = self._optimizer_states()

@@ -12,7 +12,7 @@ from pellucid.engine.buffers import Block, External, Tensor
 from pellucid.engine.graph import Node
 from pellucid.engine.lowering.max_pool import channel_blocks, compact_view
 from pellucid.engine.lowering.pointwise import rows
-from pellucid.engine.lowering.walk import cut_when_few, view, walk
+from pellucid.engine.lowering.walk import Stage, cut_when_few, view, walk
 from pellucid.engine.plan import Plan, Tables
 from pellucid.engine.tiling import TileList
 from pellucid.geometry import Axis, size_of
@@ -33,15 +33,16 @@ def forward(plan: Plan, node: Node) -> None:
 
     def bind() -> Tables:
         source, result = view(x), view(y)
-        list_ = TileList(plan.dtype.itemsize)
+        list_ = TileList()
         runs = _runs(windows, (stride, 1), divisors)
         for (first, channels), (at, positions, places) in product(channel_blocks(plan, y), runs):
             code = Average(plan.bits, channels, y.inner[4], positions, stride, 1, False, False, taps=True)
             origin = source.offset(places[0])
             taps = tuple((source.offset(place) - origin, int(divisors[at])) for place in places)
-            list_.add(code, code, taps, a=origin + first, b=0, out=result.offset(at) + first)
+            list_.add(code, code, taps, a=origin + first, out=result.offset(at) + first)
             cut_when_few(list_, result.images, size_of(y.inner[1:3]))
-        return walk(plan, list_, (x, x, y, y), (source.image, 0, result.image, 0), result.images)
+        stage = Stage((x, x, y, y), (source.image, 0, result.image, 0))
+        return walk(plan, list_, [stage], range(result.images))
 
     plan.launch(node.output.name, tiles.walk_tiles, bind)
 
@@ -58,7 +59,7 @@ def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
 
     def bind() -> Tables:
         source, result, start = compact_view(grad_output), view(out), view(base) if base else None
-        list_ = TileList(plan.dtype.itemsize, shares.dtype.itemsize)
+        list_ = TileList()
         runs = _runs(holders, (1, stride))
         for (first, channels), (at, positions, places) in product(channel_blocks(plan, out), runs):
             sizes = (plan.bits, channels, out.inner[4], positions, 1, stride)
@@ -66,10 +67,11 @@ def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
             origin = source.offset(places[0]) if places else 0
             taps = tuple((source.offset(place) - origin, 1) for place in places) or ((0, 1),)
             begin = start.offset(at) + first if start else 0
-            list_.add(code, code, taps, a=0, b=origin + first, out=result.offset(at) + first, start=begin)
+            list_.add(code, code, taps, a=origin + first, out=result.offset(at) + first, start=begin)
             cut_when_few(list_, result.images, size_of(out.inner[1:3]))
-        images = (0, source.image, result.image, start.image if start else 0)
-        return walk(plan, list_, (out, shares, out, base or out), images, result.images)
+        per_image = (source.image, 0, result.image, start.image if start else 0)
+        stage = Stage((shares, shares, out, base or out), per_image)
+        return walk(plan, list_, [stage], range(result.images))
 
     plan.launch(f"{out.name} by {node.path}", tiles.walk_tiles, bind)
 

@@ -6,22 +6,46 @@ What is a row of a tile, a column and a tap differs by direction; the micro-kern
     forward       output positions y   output channels   k × input channels   input        weight (k, c, o)
     grad_input    input positions i    input channels    k × output channels  grad_output  weight, as (k, o, c)
     grad_weight   (k, input channel)   output channels   images, rows of y    input        grad_output
+
+Where the columns leave most of a vector empty, several positions share it (`beside.py`).
 """
 
 from __future__ import annotations
 
 from pellucid.engine.buffers import Tensor
 from pellucid.engine.graph import Node
-from pellucid.engine.lowering.conv_forward import forward
-from pellucid.engine.lowering.conv_grad_input import grad_input
-from pellucid.engine.lowering.conv_grad_weight import grad_weight
+from pellucid.engine.lowering import (
+    conv_forward,
+    conv_grad_input,
+    conv_grad_weight,
+    winograd_conv,
+    winograd_weight,
+)
+from pellucid.engine.lowering.layer import layer_of
+from pellucid.engine.lowering.winograd import pays, serves
 from pellucid.engine.plan import Plan
+from pellucid.ops.conv import Conv
 
-__all__ = ["backward", "forward"]
+
+def forward(plan: Plan, node: Node) -> None:
+    """output = bias + Σ input·weight."""
+    if _by_winograd(plan, node):
+        plan.winograd[node] = 0
+        winograd_conv.forward(plan, node)
+    else:
+        conv_forward.forward(plan, node)
 
 
 def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
     """All the gradients that somebody wants."""
-    grad_weight(plan, node, grad_output)
+    winograd = node in plan.winograd
+    (winograd_weight if winograd else conv_grad_weight).grad_weight(plan, node, grad_output)
     if plan.wants(node.operands[0]):
-        grad_input(plan, node, grad_output)
+        (winograd_conv if winograd else conv_grad_input).grad_input(plan, node, grad_output)
+
+
+def _by_winograd(plan: Plan, node: Node) -> bool:
+    if not isinstance(node.op, Conv) or plan.algorithm == "direct":
+        return False
+    layer = layer_of(plan, node)
+    return serves(layer) if plan.algorithm == "winograd" else pays(layer)

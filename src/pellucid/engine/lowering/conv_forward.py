@@ -1,16 +1,21 @@
 """The output of a convolution or a linear layer: rows are output positions, columns output channels.
 
-A is the input, B the weight (k, c, o) as it lies or packed into panels.
+A is the input, B the weight (k, c, o) as it lies or packed into panels. Where output channels are few, a row is several
+positions side by side (`beside.py`).
 """
 
 from __future__ import annotations
 
 from itertools import product
 
+import numpy as np
+
+from pellucid.engine import joining
 from pellucid.engine.buffers import Block
 from pellucid.engine.graph import Node
+from pellucid.engine.lowering.beside import Beside, beside, panel
 from pellucid.engine.lowering.layer import Layer, layer_of, view_of
-from pellucid.engine.lowering.walk import View, cut_when_few, walk
+from pellucid.engine.lowering.walk import Stage, View, cut_when_few, walk
 from pellucid.engine.plan import Plan, Tables
 from pellucid.engine.tiling import TileList, blocks, position_tiles, split
 from pellucid.geometry import Geometry, size_of
@@ -23,7 +28,7 @@ _RUN = 2048  # longest stretch of products before a tile moves on, so that its p
 
 def forward(plan: Plan, node: Node) -> None:
     """output = bias + Σ input·weight, and its ReLU where the plan joins the two."""
-    activation = plan.joined_relu(node)
+    activation = joining.take_relu(plan, node)
     output, relu = plan.output(activation or node), activation is not None
     input, weight, bias = (plan.value(s) for s in node.operands)
     layer = layer_of(plan, node)
@@ -31,12 +36,21 @@ def forward(plan: Plan, node: Node) -> None:
         input.widen(Geometry(layer.axes).padded)
 
     panels = pack(plan, layer, weight) if worth_packing(layer, input.inner[0]) else None
+    wide = outputs_beside(layer)
+    if wide:
+        panels = panel(plan, f"{layer.label}.weight, spread", weight, wide.places(layer).swapaxes(2, 3))
+        if bias is not None:
+            channels = np.tile(np.arange(layer.outputs), wide.positions)
+            bias = panel(plan, f"{layer.label}.bias, repeated", bias, channels)
 
     def bind() -> Tables:
         x, y = view_of(node, input), view_of(node, output)
-        tiles_ = forward_tiles(layer, x, y, packed=panels is not None, bias=bias is not None, relu=relu)
-        images = (x.image, 0, y.image, 0)
-        return walk(plan, tiles_, (input, panels or weight, output, bias or weight), images, x.images)
+        if wide:
+            tiles_ = beside_tiles(layer, x, y, wide, bias=bias is not None, relu=relu)
+        else:
+            tiles_ = forward_tiles(layer, x, y, packed=panels is not None, bias=bias is not None, relu=relu)
+        stage = Stage((input, panels or weight, output, bias or weight), (x.image, 0, y.image, 0))
+        return walk(plan, tiles_, [stage], range(x.images))
 
     plan.launch(f"{node.path}.output", tiles.walk_tiles, bind)
 
@@ -57,9 +71,41 @@ def pack(plan: Plan, layer: Layer, weight: Block) -> Block:
     return panels
 
 
+def outputs_beside(layer: Layer) -> Beside | None:
+    """Which output positions to put side by side, if any."""
+    w = layer.axes[2]
+    if layer.groups > 1:  # neighbours are not neighbours in memory
+        return None
+    result = beside([k * w.dilation for k in range(w.kernel)], w.stride, w.output, layer.outputs, layer.bits)
+    return result if result.positions > 1 and len(result.steps) * layer.inputs <= _RUN else None
+
+
+def beside_tiles(layer: Layer, x: View, y: View, wide: Beside, *, bias: bool, relu: bool) -> TileList:
+    """One image's tiles whose rows are several positions each."""
+    result = TileList()
+    d, h, w = layer.axes
+    columns, run = wide.positions * layer.outputs, len(wide.steps) * layer.inputs
+    pieces = wide.pieces(x.strides[2], layer.inputs, layer.outputs)
+    taps = tuple(
+        (x.offset((kd * d.dilation, kh * h.dilation, 0)), (kd * h.kernel + kh) * run * columns)
+        for kd, kh in product(range(d.kernel), range(h.kernel))
+    )
+    starts = wide.starts(w.output)
+    grid = position_tiles((d.output, h.output, len(starts)), simd.register_tile(layer.bits, columns))
+    for tile in grid:
+        places = [(yd, yh, starts[i]) for yd, yh, i in tile]
+        reads = [layer.first_read(at) for at in places]
+        rows, outs = x.offsets(reads), y.offsets(places)
+        start: Start = "bias" if bias else "zero"
+        code = Tile(layer.bits, rows, columns, 1, columns, run, outs, start, relu=relu, pieces=pieces)
+        result.add(code, code, taps, a=x.offset(reads[0]), out=y.offset(places[0]))
+        cut_when_few(result, x.images, len(grid))
+    return result
+
+
 def forward_tiles(layer: Layer, x: View, y: View, *, packed: bool, bias: bool, relu: bool) -> TileList:
     """One image's tiles: for each block of output channels and each stretch of the sum, all output positions."""
-    result = TileList(layer.bits // 8)
+    result = TileList()
     columns_of_a_group = blocks(layer.outputs, simd.column_tile(layer.bits))
     for group, (column, columns) in product(range(layer.groups), columns_of_a_group):
         o = group * layer.outputs + column

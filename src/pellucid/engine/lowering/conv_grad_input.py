@@ -1,22 +1,25 @@
 """The input gradient: rows are input positions of one phase of the stride, columns input channels.
 
-A is grad_output, B the weight turned into (k, o, c) and cut into panels.
+A is grad_output, B the weight turned into (k, o, c) and cut into panels. Where input channels are few and the stride
+along W is 1, a row is several positions side by side (`beside.py`). Where much of a row would meet padding, its
+positions are taken by what they do not (`skips_padding`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import product
+from itertools import groupby, product
 
-from pellucid.engine.buffers import Tensor
+from pellucid.engine.buffers import Block, Tensor
 from pellucid.engine.graph import Node
+from pellucid.engine.lowering.beside import Beside, beside, panel
 from pellucid.engine.lowering.layer import Layer, layer_of, view_of
-from pellucid.engine.lowering.walk import View, cut_when_few, walk
+from pellucid.engine.lowering.walk import Stage, View, cut_when_few, walk
 from pellucid.engine.plan import Plan, Tables
-from pellucid.engine.tiling import TileList, blocks, position_tiles
-from pellucid.geometry import Axis
+from pellucid.engine.tiling import Taps, TileList, blocks, position_tiles
+from pellucid.geometry import Axis, skips_padding
 from pellucid.kernels import simd, tiles
-from pellucid.kernels.simd import Start, Tile
+from pellucid.kernels.simd import Piece, Start, Tile
 from pellucid.ops.conv import Conv
 
 
@@ -25,7 +28,31 @@ def grad_input(plan: Plan, node: Node, grad_output: Tensor) -> None:
     assert node.operands[0] is not None
     layer, weight = layer_of(plan, node), plan.value(node.operands[1])
     gradient, base, gate = plan.add_gated_gradient(node.operands[0])
-    turned = plan.block(f"{node.path}.weight, turned", layer.weight_size)
+    wide = inputs_beside(layer)
+    if wide:
+        places = wide.places(layer).transpose(0, 1, 4, 2, 3)
+        turned = panel(plan, f"{layer.label}.weight, turned and spread", weight, places)
+    else:
+        turned = turned_weight(plan, layer, weight)
+    if isinstance(node.op, Conv):
+        reach = [_reach(axis) for axis in layer.axes]
+        grad_output.widen([*reach[:2], (0, 0)] if skips_padding(layer.axes) else reach)
+
+    def bind() -> Tables:
+        g, x = view_of(node, grad_output), view_of(node, gradient)
+        other = base if base is not None else gate
+        start = view_of(node, other) if other is not None else None
+        tiles_ = grad_input_tiles(layer, g, x, start, wide, gated=gate is not None)
+        per_image = (g.image, 0, x.image, start.image if start else 0)
+        stage = Stage((grad_output, turned, gradient, other or turned), per_image)
+        return walk(plan, tiles_, [stage], range(g.images))
+
+    plan.launch(f"{gradient.name} by {node.path}", tiles.walk_tiles, bind)
+
+
+def turned_weight(plan: Plan, layer: Layer, weight: Block) -> Block:
+    """The weight as (k, o, c), cut into panels of input channels."""
+    turned = plan.block(f"{layer.label}.weight, turned", layer.weight_size)
     turn = simd.Turn(layer.bits)
     sizes = (layer.taps, layer.inputs, layer.all_outputs, simd.column_tile(layer.bits))
     chunks = layer.taps * -(-layer.all_outputs // turn.side)
@@ -34,18 +61,7 @@ def grad_input(plan: Plan, node: Node, grad_output: Tensor) -> None:
         tiles.turn_panels,
         lambda: Tables(chunks, (weight, turned), (simd.address(turn), turn.side, *sizes)),
     )
-    if isinstance(node.op, Conv):
-        grad_output.widen([_reach(axis) for axis in layer.axes])
-
-    def bind() -> Tables:
-        g, x = view_of(node, grad_output), view_of(node, gradient)
-        other = base if base is not None else gate
-        start = view_of(node, other) if other is not None else None
-        tiles_ = grad_input_tiles(layer, g, x, start, gated=gate is not None)
-        images = (g.image, 0, x.image, start.image if start else 0)
-        return walk(plan, tiles_, (grad_output, turned, gradient, other or turned), images, g.images)
-
-    plan.launch(f"{gradient.name} by {node.path}", tiles.walk_tiles, bind)
+    return turned
 
 
 def _reach(axis: Axis) -> tuple[int, int]:
@@ -59,30 +75,56 @@ def _reach(axis: Axis) -> tuple[int, int]:
     return max(0, -min(reads, default=0)), max(0, max(reads, default=0) - axis.output + 1)
 
 
-# Input positions with equal taps: the first position, how many, and for each tap (k, the first position's y).
-Phase = tuple[int, int, list[tuple[int, int]]]
+# Input positions first + i·stride with equal taps: the first, all i, and for each tap (k, y − i). Where positions lie
+# side by side, i is the first of a vector, and k the number of a step.
+Phase = tuple[int, Sequence[int], Sequence[tuple[int, int]]]
 
 
 def _phases(axis: Axis) -> list[Phase]:
     """The input positions along one axis, by their remainder modulo the stride."""
-    phases = []
+    phases = list[Phase]()
     for first in range(min(axis.stride, axis.input)):
         shifts = [(k, first + axis.before - k * axis.dilation) for k in range(axis.kernel)]
         taps = [(k, shift // axis.stride) for k, shift in shifts if shift % axis.stride == 0]
-        phases.append((first, -(-(axis.input - first) // axis.stride), taps))
+        phases.append((first, range(-(-(axis.input - first) // axis.stride)), taps))
     return phases
 
 
-def grad_input_tiles(layer: Layer, g: View, x: View, other: View | None, *, gated: bool) -> TileList:
+def _phases_along(layer: Layer, wide: Beside | None) -> list[Phase]:
+    """The phases of the last axis: side by side, and apart from padding, where that is so."""
+    axis = layer.axes[2]
+    phases = _phases(axis)
+    if wide:
+        phases = [(0, wide.starts(axis.input), [(j, read) for j, (read, _) in enumerate(wide.steps)])]
+    if not skips_padding(layer.axes):
+        return phases
+    ((first, indices, taps),) = phases
+    groups = groupby(indices, lambda i: [(k, y) for k, y in taps if 0 <= y + i < axis.output])
+    return [(first, list(group), met) for met, group in groups]
+
+
+def inputs_beside(layer: Layer) -> Beside | None:
+    """Which input positions to put side by side, if any."""
+    w = layer.axes[2]
+    if layer.groups > 1 or w.stride > 1:  # neighbours have no sums with the same taps, or not in memory
+        return None
+    ((_, _, taps),) = _phases(w)
+    result = beside([y for _, y in taps], 1, w.input, layer.inputs, layer.bits)
+    return result if result.positions > 1 else None
+
+
+def grad_input_tiles(
+    layer: Layer, g: View, x: View, other: View | None, wide: Beside | None, *, gated: bool
+) -> TileList:
     """One image's tiles: for each block of input channels and each phase, all its positions.
 
     `other` is what the sums begin with or, when `gated`, the output of the ReLU before.
     """
-    result = TileList(layer.bits // 8)
+    result = TileList()
     columns = blocks(layer.inputs, simd.column_tile(layer.bits))
-    phases = list(product(*(_phases(axis) for axis in layer.axes)))
+    phases = list(product(*map(_phases, layer.axes[:2]), _phases_along(layer, wide)))
     for group, block, phase in product(range(layer.groups), columns, phases):
-        _add_phase(result, layer, (g, x, other), group, block, phase, gated=gated)
+        _add_phase(result, layer, (g, x, other), group, block, phase, wide, gated=gated)
     return result
 
 
@@ -93,40 +135,62 @@ def _add_phase(
     group: int,
     block: tuple[int, int],
     phase: Sequence[Phase],
+    wide: Beside | None,
     *,
     gated: bool,
 ) -> None:
     """The tiles of one block of input channels at the positions of one phase."""
     g, x, other = views
     column, columns = block
-    taps = tuple(
-        (g.offset((td[1], th[1], tw[1])), _turned(layer, group, columns, (td[0], th[0], tw[0])))
-        for td, th, tw in product(*(taps for _, _, taps in phase))
-    )
-    run = layer.outputs if taps else 0
+    run, pieces, taps = _taps(layer, g, group, columns, phase, wide)
+    columns *= wide.positions if wide else 1
     start: Start = "base" if other and not gated else "zero"
-    grid = position_tiles([count for _, count, _ in phase], simd.register_tile(layer.bits, columns))
+    grid = position_tiles([len(indices) for _, indices, _ in phase], simd.register_tile(layer.bits, columns))
     for tile in grid:
+        reads = [tuple(indices[i] for (_, indices, _), i in zip(phase, at, strict=True)) for at in tile]
         places = [
             tuple(
                 first + i * axis.stride for (first, _, _), i, axis in zip(phase, at, layer.axes, strict=True)
             )
-            for at in tile
+            for at in reads
         ]
-        rows, outs = g.offsets(tile), x.offsets(places)
+        rows, outs = g.offsets(reads), x.offsets(places)
         others = other.offsets(places) if other else ()
-        code = Tile(layer.bits, rows, columns, 1, columns, run, outs, start, others, gate=gated)
+        code = Tile(
+            layer.bits, rows, columns, 1, columns, run, outs, start, others, gate=gated, pieces=pieces
+        )
         c = group * layer.inputs + column
         result.add(
             code,
             code,
             taps or ((0, 0),),
-            a=g.offset(tile[0]) + group * layer.outputs,
+            a=g.offset(reads[0]) + group * layer.outputs,
             b=column * layer.taps * layer.all_outputs,
             out=x.offset(places[0]) + c,
             start=other.offset(places[0]) + c if other else 0,
         )
         cut_when_few(result, g.images, len(grid))
+
+
+def _taps(
+    layer: Layer, g: View, group: int, columns: int, phase: Sequence[Phase], wide: Beside | None
+) -> tuple[int, tuple[Piece, ...], Taps]:
+    """The reduction of a phase: products of a tap, the pieces that they come in, and where taps begin."""
+    (_, _, depth), (_, _, height), (_, _, width) = phase
+    if wide is None:
+        taps = tuple(
+            (g.offset((td[1], th[1], tw[1])), _turned(layer, group, columns, (td[0], th[0], tw[0])))
+            for td, th, tw in product(depth, height, width)
+        )
+        return layer.outputs if taps else 0, (), taps
+    size = len(wide.steps) * layer.outputs * wide.positions * columns
+    pieces = wide.pieces(g.strides[2], layer.outputs, columns, [j for j, _ in width])
+    run = len(width) * layer.outputs
+    taps = tuple(
+        (g.offset((td[1], th[1], 0)), (td[0] * layer.axes[1].kernel + th[0]) * size)
+        for td, th in product(depth, height)
+    )
+    return (run, pieces, taps) if taps and pieces else (0, (), ())
 
 
 def _turned(layer: Layer, group: int, columns: int, k: tuple[int, int, int]) -> int:

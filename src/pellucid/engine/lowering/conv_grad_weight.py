@@ -1,22 +1,24 @@
 """The weight and bias gradients: rows are the weight's (k, c), columns output channels.
 
-A is the input, B grad_output; taps are rows of positions, image by image.
+A is the input, B grad_output; taps are rows of positions, image by image. Where output channels are few, a row is
+several kernel positions side by side (`beside.py`).
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import product
+from itertools import groupby, product
 
 from pellucid.engine.buffers import Tensor
 from pellucid.engine.graph import Node
+from pellucid.engine.lowering.beside import CHAINS, Beside, beside
 from pellucid.engine.lowering.layer import Layer, layer_of, view_of
-from pellucid.engine.lowering.walk import View, walk
+from pellucid.engine.lowering.walk import Stage, View, walk
 from pellucid.engine.plan import CHUNKS, Plan, Tables
 from pellucid.engine.tiling import TileList, blocks, split
 from pellucid.geometry import size_of
 from pellucid.kernels import simd, tiles
-from pellucid.kernels.simd import Tile
+from pellucid.kernels.simd import Piece, Tile
 from pellucid.ops.conv import Conv
 
 _MOST_PARTS = 8  # with fewer, each part's tiles are cut into ranges that threads share
@@ -33,7 +35,7 @@ def grad_weight(plan: Plan, node: Node, grad_output: Tensor) -> None:
     layer, input, bias = layer_of(plan, node), plan.value(node.operands[0]), node.operands[2]
     images = input.inner[0] if isinstance(node.op, Conv) else 1
     size = layer.weight_size + (0 if bias is None else layer.all_outputs)
-    parts = _parts(images, size)
+    parts = parts_of(images, size)
     per_part = images // parts
     plan.per_part[node] = per_part
     gradient = plan.parameter_gradient(node.operands[1], size)
@@ -46,18 +48,16 @@ def grad_weight(plan: Plan, node: Node, grad_output: Tensor) -> None:
         together = _images_together(layer, per_part)
         ranges = 1 if parts >= _MOST_PARTS else CHUNKS // parts
         tiles_ = grad_weight_tiles(layer, x, g, together, ranges, bias=bias is not None)
-        per_image = (x.image * together, g.image * together, 0, 0)
-        return walk(
-            plan, tiles_, (input, grad_output, partial, partial), per_image, images // together,
-            per_part=per_part // together, part=size,
-        )  # fmt: skip
+        per_unit = (x.image * together, g.image * together, 0, 0)
+        stage = Stage((input, grad_output, partial, partial), per_unit, part=size)
+        return walk(plan, tiles_, [stage], range(images // together), per_part // together)
 
     plan.launch(partial.name, tiles.walk_tiles, bind)
     if parts > 1:
         plan.add_parts(gradient.name, partial, parts, gradient)
 
 
-def _parts(images: int, size: int) -> int:
+def parts_of(images: int, size: int) -> int:
     """How many parts: a divisor of the images, so that all are alike and threads end together."""
     most = max(1, min(images, _MOST_PARTS, _PART_NUMBERS // size))
     return max(n for n in range(1, most + 1) if images % n == 0)
@@ -72,12 +72,26 @@ def _images_together(layer: Layer, common: int) -> int:
     )
 
 
+def kernel_beside(layer: Layer) -> Beside | None:
+    """Which kernel positions to put side by side, if any: their steps read positions of grad_output."""
+    w = layer.axes[2]
+    if layer.groups > 1 or w.stride > 1 or w.dilation > 1:  # neighbours do not read neighbours
+        return None
+    result = beside(range(w.output), -1, w.kernel, layer.outputs, layer.bits)
+    lines = layer.taps // w.kernel * layer.inputs
+    fits = result.positions <= w.output and len(result.starts(w.kernel)) * lines >= CHAINS
+    return result if result.positions > 1 and fits else None
+
+
 def grad_weight_tiles(layer: Layer, x: View, g: View, together: int, ranges: int, *, bias: bool) -> TileList:
     """The tiles of `together` images: for each block of output channels, all rows (k, c) of the weight."""
-    result = TileList(layer.bits // 8)
+    result = TileList()
     d, h, w = layer.axes
     corner = x.offset(layer.first_read((0, 0, 0)))
     steps = (w.stride * x.strides[2], g.strides[2])
+    wide = kernel_beside(layer)
+    pieces = _pieces(wide, layer.outputs, steps) if wide else ()
+    run = sum(piece.length for piece in pieces) or w.output
     taps = tuple(
         (n * x.image + x.offset((yd * d.stride, yh * h.stride, 0)), n * g.image + g.offset((yd, yh, 0)))
         for n in range(together)
@@ -87,11 +101,12 @@ def grad_weight_tiles(layer: Layer, x: View, g: View, together: int, ranges: int
     columns_of_a_group = blocks(layer.outputs, simd.column_tile(layer.bits))
     for group, (column, columns) in product(range(layer.groups), columns_of_a_group):
         o = group * layer.outputs + column
-        for first, rows in _weight_rows(layer, x, simd.register_tile(layer.bits, columns), bias=bias):
-            origin = rows[0] or 0
-            reads = tuple(None if r is None else r - origin for r in rows)
-            outs = tuple(i * layer.all_outputs for i in range(len(rows)))
-            zero = Tile(layer.bits, reads, columns, *steps, w.output, outs)
+        columns *= wide.positions if wide else 1
+        for rows in _weight_rows(layer, x, simd.register_tile(layer.bits, columns), wide, bias=bias):
+            origin, first = rows[0][0] or 0, rows[0][1][0]
+            reads = tuple(None if read is None else read - origin for read, _ in rows)
+            outs = tuple((row - first) * layer.all_outputs for _, numbers in rows for row in numbers)
+            zero = Tile(layer.bits, reads, columns, *steps, run, outs, pieces=pieces)
             out = first * layer.all_outputs + o
             calls.append((zero, corner + origin + group * layer.inputs, o, out))
     for i, (zero, a, b, out) in enumerate(calls):
@@ -101,18 +116,45 @@ def grad_weight_tiles(layer: Layer, x: View, g: View, together: int, ranges: int
     return result
 
 
-def _weight_rows(layer: Layer, x: View, most: int, *, bias: bool) -> list[tuple[int, list[int | None]]]:
-    """The rows (k, c) of the weight in tiles: (first row, where each row reads the input; None for the bias)."""
+def _pieces(wide: Beside, columns: int, steps: tuple[int, int]) -> tuple[Piece, ...]:
+    """The steps along a row of positions as pieces: a number of the input, and grad_output from `at` on."""
+    result = list[Piece]()
+    for some, group in groupby(wide.steps, lambda step: [y is not None for y in step[1]]):
+        (at, _), *others = group
+        taking = tuple(i for i in range(wide.positions * columns) if some[i // columns])
+        result.append(Piece(1 + len(others), (at + wide.positions - 1) * steps[0], at * steps[1], taking))
+    return tuple(result)
+
+
+def bias_tiles(list_: TileList, layer: Layer, g: View, together: int) -> None:
+    """The bias gradient alone, of `together` images: one row of ones for each block of output channels."""
     d, h, w = layer.axes
-    taps = [
-        x.offset((kd * d.dilation, kh * h.dilation, kw * w.dilation))
-        for kd, kh, kw in product(range(d.kernel), range(h.kernel), range(w.kernel))
-    ]
-    c, ones = layer.inputs, [None] if bias else []
-    rows = [*(at + i for at in taps for i in range(c)), *ones]
+    lines = product(range(together), range(d.output), range(h.output))
+    taps = tuple((0, n * g.image + g.offset((yd, yh, 0))) for n, yd, yh in lines)
+    for o, columns in blocks(layer.all_outputs, simd.column_tile(layer.bits)):
+        zero = Tile(layer.bits, (None,), columns, 0, g.strides[2], w.output, (0,))
+        list_.add(zero, replace(zero, start="out"), taps, a=0, b=o, out=layer.weight_size + o)
+
+
+# A row of a tile: where it reads the input, and the number in the weight of each (k, c) in it.
+Row = tuple[int | None, tuple[int, ...]]
+
+
+def _weight_rows(layer: Layer, x: View, most: int, wide: Beside | None, *, bias: bool) -> list[list[Row]]:
+    """The rows of the weight in tiles. The bias gradient's has None to read; if wide, its parts are all the same."""
+    d, h, w = layer.axes
+    c, together = layer.inputs, wide.positions if wide else 1
+    starts = wide.starts(w.kernel) if wide else range(w.kernel)
+    rows = list[Row]()
+    for kd, kh, kw in product(range(d.kernel), range(h.kernel), starts):
+        at = x.offset((kd * d.dilation, kh * h.dilation, kw * w.dilation))
+        first = ((kd * h.kernel + kh) * w.kernel + kw) * c
+        # what meets grad_output's later position belongs to the earlier kernel position
+        ks = range(together - 1, -1, -1)
+        rows += [(at + i, tuple(first + k * c + i for k in ks)) for i in range(c)]
+    ones: list[Row] = [(None, (layer.taps * c,) * together)] if bias else []
     if c < most:
-        return [(start, rows[start : start + n]) for start, n in split(len(rows), most)]
-    tiles_ = [
-        (t * c + start, rows[t * c + start :][:n]) for t in range(len(taps)) for start, n in split(c, most)
-    ]
-    return tiles_ + [(len(rows) - 1, rows[-1:])] * bias
+        rows += ones
+        return [rows[start : start + n] for start, n in split(len(rows), most)]
+    tiles_ = [rows[t + start :][:n] for t in range(0, len(rows), c) for start, n in split(c, most)]
+    return tiles_ + [ones] * bias

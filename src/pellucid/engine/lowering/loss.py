@@ -74,10 +74,10 @@ def cross_entropy_forward(plan: Plan, node: Node) -> None:
 
     def bind() -> Tables:
         chunks, n = rows(x)
-        return Tables(chunks, (x, losses), (*n, x.inner[4], targets.address, op.ignore_index))
+        return Tables(chunks, (x, losses), (*n, x.inner[4], targets, op.ignore_index))
 
     def bind_mean() -> Tables:
-        return Tables(1, (losses, count, y), (positions, targets.address, op.ignore_index))
+        return Tables(1, (losses, count, y), (positions, targets, op.ignore_index))
 
     plan.launch(losses.name, loss.cross_entropy, bind)
     plan.launch(node.output.name, loss.mean_loss, bind_mean)
@@ -93,7 +93,7 @@ def cross_entropy_backward(plan: Plan, node: Node, grad_output: Tensor | None) -
 
     def bind() -> Tables:
         chunks, n = rows(x, out, base)
-        last = (x.inner[4], targets.address, op.ignore_index, int(grad_output is not None))
+        last = (x.inner[4], targets, op.ignore_index, int(grad_output is not None))
         return Tables(chunks, (x, out, base or out, count, grad_output or out), (*n, *last))
 
     plan.launch(f"{out.name} by {node.path}", loss.cross_entropy_gradient, bind)

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pellucid.engine.buffers import Tensor
 from pellucid.engine.graph import Node
-from pellucid.engine.lowering.walk import View, cut_when_few, view, walk
+from pellucid.engine.lowering.walk import Stage, View, cut_when_few, view, walk
 from pellucid.engine.plan import Plan, Tables
 from pellucid.engine.tiling import TileList, blocks
 from pellucid.geometry import Axis, size_of
@@ -16,18 +16,18 @@ from pellucid.kernels.simd import Route, Window
 from pellucid.ops.max_pool import MaxPool
 
 _VECTORS = 4  # vectors of channels that one call keeps in registers, with as many of routes
-_ROUTE_BYTES = 4
 
 
 def forward(plan: Plan, node: Node) -> None:
     """The largest element of each window, and its kernel position: the route."""
     x, y = plan.value(node.operands[0]), plan.output(node)
     axes = axes_of(node)
-    routes = plan.saved[node, "routes"] = plan.block(f"{node.path}.routes", size_of(y.inner), "int32")
+    kind = "uint8" if size_of([axis.kernel for axis in axes]) <= 256 else "int32"
+    routes = plan.saved[node, "routes"] = plan.block(f"{node.path}.routes", size_of(y.inner), kind)
 
     def bind() -> Tables:
         source, result, compact = view(x), view(y), compact_view(y)
-        list_ = TileList(plan.dtype.itemsize, _ROUTE_BYTES)
+        list_ = TileList()
         lines = product(range(axes[0].output), range(axes[1].output), runs_forward(axes[2]))
         for (first, channels), (d, h, (w, positions, along)) in product(channel_blocks(plan, y), list(lines)):
             origin = tuple(at * a.stride for at, a in zip((d, h, w), axes, strict=True))
@@ -35,12 +35,14 @@ def forward(plan: Plan, node: Node) -> None:
                 (source.offset((id - origin[0], ih - origin[1], step)), _number(axes, (kd, kh, kw)))
                 for (kd, id), (kh, ih), (kw, step) in product(axes[0].taps(d), axes[1].taps(h), along)
             )
-            code = Window(plan.bits, channels, source.channels, axes[2].stride, positions)
+            code = Window(
+                plan.bits, 8 * routes.dtype.itemsize, channels, source.channels, axes[2].stride, positions
+            )
             out, b = result.offset((d, h, w)) + first, compact.offset((d, h, w)) + first
             list_.add(code, code, taps, a=source.offset(origin) + first, b=b, out=out)
             cut_when_few(list_, source.images, size_of(y.inner[1:3]))
-        images = (source.image, compact.image, result.image, 0)
-        return walk(plan, list_, (x, routes, y, y), images, source.images)
+        stage = Stage((x, routes, y, y), (source.image, compact.image, result.image, 0))
+        return walk(plan, list_, [stage], range(source.images))
 
     plan.launch(node.output.name, tiles.walk_tiles, bind)
 
@@ -48,6 +50,9 @@ def forward(plan: Plan, node: Node) -> None:
 def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
     """Each input element collects from the windows that it won, in their order."""
     assert node.operands[0] is not None
+    if node in plan.pools:  # the convolution's gradients find their way by its routes
+        plan.gradients[plan.pools[node].output] = grad_output
+        return
     routes, axes = plan.saved[node, "routes"], axes_of(node)
     gradient, base, gate = plan.add_gated_gradient(node.operands[0])
     other = gate if base is None else base
@@ -56,7 +61,7 @@ def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
     def bind() -> Tables:
         g, x, compact = view(grad_output), view(gradient), compact_view(grad_output)
         begin = view(other) if other is not None else None
-        list_ = TileList(plan.dtype.itemsize, _ROUTE_BYTES)
+        list_ = TileList()
         lines = product(range(axes[0].input), range(axes[1].input), runs_backward(axes[2]))
         for (first, channels), (d, h, (w, positions, along)) in product(
             channel_blocks(plan, gradient), list(lines)
@@ -68,7 +73,8 @@ def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
             ):
                 away = (yd - origin[0], yh - origin[1], step)
                 taps += [(g.offset(away), compact.offset(away)), (_number(axes, (kd, kh, kw)), 0)]
-            code = Route(plan.bits, channels, x.channels, axes[2].stride, positions, len(taps) // 2, start)
+            kind = (plan.bits, 8 * routes.dtype.itemsize, channels, x.channels, axes[2].stride, positions)
+            code = Route(*kind, len(taps) // 2, start)
             list_.add(
                 code,
                 code,
@@ -79,8 +85,9 @@ def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
                 start=begin.offset((d, h, w)) + first if begin else 0,
             )
             cut_when_few(list_, x.images, size_of(gradient.inner[1:3]))
-        images = (g.image, compact.image, x.image, begin.image if begin else 0)
-        return walk(plan, list_, (grad_output, routes, gradient, other or gradient), images, x.images)
+        per_image = (g.image, compact.image, x.image, begin.image if begin else 0)
+        stage = Stage((grad_output, routes, gradient, other or gradient), per_image)
+        return walk(plan, list_, [stage], range(x.images))
 
     plan.launch(f"{gradient.name} by {node.path}", tiles.walk_tiles, bind)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from pellucid.engine import joining
 from pellucid.engine.buffers import Block, Tensor
 from pellucid.engine.graph import Node, Symbol
 from pellucid.engine.lowering.pointwise import rows
@@ -27,9 +28,9 @@ def forward(plan: Plan, node: Node) -> None:
     op = node.op
     assert isinstance(op, BatchNorm)
     x, coefficients = plan.value(node.operands[0]), _statistics(plan, node)
-    add = plan.joined_add(node)
+    add = joining.take_add(plan, node)
     other = plan.value(next(s for s in add.operands if s is not node.output)) if add else None
-    relu = plan.joined_relu(add or node)
+    relu = joining.take_relu(plan, add or node)
     y = plan.output(relu or add or node)
     loop = partial(Normalise, add=add is not None, relu=relu is not None)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pellucid.engine import joining
 from pellucid.engine.buffers import Tensor
 from pellucid.engine.graph import Node, Symbol
 from pellucid.engine.plan import CHUNKS, Plan, Tables
@@ -38,9 +39,7 @@ def rows(*tensors: Tensor | None) -> tuple[int, list[int]]:
 
 
 def relu_forward(plan: Plan, node: Node) -> None:
-    """y = max(x, 0), unless the op before has done it."""
-    if node.output in plan.values:
-        return
+    """y = max(x, 0)."""
     x, y = plan.value(node.operands[0]), plan.output(node)
 
     def bind() -> Tables:
@@ -54,7 +53,7 @@ def relu_backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
     """grad_input = grad_output where output > 0; left to the batch norm before where that can do it in passing."""
     assert node.operands[0] is not None
     y = plan.value(node.output)
-    left = plan.gated_by_norm(node)
+    left = joining.gated_by_norm(plan, node)
     out, base = plan.add_gradient(node.operands[0])
     if left:
         plan.gated[out] = grad_output, y
@@ -105,10 +104,8 @@ def _setting(plan: Plan, op: Op) -> tuple[float, ...]:
 
 
 def add_forward(plan: Plan, node: Node) -> None:
-    """y = a + b, and its ReLU where the plan joins the two; unless the op before has done it."""
-    relu = plan.joined_relu(node)
-    if (relu or node).output in plan.values:
-        return
+    """y = a + b, and its ReLU where the plan joins the two."""
+    relu = joining.take_relu(plan, node)
     a, b, y = plan.value(node.operands[0]), plan.value(node.operands[1]), plan.output(relu or node)
 
     def bind() -> Tables:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pellucid.engine.buffers import Tensor
+from pellucid.engine.buffers import Block, Tensor
 from pellucid.engine.graph import Node, Symbol
 from pellucid.engine.plan import CHUNKS, Plan, Tables
 from pellucid.errors import ArgumentError
@@ -17,7 +17,8 @@ def ingest(plan: Plan, symbol: Symbol) -> None:
     The caller writes the address of his array, contiguous and of the plan's type, into n[0] before each run.
     """
     if symbol.dtype.kind != "f":
-        plan.values[symbol] = plan.block(symbol.name, size_of(symbol.shape), "int64")
+        labels = plan.values[symbol] = plan.block(symbol.name, size_of(symbol.shape), "int64")
+        plan.lasting.add(labels)
         return
     tensor = plan.values[symbol] = plan.tensor(symbol.name, symbol.shape)
     plan.launch(symbol.name, layout.from_public, lambda: _from_public(0, tensor, None))
@@ -50,11 +51,11 @@ def flatten_backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
     assert node.operands[0] is not None
     out, base = plan.add_gradient(node.operands[0])
     plan.launch(
-        f"{out.name} by {node.path}", layout.from_public, lambda: _from_public(grad_output.address, out, base)
+        f"{out.name} by {node.path}", layout.from_public, lambda: _from_public(grad_output, out, base)
     )
 
 
-def _from_public(source: int, tensor: Tensor, base: Tensor | None) -> Tables:
+def _from_public(source: int | Block, tensor: Tensor, base: Tensor | None) -> Tables:
     chunks, sizes = _sizes(tensor)
     strides = (*tensor.strides[:3], *(base.strides[:3] if base else (0, 0, 0)))
     return Tables(chunks, (tensor, base or tensor), (source, *sizes, *strides))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from pellucid.engine.buffers import Block, Tensor
 from pellucid.engine.plan import CHUNKS, Plan, Tables
 from pellucid.engine.tiling import TileList
@@ -35,26 +37,43 @@ def view(tensor: Tensor) -> View:
     return View(tensor.inner[0], tensor.inner[4], image, (strides[0], strides[1], strides[2]))
 
 
+@dataclass(frozen=True)
+class Stage:
+    """What a stage's calls count from: A, B, out, start (None: scratch memory), and how far each moves per unit."""
+
+    blocks: tuple[Block | None, Block | None, Block | None, Block | None]
+    per_unit: tuple[int, int, int, int]
+    part: int = 0  # how far out moves from part to part
+
+
 def walk(
-    plan: Plan,
-    tiles_: TileList,
-    blocks_: tuple[Block, Block, Block, Block],
-    per_image: tuple[int, int, int, int],
-    images: int,
-    per_part: int | None = None,
-    part: int = 0,
+    plan: Plan, tiles_: TileList, stages: Sequence[Stage], units: range, per_part: int | None = None
 ) -> Tables:
-    """The tables of `walk_tiles`: A, B, out, start and how far each moves from image to image."""
-    entries, bounds, taps = tables = tiles_.finish()
+    """The tables of `walk_tiles`."""
+    tables = tiles_.finish()
+    sizes = np.array([_sizes(plan, stage) for stage in stages])
+    tables[0][:, 3:7] *= sizes[tables[0][:, 2]]
     plan.owners.append(tables)
     if per_part is None:
-        per_part = max(1, images // CHUNKS)
-    ranges = len(bounds) - 1
-    addresses = [block.address for block in blocks_]
-    strides = [stride * size for stride, size in zip(per_image, tiles_.sizes, strict=True)]
-    n = [*addresses, *strides, part * tiles_.sizes[2], images, per_part, ranges]
-    n += [entries.ctypes.data, bounds.ctypes.data, taps.ctypes.data]
-    return Tables(-(-images // per_part) * ranges, (), n)
+        per_part = max(1, len(units) // CHUNKS)
+    ranges = len(tables[1]) - 1
+    n: list[int | Block] = [
+        units.start,
+        units.stop,
+        per_part,
+        ranges,
+        *(table.ctypes.data for table in tables),
+    ]
+    for stage, sizes_ in zip(stages, sizes.tolist(), strict=True):
+        n += [0 if block is None else block for block in stage.blocks]
+        n += [stride * size for stride, size in zip(stage.per_unit, sizes_, strict=True)]
+        n.append(stage.part * sizes_[2])
+    return Tables(-(-len(units) // per_part) * ranges, (), n)
+
+
+def _sizes(plan: Plan, stage: Stage) -> list[int]:
+    """Bytes of an element of A, B, out and start."""
+    return [(plan if block is None else block).dtype.itemsize for block in stage.blocks]
 
 
 def cut_when_few(tiles_: TileList, images: int, grid: int) -> None:

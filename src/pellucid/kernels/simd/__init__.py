@@ -1,28 +1,36 @@
 """Vector code emitted from Python for this processor: the one place besides `jit` that imports the compiler."""
 
 from pellucid.kernels.simd.average import Average
-from pellucid.kernels.simd.host import Code, address, assembly, host, vector_lanes
+from pellucid.kernels.simd.host import Code, address, assembly, object_code
 from pellucid.kernels.simd.norm import GradientSums, Moments, NormalGradient, Normalise
 from pellucid.kernels.simd.pool import Route, Window
-from pellucid.kernels.simd.tile import Start, Tile, column_tile, register_tile
+from pellucid.kernels.simd.target import TARGETS, Target, emitting_for, host, native, vector_lanes
+from pellucid.kernels.simd.tile import Piece, Start, Tile, column_tile, masked_cost, register_tile
 from pellucid.kernels.simd.turn import Turn
 
 __all__ = [
+    "TARGETS",
     "Average",
     "Code",
     "GradientSums",
     "Moments",
     "NormalGradient",
     "Normalise",
+    "Piece",
     "Route",
     "Start",
+    "Target",
     "Tile",
     "Turn",
     "Window",
     "address",
     "assembly",
     "column_tile",
+    "emitting_for",
     "host",
+    "masked_cost",
+    "native",
+    "object_code",
     "register_tile",
     "vector_lanes",
 ]

@@ -12,11 +12,11 @@ from pellucid.kernels.simd.emit import Emitter, Registers, int64
 
 @dataclass(frozen=True)
 class Average:
-    """out = (Σ A of the taps) / divisor; or `shares`: out = Σ B, which is float64; then `base`: start is added.
+    """out = (Σ A of the taps) / divisor; or `shares`: out = Σ A, which is float64; then `base`: start is added.
 
-    In float64, rounded once. A tap is (offset in A or B, divisor), and the divisor is that of the first tap. `channels`
-    are done by this code, of which a position has `pixel`; `positions` follow one another, `step` positions of A or B
-    and `out_step` of out and start apart. Where `taps` is false no tap reaches the positions.
+    In float64, rounded once. A tap is (offset in A, divisor), and the divisor is that of the first tap. `channels` are
+    done by this code, of which a position has `pixel`; `positions` follow one another, `step` positions of A and
+    `out_step` of out and start apart. Where `taps` is false no tap reaches the positions.
     """
 
     bits: int
@@ -37,9 +37,9 @@ class Average:
     def emit(self) -> ir.Module:
         """For each position: the sum over taps, from 0."""
         e = Emitter(self.symbol, self.bits, self.channels)
-        a, b, out, start, taps, count = e.function.args
+        a, _, out, start, taps, count = e.function.args
         double = ir.VectorType(ir.DoubleType(), e.lanes)
-        source = e.b.bitcast(b, ir.DoubleType().as_pointer()) if self.shares else a
+        source = e.b.bitcast(a, ir.DoubleType().as_pointer()) if self.shares else a
 
         def position(i: Any, _: Registers) -> Registers:
             here = e.ahead(source, e.b.mul(i, int64(self.step * self.pixel)))

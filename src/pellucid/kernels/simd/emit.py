@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from llvmlite import ir
 
-from pellucid.kernels.simd.host import vector_lanes
+from pellucid.kernels.simd.target import target, vector_lanes
 
 I64 = ir.IntType(64)
 I32 = ir.IntType(32)
+I8 = ir.IntType(8)
 Registers = list[list[Any]]
+Columns = Collection[int]
 
 
 class Emitter:
@@ -31,11 +33,16 @@ class Emitter:
         self.function = ir.Function(self.module, kind, symbol)
         self.function.attributes.add("nounwind")
         self.b = ir.IRBuilder(self.function.append_basic_block("entry"))
+        self._masks: dict[int, Any] = {}
 
     @property
     def zero(self) -> Any:
         """A vector of zeros."""
-        return ir.Constant(self.vector, [0.0] * self.lanes)
+        return self.constant(0)
+
+    def constant(self, number: float) -> Any:
+        """A vector that holds one number, known beforehand, in every lane."""
+        return ir.Constant(self.vector, [float(number)] * self.lanes)
 
     def loop(self, count: Any, state: Registers, body: Callable[[Any, Registers], Registers]) -> Registers:
         """Run `body(i, state)` `count` times (at least once), carrying the state in registers."""
@@ -67,28 +74,34 @@ class Emitter:
         first = self.b.insert_element(ir.Constant(vector, ir.Undefined), number, ir.Constant(I32, 0))
         return self.b.shuffle_vector(first, ir.Constant(vector, ir.Undefined), lanes([0] * self.lanes))
 
-    def load(self, pointer: Any, offset: int, v: int) -> Any:
-        """Vector `v` of the columns that begin at an offset; lanes out of use are zero."""
+    def load(self, pointer: Any, offset: int, v: int, some: Columns | None = None, others: Any = None) -> Any:
+        """Vector `v` of the columns that begin at an offset, or of some of them; the other lanes are `others`, or 0."""
         vector = ir.VectorType(pointer.type.pointee, self.lanes)
-        address, mask = self._address(pointer, offset + v * self.lanes, vector), self._mask(v)
+        address, mask = self._address(pointer, offset + v * self.lanes, vector), self._mask(v, some)
         if mask is None:
-            return self.b.load(address, align=4)
+            return self.b.load(address, align=_align(vector))
         kind = ir.FunctionType(vector, [address.type, I32, mask.type, vector])
         function = self._intrinsic(f"llvm.masked.load.{_name(vector)}.p0", kind)
         zero = ir.Constant(
             vector, [0] * self.lanes if isinstance(vector.element, ir.IntType) else [0.0] * self.lanes
         )
-        return self.b.call(function, [address, ir.Constant(I32, 4), mask, zero])
+        return self.b.call(function, [address, ir.Constant(I32, _align(vector)), mask, others or zero])
 
-    def store(self, value: Any, pointer: Any, offset: int, v: int) -> None:
-        """Store vector `v` of the columns that begin at an offset; lanes out of use are left alone."""
-        address, mask = self._address(pointer, offset + v * self.lanes, value.type), self._mask(v)
+    def store(self, value: Any, pointer: Any, offset: int, v: int, some: Columns | None = None) -> None:
+        """Store vector `v` of the columns that begin at an offset, or of some of them; the others are left alone."""
+        if (
+            some is None and self.columns - v * self.lanes == 1
+        ):  # LLVM makes four bytes of a masked store of one byte
+            first = self.b.extract_element(value, ir.Constant(I32, 0))
+            self.b.store(first, self.ahead(pointer, offset + v * self.lanes), align=_align(value.type))
+            return
+        address, mask = self._address(pointer, offset + v * self.lanes, value.type), self._mask(v, some)
         if mask is None:
-            self.b.store(value, address, align=4)
+            self.b.store(value, address, align=_align(value.type))
             return
         kind = ir.FunctionType(ir.VoidType(), [value.type, address.type, I32, mask.type])
         function = self._intrinsic(f"llvm.masked.store.{_name(value.type)}.p0", kind)
-        self.b.call(function, [value, address, ir.Constant(I32, 4), mask])
+        self.b.call(function, [value, address, ir.Constant(I32, _align(value.type)), mask])
 
     def wide(self, value: Any) -> Any:
         """A vector of the function's numbers as float64."""
@@ -103,6 +116,26 @@ class Emitter:
         """x·y + z, rounded once."""
         kind = ir.FunctionType(x.type, [x.type] * 3)
         return self.b.call(self._intrinsic(f"llvm.fma.{_name(x.type)}", kind), [x, y, z])
+
+    def only(self, some: Columns | None, v: int, value: Any, others: Any) -> Any:
+        """Vector `v` with `value` in some columns, all of them if None is given, and `others` in the others."""
+        here = range(self.columns)[v * self.lanes : (v + 1) * self.lanes]
+        if some is None or all(column in some for column in here):
+            return value
+        used = [v * self.lanes + i in some for i in range(self.lanes)]
+        if target().masked == 1:
+            return self.b.select(self._merging(used), value, others)
+        return self.b.shuffle_vector(
+            value, others, lanes([i if use else self.lanes + i for i, use in enumerate(used)])
+        )
+
+    def resized(self, integers: Any, bits: int) -> Any:
+        """A vector of unsigned integers with `bits` bits each."""
+        kind = ir.VectorType(ir.IntType(bits), self.lanes)
+        if integers.type == kind:
+            return integers
+        change = self.b.zext if integers.type.element.width < bits else self.b.trunc
+        return change(integers, kind)
 
     def relu(self, value: Any) -> Any:
         """0 where the value is below 0; NaN stays."""
@@ -119,14 +152,23 @@ class Emitter:
         self.b.store(pointer, cell)
         return cell
 
-    def _mask(self, v: int) -> Any | None:
+    def _mask(self, v: int, some: Columns | None = None) -> Any | None:
         """Which lanes of vector `v` are in use; None when all are."""
-        used = min(self.lanes, self.columns - v * self.lanes)
-        if used == self.lanes:
-            return None
-        return ir.Constant(
-            ir.VectorType(ir.IntType(1), self.lanes), [int(i < used) for i in range(self.lanes)]
-        )
+        columns = range(self.columns) if some is None else some
+        used = [v * self.lanes + i in columns for i in range(self.lanes)]
+        return None if all(used) else ir.Constant(ir.VectorType(ir.IntType(1), self.lanes), used)
+
+    def _merging(self, used: Sequence[bool]) -> Any:
+        """A mask whose bits the compiler does not know, for one instruction that multiplies, adds and merges.
+
+        From known bits the compiler would make a shuffle, which is an instruction of its own.
+        """
+        kind, bits = ir.IntType(self.lanes), sum(use << i for i, use in enumerate(used))
+        if bits not in self._masks:
+            with self.b.goto_entry_block():
+                same = self.b.asm(ir.FunctionType(kind, [kind]), "", "=r,0", [ir.Constant(kind, bits)], False)
+                self._masks[bits] = self.b.bitcast(same, ir.VectorType(ir.IntType(1), self.lanes))
+        return self._masks[bits]
 
     def _address(self, pointer: Any, offset: int, vector: Any) -> Any:
         return self.b.bitcast(self.ahead(pointer, offset), vector.as_pointer())
@@ -143,6 +185,11 @@ def int64(value: int) -> Any:
 def lanes(numbers: list[int]) -> Any:
     """The lanes that a shuffle takes."""
     return ir.Constant(ir.VectorType(I32, len(numbers)), numbers)
+
+
+def _align(vector: Any) -> int:
+    """What addresses of such vectors are a multiple of: bytes are routes, all else has 4 bytes at least."""
+    return 1 if vector.element == I8 else 4
 
 
 def _name(vector: Any) -> str:

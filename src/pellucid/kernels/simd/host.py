@@ -1,7 +1,8 @@
-"""This processor: its vectors, and code for it, compiled once and kept on disk."""
+"""Machine code: for this processor compiled once and kept on disk, for any target as text or object file."""
 
 from __future__ import annotations
 
+import hashlib
 import time
 from functools import cache
 from typing import Any, Protocol
@@ -10,6 +11,7 @@ import llvmlite.binding as llvm
 
 from pellucid.kernels.cache import folder, read, write
 from pellucid.kernels.progress import progress
+from pellucid.kernels.simd.target import Target, target
 
 
 class Code(Protocol):
@@ -25,54 +27,55 @@ class Code(Protocol):
     def __hash__(self) -> int: ...
 
 
-@cache
-def host() -> tuple[str, str, int]:
-    """The processor's name, its features and its vector width in bytes."""
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
-    features = llvm.get_host_cpu_features()
-    width = 64 if features.get("avx512f") else 32 if features.get("avx") else 16
-    return llvm.get_host_cpu_name(), features.flatten() + ",-prefer-256-bit", width
-
-
-def vector_lanes(bits: int) -> int:
-    """How many numbers of this size one vector register holds."""
-    return host()[2] * 8 // bits
-
-
-def vector_registers() -> int:
-    """How many vector registers there are: 32 with AVX-512 or NEON, 16 with AVX."""
-    return 16 if host()[2] == 32 else 32
-
-
-@cache
 def address(code: Code) -> int:
     """The address of machine code, compiled now or read from the disk cache."""
-    path = folder() / f"{code.symbol}.o"
+    return _address(code, target())
+
+
+@cache
+def _address(code: Code, target: Target) -> int:
+    path = folder() / f"{code.symbol}-{_digest(target)}.o"
     compiled = read(path)
     if compiled is None:
-        start, machine = time.perf_counter(), _machine()
-        compiled = machine.emit_object(_optimised(code, machine))
+        start = time.perf_counter()
+        compiled = object_code(code)
         write(path, compiled)
         progress(code.symbol, time.perf_counter() - start)
-    engine = _engine()
+    engine = _engine(target)
     engine.add_object_file(llvm.ObjectFileRef.from_data(compiled))
     engine.finalize_object()
     return int(engine.get_function_address(code.symbol))
 
 
+def object_code(code: Code) -> bytes:
+    """Machine code as an object file."""
+    machine = _machine(target())
+    return bytes(machine.emit_object(_optimised(code, machine)))
+
+
 def assembly(code: Code) -> str:
     """Machine code as text, for tests that look for spills."""
-    machine = _machine()
+    machine = _machine(target())
     return str(machine.emit_assembly(_optimised(code, machine)))
 
 
 @cache
-def _machine() -> Any:
-    cpu, features, _ = host()
-    return llvm.Target.from_default_triple().create_target_machine(
-        cpu=cpu, features=features, opt=3, jit=True
+def _digest(target: Target) -> str:
+    return hashlib.sha256(repr(target).encode()).hexdigest()[:8]
+
+
+@cache
+def _machine(target: Target) -> Any:
+    return _instructions(target.triple).create_target_machine(
+        cpu=target.cpu, features=target.features, opt=3, jit=True
     )
+
+
+@cache
+def _instructions(triple: str) -> Any:
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+    return llvm.Target.from_triple(triple)
 
 
 def _optimised(code: Code, machine: Any) -> Any:
@@ -86,6 +89,7 @@ def _optimised(code: Code, machine: Any) -> Any:
 
 
 @cache
-def _engine() -> Any:
-    machine = llvm.Target.from_default_triple().create_target_machine(jit=True)
+def _engine(target: Target) -> Any:
+    """Where a target's code is loaded; each has its own, since their symbols are the same."""
+    machine = _instructions(target.triple).create_target_machine(jit=True)
     return llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)

@@ -1,7 +1,8 @@
 """Max pooling, one run of positions along a row at a time, all channels side by side.
 
-Both walk the same way as a tile: `A` is the tensor that is read, `B` the routes (int32, one for each output element and
-laid out like it, without halo), `taps` what each position reads. Positions of a run have the same taps.
+Both walk the same way as a tile: `A` is the tensor that is read, `B` the routes, `taps` what each position reads.
+Routes are unsigned integers of `route_bits` bits, enough for the number of any kernel position, one for each output
+element and laid out like it, without halo. Positions of a run have the same taps.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ class Window:
     """
 
     bits: int
+    route_bits: int
     channels: int
     pixel: int
     stride: int
@@ -31,13 +33,14 @@ class Window:
     @property
     def symbol(self) -> str:
         """A name that no other code has."""
-        return f"window_{self.bits}_{self.channels}_{self.pixel}_{self.stride}_{self.positions}"
+        sizes = (self.bits, self.route_bits, self.channels, self.pixel, self.stride, self.positions)
+        return "window_" + "_".join(map(str, sizes))
 
     def emit(self) -> ir.Module:
         """For each position: the first tap, then every other that is larger."""
         e = Emitter(self.symbol, self.bits, self.channels)
         a, routes, out, _, taps, count = e.function.args
-        routes = e.b.bitcast(routes, I32.as_pointer())
+        routes = e.b.bitcast(routes, ir.IntType(self.route_bits).as_pointer())
 
         def tap(t: Any, here: Any) -> tuple[Any, Any]:
             at = e.ahead(taps, e.b.shl(t, int64(1)))
@@ -64,7 +67,7 @@ class Window:
             to = e.b.mul(i, int64(self.pixel))
             for v in range(e.vectors):
                 e.store(best[0][v], e.ahead(out, to), 0, v)
-                e.store(best[1][v], e.ahead(routes, to), 0, v)
+                e.store(e.resized(best[1][v], self.route_bits), e.ahead(routes, to), 0, v)
             return []
 
         e.loop(int64(self.positions), [], position)
@@ -82,6 +85,7 @@ class Route:
     """
 
     bits: int
+    route_bits: int
     channels: int
     pixel: int
     step: int
@@ -92,14 +96,14 @@ class Route:
     @property
     def symbol(self) -> str:
         """A name that no other code has."""
-        sizes = (self.bits, self.channels, self.pixel, self.step, self.positions, self.taps, self.start)
-        return "route_" + "_".join(map(str, sizes))
+        sizes = (self.bits, self.route_bits, self.channels, self.pixel, self.step, self.positions, self.taps)
+        return f"route_{'_'.join(map(str, sizes))}_{self.start}"
 
     def emit(self) -> ir.Module:
         """For each position: the start, then one selection for each tap."""
         e = Emitter(self.symbol, self.bits, self.channels)
         a, routes, out, start, taps, _ = e.function.args
-        routes = e.b.bitcast(routes, I32.as_pointer())
+        routes = e.b.bitcast(routes, ir.IntType(self.route_bits).as_pointer())
 
         def position(i: Any, _: Registers) -> Registers:
             to, along = e.b.mul(i, int64(self.step * self.pixel)), e.b.mul(i, int64(self.pixel))
@@ -113,7 +117,7 @@ class Route:
                 number = e.spread(e.b.trunc(e.b.load(e.ahead(at, 2)), I32))
                 sums = []
                 for v, so_far in enumerate(state[0]):
-                    here = e.b.icmp_signed("==", e.load(route, 0, v), number)
+                    here = e.b.icmp_signed("==", e.resized(e.load(route, 0, v), 32), number)
                     sums.append(e.b.select(here, e.b.fadd(so_far, e.load(source, 0, v)), so_far))
                 return [sums]
 

@@ -7,6 +7,10 @@ A *tile* keeps `rows × vectors` sums in registers and walks the reduction once:
 One fused multiply–add per product, t then j ascending, so the order of every sum is the order of its taps. `A` is read
 one number at a time and spread over a vector, `B` a vector at a time. With the right offsets this is convolution
 forward, its input gradient, its weight gradient and the linear layer; see `engine/lowering/conv.py`.
+
+A tap's run may come in *pieces*, each of which takes in some of the columns only: to the sums of the others it adds
+nothing, and of B it reads nothing for them. So one row can hold sums with different taps, as long as they meet the same
+numbers of A; see `engine/lowering/beside.py`.
 """
 
 from __future__ import annotations
@@ -17,11 +21,21 @@ from typing import Any, Literal
 
 from llvmlite import ir
 
-from pellucid.kernels.simd.emit import Emitter, Registers, int64
-from pellucid.kernels.simd.host import vector_lanes, vector_registers
+from pellucid.kernels.simd.emit import Columns, Emitter, Registers, int64
+from pellucid.kernels.simd.target import target, vector_lanes
 
 # What a sum begins with: nothing, one value per column, one per result (of another array), or what out holds so far.
 Start = Literal["zero", "bias", "base", "out"]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of a tap's run: how long it is, where it begins in A and B from the tap, the columns that it takes in."""
+
+    length: int
+    a: int
+    b: int
+    columns: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -36,13 +50,24 @@ class Tile:
     a_step: int
     b_step: int
     run: int
-    out_rows: tuple[int, ...]  # offset of each row's results in the output
+    # Offset of each row's results in the output; or several for each, when equal parts of its columns go apart.
+    out_rows: tuple[int, ...]
     start: Start = "zero"
     base_rows: tuple[int, ...] = ()
     relu: bool = False
     gate: bool = (
         False  # results are 0 where the number of start in base_rows is not above 0: the gradient of a ReLU
     )
+    pieces: tuple[Piece, ...] = ()  # of a run that is not of one piece
+
+    @property
+    def out_groups(self) -> list[list[tuple[int, range]]]:
+        """For each row, the offsets in the output and the columns whose results lie there."""
+        apart = len(self.out_rows) // len(self.rows)
+        width = self.columns // apart
+        groups = [range(i * width, (i + 1) * width) for i in range(apart)]
+        offsets = [at - groups[i % apart].start for i, at in enumerate(self.out_rows)]
+        return [list(zip(offsets[m : m + apart], groups, strict=True)) for m in range(0, len(offsets), apart)]
 
     @property
     def symbol(self) -> str:
@@ -55,18 +80,18 @@ class Tile:
 
 
 def register_tile(bits: int, columns: int) -> int:
-    """How many rows fit the registers beside the vectors of `B` for this many columns (at most two vectors).
-
-    With 16 registers one more holds a spread number; with 32 there is room to load it early.
-    """
-    vectors = -(-columns // vector_lanes(bits))
-    spare = 1 if vector_registers() == 32 else 2
-    return (vector_registers() - vectors - spare) // vectors
+    """How many rows fit the registers for this many columns, at most those of the widest tile."""
+    return target().rows[-(-columns // vector_lanes(bits)) - 1]
 
 
 def column_tile(bits: int) -> int:
-    """The widest tile: two vectors."""
-    return 2 * vector_lanes(bits)
+    """The columns of the widest tile."""
+    return len(target().rows) * vector_lanes(bits)
+
+
+def masked_cost() -> int:
+    """What a multiply–add that leaves some sums alone costs, in multiply–adds."""
+    return target().masked
 
 
 class _TileEmitter(Emitter):
@@ -81,55 +106,89 @@ class _TileEmitter(Emitter):
         a, b, out, start, taps, count = self.function.args
         sums = self._start(out if self.tile.start == "out" else start)
         sums = self.loop(count, sums, lambda t, inner: self._tap(a, b, taps, t, inner))
-        for m, (row, offset) in enumerate(zip(sums, self.tile.out_rows, strict=True)):
+        for m, (row, groups) in enumerate(zip(sums, self.tile.out_groups, strict=True)):
             for v, value in enumerate(row):
                 if self.tile.gate:
                     value = self.gate(self.load(start, self.tile.base_rows[m], v), value)
-                self.store(self.relu(value) if self.tile.relu else value, out, offset, v)
+                value = self.relu(value) if self.tile.relu else value
+                for offset, columns in groups:
+                    self.store(value, out, offset, v, columns)
         self.b.ret_void()
         return self.module
 
     def _start(self, start: Any) -> Registers:
         tile = self.tile
-        if tile.start in ("base", "out"):
-            rows = tile.base_rows if tile.start == "base" else tile.out_rows
-            return [[self.load(start, offset, v) for v in range(self.vectors)] for offset in rows]
+        if tile.start == "base":
+            return [[self.load(start, offset, v) for v in range(self.vectors)] for offset in tile.base_rows]
+        if tile.start == "out":
+            return [
+                [self._stored(start, groups, v) for v in range(self.vectors)] for groups in tile.out_groups
+            ]
         if tile.start == "bias":
             row = [self.load(start, 0, v) for v in range(self.vectors)]
         else:
             row = [self.zero] * self.vectors
         return [list(row) for _ in tile.rows]
 
+    def _stored(self, out: Any, groups: list[tuple[int, range]], v: int) -> Any:
+        """Vector `v` of a row as it lies in the output."""
+        value = None
+        for offset, columns in groups:
+            value = self.load(out, offset, v, columns, value)
+        return value
+
     def _tap(self, a: Any, b: Any, taps: Any, t: Any, sums: Registers) -> Registers:
         """One tap: `run` products per sum, starting at the tap's two offsets."""
         at = self.ahead(taps, self.b.shl(t, int64(1)))
         a = self.ahead(a, self.b.load(at))
         b = self.ahead(b, self.b.load(self.ahead(at, 1)))
-        if self.tile.run == 0:  # no tap reaches these results
+        for piece in self.tile.pieces:
+            sums = self._run(
+                self.ahead(a, piece.a), self.ahead(b, piece.b), piece.length, piece.columns, sums
+            )
+        return sums if self.tile.pieces else self._run(a, b, self.tile.run, None, sums)
+
+    def _run(self, a: Any, b: Any, length: int, some: Columns | None, sums: Registers) -> Registers:
+        """`length` products for every sum, or those in some columns."""
+        if length == 0:  # no tap reaches these results
             return sums
-        if self.tile.run == 1:
-            return self._products(a, b, 0, sums)
-        unroll = next(u for u in (4, 3, 2, 1) if self.tile.run % u == 0)
+        if length == 1:
+            return self._products(a, b, 0, some, sums)
+        unroll = self._unroll(length)
         a_cell, b_cell = self.moving(a), self.moving(b)
 
         def body(_: Any, inner: Registers) -> Registers:
             a_now, b_now = self.b.load(a_cell), self.b.load(b_cell)
             for j in range(unroll):
-                inner = self._products(a_now, b_now, j, inner)
+                inner = self._products(a_now, b_now, j, some, inner)
             self.b.store(self.ahead(a_now, unroll * self.tile.a_step), a_cell)
             self.b.store(self.ahead(b_now, unroll * self.tile.b_step), b_cell)
             return inner
 
-        return self.loop(int64(self.tile.run // unroll), sums, body)
+        return self.loop(int64(length // unroll), sums, body)
 
-    def _products(self, a: Any, b: Any, j: int, sums: Registers) -> Registers:
+    def _unroll(self, length: int) -> int:
+        """How many products of each sum one round of the loop does.
+
+        One where a row reads next what another reads now: the compiler would keep that number, and sums would leave
+        the registers for it.
+        """
+        rows, step = {row for row in self.tile.rows if row is not None}, self.tile.a_step
+        if any(row + j * step in rows for row in rows for j in (1, 2, 3)):
+            return 1
+        return next(u for u in (4, 3, 2, 1) if length % u == 0)
+
+    def _products(self, a: Any, b: Any, j: int, some: Columns | None, sums: Registers) -> Registers:
         tile = self.tile
-        right = [self.load(b, j * tile.b_step, v) for v in range(self.vectors)]
+        right = [self.load(b, j * tile.b_step, v, some) for v in range(self.vectors)]
         results = []
         for offset, row in zip(tile.rows, sums, strict=True):
-            if offset is None:
-                left = ir.Constant(self.vector, [1.0] * self.lanes)
+            if offset is None:  # 1·r + s, and no register for the 1
+                sums_now = [self.b.fadd(r, s) for r, s in zip(right, row, strict=True)]
             else:
                 left = self.spread(self.b.load(self.ahead(a, offset + j * tile.a_step)))
-            results.append([self.fma(left, r, s) for r, s in zip(right, row, strict=True)])
+                sums_now = [self.fma(left, r, s) for r, s in zip(right, row, strict=True)]
+            results.append(
+                [self.only(some, v, *pair) for v, pair in enumerate(zip(sums_now, row, strict=True))]
+            )
         return results

@@ -8,7 +8,7 @@ from typing import Any
 from llvmlite import ir
 
 from pellucid.kernels.simd.emit import I64, int64, lanes
-from pellucid.kernels.simd.host import vector_lanes
+from pellucid.kernels.simd.target import vector_lanes
 
 
 @dataclass(frozen=True)

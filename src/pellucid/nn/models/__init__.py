@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
+from pellucid.nn.models.alexnet import alexnet
 from pellucid.nn.models.lenet import lenet5
 from pellucid.nn.models.mnist import mnist_cnn
-from pellucid.nn.models.resnet import resnet20
+from pellucid.nn.models.resnet import resnet18, resnet20
 from pellucid.nn.models.vgg import vgg_small
 from pellucid.nn.module import Module
 
@@ -13,6 +14,16 @@ MODELS: dict[str, Callable[..., Module]] = {
     "mnist_cnn": mnist_cnn,
     "vgg_small": vgg_small,
     "resnet20": resnet20,
+    "resnet18": resnet18,
+    "alexnet": alexnet,
 }
 
-__all__ = ["MODELS", "lenet5", "mnist_cnn", "resnet20", "vgg_small"]
+
+def input_shape(model: Module) -> tuple[int, int, int]:
+    """C, H, W of one input that a network of `MODELS` is made for; one for all sizes gets MNIST's or CIFAR's."""
+    channels = next(parameter.shape[1] for _, parameter in model.named_parameters())
+    size = getattr(model, "image_size", 28 if channels == 1 else 32)
+    return channels, size, size
+
+
+__all__ = ["MODELS", "alexnet", "input_shape", "lenet5", "mnist_cnn", "resnet18", "resnet20", "vgg_small"]

@@ -13,6 +13,8 @@ from pellucid.nn.module import Module
 class LeNet5(Module):
     """Two convolutions and three linear layers for 28×28 images."""
 
+    image_size = 28
+
     def __init__(self, in_channels: int, num_classes: int) -> None:
         self.conv1 = Conv2d(in_channels, 6, 5, padding=2)
         self.conv2 = Conv2d(6, 16, 5)

@@ -13,6 +13,8 @@ from pellucid.nn.module import Module
 class MnistCNN(Module):
     """Two 3×3 convolutions, one pooling, two linear layers for 28×28 images."""
 
+    image_size = 28
+
     def __init__(self, in_channels: int, num_classes: int) -> None:
         self.conv1 = Conv2d(in_channels, 32, 3)
         self.conv2 = Conv2d(32, 64, 3)

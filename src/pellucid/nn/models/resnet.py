@@ -1,4 +1,4 @@
-"""The residual network for CIFAR images, with torchvision's names."""
+"""Residual networks for CIFAR images, with torchvision's names."""
 
 from __future__ import annotations
 
@@ -35,21 +35,27 @@ class BasicBlock(Module):
 
 
 class ResNet(Module):
-    """A convolution, three stages of `blocks` residual blocks with 16, 32 and 64 channels, a linear layer."""
+    """A 3×3 convolution, stages of `blocks` residual blocks each, an average, a linear layer.
 
-    def __init__(self, blocks: int, in_channels: int, num_classes: int) -> None:
-        self.conv1 = Conv2d(in_channels, 16, 3, padding=1, bias=False)
-        self.bn1 = BatchNorm2d(16)
-        self.layer1 = _stage(16, 16, 1, blocks)
-        self.layer2 = _stage(16, 32, 2, blocks)
-        self.layer3 = _stage(32, 64, 2, blocks)
+    The stages have as many channels as `widths` says; each but the first halves the image.
+    """
+
+    def __init__(self, widths: tuple[int, ...], blocks: int, in_channels: int, num_classes: int) -> None:
+        channels = widths[0]
+        self.conv1 = Conv2d(in_channels, channels, 3, padding=1, bias=False)
+        self.bn1 = BatchNorm2d(channels)
+        self._stages = tuple(f"layer{i + 1}" for i in range(len(widths)))
+        for name, width in zip(self._stages, widths, strict=True):
+            setattr(self, name, _stage(channels, width, 1 if name == "layer1" else 2, blocks))
+            channels = width
         self.avgpool = AdaptiveAvgPool2d(1)
-        self.fc = Linear(64, num_classes)
+        self.fc = Linear(channels, num_classes)
 
     def forward(self, x: Any) -> Any:
         """(N,C,H,W) → logits (N,num_classes)."""
         x = F.relu(self.bn1(self.conv1(x)))
-        x = self.layer3(self.layer2(self.layer1(x)))
+        for name in self._stages:
+            x = getattr(self, name)(x)
         return self.fc(F.flatten(self.avgpool(x), 1))
 
 
@@ -61,7 +67,20 @@ def resnet20(in_channels: int = 3, num_classes: int = 10) -> ResNet:
 
     Shapes: (N,in_channels,H,W) → logits (N,num_classes).
     """
-    return ResNet(3, in_channels, num_classes)
+    return ResNet((16, 32, 64), 3, in_channels, num_classes)
+
+
+def resnet18(in_channels: int = 3, num_classes: int = 10) -> ResNet:
+    """ResNet-18 as it is used for 32×32 images; others fit too.
+
+    The first convolution is 3×3 with stride 1, and there is no pooling after it; all else is torchvision's resnet18,
+    keys of the state dict included, so all weights but conv1's copy one to one.
+
+    Source: He, Zhang, Ren, Sun, "Deep residual learning for image recognition" (2016), table 1.
+
+    Shapes: (N,in_channels,H,W) → logits (N,num_classes).
+    """
+    return ResNet((64, 128, 256, 512), 2, in_channels, num_classes)
 
 
 def _stage(in_channels: int, out_channels: int, stride: int, blocks: int) -> Sequential:

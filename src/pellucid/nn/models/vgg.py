@@ -20,7 +20,7 @@ class VGGSmall(Module):
     """Six 3×3 convolutions in `features`, two linear layers in `classifier`."""
 
     def __init__(self, in_channels: int, num_classes: int, image_size: int) -> None:
-        whole("vgg_small", "image_size", image_size, minimum=8)
+        self.image_size = whole("vgg_small", "image_size", image_size, minimum=8)
         layers: list[Module] = []
         channels = in_channels
         for width in WIDTHS:

@@ -1,23 +1,47 @@
-"""What the numbers were measured on: names and versions, and how fast this machine can multiply and copy at all."""
+"""What the numbers are measured on: names and versions, and how fast this machine can multiply and copy at all."""
 
 from __future__ import annotations
 
 import os
 import platform
 import time
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-PACKAGES = ("pellucid", "numpy", "numba", "llvmlite", "torch")
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pellucid.kernels.jit import Kernel
+
+PACKAGES = (
+    "pellucid",
+    "numpy",
+    "numba",
+    "llvmlite",
+    "torch",
+    "jax",
+    "onnxruntime",
+    "openvino",
+    "ncnn",
+    "onnx",
+)
 
 
-def describe() -> str:
-    """Processor, cores, memory, system and versions in one line."""
-    return "; ".join(
-        [f"{_processor()}, {_cores()} cores, {_memory_gb():.0f} GB", platform.platform(), _versions()]
-    )
+def describe() -> dict[str, object]:
+    """Processor, cores, memory and system."""
+    return {
+        "processor": _processor(),
+        "cores": _cores(),
+        "memory_gb": round(_memory_gb()),
+        "system": platform.platform(),
+        "versions": {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES},
+        "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
+    }
 
 
 def _processor() -> str:
@@ -39,35 +63,44 @@ def _memory_gb() -> float:
         return float("nan")
 
 
-def _versions() -> str:
-    names = [f"Python {platform.python_version()}"]
-    for package in PACKAGES:
-        try:
-            names.append(f"{package} {version(package)}")
-        except PackageNotFoundError:
-            names.append(f"{package} missing")
-    return ", ".join(names)
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def forget_peak() -> None:
+    """Let `peak_mb` begin anew, where the system can do that."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
 
 
 def peak_mb() -> float:
-    """The most memory this process has held so far. (Not `ru_maxrss`: a child begins with its parent's.)"""
+    """The most memory this process has held since `forget_peak`. (A child's `ru_maxrss` begins with its parent's.)"""
     try:
         lines = Path("/proc/self/status").read_text().splitlines()
         return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
     except (OSError, StopIteration):
+        return _peak_of_all_time_mb()
+
+
+def _peak_of_all_time_mb() -> float:
+    try:
         import resource
+    except ImportError:  # Windows
+        return float("nan")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**20 if platform.system() == "Darwin" else 2**10)
 
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return peak / (2**20 if platform.system() == "Darwin" else 2**10)
 
-
-def launch_row(
-    kernel, bits: int, chunks: int, *, p=(0,), n=(0,), f=(0.0,)
-) -> tuple[np.ndarray, list[np.ndarray]]:
+def _launch_row(
+    kernel: Kernel, bits: int, chunks: int, p: Sequence[int], n: Sequence[int]
+) -> tuple[NDArray[np.int64], list[NDArray[Any]]]:
     """One launch written by hand, as `engine.plan.Program` writes it, and the tables that must outlive it."""
     from pellucid.kernels import tape
 
-    tables = [np.array(p, np.int64), np.array(n, np.int64), np.array(f, np.float64)]
+    tables = [np.array(p, np.int64), np.array(n, np.int64), np.zeros(1)]
     row = np.zeros((1, tape.LAUNCH_FIELDS), np.int64)
     row[0, :5] = kernel.address(bits), *(table.ctypes.data for table in tables), chunks
     return row, tables
@@ -87,23 +120,13 @@ def fma_peak_gflops(bits: int = 32, rounds: int = 15) -> float:
     tile = Tile(bits, (0,) * height, columns, 0, 0, run, tuple(range(0, height * columns, columns)))
     numbers = np.zeros(2 * columns, f"f{bits // 8}")
     out = np.empty((calls, height * columns + 64), numbers.dtype)
-    entries = np.array([simd.address(tile)] * 2 + [0, 0, 0, 0, 0, 1], np.int64)
+    entries = np.array([simd.address(tile)] * 2 + [0, 0, 0, 0, 0, 0, 1], np.int64)
     bounds, taps = np.array([0, 1], np.int64), np.zeros(2, np.int64)
     bases = (numbers.ctypes.data, numbers.ctypes.data, out.ctypes.data, 0)
     lists = (entries.ctypes.data, bounds.ctypes.data, taps.ctypes.data)
-    n = (
-        *bases,
-        0,
-        0,
-        0,
-        0,
-        out.strides[0],
-        calls,
-        1,
-        1,
-        *lists,
-    )  # one "image" a call, each with results of its own
-    row, _tables = launch_row(tiles.walk_tiles, bits, calls, n=n)
+    stage = (*bases, 0, 0, out.strides[0], 0, 0)
+    n = (0, calls, 1, 1, *lists, *stage)  # a unit is a call, with results of its own
+    row, _tables = _launch_row(tiles.walk_tiles, bits, calls, [0], n)
     seconds = min(_seconds(row) for _ in range(rounds))
     return 2 * height * columns * run * calls / seconds / 1e9
 
@@ -116,12 +139,12 @@ def copy_gb_per_s(size_mb: int = 256, rounds: int = 7) -> float:
     target = np.zeros_like(source)
     chunks = 8 * tape.get_num_threads()
     p, n = (source.ctypes.data, target.ctypes.data), (source.size, -(-source.size // chunks))
-    row, _tables = launch_row(layout.copy, 32, chunks, p=p, n=n)
+    row, _tables = _launch_row(layout.copy, 32, chunks, p, n)
     seconds = min(_seconds(row) for _ in range(rounds))
     return 2 * source.nbytes / seconds / 1e9
 
 
-def _seconds(row: np.ndarray) -> float:
+def _seconds(row: NDArray[np.int64]) -> float:
     from pellucid.kernels import tape
 
     start = time.perf_counter()

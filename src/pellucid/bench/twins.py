@@ -1,8 +1,9 @@
-"""The models of `pellucid.nn.models` in PyTorch, with the same state_dict keys: an independent oracle."""
+"""The models of `pellucid.nn.models` in PyTorch, with the same state_dict keys: an oracle, and a contender."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -79,33 +80,69 @@ class BasicBlock(nn.Module):
         return F.relu(out + (x if self.downsample is None else self.downsample(x)))
 
 
-class ResNet20(nn.Module):
-    def __init__(self, in_channels: int = 3, num_classes: int = 10) -> None:
+class ResNet(nn.Module):
+    def __init__(
+        self, widths: tuple[int, ...], blocks: int, in_channels: int = 3, num_classes: int = 10
+    ) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(in_channels, 16, 3, padding=1, bias=False)
-        self.bn1 = nn.BatchNorm2d(16)
-        self.layer1 = nn.Sequential(BasicBlock(16, 16, 1), BasicBlock(16, 16, 1), BasicBlock(16, 16, 1))
-        self.layer2 = nn.Sequential(BasicBlock(16, 32, 2), BasicBlock(32, 32, 1), BasicBlock(32, 32, 1))
-        self.layer3 = nn.Sequential(BasicBlock(32, 64, 2), BasicBlock(64, 64, 1), BasicBlock(64, 64, 1))
-        self.fc = nn.Linear(64, num_classes)
+        channels = widths[0]
+        self.conv1 = nn.Conv2d(in_channels, channels, 3, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(channels)
+        for number, width in enumerate(widths, 1):
+            stage = [BasicBlock(channels, width, 1 if number == 1 else 2)]
+            stage += [BasicBlock(width, width, 1) for _ in range(blocks - 1)]
+            self.add_module(f"layer{number}", nn.Sequential(*stage))
+            channels = width
+        self.fc = nn.Linear(channels, num_classes)
 
     def forward(self, x: Tensor) -> Tensor:
         x = F.relu(self.bn1(self.conv1(x)))
-        x = self.layer3(self.layer2(self.layer1(x)))
+        for name, stage in self.named_children():
+            x = stage(x) if name.startswith("layer") else x
         return self.fc(torch.flatten(F.adaptive_avg_pool2d(x, 1), 1))
+
+
+class AlexNet(nn.Module):
+    def __init__(self, in_channels: int = 3, num_classes: int = 1000, image_size: int = 224) -> None:
+        super().__init__()
+        self.features = nn.Sequential(
+            nn.Conv2d(in_channels, 64, 11, stride=4, padding=2),
+            nn.ReLU(),
+            nn.MaxPool2d(3, stride=2),
+            nn.Conv2d(64, 192, 5, padding=2),
+            nn.ReLU(),
+            nn.MaxPool2d(3, stride=2),
+            nn.Conv2d(192, 384, 3, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(384, 256, 3, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(256, 256, 3, padding=1),
+            nn.ReLU(),
+            nn.MaxPool2d(3, stride=2),
+        )
+        with torch.no_grad():
+            features = self.features(torch.zeros(1, in_channels, image_size, image_size))
+        self.classifier = nn.Sequential(
+            nn.Dropout(0.5),
+            nn.Linear(features.numel(), 4096),
+            nn.ReLU(),
+            nn.Dropout(0.5),
+            nn.Linear(4096, 4096),
+            nn.ReLU(),
+            nn.Linear(4096, num_classes),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.classifier(torch.flatten(self.features(x), 1))
 
 
 TWINS: dict[str, Callable[..., nn.Module]] = {
     "lenet5": LeNet5,
     "mnist_cnn": MnistCNN,
     "vgg_small": VGGSmall,
-    "resnet20": ResNet20,
-}
-INPUTS = {  # what one image is, with the default settings
-    "lenet5": (1, 28, 28),
-    "mnist_cnn": (1, 28, 28),
-    "vgg_small": (3, 32, 32),
-    "resnet20": (3, 32, 32),
+    "resnet20": partial(ResNet, (16, 32, 64), 3),
+    "resnet18": partial(ResNet, (64, 128, 256, 512), 2),
+    "alexnet": AlexNet,
 }
 
 

@@ -1,0 +1,1 @@
+"""How fast it is: training steps, inference and single layers, measured beside other engines (`pellucid bench`)."""

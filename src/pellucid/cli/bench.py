@@ -1,0 +1,127 @@
+"""`pellucid bench`: how fast this machine trains and infers, beside other engines."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pellucid.cli.options import Json, ModelName, Threads
+
+if TYPE_CHECKING:
+    from rich.status import Status
+
+    from pellucid.bench.measure import Settings
+    from pellucid.bench.peers import Peer
+    from pellucid.bench.report import Report
+
+_BUSY = 0.5  # a load from which on times are disturbed
+
+
+def bench(
+    models: Annotated[
+        list[ModelName] | None, typer.Argument(metavar="[MODEL]...", help="Networks.", show_default="all")
+    ] = None,
+    train: Annotated[bool, typer.Option("--train", help="Measure training steps.")] = False,
+    infer: Annotated[bool, typer.Option("--infer", help="Measure inference.")] = False,
+    layers: Annotated[
+        bool, typer.Option("--layers", help="Measure each layer and loop of Pellucid's training step.")
+    ] = False,
+    batch: Annotated[
+        int | None,
+        typer.Option(min=1, help="Images per batch.", show_default="64; resnet18 32, alexnet 16"),
+    ] = None,
+    threads: Threads = None,
+    rounds: Annotated[int, typer.Option(min=1, help="How many turns each engine has.")] = 7,
+    peers: Annotated[
+        str | None,
+        typer.Option(help="Engines to compare with, as torch,jax or torch-eager,ncnn.", show_default="all"),
+    ] = None,
+    cold: Annotated[bool, typer.Option(help="Also start with no compiled code kept from earlier.")] = True,
+    markdown: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the report there, too.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Measure training steps, inference and layers; without --train, --infer and --layers all three.
+
+    Every engine runs in a process of its own, and all take turns. One that is not installed is named as missing.
+    """
+    from pellucid.bench.cases import INFER, TRAIN
+    from pellucid.bench.measure import Settings
+    from pellucid.cli import output
+    from pellucid.kernels.tape import get_num_threads, set_num_threads
+
+    chosen = _chosen(peers)
+    if markdown is not None:
+        output.check_writable(f"report '{markdown}'", markdown)
+    if threads is not None:
+        set_num_threads(threads)
+    everything = not (train or infer or layers)
+    tasks = [task for task, wanted in ((TRAIN, train), (INFER, infer)) if wanted or everything]
+    console = output.screen(json)
+    if hasattr(os, "getloadavg") and (load := os.getloadavg()[0]) > _BUSY:
+        console.print(f"Other programs are running (load {load:.1f}): times mean little.")
+    settings = Settings(get_num_threads(), rounds, cold)
+    names = [str(model) for model in models or ModelName]
+    with console.status("the machine", refresh_per_second=1) as status:  # it must not take time from anybody
+        report = _measure(tasks, names, batch, chosen, settings, layers or everything, status)
+    if markdown is not None:
+        markdown.write_text(report.markdown(), encoding="utf-8")
+    if json:
+        output.print_json(report.document())
+    else:
+        console.print(report.conditions)
+        for table in report.tables():
+            console.print(table.rich())
+
+
+def _chosen(names: str | None) -> list[Peer]:
+    """The peers of these names or families.
+
+    Raises: ArgumentError for a name that none has.
+    """
+    from pellucid.bench.peers import PEERS
+    from pellucid.errors import ArgumentError
+
+    wanted = None if names is None else {name.strip() for name in names.split(",")}
+    known = {name for peer in PEERS for name in (peer.name, peer.family)}
+    if wanted is not None and not wanted <= known:
+        raise ArgumentError(
+            "bench",
+            "there is no such peer",
+            expected=", ".join(sorted(known)),
+            got=", ".join(map(repr, sorted(wanted - known))),
+        )
+    return [peer for peer in PEERS if wanted is None or {peer.name, peer.family} & wanted]
+
+
+def _measure(
+    tasks: Sequence[str],
+    models: Sequence[str],
+    batch: int | None,
+    peers: Sequence[Peer],
+    settings: Settings,
+    layers: bool,
+    status: Status,
+) -> Report:
+    """All that was asked for, one thing after the other; each is told as soon as it is there."""
+    from pellucid.bench.cases import TRAIN, Case, batch_of, cases
+    from pellucid.bench.layers import profile
+    from pellucid.bench.machine import copy_gb_per_s, describe, fma_peak_gflops
+    from pellucid.bench.measure import measure
+    from pellucid.bench.report import Report
+
+    report = Report(describe(), settings, fma_peak_gflops(), copy_gb_per_s(), [], [])
+    for task in tasks:
+        for case in cases(task, models, batch):
+            outcome = measure(case, peers, settings, status.update)
+            status.console.print(str(outcome))
+            report.outcomes.append(outcome)
+    for model in models if layers else ():
+        status.update(f"layers of {model}")
+        report.profiles.append(profile(Case(TRAIN, model, batch or batch_of(model))))
+    return report

@@ -1,0 +1,70 @@
+"""Which ops a plan joins into one loop: it saves loads and stores, and changes no operation, operand or order.
+
+Forward, a loop may do the work of the ops behind it when nobody else needs what lies between. A node that has been
+taken over is in `Plan.joined`. A recording joins nothing.
+"""
+
+from __future__ import annotations
+
+from pellucid.engine.graph import Node
+from pellucid.engine.plan import Plan
+from pellucid.ops.add import Add
+from pellucid.ops.base import Op
+from pellucid.ops.batch_norm import BatchNorm
+from pellucid.ops.max_pool import MaxPool
+from pellucid.ops.relu import ReLU
+
+
+def take_relu(plan: Plan, node: Node) -> Node | None:
+    """The ReLU behind a node, whose loop does it as well."""
+    return _take(plan, _follower(plan, node, ReLU))
+
+
+def take_add(plan: Plan, node: Node) -> Node | None:
+    """The addition behind a node, likewise, if the other operand is there already."""
+    add = _follower(plan, node, Add)
+    others = [symbol for symbol in add.operands if symbol is not node.output] if add else []
+    return _take(plan, add if others and others[0] in plan.values else None)
+
+
+def take_pool(plan: Plan, node: Node) -> Node | None:
+    """The 2×2 max pooling behind a convolution, or behind the ReLU that this has taken."""
+    pool = _follower(plan, node, MaxPool)
+    if pool is None or not isinstance(pool.op, MaxPool):
+        return None
+    axes = pool.op.geometry(node.output.shape).axes
+    plain = all(
+        (a.kernel, a.stride, a.dilation, a.before, a.output) == (2, 2, 1, 0, a.input // 2) for a in axes
+    )
+    return _take(plan, pool if plain and len(axes) == 2 else None)
+
+
+def _follower(plan: Plan, node: Node, kind: type[Op]) -> Node | None:
+    """The one reader of a node's output, if it is of this kind and nobody else needs that output."""
+    readers = plan.readers(node.output)
+    alone = len(readers) == 1 and node.output is not plan.graph.output and not plan.keep
+    return readers[0] if alone and isinstance(readers[0].op, kind) else None
+
+
+def _take(plan: Plan, node: Node | None) -> Node | None:
+    if node is not None:
+        plan.joined.add(node)
+    return node
+
+
+def gated_by_norm(plan: Plan, relu: Node) -> bool:
+    """Whether the next launch to read the gradient of a ReLU's input will be that of a batch norm.
+
+    It is the batch norm right before the ReLU, or before the sum right before it.
+    """
+    *before, node = plan.graph.nodes[: plan.graph.nodes.index(relu)] or [relu]
+    read = {node.output}
+    if plan.keep or relu.operands[0] not in read or len(plan.readers(node.output)) > 1:
+        return False
+    if isinstance(node.op, Add) and before:
+        read = {symbol for symbol in node.operands if symbol is not None}
+        if len(read) == 1 or read & plan.gradients.keys():  # the sum itself reads it, to add it to another
+            return False
+        node = before[-1]
+    alone = node.output in read and len(plan.readers(node.output)) == 1
+    return alone and isinstance(node.op, BatchNorm) and plan.wants(node.output)

@@ -1,0 +1,157 @@
+"""Winograd's algorithm for 3×3 convolutions: when it serves, and what its directions share.
+
+An image is cut into tiles of 4×4 outputs. Each tile's 6×6 inputs are transformed, every one of the 36 points is then a
+product of matrices of its own (tiles × input channels by input channels × output channels), and the results are
+transformed back: 36 products for a tile in place of 144. The matrices are in `winograd.py` of the
+package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import groupby
+
+from pellucid.engine.buffers import Tensor
+from pellucid.engine.lowering.layer import Layer
+from pellucid.engine.lowering.walk import view
+from pellucid.engine.tiling import TileList
+from pellucid.kernels.simd.pooled import Routes
+from pellucid.kernels.simd.winograd import Transform
+from pellucid.winograd import POINTS, SIDE, Kind
+
+PLANES = POINTS * POINTS
+NONE = ((0, 0),)  # the taps of calls that have none
+_LEAST_CHANNELS = 16
+_LEAST_SAVING = 0.7  # at most this share of the direct products, where images are no multiple of tiles
+
+Position = tuple[int, int, int]  # image, y, x
+
+
+def serves(layer: Layer) -> bool:
+    """Whether Winograd's algorithm can compute a convolution, in all three directions."""
+    depth, *plane = layer.axes
+    flat = depth.kernel == depth.input == depth.output == 1
+    windows = {(axis.kernel, axis.stride, axis.dilation) for axis in plane}
+    return flat and layer.groups == 1 and windows == {(3, 1, 1)}
+
+
+def pays(layer: Layer) -> bool:
+    """Whether it is the faster way: by the shape of an image and the channels alone."""
+    _, h, w = layer.axes
+    products = PLANES * len(Grid(1, h.output, w.output).tiles)
+    saves = products <= _LEAST_SAVING * layer.taps * h.output * w.output
+    return serves(layer) and min(layer.inputs, layer.outputs) >= _LEAST_CHANNELS and saves
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The tiles of some images that are worked on together."""
+
+    images: int
+    height: int  # outputs along H
+    width: int
+
+    @cached_property
+    def tiles(self) -> list[Position]:
+        """Each tile's first output."""
+        height, width = range(0, self.height, SIDE), range(0, self.width, SIDE)
+        return [(n, y, x) for n in range(self.images) for y in height for x in width]
+
+    def stored(self, tile: Position) -> tuple[int, int]:
+        """How many rows and columns of a tile's outputs lie inside the image."""
+        return min(SIDE, self.height - tile[1]), min(SIDE, self.width - tile[2])
+
+    def together(self, images: int, tiles: int) -> int:
+        """How many of so many images have about so many tiles: a divisor, one at least. For the grid of one image."""
+        most = max(1, tiles // len(self.tiles))
+        return max(n for n in range(1, most + 1) if images % n == 0)
+
+
+@dataclass(frozen=True)
+class Planes:
+    """A matrix for each of the 36 points, one behind the other; `start` is where the first one begins."""
+
+    start: int
+    step: int  # from plane to plane
+    columns: int
+
+    @classmethod
+    def of(cls, rows: int, columns: int, start: int = 0) -> Planes:
+        """Planes for rows × columns, an odd number of cache lines apart, so that they do not collide there."""
+        lines = -(-rows * columns // 16)
+        return cls(start, 16 * (lines + 1 - lines % 2), columns)
+
+    @property
+    def steps(self) -> tuple[int, int]:
+        """From row to row and from column to column of points."""
+        return POINTS * self.step, self.step
+
+    @property
+    def end(self) -> int:
+        """Where the next thing can begin."""
+        return self.start + PLANES * self.step
+
+    def later(self, numbers: int) -> Planes:
+        """The same planes from so many numbers further on."""
+        return replace(self, start=self.start + numbers)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A tensor that is cut into overlapping tiles; with routes it is what a 2×2 pooling gives back."""
+
+    tensor: Tensor
+    corner: tuple[int, int]  # where the first tile begins
+    routes: Tensor | None = None
+
+    @property
+    def blocks(self) -> tuple[Tensor, Tensor | None]:
+        """A and B of the calls."""
+        return self.tensor, self.routes
+
+    @property
+    def per_image(self) -> tuple[int, int]:
+        """How far they move from image to image."""
+        return view(self.tensor).image, view(self.routes).image if self.routes else 0
+
+    def widen(self, grid: Grid, size: int) -> None:
+        """Have zeros where tiles of this size stick out."""
+        scale = 2 if self.routes else 1
+        halo = [(0, 0)]
+        for begin, outputs, here in zip(
+            self.corner, (grid.height, grid.width), self.tensor.inner[2:4], strict=True
+        ):
+            last = begin + (outputs - 1) // SIDE * SIDE + size - 1
+            halo.append((max(0, -(begin // scale)), max(0, last // scale + 1 - here)))
+        for tensor in self.blocks:
+            if tensor is not None:
+                tensor.widen(halo)
+
+    def into_planes(
+        self, list_: TileList, kind: Kind, tiles: Sequence[Position], planes: Planes, bits: int
+    ) -> None:
+        """Transform tiles: tile t becomes row t of all planes."""
+        x, scale = view(self.tensor), 2 if self.routes else 1
+        route = view(self.routes) if self.routes else x
+        origin = (self.corner[0] % scale, self.corner[1] % scale)
+        routes = Routes(route.strides[1:], SIDE // scale * route.strides[2], origin) if self.routes else None
+        next_tile = (SIDE // scale * x.strides[2], planes.columns, 0)
+        code = Transform(bits, kind, x.channels, x.strides[1:], planes.steps, next_tile, routes=routes)
+        for t, count in rows_of(tiles):
+            n, y, column = tiles[t]
+            place = (0, (y + self.corner[0]) // scale, (column + self.corner[1]) // scale)
+            a, b = (n * v.image + v.offset(place) for v in (x, route))
+            list_.add(code, code, NONE, a=a, b=b, out=planes.start + t * planes.columns, count=count)
+
+
+def rows_of(
+    tiles: Sequence[Position], stored: Callable[[Position], tuple[int, int]] | None = None
+) -> list[tuple[int, int]]:
+    """Tiles that lie in one row, side by side, and are stored alike: (first, how many)."""
+    runs: list[tuple[int, int]] = []
+    for _, row in groupby(tiles, key=lambda tile: (*tile[:2], stored(tile) if stored else None)):
+        first = sum(runs[-1]) if runs else 0
+        runs.append((first, len(list(row))))
+    return runs

@@ -1,0 +1,261 @@
+"""The weight gradient by Winograd's algorithm.
+
+grad_output's tiles are transformed as the input's are, at each of the 36 points (input channels × tiles) is multiplied
+by (tiles × output channels), and small blocks of the results are transformed back while they are in cache:
+
+    grad_weight = Σ over units Eᵀ[ Σ over the unit's tiles (F·grad_output·Fᵀ) ⊙ (Bᵀ·input·B) ]E
+
+With few channels a unit is what a thread transforms in its own cache, and parts of fixed images are added in order, as
+for the direct weight gradient. With many, the tiles of many images are transformed first, and threads share out blocks
+of channels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import product
+
+from pellucid.engine.buffers import Block, Tensor
+from pellucid.engine.graph import Node
+from pellucid.engine.lowering.conv_grad_weight import bias_tiles, parts_of
+from pellucid.engine.lowering.layer import Layer, layer_of
+from pellucid.engine.lowering.walk import Stage, view, walk
+from pellucid.engine.lowering.winograd import NONE, PLANES, Grid, Planes, Source
+from pellucid.engine.plan import Plan, Tables
+from pellucid.engine.tiling import TileList, blocks, split
+from pellucid.kernels import simd, tiles
+from pellucid.kernels.simd import Tile
+from pellucid.kernels.simd.pooled import UnpooledSum
+from pellucid.kernels.simd.winograd import Transform
+from pellucid.winograd import POINTS, SIDE
+
+_MANY_CHANNELS = 257  # input and output channels together from which on threads share blocks of channels
+_UNIT_NUMBERS = 3 << 17  # transformed numbers of a unit that a thread keeps in its cache
+_SHARED_NUMBERS = 12 << 20  # transformed numbers that are kept for all threads at a time
+_SHARED_BLOCK = (56, 128)  # input and output channels that a thread takes at a time then
+_RUN = 256  # most tiles in one stretch of products, so that their transforms stay in cache
+
+
+def grad_weight(plan: Plan, node: Node, grad_output: Tensor) -> None:
+    """grad_weight and grad_bias; the bias is one more row of the weight, summed directly."""
+    assert node.operands[1] is not None
+    layer, input, bias = layer_of(plan, node), plan.value(node.operands[0]), node.operands[2]
+    _, h, w = layer.axes
+    size = layer.weight_size + (0 if bias is None else layer.outputs)
+    gradient = plan.parameter_gradient(node.operands[1], size)
+    if bias is not None:
+        plan.part_gradient(bias, gradient, layer.weight_size)
+    sources = Source(input, (-h.before, -w.before)), Source(grad_output, (0, 0), plan.routes.get(node))
+    it = _Gradient(plan, node, layer, *sources, gradient, bias is not None)
+    it.input.widen(it.grid, POINTS)
+    it.grad_output.widen(it.grid, SIDE)
+    if layer.inputs + layer.outputs < _MANY_CHANNELS:
+        it.in_parts()
+    else:
+        it.by_channels()
+
+
+def _stage(source: Source, out: Block | None, images: int, step: int = 0) -> Stage:
+    """The transform of a source's tiles."""
+    a, b = source.per_image
+    return Stage((*source.blocks, out, None), (images * a, images * b, step, 0))
+
+
+@dataclass(frozen=True)
+class _Gradient:
+    """What both ways share."""
+
+    plan: Plan
+    node: Node
+    layer: Layer
+    input: Source
+    grad_output: Source
+    gradient: Block
+    bias: bool
+
+    @property
+    def grid(self) -> Grid:
+        """The tiles of one image."""
+        return Grid(1, self.layer.axes[1].output, self.layer.axes[2].output)
+
+    @property
+    def channels(self) -> int:
+        """Input and output channels together."""
+        return self.layer.inputs + self.layer.outputs
+
+    @property
+    def images(self) -> int:
+        """The batch."""
+        return self.input.tensor.inner[0]
+
+    def in_parts(self) -> None:
+        """One launch: a thread does everything for a part of the images, unit by unit."""
+        plan, layer = self.plan, self.layer
+        parts = parts_of(self.images, self.gradient.size)
+        per_part = plan.per_part[self.node] = self.images // parts
+        name, size = f"{self.gradient.name}, parts", self.gradient.size
+        parts_block = self.gradient if parts == 1 else plan.block(name, size * parts)
+        wanted = max(1, _UNIT_NUMBERS // PLANES // self.channels)
+        together = self.grid.together(per_part, wanted)
+        grid = replace(self.grid, images=together)
+        groups = split(len(grid.tiles), wanted)
+        values = self._planes(groups[0][1])
+        columns = min(simd.column_tile(layer.bits), layer.outputs)
+        rows = max(simd.register_tile(layer.bits, width) for _, width in blocks(layer.outputs, columns))
+        results = Planes.of(rows, columns, values[1].end)
+        plan.need_scratch(results.end)
+        plan.winograd[self.node] = groups[0][1] + len(groups) * (per_part // together) + parts
+
+        def bind() -> Tables:
+            list_ = TileList()
+            for first, count in groups:
+                self._transform(list_, replace(grid, images=together), slice(first, first + count), values)
+                self._blocks(list_, values, results, rows, count, stage=2, first=first == 0)
+            if self.bias:
+                list_.stage = 4
+                self._sum(list_, together)
+            stages = [
+                _stage(self.input, None, together),
+                _stage(self.grad_output, None, together),
+                Stage((None, None, None, None), (0, 0, 0, 0)),
+                Stage((None, None, parts_block, None), (0, 0, 0, 0), size),
+                self._sum_stage(parts_block, together, size),
+            ]
+            return walk(plan, list_, stages, range(self.images // together), per_part // together)
+
+        plan.launch(parts_block.name, tiles.walk_tiles, bind)
+        if parts > 1:
+            plan.add_parts(self.gradient.name, parts_block, parts, self.gradient)
+
+    def by_channels(self) -> None:
+        """Transform the tiles of many images, then block by block of channels; more images go on from there."""
+        plan, per_image = self.plan, len(self.grid.tiles)
+        passes = split(self.images, max(1, _SHARED_NUMBERS // PLANES // self.channels // per_image))
+        values = self._planes(passes[0][1] * per_image)
+        results = Planes.of(*_SHARED_BLOCK)
+        transformed = plan.block(f"{self.gradient.name}, factors at the points", values[1].end)
+        plan.need_scratch(results.end)
+        plan.per_part[self.node] = self.images
+        plan.winograd[self.node] = passes[0][1] * per_image + len(passes)
+
+        def bind_values(first: int, count: int) -> Tables:
+            list_ = TileList()
+            steps = [per_image * planes.columns for planes in values]
+            begin = [planes.later(-first * step) for planes, step in zip(values, steps, strict=True)]
+            self._transform(list_, self.grid, slice(None), (begin[0], begin[1]))
+            stages = [
+                _stage(self.input, transformed, 1, steps[0]),
+                _stage(self.grad_output, transformed, 1, steps[1]),
+            ]
+            return walk(plan, list_, stages, range(first, first + count))
+
+        def bind(first: int, count: int) -> Tables:
+            list_ = TileList()
+            rows = _SHARED_BLOCK[0]
+            self._blocks(list_, values, results, rows, count * per_image, stage=0, first=first == 0, cut=True)
+            stages = [
+                Stage((transformed, transformed, None, None), (0, 0, 0, 0)),
+                Stage((None, None, self.gradient, None), (0, 0, 0, 0)),
+            ]
+            return walk(plan, list_, stages, range(1))
+
+        for images in passes:
+            plan.launch(transformed.name, tiles.walk_tiles, partial(bind_values, *images))
+            plan.launch(self.gradient.name, tiles.walk_tiles, partial(bind, *images))
+        if self.bias:
+            plan.launch(f"{self.gradient.name}, bias", tiles.walk_tiles, self._bind_bias)
+
+    def _bind_bias(self) -> Tables:
+        """The bias gradient by itself: one part of all images."""
+        list_ = TileList()
+        self._sum(list_, 1)
+        return walk(self.plan, list_, [self._sum_stage(self.gradient, 1)], range(self.images), self.images)
+
+    def _sum(self, list_: TileList, together: int) -> None:
+        """The bias gradient of a unit: grad_output summed position by position."""
+        layer, g = self.layer, view(self.grad_output.tensor)
+        if not self.grad_output.routes:
+            bias_tiles(list_, layer, g, together)
+            return
+        r, (height, width) = view(self.grad_output.routes), self.grad_output.tensor.inner[2:4]
+        add = UnpooledSum(layer.bits, layer.outputs, width, g.strides[1:], r.strides[1:], "out")
+        for n in range(together):
+            first = add if n else replace(add, start="zero")
+            list_.add(first, add, NONE, a=n * g.image, b=n * r.image, out=layer.weight_size, count=height)
+
+    def _sum_stage(self, out: Block, together: int, part: int = 0) -> Stage:
+        g = self.grad_output
+        a, b = g.per_image if g.routes else g.per_image[:1] * 2
+        return Stage((g.tensor, g.routes or g.tensor, out, None), (together * a, together * b, 0, 0), part)
+
+    def _planes(self, tiles_: int) -> tuple[Planes, Planes]:
+        """So many tiles of the input and of grad_output at the points."""
+        inputs = Planes.of(tiles_, self.layer.inputs)
+        return inputs, Planes.of(tiles_, self.layer.outputs, inputs.end)
+
+    def _transform(self, list_: TileList, grid: Grid, which: slice, values: tuple[Planes, Planes]) -> None:
+        """Stages 0 and 1: tiles of the input, tiles of grad_output."""
+        list_.stage = 0
+        self.input.into_planes(list_, "input", grid.tiles[which], values[0], self.layer.bits)
+        list_.stage = 1
+        self.grad_output.into_planes(list_, "grad_output", grid.tiles[which], values[1], self.layer.bits)
+
+    def _blocks(
+        self,
+        list_: TileList,
+        values: tuple[Planes, Planes],
+        results: Planes,
+        most: int,
+        count: int,
+        *,
+        stage: int,
+        first: bool,
+        cut: bool = False,
+    ) -> None:
+        """Block by block of (input × output channels): the products at all points, then back into the gradient."""
+        layer = self.layer
+        steps = (3 * layer.inputs * layer.outputs, layer.inputs * layer.outputs)
+        channels = product(split(layer.inputs, most), blocks(layer.outputs, results.columns))
+        for (c, rows), (o, columns) in channels:
+            here = (values[0].later(c), values[1].later(o))
+            list_.stage = stage
+            for point in range(PLANES):
+                self._multiply(list_, point, here, results, count, (rows, columns))
+            list_.stage = stage + 1
+            next_tile = (results.columns, layer.outputs, 0)
+            zero = Transform(layer.bits, "grad_weight", columns, results.steps, steps, next_tile)
+            add, at = replace(zero, end="out"), c * layer.outputs + o
+            list_.add(zero if first else add, add, NONE, a=results.start, out=at, count=rows)
+            if cut:
+                list_.cut()
+
+    def _multiply(
+        self,
+        list_: TileList,
+        point: int,
+        values: tuple[Planes, Planes],
+        results: Planes,
+        count: int,
+        sizes: tuple[int, int],
+    ) -> None:
+        """At one point: (input channels × tiles) by (tiles × output channels)."""
+        bits, (inputs, outputs), step = self.layer.bits, values, results.columns
+        a, b, out = (planes.start + point * planes.step for planes in (inputs, outputs, results))
+        stretches = [
+            (t, run, v) for t, run in split(count, _RUN) for v in blocks(sizes[1], simd.column_tile(bits))
+        ]
+        for t, run, (v, width) in stretches:
+            for r, rows in split(sizes[0], simd.register_tile(bits, width)):
+                code = Tile(
+                    bits,
+                    tuple(range(rows)),
+                    width,
+                    inputs.columns,
+                    outputs.columns,
+                    run,
+                    tuple(m * step for m in range(rows)),
+                    "out" if t else "zero",
+                )
+                a_at, b_at = a + t * inputs.columns + r, b + t * outputs.columns + v
+                list_.add(code, code, NONE, a=a_at, b=b_at, out=out + r * step + v)

@@ -1,0 +1,171 @@
+"""Winograd's transforms: out = M·X·Mᵀ for every channel of a tile, channels side by side in vectors.
+
+The matrices are in `winograd.py` of the package. Some hold fractions: those are applied as whole numbers, and then
+every element is scaled once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
+from itertools import pairwise
+from typing import Any, Literal
+
+from llvmlite import ir
+
+from pellucid.kernels.simd.emit import I8, Emitter, Registers, int64
+from pellucid.kernels.simd.pooled import Load, Routes, pooled, unpooled
+from pellucid.winograd import MATRICES, POINTS, SCALED, SCALES, Kind, Matrix
+
+
+@dataclass(frozen=True)
+class Transform:
+    """out = M·A·Mᵀ, `count` times; steps count elements.
+
+    To a result is added what `start` holds (a bias of each channel, a base of each element) or what `out` held before,
+    or the output of a ReLU in `start` gates it.
+    """
+
+    bits: int
+    kind: Kind
+    channels: int
+    steps: tuple[int, int]  # from row to row and from column to column of a tile in A
+    out_steps: tuple[int, int]
+    next_tile: tuple[
+        int, int, int
+    ]  # from one tile to the next in A, out and start; out is pooled where routes say so
+    stored: tuple[int, int] = (POINTS, POINTS)  # rows and columns of the results beyond these are left out
+    end: Literal["nothing", "bias", "base", "gate", "out"] = "nothing"
+    end_steps: tuple[int, int] = (0, 0)
+    relu: bool = False
+    flip: bool = False  # read a tile from its far corner: the weight for the input gradient
+    routes: Routes | None = None  # outputs leave pooled, or grad_output comes from behind a pooling
+
+    @property
+    def symbol(self) -> str:
+        """A name that no other code has."""
+        return "winograd_" + hashlib.sha256(repr(astuple(self)).encode()).hexdigest()[:20]
+
+    def emit(self) -> ir.Module:
+        """Tile by tile: a loop over full vectors of channels, then the rest."""
+        e = Emitter(self.symbol, self.bits, self.channels)
+        a, b, out, start, _, count = e.function.args
+        b = e.b.bitcast(b, I8.as_pointer())
+        full = self.channels // e.lanes
+
+        def tile(t: Any, _: Registers) -> Registers:
+            steps = (*self.next_tile, self.routes.next_tile if self.routes else 0)
+            pointers = zip((a, out, start, b), steps, strict=True)
+            here = [e.ahead(pointer, e.b.mul(t, int64(step))) for pointer, step in pointers]
+
+            def vector(i: Any, _: Registers) -> Registers:
+                at = e.b.mul(i, int64(e.lanes))
+                self._vector(e, [e.ahead(pointer, at) for pointer in here], 0)
+                return []
+
+            if full:
+                e.loop(int64(full), [], vector)
+            if self.channels % e.lanes:
+                self._vector(e, here, full)
+            return []
+
+        e.loop(count, [], tile)
+        e.b.ret_void()
+        return e.module
+
+    def _vector(self, e: Emitter, pointers: Sequence[Any], v: int) -> None:
+        """One vector of channels: columns first, then rows."""
+        a, out, start, b = pointers
+        matrix, load = MATRICES[self.kind], self._load(e, a, b, v)
+        size = range(len(matrix[0]))
+        halves = [combine(e, matrix, [load(i, j) for i in size]) for j in size]
+        results = []
+        for i in range(min(len(matrix), self.stored[0])):
+            row = combine(e, matrix, [halves[j][i] for j in size])[: self.stored[1]]
+            results.append([self._finished(e, value, out, start, (i, j), v) for j, value in enumerate(row)])
+            if self.kind != "output" or not self.routes:
+                for j, value in enumerate(results[i]):
+                    e.store(value, out, i * self.out_steps[0] + j * self.out_steps[1], v)
+            elif i % 2:
+                self._store_pooled(e, results[i - 1 : i + 1], i // 2, out, b, v)
+
+    def _load(self, e: Emitter, a: Any, b: Any, v: int) -> Load:
+        """What reads position (i,j) of a tile."""
+        rows, columns = self.steps
+        if self.flip:
+            last = len(MATRICES[self.kind][0]) - 1
+            a, rows, columns = e.ahead(a, last * (rows + columns)), -rows, -columns
+
+        def load(i: int, j: int) -> Any:
+            return e.load(a, i * rows + j * columns, v)
+
+        if self.kind == "output" or not self.routes:
+            return load
+        y, x = self.routes.steps
+        return unpooled(e, load, lambda i, j: e.load(b, i * y + j * x, v), self.routes.origin)
+
+    def _store_pooled(self, e: Emitter, rows: Registers, y: int, out: Any, b: Any, v: int) -> None:
+        """Row `y` of windows, from two rows of results."""
+        assert self.routes is not None
+        for x in range(self.stored[1] // 2):
+            value, route = pooled(e, [rows[k // 2][2 * x + k % 2] for k in range(4)], self.routes.gated)
+            e.store(value, out, y * self.out_steps[0] + x * self.out_steps[1], v)
+            e.store(route, b, y * self.routes.steps[0] + x * self.routes.steps[1], v)
+
+    def _finished(self, e: Emitter, value: Any, out: Any, start: Any, at: tuple[int, int], v: int) -> Any:
+        """A result as it is stored."""
+        scale = SCALES[at[0]] * SCALES[at[1]] if self.kind in SCALED else 1
+        if scale != 1:
+            value = e.b.fmul(value, e.constant(scale))
+        if self.end != "nothing":
+            place, steps = (out, self.out_steps) if self.end == "out" else (start, self.end_steps)
+            other = e.load(place, at[0] * steps[0] + at[1] * steps[1], v)
+            value = e.gate(other, value) if self.end == "gate" else e.b.fadd(value, other)
+        return e.relu(value) if self.relu else value
+
+
+def combine(e: Emitter, matrix: Matrix, x: list[Any]) -> list[Any]:
+    """M·x with few operations: ± pairs of columns become their sum and difference first, ± pairs of rows last."""
+    rows = [list(row) for row in matrix]
+    for i, j in _column_pairs(matrix):
+        x = [*x, e.b.fadd(x[i], x[j]), e.b.fsub(x[i], x[j])]
+        for row in rows:
+            row += [row[i], 0] if row[i] == row[j] else [0, row[i]]
+            row[i] = row[j] = 0
+    results: dict[int, Any] = {}
+    for i, j in _row_pairs(rows):
+        even = _sum(e, [(p + q) // 2 for p, q in zip(rows[i], rows[j], strict=True)], x)
+        odd = _sum(e, [(p - q) // 2 for p, q in zip(rows[i], rows[j], strict=True)], x)
+        results[i], results[j] = e.b.fadd(even, odd), e.b.fsub(even, odd)
+    return [results[i] if i in results else _sum(e, row, x) for i, row in enumerate(rows)]
+
+
+def _sum(e: Emitter, row: list[int], x: list[Any]) -> Any:
+    """Σ row[i]·x[i], terms with factor 1 first."""
+    terms = sorted(((c, v) for c, v in zip(row, x, strict=True) if c), key=lambda term: term[0] != 1)
+    factor, total = terms[0]
+    if factor != 1:
+        total = e.b.fmul(total, e.constant(factor))
+    for factor, value in terms[1:]:
+        if abs(factor) == 1:
+            total = e.b.fadd(total, value) if factor == 1 else e.b.fsub(total, value)
+        else:
+            total = e.fma(value, e.constant(factor), total)
+    return total
+
+
+def _column_pairs(rows: Sequence[Sequence[int]]) -> list[tuple[int, int]]:
+    """Neighbouring columns that differ in signs only, both ways round."""
+    columns = list(zip(*rows, strict=True))
+    return [(j, j + 1) for j, (x, y) in enumerate(pairwise(columns)) if _same_but_signs(x, y)]
+
+
+def _row_pairs(rows: Sequence[Sequence[int]]) -> list[tuple[int, int]]:
+    """Neighbouring rows that differ in signs only, both ways round."""
+    return [(i, i + 1) for i, (x, y) in enumerate(pairwise(rows)) if _same_but_signs(x, y)]
+
+
+def _same_but_signs(x: Sequence[int], y: Sequence[int]) -> bool:
+    signs = {p * q > 0 for p, q in zip(x, y, strict=True) if p}
+    return all(abs(p) == abs(q) for p, q in zip(x, y, strict=True)) and len(signs) == 2

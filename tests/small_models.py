@@ -1,0 +1,32 @@
+"""The networks of `pellucid.nn.models` as tests run them: the large ones on small images, and none with chance."""
+
+from __future__ import annotations
+
+import torch
+
+from pellucid import nn
+from pellucid.bench.twins import twin
+from pellucid.nn.models import MODELS
+
+SETTINGS = {"alexnet": {"image_size": 63}}
+INPUTS = {  # what one image is
+    "lenet5": (1, 28, 28),
+    "mnist_cnn": (1, 28, 28),
+    "vgg_small": (3, 32, 32),
+    "resnet20": (3, 32, 32),
+    "resnet18": (3, 17, 9),
+    "alexnet": (3, 63, 63),
+}
+
+
+def ours_and_pytorchs(name, dtype="float32", **settings):
+    """The same network twice, with the same weights; dropout lets all pass, each draws numbers of its own."""
+    nn.seed(3)
+    settings = {**SETTINGS.get(name, {}), **settings}
+    ours, theirs = MODELS[name](**settings).astype(dtype), twin(name, **settings).to(getattr(torch, dtype))
+    for network in (ours, theirs):
+        for layer in network.modules():
+            if isinstance(layer, nn.Dropout | torch.nn.Dropout):
+                layer.p = 0.0
+    theirs.load_state_dict({key: torch.from_numpy(array) for key, array in ours.state_dict().items()})
+    return ours, theirs

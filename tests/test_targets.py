@@ -1,0 +1,185 @@
+"""The numbers of every target's code that this machine can run: natively, or NEON's on an emulated processor."""
+
+from __future__ import annotations
+
+import ctypes
+import platform
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cache
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.one_op import run_op
+from tests.test_kernels import CONVS, FLOATS, POOLS, integers, normal
+
+from pellucid.kernels import simd
+from pellucid.kernels.replay import replay
+from pellucid.kernels.simd import TARGETS, Piece, Tile, Turn
+from pellucid.ops.max_pool import MaxPool
+
+EVERY_TARGET = pytest.mark.parametrize("name", sorted(TARGETS))
+EMULATED = ["neon"] if (sys.platform, platform.machine()) == ("linux", "x86_64") else []
+Function = ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * 6)
+
+
+@cache
+def arm() -> Any:
+    """The emulated processor."""
+    from tests.arm import Arm
+
+    return Arm()
+
+
+@cache
+def as_here(name: str) -> simd.Target:
+    """A target whose code can be loaded into this process."""
+    return replace(TARGETS[name], triple=simd.host().triple)
+
+
+@contextmanager
+def running(name: str) -> Iterator[None]:
+    """Within, all vector code is a target's."""
+    with pytest.MonkeyPatch.context() as patch:
+        target = TARGETS[name]
+        if name in simd.native():
+            target = as_here(name)
+        elif name in EMULATED:
+            patch.setattr(simd, "address", arm().address)
+        else:
+            pytest.skip(f"this machine neither runs code for {name} nor has an emulator for it")
+        with simd.emitting_for(target):
+            yield
+
+
+def call(code: simd.Code, *arguments: Any) -> None:
+    """Call code on arrays and integers."""
+    numbers = [x.ctypes.data if isinstance(x, np.ndarray) else x for x in arguments]
+    Function(simd.address(code))(*numbers, *[0] * (6 - len(numbers)))
+
+
+# ------------------------------------------------------------------------------------------------ tiles
+
+TAPS = np.array([[3, 11], [250, 400], [41, 0]])
+
+
+def tiles(bits: int) -> list[Tile]:
+    """Tiles of every width, whole and not, that begin and end in every way."""
+    result = []
+    lanes, widest = simd.vector_lanes(bits), simd.column_tile(bits)
+    widths = sorted({*range(lanes, widest + 1, lanes), 1, lanes - 1, lanes + 1, widest - 1})
+    for columns, (a_step, run) in product(widths, ((1, 8), (37, 5), (1, 1))):
+        rows = simd.register_tile(bits, columns)
+        out = tuple(range(0, rows * 71, 71))
+        offsets = tuple(range(0, 2 * rows, 2)) if a_step == 1 else tuple(range(rows))
+        plain = Tile(bits, offsets, columns, a_step, columns + 3, run, out)
+        result += [
+            replace(plain, start="bias", relu=True),
+            replace(plain, start="out", rows=(*offsets[:-1], None)),
+            replace(plain, start="base", base_rows=out[::-1]),
+            replace(plain, gate=True, base_rows=out[::-1]),
+        ]
+    result.append(replace(result[0], run=0))  # no tap reaches these results
+    return result + in_pieces(bits)
+
+
+def in_pieces(bits: int) -> list[Tile]:
+    """Tiles whose taps come in pieces for some of the columns, and whose columns' results go apart."""
+    lanes = simd.vector_lanes(bits)
+    result = []
+    for columns in (lanes, lanes + 2, 2 * (lanes // 2)):
+        every, half = tuple(range(columns)), columns // 2
+        pieces = (Piece(1, 3, 0, every[:half]), Piece(4, 9, 40, every), Piece(3, 2, 7, every[half:]))
+        plain = Tile(bits, (0, 5, 31), columns, 1, columns + 1, 8, (3, 100, 211), pieces=pieces)
+        apart = replace(plain, rows=(0, 4), out_rows=(90, 11, 200, 300), start="out")
+        result += [plain, replace(plain, start="bias"), apart]
+    return result
+
+
+def expected(tile: Tile, a: np.ndarray, b: np.ndarray, out: np.ndarray, start: np.ndarray) -> np.ndarray:
+    """What a tile leaves in `out`, by one scalar fused multiply–add after the other."""
+    if tile.pieces or len(tile.out_rows) > len(tile.rows):
+        return expected_in_pieces(tile, a, b, out, start)
+    result, columns, along = out.copy(), np.arange(tile.columns), np.arange(tile.run)
+    right = np.concatenate([b[t + columns[:, None] + along * tile.b_step] for t in TAPS[:, 1]], axis=1)
+    bounds = np.arange(tile.columns + 1) * tile.run * len(TAPS)
+    for m, (row, to) in enumerate(zip(tile.rows, tile.out_rows, strict=True)):
+        a_of_row = np.ones_like(a) if row is None else a[row:]
+        left = np.concatenate([a_of_row[t + along * tile.a_step] for t in TAPS[:, 0]])
+        given = start[tile.base_rows[m] if tile.base_rows else 0 :][: tile.columns]
+        sums = out[to:][: tile.columns] if tile.start == "out" else given
+        # `replay` also adds all sums up, in the place of the first: here that is a sum of nothing
+        sums = np.concatenate([[0], sums if tile.start != "zero" else np.zeros_like(sums)]).astype(a.dtype)
+        replay(np.tile(left, tile.columns), right.ravel(), np.concatenate([[0], bounds]), sums)
+        values = np.where(given > 0, sums[1:], 0) if tile.gate else sums[1:]
+        result[to : to + tile.columns] = np.where(values < 0, 0, values) if tile.relu else values
+    return result
+
+
+def expected_in_pieces(
+    tile: Tile, a: np.ndarray, b: np.ndarray, out: np.ndarray, start: np.ndarray
+) -> np.ndarray:
+    """The same where taps come in pieces and columns go apart, sum by sum."""
+    result, apart = out.copy(), len(tile.out_rows) // len(tile.rows)
+    width = tile.columns // apart
+    for (m, row), column in product(enumerate(tile.rows), range(tile.columns)):
+        place = tile.out_rows[m * apart + column // width] + column % width
+        at = [
+            (ta + piece.a + j * tile.a_step + row, tb + piece.b + j * tile.b_step + column)
+            for (ta, tb), piece in product(TAPS, tile.pieces)
+            for j in range(piece.length)
+            if column in piece.columns
+        ]
+        begin = {"zero": 0, "bias": start[column], "out": out[place]}[tile.start]
+        sums = np.array([0, begin], a.dtype)
+        replay(a[[i for i, _ in at]], b[[i for _, i in at]], np.array([0, 0, len(at)]), sums)
+        result[place] = sums[1]
+    return result
+
+
+@EVERY_TARGET
+@FLOATS
+def test_tiles_are_their_sums_bit_for_bit(name: str, dtype: Any) -> None:
+    with running(name):
+        for tile, make in product(tiles(dtype().itemsize * 8), (integers, normal)):
+            a, b, out, start = (make((size,), dtype, i) for i, size in enumerate((800, 1000, 2200, 2200)))
+            after = expected(tile, a, b, out, start)
+            call(tile, a, b, out, start, TAPS, len(TAPS))
+            assert out.tobytes() == after.tobytes(), tile
+
+
+@EVERY_TARGET
+@FLOATS
+def test_a_turned_block(name: str, dtype: Any) -> None:
+    with running(name):
+        turn = Turn(dtype().itemsize * 8)
+        source, out = normal((turn.side, 19), dtype), np.zeros((turn.side, 23), dtype)
+        call(turn, source, 19, out, 23)
+        np.testing.assert_array_equal(out[:, : turn.side], source[:, : turn.side].T)
+        assert not out[:, turn.side :].any()
+
+
+# -------------------------------------------------------------------------------------------- whole ops
+
+OPS = [(op, (input, weight, weight[:1])) for op, input, weight in CONVS]
+OPS += [(op, (shape,)) for op, shape in POOLS if isinstance(op, MaxPool)]
+
+
+def run_bits(op: Any, shapes: tuple[tuple[int, ...], ...], dtype: Any) -> list[bytes]:
+    """The bits of an op's output and gradients."""
+    operands = [normal(shape, dtype, seed) for seed, shape in enumerate(shapes)]
+    result = run_op(op, *operands, grad=normal(op.infer(*shapes), dtype, 7), arrays=("weight", "bias"))
+    return [np.ascontiguousarray(array).tobytes() for array in (result.output, *result.gradients.values())]
+
+
+@EVERY_TARGET
+@FLOATS
+@pytest.mark.parametrize(("op", "shapes"), OPS, ids=str)
+def test_every_target_has_the_same_bits(name: str, op: Any, shapes: Any, dtype: Any) -> None:
+    here = run_bits(op, shapes, dtype)
+    with running(name):
+        assert run_bits(op, shapes, dtype) == here

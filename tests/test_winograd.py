@@ -1,0 +1,230 @@
+"""Winograd's algorithm against the direct sum: odd sizes, borders, every way of sharing out the work, certificates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.recorded import normal, recording, run
+
+import pellucid as pc
+from pellucid import functional as F
+from pellucid.engine.inference import Inference
+from pellucid.engine.lowering import winograd_conv, winograd_weight
+from pellucid.engine.plan import Program
+from pellucid.explain import Recording
+from pellucid.kernels import simd
+from pellucid.kernels.simd.winograd import Transform
+from pellucid.winograd import MATRICES, SCALED, SCALES
+
+# N, C, H, W, O, padding: no two alike on any axis; images that are no multiple of a tile; padding wider than a window
+CASES = [
+    (2, 3, 7, 5, 4, 1),
+    (1, 1, 3, 3, 2, 0),
+    (3, 17, 9, 6, 18, ((0, 2), (1, 0))),
+    (5, 16, 4, 4, 33, 1),
+    (2, 40, 13, 10, 7, 2),
+    (9, 20, 8, 12, 21, 1),
+    (2, 130, 5, 4, 140, 1),
+    (3, 5, 1, 1, 6, 1),
+    (7, 16, 26, 23, 19, 0),
+    (2, 2, 6, 5, 3, (3, 4)),
+    (1, 258, 5, 3, 34, 1),
+]
+
+
+def both(case: Any, dtype: Any) -> dict[str, Recording]:
+    """The same convolution, forward and backward, by either algorithm."""
+    n, c, h, w, o, padding = case
+    arrays = {"w": normal(o, c, 3, 3, dtype=dtype, seed=2), "b": normal(o, dtype=dtype, seed=3)}
+    result = {}
+    for name in ("direct", "winograd"):
+        with pc.algorithm(name):
+            program = run(
+                lambda s, w, b: F.conv2d(s, w, b, padding=padding), normal(n, c, h, w, dtype=dtype), arrays
+            )
+        assert bool(program.plan.winograd) == (name == "winograd")
+        result[name] = recording(program)
+    return result
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_all_directions_agree_with_the_direct_sum(case: Any, dtype: Any) -> None:
+    recordings = both(case, dtype)
+    for name in recordings["direct"]:
+        direct = recordings["direct"][name]
+        error = np.abs(direct - recordings["winograd"][name]).max()
+        assert error <= (3e-5 if dtype == np.float32 else 1e-12) * np.abs(direct).max(), name
+
+
+@pytest.mark.parametrize("shared", [True, False])
+@pytest.mark.parametrize("groups", [5, 1000])
+def test_every_way_of_sharing_out_the_work(monkeypatch: Any, shared: bool, groups: int) -> None:
+    """Few or many tiles at a time, all channels or a few, one pass of the batch or several: the same forward bits."""
+    expected = both(CASES[5], np.float32)
+    monkeypatch.setattr(winograd_conv, "_LARGE_WEIGHT", 1 if shared else 1 << 40)
+    monkeypatch.setattr(winograd_conv, "_TILES", groups)
+    monkeypatch.setattr(winograd_conv, "_PART", 7)
+    monkeypatch.setattr(winograd_weight, "_MANY_CHANNELS", 1 if shared else 1 << 40)
+    monkeypatch.setattr(winograd_weight, "_UNIT_NUMBERS", groups * 36 * 41)
+    monkeypatch.setattr(winograd_weight, "_SHARED_NUMBERS", groups * 36 * 41)
+    monkeypatch.setattr(winograd_weight, "_SHARED_BLOCK", (9, 16))
+    monkeypatch.setattr(winograd_weight, "_RUN", 4)
+    found = both(CASES[5], np.float32)["winograd"]
+    for name in ("conv2d.output", "grad(input)"):
+        assert found[name].tobytes() == expected["winograd"][name].tobytes()
+    for name in ("grad(w)", "grad(b)"):
+        np.testing.assert_allclose(found[name], expected["direct"][name], rtol=0, atol=2e-3)
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_numbers_are_certified_by_the_algorithm_s_own_bound(case: Any, dtype: Any) -> None:
+    rec, random = both(case, dtype)["winograd"], np.random.default_rng(7)
+    for name in ("conv2d.output", "grad(input)", "grad(w)", "grad(b)"):
+        for _ in range(6):
+            index = ",".join(str(random.integers(size)) for size in rec[name].shape)
+            trace = rec.explain(f"{name}[{index}]")
+            assert trace.certified, str(trace)
+            assert (trace.replay is None) == (name != "grad(b)")
+            assert ("Winograd" in trace.note) == (name != "grad(b)")
+            assert trace.to_dict()["certified"]
+            assert trace.error_bound < (10 if dtype == np.float32 else 1e-8)
+
+
+def test_a_wrong_number_is_noticed() -> None:
+    with pc.algorithm("winograd"):
+        program = run(lambda s, w: F.conv2d(s, w, padding=1), normal(1, 8, 6, 5), {"w": normal(3, 8, 3, 3)})
+    block = next(b for s, b in program.plan.values.items() if s.name == "conv2d.output")
+    block.memory[0, 0, 4, 2, 1] += 1e-1
+    assert not recording(program).explain("conv2d.output[0,1,4,2]").certified
+    assert recording(program).explain("conv2d.output[0,1,4,3]").certified
+
+
+def test_whole_weights_that_stay_whole_give_exact_outputs() -> None:
+    """Multiples of 576 lose nothing in the weight's transform."""
+    random = np.random.default_rng(3)
+    x = random.integers(-3, 4, (2, 5, 7, 6)).astype(np.float32)
+    weight = 576 * random.integers(-3, 4, (4, 5, 3, 3)).astype(np.float32)
+    with pc.algorithm("winograd"):
+        rec = recording(run(lambda s, w: F.conv2d(s, w, padding=1), x, {"w": weight}))
+    expected = F.conv2d(x.astype(np.int64), weight.astype(np.int64), padding=1)
+    assert (rec["conv2d.output"] == expected).all()
+
+
+@pytest.mark.parametrize("kind", MATRICES)
+@pytest.mark.parametrize("channels", [1, 16, 37])
+def test_transforms(kind: Any, channels: int) -> None:
+    """M·X·Mᵀ for three tiles side by side."""
+    from pellucid.kernels.intrinsics import call_tile
+    from pellucid.kernels.jit import compiled, types
+
+    matrix = np.array(MATRICES[kind], float)
+    if kind in SCALED:
+        matrix *= np.array(SCALES)[:, None]
+    rows, size = matrix.shape
+    x = normal(3, size, size, channels)
+    out = np.full((3, rows, rows, channels), np.nan, np.float32)
+    steps, out_steps = (size * channels, channels), (rows * channels, channels)
+    code = Transform(32, kind, channels, steps, out_steps, (x[0].size, out[0].size, 0))
+
+    @compiled(types.void(*[types.int64] * 4))
+    def call(function: int, a: int, to: int, count: int) -> None:
+        call_tile(function, a, 0, to, 0, 0, count)
+
+    call(simd.address(code), x.ctypes.data, out.ctypes.data, 3)
+    np.testing.assert_allclose(out, np.einsum("pi,tijc,qj->tpqc", matrix, x, matrix), rtol=0, atol=1e-4)
+
+
+def test_threads_and_recordings_change_no_bit() -> None:
+    results = []
+    for threads in (1, 2, 3):
+        before = pc.get_num_threads()
+        pc.set_num_threads(threads)
+        try:
+            pc.seed(1)
+            layers = pc.Conv2d(3, 16, 3, padding=1), pc.ReLU(), pc.Conv2d(16, 24, 3, padding=1), pc.ReLU()
+            model = pc.Sequential(*layers, pc.MaxPool2d(2), pc.Flatten(), pc.Linear(24 * 30, 5))
+            step = pc.TrainStep(model, optimizer=pc.SGD(lr=0.05, momentum=0.9))
+            x, y = normal(6, 3, 10, 12), np.arange(6) % 5
+            losses = [step(x, y), step(x, y)]
+            rec = step.record(x, y)
+            losses += [rec.loss, step(x, y)]
+            updated = rec["updated(2.weight)"].tobytes()
+            assert updated == np.ascontiguousarray(model.state_dict()["2.weight"]).tobytes()
+            results.append((losses, updated))
+        finally:
+            pc.set_num_threads(before)
+    assert results[0] == results[1] == results[2]
+    assert results[0][0][2] == results[0][0][3]
+
+
+def test_an_image_never_depends_on_its_batch_mates() -> None:
+    model = pc.Sequential(pc.Conv2d(16, 32, 3, padding=1), pc.ReLU(), pc.Conv2d(32, 1100, 3))
+    x = normal(7, 16, 9, 10)
+    assert model(x)[3].tobytes() == model(x[3:4])[0].tobytes() == model(x[2:5])[1].tobytes()
+
+
+def algorithms(model: Any, x: Any) -> list[bool]:
+    """Which convolutions Winograd's algorithm computes in inference."""
+    plan = program(model, x).plan
+    return [node in plan.winograd for node in plan.graph.nodes if node.op.name.startswith("conv")]
+
+
+def program(model: Any, x: Any) -> Program:
+    return Inference(model.trace_forward, dict(model.named_arrays()))._program(x)
+
+
+def test_the_setting_chooses_and_is_captured_by_a_plan() -> None:
+    model = pc.Sequential(pc.Conv2d(3, 16, 3), pc.Conv2d(16, 16, 3), pc.Conv2d(16, 8, 3, stride=2))
+    x = normal(2, 3, 12, 12)
+    assert algorithms(model, x) == [False, True, False]
+    with pc.algorithm("direct"):
+        assert algorithms(model, x) == [False, False, False]
+        direct = model(x)
+        with pc.algorithm("winograd"):
+            assert algorithms(model, x) == [True, True, False]
+    automatic = model(x)
+    assert (direct != automatic).any()
+    with pc.algorithm("direct"):
+        assert model(x).tobytes() == direct.tobytes()
+    with pytest.raises(pc.ArgumentError) as error, pc.algorithm("fast"):
+        pass
+    assert str(error.value) == (
+        "algorithm: there is no such algorithm. Expected 'auto' or 'direct' or 'winograd'. Got 'fast'."
+    )
+
+
+def test_an_empty_batch() -> None:
+    assert pc.Conv2d(16, 16, 3)(normal(0, 16, 8, 8)).shape == (0, 16, 6, 6)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("size", "padding", "relu"),
+    [((8, 8), 1, True), ((9, 7), 1, True), ((13, 10), 0, True), ((11, 16), 2, True), ((10, 9), 1, False)],
+)
+def test_pooling_in_the_convolution_s_end_equals_its_parts(
+    size: Any, padding: int, relu: bool, dtype: str
+) -> None:
+    """The fast step, where convolution, ReLU and pooling are one loop, against the recorded one, where they are not."""
+    pc.seed(1)
+    second = [pc.Conv2d(17, 20, 3, padding=padding), *[pc.ReLU()] * relu, pc.MaxPool2d(2)]
+    layers = [pc.Conv2d(3, 17, 3, padding=1), pc.ReLU(), *second, pc.Conv2d(20, 18, 3, padding=1), pc.ReLU()]
+    layers += [pc.MaxPool2d(2), pc.Flatten()]
+    x = normal(6, 3, *size)
+    x[1, :, 2:6, 3:5] = 0.0  # ties
+    x[2, 0, 4, 4] = np.nan
+    features = pc.Sequential(*layers)(x).shape[1]
+    model = pc.Sequential(*layers, pc.Linear(features, 5)).astype(dtype)
+    step = pc.TrainStep(model, optimizer=pc.SGD(lr=0.05, momentum=0.9))
+    clean, y = np.nan_to_num(x), np.arange(6) % 5
+    for batch in (clean, clean, x):
+        rec = step.record(batch, y)
+        assert np.array_equal(step(batch, y), rec.loss, equal_nan=True)
+        for name, array in model.state_dict().items():
+            np.testing.assert_array_equal(array, rec[f"updated({name})"], name)
+    plan = next(iter(step._programs.values())).program.plan
+    assert len(plan.pools) == 2
