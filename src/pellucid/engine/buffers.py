@@ -23,11 +23,12 @@ class Block:
 
     def __init__(self, name: str, size: int, dtype: Any) -> None:
         self.name, self.size, self.dtype = name, size, np.dtype(dtype)
-        self._memory: Array = np.empty(0, self.dtype)
+        self._memory: Array | None = None
 
     @property
     def memory(self) -> Array:
-        """Its numbers, once it has its place."""
+        """Its numbers, once it has its place; a block that no launch names never has one."""
+        assert self._memory is not None, f"'{self.name}' has no place"
         return self._memory
 
     @property

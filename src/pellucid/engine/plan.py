@@ -68,15 +68,11 @@ def clear_halo(tensor: Tensor) -> Launch:
     """Make the zeros around a tensor zero again."""
 
     def bind() -> Tables:
-        images, *inner = tensor.inner
+        (images, *sizes, channels), size = tensor.inner, tensor.dtype.itemsize
         per_chunk = max(1, images // CHUNKS)
-        n = (
-            per_chunk,
-            images,
-            *inner,
-            *(width for widths in tensor.halo for width in widths),
-            *tensor.strides,
-        )
+        halo = [width for widths in tensor.halo for width in widths]
+        strides = [stride * size for stride in tensor.strides]
+        n = (per_chunk, images, *sizes, channels * size, *halo, *strides)
         return Tables(-(-images // per_chunk), (tensor,), n)
 
     return Launch(f"{tensor.name}, halo", layout.clear_halo, bind)

@@ -126,6 +126,7 @@ def _view(number: Any, doc: str) -> Any:
 
 
 int64_at = _view(types.int64, "Labels, tables: int64 numbers at a pointer or address.")
+bytes_at = _view(types.uint8, "Memory: bytes at a pointer or address.")
 float64_at = _view(types.float64, "Sums kept in double precision: float64 numbers at a pointer or address.")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pellucid.kernels.intrinsics import numbers_at
+from pellucid.kernels.intrinsics import bytes_at, numbers_at
 from pellucid.kernels.jit import kernel
 
 
@@ -71,10 +71,10 @@ def add(p, n, f, chunk):
 def clear_halo(p, n, f, chunk):
     """Zeros before and behind the inner numbers of a tensor along D, H, W.
 
-    p: tensor. n: images in a chunk, N, D, H, W, C; the halo's widths before and behind along D, H, W; strides of the
-    tensor: image, depth, row, pixel.
+    p: tensor, of any type. n: images in a chunk, N, D, H, W, bytes of a pixel; the halo before and behind along
+    D, H, W; strides of the tensor in bytes: image, depth, row, pixel.
     """
-    tensor = p[0]
+    tensor = bytes_at(p[0])
     depth, height, width = n[2], n[3], n[4] * n[5]
     before, behind = n[10] * n[15], n[11] * n[15]
     for image in range(chunk * n[0], min(n[1], (chunk + 1) * n[0])):
