@@ -16,7 +16,7 @@ from pellucid.engine.plan import Plan, Tables
 from pellucid.engine.tiling import TileList, blocks, position_tiles
 from pellucid.geometry import Axis
 from pellucid.kernels import simd, tiles
-from pellucid.kernels.simd import Start, Tile
+from pellucid.kernels.simd import Start, Tile, Turn
 from pellucid.ops.conv import Conv
 
 
@@ -44,14 +44,18 @@ def grad_input(plan: Plan, node: Node, grad_output: Tensor) -> None:
 def turned_weight(plan: Plan, layer: Layer, weight: Block) -> Block:
     """The weight as (k, o, c), cut into panels of input channels."""
     turned = plan.block(f"{layer.label}.weight, turned", layer.weight_size)
-    turn = simd.Turn(layer.bits)
-    sizes = (layer.taps, layer.inputs, layer.all_outputs, simd.column_tile(layer.bits))
-    chunks = layer.taps * -(-layer.all_outputs // turn.side)
-    plan.launch(
-        turned.name,
-        tiles.turn_panels,
-        lambda: Tables(chunks, (weight, turned), (simd.address(turn), turn.side, *sizes)),
-    )
+
+    def bind() -> Tables:
+        list_ = TileList()
+        panels = blocks(layer.inputs, simd.column_tile(layer.bits))
+        for (first, width), tap in product(panels, range(layer.taps)):
+            turn = Turn(layer.bits, width, layer.all_outputs, layer.all_outputs, width)
+            a, out = tap * layer.inputs + first, first * layer.taps + tap * width
+            list_.add(turn, turn, a=a * layer.all_outputs, out=out * layer.all_outputs)
+            list_.cut()
+        return walk(plan, list_, [Stage((weight, None, turned, None), (0, 0, 0, 0))], range(1))
+
+    plan.launch(turned.name, tiles.walk_tiles, bind)
     return turned
 
 

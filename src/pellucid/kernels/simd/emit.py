@@ -72,10 +72,10 @@ class Emitter:
         first = self.b.insert_element(ir.Constant(vector, ir.Undefined), number, ir.Constant(I32, 0))
         return self.b.shuffle_vector(first, ir.Constant(vector, ir.Undefined), lanes([0] * self.lanes))
 
-    def load(self, pointer: Any, offset: int, v: int) -> Any:
+    def load(self, pointer: Any, offset: int, v: int, columns: int | None = None) -> Any:
         """Vector `v` of the columns that begin at an offset; lanes out of use are zero."""
         vector = ir.VectorType(pointer.type.pointee, self.lanes)
-        address, mask = self._address(pointer, offset + v * self.lanes, vector), self._mask(v)
+        address, mask = self._address(pointer, offset + v * self.lanes, vector), self._mask(v, columns)
         if mask is None:
             return self.b.load(address, align=_align(vector))
         kind = ir.FunctionType(vector, [address.type, I32, mask.type, vector])
@@ -85,9 +85,9 @@ class Emitter:
         )
         return self.b.call(function, [address, ir.Constant(I32, _align(vector)), mask, zero])
 
-    def store(self, value: Any, pointer: Any, offset: int, v: int) -> None:
+    def store(self, value: Any, pointer: Any, offset: int, v: int, columns: int | None = None) -> None:
         """Store vector `v` of the columns that begin at an offset; lanes out of use are left alone."""
-        address, mask = self._address(pointer, offset + v * self.lanes, value.type), self._mask(v)
+        address, mask = self._address(pointer, offset + v * self.lanes, value.type), self._mask(v, columns)
         if mask is None:
             self.b.store(value, address, align=_align(value.type))
             return
@@ -115,9 +115,9 @@ class Emitter:
         self.b.store(pointer, cell)
         return cell
 
-    def _mask(self, v: int) -> Any | None:
+    def _mask(self, v: int, columns: int | None) -> Any | None:
         """Which lanes of vector `v` are in use; None when all are."""
-        used = min(self.lanes, self.columns - v * self.lanes)
+        used = min(self.lanes, (columns or self.columns) - v * self.lanes)
         if used == self.lanes:
             return None
         return ir.Constant(
