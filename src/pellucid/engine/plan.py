@@ -27,6 +27,8 @@ from pellucid.ops.relu import ReLU
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pellucid.engine.lowering.update import Updates
+
 Array = NDArray[Any]
 CHUNKS = 16  # how many parts a launch is cut into when nothing else decides; fixed, so numbers never depend on threads
 
@@ -75,6 +77,7 @@ class Plan:
         self.state: dict[Symbol, Block] = {}  # the newest value of what a forward changes: running statistics
         self.state_updates: list[Launch] = []
         self.ingests: dict[Symbol, Launch] = {}  # the launches that read an input from the caller's memory
+        self.updates: Updates | None = None  # of the parameters, where there is an optimiser
         self.owners: list[Any] = []  # arrays that tables point into
         self.counters = np.zeros(2, np.int64)  # seed and step, read by dropout
         for symbol, array in graph.arrays.items():
@@ -119,7 +122,7 @@ class Plan:
 
     def joined_relu(self, node: Node) -> Node | None:
         """The ReLU that a node's last loop can do as well: the only reader of its output, which nobody else needs."""
-        readers = self._readers(node.output)
+        readers = self.readers(node.output)
         alone = len(readers) == 1 and node.output is not self.graph.output and not self.keep
         return readers[0] if alone and isinstance(readers[0].op, ReLU) else None
 
@@ -143,15 +146,16 @@ class Plan:
         left to do backwards.
         """
         node = symbol.node
-        if self.keep or node is None or not isinstance(node.op, ReLU) or len(self._readers(symbol)) > 1:
+        if self.keep or node is None or not isinstance(node.op, ReLU) or len(self.readers(symbol)) > 1:
             return *self.add_gradient(symbol), None
         input = node.operands[0]
         assert input is not None
-        if len(self._readers(input)) > 1 or not self.wants(input):
+        if len(self.readers(input)) > 1 or not self.wants(input):
             return *self.add_gradient(symbol), None
         return self.add_gradient(input)[0], None, cast("Tensor", self.values[symbol])
 
-    def _readers(self, symbol: Symbol) -> list[Node]:
+    def readers(self, symbol: Symbol) -> list[Node]:
+        """The nodes that use a symbol's numbers."""
         return [node for node in self.graph.nodes if symbol in node.operands]
 
     def parameter_gradient(self, symbol: Symbol, size: int | None = None) -> Block:

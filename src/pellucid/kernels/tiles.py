@@ -9,15 +9,15 @@ through scratch memory (Winograd's) are stages of one walk.
 from __future__ import annotations
 
 from pellucid.kernels.intrinsics import call_tile, int64_at
-from pellucid.kernels.jit import kernel
+from pellucid.kernels.jit import inline, kernel
 
 # An entry is one call, nine int64: first and rest (code); its stage; a, b, out, start (bytes from the stage's
 # addresses); taps (bytes from the first), their number. A stage is nine int64: the addresses of A, B, out and start (0:
 # this thread's scratch memory), bytes from unit to unit in each, bytes from part to part in out.
 
 
-@kernel
-def walk_tiles(p, n, f, chunk, scratch):
+@inline
+def walk(n, chunk, scratch):
     """Make every call of this chunk's entries for every unit (an image, or several) of this chunk.
 
     n: the first unit and the one after the last, units in a part, ranges of entries; addresses of the entries, of the
@@ -38,6 +38,12 @@ def walk_tiles(p, n, f, chunk, scratch):
                 taps + entries[at + 7],
                 entries[at + 8],
             )
+
+
+@kernel
+def walk_tiles(p, n, f, chunk, scratch):
+    """A walk and nothing else. n: the walk's."""
+    walk(n, chunk, scratch)
 
 
 @kernel

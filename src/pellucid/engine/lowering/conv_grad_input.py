@@ -10,14 +10,13 @@ from itertools import product
 
 from pellucid.engine.buffers import Block, Tensor
 from pellucid.engine.graph import Node
-from pellucid.engine.lowering.layer import Layer, layer_of, view_of
-from pellucid.engine.lowering.walk import Stage, View, cut_when_few, walk
+from pellucid.engine.lowering.layer import Layer, layer_of
+from pellucid.engine.lowering.walk import Stage, View, cut_when_few, view, walk
 from pellucid.engine.plan import Plan, Tables
 from pellucid.engine.tiling import TileList, blocks, position_tiles
 from pellucid.geometry import Axis
 from pellucid.kernels import simd, tiles
 from pellucid.kernels.simd import Start, Tile, Turn
-from pellucid.ops.conv import Conv
 
 
 def grad_input(plan: Plan, node: Node, grad_output: Tensor) -> None:
@@ -26,13 +25,12 @@ def grad_input(plan: Plan, node: Node, grad_output: Tensor) -> None:
     layer, weight = layer_of(plan, node), plan.value(node.operands[1])
     gradient, base, gate = plan.add_gated_gradient(node.operands[0])
     turned = turned_weight(plan, layer, weight)
-    if isinstance(node.op, Conv):
-        grad_output.widen([_reach(axis) for axis in layer.axes])
+    grad_output.widen([_reach(axis) for axis in layer.axes])
 
     def bind() -> Tables:
-        g, x = view_of(node, grad_output), view_of(node, gradient)
+        g, x = view(grad_output), view(gradient)
         other = base if base is not None else gate
-        start = view_of(node, other) if other is not None else None
+        start = view(other) if other is not None else None
         tiles_ = grad_input_tiles(layer, g, x, start, gated=gate is not None)
         per_image = (g.image, 0, x.image, start.image if start else 0)
         stage = Stage((grad_output, turned, gradient, other or turned), per_image)

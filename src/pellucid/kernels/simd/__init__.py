@@ -4,11 +4,12 @@ from pellucid.kernels.simd.host import Code, address, assembly, object_code
 from pellucid.kernels.simd.pool import Route, Window
 from pellucid.kernels.simd.target import TARGETS, Target, emitting_for, host, native, vector_lanes
 from pellucid.kernels.simd.tile import Start, Tile, column_tile, register_tile
-from pellucid.kernels.simd.turn import Turn
+from pellucid.kernels.simd.turn import End, Turn
 
 __all__ = [
     "TARGETS",
     "Code",
+    "End",
     "Route",
     "Start",
     "Target",

@@ -95,6 +95,14 @@ class Emitter:
         function = self._intrinsic(f"llvm.masked.store.{_name(value.type)}.p0", kind)
         self.b.call(function, [value, address, ir.Constant(I32, _align(value.type)), mask])
 
+    def prefetch(self, pointer: Any, *, write: bool = False) -> None:
+        """Bring the line that holds a number into the cache; it need not exist."""
+        address = self.b.bitcast(pointer, I8.as_pointer())
+        kind = ir.FunctionType(ir.VoidType(), [address.type, I32, I32, I32])
+        to_write, to_be_kept, data = (ir.Constant(I32, number) for number in (int(write), 3, 1))
+        function = self._intrinsic("llvm.prefetch.p0", kind)
+        self.b.call(function, [address, to_write, to_be_kept, data])
+
     def fma(self, x: Any, y: Any, z: Any) -> Any:
         """x·y + z, rounded once."""
         kind = ir.FunctionType(self.vector, [self.vector] * 3)

@@ -11,6 +11,9 @@ from llvmlite import ir
 
 from pellucid.kernels.simd.emit import Emitter, int64, lanes
 
+# What happens to a result last: nothing, a base is added, or it is gated.
+End = Literal["nothing", "base", "gate"]
+
 
 @dataclass(frozen=True)
 class Turn:
@@ -24,7 +27,7 @@ class Turn:
     columns: int
     step: int
     out_step: int
-    end: Literal["nothing", "base", "gate"] = "nothing"
+    end: End = "nothing"
     start_step: int = 0
 
     @property
