@@ -10,7 +10,7 @@ from tests.one_op import run_op
 
 from pellucid.engine import graph
 from pellucid.engine.compose import plan_forward
-from pellucid.engine.lowering import update
+from pellucid.engine.lowering.update import Updates
 from pellucid.engine.plan import Plan, Program
 from pellucid.errors import ArgumentError
 from pellucid.kernels import tape
@@ -315,7 +315,7 @@ def test_updates_are_the_specification_bit_for_bit(rule: Any, fresh: bool, dtype
         training=True,
     )
     plan = Plan(traced, dtype, keep=fresh)
-    updates, states = [], {}
+    targets, gradients, states = {}, {}, {}
     for symbol in traced.arrays:
         gradient, result = plan.block("gradient", values[symbol.name].size), plan.values[symbol]
         state = {
@@ -327,14 +327,15 @@ def test_updates_are_the_specification_bit_for_bit(rule: Any, fresh: bool, dtype
             state,
             plan.block("updated", values[symbol.name].size) if fresh else result,
         )
-        updates.append((symbol, *states[symbol.name]))
-    set_step = update.lower_update(plan, rule, updates)
+        gradients[symbol], *targets[symbol] = states[symbol.name]
+    updates = Updates(plan, rule, targets)
+    updates.launch_rest(gradients)
     plan.lasting.update(plan.blocks)
     program = Program(plan)
     expected_states: dict[str, dict[str, np.ndarray]] = {name: {} for name in values}
     for step in (1, 2, 3):
         lr = 0.1 / step
-        set_step(lr, step)
+        updates.set_step(lr, step)
         for seed, name in enumerate(values):
             states[name][0].memory[:] = normal((values[name].size,), dtype, 10 * step + seed)
         tape.team.play(program.launches)

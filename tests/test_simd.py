@@ -112,7 +112,11 @@ def test_what_stands_around_the_loop_leaves_it_alone(target, bits):
         vectors = len(target.rows)
         plain = Tile(bits, offsets, columns, 1, columns, 36, out)
         variants = [replace(plain, start=start) for start in ("bias", "out")]
-        variants += [replace(plain, start="base", base_rows=out), replace(plain, relu=True)]
+        variants += [
+            replace(plain, start="base", base_rows=out),
+            replace(plain, relu=True),
+            replace(plain, ahead=512),
+        ]
         variants += [replace(plain, gate=True, base_rows=out)]
         for tile in variants:
             loop = innermost_loop(simd.assembly(tile))

@@ -154,13 +154,21 @@ def test_tiles_are_their_sums_bit_for_bit(name: str, dtype: Any) -> None:
 
 @EVERY_TARGET
 @FLOATS
-def test_a_turned_block(name: str, dtype: Any) -> None:
+@pytest.mark.parametrize("end", ["nothing", "base", "gate"])
+def test_rows_turned_into_columns(name: str, end: Any, dtype: Any) -> None:
     with running(name):
-        turn = Turn(dtype().itemsize * 8)
-        source, out = normal((turn.side, 19), dtype), np.zeros((turn.side, 23), dtype)
-        call(turn, source, 19, out, 23)
-        np.testing.assert_array_equal(out[:, : turn.side], source[:, : turn.side].T)
-        assert not out[:, turn.side :].any()
+        for rows, columns in product((1, 5, 16, 33), (1, 7, 16, 35)):
+            source, start = normal((rows, columns + 2), dtype), normal((columns, rows + 1), dtype, 1)
+            turned, out = source[:, :columns].T, np.zeros((columns, rows + 3), dtype)
+            turn = Turn(dtype().itemsize * 8, rows, columns, columns + 2, rows + 3, end, rows + 1)
+            call(turn, source, 0, out, start)
+            expected = {
+                "nothing": turned,
+                "base": turned + start[:, :rows],
+                "gate": np.where(start[:, :rows] > 0, turned, 0),
+            }
+            np.testing.assert_array_equal(out[:, :rows], expected[end])
+            assert not out[:, rows:].any()
 
 
 # -------------------------------------------------------------------------------------------- whole ops

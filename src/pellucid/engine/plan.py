@@ -27,6 +27,8 @@ from pellucid.ops.relu import ReLU
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pellucid.engine.lowering.update import Updates
+
 Array = NDArray[Any]
 CHUNKS = 16  # how many parts a launch is cut into when nothing else decides; fixed, so numbers never depend on threads
 
@@ -109,6 +111,7 @@ class Plan:
         self.state_updates: list[Launch] = []
         self.ingests: dict[Symbol, Launch] = {}  # the launches that read an input from the caller's memory
         self.lasting: set[Block] = set()  # what is written before a run or read after it
+        self.updates: Updates | None = None  # of the parameters, where there is an optimiser
         self.owners: list[Any] = []  # arrays that tables point into
         self.counters = np.zeros(2, np.int64)  # seed and step, read by dropout
         for symbol, array in graph.arrays.items():

@@ -30,7 +30,7 @@ class TileList:
         self,
         first: Code,
         rest: Code,
-        taps: Taps,
+        taps: Taps = ((0, 0),),
         *,
         a: int,
         b: int = 0,

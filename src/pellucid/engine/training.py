@@ -7,11 +7,11 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from pellucid.engine.buffers import Block, External
+from pellucid.engine.buffers import External
 from pellucid.engine.compose import plan_forward, plan_gradients
 from pellucid.engine.graph import Graph, Symbol
-from pellucid.engine.lowering import update
-from pellucid.engine.plan import Program
+from pellucid.engine.lowering.update import Target, Updates
+from pellucid.engine.plan import Plan, Program
 from pellucid.ops.adam import Adam
 from pellucid.ops.batch_norm import BatchNorm
 from pellucid.ops.sgd import SGD
@@ -34,30 +34,29 @@ class Training:
     ) -> None:
         plan = plan_forward(graph, dtype, keep=keep)
         plan.counters[0] = seed
-        gradients = {s: block for s, block in plan_gradients(plan).items() if s.name in states}
-        self.states = {
-            symbol: {
-                name: External(f"{name}({symbol.name})", array) for name, array in states[symbol.name].items()
-            }
-            for symbol in gradients
-        }
-        self.updated: dict[Symbol, Block] = {
-            symbol: plan.block(f"updated({symbol.name})", plan.values[symbol].size)
-            if keep
-            else plan.values[symbol]
-            for symbol in gradients
-        }
-        updates = [(s, gradients[s], self.states[s], self.updated[s]) for s in gradients]
+        targets = {s: _target(plan, s, states[s.name]) for s in graph.arrays if s.name in states}
+        self._updates = plan.updates = Updates(plan, rule, targets)
+        gradients = plan_gradients(plan)
+        self._updates.launch_rest(gradients)
+        trained = [symbol for symbol in targets if symbol in gradients or symbol in self._updates.joined]
+        self.states = {symbol: targets[symbol][0] for symbol in trained}
+        self.updated = {symbol: targets[symbol][1] for symbol in trained}
         self.statistics = [  # the running means that are updated, one for each use
             node.operands[1].name
             for node in graph.nodes
             if isinstance(node.op, BatchNorm) and node.op.training and node.operands[1] is not None
         ]
-        self._set_step = update.lower_update(plan, rule, updates)
         self.program = Program(plan)
 
     def run(self, lr: float, step: int, **inputs: Array) -> float:
         """Make update number `step` (from 1) and return the loss."""
-        self._set_step(lr, step)
+        self._updates.set_step(lr, step)
         self.program.plan.counters[1] = step
         return float(self.program.run(self.program.plan.graph.output, **inputs))
+
+
+def _target(plan: Plan, symbol: Symbol, state: Mapping[str, Array]) -> Target:
+    """A parameter's state, and the parameter itself or, where everything is kept, a new block."""
+    blocks = {name: External(f"{name}({symbol.name})", array) for name, array in state.items()}
+    parameter = plan.values[symbol]
+    return blocks, plan.block(f"updated({symbol.name})", parameter.size) if plan.keep else parameter

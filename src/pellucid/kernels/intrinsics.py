@@ -87,20 +87,6 @@ def call_tile(typing: Any, function: Any, a: Any, b: Any, out: Any, start: Any, 
 
 
 @intrinsic
-def call_turn(
-    typing: Any, function: Any, source: Any, source_step: Any, target: Any, target_step: Any
-) -> Any:
-    """Call the code that transposes one square block."""
-
-    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        kind = ir.FunctionType(ir.VoidType(), [I64] * 4)
-        builder.call(builder.inttoptr(args[0], kind.as_pointer()), args[1:])
-        return context.get_dummy_value()
-
-    return types.void(*[types.int64] * 5), code
-
-
-@intrinsic
 def element_address(typing: Any, pointer: Any, index: Any) -> Any:
     """The address of one number behind a pointer."""
 

@@ -1,4 +1,4 @@
-"""Copies: between channels-last tensors and N C D H W order; copies and sums of plain memory; zeros around a tensor."""
+"""Copies: into channels-last tensors from N C D H W order; copies and sums of plain memory; zeros around a tensor."""
 
 from __future__ import annotations
 
@@ -16,17 +16,16 @@ def copy(p, n, f, chunk):
 
 @kernel
 def from_public(p, n, f, chunk):
-    """tensor[n,d,h,w,c] = base + source[n,c,d,h,w].
+    """tensor[n,d,h,w,c] = source[n,c,d,h,w].
 
-    p: tensor, base. n: address of source, N, D, H, W, C, images in a chunk; strides of the tensor: image, depth,
-    row; of the base likewise, zero when there is none.
+    p: tensor. n: address of source, N, D, H, W, C, images in a chunk; strides of the tensor: image, depth, row.
     """
-    out, base, source = p[0], p[1], numbers_at(n[0], p[0])
+    out, source = p[0], numbers_at(n[0], p[0])
     width, channels = n[4], n[5]
     plane = n[2] * n[3] * width
     for r in range(chunk * n[6] * n[2] * n[3], min(n[1], (chunk + 1) * n[6]) * n[2] * n[3]):
         image, d, h = r // (n[2] * n[3]), r // n[3] % n[2], r % n[3]
-        to, at = image * n[7] + d * n[8] + h * n[9], image * n[10] + d * n[11] + h * n[12]
+        to = image * n[7] + d * n[8] + h * n[9]
         start = image * channels * plane + (d * n[3] + h) * width
         if channels <= 4:  # images: long loops along the row
             for c in range(channels):
@@ -36,27 +35,6 @@ def from_public(p, n, f, chunk):
             for w in range(width):
                 for c in range(channels):
                     out[to + w * channels + c] = source[start + c * plane + w]
-        if n[10] != 0:
-            for i in range(width * channels):
-                out[to + i] += base[at + i]
-
-
-@kernel
-def to_public(p, n, f, chunk):
-    """out[n,c,d,h,w] = tensor[n,d,h,w,c].
-
-    p: tensor, out. n: unused, N, D, H, W, C, images in a chunk; strides of the tensor: image, depth, row.
-    """
-    x, out = p[0], p[1]
-    width, channels = n[4], n[5]
-    plane = n[2] * n[3] * width
-    for r in range(chunk * n[6] * n[2] * n[3], min(n[1], (chunk + 1) * n[6]) * n[2] * n[3]):
-        image, d, h = r // (n[2] * n[3]), r // n[3] % n[2], r % n[3]
-        at = image * n[7] + d * n[8] + h * n[9]
-        start = image * channels * plane + (d * n[3] + h) * width
-        for w in range(width):
-            for c in range(channels):
-                out[start + c * plane + w] = x[at + w * channels + c]
 
 
 @kernel

@@ -8,16 +8,16 @@ through scratch memory (Winograd's) are stages of one walk.
 
 from __future__ import annotations
 
-from pellucid.kernels.intrinsics import call_tile, call_turn, element_address, int64_at
-from pellucid.kernels.jit import kernel
+from pellucid.kernels.intrinsics import call_tile, int64_at
+from pellucid.kernels.jit import inline, kernel
 
 # An entry is one call, nine int64: first and rest (code); its stage; a, b, out, start (bytes from the stage's
 # addresses); taps (bytes from the first), their number. A stage is nine int64: the addresses of A, B, out and start (0:
 # this thread's scratch memory), bytes from unit to unit in each, bytes from part to part in out.
 
 
-@kernel
-def walk_tiles(p, n, f, chunk, scratch):
+@inline
+def walk(n, chunk, scratch):
     """Make every call of this chunk's entries for every unit (an image, or several) of this chunk.
 
     n: the first unit and the one after the last, units in a part, ranges of entries; addresses of the entries, of the
@@ -38,6 +38,12 @@ def walk_tiles(p, n, f, chunk, scratch):
                 taps + entries[at + 7],
                 entries[at + 8],
             )
+
+
+@kernel
+def walk_tiles(p, n, f, chunk, scratch):
+    """A walk and nothing else. n: the walk's."""
+    walk(n, chunk, scratch)
 
 
 @kernel
@@ -82,30 +88,3 @@ def pack_panels(p, n, f, chunk):
     for k in range(rows * piece // pieces, rows * (piece + 1) // pieces):
         for o in range(width):
             out[first * rows + k * width + o] = weight[k * columns + first + o]
-
-
-@kernel
-def turn_panels(p, n, f, chunk):
-    """The weight (k, c, o) as the input gradient reads it: panels of `width` input channels, each (k, o, c).
-
-    p: weight, out. n: address of the code that turns a square block and its side, taps, C/groups, O, width.
-    A chunk is one tap and up to `side` output channels.
-    """
-    weight, out = p[0], p[1]
-    side, taps, inner, outer, most = n[1], n[2], n[3], n[4], n[5]
-    blocks = (outer + side - 1) // side
-    tap, o0 = chunk // blocks, chunk % blocks * side
-    o1 = min(outer, o0 + side)
-    for first in range(0, inner, most):
-        width = min(most, inner - first)
-        panel = first * taps * outer + tap * outer * width
-        for c0 in range(first, first + width, side):
-            c1 = min(first + width, c0 + side)
-            if o1 - o0 == side and c1 - c0 == side:
-                source = element_address(weight, (tap * inner + c0) * outer + o0)
-                target = element_address(out, panel + o0 * width + c0 - first)
-                call_turn(n[0], source, outer, target, width)
-            else:
-                for o in range(o0, o1):
-                    for c in range(c0, c1):
-                        out[panel + o * width + c - first] = weight[(tap * inner + c) * outer + o]

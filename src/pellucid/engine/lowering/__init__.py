@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pellucid.engine.graph import Node
-from pellucid.engine.lowering import average, conv, loss, max_pool, norm, pointwise, shape
+from pellucid.engine.lowering import average, conv, linear, loss, max_pool, norm, pointwise, shape
 from pellucid.engine.plan import Plan
 from pellucid.ops.adaptive_avg_pool import AdaptiveAvgPool
 from pellucid.ops.add import Add
@@ -40,7 +40,7 @@ FORWARD: dict[type[Op], Callable[[Plan, Node], None]] = {
     Flatten: shape.flatten_forward,
     GELU: pointwise.activation_forward,
     LeakyReLU: pointwise.activation_forward,
-    Linear: conv.forward,
+    Linear: linear.forward,
     LogSoftmax: loss.softmax_forward,
     MSELoss: loss.mse_forward,
     MaxPool: max_pool.forward,
@@ -62,7 +62,7 @@ BACKWARD: dict[type[Op], Callable[[Plan, Node, Any], None]] = {
     Flatten: shape.flatten_backward,
     GELU: pointwise.activation_backward,
     LeakyReLU: pointwise.activation_backward,
-    Linear: conv.backward,
+    Linear: linear.backward,
     LogSoftmax: loss.softmax_backward,
     MSELoss: loss.mse_backward,
     MaxPool: max_pool.backward,

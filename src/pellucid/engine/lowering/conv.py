@@ -1,4 +1,4 @@
-"""Convolution and the linear layer as lists of tiles. (The formulas and orders are those of `ops/conv.py`.)
+"""Convolution as lists of tiles. (The formulas and orders are those of `ops/conv.py`.)
 
 What is a row of a tile, a column and a tap differs by direction; the micro-kernel is the same:
 
@@ -24,7 +24,6 @@ from pellucid.engine.lowering import (
 from pellucid.engine.lowering.layer import layer_of
 from pellucid.engine.lowering.winograd import pays, serves
 from pellucid.engine.plan import Plan
-from pellucid.ops.conv import Conv
 
 
 def forward(plan: Plan, node: Node) -> None:
@@ -45,7 +44,7 @@ def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
 
 
 def _by_winograd(plan: Plan, node: Node) -> bool:
-    if not isinstance(node.op, Conv) or plan.algorithm == "direct":
+    if plan.algorithm == "direct":
         return False
     layer = layer_of(plan, node)
     return serves(layer) if plan.algorithm == "winograd" else pays(layer)

@@ -1,4 +1,4 @@
-"""The output of a convolution or a linear layer: rows are output positions, columns output channels.
+"""The output of a convolution: rows are output positions, columns output channels.
 
 A is the input, B the weight (k, c, o) as it lies or packed into panels. Where output channels are few, a row is several
 positions side by side (`beside.py`).
@@ -14,14 +14,13 @@ from pellucid.engine import joining
 from pellucid.engine.buffers import Block
 from pellucid.engine.graph import Node
 from pellucid.engine.lowering.beside import Beside, beside, panel
-from pellucid.engine.lowering.layer import Layer, layer_of, view_of
-from pellucid.engine.lowering.walk import Stage, View, cut_when_few, walk
+from pellucid.engine.lowering.layer import Layer, layer_of
+from pellucid.engine.lowering.walk import Stage, View, cut_when_few, view, walk
 from pellucid.engine.plan import Plan, Tables
 from pellucid.engine.tiling import TileList, blocks, position_tiles, split
 from pellucid.geometry import Geometry, size_of
 from pellucid.kernels import simd, tiles
 from pellucid.kernels.simd import Start, Tile
-from pellucid.ops.conv import Conv
 
 _RUN = 2048  # longest stretch of products before a tile moves on, so that its part of B stays in cache
 
@@ -32,9 +31,7 @@ def forward(plan: Plan, node: Node) -> None:
     output, relu = plan.output(activation or node), activation is not None
     input, weight, bias = (plan.value(s) for s in node.operands)
     layer = layer_of(plan, node)
-    if isinstance(node.op, Conv):
-        input.widen(Geometry(layer.axes).padded)
-
+    input.widen(Geometry(layer.axes).padded)
     panels = pack(plan, layer, weight) if worth_packing(layer, input.inner[0]) else None
     wide = outputs_beside(layer)
     if wide:
@@ -44,7 +41,7 @@ def forward(plan: Plan, node: Node) -> None:
             bias = panel(plan, f"{layer.label}.bias, repeated", bias, channels)
 
     def bind() -> Tables:
-        x, y = view_of(node, input), view_of(node, output)
+        x, y = view(input), view(output)
         if wide:
             tiles_ = beside_tiles(layer, x, y, wide, bias=bias is not None, relu=relu)
         else:

@@ -13,14 +13,13 @@ from itertools import groupby, product
 from pellucid.engine.buffers import Block, Tensor
 from pellucid.engine.graph import Node
 from pellucid.engine.lowering.beside import Beside, beside, panel
-from pellucid.engine.lowering.layer import Layer, layer_of, view_of
-from pellucid.engine.lowering.walk import Stage, View, cut_when_few, walk
+from pellucid.engine.lowering.layer import Layer, layer_of
+from pellucid.engine.lowering.walk import Stage, View, cut_when_few, view, walk
 from pellucid.engine.plan import Plan, Tables
 from pellucid.engine.tiling import Taps, TileList, blocks, position_tiles
 from pellucid.geometry import Axis, skips_padding
 from pellucid.kernels import simd, tiles
-from pellucid.kernels.simd import Piece, Start, Tile
-from pellucid.ops.conv import Conv
+from pellucid.kernels.simd import Piece, Start, Tile, Turn
 
 
 def grad_input(plan: Plan, node: Node, grad_output: Tensor) -> None:
@@ -34,14 +33,13 @@ def grad_input(plan: Plan, node: Node, grad_output: Tensor) -> None:
         turned = panel(plan, f"{layer.label}.weight, turned and spread", weight, places)
     else:
         turned = turned_weight(plan, layer, weight)
-    if isinstance(node.op, Conv):
-        reach = [_reach(axis) for axis in layer.axes]
-        grad_output.widen([*reach[:2], (0, 0)] if skips_padding(layer.axes) else reach)
+    reach = [_reach(axis) for axis in layer.axes]
+    grad_output.widen([*reach[:2], (0, 0)] if skips_padding(layer.axes) else reach)
 
     def bind() -> Tables:
-        g, x = view_of(node, grad_output), view_of(node, gradient)
+        g, x = view(grad_output), view(gradient)
         other = base if base is not None else gate
-        start = view_of(node, other) if other is not None else None
+        start = view(other) if other is not None else None
         tiles_ = grad_input_tiles(layer, g, x, start, wide, gated=gate is not None)
         per_image = (g.image, 0, x.image, start.image if start else 0)
         stage = Stage((grad_output, turned, gradient, other or turned), per_image)
@@ -53,14 +51,18 @@ def grad_input(plan: Plan, node: Node, grad_output: Tensor) -> None:
 def turned_weight(plan: Plan, layer: Layer, weight: Block) -> Block:
     """The weight as (k, o, c), cut into panels of input channels."""
     turned = plan.block(f"{layer.label}.weight, turned", layer.weight_size)
-    turn = simd.Turn(layer.bits)
-    sizes = (layer.taps, layer.inputs, layer.all_outputs, simd.column_tile(layer.bits))
-    chunks = layer.taps * -(-layer.all_outputs // turn.side)
-    plan.launch(
-        turned.name,
-        tiles.turn_panels,
-        lambda: Tables(chunks, (weight, turned), (simd.address(turn), turn.side, *sizes)),
-    )
+
+    def bind() -> Tables:
+        list_ = TileList()
+        panels = blocks(layer.inputs, simd.column_tile(layer.bits))
+        for (first, width), tap in product(panels, range(layer.taps)):
+            turn = Turn(layer.bits, width, layer.all_outputs, layer.all_outputs, width)
+            a, out = tap * layer.inputs + first, first * layer.taps + tap * width
+            list_.add(turn, turn, a=a * layer.all_outputs, out=out * layer.all_outputs)
+            list_.cut()
+        return walk(plan, list_, [Stage((weight, None, turned, None), (0, 0, 0, 0))], range(1))
+
+    plan.launch(turned.name, tiles.walk_tiles, bind)
     return turned
 
 

@@ -12,14 +12,13 @@ from itertools import groupby, product
 from pellucid.engine.buffers import Tensor
 from pellucid.engine.graph import Node
 from pellucid.engine.lowering.beside import CHAINS, Beside, beside
-from pellucid.engine.lowering.layer import Layer, layer_of, view_of
-from pellucid.engine.lowering.walk import Stage, View, walk
+from pellucid.engine.lowering.layer import Layer, layer_of
+from pellucid.engine.lowering.walk import Stage, View, view, walk
 from pellucid.engine.plan import CHUNKS, Plan, Tables
 from pellucid.engine.tiling import TileList, blocks, split
 from pellucid.geometry import size_of
 from pellucid.kernels import simd, tiles
 from pellucid.kernels.simd import Piece, Tile
-from pellucid.ops.conv import Conv
 
 _MOST_PARTS = 8  # with fewer, each part's tiles are cut into ranges that threads share
 _PART_NUMBERS = 1 << 20  # most numbers in all partial weight gradients of a layer together
@@ -33,7 +32,7 @@ def grad_weight(plan: Plan, node: Node, grad_output: Tensor) -> None:
     """
     assert node.operands[1] is not None
     layer, input, bias = layer_of(plan, node), plan.value(node.operands[0]), node.operands[2]
-    images = input.inner[0] if isinstance(node.op, Conv) else 1
+    images = input.inner[0]
     size = layer.weight_size + (0 if bias is None else layer.all_outputs)
     parts = parts_of(images, size)
     per_part = images // parts
@@ -44,7 +43,7 @@ def grad_weight(plan: Plan, node: Node, grad_output: Tensor) -> None:
     partial = gradient if parts == 1 else plan.block(f"{gradient.name}, parts", size * parts)
 
     def bind() -> Tables:
-        x, g = view_of(node, input), view_of(node, grad_output)
+        x, g = view(input), view(grad_output)
         together = _images_together(layer, per_part)
         ranges = 1 if parts >= _MOST_PARTS else CHUNKS // parts
         tiles_ = grad_weight_tiles(layer, x, g, together, ranges, bias=bias is not None)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from pellucid.engine.buffers import Block, Tensor
+from itertools import product
+
+from pellucid.engine.buffers import Tensor
 from pellucid.engine.graph import Node, Symbol
+from pellucid.engine.lowering.walk import Stage, view, walk
 from pellucid.engine.plan import CHUNKS, Plan, Tables
+from pellucid.engine.tiling import TileList
 from pellucid.errors import ArgumentError
 from pellucid.geometry import size_of
-from pellucid.kernels import layout
+from pellucid.kernels import layout, tiles
+from pellucid.kernels.simd import Turn
 from pellucid.ops.flatten import Flatten
 
 
@@ -21,7 +26,13 @@ def ingest(plan: Plan, symbol: Symbol) -> None:
         plan.lasting.add(labels)
         return
     tensor = plan.values[symbol] = plan.tensor(symbol.name, symbol.shape)
-    plan.launch(symbol.name, layout.from_public, lambda: _from_public(0, tensor, None))
+
+    def bind() -> Tables:
+        images = tensor.inner[0]
+        per_chunk = max(1, images // CHUNKS)
+        return Tables(-(-images // per_chunk), (tensor,), (0, *tensor.inner, per_chunk, *tensor.strides[:3]))
+
+    plan.launch(symbol.name, layout.from_public, bind)
     plan.ingests[symbol] = plan.launches[-1]
 
 
@@ -40,29 +51,44 @@ def flatten_forward(plan: Plan, node: Node) -> None:
     x, y = plan.value(input), plan.output(node)
 
     def bind() -> Tables:
-        chunks, sizes = _sizes(x)
-        return Tables(chunks, (x, y), (0, *sizes, *x.strides[:3]))
+        here, plane, list_ = view(x), size_of(x.inner[1:4]), TileList()
+        for position, first, count in _runs(x):
+            turn = Turn(plan.bits, count, here.channels, here.channels, plane)
+            list_.add(turn, turn, a=here.offset(position), out=first)
+        stage = Stage((x, None, y, None), (here.image, 0, here.channels * plane, 0))
+        return walk(plan, list_, [stage], range(here.images))
 
-    plan.launch(node.output.name, layout.to_public, bind)
+    plan.launch(node.output.name, tiles.walk_tiles, bind)
 
 
 def flatten_backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
     """The same numbers in the old order."""
     assert node.operands[0] is not None
     out, base = plan.add_gradient(node.operands[0])
-    plan.launch(
-        f"{out.name} by {node.path}", layout.from_public, lambda: _from_public(grad_output, out, base)
-    )
+
+    def bind() -> Tables:
+        here, plane, list_ = view(out), size_of(out.inner[1:4]), TileList()
+        there = view(base or out)
+        for position, first, count in _runs(out, base or out):
+            turn = Turn(
+                plan.bits,
+                here.channels,
+                count,
+                plane,
+                here.channels,
+                "base" if base else "nothing",
+                here.channels,
+            )
+            list_.add(turn, turn, a=first, out=here.offset(position), start=there.offset(position))
+        stage = Stage((grad_output, None, out, base), (here.channels * plane, 0, here.image, there.image))
+        return walk(plan, list_, [stage], range(here.images))
+
+    plan.launch(f"{out.name} by {node.path}", tiles.walk_tiles, bind)
 
 
-def _from_public(source: int | Block, tensor: Tensor, base: Tensor | None) -> Tables:
-    chunks, sizes = _sizes(tensor)
-    strides = (*tensor.strides[:3], *(base.strides[:3] if base else (0, 0, 0)))
-    return Tables(chunks, (tensor, base or tensor), (source, *sizes, *strides))
-
-
-def _sizes(tensor: Tensor) -> tuple[int, list[int]]:
-    """How many chunks; N, D, H, W, C and the images of a chunk."""
-    images = tensor.inner[0]
-    per_chunk = max(1, images // CHUNKS)
-    return -(-images // per_chunk), [*tensor.inner, per_chunk]
+def _runs(*tensors: Tensor) -> list[tuple[tuple[int, int, int], int, int]]:
+    """Positions that lie side by side in all these tensors: where a run begins, how many are before it and in it."""
+    depth, height, width = tensors[0].inner[1:4]
+    if all(tensor.halo == [[0, 0]] * 3 for tensor in tensors):
+        return [((0, 0, 0), 0, depth * height * width)]
+    return [((d, h, 0), (d * height + h) * width, width) for d, h in product(range(depth), range(height))]

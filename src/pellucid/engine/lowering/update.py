@@ -1,4 +1,4 @@
-"""The optimiser's step: every parameter in one launch."""
+"""The optimiser's step: a parameter together with the launch that makes its gradient, or all others in one launch."""
 
 from __future__ import annotations
 
@@ -9,39 +9,78 @@ import numpy as np
 
 from pellucid.engine.buffers import Block
 from pellucid.engine.graph import Symbol
-from pellucid.engine.plan import CHUNKS, Plan, Tables
+from pellucid.engine.plan import CHUNKS, Launch, Plan, Tables
 from pellucid.kernels import layout, update
 from pellucid.ops.adam import Adam
 from pellucid.ops.sgd import SGD
 
 _CHUNK = 1 << 14  # elements of a parameter that one chunk updates
 
+# The optimiser's state of a parameter, and where the updated parameter goes: into itself, or a new block.
+Target = tuple[Mapping[str, Block], Block]
+Row = tuple[int, int, int]  # a chunk: its parameter's first pointer, its first and past-the-last element
 
-# A parameter, its gradient, the optimiser's state and where the updated parameter goes: into itself, or a new block.
-Update = tuple[Symbol, Block, Mapping[str, Block], Block]
 
+class Updates:
+    """The updates of a plan's parameters."""
 
-def lower_update(plan: Plan, rule: SGD | Adam, updates: Sequence[Update]) -> Callable[[float, int], None]:
-    """Append the update of all parameters. Returns what sets the learning rate and the step's number (from 1)."""
-    p: list[Block] = []
-    rows = []
-    for symbol, gradient, state, result in updates:
-        parameter = plan.value(symbol)
-        if result is not parameter:
-            copy_block(plan, result.name, parameter, result)
-        starts = range(0, result.size, _CHUNK)
-        rows += [(len(p), start, min(result.size, start + _CHUNK)) for start in starts]
-        p += [gradient, result, *(state[name] for name in _STATE[type(rule)] if name in state)]
-    table = np.array(rows, np.int64).reshape(-1, 3)
-    plan.owners.append(table)
-    tables = Tables(len(table), p, (table.ctypes.data, *_flags(rule)), _numbers(rule, 0.0, 1))
-    plan.launch("update", update.sgd if isinstance(rule, SGD) else update.adam, lambda: tables)
-    launch = plan.launches[-1]
+    def __init__(self, plan: Plan, rule: SGD | Adam, targets: Mapping[Symbol, Target]) -> None:
+        self.plan, self.rule, self.targets = plan, rule, targets
+        self.joined: set[Symbol] = set()  # parameters whose update follows their gradient in the same launch
+        self._launches: list[Launch] = []
 
-    def set_step(lr: float, step: int) -> None:
-        launch.tables[2][:] = _numbers(rule, lr, step)
+    def joins(self, symbol: Symbol) -> bool:
+        """Whether what makes a parameter's gradient can update the parameter, too: nobody else needs either."""
+        return symbol in self.targets and not self.plan.keep and len(self.plan.readers(symbol)) == 1
 
-    return set_step
+    def launch_after(
+        self, label: str, symbol: Symbol, stretches: Sequence[tuple[int, int]], bind: Callable[[], Tables]
+    ) -> None:
+        """Append a walk whose chunks leave stretches (first element, how many) of a gradient in scratch memory.
+
+        Each stretch of the parameter is updated as soon as its gradient is there.
+        """
+        rows = [(0, first, first + count) for first, count in stretches]
+        self._append(label, rows, self._pointers(symbol, self.plan.value(symbol)), bind)
+        self.joined.add(symbol)
+
+    def launch_rest(self, gradients: Mapping[Symbol, Block]) -> None:
+        """Append the update of all other parameters, in one launch."""
+        p: list[Block] = []
+        rows = []
+        for symbol in (symbol for symbol in gradients if symbol in self.targets):
+            parameter, result = self.plan.value(symbol), self.targets[symbol][1]
+            if result is not parameter:
+                copy_block(self.plan, result.name, parameter, result)
+            starts = range(0, result.size, _CHUNK)
+            rows += [(len(p), start, min(result.size, start + _CHUNK)) for start in starts]
+            p += self._pointers(symbol, gradients[symbol])
+        self._append("update", rows, p, None)
+
+    def set_step(self, lr: float, step: int) -> None:
+        """Set the learning rate and the step's number, from 1, of the next run."""
+        for launch in self._launches:
+            launch.tables[2][:] = _numbers(self.rule, lr, step)
+
+    def _pointers(self, symbol: Symbol, gradient: Block) -> list[Block]:
+        """What a kernel needs of a parameter; without a gradient in memory, anything stands in its place."""
+        state, result = self.targets[symbol]
+        return [gradient, result, *(state[name] for name in _STATE[type(self.rule)] if name in state)]
+
+    def _append(
+        self, label: str, rows: Sequence[Row], p: Sequence[Block], walk: Callable[[], Tables] | None
+    ) -> None:
+        table = np.array(rows, np.int64).reshape(-1, 3)
+        self.plan.owners.append(table)
+        kernel = update.sgd if isinstance(self.rule, SGD) else update.adam
+
+        def bind() -> Tables:
+            walks = (0,) if walk is None else (self.plan.dtype.itemsize, *walk().n)
+            n = (table.ctypes.data, *_flags(self.rule), *walks)
+            return Tables(len(table), p, n, _numbers(self.rule, 0.0, 1))
+
+        self.plan.launch(label, kernel, bind)
+        self._launches.append(self.plan.launches[-1])
 
 
 _STATE: dict[type[SGD] | type[Adam], tuple[str, ...]] = {SGD: ("velocity",), Adam: ("mean", "variance")}

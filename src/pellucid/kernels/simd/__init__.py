@@ -6,12 +6,13 @@ from pellucid.kernels.simd.norm import GradientSums, Moments, NormalGradient, No
 from pellucid.kernels.simd.pool import Route, Window
 from pellucid.kernels.simd.target import TARGETS, Target, emitting_for, host, native, vector_lanes
 from pellucid.kernels.simd.tile import Piece, Start, Tile, column_tile, masked_cost, register_tile
-from pellucid.kernels.simd.turn import Turn
+from pellucid.kernels.simd.turn import End, Turn
 
 __all__ = [
     "TARGETS",
     "Average",
     "Code",
+    "End",
     "GradientSums",
     "Moments",
     "NormalGradient",

@@ -6,7 +6,7 @@ A *tile* keeps `rows × vectors` sums in registers and walks the reduction once:
 
 One fused multiply–add per product, t then j ascending, so the order of every sum is the order of its taps. `A` is read
 one number at a time and spread over a vector, `B` a vector at a time. With the right offsets this is convolution
-forward, its input gradient, its weight gradient and the linear layer; see `engine/lowering/conv.py`.
+forward, its input gradient, its weight gradient and the linear layer; see `engine/lowering/conv.py`, `linear.py`.
 
 A tap's run may come in *pieces*, each of which takes in some of the columns only: to the sums of the others it adds
 nothing, and of B it reads nothing for them. So one row can hold sums with different taps, as long as they meet the same
@@ -55,6 +55,7 @@ class Tile:
     start: Start = "zero"
     base_rows: tuple[int, ...] = ()
     relu: bool = False
+    ahead: int = 0  # how far ahead of each row of B lies another, which is brought into the cache meanwhile
     gate: bool = (
         False  # results are 0 where the number of start in base_rows is not above 0: the gradient of a ReLU
     )
@@ -181,6 +182,9 @@ class _TileEmitter(Emitter):
     def _products(self, a: Any, b: Any, j: int, some: Columns | None, sums: Registers) -> Registers:
         tile = self.tile
         right = [self.load(b, j * tile.b_step, v, some) for v in range(self.vectors)]
+        if tile.ahead:
+            for v in range(self.vectors):
+                self.prefetch(self.ahead(b, j * tile.b_step + tile.ahead + v * self.lanes))
         results = []
         for offset, row in zip(tile.rows, sums, strict=True):
             if offset is None:  # 1·r + s, and no register for the 1

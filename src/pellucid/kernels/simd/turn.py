@@ -1,58 +1,91 @@
-"""Transposing a square block of numbers in registers."""
+"""Transposing: rows become columns, square block by square block in registers."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+import hashlib
+from collections.abc import Callable
+from dataclasses import astuple, dataclass
+from typing import Any, Literal
 
 from llvmlite import ir
 
-from pellucid.kernels.simd.emit import I64, int64, lanes
-from pellucid.kernels.simd.target import vector_lanes
+from pellucid.kernels.simd.emit import Emitter, int64, lanes
+
+# What happens to a result last: nothing, a base is added, or it is gated.
+End = Literal["nothing", "base", "gate"]
 
 
 @dataclass(frozen=True)
 class Turn:
-    """Code that transposes a block of as many numbers a side as a vector has lanes (8 at most)."""
+    """out[j][i] = A[i][j] for i < rows, j < columns; steps count elements from row to row.
+
+    To a result is added what `start` holds in its place (a base), or the output of a ReLU in `start` gates it.
+    """
 
     bits: int
+    rows: int
+    columns: int
+    step: int
+    out_step: int
+    end: End = "nothing"
+    start_step: int = 0
 
     @property
     def symbol(self) -> str:
         """A name that no other code has."""
-        return f"turn_{self.bits}"
-
-    @property
-    def side(self) -> int:
-        """Numbers along a side."""
-        return min(8, vector_lanes(self.bits))
+        return "turn_" + hashlib.sha256(repr(astuple(self)).encode()).hexdigest()[:20]
 
     def emit(self) -> ir.Module:
-        """`void(source, source_step, target, target_step)`: rows are swapped with columns, half by half."""
-        side, module = self.side, ir.Module(name=self.symbol)
-        vector = ir.VectorType(ir.FloatType() if self.bits == 32 else ir.DoubleType(), side)
-        pointer = vector.element.as_pointer()
-        function = ir.Function(
-            module, ir.FunctionType(ir.VoidType(), [pointer, I64, pointer, I64]), self.symbol
-        )
-        b = ir.IRBuilder(function.append_basic_block("entry"))
-        source, source_step, target, target_step = function.args
+        """Strip by strip of rows, each from left to right; blocks have as many numbers a side as a vector has lanes."""
+        e = Emitter(self.symbol, self.bits, self.columns)
+        a, _, out, start, _, _ = e.function.args
 
-        def row(start: Any, step: Any, i: int) -> Any:
-            return b.bitcast(b.gep(start, [b.mul(step, int64(i))]), vector.as_pointer())
+        def strip(first: Any, height: int) -> None:
+            here = e.ahead(a, e.b.mul(first, int64(self.step)))
+            to = [e.ahead(pointer, first) for pointer in (out, start)]
 
-        rows = [b.load(row(source, source_step, i), align=4) for i in range(side)]
-        half = side // 2
+            def block(left: Any, width: int) -> None:
+                below = zip(to, (self.out_step, self.start_step), strict=True)
+                targets = [e.ahead(pointer, e.b.mul(left, int64(step))) for pointer, step in below]
+                self._block(e, e.ahead(here, left), targets, height, width)
+
+            _pieces(e, self.columns, block)
+
+        _pieces(e, self.rows, strip)
+        e.b.ret_void()
+        return e.module
+
+    def _block(self, e: Emitter, a: Any, targets: list[Any], height: int, width: int) -> None:
+        """One block: halves of rows are exchanged, then quarters, and so on."""
+        rows = [e.load(a, i * self.step, 0, range(width)) for i in range(height)]
+        rows += [e.zero] * (e.lanes - height)
+        half = e.lanes // 2
         while half:  # swap the off-diagonal quarters of every block of 2·half rows
-            low = [i if i & half == 0 else side + i - half for i in range(side)]
-            high = [i + half if i & half == 0 else side + i for i in range(side)]
-            for i in range(side):
+            low = [i if i & half == 0 else e.lanes + i - half for i in range(e.lanes)]
+            high = [i + half if i & half == 0 else e.lanes + i for i in range(e.lanes)]
+            for i in range(e.lanes):
                 if i & half == 0:
                     x, y = rows[i], rows[i + half]
-                    rows[i] = b.shuffle_vector(x, y, lanes(low))
-                    rows[i + half] = b.shuffle_vector(x, y, lanes(high))
+                    rows[i] = e.b.shuffle_vector(x, y, lanes(low))
+                    rows[i + half] = e.b.shuffle_vector(x, y, lanes(high))
             half //= 2
-        for i, value in enumerate(rows):
-            b.store(value, row(target, target_step, i), align=4)
-        b.ret_void()
-        return module
+        out, start = targets
+        for j, value in enumerate(rows[:width]):
+            if self.end != "nothing":
+                other = e.load(start, j * self.start_step, 0, range(height))
+                value = e.gate(other, value) if self.end == "gate" else e.b.fadd(other, value)
+            e.store(value, out, j * self.out_step, 0, range(height))
+
+
+def _pieces(e: Emitter, size: int, piece: Callable[[Any, int], None]) -> None:
+    """`piece(first, length)` for one vector's length after the other, and for the rest."""
+    full = size // e.lanes
+
+    def whole(i: Any, state: list[list[Any]]) -> list[list[Any]]:
+        piece(e.b.mul(i, int64(e.lanes)), e.lanes)
+        return state
+
+    if full:
+        e.loop(int64(full), [], whole)
+    if size % e.lanes:
+        piece(int64(full * e.lanes), size % e.lanes)

@@ -1,0 +1,224 @@
+"""The linear layer as lists of tiles. (The formulas and orders are those of `ops/linear.py`.)
+
+The weight (c, o) is often the largest thing there is, so it is read where it lies, and as seldom as can be:
+
+    direction     rows               columns            taps × run         A        B
+    forward       samples n          output features o  input features c   input    weight
+    grad_input    input features c   samples n          output features o  weight   grad_output, turned into (o, n)
+    grad_weight   input features c   output features o  samples n          input    grad_output
+
+Forward, a thread takes a range of output features. Backward, it takes a block of input features and does all that is
+to do for them while their rows of the weight are in its cache: the input gradient, as (c, n) in scratch memory and then
+turned back; the gradient of those rows; and where nobody else needs that, it stays in scratch memory, too, and the rows
+are updated at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import product
+
+from pellucid.engine import joining
+from pellucid.engine.buffers import Tensor
+from pellucid.engine.graph import Node
+from pellucid.engine.lowering.walk import Stage, walk
+from pellucid.engine.plan import CHUNKS, Plan, Tables
+from pellucid.engine.tiling import TileList, blocks, split
+from pellucid.kernels import simd, tiles
+from pellucid.kernels.simd import End, Start, Tile, Turn
+
+# Rows of A lie a row of a matrix apart, often a multiple of a page, and then compete for the same few places in the
+# first cache: a tile has no more of them.
+_ROWS = 8
+# The longest stretch of a sum, so that its inputs stay in the second cache where there are no more samples than
+# `_SAMPLES`; and the most numbers of the weight that it spans, because there rows of B compete likewise.
+_RUN, _SAMPLES, _SPAN = 512, 64, 1 << 17
+_RANGES = 8  # of output features
+_BASE, _PRODUCT, _BACK, _WEIGHT = range(4)  # stages of the backward walk
+
+
+def forward(plan: Plan, node: Node) -> None:
+    """output = bias + Σ input·weight, and its ReLU where the plan joins the two."""
+    activation = joining.take_relu(plan, node)
+    output = plan.output(activation or node)
+    input, weight, bias = (plan.value(s) for s in node.operands)
+    layer = _layer(plan, node)
+    before = (layer.inputs - 1) // layer.run  # stretches before the last, which the ReLU follows
+
+    def sums(start: Start, stretches: int, c: int, run: int, relu: bool) -> Tables:
+        list_ = layer.forward(start, c, run, relu=relu)
+        stage = Stage((input, weight, output, bias), (run, run * layer.outputs, 0, 0))
+        return walk(plan, list_, [stage], range(stretches), stretches)
+
+    begin: Start = "zero" if bias is None else "bias"
+    c, label = before * layer.run, f"{node.path}.output"
+    if before:
+        bind = partial(sums, begin, before, 0, layer.run, relu=False)
+        plan.launch(f"{label}, but for the last stretch", tiles.walk_tiles, bind)
+    bind = partial(sums, "out" if before else begin, 1, c, layer.inputs - c, relu=activation is not None)
+    plan.launch(label, tiles.walk_tiles, bind)
+
+
+def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
+    """All the gradients that somebody wants, and the update of a weight whose gradient nobody else wants."""
+    input, weight, bias = node.operands
+    assert input is not None
+    assert weight is not None
+    layer, x, w = _layer(plan, node), plan.value(input), plan.value(weight)
+    gradient, base, gate, turned = None, None, None, None
+    if plan.wants(input):
+        gradient, base, gate = plan.add_gated_gradient(input)
+        turned = plan.block(f"{grad_output.name}, turned", layer.samples * layer.outputs)
+    updates = plan.updates if plan.updates and plan.updates.joins(weight) else None
+    grad_weight = None if updates else plan.parameter_gradient(weight)
+    grad_bias = None if bias is None else plan.parameter_gradient(bias)
+    plan.need_scratch(layer.height * (layer.outputs + layer.samples))
+
+    def by_outputs() -> Tables:
+        list_ = layer.by_outputs(turn=turned is not None, bias=grad_bias is not None)
+        stages = [Stage((grad_output, grad_output, out, None), (0, 0, 0, 0)) for out in (turned, grad_bias)]
+        return walk(plan, list_, stages, range(1))
+
+    def by_inputs(first: int, rows: int, blocks_: int) -> Tables:
+        list_, size = TileList(), rows * layer.outputs
+        if gradient:
+            layer.add_grad_input(list_, first, rows, base=base is not None, gate=gate is not None)
+        layer.add_grad_weight(list_, first, rows, first * layer.outputs if grad_weight else 0)
+        stages = {
+            _BASE: Stage((base, None, None, None), (rows, 0, 0, 0)),
+            _PRODUCT: Stage((w, turned, None, None), (size, 0, 0, 0)),
+            _BACK: Stage((None, None, gradient, gate), (0, 0, rows, rows)),
+            _WEIGHT: Stage((x, grad_output, grad_weight, None), (rows, 0, size if grad_weight else 0, 0)),
+        }
+        return walk(plan, list_, [stages[i] for i in sorted(stages)], range(blocks_), 1)
+
+    if turned or grad_bias:
+        plan.launch(f"{grad_output.name}, turned and summed", tiles.walk_tiles, by_outputs)
+    for first, rows, blocks_ in layer.blocks:
+        label, bind = f"gradients by {node.path}", partial(by_inputs, first, rows, blocks_)
+        if updates:
+            stretches = [((first + i * rows) * layer.outputs, rows * layer.outputs) for i in range(blocks_)]
+            updates.launch_after(label, weight, stretches, bind)
+        else:
+            plan.launch(label, tiles.walk_tiles, bind)
+
+
+def _layer(plan: Plan, node: Node) -> _Linear:
+    input, weight = node.operands[:2]
+    assert input is not None
+    assert weight is not None
+    return _Linear(plan.bits, input.shape[0], weight.shape[1], weight.shape[0])
+
+
+@dataclass(frozen=True)
+class _Linear:
+    """A layer's sizes, and the calls for its directions."""
+
+    bits: int
+    samples: int
+    inputs: int
+    outputs: int
+
+    @property
+    def columns(self) -> list[tuple[int, int]]:
+        """Output features in blocks."""
+        return blocks(self.outputs, simd.column_tile(self.bits))
+
+    @property
+    def run(self) -> int:
+        """Input features of a stretch of the output's sums."""
+        return min(self.inputs, max(16, min(_RUN, _SPAN // self.outputs)))
+
+    @property
+    def height(self) -> int:
+        """Input features of a block: more for many samples, which each block reads anew, if enough blocks are left."""
+        return 16 * max(1, min(4, self.samples // 64, self.inputs // (16 * CHUNKS)))
+
+    @property
+    def blocks(self) -> list[tuple[int, int, int]]:
+        """Input features in blocks: the first of them, how many a block has, how many blocks; what is left at last."""
+        whole, rest = divmod(self.inputs, self.height)
+        found = [(0, self.height, whole), (self.inputs - rest, rest, 1)]
+        return [(first, rows, count) for first, rows, count in found if rows * count]
+
+    def forward(self, start: Start, c: int, run: int, *, relu: bool) -> TileList:
+        """A stretch of the sums from input feature `c` on: for each range of output features, all samples.
+
+        The first tile of a block of columns brings what the next block reads of the weight into the cache meanwhile.
+        """
+        list_, columns = TileList(), self.columns
+        ranges = split(len(columns), -(-len(columns) // _RANGES))
+        for (top, samples), (first, count) in product(split(self.samples, _SAMPLES), ranges):
+            mine = columns[first : first + count]
+            following = [*(o for o, _ in mine[1:]), mine[0][0] + run * self.outputs]
+            for (o, width), then in zip(mine, following, strict=True):
+                for n, rows in split(samples, self._rows(width)):
+                    code = Tile(
+                        self.bits,
+                        _steps(rows, self.inputs),
+                        width,
+                        1,
+                        self.outputs,
+                        run,
+                        _steps(rows, self.outputs),
+                        start,
+                        relu=relu,
+                        ahead=0 if n else then - o,
+                    )
+                    a, out = (top + n) * self.inputs + c, (top + n) * self.outputs + o
+                    next_ = replace(code, start="out")
+                    list_.add(code, next_, a=a, b=c * self.outputs + o, out=out, start=o)
+            list_.cut()
+        return list_
+
+    def by_outputs(self, *, turn: bool, bias: bool) -> TileList:
+        """grad_output as (o, n), and the bias gradient: that of the weight of an input which is 1 everywhere."""
+        list_ = TileList()
+        for o, width in self.columns:
+            if turn:
+                list_.stage = 0
+                code = Turn(self.bits, self.samples, width, self.outputs, self.samples)
+                list_.add(code, code, a=o, out=o * self.samples)
+            if bias:
+                list_.stage = 1
+                ones = Tile(self.bits, (None,), width, 0, self.outputs, self.samples, (0,))
+                list_.add(ones, ones, a=0, b=o, out=o)
+            list_.cut()
+        return list_
+
+    def add_grad_input(self, list_: TileList, first: int, rows: int, *, base: bool, gate: bool) -> None:
+        """The input gradient of a block of input features: as (c, n) in scratch memory, then turned back."""
+        place = self.height * self.outputs  # behind the gradient of the weight's rows
+        if base:
+            list_.stage = _BASE
+            turn = Turn(self.bits, self.samples, rows, self.inputs, self.samples)
+            list_.add(turn, turn, a=first, out=place)
+        list_.stage = _PRODUCT
+        for n, width in blocks(self.samples, simd.column_tile(self.bits)):
+            for r, count in split(rows, self._rows(width)):
+                reads, to = _steps(count, self.outputs), _steps(count, self.samples)
+                start: Start = "out" if base else "zero"
+                code = Tile(self.bits, reads, width, 1, self.samples, self.outputs, to, start)
+                list_.add(code, code, a=(first + r) * self.outputs, b=n, out=place + r * self.samples + n)
+        list_.stage = _BACK
+        end: End = "gate" if gate else "nothing"
+        turn = Turn(self.bits, rows, self.samples, self.samples, self.inputs, end, self.inputs)
+        list_.add(turn, turn, a=place, out=first, start=first)
+
+    def add_grad_weight(self, list_: TileList, first: int, rows: int, place: int) -> None:
+        """The weight's gradient for a block of input features."""
+        list_.stage = _WEIGHT
+        for o, width in self.columns:
+            for r, count in split(rows, simd.register_tile(self.bits, width)):
+                reads, to = _steps(count, 1), _steps(count, self.outputs)
+                code = Tile(self.bits, reads, width, self.inputs, self.outputs, self.samples, to)
+                list_.add(code, code, a=first + r, b=o, out=place + r * self.outputs + o)
+
+    def _rows(self, width: int) -> int:
+        """How many rows of A a tile has at most."""
+        return min(_ROWS, simd.register_tile(self.bits, width))
+
+
+def _steps(count: int, step: int) -> tuple[int, ...]:
+    return tuple(range(0, count * step, step))
