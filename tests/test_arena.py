@@ -180,7 +180,7 @@ def test_an_arena_is_smaller_than_its_blocks(name, training, inference):
     infers = Program(plan_forward(graph, x.dtype, keep=False))
     for program, fraction in ((trains, training), (infers, inference)):
         assert program.arena.nbytes <= fraction * sum(block.size_bytes for block in program.plan.blocks)
-    assert infers.arena.nbytes <= 0.55 * trains.arena.nbytes
+    assert infers.arena.nbytes <= 0.6 * trains.arena.nbytes
 
 
 @st.composite
