@@ -28,12 +28,9 @@ from pellucid.engine.tiling import TileList, blocks, split
 from pellucid.kernels import simd, tiles
 from pellucid.kernels.simd import End, Start, Tile, Turn
 
-# Rows of A lie a row of a matrix apart, often a multiple of a page, and then compete for the same few places in the
-# first cache: a tile has no more of them.
-_ROWS = 8
-# The longest stretch of a sum, so that its inputs stay in the second cache where there are no more samples than
-# `_SAMPLES`; and the most numbers of the weight that it spans, because there rows of B compete likewise.
-_RUN, _SAMPLES, _SPAN = 512, 64, 1 << 17
+# Rows of a matrix often lie a multiple of a page apart and compete for the same places in a cache. What a thread reads
+# again and again is therefore small: a stretch of the sums, of some samples, spanning so many numbers of the weight.
+_RUN, _SAMPLES, _SPAN = 512, 64, 1 << 18
 _RANGES = 8  # of output features
 _BASE, _PRODUCT, _BACK, _WEIGHT = range(4)  # stages of the backward walk
 
@@ -46,17 +43,18 @@ def forward(plan: Plan, node: Node) -> None:
     layer = _layer(plan, node)
     before = (layer.inputs - 1) // layer.run  # stretches before the last, which the ReLU follows
 
-    def sums(start: Start, stretches: int, c: int, run: int, relu: bool) -> Tables:
-        list_ = layer.forward(start, c, run, relu=relu)
+    def sums(starts: tuple[Start, Start], stretches: int, c: int, run: int, relu: bool) -> Tables:
+        list_ = layer.forward(starts, c, run, relu=relu)
         stage = Stage((input, weight, output, bias), (run, run * layer.outputs, 0, 0))
         return walk(plan, list_, [stage], range(stretches), stretches)
 
     begin: Start = "zero" if bias is None else "bias"
     c, label = before * layer.run, f"{node.path}.output"
     if before:
-        bind = partial(sums, begin, before, 0, layer.run, relu=False)
+        bind = partial(sums, (begin, "out"), before, 0, layer.run, relu=False)
         plan.launch(f"{label}, but for the last stretch", tiles.walk_tiles, bind)
-    bind = partial(sums, "out" if before else begin, 1, c, layer.inputs - c, relu=activation is not None)
+    last: Start = "out" if before else begin
+    bind = partial(sums, (last, last), 1, c, layer.inputs - c, relu=activation is not None)
     plan.launch(label, tiles.walk_tiles, bind)
 
 
@@ -133,7 +131,7 @@ class _Linear:
     @property
     def height(self) -> int:
         """Input features of a block: more for many samples, which each block reads anew, if enough blocks are left."""
-        return 16 * max(1, min(4, self.samples // 64, self.inputs // (16 * CHUNKS)))
+        return 16 * max(1, min(4, self.samples // 32, self.inputs // (16 * CHUNKS)))
 
     @property
     def blocks(self) -> list[tuple[int, int, int]]:
@@ -142,10 +140,11 @@ class _Linear:
         found = [(0, self.height, whole), (self.inputs - rest, rest, 1)]
         return [(first, rows, count) for first, rows, count in found if rows * count]
 
-    def forward(self, start: Start, c: int, run: int, *, relu: bool) -> TileList:
+    def forward(self, starts: tuple[Start, Start], c: int, run: int, *, relu: bool) -> TileList:
         """A stretch of the sums from input feature `c` on: for each range of output features, all samples.
 
-        The first tile of a block of columns brings what the next block reads of the weight into the cache meanwhile.
+        The sums of the first stretch and of those after it begin with `starts`. The first tile of a block of columns
+        brings what the next block reads of the weight into the cache meanwhile.
         """
         list_, columns = TileList(), self.columns
         ranges = split(len(columns), -(-len(columns) // _RANGES))
@@ -153,7 +152,7 @@ class _Linear:
             mine = columns[first : first + count]
             following = [*(o for o, _ in mine[1:]), mine[0][0] + run * self.outputs]
             for (o, width), then in zip(mine, following, strict=True):
-                for n, rows in split(samples, self._rows(width)):
+                for n, rows in split(samples, simd.register_tile(self.bits, width)):
                     code = Tile(
                         self.bits,
                         _steps(rows, self.inputs),
@@ -162,13 +161,13 @@ class _Linear:
                         self.outputs,
                         run,
                         _steps(rows, self.outputs),
-                        start,
+                        starts[0],
                         relu=relu,
                         ahead=0 if n else then - o,
                     )
                     a, out = (top + n) * self.inputs + c, (top + n) * self.outputs + o
-                    next_ = replace(code, start="out")
-                    list_.add(code, next_, a=a, b=c * self.outputs + o, out=out, start=o)
+                    rest = replace(code, start=starts[1])
+                    list_.add(code, rest, a=a, b=c * self.outputs + o, out=out, start=o)
             list_.cut()
         return list_
 
@@ -196,7 +195,7 @@ class _Linear:
             list_.add(turn, turn, a=first, out=place)
         list_.stage = _PRODUCT
         for n, width in blocks(self.samples, simd.column_tile(self.bits)):
-            for r, count in split(rows, self._rows(width)):
+            for r, count in split(rows, simd.register_tile(self.bits, width)):
                 reads, to = _steps(count, self.outputs), _steps(count, self.samples)
                 start: Start = "out" if base else "zero"
                 code = Tile(self.bits, reads, width, 1, self.samples, self.outputs, to, start)
@@ -214,10 +213,6 @@ class _Linear:
                 reads, to = _steps(count, 1), _steps(count, self.outputs)
                 code = Tile(self.bits, reads, width, self.inputs, self.outputs, self.samples, to)
                 list_.add(code, code, a=first + r, b=o, out=place + r * self.outputs + o)
-
-    def _rows(self, width: int) -> int:
-        """How many rows of A a tile has at most."""
-        return min(_ROWS, simd.register_tile(self.bits, width))
 
 
 def _steps(count: int, step: int) -> tuple[int, ...]:
