@@ -28,7 +28,12 @@ from pellucid.ops.linear import Linear
 from pellucid.ops.relu import ReLU
 from pellucid.train import SGD, TrainStep
 
-PASSES = ("forward", "grad_input", "grad_weight")
+PASSES = (
+    "forward",
+    "grad_input",
+    "grad_weight",
+    "backward",
+)  # a linear layer has one pass for both gradients
 
 
 @dataclass
@@ -44,7 +49,7 @@ class Layer:
 
     def gflops(self, name: str) -> float:
         """Billions of operations a second that a pass comes to, were it computed product by product."""
-        return self.gflop / self.ms[name] * 1e3
+        return (2 if name == "backward" else 1) * self.gflop / self.ms[name] * 1e3
 
 
 @dataclass
@@ -114,6 +119,9 @@ def _owners(graph: Graph, labels: Sequence[str]) -> dict[str, tuple[str, str]]:
         input, weight, _ = node.operands
         tensors[f"{node.path}.output"] = node.path, "forward"
         tensors[f"grad({weight.name})"] = node.path, "grad_weight"
+        if isinstance(node.op, Linear):
+            for label in (f"gradients by {node.path}", f"grad({node.output.name})"):
+                tensors[label] = node.path, "backward"
         received = [input]
         if input.node is not None and isinstance(input.node.op, ReLU):
             received += input.node.operands  # a gradient that passes the ReLU's gate as well

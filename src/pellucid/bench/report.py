@@ -176,7 +176,7 @@ def _layers(profile: Profile, peak: float) -> Table:
     title = (
         f"Layers of {profile.case}: {profile.launches} launches, {profile.ms:.2f} ms, {share:.0%} in layers"
     )
-    header = ("layer", "forward", "input gradient", "weight gradient")
+    header = ("layer", "forward", "input gradient", "weight gradient", "both gradients, update")
     return Table(title, header, rows, _NOTES["layers"], texts=1)
 
 
