@@ -22,7 +22,6 @@ from pellucid.kernels.simd.winograd import Transform
 from pellucid.winograd import POINTS, SIDE, Kind
 
 PLANES = POINTS * POINTS
-NONE = ((0, 0),)  # the taps of calls that have none
 _LEAST_CHANNELS = 16
 _LEAST_SAVING = 0.7  # at most this share of the direct products, where images are no multiple of tiles
 
@@ -143,7 +142,7 @@ class Source:
             n, y, column = tiles[t]
             place = (0, (y + self.corner[0]) // scale, (column + self.corner[1]) // scale)
             a, b = (n * v.image + v.offset(place) for v in (x, route))
-            list_.add(code, code, NONE, a=a, b=b, out=planes.start + t * planes.columns, count=count)
+            list_.add(code, code, a=a, b=b, out=planes.start + t * planes.columns, count=count)
 
 
 def rows_of(

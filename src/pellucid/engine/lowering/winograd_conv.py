@@ -20,7 +20,7 @@ from pellucid.engine.graph import Node
 from pellucid.engine.lowering.conv_grad_input import turned_weight
 from pellucid.engine.lowering.layer import layer_of
 from pellucid.engine.lowering.walk import Stage, View, view, walk
-from pellucid.engine.lowering.winograd import NONE, PLANES, Grid, Planes, Position, Source, rows_of
+from pellucid.engine.lowering.winograd import PLANES, Grid, Planes, Position, Source, rows_of
 from pellucid.engine.plan import CHUNKS, Plan, Tables
 from pellucid.engine.tiling import TileList, blocks, split
 from pellucid.kernels import simd, tiles
@@ -222,7 +222,7 @@ class _Convolution:
         code = Transform(
             self.plan.bits, "weight", columns, steps, planes.steps, next_tile, flip=self.weight.flip
         )
-        list_.add(code, code, NONE, a=begin + part[0] * step, out=planes.start, count=part[1])
+        list_.add(code, code, a=begin + part[0] * step, out=planes.start, count=part[1])
 
     def _multiply(
         self,
@@ -254,7 +254,7 @@ class _Convolution:
             a, b, out = (planes.start + point * planes.step for planes in (values, weights, results))
             for first, rows in pieces:
                 code = codes[rows]
-                list_.add(code, code, NONE, a=a + first * self.inputs, b=b, out=out + first * step)
+                list_.add(code, code, a=a + first * self.inputs, b=b, out=out + first * step)
 
     def _transform_back(
         self, list_: TileList, grid: Grid, group: Sequence[Position], panel: int, results: Planes
@@ -287,7 +287,6 @@ class _Convolution:
             list_.add(
                 code,
                 code,
-                NONE,
                 a=results.start + t * results.columns,
                 b=n * route.image + route.offset(place) + first,
                 out=n * y.image + y.offset(place) + first,

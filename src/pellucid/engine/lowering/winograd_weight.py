@@ -21,7 +21,7 @@ from pellucid.engine.graph import Node
 from pellucid.engine.lowering.conv_grad_weight import bias_tiles, parts_of
 from pellucid.engine.lowering.layer import Layer, layer_of
 from pellucid.engine.lowering.walk import Stage, view, walk
-from pellucid.engine.lowering.winograd import NONE, PLANES, Grid, Planes, Source
+from pellucid.engine.lowering.winograd import PLANES, Grid, Planes, Source
 from pellucid.engine.plan import Plan, Tables
 from pellucid.engine.tiling import TileList, blocks, split
 from pellucid.kernels import simd, tiles
@@ -110,7 +110,7 @@ class _Gradient:
         def bind() -> Tables:
             list_ = TileList()
             for first, count in groups:
-                self._transform(list_, replace(grid, images=together), slice(first, first + count), values)
+                self._transform(list_, grid, slice(first, first + count), values)
                 self._blocks(list_, values, results, rows, count, stage=2, first=first == 0)
             if self.bias:
                 list_.stage = 4
@@ -182,7 +182,7 @@ class _Gradient:
         add = UnpooledSum(layer.bits, layer.outputs, width, g.strides[1:], r.strides[1:], "out")
         for n in range(together):
             first = add if n else replace(add, start="zero")
-            list_.add(first, add, NONE, a=n * g.image, b=n * r.image, out=layer.weight_size, count=height)
+            list_.add(first, add, a=n * g.image, b=n * r.image, out=layer.weight_size, count=height)
 
     def _sum_stage(self, out: Block, together: int, part: int = 0) -> Stage:
         g = self.grad_output
@@ -226,7 +226,7 @@ class _Gradient:
             next_tile = (results.columns, layer.outputs, 0)
             zero = Transform(layer.bits, "grad_weight", columns, results.steps, steps, next_tile)
             add, at = replace(zero, end="out"), c * layer.outputs + o
-            list_.add(zero if first else add, add, NONE, a=results.start, out=at, count=rows)
+            list_.add(zero if first else add, add, a=results.start, out=at, count=rows)
             if cut:
                 list_.cut()
 
@@ -258,4 +258,4 @@ class _Gradient:
                     "out" if t else "zero",
                 )
                 a_at, b_at = a + t * inputs.columns + r, b + t * outputs.columns + v
-                list_.add(code, code, NONE, a=a_at, b=b_at, out=out + r * step + v)
+                list_.add(code, code, a=a_at, b=b_at, out=out + r * step + v)

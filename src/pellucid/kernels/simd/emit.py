@@ -89,9 +89,8 @@ class Emitter:
 
     def store(self, value: Any, pointer: Any, offset: int, v: int, some: Columns | None = None) -> None:
         """Store vector `v` of the columns that begin at an offset, or of some of them; the others are left alone."""
-        if (
-            some is None and self.columns - v * self.lanes == 1
-        ):  # LLVM makes four bytes of a masked store of one byte
+        if some is None and self.columns - v * self.lanes == 1:
+            # LLVM makes four bytes of a masked store of one byte
             first = self.b.extract_element(value, ir.Constant(I32, 0))
             self.b.store(first, self.ahead(pointer, offset + v * self.lanes), align=_align(value.type))
             return
