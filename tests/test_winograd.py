@@ -16,7 +16,7 @@ from pellucid.engine.plan import Program
 from pellucid.explain import Recording
 from pellucid.kernels import simd
 from pellucid.kernels.simd.winograd import Transform
-from pellucid.winograd import MATRICES, SCALED, SCALES
+from pellucid.winograd import MATRICES, Kind, divisors
 
 # N, C, H, W, O, padding: no two alike on any axis; images that are no multiple of a tile; padding wider than a window
 CASES = [
@@ -32,17 +32,31 @@ CASES = [
     (2, 2, 6, 5, 3, (3, 4)),
     (1, 258, 5, 3, 34, 1),
 ]
+CASES = [(*case, 1) for case in CASES]
+CASES += [
+    (2, 3, 7, 5, 4, 1, 2),
+    (1, 1, 3, 4, 2, 0, 2),
+    (3, 17, 9, 6, 18, ((0, 2), (1, 0)), 2),
+    (5, 16, 8, 15, 33, 1, 2),
+    (2, 40, 26, 19, 7, 2, 2),
+    (9, 20, 16, 24, 21, 1, 2),
+    (2, 130, 5, 8, 260, 1, 2),
+    (3, 5, 1, 2, 6, 1, 2),
+    (7, 16, 37, 46, 19, 0, 2),
+    (2, 2, 6, 5, 3, (3, 4), 2),
+    (1, 520, 5, 3, 34, 1, 2),
+]
 
 
 def both(case: Any, dtype: Any) -> dict[str, Recording]:
     """The same convolution, forward and backward, by either algorithm."""
-    n, c, h, w, o, padding = case
+    n, c, h, w, o, padding, stride = case
     arrays = {"w": normal(o, c, 3, 3, dtype=dtype, seed=2), "b": normal(o, dtype=dtype, seed=3)}
     result = {}
     for name in ("direct", "winograd"):
         with pc.algorithm(name):
             program = run(
-                lambda s, w, b: F.conv2d(s, w, b, padding=padding), normal(n, c, h, w, dtype=dtype), arrays
+                lambda s, w, b: F.conv2d(s, w, b, stride, padding), normal(n, c, h, w, dtype=dtype), arrays
             )
         assert bool(program.plan.winograd) == (name == "winograd")
         result[name] = recording(program)
@@ -114,28 +128,29 @@ def test_whole_weights_that_stay_whole_give_exact_outputs() -> None:
     assert (rec["conv2d.output"] == expected).all()
 
 
-@pytest.mark.parametrize("kind", MATRICES)
+def matrix_of(kind: Kind) -> Any:
+    return np.array(MATRICES[kind]) / np.array(divisors(kind))[:, None]
+
+
+@pytest.mark.parametrize("kinds", [(kind, kind) for kind in MATRICES] + [("input_2", "input_1")])
 @pytest.mark.parametrize("channels", [1, 16, 37])
-def test_transforms(kind: Any, channels: int) -> None:
-    """M·X·Mᵀ for three tiles side by side."""
+def test_transforms(kinds: Any, channels: int) -> None:
+    """M·X·Nᵀ for three tiles side by side."""
     from pellucid.kernels.intrinsics import call_tile
     from pellucid.kernels.jit import compiled, types
 
-    matrix = np.array(MATRICES[kind], float)
-    if kind in SCALED:
-        matrix *= np.array(SCALES)[:, None]
-    rows, size = matrix.shape
-    x = normal(3, size, size, channels)
-    out = np.full((3, rows, rows, channels), np.nan, np.float32)
-    steps, out_steps = (size * channels, channels), (rows * channels, channels)
-    code = Transform(32, kind, channels, steps, out_steps, (x[0].size, out[0].size, 0))
+    m, n = map(matrix_of, kinds)
+    x = normal(3, m.shape[1], n.shape[1], channels)
+    out = np.full((3, len(m), len(n), channels), np.nan, np.float32)
+    steps, out_steps = (n.shape[1] * channels, channels), (len(n) * channels, channels)
+    code = Transform(32, kinds, channels, steps, out_steps, (x[0].size, out[0].size, 0))
 
     @compiled(types.void(*[types.int64] * 4))
     def call(function: int, a: int, to: int, count: int) -> None:
         call_tile(function, a, 0, to, 0, 0, count)
 
     call(simd.address(code), x.ctypes.data, out.ctypes.data, 3)
-    np.testing.assert_allclose(out, np.einsum("pi,tijc,qj->tpqc", matrix, x, matrix), rtol=0, atol=1e-4)
+    np.testing.assert_allclose(out, np.einsum("pi,tijc,qj->tpqc", m, x, n), rtol=0, atol=1e-4)
 
 
 def test_threads_and_recordings_change_no_bit() -> None:

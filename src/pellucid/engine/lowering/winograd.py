@@ -1,9 +1,9 @@
 """Winograd's algorithm for 3×3 convolutions: when it serves, and what its directions share.
 
-An image is cut into tiles of 4×4 outputs. Each tile's 6×6 inputs are transformed, every one of the 36 points is then a
-product of matrices of its own (tiles × input channels by input channels × output channels), and the results are
-transformed back: 36 products for a tile in place of 144. The matrices are in `winograd.py` of the
-package.
+An image is cut into tiles of 4×4 outputs. The inputs that a tile reads are transformed, and so is the weight; each
+point of the result is then a sum of products of matrices (tiles × input channels by input channels × output channels),
+one at stride 1, up to four at stride 2; and the results are transformed back: 36 or 81 products for a tile in place of
+144. The matrices, and which points are multiplied, are in `winograd.py` of the package.
 """
 
 from __future__ import annotations
@@ -19,9 +19,8 @@ from pellucid.engine.lowering.walk import view
 from pellucid.engine.tiling import TileList
 from pellucid.kernels.simd.pooled import Routes
 from pellucid.kernels.simd.winograd import Transform
-from pellucid.winograd import POINTS, SIDE, Kind
+from pellucid.winograd import SIDE, Along, Pair, Scheme, Side, output
 
-PLANES = POINTS * POINTS
 _LEAST_CHANNELS = 16
 _LEAST_SAVING = 0.7  # at most this share of the direct products, where images are no multiple of tiles
 
@@ -33,15 +32,21 @@ def serves(layer: Layer) -> bool:
     depth, *plane = layer.axes
     flat = depth.kernel == depth.input == depth.output == 1
     windows = {(axis.kernel, axis.stride, axis.dilation) for axis in plane}
-    return flat and layer.groups == 1 and windows == {(3, 1, 1)}
+    return flat and layer.groups == 1 and windows in ({(3, 1, 1)}, {(3, 2, 1)})
 
 
 def pays(layer: Layer) -> bool:
     """Whether it is the faster way: by the shape of an image and the channels alone."""
     _, h, w = layer.axes
-    products = PLANES * len(Grid(1, h.output, w.output).tiles)
+    products = scheme(layer, output).multiplications * len(Grid(1, h.output, w.output).tiles)
     saves = products <= _LEAST_SAVING * layer.taps * h.output * w.output
     return serves(layer) and min(layer.inputs, layer.outputs) >= _LEAST_CHANNELS and saves
+
+
+def scheme(layer: Layer, direction: Callable[[int, int], Along]) -> Scheme:
+    """The algorithm for a convolution in one direction."""
+    _, h, w = layer.axes
+    return Scheme(direction(h.stride, h.before), direction(w.stride, w.before))
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,7 @@ class Grid:
     """The tiles of some images that are worked on together."""
 
     images: int
-    height: int  # outputs along H
+    height: int  # outputs along H, or pairs of positions of an input gradient of stride 2
     width: int
 
     @cached_property
@@ -70,27 +75,32 @@ class Grid:
 
 @dataclass(frozen=True)
 class Planes:
-    """A matrix for each of the 36 points, one behind the other; `start` is where the first one begins."""
+    """A matrix for each of points × points, one behind the other; `start` is where the first one begins."""
 
+    points: int
     start: int
     step: int  # from plane to plane
     columns: int
 
     @classmethod
-    def of(cls, rows: int, columns: int, start: int = 0) -> Planes:
+    def of(cls, points: int, rows: int, columns: int, start: int = 0) -> Planes:
         """Planes for rows × columns, an odd number of cache lines apart, so that they do not collide there."""
         lines = -(-rows * columns // 16)
-        return cls(start, 16 * (lines + 1 - lines % 2), columns)
+        return cls(points, start, 16 * (lines + 1 - lines % 2), columns)
 
     @property
     def steps(self) -> tuple[int, int]:
         """From row to row and from column to column of points."""
-        return POINTS * self.step, self.step
+        return self.points * self.step, self.step
 
     @property
     def end(self) -> int:
         """Where the next thing can begin."""
-        return self.start + PLANES * self.step
+        return self.start + self.points**2 * self.step
+
+    def at(self, point: int) -> int:
+        """Where a point's matrix begins."""
+        return self.start + point * self.step
 
     def later(self, numbers: int) -> Planes:
         """The same planes from so many numbers further on."""
@@ -102,7 +112,8 @@ class Source:
     """A tensor that is cut into overlapping tiles; with routes it is what a 2×2 pooling gives back."""
 
     tensor: Tensor
-    corner: tuple[int, int]  # where the first tile begins
+    scheme: Scheme
+    side: Side  # the factor that it is: left, or right and not moved by padding
     routes: Tensor | None = None
 
     @property
@@ -115,34 +126,70 @@ class Source:
         """How far they move from image to image."""
         return view(self.tensor).image, view(self.routes).image if self.routes else 0
 
-    def widen(self, grid: Grid, size: int) -> None:
-        """Have zeros where tiles of this size stick out."""
+    @property
+    def points(self) -> int:
+        """Points along an axis."""
+        return self.scheme.points(self.side)
+
+    @property
+    def _stride(self) -> int:
+        """SIDE times this is from tile to tile."""
+        return self.scheme.h.strides[0] if self.side == "left" else 1
+
+    @property
+    def _corner(self) -> tuple[int, int]:
+        """Where the first tile begins."""
+        return (self.scheme.h.corner, self.scheme.w.corner) if self.side == "left" else (0, 0)
+
+    def widen(self, grid: Grid) -> None:
+        """Have zeros where tiles stick out."""
         scale = 2 if self.routes else 1
         halo = [(0, 0)]
-        for begin, outputs, here in zip(
-            self.corner, (grid.height, grid.width), self.tensor.inner[2:4], strict=True
+        for along, begin, outputs, here in zip(
+            (self.scheme.h, self.scheme.w),
+            self._corner,
+            (grid.height, grid.width),
+            self.tensor.inner[2:4],
+            strict=True,
         ):
-            last = begin + (outputs - 1) // SIDE * SIDE + size - 1
+            reach = max(phase.positions[-1] for phase in along.phases(self.side))
+            last = begin + (outputs - 1) // SIDE * SIDE * self._stride + reach
             halo.append((max(0, -(begin // scale)), max(0, last // scale + 1 - here)))
         for tensor in self.blocks:
             if tensor is not None:
                 tensor.widen(halo)
 
-    def into_planes(
-        self, list_: TileList, kind: Kind, tiles: Sequence[Position], planes: Planes, bits: int
-    ) -> None:
+    def into_planes(self, list_: TileList, tiles: Sequence[Position], planes: Planes, bits: int) -> None:
         """Transform tiles: tile t becomes row t of all planes."""
-        x, scale = view(self.tensor), 2 if self.routes else 1
+        for pair in self.scheme.pairs(self.side):
+            self._pair_into_planes(list_, pair, tiles, planes, bits)
+
+    def _pair_into_planes(
+        self, list_: TileList, pair: Pair, tiles: Sequence[Position], planes: Planes, bits: int
+    ) -> None:
+        x, scale, corner = view(self.tensor), 2 if self.routes else 1, self._corner
         route = view(self.routes) if self.routes else x
-        origin = (self.corner[0] % scale, self.corner[1] % scale)
+        origin = (corner[0] % scale, corner[1] % scale)
         routes = Routes(route.strides[1:], SIDE // scale * route.strides[2], origin) if self.routes else None
-        next_tile = (SIDE // scale * x.strides[2], planes.columns, 0)
-        code = Transform(bits, kind, x.channels, x.strides[1:], planes.steps, next_tile, routes=routes)
+        next_tile = (SIDE * self._stride // scale * x.strides[2], planes.columns, 0)
+        steps = pair.steps(x.strides[1:])
+        code = Transform(bits, pair.kinds, x.channels, steps, planes.steps, next_tile, routes=routes)
         for t, count in rows_of(tiles):
-            n, y, column = tiles[t]
-            place = (0, (y + self.corner[0]) // scale, (column + self.corner[1]) // scale)
-            a, b = (n * v.image + v.offset(place) for v in (x, route))
-            list_.add(code, code, a=a, b=b, out=planes.start + t * planes.columns, count=count)
+            n, *tile = tiles[t]
+            y, column = ((at * self._stride + c) // scale for at, c in zip(tile, corner, strict=True))
+            a, b = (n * v.image + v.offset((0, y, column)) for v in (x, route))
+            a += pair.offset(x.strides[1:])
+            out = planes.at(pair.point) + t * planes.columns
+            list_.add(code, code, a=a, b=b, out=out, count=count)
+
+
+def taps_of(
+    factors: Sequence[tuple[int, int]], left: Planes, right: Planes
+) -> tuple[int, int, tuple[tuple[int, int], ...]]:
+    """Where the first of some pairs of points begin in A and B, and how far from there all of them."""
+    places = [(left.at(i), right.at(j)) for i, j in factors]
+    a, b = places[0]
+    return a, b, tuple((x - a, y - b) for x, y in places)
 
 
 def rows_of(

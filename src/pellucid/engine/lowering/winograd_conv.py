@@ -20,14 +20,16 @@ from pellucid.engine.graph import Node
 from pellucid.engine.lowering.conv_grad_input import turned_weight
 from pellucid.engine.lowering.layer import layer_of
 from pellucid.engine.lowering.walk import Stage, View, view, walk
-from pellucid.engine.lowering.winograd import PLANES, Grid, Planes, Position, Source, rows_of
+from pellucid.engine.lowering.winograd import Grid, Planes, Position, Source, rows_of, scheme, taps_of
 from pellucid.engine.plan import CHUNKS, Plan, Tables
 from pellucid.engine.tiling import TileList, blocks, split
 from pellucid.kernels import simd, tiles
 from pellucid.kernels.simd import Tile
 from pellucid.kernels.simd.pooled import Routes
 from pellucid.kernels.simd.winograd import Transform
-from pellucid.winograd import POINTS, SIDE
+from pellucid.winograd import SIDE, Pair, Scheme
+from pellucid.winograd import grad_input as input_gradient
+from pellucid.winograd import output as outputs
 
 _TILES = 48  # about how many tiles a thread has in its cache
 _LARGE_WEIGHT = 1 << 15  # products of channels from which on the transformed weight is large
@@ -40,7 +42,6 @@ class _Weight:
 
     block: Block
     places: Sequence[tuple[int, int]]
-    flip: bool = False
 
 
 def forward(plan: Plan, node: Node) -> None:
@@ -58,7 +59,7 @@ def forward(plan: Plan, node: Node) -> None:
     _Convolution(
         plan,
         f"{node.path}.output",
-        Source(input, (-h.before, -w.before)),
+        Source(input, scheme(layer, outputs), "left"),
         output,
         (h.output, w.output),
         _Weight(weight, [(first, layer.outputs) for first, _ in panels]),
@@ -80,10 +81,10 @@ def grad_input(plan: Plan, node: Node, grad_output: Tensor) -> None:
     _Convolution(
         plan,
         f"{gradient.name} by {node.path}",
-        Source(grad_output, (h.before - 2, w.before - 2), plan.routes.get(node)),
+        Source(grad_output, scheme(layer, input_gradient), "left", plan.routes.get(node)),
         gradient,
         (h.input, w.input),
-        _Weight(turned, [(first * layer.taps * layer.outputs, width) for first, width in panels], flip=True),
+        _Weight(turned, [(first * layer.taps * layer.outputs, width) for first, width in panels]),
         "base" if base else "gate" if gate else "nothing",
         base or gate,
     ).lower()
@@ -91,7 +92,7 @@ def grad_input(plan: Plan, node: Node, grad_output: Tensor) -> None:
 
 @dataclass(frozen=True)
 class _Convolution:
-    """A 3×3 convolution of stride 1 that slides over `source` and fills `target`."""
+    """A convolution that slides over `source` and fills `target`."""
 
     plan: Plan
     label: str
@@ -110,18 +111,24 @@ class _Convolution:
         return self.source.tensor.inner[4]
 
     @property
+    def scheme(self) -> Scheme:
+        """The algorithm."""
+        return self.source.scheme
+
+    @property
     def panels(self) -> list[tuple[int, int]]:
         """Output channels in blocks: (first, how many)."""
         return blocks(self.target.inner[4], simd.column_tile(self.plan.bits))
 
     def grid(self, images: int) -> Grid:
         """The tiles of so many images."""
-        return Grid(images, *self.size)
+        stride = self.scheme.h.strides[1]
+        return Grid(images, *(-(-size // stride) for size in self.size))
 
     def lower(self) -> None:
         """Write the launches."""
         grid, images = self.grid(1), self.source.tensor.inner[0]
-        self.source.widen(grid, POINTS)
+        self.source.widen(grid)
         large = self.inputs * self.target.inner[4] >= _LARGE_WEIGHT
         if large or images * len(grid.tiles) < 4 * _TILES:
             self._by_channels(images)
@@ -133,9 +140,10 @@ class _Convolution:
         together = self.grid(1).together(images, _TILES)
         grid, width = self.grid(together), self.panels[0][1]
         groups = split(len(grid.tiles), _TILES)
-        values = Planes.of(groups[0][1], self.inputs)
-        results = Planes.of(groups[0][1], width, values.end)
-        weights = Planes.of(self.inputs * len(self.panels), width)
+        parts = split(self.inputs, _PART)
+        values = Planes.of(self.source.points, groups[0][1], self.inputs)
+        results = Planes.of(self.scheme.points("result"), groups[0][1], width, values.end)
+        weights = Planes.of(self.scheme.points("right"), self.inputs * len(self.panels), width)
         transformed = self.plan.block(f"{self.label}, weight at the points", weights.end)
         self.plan.need_scratch(results.end)
         panels = [weights.later(panel * self.inputs * width) for panel in range(len(self.panels))]
@@ -153,10 +161,12 @@ class _Convolution:
             for first, count in groups:
                 group = grid.tiles[first : first + count]
                 list_.stage = 0
-                self.source.into_planes(list_, "input", group, values, self.plan.bits)
+                self.source.into_planes(list_, group, values, self.plan.bits)
                 for panel, planes in enumerate(panels):
                     list_.stage = 1
-                    self._multiply(list_, panel, values, planes, results, count, (0, self.inputs))
+                    for part in parts:
+                        rows, factors = values.later(part[0]), planes.later(part[0] * width)
+                        self._multiply(list_, panel, rows, factors, results, count, part)
                     list_.stage = 2
                     self._transform_back(list_, grid, group, panel, results)
                 if images // together < CHUNKS:
@@ -175,16 +185,17 @@ class _Convolution:
     def _by_channels(self, images: int) -> None:
         """All tiles' transform, then one launch: block by block of output channels, everything."""
         one, grid, width = self.grid(1), self.grid(images), self.panels[0][1]
-        values = Planes.of(len(grid.tiles), self.inputs)
+        values = Planes.of(self.source.points, len(grid.tiles), self.inputs)
         transformed = self.plan.block(f"{self.label}, input at the points", values.end)
         parts, groups = split(self.inputs, _PART), split(len(grid.tiles), _TILES)
-        weights = Planes.of(parts[0][1], width)
-        results = Planes.of(len(grid.tiles) if len(parts) > 1 else groups[0][1], width, weights.end)
+        weights = Planes.of(self.scheme.points("right"), parts[0][1], width)
+        rows_ = len(grid.tiles) if len(parts) > 1 else groups[0][1]
+        results = Planes.of(self.scheme.points("result"), rows_, width, weights.end)
         self.plan.need_scratch(results.end)
 
         def bind_input() -> Tables:
             list_ = TileList()
-            self.source.into_planes(list_, "input", one.tiles, values, self.plan.bits)
+            self.source.into_planes(list_, one.tiles, values, self.plan.bits)
             per_unit = (*self.source.per_image, len(one.tiles) * self.inputs, 0)
             stage = Stage((*self.source.blocks, transformed, None), per_unit)
             return walk(self.plan, list_, [stage], range(images))
@@ -216,13 +227,15 @@ class _Convolution:
         self.plan.launch(self.label, tiles.walk_tiles, bind)
 
     def _transform_weight(self, list_: TileList, panel: int, part: tuple[int, int], planes: Planes) -> None:
-        """Part of the weight for one block of output channels: (input × output channels) at each point."""
+        """Pair of the weight for one block of output channels: (input × output channels) at each point."""
         (begin, step), columns = self.weight.places[panel], self.panels[panel][1]
         steps, next_tile = (3 * self.inputs * step, self.inputs * step), (step, planes.columns, 0)
-        code = Transform(
-            self.plan.bits, "weight", columns, steps, planes.steps, next_tile, flip=self.weight.flip
-        )
-        list_.add(code, code, a=begin + part[0] * step, out=planes.start, count=part[1])
+        for pair in self.scheme.pairs("right"):
+            code = Transform(
+                self.plan.bits, pair.kinds, columns, pair.steps(steps), planes.steps, next_tile
+            )
+            at = begin + part[0] * step + pair.offset(steps)
+            list_.add(code, code, a=at, out=planes.at(pair.point), count=part[1])
 
     def _multiply(
         self,
@@ -250,47 +263,66 @@ class _Convolution:
             )
             for _, rows in pieces
         }
-        for point in range(PLANES):
-            a, b, out = (planes.start + point * planes.step for planes in (values, weights, results))
+        for point, factors in enumerate(self.scheme.products):
+            a, b, taps = taps_of(factors, values, weights)
             for first, rows in pieces:
                 code = codes[rows]
-                list_.add(code, code, a=a + first * self.inputs, b=b, out=out + first * step)
+                out = results.at(point) + first * step
+                list_.add(code, code, taps, a=a + first * self.inputs, b=b, out=out)
 
     def _transform_back(
         self, list_: TileList, grid: Grid, group: Sequence[Position], panel: int, results: Planes
     ) -> None:
         """Tile t is row t of the planes; calls take tiles side by side that are stored alike."""
+        for pair in self.scheme.pairs("result"):
+            self._pair_back(list_, pair, grid, group, panel, results)
+
+    def _pair_back(
+        self,
+        list_: TileList,
+        pair: Pair,
+        grid: Grid,
+        group: Sequence[Position],
+        panel: int,
+        results: Planes,
+    ) -> None:
         first, columns = self.panels[panel]
-        y, other, scale = view(self.target), self._other, 2 if self.routes else 1
+        y, other, scale, stride = view(self.target), self._other, 2 if self.routes else 1, pair.phases[0].step
         route = view(self.routes) if self.routes else y
         routes = None
         if self.routes:
             routes = Routes(route.strides[1:], SIDE // scale * route.strides[2], gated=self.relu)
         end_steps = other.strides[1:] if other else (0, 0)
-        next_tile = (results.columns, SIDE // scale * y.strides[2], SIDE * end_steps[1])
-        for t, count in rows_of(group, grid.stored):
+        next_tile = (results.columns, SIDE * stride // scale * y.strides[2], SIDE * stride * end_steps[1])
+        phases = zip(pair.phases, self.size, strict=True)
+        inside = Grid(grid.images, *(len(range(phase.first, size, phase.step)) for phase, size in phases))
+        for t, count in rows_of(group, inside.stored):
             n, row, column = group[t]
+            stored = inside.stored(group[t])
+            if min(stored) <= 0:
+                continue
             code = Transform(
                 self.plan.bits,
-                "output",
+                pair.kinds,
                 columns,
                 results.steps,
-                y.strides[1:],
+                pair.steps(y.strides[1:]),
                 next_tile,
-                grid.stored(group[t]),
+                stored,
                 self.end,
-                end_steps,
+                pair.steps(end_steps),
                 self.relu,
                 routes=routes,
             )
-            place = (0, row // scale, column // scale)
+            place = (0, row * stride // scale, column * stride // scale)
+            start = n * other.image + other.offset(place) + pair.offset(end_steps) if other else 0
             list_.add(
                 code,
                 code,
-                a=results.start + t * results.columns,
+                a=results.at(pair.point) + t * results.columns,
                 b=n * route.image + route.offset(place) + first,
-                out=n * y.image + y.offset(place) + first,
-                start=first + (n * other.image + other.offset((0, row, column)) if other else 0),
+                out=n * y.image + y.offset(place) + pair.offset(y.strides[1:]) + first,
+                start=first + start,
                 count=count,
             )
 

@@ -1,7 +1,7 @@
 """The weight gradient by Winograd's algorithm.
 
-grad_output's tiles are transformed as the input's are, at each of the 36 points (input channels × tiles) is multiplied
-by (tiles × output channels), and small blocks of the results are transformed back while they are in cache:
+grad_output's tiles are transformed as the input's are, at each of the points (input channels × tiles) is multiplied by
+(tiles × output channels), and small blocks of the results are transformed back while they are in cache:
 
     grad_weight = Σ over units Eᵀ[ Σ over the unit's tiles (F·grad_output·Fᵀ) ⊙ (Bᵀ·input·B) ]E
 
@@ -21,14 +21,15 @@ from pellucid.engine.graph import Node
 from pellucid.engine.lowering.conv_grad_weight import bias_tiles, parts_of
 from pellucid.engine.lowering.layer import Layer, layer_of
 from pellucid.engine.lowering.walk import Stage, view, walk
-from pellucid.engine.lowering.winograd import PLANES, Grid, Planes, Source
+from pellucid.engine.lowering.winograd import Grid, Planes, Source, scheme, taps_of
 from pellucid.engine.plan import Plan, Tables
 from pellucid.engine.tiling import TileList, blocks, split
 from pellucid.kernels import simd, tiles
 from pellucid.kernels.simd import Tile
 from pellucid.kernels.simd.pooled import UnpooledSum
 from pellucid.kernels.simd.winograd import Transform
-from pellucid.winograd import POINTS, SIDE
+from pellucid.winograd import Scheme
+from pellucid.winograd import grad_weight as weight_gradient
 
 _MANY_CHANNELS = 257  # input and output channels together from which on threads share blocks of channels
 _UNIT_NUMBERS = 3 << 17  # transformed numbers of a unit that a thread keeps in its cache
@@ -41,15 +42,15 @@ def grad_weight(plan: Plan, node: Node, grad_output: Tensor) -> None:
     """grad_weight and grad_bias; the bias is one more row of the weight, summed directly."""
     assert node.operands[1] is not None
     layer, input, bias = layer_of(plan, node), plan.value(node.operands[0]), node.operands[2]
-    _, h, w = layer.axes
     size = layer.weight_size + (0 if bias is None else layer.outputs)
     gradient = plan.parameter_gradient(node.operands[1], size)
     if bias is not None:
         plan.part_gradient(bias, gradient, layer.weight_size)
-    sources = Source(input, (-h.before, -w.before)), Source(grad_output, (0, 0), plan.routes.get(node))
+    algorithm = scheme(layer, weight_gradient)
+    sources = Source(input, algorithm, "left"), Source(grad_output, algorithm, "right", plan.routes.get(node))
     it = _Gradient(plan, node, layer, *sources, gradient, bias is not None)
-    it.input.widen(it.grid, POINTS)
-    it.grad_output.widen(it.grid, SIDE)
+    it.input.widen(it.grid)
+    it.grad_output.widen(it.grid)
     if layer.inputs + layer.outputs < _MANY_CHANNELS:
         it.in_parts()
     else:
@@ -80,9 +81,24 @@ class _Gradient:
         return Grid(1, self.layer.axes[1].output, self.layer.axes[2].output)
 
     @property
+    def scheme(self) -> Scheme:
+        """The algorithm."""
+        return self.input.scheme
+
+    @property
     def channels(self) -> int:
         """Input and output channels together."""
         return self.layer.inputs + self.layer.outputs
+
+    @property
+    def per_tile(self) -> int:
+        """Transformed numbers of a tile."""
+        return self.input.points**2 * self.layer.inputs + self.grad_output.points**2 * self.layer.outputs
+
+    @property
+    def most_terms(self) -> int:
+        """How many products of a tile the sum at one point has at most."""
+        return max(map(len, self.scheme.products))
 
     @property
     def images(self) -> int:
@@ -96,16 +112,17 @@ class _Gradient:
         per_part = plan.per_part[self.node] = self.images // parts
         name, size = f"{self.gradient.name}, parts", self.gradient.size
         parts_block = self.gradient if parts == 1 else plan.block(name, size * parts)
-        wanted = max(1, _UNIT_NUMBERS // PLANES // self.channels)
+        wanted = max(1, _UNIT_NUMBERS // self.per_tile)
         together = self.grid.together(per_part, wanted)
         grid = replace(self.grid, images=together)
         groups = split(len(grid.tiles), wanted)
         values = self._planes(groups[0][1])
         columns = min(simd.column_tile(layer.bits), layer.outputs)
         rows = max(simd.register_tile(layer.bits, width) for _, width in blocks(layer.outputs, columns))
-        results = Planes.of(rows, columns, values[1].end)
+        results = Planes.of(self.scheme.points("result"), rows, columns, values[1].end)
         plan.need_scratch(results.end)
-        plan.winograd[self.node] = groups[0][1] + len(groups) * (per_part // together) + parts
+        additions = self.most_terms * groups[0][1] + len(groups) * (per_part // together) + parts
+        plan.winograd[self.node] = additions
 
         def bind() -> Tables:
             list_ = TileList()
@@ -131,13 +148,13 @@ class _Gradient:
     def by_channels(self) -> None:
         """Transform the tiles of many images, then block by block of channels; more images go on from there."""
         plan, per_image = self.plan, len(self.grid.tiles)
-        passes = split(self.images, max(1, _SHARED_NUMBERS // PLANES // self.channels // per_image))
+        passes = split(self.images, max(1, _SHARED_NUMBERS // self.per_tile // per_image))
         values = self._planes(passes[0][1] * per_image)
-        results = Planes.of(*_SHARED_BLOCK)
+        results = Planes.of(self.scheme.points("result"), *_SHARED_BLOCK)
         transformed = plan.block(f"{self.gradient.name}, factors at the points", values[1].end)
         plan.need_scratch(results.end)
         plan.per_part[self.node] = self.images
-        plan.winograd[self.node] = passes[0][1] * per_image + len(passes)
+        plan.winograd[self.node] = self.most_terms * passes[0][1] * per_image + len(passes)
 
         def bind_values(first: int, count: int) -> Tables:
             list_ = TileList()
@@ -191,15 +208,15 @@ class _Gradient:
 
     def _planes(self, tiles_: int) -> tuple[Planes, Planes]:
         """So many tiles of the input and of grad_output at the points."""
-        inputs = Planes.of(tiles_, self.layer.inputs)
-        return inputs, Planes.of(tiles_, self.layer.outputs, inputs.end)
+        inputs = Planes.of(self.input.points, tiles_, self.layer.inputs)
+        return inputs, Planes.of(self.grad_output.points, tiles_, self.layer.outputs, inputs.end)
 
     def _transform(self, list_: TileList, grid: Grid, which: slice, values: tuple[Planes, Planes]) -> None:
         """Stages 0 and 1: tiles of the input, tiles of grad_output."""
         list_.stage = 0
-        self.input.into_planes(list_, "input", grid.tiles[which], values[0], self.layer.bits)
+        self.input.into_planes(list_, grid.tiles[which], values[0], self.layer.bits)
         list_.stage = 1
-        self.grad_output.into_planes(list_, "grad_output", grid.tiles[which], values[1], self.layer.bits)
+        self.grad_output.into_planes(list_, grid.tiles[which], values[1], self.layer.bits)
 
     def _blocks(
         self,
@@ -220,13 +237,15 @@ class _Gradient:
         for (c, rows), (o, columns) in channels:
             here = (values[0].later(c), values[1].later(o))
             list_.stage = stage
-            for point in range(PLANES):
+            for point in range(len(self.scheme.products)):
                 self._multiply(list_, point, here, results, count, (rows, columns))
             list_.stage = stage + 1
             next_tile = (results.columns, layer.outputs, 0)
-            zero = Transform(layer.bits, "grad_weight", columns, results.steps, steps, next_tile)
-            add, at = replace(zero, end="out"), c * layer.outputs + o
-            list_.add(zero if first else add, add, a=results.start, out=at, count=rows)
+            for pair in self.scheme.pairs("result"):
+                out_steps = pair.steps(steps)
+                zero = Transform(layer.bits, pair.kinds, columns, results.steps, out_steps, next_tile)
+                add, at = replace(zero, end="out"), c * layer.outputs + o + pair.offset(steps)
+                list_.add(zero if first else add, add, a=results.at(pair.point), out=at, count=rows)
             if cut:
                 list_.cut()
 
@@ -241,7 +260,8 @@ class _Gradient:
     ) -> None:
         """At one point: (input channels × tiles) by (tiles × output channels)."""
         bits, (inputs, outputs), step = self.layer.bits, values, results.columns
-        a, b, out = (planes.start + point * planes.step for planes in (inputs, outputs, results))
+        a, b, taps = taps_of(self.scheme.products[point], inputs, outputs)
+        out = results.at(point)
         stretches = [
             (t, run, v) for t, run in split(count, _RUN) for v in blocks(sizes[1], simd.column_tile(bits))
         ]
@@ -258,4 +278,4 @@ class _Gradient:
                     "out" if t else "zero",
                 )
                 a_at, b_at = a + t * inputs.columns + r, b + t * outputs.columns + v
-                list_.add(code, code, a=a_at, b=b_at, out=out + r * step + v)
+                list_.add(code, code, taps, a=a_at, b=b_at, out=out + r * step + v)

@@ -1,7 +1,7 @@
-"""Winograd's transforms: out = M·X·Mᵀ for every channel of a tile, channels side by side in vectors.
+"""Winograd's transforms: out = M·X·Nᵀ for every channel of a tile, channels side by side in vectors.
 
-The matrices are in `winograd.py` of the package. Some hold fractions: those are applied as whole numbers, and then
-every element is scaled once.
+The matrices are in `winograd.py` of the package. They are applied as whole numbers, and then every element is divided
+once, by what its rows of both are divided by.
 """
 
 from __future__ import annotations
@@ -16,31 +16,35 @@ from llvmlite import ir
 
 from pellucid.kernels.simd.emit import I8, Emitter, Registers, int64
 from pellucid.kernels.simd.pooled import Load, Routes, pooled, unpooled
-from pellucid.winograd import MATRICES, POINTS, SCALED, SCALES, Kind, Matrix
+from pellucid.winograd import MATRICES, Kind, Matrix, divisors
 
 
 @dataclass(frozen=True)
 class Transform:
-    """out = M·A·Mᵀ, `count` times; steps count elements.
+    """out = M·A·Nᵀ, `count` times; steps count elements.
 
     To a result is added what `start` holds (a bias of each channel, a base of each element) or what `out` held before,
     or the output of a ReLU in `start` gates it.
     """
 
     bits: int
-    kind: Kind
+    kinds: tuple[Kind, Kind]  # M and N
     channels: int
     steps: tuple[int, int]  # from row to row and from column to column of a tile in A
     out_steps: tuple[int, int]
     next_tile: tuple[
         int, int, int
     ]  # from one tile to the next in A, out and start; out is pooled where routes say so
-    stored: tuple[int, int] = (POINTS, POINTS)  # rows and columns of the results beyond these are left out
+    stored: tuple[int, int] | None = None  # rows and columns of the results beyond these are left out
     end: Literal["nothing", "bias", "base", "gate", "out"] = "nothing"
     end_steps: tuple[int, int] = (0, 0)
     relu: bool = False
-    flip: bool = False  # read a tile from its far corner: the weight for the input gradient
     routes: Routes | None = None  # outputs leave pooled, or grad_output comes from behind a pooling
+
+    @property
+    def pools(self) -> bool:
+        """Whether its results leave pooled."""
+        return self.routes is not None and self.kinds[0].startswith("output")
 
     @property
     def symbol(self) -> str:
@@ -77,14 +81,14 @@ class Transform:
     def _vector(self, e: Emitter, pointers: Sequence[Any], v: int) -> None:
         """One vector of channels: columns first, then rows."""
         a, out, start, b = pointers
-        matrix, load = MATRICES[self.kind], self._load(e, a, b, v)
-        size = range(len(matrix[0]))
-        halves = [combine(e, matrix, [load(i, j) for i in size]) for j in size]
+        (m, n), load = (MATRICES[kind] for kind in self.kinds), self._load(e, a, b, v)
+        rows, columns = self.stored or (len(m), len(n))
+        halves = [combine(e, m, [load(i, j) for i in range(len(m[0]))]) for j in range(len(n[0]))]
         results = []
-        for i in range(min(len(matrix), self.stored[0])):
-            row = combine(e, matrix, [halves[j][i] for j in size])[: self.stored[1]]
+        for i in range(min(len(m), rows)):
+            row = combine(e, n, [half[i] for half in halves])[:columns]
             results.append([self._finished(e, value, out, start, (i, j), v) for j, value in enumerate(row)])
-            if self.kind != "output" or not self.routes:
+            if not self.pools:
                 for j, value in enumerate(results[i]):
                     e.store(value, out, i * self.out_steps[0] + j * self.out_steps[1], v)
             elif i % 2:
@@ -92,15 +96,11 @@ class Transform:
 
     def _load(self, e: Emitter, a: Any, b: Any, v: int) -> Load:
         """What reads position (i,j) of a tile."""
-        rows, columns = self.steps
-        if self.flip:
-            last = len(MATRICES[self.kind][0]) - 1
-            a, rows, columns = e.ahead(a, last * (rows + columns)), -rows, -columns
 
         def load(i: int, j: int) -> Any:
-            return e.load(a, i * rows + j * columns, v)
+            return e.load(a, i * self.steps[0] + j * self.steps[1], v)
 
-        if self.kind == "output" or not self.routes:
+        if self.routes is None or self.pools:
             return load
         y, x = self.routes.steps
         return unpooled(e, load, lambda i, j: e.load(b, i * y + j * x, v), self.routes.origin)
@@ -108,16 +108,16 @@ class Transform:
     def _store_pooled(self, e: Emitter, rows: Registers, y: int, out: Any, b: Any, v: int) -> None:
         """Row `y` of windows, from two rows of results."""
         assert self.routes is not None
-        for x in range(self.stored[1] // 2):
+        for x in range(len(rows[0]) // 2):
             value, route = pooled(e, [rows[k // 2][2 * x + k % 2] for k in range(4)], self.routes.gated)
             e.store(value, out, y * self.out_steps[0] + x * self.out_steps[1], v)
             e.store(route, b, y * self.routes.steps[0] + x * self.routes.steps[1], v)
 
     def _finished(self, e: Emitter, value: Any, out: Any, start: Any, at: tuple[int, int], v: int) -> Any:
         """A result as it is stored."""
-        scale = SCALES[at[0]] * SCALES[at[1]] if self.kind in SCALED else 1
-        if scale != 1:
-            value = e.b.fmul(value, e.constant(scale))
+        divisor = divisors(self.kinds[0])[at[0]] * divisors(self.kinds[1])[at[1]]
+        if divisor != 1:
+            value = e.b.fmul(value, e.constant(1 / divisor))
         if self.end != "nothing":
             place, steps = (out, self.out_steps) if self.end == "out" else (start, self.end_steps)
             other = e.load(place, at[0] * steps[0] + at[1] * steps[1], v)
