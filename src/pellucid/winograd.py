@@ -40,7 +40,9 @@ SIDE = 4  # outputs of a tile along each axis
 
 _POINTS = ((1, 0, 0, 0), (1, 1, 1, 1), (1, -1, 1, -1), (1, 2, 4, 8), (1, -2, 4, -8))
 _THREE = (4, -6, -6, 24, 24, 1)
-_TWO = tuple(zip((3, -3, -1, 1), _POINTS[:4], strict=True))  # 6 / Π (point − other point), and the point's powers
+_TWO = tuple(
+    zip((3, -3, -1, 1), _POINTS[:4], strict=True)
+)  # 6 / Π (point − other point), and the point's powers
 _INPUT_2 = ((2, -1, -2, 1, 0), (0, -2, -1, 1, 0), (0, 2, -3, 1, 0), (0, -1, 0, 1, 0), (0, 2, -1, -2, 1))
 _OUTPUT_2 = tuple((*(c * point[i] for c, point in _TWO), 6 * (i == 3)) for i in range(SIDE))
 
@@ -75,10 +77,12 @@ MATRICES: dict[Kind, Matrix] = {
 _DIVISORS: dict[Kind, tuple[int, ...]] = {
     "weight": _THREE,
     "grad_output": _THREE,
-    **{kind: (6,) * SIDE for kind in ("output_2", "output_1", "output_1_late")},
+    "output_2": (6,) * SIDE,
+    "output_1": (6,) * SIDE,
+    "output_1_late": (6,) * SIDE,
     "grad_weight_2": (6, 6),
     "grad_weight_1": (6,),
-}  # type: ignore[dict-item]
+}
 
 
 def divisors(kind: Kind) -> tuple[int, ...]:
@@ -112,6 +116,7 @@ class Phase:
 
 
 Phases = tuple[Phase, ...]
+Two = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -121,9 +126,9 @@ class Along:
     left: Phases
     right: Phases
     result: Phases
-    products: tuple[tuple[tuple[int, int], ...], ...]  # for each point of the result: points of left and of right
+    products: tuple[tuple[Two, ...], ...]  # for each point of the result: points of left and of right
     corner: int  # where the first tile of left begins
-    strides: tuple[int, int]  # SIDE times as far it is from tile to tile of left and of the result
+    strides: Two  # SIDE times as far it is from tile to tile of left and of the result
 
     def phases(self, side: Side) -> Phases:
         """The phases of one side."""
@@ -142,18 +147,18 @@ class Pair:
         """The matrices along H and W."""
         return self.phases[0].kind, self.phases[1].kind
 
-    def offset(self, steps: tuple[int, int]) -> int:
+    def offset(self, steps: Two) -> int:
         """Where it begins in a tile with these steps from row to row and from column to column."""
         return sum(phase.first * step for phase, step in zip(self.phases, steps, strict=True))
 
-    def steps(self, steps: tuple[int, int]) -> tuple[int, int]:
+    def steps(self, steps: Two) -> Two:
         """Its own steps from row to row and from column to column."""
         return self.phases[0].step * steps[0], self.phases[1].step * steps[1]
 
 
 @dataclass(frozen=True)
 class Scheme:
-    """The algorithm in the plane: along H and along W, with equally many points. Point (i,j) has number i·points + j."""
+    """The algorithm in the plane: along H and W, with equally many points. Point (i,j) has number i·points + j."""
 
     h: Along
     w: Along
@@ -174,11 +179,11 @@ class Scheme:
         return sum(map(len, self.h.products)) * sum(map(len, self.w.products))
 
     @cached_property
-    def products(self) -> list[tuple[tuple[int, int], ...]]:
+    def products(self) -> list[tuple[Two, ...]]:
         """For each point of the result, the points of left and right whose products it sums."""
         left, right = self.points("left"), self.points("right")
         return [
-            tuple((i * left + j, k * right + l) for (i, k), (j, l) in product(rows, columns))
+            tuple((i * left + j, k * right + m) for (i, k), (j, m) in product(rows, columns))
             for rows, columns in product(self.h.products, self.w.products)
         ]
 

@@ -10,8 +10,8 @@ values taken of everything,
 (Higham, Accuracy and Stability of Numerical Algorithms, section 3.5, applied to each path.) Numbers below λ, the least
 normal one, count as zero on their way: a transformed factor can be wrong by ≤ 512·λ because of that (a row's absolute
 sum is at most 15, so at most 225 in two passes, and each pass flushes a few results of its own), each product and
-addition by λ, and the way back by 8·λ where what it flushes is divided by 36, else by 8·λ at each point. Infinite and NaN
-factors spread over a tile; then there is no bound.
+addition by λ, and what is lost on the way back is no more than 8·λ at each point and 8·λ at the end would be. Infinite
+and NaN factors spread over a tile; then there is no bound.
 """
 
 from __future__ import annotations
@@ -78,9 +78,7 @@ def _convolved(question: Question) -> tuple[float, float, int]:
     alongs = (scheme.h, scheme.w)
     tiles = [i // (SIDE * along.strides[1]) for i, along in zip(at, alongs, strict=True)]
     window = _window(source, [_begin(along, tile) for along, tile in zip(alongs, tiles, strict=True)], scheme)
-    place = [
-        i - tile * SIDE * along.strides[1] for i, tile, along in zip(at, tiles, alongs, strict=True)
-    ]
+    place = [i - tile * SIDE * along.strides[1] for i, tile, along in zip(at, tiles, alongs, strict=True)]
     magnitude, lost = _back(scheme, window, kernels, place)
     return magnitude + abs(float(start)), lost, len(kernels) * _most_terms(scheme) + 2
 
@@ -148,7 +146,9 @@ def _back(scheme: Scheme, left: Array, right: Array, place: list[int]) -> tuple[
 
 def _absolute(rows: Phases, columns: Phases, factors: Array) -> Array:
     """|M||x||N|ᵀ of factors (…, i, j), their points side by side."""
-    points: Array = np.einsum("pi,cij,qj->cpq", _matrix(rows), np.abs(factors.astype(float)), _matrix(columns))
+    points: Array = np.einsum(
+        "pi,cij,qj->cpq", _matrix(rows), np.abs(factors.astype(float)), _matrix(columns)
+    )
     return points.reshape(len(factors), -1)
 
 
@@ -162,7 +162,7 @@ def _matrix(phases: Phases) -> Array:
 
 
 def _of_phase(phase: Phase) -> Array:
-    matrix = np.abs(np.array(MATRICES[phase.kind], float) / np.array(divisors(phase.kind))[:, None])
+    matrix: Array = np.abs(np.array(MATRICES[phase.kind], float) / np.array(divisors(phase.kind))[:, None])
     return matrix.T if phase.transposed else matrix
 
 

@@ -21,7 +21,7 @@ from pellucid.kernels.simd.pooled import Routes
 from pellucid.kernels.simd.winograd import Transform
 from pellucid.winograd import SIDE, Along, Pair, Scheme, Side, output
 
-_LEAST_CHANNELS = 16
+_LEAST_CHANNELS = 16  # times the stride: with fewer, the transforms cost what the products save
 _LEAST_SAVING = 0.7  # at most this share of the direct products, where images are no multiple of tiles
 
 Position = tuple[int, int, int]  # image, y, x
@@ -38,9 +38,10 @@ def serves(layer: Layer) -> bool:
 def pays(layer: Layer) -> bool:
     """Whether it is the faster way: by the shape of an image and the channels alone."""
     _, h, w = layer.axes
+    if not serves(layer) or min(layer.inputs, layer.outputs) < _LEAST_CHANNELS * h.stride:
+        return False
     products = scheme(layer, output).multiplications * len(Grid(1, h.output, w.output).tiles)
-    saves = products <= _LEAST_SAVING * layer.taps * h.output * w.output
-    return serves(layer) and min(layer.inputs, layer.outputs) >= _LEAST_CHANNELS and saves
+    return products <= _LEAST_SAVING * layer.taps * h.output * w.output
 
 
 def scheme(layer: Layer, direction: Callable[[int, int], Along]) -> Scheme:
@@ -101,6 +102,10 @@ class Planes:
     def at(self, point: int) -> int:
         """Where a point's matrix begins."""
         return self.start + point * self.step
+
+    def row(self, point: int, row: int) -> int:
+        """Where a row of it begins."""
+        return self.at(point) + row * self.columns
 
     def later(self, numbers: int) -> Planes:
         """The same planes from so many numbers further on."""
@@ -179,8 +184,7 @@ class Source:
             y, column = ((at * self._stride + c) // scale for at, c in zip(tile, corner, strict=True))
             a, b = (n * v.image + v.offset((0, y, column)) for v in (x, route))
             a += pair.offset(x.strides[1:])
-            out = planes.at(pair.point) + t * planes.columns
-            list_.add(code, code, a=a, b=b, out=out, count=count)
+            list_.add(code, code, a=a, b=b, out=planes.row(pair.point, t), count=count)
 
 
 def taps_of(

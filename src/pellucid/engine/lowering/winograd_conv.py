@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
@@ -19,15 +18,15 @@ from pellucid.engine.buffers import Block, Tensor
 from pellucid.engine.graph import Node
 from pellucid.engine.lowering.conv_grad_input import turned_weight
 from pellucid.engine.lowering.layer import layer_of
-from pellucid.engine.lowering.walk import Stage, View, view, walk
-from pellucid.engine.lowering.winograd import Grid, Planes, Position, Source, rows_of, scheme, taps_of
+from pellucid.engine.lowering.walk import Stage, walk
+from pellucid.engine.lowering.winograd import Planes, Source, scheme, taps_of
+from pellucid.engine.lowering.winograd_target import End, Target
 from pellucid.engine.plan import CHUNKS, Plan, Tables
 from pellucid.engine.tiling import TileList, blocks, split
 from pellucid.kernels import simd, tiles
 from pellucid.kernels.simd import Tile
-from pellucid.kernels.simd.pooled import Routes
 from pellucid.kernels.simd.winograd import Transform
-from pellucid.winograd import SIDE, Pair, Scheme
+from pellucid.winograd import Scheme
 from pellucid.winograd import grad_input as input_gradient
 from pellucid.winograd import output as outputs
 
@@ -55,18 +54,17 @@ def forward(plan: Plan, node: Node) -> None:
     input, weight, bias = (plan.value(s) for s in node.operands)
     layer = layer_of(plan, node)
     _, h, w = layer.axes
+    algorithm = scheme(layer, outputs)
+    end: End = "nothing" if bias is None else "bias"
     panels = blocks(layer.outputs, simd.column_tile(plan.bits))
     _Convolution(
         plan,
         f"{node.path}.output",
-        Source(input, scheme(layer, outputs), "left"),
-        output,
-        (h.output, w.output),
+        Source(input, algorithm, "left"),
+        Target(
+            output, algorithm, (h.output, w.output), end, bias, activation is not None, plan.routes.get(node)
+        ),
         _Weight(weight, [(first, layer.outputs) for first, _ in panels]),
-        "nothing" if bias is None else "bias",
-        bias,
-        activation is not None,
-        plan.routes.get(node),
     ).lower()
 
 
@@ -77,16 +75,15 @@ def grad_input(plan: Plan, node: Node, grad_output: Tensor) -> None:
     _, h, w = layer.axes
     gradient, base, gate = plan.add_gated_gradient(node.operands[0])
     turned = turned_weight(plan, layer, plan.value(node.operands[1]))
+    algorithm = scheme(layer, input_gradient)
+    end: End = "base" if base else "gate" if gate else "nothing"
     panels = blocks(layer.inputs, simd.column_tile(plan.bits))
     _Convolution(
         plan,
         f"{gradient.name} by {node.path}",
-        Source(grad_output, scheme(layer, input_gradient), "left", plan.routes.get(node)),
-        gradient,
-        (h.input, w.input),
+        Source(grad_output, algorithm, "left", plan.routes.get(node)),
+        Target(gradient, algorithm, (h.input, w.input), end, base or gate),
         _Weight(turned, [(first * layer.taps * layer.outputs, width) for first, width in panels]),
-        "base" if base else "gate" if gate else "nothing",
-        base or gate,
     ).lower()
 
 
@@ -97,13 +94,8 @@ class _Convolution:
     plan: Plan
     label: str
     source: Source
-    target: Tensor
-    size: tuple[int, int]  # of the outputs, before they are pooled
+    target: Target
     weight: _Weight
-    end: Literal["nothing", "bias", "base", "gate"]
-    other: Block | None  # the bias, base or gate
-    relu: bool = False
-    routes: Tensor | None = None  # the target holds pooled outputs, and this the positions that won
 
     @property
     def inputs(self) -> int:
@@ -118,18 +110,13 @@ class _Convolution:
     @property
     def panels(self) -> list[tuple[int, int]]:
         """Output channels in blocks: (first, how many)."""
-        return blocks(self.target.inner[4], simd.column_tile(self.plan.bits))
-
-    def grid(self, images: int) -> Grid:
-        """The tiles of so many images."""
-        stride = self.scheme.h.strides[1]
-        return Grid(images, *(-(-size // stride) for size in self.size))
+        return blocks(self.target.tensor.inner[4], simd.column_tile(self.plan.bits))
 
     def lower(self) -> None:
         """Write the launches."""
-        grid, images = self.grid(1), self.source.tensor.inner[0]
+        grid, images = self.target.grid(1), self.source.tensor.inner[0]
         self.source.widen(grid)
-        large = self.inputs * self.target.inner[4] >= _LARGE_WEIGHT
+        large = self.inputs * self.target.tensor.inner[4] >= _LARGE_WEIGHT
         if large or images * len(grid.tiles) < 4 * _TILES:
             self._by_channels(images)
         else:
@@ -137,8 +124,8 @@ class _Convolution:
 
     def _by_tiles(self, images: int) -> None:
         """The weight's transform, then one launch: group by group of tiles, everything."""
-        together = self.grid(1).together(images, _TILES)
-        grid, width = self.grid(together), self.panels[0][1]
+        together = self.target.grid(1).together(images, _TILES)
+        grid, width = self.target.grid(together), self.panels[0][1]
         groups = split(len(grid.tiles), _TILES)
         parts = split(self.inputs, _PART)
         values = Planes.of(self.source.points, groups[0][1], self.inputs)
@@ -168,14 +155,14 @@ class _Convolution:
                         rows, factors = values.later(part[0]), planes.later(part[0] * width)
                         self._multiply(list_, panel, rows, factors, results, count, part)
                     list_.stage = 2
-                    self._transform_back(list_, grid, group, panel, results)
+                    self.target.from_planes(list_, grid, group, self.panels[panel], results, self.plan.bits)
                 if images // together < CHUNKS:
                     list_.cut()
             a, b = self.source.per_image
             stages = [
                 Stage((*self.source.blocks, None, None), (together * a, together * b, 0, 0)),
                 Stage((None, transformed, None, None), (0, 0, 0, 0)),
-                self._last_stage(together),
+                self.target.stage(together),
             ]
             return walk(self.plan, list_, stages, range(images // together))
 
@@ -184,7 +171,7 @@ class _Convolution:
 
     def _by_channels(self, images: int) -> None:
         """All tiles' transform, then one launch: block by block of output channels, everything."""
-        one, grid, width = self.grid(1), self.grid(images), self.panels[0][1]
+        one, grid, width = self.target.grid(1), self.target.grid(images), self.panels[0][1]
         values = Planes.of(self.source.points, len(grid.tiles), self.inputs)
         transformed = self.plan.block(f"{self.label}, input at the points", values.end)
         parts, groups = split(self.inputs, _PART), split(len(grid.tiles), _TILES)
@@ -214,12 +201,14 @@ class _Convolution:
                         if part is parts[-1]:
                             list_.stage = 2
                             group = grid.tiles[first : first + count]
-                            self._transform_back(list_, grid, group, panel, here)
+                            self.target.from_planes(
+                                list_, grid, group, self.panels[panel], here, self.plan.bits
+                            )
                 list_.cut()
             stages = [
                 Stage((self.weight.block, None, None, None), (0, 0, 0, 0)),
                 Stage((transformed, None, None, None), (0, 0, 0, 0)),
-                self._last_stage(1),
+                self.target.stage(1),
             ]
             return walk(self.plan, list_, stages, range(1))
 
@@ -227,13 +216,11 @@ class _Convolution:
         self.plan.launch(self.label, tiles.walk_tiles, bind)
 
     def _transform_weight(self, list_: TileList, panel: int, part: tuple[int, int], planes: Planes) -> None:
-        """Pair of the weight for one block of output channels: (input × output channels) at each point."""
+        """Part of the weight for one block of output channels: (input × output channels) at each point."""
         (begin, step), columns = self.weight.places[panel], self.panels[panel][1]
         steps, next_tile = (3 * self.inputs * step, self.inputs * step), (step, planes.columns, 0)
         for pair in self.scheme.pairs("right"):
-            code = Transform(
-                self.plan.bits, pair.kinds, columns, pair.steps(steps), planes.steps, next_tile
-            )
+            code = Transform(self.plan.bits, pair.kinds, columns, pair.steps(steps), planes.steps, next_tile)
             at = begin + part[0] * step + pair.offset(steps)
             list_.add(code, code, a=at, out=planes.at(pair.point), count=part[1])
 
@@ -269,69 +256,3 @@ class _Convolution:
                 code = codes[rows]
                 out = results.at(point) + first * step
                 list_.add(code, code, taps, a=a + first * self.inputs, b=b, out=out)
-
-    def _transform_back(
-        self, list_: TileList, grid: Grid, group: Sequence[Position], panel: int, results: Planes
-    ) -> None:
-        """Tile t is row t of the planes; calls take tiles side by side that are stored alike."""
-        for pair in self.scheme.pairs("result"):
-            self._pair_back(list_, pair, grid, group, panel, results)
-
-    def _pair_back(
-        self,
-        list_: TileList,
-        pair: Pair,
-        grid: Grid,
-        group: Sequence[Position],
-        panel: int,
-        results: Planes,
-    ) -> None:
-        first, columns = self.panels[panel]
-        y, other, scale, stride = view(self.target), self._other, 2 if self.routes else 1, pair.phases[0].step
-        route = view(self.routes) if self.routes else y
-        routes = None
-        if self.routes:
-            routes = Routes(route.strides[1:], SIDE // scale * route.strides[2], gated=self.relu)
-        end_steps = other.strides[1:] if other else (0, 0)
-        next_tile = (results.columns, SIDE * stride // scale * y.strides[2], SIDE * stride * end_steps[1])
-        phases = zip(pair.phases, self.size, strict=True)
-        inside = Grid(grid.images, *(len(range(phase.first, size, phase.step)) for phase, size in phases))
-        for t, count in rows_of(group, inside.stored):
-            n, row, column = group[t]
-            stored = inside.stored(group[t])
-            if min(stored) <= 0:
-                continue
-            code = Transform(
-                self.plan.bits,
-                pair.kinds,
-                columns,
-                results.steps,
-                pair.steps(y.strides[1:]),
-                next_tile,
-                stored,
-                self.end,
-                pair.steps(end_steps),
-                self.relu,
-                routes=routes,
-            )
-            place = (0, row * stride // scale, column * stride // scale)
-            start = n * other.image + other.offset(place) + pair.offset(end_steps) if other else 0
-            list_.add(
-                code,
-                code,
-                a=results.at(pair.point) + t * results.columns,
-                b=n * route.image + route.offset(place) + first,
-                out=n * y.image + y.offset(place) + pair.offset(y.strides[1:]) + first,
-                start=first + start,
-                count=count,
-            )
-
-    @property
-    def _other(self) -> View | None:
-        """The base or gate, which lies as the target does; a bias does not."""
-        return view(self.other) if isinstance(self.other, Tensor) else None
-
-    def _last_stage(self, images: int) -> Stage:
-        views = (view(tensor) if tensor else None for tensor in (self.routes, self.target))
-        b, out, other = (images * v.image if v else 0 for v in (*views, self._other))
-        return Stage((None, self.routes, self.target, self.other), (0, b, out, other))

@@ -31,7 +31,10 @@ from pellucid.kernels.simd.winograd import Transform
 from pellucid.winograd import Scheme
 from pellucid.winograd import grad_weight as weight_gradient
 
-_MANY_CHANNELS = 257  # input and output channels together from which on threads share blocks of channels
+_MANY_CHANNELS = {
+    1: 257,
+    2: 385,
+}  # input and output channels from which on threads share blocks of them, by stride
 _UNIT_NUMBERS = 3 << 17  # transformed numbers of a unit that a thread keeps in its cache
 _SHARED_NUMBERS = 12 << 20  # transformed numbers that are kept for all threads at a time
 _SHARED_BLOCK = (56, 128)  # input and output channels that a thread takes at a time then
@@ -51,7 +54,7 @@ def grad_weight(plan: Plan, node: Node, grad_output: Tensor) -> None:
     it = _Gradient(plan, node, layer, *sources, gradient, bias is not None)
     it.input.widen(it.grid)
     it.grad_output.widen(it.grid)
-    if layer.inputs + layer.outputs < _MANY_CHANNELS:
+    if layer.inputs + layer.outputs < _MANY_CHANNELS[layer.axes[1].stride]:
         it.in_parts()
     else:
         it.by_channels()
@@ -108,7 +111,8 @@ class _Gradient:
     def in_parts(self) -> None:
         """One launch: a thread does everything for a part of the images, unit by unit."""
         plan, layer = self.plan, self.layer
-        parts = parts_of(self.images, self.gradient.size)
+        # threads share parts alone here: at stride 2, where channels may be more, parts may take twice the room
+        parts = parts_of(self.images, self.gradient.size // self.layer.axes[1].stride)
         per_part = plan.per_part[self.node] = self.images // parts
         name, size = f"{self.gradient.name}, parts", self.gradient.size
         parts_block = self.gradient if parts == 1 else plan.block(name, size * parts)
