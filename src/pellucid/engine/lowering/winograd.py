@@ -13,10 +13,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 
-from pellucid.engine.buffers import Tensor
+from pellucid.engine.buffers import Block, Tensor
 from pellucid.engine.lowering.layer import Layer
-from pellucid.engine.lowering.walk import view
+from pellucid.engine.lowering.walk import Stage, view, walk
+from pellucid.engine.plan import Plan, Tables
 from pellucid.engine.tiling import TileList
+from pellucid.kernels import tiles
 from pellucid.kernels.simd.pooled import Routes
 from pellucid.kernels.simd.winograd import Transform
 from pellucid.winograd import POINTS, SIDE, Kind
@@ -129,28 +131,52 @@ class Source:
                 tensor.widen(halo)
 
     def into_planes(
-        self, list_: TileList, kind: Kind, tiles: Sequence[Position], planes: Planes, bits: int
+        self, list_: TileList, kind: Kind, group: Sequence[Position], planes: Planes, bits: int
     ) -> None:
-        """Transform tiles: tile t becomes row t of all planes."""
+        """Transform some tiles: tile t becomes row t of all planes."""
         x, scale = view(self.tensor), 2 if self.routes else 1
         route = view(self.routes) if self.routes else x
         origin = (self.corner[0] % scale, self.corner[1] % scale)
         routes = Routes(route.strides[1:], SIDE // scale * route.strides[2], origin) if self.routes else None
         next_tile = (SIDE // scale * x.strides[2], planes.columns, 0)
         code = Transform(bits, kind, x.channels, x.strides[1:], planes.steps, next_tile, routes=routes)
-        for t, count in rows_of(tiles):
-            n, y, column = tiles[t]
+        for t, count in rows_of(group):
+            n, y, column = group[t]
             place = (0, (y + self.corner[0]) // scale, (column + self.corner[1]) // scale)
             a, b = (n * v.image + v.offset(place) for v in (x, route))
             list_.add(code, code, a=a, b=b, out=planes.start + t * planes.columns, count=count)
 
 
+@dataclass(frozen=True)
+class Transformed:
+    """All tiles of a tensor at the points, for all threads."""
+
+    block: Block
+    planes: Planes
+
+
+def transform_all(plan: Plan, label: str, source: Source, grid: Grid) -> Transformed:
+    """A launch that transforms the tiles of all images; `grid` is that of one."""
+    images, channels = source.tensor.inner[0], source.tensor.inner[4]
+    planes = Planes.of(images * len(grid.tiles), channels)
+    block = plan.block(f"{label} at the points", planes.end)
+
+    def bind() -> Tables:
+        list_ = TileList()
+        source.into_planes(list_, "input", grid.tiles, planes, plan.bits)
+        per_unit = (*source.per_image, len(grid.tiles) * channels, 0)
+        return walk(plan, list_, [Stage((*source.blocks, block, None), per_unit)], range(images))
+
+    plan.launch(block.name, tiles.walk_tiles, bind)
+    return Transformed(block, planes)
+
+
 def rows_of(
-    tiles: Sequence[Position], stored: Callable[[Position], tuple[int, int]] | None = None
+    group: Sequence[Position], stored: Callable[[Position], tuple[int, int]] | None = None
 ) -> list[tuple[int, int]]:
     """Tiles that lie in one row, side by side, and are stored alike: (first, how many)."""
     runs: list[tuple[int, int]] = []
-    for _, row in groupby(tiles, key=lambda tile: (*tile[:2], stored(tile) if stored else None)):
+    for _, row in groupby(group, key=lambda tile: (*tile[:2], stored(tile) if stored else None)):
         first = sum(runs[-1]) if runs else 0
         runs.append((first, len(list(row))))
     return runs

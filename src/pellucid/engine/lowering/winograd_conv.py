@@ -1,4 +1,4 @@
-"""Convolution by Winograd's algorithm: the output, and the input gradient, which is a convolution again.
+"""One convolution by Winograd's algorithm: of the input by the weight, or of grad_output by the turned weight.
 
 A thread works in its own cache. Where the transformed weight is small, it stands ready for all, and a thread does some
 tiles at a time: transforms them, makes the products for one block of output channels after the other, transforms back.
@@ -12,15 +12,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
-from pellucid.engine import joining
 from pellucid.engine.buffers import Block, Tensor
-from pellucid.engine.graph import Node
-from pellucid.engine.lowering.conv_grad_input import turned_weight
-from pellucid.engine.lowering.layer import layer_of
 from pellucid.engine.lowering.walk import Stage, View, view, walk
-from pellucid.engine.lowering.winograd import PLANES, Grid, Planes, Position, Source, rows_of
+from pellucid.engine.lowering.winograd import (
+    PLANES,
+    Grid,
+    Planes,
+    Position,
+    Source,
+    Transformed,
+    rows_of,
+    transform_all,
+)
 from pellucid.engine.plan import CHUNKS, Plan, Tables
 from pellucid.engine.tiling import TileList, blocks, split
 from pellucid.kernels import simd, tiles
@@ -35,7 +38,7 @@ _PART = 256  # input channels whose transformed weight, for one block of output 
 
 
 @dataclass(frozen=True)
-class _Weight:
+class Weight:
     """The weight in blocks of output channels: where each begins, and its numbers from input channel to channel."""
 
     block: Block
@@ -43,54 +46,8 @@ class _Weight:
     flip: bool = False
 
 
-def forward(plan: Plan, node: Node) -> None:
-    """output = bias + Σ input·weight, and its ReLU and 2×2 max pooling where the plan joins them."""
-    activation = joining.take_relu(plan, node)
-    pool = joining.take_pool(plan, activation or node)
-    output = plan.output(pool or activation or node)
-    if pool is not None:
-        plan.pools[pool] = node
-        plan.routes[node] = plan.tensor(f"{pool.path}.routes", pool.output.shape, np.uint8)
-    input, weight, bias = (plan.value(s) for s in node.operands)
-    layer = layer_of(plan, node)
-    _, h, w = layer.axes
-    panels = blocks(layer.outputs, simd.column_tile(plan.bits))
-    _Convolution(
-        plan,
-        f"{node.path}.output",
-        Source(input, (-h.before, -w.before)),
-        output,
-        (h.output, w.output),
-        _Weight(weight, [(first, layer.outputs) for first, _ in panels]),
-        "nothing" if bias is None else "bias",
-        bias,
-        activation is not None,
-        plan.routes.get(node),
-    ).lower()
-
-
-def grad_input(plan: Plan, node: Node, grad_output: Tensor) -> None:
-    """grad_input = base + the convolution of grad_output with the turned and flipped weight."""
-    assert node.operands[0] is not None
-    layer = layer_of(plan, node)
-    _, h, w = layer.axes
-    gradient, base, gate = plan.add_gated_gradient(node.operands[0])
-    turned = turned_weight(plan, layer, plan.value(node.operands[1]))
-    panels = blocks(layer.inputs, simd.column_tile(plan.bits))
-    _Convolution(
-        plan,
-        f"{gradient.name} by {node.path}",
-        Source(grad_output, (h.before - 2, w.before - 2), plan.routes.get(node)),
-        gradient,
-        (h.input, w.input),
-        _Weight(turned, [(first * layer.taps * layer.outputs, width) for first, width in panels], flip=True),
-        "base" if base else "gate" if gate else "nothing",
-        base or gate,
-    ).lower()
-
-
 @dataclass(frozen=True)
-class _Convolution:
+class Convolution:
     """A 3×3 convolution of stride 1 that slides over `source` and fills `target`."""
 
     plan: Plan
@@ -98,7 +55,7 @@ class _Convolution:
     source: Source
     target: Tensor
     size: tuple[int, int]  # of the outputs, before they are pooled
-    weight: _Weight
+    weight: Weight
     end: Literal["nothing", "bias", "base", "gate"]
     other: Block | None  # the bias, base or gate
     relu: bool = False
@@ -118,35 +75,29 @@ class _Convolution:
         """The tiles of so many images."""
         return Grid(images, *self.size)
 
+    @property
+    def by_tiles(self) -> bool:
+        """Whether threads share out the tiles; else the output channels."""
+        tiles_ = self.source.tensor.inner[0] * len(self.grid(1).tiles)
+        return self.inputs * self.target.inner[4] < _LARGE_WEIGHT and tiles_ >= 4 * _TILES
+
     def lower(self) -> None:
         """Write the launches."""
-        grid, images = self.grid(1), self.source.tensor.inner[0]
-        self.source.widen(grid, POINTS)
-        large = self.inputs * self.target.inner[4] >= _LARGE_WEIGHT
-        if large or images * len(grid.tiles) < 4 * _TILES:
-            self._by_channels(images)
+        self.source.widen(self.grid(1), POINTS)
+        if self.by_tiles:
+            self._by_tiles()
         else:
-            self._by_tiles(images)
+            self.by_channels(self.transform_source())
 
-    def _by_tiles(self, images: int) -> None:
+    def _by_tiles(self) -> None:
         """The weight's transform, then one launch: group by group of tiles, everything."""
+        images = self.source.tensor.inner[0]
         together = self.grid(1).together(images, _TILES)
-        grid, width = self.grid(together), self.panels[0][1]
+        grid = self.grid(together)
         groups = split(len(grid.tiles), _TILES)
         values = Planes.of(groups[0][1], self.inputs)
-        results = Planes.of(groups[0][1], width, values.end)
-        weights = Planes.of(self.inputs * len(self.panels), width)
-        transformed = self.plan.block(f"{self.label}, weight at the points", weights.end)
-        self.plan.need_scratch(results.end)
-        panels = [weights.later(panel * self.inputs * width) for panel in range(len(self.panels))]
-
-        def bind_weight() -> Tables:
-            list_ = TileList()
-            for panel, planes in enumerate(panels):
-                self._transform_weight(list_, panel, (0, self.inputs), planes)
-                list_.cut()
-            stage = Stage((self.weight.block, None, transformed, None), (0, 0, 0, 0))
-            return walk(self.plan, list_, [stage], range(1))
+        transformed = self.transform_weight()
+        self.plan.need_scratch(self.results(groups[0][1], values.end).end)
 
         def bind() -> Tables:
             list_ = TileList()
@@ -154,40 +105,68 @@ class _Convolution:
                 group = grid.tiles[first : first + count]
                 list_.stage = 0
                 self.source.into_planes(list_, "input", group, values, self.plan.bits)
-                for panel, planes in enumerate(panels):
-                    list_.stage = 1
-                    self._multiply(list_, panel, values, planes, results, count, (0, self.inputs))
-                    list_.stage = 2
-                    self._transform_back(list_, grid, group, panel, results)
+                self.from_planes(list_, 1, grid, group, values)
                 if images // together < CHUNKS:
                     list_.cut()
             a, b = self.source.per_image
-            stages = [
-                Stage((*self.source.blocks, None, None), (together * a, together * b, 0, 0)),
-                Stage((None, transformed, None, None), (0, 0, 0, 0)),
-                self._last_stage(together),
-            ]
+            source = Stage((*self.source.blocks, None, None), (together * a, together * b, 0, 0))
+            stages = [source, *self.last_stages(transformed, together)]
             return walk(self.plan, list_, stages, range(images // together))
 
-        self.plan.launch(transformed.name, tiles.walk_tiles, bind_weight)
         self.plan.launch(self.label, tiles.walk_tiles, bind)
 
-    def _by_channels(self, images: int) -> None:
-        """All tiles' transform, then one launch: block by block of output channels, everything."""
-        one, grid, width = self.grid(1), self.grid(images), self.panels[0][1]
-        values = Planes.of(len(grid.tiles), self.inputs)
-        transformed = self.plan.block(f"{self.label}, input at the points", values.end)
+    def transform_weight(self) -> Block:
+        """A launch that transforms the whole weight, and the block it fills."""
+        block = self.plan.block(f"{self.label}, weight at the points", self._weights[0].end)
+
+        def bind() -> Tables:
+            list_ = TileList()
+            for panel, planes in enumerate(self._weights):
+                self._transform_weight(list_, panel, (0, self.inputs), planes)
+                list_.cut()
+            stage = Stage((self.weight.block, None, block, None), (0, 0, 0, 0))
+            return walk(self.plan, list_, [stage], range(1))
+
+        self.plan.launch(block.name, tiles.walk_tiles, bind)
+        return block
+
+    @property
+    def _weights(self) -> list[Planes]:
+        """Where the transform of the whole weight lies, block by block of output channels."""
+        width = self.panels[0][1]
+        first = Planes.of(self.inputs * len(self.panels), width)
+        return [first.later(panel * self.inputs * width) for panel in range(len(self.panels))]
+
+    def results(self, count: int, start: int) -> Planes:
+        """Room for the results of so many tiles, for one block of output channels."""
+        return Planes.of(count, self.panels[0][1], start)
+
+    def from_planes(
+        self, list_: TileList, stage: int, grid: Grid, group: Sequence[Position], values: Planes
+    ) -> None:
+        """Some tiles from their transform on, in two stages; the results lie behind `values`."""
+        results = self.results(len(group), values.end)
+        for panel, weights in enumerate(self._weights):
+            list_.stage = stage
+            self._multiply(list_, panel, values, weights, results, len(group), (0, self.inputs))
+            list_.stage = stage + 1
+            self._transform_back(list_, grid, group, panel, results)
+
+    def last_stages(self, transformed: Block, together: int) -> list[Stage]:
+        """What those two stages count from."""
+        return [Stage((None, transformed, None, None), (0, 0, 0, 0)), self._last_stage(together)]
+
+    def transform_source(self) -> Transformed:
+        """A launch that transforms all tiles."""
+        return transform_all(self.plan, f"{self.label}, input", self.source, self.grid(1))
+
+    def by_channels(self, source: Transformed) -> None:
+        """One launch on transformed tiles: block by block of output channels, everything."""
+        grid, width, values = self.grid(self.source.tensor.inner[0]), self.panels[0][1], source.planes
         parts, groups = split(self.inputs, _PART), split(len(grid.tiles), _TILES)
         weights = Planes.of(parts[0][1], width)
         results = Planes.of(len(grid.tiles) if len(parts) > 1 else groups[0][1], width, weights.end)
         self.plan.need_scratch(results.end)
-
-        def bind_input() -> Tables:
-            list_ = TileList()
-            self.source.into_planes(list_, "input", one.tiles, values, self.plan.bits)
-            per_unit = (*self.source.per_image, len(one.tiles) * self.inputs, 0)
-            stage = Stage((*self.source.blocks, transformed, None), per_unit)
-            return walk(self.plan, list_, [stage], range(images))
 
         def bind() -> Tables:
             list_ = TileList()
@@ -207,12 +186,11 @@ class _Convolution:
                 list_.cut()
             stages = [
                 Stage((self.weight.block, None, None, None), (0, 0, 0, 0)),
-                Stage((transformed, None, None, None), (0, 0, 0, 0)),
+                Stage((source.block, None, None, None), (0, 0, 0, 0)),
                 self._last_stage(1),
             ]
             return walk(self.plan, list_, stages, range(1))
 
-        self.plan.launch(transformed.name, tiles.walk_tiles, bind_input)
         self.plan.launch(self.label, tiles.walk_tiles, bind)
 
     def _transform_weight(self, list_: TileList, panel: int, part: tuple[int, int], planes: Planes) -> None:
