@@ -56,8 +56,9 @@ class Convolution:
     target: Tensor
     size: tuple[int, int]  # of the outputs, before they are pooled
     weight: Weight
-    end: Literal["nothing", "bias", "base", "gate"]
-    other: Block | None  # the bias, base or gate
+    start: Literal["nothing", "bias", "base"]
+    other: Block | None  # the bias or base
+    gate: Tensor | None = None
     relu: bool = False
     routes: Tensor | None = None  # the target holds pooled outputs, and this the positions that won
 
@@ -240,12 +241,12 @@ class Convolution:
         """Tile t is row t of the planes; calls take tiles side by side that are stored alike."""
         first, columns = self.panels[panel]
         y, other, scale = view(self.target), self._other, 2 if self.routes else 1
-        route = view(self.routes) if self.routes else y
+        beside = self._beside
         routes = None
-        if self.routes:
-            routes = Routes(route.strides[1:], SIDE // scale * route.strides[2], gated=self.relu)
-        end_steps = other.strides[1:] if other else (0, 0)
-        next_tile = (results.columns, SIDE // scale * y.strides[2], SIDE * end_steps[1])
+        if self.routes and beside:
+            routes = Routes(beside.strides[1:], SIDE // scale * beside.strides[2], gated=self.relu)
+        start_steps, gate_steps = (v.strides[1:] if v else (0, 0) for v in (other, beside))
+        next_tile = (results.columns, SIDE // scale * y.strides[2], SIDE * start_steps[1])
         for t, count in rows_of(group, grid.stored):
             n, row, column = group[t]
             code = Transform(
@@ -256,8 +257,9 @@ class Convolution:
                 y.strides[1:],
                 next_tile,
                 grid.stored(group[t]),
-                self.end,
-                end_steps,
+                self.start,
+                start_steps,
+                gate_steps if self.gate else None,
                 self.relu,
                 routes=routes,
             )
@@ -266,18 +268,23 @@ class Convolution:
                 code,
                 code,
                 a=results.start + t * results.columns,
-                b=n * route.image + route.offset(place) + first,
+                b=first + (n * beside.image + beside.offset(place) if beside else 0),
                 out=n * y.image + y.offset(place) + first,
                 start=first + (n * other.image + other.offset((0, row, column)) if other else 0),
                 count=count,
             )
 
     @property
+    def _beside(self) -> View | None:
+        """What lies as the target does and is read or written in passing."""
+        return view(self.routes) if self.routes else view(self.gate) if self.gate else None
+
+    @property
     def _other(self) -> View | None:
-        """The base or gate, which lies as the target does; a bias does not."""
+        """The base, which lies as the target does; a bias does not."""
         return view(self.other) if isinstance(self.other, Tensor) else None
 
     def _last_stage(self, images: int) -> Stage:
-        views = (view(tensor) if tensor else None for tensor in (self.routes, self.target))
-        b, out, other = (images * v.image if v else 0 for v in (*views, self._other))
-        return Stage((None, self.routes, self.target, self.other), (0, b, out, other))
+        views = (self._beside, view(self.target), self._other)
+        b, out, other = (images * v.image if v else 0 for v in views)
+        return Stage((None, self.routes or self.gate, self.target, self.other), (0, b, out, other))

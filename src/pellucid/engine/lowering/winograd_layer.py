@@ -38,8 +38,8 @@ def forward(plan: Plan, node: Node) -> None:
         Weight(weight, [(first, layer.outputs) for first, _ in panels]),
         "nothing" if bias is None else "bias",
         bias,
-        activation is not None,
-        plan.routes.get(node),
+        relu=activation is not None,
+        routes=plan.routes.get(node),
     ).lower()
 
 
@@ -66,7 +66,7 @@ def input_gradient(plan: Plan, node: Node, grad_output: Tensor) -> Convolution:
     assert node.operands[0] is not None
     layer = layer_of(plan, node)
     _, h, w = layer.axes
-    gradient, base, gate = plan.add_gated_gradient(node.operands[0])
+    gradient, base, gate = plan.add_gated_gradient(node.operands[0], node, both=True)
     turned = turned_weight(plan, layer, plan.value(node.operands[1]))
     panels = blocks(layer.inputs, simd.column_tile(plan.bits))
     return Convolution(
@@ -76,6 +76,7 @@ def input_gradient(plan: Plan, node: Node, grad_output: Tensor) -> Convolution:
         gradient,
         (h.input, w.input),
         Weight(turned, [(first * layer.taps * layer.outputs, width) for first, width in panels], flip=True),
-        "base" if base else "gate" if gate else "nothing",
-        base or gate,
+        "base" if base else "nothing",
+        base,
+        gate,
     )

@@ -246,7 +246,7 @@ class WeightGradient:
             list_.stage = stage + 1
             next_tile = (results.columns, layer.outputs, 0)
             zero = Transform(layer.bits, "grad_weight", columns, results.steps, steps, next_tile)
-            add, at = replace(zero, end="out"), last + c * layer.outputs + o
+            add, at = replace(zero, start="out"), last + c * layer.outputs + o
             list_.add(zero if first else add, add, a=results.start, out=at, count=rows)
             if cut:
                 list_.cut()
