@@ -1,52 +1,62 @@
 """Winograd's algorithm for windows of 3 positions and tiles of 4 outputs along each axis: its matrices.
 
-It is bilinear. Along one axis, two factors are transformed to points, points are multiplied, and the sums of products
-are transformed back:
+It is bilinear. Along one axis, two factors are transformed to points, points are multiplied, and sums of products are
+transformed back:
 
     result = A·[Σ over `products` (L·left) ⊙ (R·right)]
 
-with sums over channels or tiles in between, and the same along the other axis (L·left·Lᵀ, …). The matrices evaluate and
-interpolate polynomials. (Winograd, Arithmetic Complexity of Computations, 1980; Lavin and Gray, Fast Algorithms for
-Convolutional Neural Networks, 2016.)
+with sums over channels or tiles in between, and likewise along the other axis. The matrices evaluate and interpolate
+polynomials. (Winograd, Arithmetic Complexity of Computations, 1980; Lavin and Gray, Fast Algorithms for Convolutional
+Neural Networks, 2016.)
 
 Stride 1 is F(4,3) at the points 0, 1, −1, 2, −2 and ∞: 36 products for a tile of 4×4 outputs in place of 144. Weights
-and grad_output are multiplied by fractions: weights that are multiples of 576 stay whole.
+that are multiples of 576 stay whole.
 
-Stride 2 has two phases. Every second position of the input meets two taps of a window, those in between one:
+Stride 2 has two phases. A window meets every second position of the input at two taps, and those between at one:
 
     output[y] = w₀·even[y] + w₂·even[y+1] + w₁·odd[y]
 
-so it is F(4,2) at 0, 1, −1, 2 and ∞, and F(4,1) at the first four of these, whose products are added at the points they
-have in common: 81 products in place of 144. The input gradient has the same phases in its result, the weight gradient
-in its result and in the input. All matrices are whole, and the results are divided by 36 at the end.
+This is F(4,2) at the points 0, 1, −1, 2 and ∞, and F(4,1) at the first four of them. Where a phase has but one point for
+the weight, that stands for all four. Sums of both are made at the points: 81 products in place of 144. The input
+gradient has the two phases in its result. All matrices are whole, and results are divided by 36 at the end.
+
+The weight gradient is the input gradient's algorithm with the result's tiles and the weight in each other's place and
+those matrices transposed: it takes grad_output in the same windows, and shares its transform.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
 from typing import Literal
 
 Kind = Literal[
-    "input", "weight", "grad_output", "output", "grad_weight",
-    "input_2", "weight_2", "grad_output_2", "output_2", "grad_weight_2",
-    "input_1", "weight_1", "output_1", "output_1_late", "grad_weight_1",
+    "input", "weight", "tile", "output", "grad_weight",
+    "input_2", "weight_2", "tile_2", "output_2", "grad_weight_2",
+    "input_1", "weight_1", "tile_1", "output_1", "grad_weight_1", "tile_1_late", "output_1_late",
 ]  # fmt: skip
 Matrix = tuple[tuple[int, ...], ...]
-Side = Literal["left", "right", "result"]
+Two = tuple[int, int]
 
 SIDE = 4  # outputs of a tile along each axis
 
 _POINTS = ((1, 0, 0, 0), (1, 1, 1, 1), (1, -1, 1, -1), (1, 2, 4, 8), (1, -2, 4, -8))
 _THREE = (4, -6, -6, 24, 24, 1)
 _TWO = tuple(
-    zip((3, -3, -1, 1), _POINTS[:4], strict=True)
+    zip((3, -3, -1, 1), _POINTS, strict=False)
 )  # 6 / Π (point − other point), and the point's powers
 _INPUT_2 = ((2, -1, -2, 1, 0), (0, -2, -1, 1, 0), (0, 2, -3, 1, 0), (0, -1, 0, 1, 0), (0, 2, -1, -2, 1))
-_OUTPUT_2 = tuple((*(c * point[i] for c, point in _TWO), 6 * (i == 3)) for i in range(SIDE))
+_TILE_2 = (*(tuple(c * power for power in point) for c, point in _TWO), (0, 0, 0, 6))
+# The tap meets the second of two positions: nothing at 0, but something at ∞.
+_TILE_LATE = (*(tuple(c * point[1] * power for power in point) for c, point in _TWO[1:]), (0, 0, 0, 6))
 
-# The name's number is how many taps of a window a phase meets; all three where there is none.
+
+def _transposed(matrix: Matrix) -> Matrix:
+    return tuple(zip(*matrix, strict=True))
+
+
+# A number in a name says how many taps of a window a phase meets; it is all three where there is none.
 MATRICES: dict[Kind, Matrix] = {
     "input": (
         (4, 0, -5, 0, 1, 0),
@@ -57,26 +67,25 @@ MATRICES: dict[Kind, Matrix] = {
         (0, 4, 0, -5, 0, 1),
     ),
     "weight": (*(row[:3] for row in _POINTS), (0, 0, 1)),
-    "grad_output": (*_POINTS, (0, 0, 0, 1)),
-    "output": tuple((*(row[i] for row in _POINTS), int(i == 3)) for i in range(SIDE)),
-    "grad_weight": tuple((*(row[i] for row in _POINTS), int(i == 2)) for i in range(3)),
+    "tile": (*_POINTS, (0, 0, 0, 1)),
+    "output": _transposed((*_POINTS, (0, 0, 0, 1))),
+    "grad_weight": _transposed((*(row[:3] for row in _POINTS), (0, 0, 1))),
     "input_2": _INPUT_2,
     "weight_2": (*(row[:2] for row in _POINTS[:4]), (0, 1)),
-    "grad_output_2": tuple(zip(*_OUTPUT_2, strict=True)),
-    "output_2": _OUTPUT_2,
-    "grad_weight_2": tuple((*(row[i] for row in _POINTS[:4]), i) for i in range(2)),
+    "tile_2": _TILE_2,
+    "output_2": _transposed(_TILE_2),
+    "grad_weight_2": _transposed((*(row[:2] for row in _POINTS[:4]), (0, 1))),
     "input_1": tuple(row[:4] for row in _INPUT_2[:4]),
     "weight_1": ((1,),),
-    "output_1": tuple(row[:4] for row in _OUTPUT_2),
-    # the tap meets the second of the positions that F(4,2) would meet: nothing at 0, something at ∞
-    "output_1_late": tuple(
-        (*(c * point[i] * point[1] for c, point in _TWO[1:]), 6 * (i == 3)) for i in range(SIDE)
-    ),
+    "tile_1": _TILE_2[:4],
+    "output_1": _transposed(_TILE_2[:4]),
     "grad_weight_1": ((1,),),
+    "tile_1_late": _TILE_LATE,
+    "output_1_late": _transposed(_TILE_LATE),
 }
 _DIVISORS: dict[Kind, tuple[int, ...]] = {
     "weight": _THREE,
-    "grad_output": _THREE,
+    "tile": _THREE,
     "output_2": (6,) * SIDE,
     "output_1": (6,) * SIDE,
     "output_1_late": (6,) * SIDE,
@@ -99,134 +108,182 @@ class Phase:
     step: int = 1
 
     @property
-    def transposed(self) -> bool:
-        """Whether points are columns of the matrix: those of a result."""
+    def back(self) -> bool:
+        """Whether the matrix goes from points to positions."""
         return self.kind.startswith(("output", "grad_weight"))
 
     @property
     def points(self) -> int:
         """How many points."""
-        return len(MATRICES[self.kind][0] if self.transposed else MATRICES[self.kind])
+        return len(MATRICES[self.kind][0] if self.back else MATRICES[self.kind])
 
     @property
     def positions(self) -> range:
         """Which positions."""
-        size = len(MATRICES[self.kind] if self.transposed else MATRICES[self.kind][0])
+        size = len(MATRICES[self.kind] if self.back else MATRICES[self.kind][0])
         return range(self.first, self.first + self.step * size, self.step)
 
 
-Phases = tuple[Phase, ...]
-Two = tuple[int, int]
+@dataclass(frozen=True)
+class Side:
+    """A factor or the result along an axis. Its points are numbered on from phase to phase."""
+
+    phases: tuple[Phase, ...]
+    corner: int = 0  # where the first tile begins
+    stride: int = 1  # SIDE times this is from tile to tile
+
+    @property
+    def points(self) -> int:
+        """How many points."""
+        return sum(phase.points for phase in self.phases)
+
+    @property
+    def reach(self) -> int:
+        """How many positions a tile spans."""
+        return 1 + max(max(phase.positions) for phase in self.phases)
 
 
 @dataclass(frozen=True)
 class Along:
-    """The algorithm along one axis. Points are numbered on from phase to phase."""
+    """The algorithm along one axis."""
 
-    left: Phases
-    right: Phases
-    result: Phases
-    products: tuple[tuple[Two, ...], ...]  # for each point of the result: points of left and of right
-    corner: int  # where the first tile of left begins
-    strides: Two  # SIDE times as far it is from tile to tile of left and of the result
-
-    def phases(self, side: Side) -> Phases:
-        """The phases of one side."""
-        return {"left": self.left, "right": self.right, "result": self.result}[side]
+    left: Side
+    right: Side
+    result: Side
+    products: tuple[tuple[Two, ...], ...]  # for each point of the result, points of left and right
 
 
 @dataclass(frozen=True)
 class Pair:
     """A phase along H and one along W: what one transform does."""
 
-    phases: tuple[Phase, Phase]
+    h: Phase
+    w: Phase
     point: int  # the first of its points in the plane
 
     @property
     def kinds(self) -> tuple[Kind, Kind]:
         """The matrices along H and W."""
-        return self.phases[0].kind, self.phases[1].kind
+        return self.h.kind, self.w.kind
 
     def offset(self, steps: Two) -> int:
         """Where it begins in a tile with these steps from row to row and from column to column."""
-        return sum(phase.first * step for phase, step in zip(self.phases, steps, strict=True))
+        return self.h.first * steps[0] + self.w.first * steps[1]
 
     def steps(self, steps: Two) -> Two:
         """Its own steps from row to row and from column to column."""
-        return self.phases[0].step * steps[0], self.phases[1].step * steps[1]
+        return self.h.step * steps[0], self.w.step * steps[1]
+
+
+@dataclass(frozen=True)
+class Plane:
+    """A factor or the result along H and W, with equally many points. Point (i,j) has number i·points + j."""
+
+    h: Side
+    w: Side
+
+    @property
+    def points(self) -> int:
+        """How many points along an axis."""
+        return self.h.points
+
+    @property
+    def pairs(self) -> list[Pair]:
+        """The transforms."""
+        pairs, i = [], 0
+        for p in self.h.phases:
+            j = 0
+            for q in self.w.phases:
+                pairs.append(Pair(p, q, i * self.points + j))
+                j += q.points
+            i += p.points
+        return pairs
 
 
 @dataclass(frozen=True)
 class Scheme:
-    """The algorithm in the plane: along H and W, with equally many points. Point (i,j) has number i·points + j."""
+    """The algorithm along H and W."""
 
     h: Along
     w: Along
 
-    def points(self, side: Side) -> int:
-        """How many points one side has along an axis."""
-        return sum(phase.points for phase in self.h.phases(side))
-
-    def pairs(self, side: Side) -> list[Pair]:
-        """The transforms of one side."""
-        across = self.points(side)
-        rows, columns = (_begins(along.phases(side)) for along in (self.h, self.w))
-        return [Pair((p, q), i * across + j) for (p, i), (q, j) in product(rows, columns)]
+    @property
+    def left(self) -> Plane:
+        """The left factor."""
+        return Plane(self.h.left, self.w.left)
 
     @property
-    def multiplications(self) -> int:
-        """How many products of numbers a tile takes."""
-        return sum(map(len, self.h.products)) * sum(map(len, self.w.products))
+    def right(self) -> Plane:
+        """The right factor."""
+        return Plane(self.h.right, self.w.right)
+
+    @property
+    def result(self) -> Plane:
+        """The result."""
+        return Plane(self.h.result, self.w.result)
 
     @cached_property
     def products(self) -> list[tuple[Two, ...]]:
         """For each point of the result, the points of left and right whose products it sums."""
-        left, right = self.points("left"), self.points("right")
+        left, right = self.left.points, self.right.points
         return [
             tuple((i * left + j, k * right + m) for (i, k), (j, m) in product(rows, columns))
             for rows, columns in product(self.h.products, self.w.products)
         ]
 
 
-def _begins(phases: Phases) -> list[tuple[Phase, int]]:
-    """Each phase, and its first point."""
-    return [(phase, sum(before.points for before in phases[:i])) for i, phase in enumerate(phases)]
-
-
 _SAME = tuple(((i, i),) for i in range(6))
-_EVEN = _SAME[:5]
-_ODD = tuple(((i, 5),) for i in range(5))
-_INPUT = (Phase("input_2", 0, 2), Phase("input_1", 1, 2))
-_WEIGHT = (Phase("weight_2", 0, 2), Phase("weight_1", 1))
-_TURNED = (Phase("weight_2", 2, -2), Phase("weight_1", 1))
+_WEIGHT = Side((Phase("weight_2", 0, 2), Phase("weight_1", 1)))
+_TURNED = Side((Phase("weight_2", 2, -2), Phase("weight_1", 1)))
 
 
 def output(stride: int, before: int) -> Along:
     """The output, from the input and the weight, with this much padding before the input."""
     if stride == 1:
-        return Along((Phase("input"),), (Phase("weight"),), (Phase("output"),), _SAME, -before, (1, 1))
+        return Along(
+            Side((Phase("input"),), -before), Side((Phase("weight"),)), Side((Phase("output"),)), _SAME
+        )
+    input = Side((Phase("input_2", 0, 2), Phase("input_1", 1, 2)), -before, 2)
     products = (*(((i, i), (5 + i, 5)) for i in range(4)), ((4, 4),))
-    return Along(_INPUT, _WEIGHT, (Phase("output_2"),), products, -before, (2, 1))
+    return Along(input, _WEIGHT, Side((Phase("output_2"),)), products)
 
 
 def grad_input(stride: int, before: int) -> Along:
     """The input gradient, from grad_output and the weight."""
     if stride == 1:
-        turned = (Phase("weight", 2, -1),)
-        return Along((Phase("input"),), turned, (Phase("output"),), _SAME, before - 2, (1, 1))
-    left, corner = (Phase("input_2"),), (before - 1) // 2
-    if before % 2:  # the first position meets the weight's second tap alone
-        result = Phase("output_1", 0, 2), Phase("output_2", 1, 2)
-        return Along(left, _TURNED, result, (*_ODD[:4], *_EVEN), corner, (1, 2))
-    result = Phase("output_2", 0, 2), Phase("output_1_late", 1, 2)
-    return Along(left, _TURNED, result, (*_EVEN, *_ODD[1:]), corner, (1, 2))
+        grad_output, weight = Side((Phase("input"),), before - 2), Side((Phase("weight", 2, -1),))
+        return Along(grad_output, weight, Side((Phase("output"),)), _SAME)
+    grad_output, both = Side((Phase("input_2"),), (before - 1) // 2), _SAME[:5]
+    one = tuple(((i, 5),) for i in range(5))
+    if before % 2:  # the first position meets one tap
+        result = Side((Phase("output_1", 0, 2), Phase("output_2", 1, 2)), 0, 2)
+        return Along(grad_output, _TURNED, result, (*one[:4], *both))
+    result = Side((Phase("output_2", 0, 2), Phase("output_1_late", 1, 2)), 0, 2)
+    return Along(grad_output, _TURNED, result, (*both, *one[1:]))
 
 
 def grad_weight(stride: int, before: int) -> Along:
-    """The weight gradient, from the input and grad_output."""
-    if stride == 1:
-        result = (Phase("grad_weight"),)
-        return Along((Phase("input"),), (Phase("grad_output"),), result, _SAME, -before, (1, 1))
-    products = (*_EVEN, tuple((5 + i, i) for i in range(4)))
-    pair = Phase("grad_weight_2", 0, 2), Phase("grad_weight_1", 1)
-    return Along(_INPUT, (Phase("grad_output_2"),), pair, products, -before, (2, 1))
+    """The weight gradient, from the input and grad_output: `grad_input` with two sides in each other's place."""
+    it = grad_input(stride, before)
+    sums: list[list[Two]] = [[] for _ in range(it.right.points)]
+    for i, terms in enumerate(it.products):
+        for j, k in terms:
+            sums[k].append((i, j))
+    return Along(_other_way(it.result), it.left, _other_way(it.right), tuple(map(tuple, sums)))
+
+
+_TRANSPOSED: dict[Kind, Kind] = {
+    "output": "tile",
+    "output_2": "tile_2",
+    "output_1": "tile_1",
+    "output_1_late": "tile_1_late",
+    "weight": "grad_weight",
+    "weight_2": "grad_weight_2",
+    "weight_1": "grad_weight_1",
+}
+
+
+def _other_way(side: Side) -> Side:
+    """A result as a factor, or a factor as a result."""
+    phases = tuple(replace(phase, kind=_TRANSPOSED[phase.kind]) for phase in side.phases)
+    return replace(side, phases=phases)

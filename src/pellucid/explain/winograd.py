@@ -8,8 +8,8 @@ values taken of everything,
     |value − result| ≤ γ·(|A|[Σ (|L||l||L|ᵀ) ⊙ (|R||r||R|ᵀ)]|A|ᵀ + |start|)
 
 (Higham, Accuracy and Stability of Numerical Algorithms, section 3.5, applied to each path.) Numbers below λ, the least
-normal one, count as zero on their way: a transformed factor can be wrong by ≤ 512·λ because of that (a row's absolute
-sum is at most 15, so at most 225 in two passes, and each pass flushes a few results of its own), each product and
+normal one, count as zero on their way: a transformed factor can be wrong by ≤ 2048·λ because of that (a row's absolute
+sum is at most 30, so at most 900 in two passes, and each pass flushes a few results of its own), each product and
 addition by λ, and what is lost on the way back is no more than 8·λ at each point and 8·λ at the end would be. Infinite
 and NaN factors spread over a tile; then there is no bound.
 """
@@ -17,6 +17,7 @@ and NaN factors spread over a tile; then there is no bound.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -26,21 +27,10 @@ from numpy.typing import NDArray
 from pellucid.explain.question import Question
 from pellucid.geometry import Axis
 from pellucid.ops.conv import Conv
-from pellucid.winograd import (
-    MATRICES,
-    SIDE,
-    Along,
-    Phase,
-    Phases,
-    Scheme,
-    divisors,
-    grad_input,
-    grad_weight,
-    output,
-)
+from pellucid.winograd import MATRICES, SIDE, Plane, Scheme, Side, divisors, grad_input, grad_weight, output
 
 _TRANSFORM_ROUNDINGS = 12  # two passes of at most five each, the scale and its constant
-_FLUSHED = 512
+_FLUSHED = 2048
 Array = NDArray[Any]
 
 
@@ -75,12 +65,12 @@ def _convolved(question: Question) -> tuple[float, float, int]:
         source, kernels, direction = question.operand("grad_output").array[n], weight[:, channel], grad_input
         start = 0.0 if question.base is None else question.base.array[question.index]
     scheme = Scheme(*(direction(axis.stride, axis.before) for axis in _axes(question)))
-    alongs = (scheme.h, scheme.w)
-    tiles = [i // (SIDE * along.strides[1]) for i, along in zip(at, alongs, strict=True)]
-    window = _window(source, [_begin(along, tile) for along, tile in zip(alongs, tiles, strict=True)], scheme)
-    place = [i - tile * SIDE * along.strides[1] for i, tile, along in zip(at, tiles, alongs, strict=True)]
-    magnitude, lost = _back(scheme, window, kernels, place)
-    return magnitude + abs(float(start)), lost, len(kernels) * _most_terms(scheme) + 2
+    tiles, place = zip(
+        *(divmod(i, SIDE * along.result.stride) for i, along in zip(at, (scheme.h, scheme.w), strict=True)),
+        strict=True,
+    )
+    magnitude, lost = _back(scheme, _window(source, scheme.left, tiles), kernels, place)
+    return magnitude + abs(float(start)), lost, len(kernels) * max(map(len, scheme.products)) + 2
 
 
 def _grad_weight(question: Question) -> tuple[float, float, int]:
@@ -88,11 +78,12 @@ def _grad_weight(question: Question) -> tuple[float, float, int]:
     o, c, *at = question.index
     input, grad_output = (question.operand(name).array for name in ("input", "grad_output"))
     scheme = Scheme(*(grad_weight(axis.stride, axis.before) for axis in _axes(question)))
-    rows, columns = (range(-(-size // SIDE)) for size in grad_output.shape[2:])
-    tiles = [(n, y, x) for n in range(len(input)) for y in rows for x in columns]
-    windows = [_window(input[n, c], [_begin(scheme.h, y), _begin(scheme.w, x)], scheme) for n, y, x in tiles]
-    gradients = [_square(grad_output[n, o], [SIDE * y, SIDE * x], [SIDE, SIDE]) for n, y, x in tiles]
-    magnitude, lost = _back(scheme, np.stack(windows), np.stack(gradients), at)
+    sides = zip(input.shape[2:], (scheme.h.left, scheme.w.left), strict=True)
+    rows, columns = (range(-(-size // (SIDE * side.stride))) for size, side in sides)
+    tiles = [(n, (y, x)) for n in range(len(input)) for y in rows for x in columns]
+    inputs = np.stack([_window(input[n, c], scheme.left, tile) for n, tile in tiles])
+    windows = np.stack([_window(grad_output[n, o], scheme.right, tile) for n, tile in tiles])
+    magnitude, lost = _back(scheme, inputs, windows, at)
     assert question.winograd is not None
     return magnitude, lost + len(tiles), question.winograd
 
@@ -106,71 +97,49 @@ def _axes(question: Question) -> tuple[Axis, ...]:
     return op.geometry(input, weight).axes
 
 
-def _begin(along: Along, tile: int) -> int:
-    """Where a tile of the left factor begins."""
-    return along.corner + tile * SIDE * along.strides[0]
-
-
-def _window(array: Array, begin: list[int], scheme: Scheme) -> Array:
-    """The positions that a tile of the left factor reads."""
-    return _square(array, begin, [_reach(along.left) for along in (scheme.h, scheme.w)])
-
-
-def _square(array: Array, begin: list[int], sizes: list[int]) -> Array:
-    """A part of the last two axes as float64; zeros outside of the array."""
-    window = np.zeros((*array.shape[:-2], *sizes))
-    (y, x), (height, width) = begin, array.shape[-2:]
-    y0, y1, x0, x1 = max(y, 0), min(y + sizes[0], height), max(x, 0), min(x + sizes[1], width)
+def _window(array: Array, plane: Plane, tile: Sequence[int]) -> Array:
+    """The positions of a tile, which are on the last two axes, as float64; zeros outside of the array."""
+    window = np.zeros((*array.shape[:-2], plane.h.reach, plane.w.reach))
+    (y, x), (height, width) = _begin(plane, tile), array.shape[-2:]
+    y0, y1, x0, x1 = max(y, 0), min(y + plane.h.reach, height), max(x, 0), min(x + plane.w.reach, width)
     if y0 < y1 and x0 < x1:
         window[..., y0 - y : y1 - y, x0 - x : x1 - x] = array[..., y0:y1, x0:x1]
     return window
 
 
-def _back(scheme: Scheme, left: Array, right: Array, place: list[int]) -> tuple[float, float]:
+def _begin(plane: Plane, tile: Sequence[int]) -> list[int]:
+    """The first position of a tile."""
+    sides = zip(tile, (plane.h, plane.w), strict=True)
+    return [side.corner + number * SIDE * side.stride for number, side in sides]
+
+
+def _back(scheme: Scheme, left: Array, right: Array, place: Sequence[int]) -> tuple[float, float]:
     """Magnitude and flushed numbers of the result at one place of a tile, from what is summed over."""
-    lefts = _absolute(scheme.h.left, scheme.w.left, left)
-    rights = _absolute(scheme.h.right, scheme.w.right, right)
+    lefts, rights = _absolute(scheme.left, left), _absolute(scheme.right, right)
     sums, flushed = [], []
     for factors in scheme.products:
         pairs = [(lefts[:, i], rights[:, j]) for i, j in factors]
         sums.append(sum(float(x @ y) for x, y in pairs))
         flushed.append(sum(float((_FLUSHED * (x + y) + 4).sum()) for x, y in pairs) + 8)
-    rows, columns = (
-        _matrix(phases)[:, i] for phases, i in zip((scheme.h.result, scheme.w.result), place, strict=True)
-    )
+    rows, columns = _matrix(scheme.h.result)[:, place[0]], _matrix(scheme.w.result)[:, place[1]]
     magnitude, lost = (
         float(rows @ np.reshape(points, (len(rows), -1)) @ columns) for points in (sums, flushed)
     )
     return magnitude, lost + 8
 
 
-def _absolute(rows: Phases, columns: Phases, factors: Array) -> Array:
+def _absolute(plane: Plane, factors: Array) -> Array:
     """|M||x||N|ᵀ of factors (…, i, j), their points side by side."""
-    points: Array = np.einsum(
-        "pi,cij,qj->cpq", _matrix(rows), np.abs(factors.astype(float)), _matrix(columns)
-    )
+    m, n = _matrix(plane.h), _matrix(plane.w)
+    points: Array = np.einsum("pi,cij,qj->cpq", m, np.abs(factors.astype(float)), n)
     return points.reshape(len(factors), -1)
 
 
-def _matrix(phases: Phases) -> Array:
+def _matrix(side: Side) -> Array:
     """|M| of all phases: points × positions of a tile."""
-    matrix, point = np.zeros((sum(phase.points for phase in phases), _reach(phases))), 0
-    for phase in phases:
-        matrix[point : point + phase.points, list(phase.positions)] = _of_phase(phase)
+    matrix, point = np.zeros((side.points, side.reach)), 0
+    for phase in side.phases:
+        part = np.abs(np.array(MATRICES[phase.kind]) / np.array(divisors(phase.kind))[:, None])
+        matrix[point : point + phase.points, list(phase.positions)] = part.T if phase.back else part
         point += phase.points
     return matrix
-
-
-def _of_phase(phase: Phase) -> Array:
-    matrix: Array = np.abs(np.array(MATRICES[phase.kind], float) / np.array(divisors(phase.kind))[:, None])
-    return matrix.T if phase.transposed else matrix
-
-
-def _reach(phases: Phases) -> int:
-    """How many positions a tile has."""
-    return 1 + max(max(phase.positions) for phase in phases)
-
-
-def _most_terms(scheme: Scheme) -> int:
-    """How many products of points one point sums at most."""
-    return max(map(len, scheme.products))

@@ -13,13 +13,15 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 
-from pellucid.engine.buffers import Tensor
+from pellucid.engine.buffers import Block, Tensor
 from pellucid.engine.lowering.layer import Layer
-from pellucid.engine.lowering.walk import view
+from pellucid.engine.lowering.walk import Stage, view, walk
+from pellucid.engine.plan import Plan, Tables
 from pellucid.engine.tiling import TileList
+from pellucid.kernels import tiles
 from pellucid.kernels.simd.pooled import Routes
 from pellucid.kernels.simd.winograd import Transform
-from pellucid.winograd import SIDE, Along, Pair, Scheme, Side, output
+from pellucid.winograd import SIDE, Along, Pair, Plane, Scheme, output
 
 _LEAST_CHANNELS = 16  # times the stride: with fewer, the transforms cost what the products save
 _LEAST_SAVING = 0.7  # at most this share of the direct products, where images are no multiple of tiles
@@ -40,12 +42,12 @@ def pays(layer: Layer) -> bool:
     _, h, w = layer.axes
     if not serves(layer) or min(layer.inputs, layer.outputs) < _LEAST_CHANNELS * h.stride:
         return False
-    products = scheme(layer, output).multiplications * len(Grid(1, h.output, w.output).tiles)
+    products = sum(map(len, scheme(layer, output).products)) * len(Grid(1, h.output, w.output).tiles)
     return products <= _LEAST_SAVING * layer.taps * h.output * w.output
 
 
 def scheme(layer: Layer, direction: Callable[[int, int], Along]) -> Scheme:
-    """The algorithm for a convolution in one direction."""
+    """The algorithm for one direction of a convolution."""
     _, h, w = layer.axes
     return Scheme(direction(h.stride, h.before), direction(w.stride, w.before))
 
@@ -55,7 +57,7 @@ class Grid:
     """The tiles of some images that are worked on together."""
 
     images: int
-    height: int  # outputs along H, or pairs of positions of an input gradient of stride 2
+    height: int  # outputs along H; of an input gradient, as many as one phase of the stride has
     width: int
 
     @cached_property
@@ -99,13 +101,9 @@ class Planes:
         """Where the next thing can begin."""
         return self.start + self.points**2 * self.step
 
-    def at(self, point: int) -> int:
-        """Where a point's matrix begins."""
-        return self.start + point * self.step
-
-    def row(self, point: int, row: int) -> int:
-        """Where a row of it begins."""
-        return self.at(point) + row * self.columns
+    def at(self, point: int, row: int = 0) -> int:
+        """Where a row of a point's matrix begins."""
+        return self.start + point * self.step + row * self.columns
 
     def later(self, numbers: int) -> Planes:
         """The same planes from so many numbers further on."""
@@ -117,8 +115,7 @@ class Source:
     """A tensor that is cut into overlapping tiles; with routes it is what a 2×2 pooling gives back."""
 
     tensor: Tensor
-    scheme: Scheme
-    side: Side  # the factor that it is: left, or right and not moved by padding
+    plane: Plane
     routes: Tensor | None = None
 
     @property
@@ -131,60 +128,64 @@ class Source:
         """How far they move from image to image."""
         return view(self.tensor).image, view(self.routes).image if self.routes else 0
 
-    @property
-    def points(self) -> int:
-        """Points along an axis."""
-        return self.scheme.points(self.side)
-
-    @property
-    def _stride(self) -> int:
-        """SIDE times this is from tile to tile."""
-        return self.scheme.h.strides[0] if self.side == "left" else 1
-
-    @property
-    def _corner(self) -> tuple[int, int]:
-        """Where the first tile begins."""
-        return (self.scheme.h.corner, self.scheme.w.corner) if self.side == "left" else (0, 0)
-
     def widen(self, grid: Grid) -> None:
         """Have zeros where tiles stick out."""
         scale = 2 if self.routes else 1
+        sides, sizes = (self.plane.h, self.plane.w), (grid.height, grid.width)
         halo = [(0, 0)]
-        for along, begin, outputs, here in zip(
-            (self.scheme.h, self.scheme.w),
-            self._corner,
-            (grid.height, grid.width),
-            self.tensor.inner[2:4],
-            strict=True,
-        ):
-            reach = max(phase.positions[-1] for phase in along.phases(self.side))
-            last = begin + (outputs - 1) // SIDE * SIDE * self._stride + reach
-            halo.append((max(0, -(begin // scale)), max(0, last // scale + 1 - here)))
+        for side, size, here in zip(sides, sizes, self.tensor.inner[2:4], strict=True):
+            last = side.corner + (size - 1) // SIDE * SIDE * side.stride + side.reach - 1
+            halo.append((max(0, -(side.corner // scale)), max(0, last // scale + 1 - here)))
         for tensor in self.blocks:
             if tensor is not None:
                 tensor.widen(halo)
 
-    def into_planes(self, list_: TileList, tiles: Sequence[Position], planes: Planes, bits: int) -> None:
-        """Transform tiles: tile t becomes row t of all planes."""
-        for pair in self.scheme.pairs(self.side):
-            self._pair_into_planes(list_, pair, tiles, planes, bits)
+    def into_planes(self, list_: TileList, group: Sequence[Position], planes: Planes, bits: int) -> None:
+        """Transform some tiles: tile t becomes row t of all planes."""
+        for pair in self.plane.pairs:
+            self._pair_into_planes(list_, pair, group, planes, bits)
 
     def _pair_into_planes(
-        self, list_: TileList, pair: Pair, tiles: Sequence[Position], planes: Planes, bits: int
+        self, list_: TileList, pair: Pair, group: Sequence[Position], planes: Planes, bits: int
     ) -> None:
-        x, scale, corner = view(self.tensor), 2 if self.routes else 1, self._corner
+        h, w = self.plane.h, self.plane.w
+        x, scale = view(self.tensor), 2 if self.routes else 1
         route = view(self.routes) if self.routes else x
-        origin = (corner[0] % scale, corner[1] % scale)
+        origin = (h.corner % scale, w.corner % scale)
         routes = Routes(route.strides[1:], SIDE // scale * route.strides[2], origin) if self.routes else None
-        next_tile = (SIDE * self._stride // scale * x.strides[2], planes.columns, 0)
-        steps = pair.steps(x.strides[1:])
-        code = Transform(bits, pair.kinds, x.channels, steps, planes.steps, next_tile, routes=routes)
-        for t, count in rows_of(tiles):
-            n, *tile = tiles[t]
-            y, column = ((at * self._stride + c) // scale for at, c in zip(tile, corner, strict=True))
-            a, b = (n * v.image + v.offset((0, y, column)) for v in (x, route))
-            a += pair.offset(x.strides[1:])
-            list_.add(code, code, a=a, b=b, out=planes.row(pair.point, t), count=count)
+        steps, next_tile = x.strides[1:], (SIDE * w.stride // scale * x.strides[2], planes.columns, 0)
+        code = Transform(
+            bits, pair.kinds, x.channels, pair.steps(steps), planes.steps, next_tile, routes=routes
+        )
+        for t, count in rows_of(group):
+            n, y, column = group[t]
+            place = (0, (y * h.stride + h.corner) // scale, (column * w.stride + w.corner) // scale)
+            a, b = (n * v.image + v.offset(place) for v in (x, route))
+            list_.add(code, code, a=a + pair.offset(steps), b=b, out=planes.at(pair.point, t), count=count)
+
+
+@dataclass(frozen=True)
+class Transformed:
+    """All tiles of a tensor at the points, for all threads."""
+
+    block: Block
+    planes: Planes
+
+
+def transform_all(plan: Plan, label: str, source: Source, grid: Grid) -> Transformed:
+    """A launch that transforms the tiles of all images; `grid` is that of one."""
+    images, channels = source.tensor.inner[0], source.tensor.inner[4]
+    planes = Planes.of(source.plane.points, images * len(grid.tiles), channels)
+    block = plan.block(f"{label} at the points", planes.end)
+
+    def bind() -> Tables:
+        list_ = TileList()
+        source.into_planes(list_, grid.tiles, planes, plan.bits)
+        per_unit = (*source.per_image, len(grid.tiles) * channels, 0)
+        return walk(plan, list_, [Stage((*source.blocks, block, None), per_unit)], range(images))
+
+    plan.launch(block.name, tiles.walk_tiles, bind)
+    return Transformed(block, planes)
 
 
 def taps_of(
@@ -197,11 +198,11 @@ def taps_of(
 
 
 def rows_of(
-    tiles: Sequence[Position], stored: Callable[[Position], tuple[int, int]] | None = None
+    group: Sequence[Position], stored: Callable[[Position], tuple[int, int]] | None = None
 ) -> list[tuple[int, int]]:
     """Tiles that lie in one row, side by side, and are stored alike: (first, how many)."""
     runs: list[tuple[int, int]] = []
-    for _, row in groupby(tiles, key=lambda tile: (*tile[:2], stored(tile) if stored else None)):
+    for _, row in groupby(group, key=lambda tile: (*tile[:2], stored(tile) if stored else None)):
         first = sum(runs[-1]) if runs else 0
         runs.append((first, len(list(row))))
     return runs

@@ -1,4 +1,4 @@
-"""Convolution by Winograd's algorithm: the output, and the input gradient, which is a convolution again.
+"""One convolution by Winograd's algorithm: of the input by the weight, or of grad_output by the turned weight.
 
 A thread works in its own cache. Where the transformed weight is small, it stands ready for all, and a thread does some
 tiles at a time: transforms them, makes the products for one block of output channels after the other, transforms back.
@@ -9,26 +9,28 @@ takes one block of output channels at a time: transforms that part of the weight
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
-import numpy as np
-
-from pellucid.engine import joining
 from pellucid.engine.buffers import Block, Tensor
-from pellucid.engine.graph import Node
-from pellucid.engine.lowering.conv_grad_input import turned_weight
-from pellucid.engine.lowering.layer import layer_of
-from pellucid.engine.lowering.walk import Stage, walk
-from pellucid.engine.lowering.winograd import Planes, Source, scheme, taps_of
-from pellucid.engine.lowering.winograd_target import End, Target
+from pellucid.engine.lowering.walk import Stage, View, view, walk
+from pellucid.engine.lowering.winograd import (
+    Grid,
+    Planes,
+    Position,
+    Source,
+    Transformed,
+    rows_of,
+    taps_of,
+    transform_all,
+)
 from pellucid.engine.plan import CHUNKS, Plan, Tables
 from pellucid.engine.tiling import TileList, blocks, split
 from pellucid.kernels import simd, tiles
 from pellucid.kernels.simd import Tile
+from pellucid.kernels.simd.pooled import Routes
 from pellucid.kernels.simd.winograd import Transform
-from pellucid.winograd import Scheme
-from pellucid.winograd import grad_input as input_gradient
-from pellucid.winograd import output as outputs
+from pellucid.winograd import SIDE, Pair, Scheme
 
 _TILES = 48  # about how many tiles a thread has in its cache
 _LARGE_WEIGHT = 1 << 15  # products of channels from which on the transformed weight is large
@@ -36,66 +38,29 @@ _PART = 256  # input channels whose transformed weight, for one block of output 
 
 
 @dataclass(frozen=True)
-class _Weight:
+class Weight:
     """The weight in blocks of output channels: where each begins, and its numbers from input channel to channel."""
 
     block: Block
     places: Sequence[tuple[int, int]]
 
 
-def forward(plan: Plan, node: Node) -> None:
-    """output = bias + Σ input·weight, and its ReLU and 2×2 max pooling where the plan joins them."""
-    activation = joining.take_relu(plan, node)
-    pool = joining.take_pool(plan, activation or node)
-    output = plan.output(pool or activation or node)
-    if pool is not None:
-        plan.pools[pool] = node
-        plan.routes[node] = plan.tensor(f"{pool.path}.routes", pool.output.shape, np.uint8)
-    input, weight, bias = (plan.value(s) for s in node.operands)
-    layer = layer_of(plan, node)
-    _, h, w = layer.axes
-    algorithm = scheme(layer, outputs)
-    end: End = "nothing" if bias is None else "bias"
-    panels = blocks(layer.outputs, simd.column_tile(plan.bits))
-    _Convolution(
-        plan,
-        f"{node.path}.output",
-        Source(input, algorithm, "left"),
-        Target(
-            output, algorithm, (h.output, w.output), end, bias, activation is not None, plan.routes.get(node)
-        ),
-        _Weight(weight, [(first, layer.outputs) for first, _ in panels]),
-    ).lower()
-
-
-def grad_input(plan: Plan, node: Node, grad_output: Tensor) -> None:
-    """grad_input = base + the convolution of grad_output with the turned and flipped weight."""
-    assert node.operands[0] is not None
-    layer = layer_of(plan, node)
-    _, h, w = layer.axes
-    gradient, base, gate = plan.add_gated_gradient(node.operands[0])
-    turned = turned_weight(plan, layer, plan.value(node.operands[1]))
-    algorithm = scheme(layer, input_gradient)
-    end: End = "base" if base else "gate" if gate else "nothing"
-    panels = blocks(layer.inputs, simd.column_tile(plan.bits))
-    _Convolution(
-        plan,
-        f"{gradient.name} by {node.path}",
-        Source(grad_output, algorithm, "left", plan.routes.get(node)),
-        Target(gradient, algorithm, (h.input, w.input), end, base or gate),
-        _Weight(turned, [(first * layer.taps * layer.outputs, width) for first, width in panels]),
-    ).lower()
-
-
 @dataclass(frozen=True)
-class _Convolution:
+class Convolution:
     """A convolution that slides over `source` and fills `target`."""
 
     plan: Plan
     label: str
+    scheme: Scheme
     source: Source
-    target: Target
-    weight: _Weight
+    target: Tensor
+    size: tuple[int, int]  # of the outputs, before they are pooled
+    weight: Weight
+    start: Literal["nothing", "bias", "base"]
+    other: Block | None  # the bias or base
+    gate: Tensor | None = None
+    relu: bool = False
+    routes: Tensor | None = None  # the target holds pooled outputs, and this the positions that won
 
     @property
     def inputs(self) -> int:
@@ -103,45 +68,41 @@ class _Convolution:
         return self.source.tensor.inner[4]
 
     @property
-    def scheme(self) -> Scheme:
-        """The algorithm."""
-        return self.source.scheme
-
-    @property
     def panels(self) -> list[tuple[int, int]]:
         """Output channels in blocks: (first, how many)."""
-        return blocks(self.target.tensor.inner[4], simd.column_tile(self.plan.bits))
+        return blocks(self.target.inner[4], simd.column_tile(self.plan.bits))
+
+    def grid(self, images: int) -> Grid:
+        """The tiles of so many images."""
+        return Grid(images, *self._sizes(0))
+
+    def _sizes(self, first: int) -> list[int]:
+        """Along H and W, how many outputs lie at `first` and every stride from there on."""
+        return [len(range(first, size, self.scheme.result.h.stride)) for size in self.size]
+
+    @property
+    def by_tiles(self) -> bool:
+        """Whether threads share out the tiles; else the output channels."""
+        tiles_ = self.source.tensor.inner[0] * len(self.grid(1).tiles)
+        return self.inputs * self.target.inner[4] < _LARGE_WEIGHT and tiles_ >= 4 * _TILES
 
     def lower(self) -> None:
         """Write the launches."""
-        grid, images = self.target.grid(1), self.source.tensor.inner[0]
-        self.source.widen(grid)
-        large = self.inputs * self.target.tensor.inner[4] >= _LARGE_WEIGHT
-        if large or images * len(grid.tiles) < 4 * _TILES:
-            self._by_channels(images)
+        self.source.widen(self.grid(1))
+        if self.by_tiles:
+            self._by_tiles()
         else:
-            self._by_tiles(images)
+            self.by_channels(self.transform_source())
 
-    def _by_tiles(self, images: int) -> None:
+    def _by_tiles(self) -> None:
         """The weight's transform, then one launch: group by group of tiles, everything."""
-        together = self.target.grid(1).together(images, _TILES)
-        grid, width = self.target.grid(together), self.panels[0][1]
+        images = self.source.tensor.inner[0]
+        together = self.grid(1).together(images, _TILES)
+        grid = self.grid(together)
         groups = split(len(grid.tiles), _TILES)
-        parts = split(self.inputs, _PART)
-        values = Planes.of(self.source.points, groups[0][1], self.inputs)
-        results = Planes.of(self.scheme.points("result"), groups[0][1], width, values.end)
-        weights = Planes.of(self.scheme.points("right"), self.inputs * len(self.panels), width)
-        transformed = self.plan.block(f"{self.label}, weight at the points", weights.end)
-        self.plan.need_scratch(results.end)
-        panels = [weights.later(panel * self.inputs * width) for panel in range(len(self.panels))]
-
-        def bind_weight() -> Tables:
-            list_ = TileList()
-            for panel, planes in enumerate(panels):
-                self._transform_weight(list_, panel, (0, self.inputs), planes)
-                list_.cut()
-            stage = Stage((self.weight.block, None, transformed, None), (0, 0, 0, 0))
-            return walk(self.plan, list_, [stage], range(1))
+        values = Planes.of(self.scheme.left.points, groups[0][1], self.inputs)
+        transformed = self.transform_weight()
+        self.plan.need_scratch(self.results(groups[0][1], values.end).end)
 
         def bind() -> Tables:
             list_ = TileList()
@@ -149,43 +110,70 @@ class _Convolution:
                 group = grid.tiles[first : first + count]
                 list_.stage = 0
                 self.source.into_planes(list_, group, values, self.plan.bits)
-                for panel, planes in enumerate(panels):
-                    list_.stage = 1
-                    for part in parts:
-                        rows, factors = values.later(part[0]), planes.later(part[0] * width)
-                        self._multiply(list_, panel, rows, factors, results, count, part)
-                    list_.stage = 2
-                    self.target.from_planes(list_, grid, group, self.panels[panel], results, self.plan.bits)
+                self.from_planes(list_, 1, grid, group, values)
                 if images // together < CHUNKS:
                     list_.cut()
             a, b = self.source.per_image
-            stages = [
-                Stage((*self.source.blocks, None, None), (together * a, together * b, 0, 0)),
-                Stage((None, transformed, None, None), (0, 0, 0, 0)),
-                self.target.stage(together),
-            ]
+            source = Stage((*self.source.blocks, None, None), (together * a, together * b, 0, 0))
+            stages = [source, *self.last_stages(transformed, together)]
             return walk(self.plan, list_, stages, range(images // together))
 
-        self.plan.launch(transformed.name, tiles.walk_tiles, bind_weight)
         self.plan.launch(self.label, tiles.walk_tiles, bind)
 
-    def _by_channels(self, images: int) -> None:
-        """All tiles' transform, then one launch: block by block of output channels, everything."""
-        one, grid, width = self.target.grid(1), self.target.grid(images), self.panels[0][1]
-        values = Planes.of(self.source.points, len(grid.tiles), self.inputs)
-        transformed = self.plan.block(f"{self.label}, input at the points", values.end)
-        parts, groups = split(self.inputs, _PART), split(len(grid.tiles), _TILES)
-        weights = Planes.of(self.scheme.points("right"), parts[0][1], width)
-        rows_ = len(grid.tiles) if len(parts) > 1 else groups[0][1]
-        results = Planes.of(self.scheme.points("result"), rows_, width, weights.end)
-        self.plan.need_scratch(results.end)
+    def transform_weight(self) -> Block:
+        """A launch that transforms the whole weight, and the block it fills."""
+        block = self.plan.block(f"{self.label}, weight at the points", self._weights[0].end)
 
-        def bind_input() -> Tables:
+        def bind() -> Tables:
             list_ = TileList()
-            self.source.into_planes(list_, one.tiles, values, self.plan.bits)
-            per_unit = (*self.source.per_image, len(one.tiles) * self.inputs, 0)
-            stage = Stage((*self.source.blocks, transformed, None), per_unit)
-            return walk(self.plan, list_, [stage], range(images))
+            for panel, planes in enumerate(self._weights):
+                self._transform_weight(list_, panel, (0, self.inputs), planes)
+                list_.cut()
+            stage = Stage((self.weight.block, None, block, None), (0, 0, 0, 0))
+            return walk(self.plan, list_, [stage], range(1))
+
+        self.plan.launch(block.name, tiles.walk_tiles, bind)
+        return block
+
+    @property
+    def _weights(self) -> list[Planes]:
+        """Where the transform of the whole weight lies, block by block of output channels."""
+        width = self.panels[0][1]
+        first = Planes.of(self.scheme.right.points, self.inputs * len(self.panels), width)
+        return [first.later(panel * self.inputs * width) for panel in range(len(self.panels))]
+
+    def results(self, count: int, start: int) -> Planes:
+        """Room for the results of so many tiles, for one block of output channels."""
+        return Planes.of(self.scheme.result.points, count, self.panels[0][1], start)
+
+    def from_planes(
+        self, list_: TileList, stage: int, grid: Grid, group: Sequence[Position], values: Planes
+    ) -> None:
+        """Some tiles from their transform on, in two stages; the results lie behind `values`."""
+        results = self.results(len(group), values.end)
+        for panel, weights in enumerate(self._weights):
+            list_.stage = stage
+            for part in split(self.inputs, _PART):
+                rows, factors = values.later(part[0]), weights.later(part[0] * weights.columns)
+                self._multiply(list_, panel, rows, factors, results, len(group), part)
+            list_.stage = stage + 1
+            self._transform_back(list_, grid, group, panel, results)
+
+    def last_stages(self, transformed: Block, together: int) -> list[Stage]:
+        """What those two stages count from."""
+        return [Stage((None, transformed, None, None), (0, 0, 0, 0)), self._last_stage(together)]
+
+    def transform_source(self) -> Transformed:
+        """A launch that transforms all tiles."""
+        return transform_all(self.plan, f"{self.label}, input", self.source, self.grid(1))
+
+    def by_channels(self, source: Transformed) -> None:
+        """One launch on transformed tiles: block by block of output channels, everything."""
+        grid, width, values = self.grid(self.source.tensor.inner[0]), self.panels[0][1], source.planes
+        parts, groups = split(self.inputs, _PART), split(len(grid.tiles), _TILES)
+        weights = Planes.of(self.scheme.right.points, parts[0][1], width)
+        results = self.results(len(grid.tiles) if len(parts) > 1 else groups[0][1], weights.end)
+        self.plan.need_scratch(results.end)
 
         def bind() -> Tables:
             list_ = TileList()
@@ -201,25 +189,22 @@ class _Convolution:
                         if part is parts[-1]:
                             list_.stage = 2
                             group = grid.tiles[first : first + count]
-                            self.target.from_planes(
-                                list_, grid, group, self.panels[panel], here, self.plan.bits
-                            )
+                            self._transform_back(list_, grid, group, panel, here)
                 list_.cut()
             stages = [
                 Stage((self.weight.block, None, None, None), (0, 0, 0, 0)),
-                Stage((transformed, None, None, None), (0, 0, 0, 0)),
-                self.target.stage(1),
+                Stage((source.block, None, None, None), (0, 0, 0, 0)),
+                self._last_stage(1),
             ]
             return walk(self.plan, list_, stages, range(1))
 
-        self.plan.launch(transformed.name, tiles.walk_tiles, bind_input)
         self.plan.launch(self.label, tiles.walk_tiles, bind)
 
     def _transform_weight(self, list_: TileList, panel: int, part: tuple[int, int], planes: Planes) -> None:
         """Part of the weight for one block of output channels: (input × output channels) at each point."""
         (begin, step), columns = self.weight.places[panel], self.panels[panel][1]
         steps, next_tile = (3 * self.inputs * step, self.inputs * step), (step, planes.columns, 0)
-        for pair in self.scheme.pairs("right"):
+        for pair in self.scheme.right.pairs:
             code = Transform(self.plan.bits, pair.kinds, columns, pair.steps(steps), planes.steps, next_tile)
             at = begin + part[0] * step + pair.offset(steps)
             list_.add(code, code, a=at, out=planes.at(pair.point), count=part[1])
@@ -254,5 +239,72 @@ class _Convolution:
             a, b, taps = taps_of(factors, values, weights)
             for first, rows in pieces:
                 code = codes[rows]
-                out = results.at(point) + first * step
+                out = results.at(point, first)
                 list_.add(code, code, taps, a=a + first * self.inputs, b=b, out=out)
+
+    def _transform_back(
+        self, list_: TileList, grid: Grid, group: Sequence[Position], panel: int, results: Planes
+    ) -> None:
+        """Tile t is row t of the planes."""
+        for pair in self.scheme.result.pairs:
+            self._pair_back(list_, pair, grid, group, panel, results)
+
+    def _pair_back(
+        self,
+        list_: TileList,
+        pair: Pair,
+        grid: Grid,
+        group: Sequence[Position],
+        panel: int,
+        results: Planes,
+    ) -> None:
+        """Calls take tiles side by side that are stored alike."""
+        first, columns = self.panels[panel]
+        stride, inside = (
+            pair.h.step,
+            replace(grid, height=self._sizes(pair.h.first)[0], width=self._sizes(pair.w.first)[1]),
+        )
+        y, other, scale = view(self.target), self._other, 2 if self.routes else 1
+        beside = self._beside
+        routes = None
+        if self.routes and beside:
+            routes = Routes(beside.strides[1:], SIDE // scale * beside.strides[2], gated=self.relu)
+        start_steps, gate_steps = (v.strides[1:] if v else (0, 0) for v in (other, beside))
+        per_tile = SIDE * stride
+        next_tile = (results.columns, per_tile // scale * y.strides[2], per_tile * start_steps[1])
+        for t, count in rows_of(group, inside.stored):
+            n, row, column = group[t]
+            if min(inside.stored(group[t])) <= 0:
+                continue
+            code = Transform(
+                self.plan.bits,
+                pair.kinds,
+                columns,
+                results.steps,
+                pair.steps(y.strides[1:]),
+                next_tile,
+                inside.stored(group[t]),
+                self.start,
+                pair.steps(start_steps),
+                pair.steps(gate_steps) if self.gate else None,
+                self.relu,
+                routes=routes,
+            )
+            place = (0, row * stride // scale + pair.h.first, column * stride // scale + pair.w.first)
+            out, b, start = (first + (n * v.image + v.offset(place) if v else 0) for v in (y, beside, other))
+            list_.add(code, code, a=results.at(pair.point, t), b=b, out=out, start=start, count=count)
+
+    @property
+    def _beside(self) -> View | None:
+        """What lies as the target does and is read or written in passing."""
+        return view(self.routes) if self.routes else view(self.gate) if self.gate else None
+
+    @property
+    def _other(self) -> View | None:
+        """The base, which lies as the target does; a bias does not."""
+        return view(self.other) if isinstance(self.other, Tensor) else None
+
+    def _last_stage(self, images: int) -> Stage:
+        views = (self._beside, view(self.target), self._other)
+        b, out, other = (images * v.image if v else 0 for v in views)
+        return Stage((None, self.routes or self.gate, self.target, self.other), (0, b, out, other))

@@ -1,9 +1,10 @@
 """The weight gradient by Winograd's algorithm.
 
-grad_output's tiles are transformed as the input's are, at each of the points (input channels × tiles) is multiplied by
-(tiles × output channels), and small blocks of the results are transformed back while they are in cache:
+The input is cut into tiles and grad_output into the windows that meet them, as for the input gradient. Both are
+transformed, at each of the points (input channels × tiles) is multiplied by (tiles × output channels), and small blocks
+of the results are transformed back while they are in cache:
 
-    grad_weight = Σ over units Eᵀ[ Σ over the unit's tiles (F·grad_output·Fᵀ) ⊙ (Bᵀ·input·B) ]E
+    grad_weight = Σ over units A[ Σ over the unit's tiles (L·input·Lᵀ) ⊙ (R·grad_output·Rᵀ) ]Aᵀ
 
 With few channels a unit is what a thread transforms in its own cache, and parts of fixed images are added in order, as
 for the direct weight gradient. With many, the tiles of many images are transformed first, and threads share out blocks
@@ -21,7 +22,16 @@ from pellucid.engine.graph import Node
 from pellucid.engine.lowering.conv_grad_weight import bias_tiles, parts_of
 from pellucid.engine.lowering.layer import Layer, layer_of
 from pellucid.engine.lowering.walk import Stage, view, walk
-from pellucid.engine.lowering.winograd import Grid, Planes, Source, scheme, taps_of
+from pellucid.engine.lowering.winograd import (
+    Grid,
+    Planes,
+    Source,
+    Transformed,
+    scheme,
+    taps_of,
+    transform_all,
+)
+from pellucid.engine.lowering.winograd_conv import Convolution
 from pellucid.engine.plan import Plan, Tables
 from pellucid.engine.tiling import TileList, blocks, split
 from pellucid.kernels import simd, tiles
@@ -29,19 +39,20 @@ from pellucid.kernels.simd import Tile
 from pellucid.kernels.simd.pooled import UnpooledSum
 from pellucid.kernels.simd.winograd import Transform
 from pellucid.winograd import Scheme
-from pellucid.winograd import grad_weight as weight_gradient
+from pellucid.winograd import grad_weight as algorithm
 
 _MANY_CHANNELS = {
     1: 257,
     2: 385,
 }  # input and output channels from which on threads share blocks of them, by stride
-_UNIT_NUMBERS = 3 << 17  # transformed numbers of a unit that a thread keeps in its cache
+_UNIT_NUMBERS = 9 << 14  # transformed numbers of a unit that a thread keeps in its cache,
+_LEAST_TILES = 32  # but so many tiles at least: the products' sums are that long
 _SHARED_NUMBERS = 12 << 20  # transformed numbers that are kept for all threads at a time
 _SHARED_BLOCK = (56, 128)  # input and output channels that a thread takes at a time then
 _RUN = 256  # most tiles in one stretch of products, so that their transforms stay in cache
 
 
-def grad_weight(plan: Plan, node: Node, grad_output: Tensor) -> None:
+def weight_gradient(plan: Plan, node: Node, grad_output: Tensor) -> WeightGradient:
     """grad_weight and grad_bias; the bias is one more row of the weight, summed directly."""
     assert node.operands[1] is not None
     layer, input, bias = layer_of(plan, node), plan.value(node.operands[0]), node.operands[2]
@@ -49,15 +60,19 @@ def grad_weight(plan: Plan, node: Node, grad_output: Tensor) -> None:
     gradient = plan.parameter_gradient(node.operands[1], size)
     if bias is not None:
         plan.part_gradient(bias, gradient, layer.weight_size)
-    algorithm = scheme(layer, weight_gradient)
-    sources = Source(input, algorithm, "left"), Source(grad_output, algorithm, "right", plan.routes.get(node))
-    it = _Gradient(plan, node, layer, *sources, gradient, bias is not None)
+    it = WeightGradient(
+        plan,
+        node,
+        layer,
+        scheme(layer, algorithm),
+        Source(input, scheme(layer, algorithm).left),
+        Source(grad_output, scheme(layer, algorithm).right, plan.routes.get(node)),
+        gradient,
+        bias is not None,
+    )
     it.input.widen(it.grid)
     it.grad_output.widen(it.grid)
-    if layer.inputs + layer.outputs < _MANY_CHANNELS[layer.axes[1].stride]:
-        it.in_parts()
-    else:
-        it.by_channels()
+    return it
 
 
 def _stage(source: Source, out: Block | None, images: int, step: int = 0) -> Stage:
@@ -67,12 +82,13 @@ def _stage(source: Source, out: Block | None, images: int, step: int = 0) -> Sta
 
 
 @dataclass(frozen=True)
-class _Gradient:
+class WeightGradient:
     """What both ways share."""
 
     plan: Plan
     node: Node
     layer: Layer
+    scheme: Scheme
     input: Source
     grad_output: Source
     gradient: Block
@@ -81,12 +97,8 @@ class _Gradient:
     @property
     def grid(self) -> Grid:
         """The tiles of one image."""
-        return Grid(1, self.layer.axes[1].output, self.layer.axes[2].output)
-
-    @property
-    def scheme(self) -> Scheme:
-        """The algorithm."""
-        return self.input.scheme
+        _, h, w = self.layer.axes
+        return Grid(1, -(-h.input // h.stride), -(-w.input // w.stride))
 
     @property
     def channels(self) -> int:
@@ -94,45 +106,67 @@ class _Gradient:
         return self.layer.inputs + self.layer.outputs
 
     @property
-    def per_tile(self) -> int:
-        """Transformed numbers of a tile."""
-        return self.input.points**2 * self.layer.inputs + self.grad_output.points**2 * self.layer.outputs
+    def images(self) -> int:
+        """The batch."""
+        return self.input.tensor.inner[0]
+
+    @property
+    def by_tiles(self) -> bool:
+        """Whether threads share out the images; else the channels."""
+        return self.channels < _MANY_CHANNELS[self.layer.axes[1].stride]
 
     @property
     def most_terms(self) -> int:
         """How many products of a tile the sum at one point has at most."""
         return max(map(len, self.scheme.products))
 
-    @property
-    def images(self) -> int:
-        """The batch."""
-        return self.input.tensor.inner[0]
+    def lower(self) -> None:
+        """Write the launches."""
+        if self.by_tiles:
+            self.in_parts(None)
+        else:
+            self.by_channels(
+                transform_all(self.plan, f"{self.node.path}.output's gradient", self.grad_output, self.grid)
+            )
 
-    def in_parts(self) -> None:
-        """One launch: a thread does everything for a part of the images, unit by unit."""
+    def in_parts(self, other: Convolution | None) -> None:
+        """One launch: a thread does everything for a part of the images, unit by unit; the input gradient, too."""
         plan, layer = self.plan, self.layer
         # threads share parts alone here: at stride 2, where channels may be more, parts may take twice the room
         parts = parts_of(self.images, self.gradient.size // self.layer.axes[1].stride)
         per_part = plan.per_part[self.node] = self.images // parts
         name, size = f"{self.gradient.name}, parts", self.gradient.size
         parts_block = self.gradient if parts == 1 else plan.block(name, size * parts)
-        wanted = max(1, _UNIT_NUMBERS // self.per_tile)
+        per_tile = sum(
+            source.plane.points**2 * view(source.tensor).channels for source in (self.input, self.grad_output)
+        )
+        wanted = max(_LEAST_TILES, _UNIT_NUMBERS // per_tile)
         together = self.grid.together(per_part, wanted)
         grid = replace(self.grid, images=together)
         groups = split(len(grid.tiles), wanted)
         values = self._planes(groups[0][1])
         columns = min(simd.column_tile(layer.bits), layer.outputs)
         rows = max(simd.register_tile(layer.bits, width) for _, width in blocks(layer.outputs, columns))
-        results = Planes.of(self.scheme.points("result"), rows, columns, values[1].end)
+        results = Planes.of(self.scheme.result.points, rows, columns, values[1].end)
         plan.need_scratch(results.end)
         additions = self.most_terms * groups[0][1] + len(groups) * (per_part // together) + parts
         plan.winograd[self.node] = additions
+        weight = None
+        if other:
+            weight = other.transform_weight()
+            plan.need_scratch(other.results(groups[0][1], values[1].end).end)
 
         def bind() -> Tables:
             list_ = TileList()
             for first, count in groups:
-                self._transform(list_, grid, slice(first, first + count), values)
+                group = grid.tiles[first : first + count]
+                list_.stage = 0
+                self.input.into_planes(list_, group, values[0], layer.bits)
+                list_.stage = 1
+                self.grad_output.into_planes(list_, group, values[1], layer.bits)
                 self._blocks(list_, values, results, rows, count, stage=2, first=first == 0)
+                if other:
+                    other.from_planes(list_, 5, grid, group, values[1])
             if self.bias:
                 list_.stage = 4
                 self._sum(list_, together)
@@ -143,46 +177,47 @@ class _Gradient:
                 Stage((None, None, parts_block, None), (0, 0, 0, 0), size),
                 self._sum_stage(parts_block, together, size),
             ]
+            if other and weight:
+                stages += other.last_stages(weight, together)
             return walk(plan, list_, stages, range(self.images // together), per_part // together)
 
-        plan.launch(parts_block.name, tiles.walk_tiles, bind)
+        label = parts_block.name if other is None else f"gradients by {self.node.path}"
+        plan.launch(label, tiles.walk_tiles, bind)
         if parts > 1:
             plan.add_parts(self.gradient.name, parts_block, parts, self.gradient)
 
-    def by_channels(self) -> None:
-        """Transform the tiles of many images, then block by block of channels; more images go on from there."""
+    def by_channels(self, grad_output: Transformed) -> None:
+        """Transform the input's tiles, then block by block of channels; more images go on from there."""
         plan, per_image = self.plan, len(self.grid.tiles)
-        passes = split(self.images, max(1, _SHARED_NUMBERS // self.per_tile // per_image))
-        values = self._planes(passes[0][1] * per_image)
-        results = Planes.of(self.scheme.points("result"), *_SHARED_BLOCK)
-        transformed = plan.block(f"{self.gradient.name}, factors at the points", values[1].end)
+        points = self.scheme.left.points
+        passes = split(self.images, max(1, _SHARED_NUMBERS // points**2 // self.layer.inputs // per_image))
+        values = Planes.of(points, passes[0][1] * per_image, self.layer.inputs)
+        results = Planes.of(self.scheme.result.points, *_SHARED_BLOCK)
+        block = plan.block(f"{self.gradient.name}, input at the points", values.end)
         plan.need_scratch(results.end)
         plan.per_part[self.node] = self.images
         plan.winograd[self.node] = self.most_terms * passes[0][1] * per_image + len(passes)
 
         def bind_values(first: int, count: int) -> Tables:
             list_ = TileList()
-            steps = [per_image * planes.columns for planes in values]
-            begin = [planes.later(-first * step) for planes, step in zip(values, steps, strict=True)]
-            self._transform(list_, self.grid, slice(None), (begin[0], begin[1]))
-            stages = [
-                _stage(self.input, transformed, 1, steps[0]),
-                _stage(self.grad_output, transformed, 1, steps[1]),
-            ]
-            return walk(plan, list_, stages, range(first, first + count))
+            step = per_image * values.columns
+            here = values.later(-first * step)
+            self.input.into_planes(list_, self.grid.tiles, here, self.layer.bits)
+            return walk(plan, list_, [_stage(self.input, block, 1, step)], range(first, first + count))
 
         def bind(first: int, count: int) -> Tables:
             list_ = TileList()
+            both = values, grad_output.planes.later(first * per_image * grad_output.planes.columns)
             rows = _SHARED_BLOCK[0]
-            self._blocks(list_, values, results, rows, count * per_image, stage=0, first=first == 0, cut=True)
+            self._blocks(list_, both, results, rows, count * per_image, stage=0, first=first == 0, cut=True)
             stages = [
-                Stage((transformed, transformed, None, None), (0, 0, 0, 0)),
+                Stage((block, grad_output.block, None, None), (0, 0, 0, 0)),
                 Stage((None, None, self.gradient, None), (0, 0, 0, 0)),
             ]
             return walk(plan, list_, stages, range(1))
 
         for images in passes:
-            plan.launch(transformed.name, tiles.walk_tiles, partial(bind_values, *images))
+            plan.launch(block.name, tiles.walk_tiles, partial(bind_values, *images))
             plan.launch(self.gradient.name, tiles.walk_tiles, partial(bind, *images))
         if self.bias:
             plan.launch(f"{self.gradient.name}, bias", tiles.walk_tiles, self._bind_bias)
@@ -212,15 +247,8 @@ class _Gradient:
 
     def _planes(self, tiles_: int) -> tuple[Planes, Planes]:
         """So many tiles of the input and of grad_output at the points."""
-        inputs = Planes.of(self.input.points, tiles_, self.layer.inputs)
-        return inputs, Planes.of(self.grad_output.points, tiles_, self.layer.outputs, inputs.end)
-
-    def _transform(self, list_: TileList, grid: Grid, which: slice, values: tuple[Planes, Planes]) -> None:
-        """Stages 0 and 1: tiles of the input, tiles of grad_output."""
-        list_.stage = 0
-        self.input.into_planes(list_, grid.tiles[which], values[0], self.layer.bits)
-        list_.stage = 1
-        self.grad_output.into_planes(list_, grid.tiles[which], values[1], self.layer.bits)
+        inputs = Planes.of(self.scheme.left.points, tiles_, self.layer.inputs)
+        return inputs, Planes.of(self.scheme.right.points, tiles_, self.layer.outputs, inputs.end)
 
     def _blocks(
         self,
@@ -245,10 +273,9 @@ class _Gradient:
                 self._multiply(list_, point, here, results, count, (rows, columns))
             list_.stage = stage + 1
             next_tile = (results.columns, layer.outputs, 0)
-            for pair in self.scheme.pairs("result"):
-                out_steps = pair.steps(steps)
-                zero = Transform(layer.bits, pair.kinds, columns, results.steps, out_steps, next_tile)
-                add, at = replace(zero, end="out"), c * layer.outputs + o + pair.offset(steps)
+            for pair in self.scheme.result.pairs:
+                zero = Transform(layer.bits, pair.kinds, columns, results.steps, pair.steps(steps), next_tile)
+                add, at = replace(zero, start="out"), c * layer.outputs + o + pair.offset(steps)
                 list_.add(zero if first else add, add, a=results.at(pair.point), out=at, count=rows)
             if cut:
                 list_.cut()

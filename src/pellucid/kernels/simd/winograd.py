@@ -23,8 +23,8 @@ from pellucid.winograd import MATRICES, Kind, Matrix, divisors
 class Transform:
     """out = M·A·Nᵀ, `count` times; steps count elements.
 
-    To a result is added what `start` holds (a bias of each channel, a base of each element) or what `out` held before,
-    or the output of a ReLU in `start` gates it.
+    To a result is added what `start` holds (a bias of each channel, a base of each element) or what `out` held before;
+    then the output of a ReLU in B may gate it.
     """
 
     bits: int
@@ -36,8 +36,9 @@ class Transform:
         int, int, int
     ]  # from one tile to the next in A, out and start; out is pooled where routes say so
     stored: tuple[int, int] | None = None  # rows and columns of the results beyond these are left out
-    end: Literal["nothing", "bias", "base", "gate", "out"] = "nothing"
-    end_steps: tuple[int, int] = (0, 0)
+    start: Literal["nothing", "bias", "base", "out"] = "nothing"
+    start_steps: tuple[int, int] = (0, 0)
+    gate_steps: tuple[int, int] | None = None
     relu: bool = False
     routes: Routes | None = None  # outputs leave pooled, or grad_output comes from behind a pooling
 
@@ -55,11 +56,12 @@ class Transform:
         """Tile by tile: a loop over full vectors of channels, then the rest."""
         e = Emitter(self.symbol, self.bits, self.channels)
         a, b, out, start, _, count = e.function.args
-        b = e.b.bitcast(b, I8.as_pointer())
+        if self.routes:
+            b = e.b.bitcast(b, I8.as_pointer())
         full = self.channels // e.lanes
 
         def tile(t: Any, _: Registers) -> Registers:
-            steps = (*self.next_tile, self.routes.next_tile if self.routes else 0)
+            steps = (*self.next_tile, self._next_beside)
             pointers = zip((a, out, start, b), steps, strict=True)
             here = [e.ahead(pointer, e.b.mul(t, int64(step))) for pointer, step in pointers]
 
@@ -78,6 +80,13 @@ class Transform:
         e.b.ret_void()
         return e.module
 
+    @property
+    def _next_beside(self) -> int:
+        """From one tile to the next in B."""
+        if self.routes:
+            return self.routes.next_tile
+        return len(MATRICES[self.kinds[1]]) * self.gate_steps[1] if self.gate_steps else 0
+
     def _vector(self, e: Emitter, pointers: Sequence[Any], v: int) -> None:
         """One vector of channels: columns first, then rows."""
         a, out, start, b = pointers
@@ -87,7 +96,9 @@ class Transform:
         results = []
         for i in range(min(len(m), rows)):
             row = combine(e, n, [half[i] for half in halves])[:columns]
-            results.append([self._finished(e, value, out, start, (i, j), v) for j, value in enumerate(row)])
+            results.append(
+                [self._finished(e, value, (out, start, b), (i, j), v) for j, value in enumerate(row)]
+            )
             if not self.pools:
                 for j, value in enumerate(results[i]):
                     e.store(value, out, i * self.out_steps[0] + j * self.out_steps[1], v)
@@ -113,15 +124,22 @@ class Transform:
             e.store(value, out, y * self.out_steps[0] + x * self.out_steps[1], v)
             e.store(route, b, y * self.routes.steps[0] + x * self.routes.steps[1], v)
 
-    def _finished(self, e: Emitter, value: Any, out: Any, start: Any, at: tuple[int, int], v: int) -> Any:
+    def _finished(self, e: Emitter, value: Any, others: Sequence[Any], at: tuple[int, int], v: int) -> Any:
         """A result as it is stored."""
+
+        def beside(pointer: Any, steps: tuple[int, int]) -> Any:
+            return e.load(pointer, at[0] * steps[0] + at[1] * steps[1], v)
+
+        out, start, b = others
         divisor = divisors(self.kinds[0])[at[0]] * divisors(self.kinds[1])[at[1]]
         if divisor != 1:
             value = e.b.fmul(value, e.constant(1 / divisor))
-        if self.end != "nothing":
-            place, steps = (out, self.out_steps) if self.end == "out" else (start, self.end_steps)
-            other = e.load(place, at[0] * steps[0] + at[1] * steps[1], v)
-            value = e.gate(other, value) if self.end == "gate" else e.b.fadd(value, other)
+        if self.start == "out":
+            value = e.b.fadd(value, beside(out, self.out_steps))
+        elif self.start != "nothing":
+            value = e.b.fadd(value, beside(start, self.start_steps))
+        if self.gate_steps:
+            value = e.gate(beside(b, self.gate_steps), value)
         return e.relu(value) if self.relu else value
 
 
