@@ -16,9 +16,9 @@ Stride 2 has two phases. A window meets every second position of the input at tw
 
     output[y] = w₀·even[y] + w₂·even[y+1] + w₁·odd[y]
 
-This is F(4,2) at the points 0, 1, −1, 2 and ∞, and F(4,1) at the first four of them. Where a phase has but one point for
-the weight, that stands for all four. Sums of both are made at the points: 81 products in place of 144. The input
-gradient has the two phases in its result. All matrices are whole, and results are divided by 36 at the end.
+This is F(4,2) at the points 0, 1, −1, 2 and ∞, and F(4,1) at the first four of them, where the one tap is the same at
+all. Both are summed at the points: 81 products in place of 144. The input gradient has the two phases in its result.
+All matrices are whole, and results are divided by 36 at the end.
 
 The weight gradient is the input gradient's algorithm with the result's tiles and the weight in each other's place and
 those matrices transposed: it takes grad_output in the same windows, and shares its transform.

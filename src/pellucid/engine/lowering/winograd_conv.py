@@ -9,7 +9,7 @@ takes one block of output channels at a time: transforms that part of the weight
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from pellucid.engine.buffers import Block, Tensor
@@ -260,16 +260,14 @@ class Convolution:
     ) -> None:
         """Calls take tiles side by side that are stored alike."""
         first, columns = self.panels[panel]
-        stride, inside = (
-            pair.h.step,
-            replace(grid, height=self._sizes(pair.h.first)[0], width=self._sizes(pair.w.first)[1]),
-        )
+        inside = Grid(grid.images, self._sizes(pair.h.first)[0], self._sizes(pair.w.first)[1])
         y, other, scale = view(self.target), self._other, 2 if self.routes else 1
         beside = self._beside
         routes = None
         if self.routes and beside:
             routes = Routes(beside.strides[1:], SIDE // scale * beside.strides[2], gated=self.relu)
         start_steps, gate_steps = (v.strides[1:] if v else (0, 0) for v in (other, beside))
+        stride = self.scheme.result.h.stride
         per_tile = SIDE * stride
         next_tile = (results.columns, per_tile // scale * y.strides[2], per_tile * start_steps[1])
         for t, count in rows_of(group, inside.stored):

@@ -137,10 +137,8 @@ class WeightGradient:
         per_part = plan.per_part[self.node] = self.images // parts
         name, size = f"{self.gradient.name}, parts", self.gradient.size
         parts_block = self.gradient if parts == 1 else plan.block(name, size * parts)
-        per_tile = sum(
-            source.plane.points**2 * view(source.tensor).channels for source in (self.input, self.grad_output)
-        )
-        wanted = max(_LEAST_TILES, _UNIT_NUMBERS // per_tile)
+        inputs, outputs = self.scheme.left.points**2, self.scheme.right.points**2
+        wanted = max(_LEAST_TILES, _UNIT_NUMBERS // (inputs * layer.inputs + outputs * layer.outputs))
         together = self.grid.together(per_part, wanted)
         grid = replace(self.grid, images=together)
         groups = split(len(grid.tiles), wanted)
