@@ -14,8 +14,9 @@ from typing import Any, Literal
 
 from llvmlite import ir
 
-from pellucid.kernels.simd.emit import I8, Emitter, Registers, int64
-from pellucid.kernels.simd.pooled import Load, Routes, pooled, unpooled
+from pellucid.kernels.simd.emit import I8, Emitter, Load, Registers, int64
+from pellucid.kernels.simd.norm import NormalLoad
+from pellucid.kernels.simd.pooled import Routes, pooled, unpooled
 from pellucid.winograd import MATRICES, POINTS, SCALED, SCALES, SIDE, Kind, Matrix
 
 
@@ -42,6 +43,7 @@ class Transform:
     relu: bool = False
     flip: bool = False  # read a tile from its far corner: the weight for the input gradient
     routes: Routes | None = None  # outputs leave pooled, or grad_output comes from behind a pooling
+    normal: NormalLoad | None = None  # or from behind a batch norm
 
     @property
     def symbol(self) -> str:
@@ -79,12 +81,15 @@ class Transform:
     @property
     def _next_beside(self) -> int:
         """From one tile to the next in B."""
-        return self.routes.next_tile if self.routes else SIDE * self.gate_steps[1] if self.gate_steps else 0
+        if self.gate_steps:
+            return SIDE * self.gate_steps[1]
+        beside = self.routes or self.normal
+        return beside.next_tile if beside else 0
 
     def _vector(self, e: Emitter, pointers: Sequence[Any], v: int) -> None:
         """One vector of channels: columns first, then rows."""
         a, out, start, b = pointers
-        matrix, load = MATRICES[self.kind], self._load(e, a, b, v)
+        matrix, load = MATRICES[self.kind], self._load(e, a, b, start, v)
         size = range(len(matrix[0]))
         halves = [combine(e, matrix, [load(i, j) for i in size]) for j in size]
         results = []
@@ -99,7 +104,7 @@ class Transform:
             elif i % 2:
                 self._store_pooled(e, results[i - 1 : i + 1], i // 2, out, b, v)
 
-    def _load(self, e: Emitter, a: Any, b: Any, v: int) -> Load:
+    def _load(self, e: Emitter, a: Any, b: Any, start: Any, v: int) -> Load:
         """What reads position (i,j) of a tile."""
         rows, columns = self.steps
         if self.flip:
@@ -109,6 +114,8 @@ class Transform:
         def load(i: int, j: int) -> Any:
             return e.load(a, i * rows + j * columns, v)
 
+        if self.normal:
+            return self.normal.load(e, load, b, start, v)
         if self.kind == "output" or not self.routes:
             return load
         y, x = self.routes.steps
