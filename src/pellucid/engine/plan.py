@@ -80,6 +80,16 @@ def clear_halo(tensor: Tensor) -> Launch:
     return Launch(f"{tensor.name}, halo", layout.clear_halo, bind)
 
 
+@dataclass(frozen=True)
+class NormGradient:
+    """The gradient of a batch norm's input, which a convolution makes of these while it loads."""
+
+    grad_output: Tensor
+    input: Tensor
+    slopes: Block  # (see `NormalGradient`)
+    lanes: int
+
+
 class Plan:
     """The buffers and launches of one graph, for one batch shape."""
 
@@ -94,6 +104,7 @@ class Plan:
         self.gated: dict[
             Block, tuple[Tensor, Tensor]
         ] = {}  # what a batch norm writes: this, where that is above 0
+        self.unwritten: dict[Block, NormGradient] = {}  # gradients that are never stored
         self.contributions: dict[Symbol, list[Block]] = {}  # gradients of parameters, one for each use
         self.totals: dict[Symbol, Block] = {}  # their sums
         self.trained = _trained(graph)

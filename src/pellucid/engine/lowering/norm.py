@@ -9,7 +9,7 @@ from pellucid.engine import joining
 from pellucid.engine.buffers import Block, Tensor
 from pellucid.engine.graph import Node, Symbol
 from pellucid.engine.lowering.pointwise import rows
-from pellucid.engine.plan import CHUNKS, Plan, Tables
+from pellucid.engine.plan import CHUNKS, NormGradient, Plan, Tables
 from pellucid.engine.tiling import blocks
 from pellucid.geometry import size_of
 from pellucid.kernels import layout, norm, simd
@@ -107,6 +107,9 @@ def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
         return
     assert node.operands[0] is not None
     out, base = plan.add_gradient(node.operands[0])
+    if joining.made_in_passing(plan, node.operands[0]):
+        plan.unwritten[out] = NormGradient(grad_output, x, slopes, lanes)
+        return
     loop = partial(NormalGradient, base=base is not None)
 
     def bind() -> Tables:

@@ -12,13 +12,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
+from typing import Any
 
 from pellucid.engine.buffers import Block, Tensor
 from pellucid.engine.lowering.layer import Layer
 from pellucid.engine.lowering.walk import Stage, view, walk
-from pellucid.engine.plan import Plan, Tables
+from pellucid.engine.plan import NormGradient, Plan, Tables
 from pellucid.engine.tiling import TileList
 from pellucid.kernels import tiles
+from pellucid.kernels.simd.norm import NormalLoad
 from pellucid.kernels.simd.pooled import Routes
 from pellucid.kernels.simd.winograd import Transform
 from pellucid.winograd import SIDE, Along, Pair, Plane, Scheme, output
@@ -112,21 +114,22 @@ class Planes:
 
 @dataclass(frozen=True)
 class Source:
-    """A tensor that is cut into overlapping tiles; with routes it is what a 2×2 pooling gives back."""
+    """A tensor that is cut into overlapping tiles; with routes it is what a 2×2 pooling gives back.
+
+    With `norm` it is the gradient of a batch norm's input, and `tensor` that of its output.
+    """
 
     tensor: Tensor
     plane: Plane
     routes: Tensor | None = None
+    norm: NormGradient | None = None
 
-    @property
-    def blocks(self) -> tuple[Tensor, Tensor | None]:
-        """A and B of the calls."""
-        return self.tensor, self.routes
-
-    @property
-    def per_image(self) -> tuple[int, int]:
-        """How far they move from image to image."""
-        return view(self.tensor).image, view(self.routes).image if self.routes else 0
+    def stage(self, out: Block | None, images: int, step: int = 0) -> Stage:
+        """What its transforms count from; `out` moves by `step` from unit to unit of so many images."""
+        beside = self.routes or (self.norm.input if self.norm else None)
+        a, b = (view(t).image if t else 0 for t in (self.tensor, beside))
+        table = self.norm.slopes if self.norm else None
+        return Stage((self.tensor, beside, out, table), (images * a, images * b, step, 0))
 
     def widen(self, grid: Grid) -> None:
         """Have zeros where tiles stick out."""
@@ -136,8 +139,8 @@ class Source:
         for side, size, here in zip(sides, sizes, self.tensor.inner[2:4], strict=True):
             last = side.corner + (size - 1) // SIDE * SIDE * side.stride + side.reach - 1
             halo.append((max(0, -(side.corner // scale)), max(0, last // scale + 1 - here)))
-        for tensor in self.blocks:
-            if tensor is not None:
+        for tensor in (self.tensor, self.routes):
+            if tensor is not None and self.norm is None:
                 tensor.widen(halo)
 
     def into_planes(self, list_: TileList, group: Sequence[Position], planes: Planes, bits: int) -> None:
@@ -150,18 +153,37 @@ class Source:
     ) -> None:
         h, w = self.plane.h, self.plane.w
         x, scale = view(self.tensor), 2 if self.routes else 1
-        route = view(self.routes) if self.routes else x
-        origin = (h.corner % scale, w.corner % scale)
-        routes = Routes(route.strides[1:], SIDE // scale * route.strides[2], origin) if self.routes else None
-        steps, next_tile = x.strides[1:], (SIDE * w.stride // scale * x.strides[2], planes.columns, 0)
-        code = Transform(
-            bits, pair.kinds, x.channels, pair.steps(steps), planes.steps, next_tile, routes=routes
-        )
-        for t, count in rows_of(group):
+        beside = view(self.routes or (self.norm.input if self.norm else self.tensor))
+        next_tile, next_beside = (SIDE * w.stride // scale * v.strides[2] for v in (x, beside))
+        origin, steps = (h.corner % scale, w.corner % scale), x.strides[1:]
+        routes = Routes(beside.strides[1:], next_beside, origin) if self.routes else None
+        for t, count in rows_of(group, self._inside if self.norm else None):
             n, y, column = group[t]
+            normal = None
+            if self.norm:
+                normal = NormalLoad(beside.strides[1:], next_beside, self.norm.lanes, self._inside(group[t]))
+            code = Transform(
+                bits,
+                pair.kinds,
+                x.channels,
+                pair.steps(steps),
+                planes.steps,
+                (next_tile, planes.columns, 0),
+                routes=routes,
+                normal=normal,
+            )
             place = (0, (y * h.stride + h.corner) // scale, (column * w.stride + w.corner) // scale)
-            a, b = (n * v.image + v.offset(place) for v in (x, route))
+            a, b = (n * v.image + v.offset(place) for v in (x, beside))
             list_.add(code, code, a=a + pair.offset(steps), b=b, out=planes.at(pair.point, t), count=count)
+
+    def _inside(self, tile: Position) -> tuple[range, range]:
+        """The rows and the columns of a tile's window that lie in the image."""
+        sides = zip((self.plane.h, self.plane.w), tile[1:], self.tensor.inner[2:4], strict=True)
+        rows, columns = (
+            range(max(0, -at - side.corner), min(side.reach, size - at - side.corner))
+            for side, at, size in sides
+        )
+        return rows, columns
 
 
 @dataclass(frozen=True)
@@ -181,8 +203,7 @@ def transform_all(plan: Plan, label: str, source: Source, grid: Grid) -> Transfo
     def bind() -> Tables:
         list_ = TileList()
         source.into_planes(list_, grid.tiles, planes, plan.bits)
-        per_unit = (*source.per_image, len(grid.tiles) * channels, 0)
-        return walk(plan, list_, [Stage((*source.blocks, block, None), per_unit)], range(images))
+        return walk(plan, list_, [source.stage(block, 1, len(grid.tiles) * channels)], range(images))
 
     plan.launch(block.name, tiles.walk_tiles, bind)
     return Transformed(block, planes)
@@ -198,11 +219,11 @@ def taps_of(
 
 
 def rows_of(
-    group: Sequence[Position], stored: Callable[[Position], tuple[int, int]] | None = None
+    group: Sequence[Position], alike: Callable[[Position], Any] | None = None
 ) -> list[tuple[int, int]]:
-    """Tiles that lie in one row, side by side, and are stored alike: (first, how many)."""
+    """Tiles that lie in one row, side by side, and are alike: (first, how many)."""
     runs: list[tuple[int, int]] = []
-    for _, row in groupby(group, key=lambda tile: (*tile[:2], stored(tile) if stored else None)):
+    for _, row in groupby(group, key=lambda tile: (*tile[:2], alike(tile) if alike else None)):
         first = sum(runs[-1]) if runs else 0
         runs.append((first, len(list(row))))
     return runs

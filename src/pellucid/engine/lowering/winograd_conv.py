@@ -113,9 +113,7 @@ class Convolution:
                 self.from_planes(list_, 1, grid, group, values)
                 if images // together < CHUNKS:
                     list_.cut()
-            a, b = self.source.per_image
-            source = Stage((*self.source.blocks, None, None), (together * a, together * b, 0, 0))
-            stages = [source, *self.last_stages(transformed, together)]
+            stages = [self.source.stage(None, together), *self.last_stages(transformed, together)]
             return walk(self.plan, list_, stages, range(images // together))
 
         self.plan.launch(self.label, tiles.walk_tiles, bind)

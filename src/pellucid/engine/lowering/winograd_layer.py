@@ -48,11 +48,15 @@ def forward(plan: Plan, node: Node) -> None:
 
 def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
     """All the gradients that somebody wants; both share the transform of grad_output."""
-    weight = weight_gradient(plan, node, grad_output)
+    norm = plan.unwritten.get(grad_output)
+    tensor = norm.grad_output if norm else grad_output
+    plane = scheme(layer_of(plan, node), winograd.grad_input).left
+    source = Source(tensor, plane, plan.routes.get(node), norm)
+    weight = weight_gradient(plan, node, source)
     if not plan.wants(node.operands[0]):
         weight.lower()
         return
-    input = input_gradient(plan, node, grad_output)
+    input = input_gradient(plan, node, source)
     if weight.by_tiles and input.by_tiles:
         weight.in_parts(input)
     elif weight.by_tiles or input.by_tiles:
@@ -64,7 +68,7 @@ def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
         input.by_channels(transformed)
 
 
-def input_gradient(plan: Plan, node: Node, grad_output: Tensor) -> Convolution:
+def input_gradient(plan: Plan, node: Node, grad_output: Source) -> Convolution:
     """grad_input = base + the convolution of grad_output with the turned and flipped weight."""
     assert node.operands[0] is not None
     layer = layer_of(plan, node)
@@ -77,7 +81,7 @@ def input_gradient(plan: Plan, node: Node, grad_output: Tensor) -> Convolution:
         plan,
         f"{gradient.name} by {node.path}",
         algorithm,
-        Source(grad_output, algorithm.left, plan.routes.get(node)),
+        grad_output,
         gradient,
         (h.input, w.input),
         Weight(turned, [(first * layer.taps * layer.outputs, width) for first, width in panels]),

@@ -17,7 +17,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
 
-from pellucid.engine.buffers import Block, Tensor
+from pellucid import winograd
+from pellucid.engine.buffers import Block
 from pellucid.engine.graph import Node
 from pellucid.engine.lowering.conv_grad_weight import bias_tiles, parts_of
 from pellucid.engine.lowering.layer import Layer, layer_of
@@ -39,7 +40,6 @@ from pellucid.kernels.simd import Tile
 from pellucid.kernels.simd.pooled import UnpooledSum
 from pellucid.kernels.simd.winograd import Transform
 from pellucid.winograd import Scheme
-from pellucid.winograd import grad_weight as algorithm
 
 _MANY_CHANNELS = {
     1: 257,
@@ -52,7 +52,7 @@ _SHARED_BLOCK = (56, 128)  # input and output channels that a thread takes at a 
 _RUN = 256  # most tiles in one stretch of products, so that their transforms stay in cache
 
 
-def weight_gradient(plan: Plan, node: Node, grad_output: Tensor) -> WeightGradient:
+def weight_gradient(plan: Plan, node: Node, grad_output: Source) -> WeightGradient:
     """grad_weight and grad_bias; the bias is one more row of the weight, summed directly."""
     assert node.operands[1] is not None
     layer, input, bias = layer_of(plan, node), plan.value(node.operands[0]), node.operands[2]
@@ -60,25 +60,12 @@ def weight_gradient(plan: Plan, node: Node, grad_output: Tensor) -> WeightGradie
     gradient = plan.parameter_gradient(node.operands[1], size)
     if bias is not None:
         plan.part_gradient(bias, gradient, layer.weight_size)
-    it = WeightGradient(
-        plan,
-        node,
-        layer,
-        scheme(layer, algorithm),
-        Source(input, scheme(layer, algorithm).left),
-        Source(grad_output, scheme(layer, algorithm).right, plan.routes.get(node)),
-        gradient,
-        bias is not None,
-    )
+    algorithm = scheme(layer, winograd.grad_weight)
+    source = Source(input, algorithm.left)
+    it = WeightGradient(plan, node, layer, algorithm, source, grad_output, gradient, bias is not None)
     it.input.widen(it.grid)
     it.grad_output.widen(it.grid)
     return it
-
-
-def _stage(source: Source, out: Block | None, images: int, step: int = 0) -> Stage:
-    """The transform of a source's tiles."""
-    a, b = source.per_image
-    return Stage((*source.blocks, out, None), (images * a, images * b, step, 0))
 
 
 @dataclass(frozen=True)
@@ -169,8 +156,8 @@ class WeightGradient:
                 list_.stage = 4
                 self._sum(list_, together)
             stages = [
-                _stage(self.input, None, together),
-                _stage(self.grad_output, None, together),
+                self.input.stage(None, together),
+                self.grad_output.stage(None, together),
                 Stage((None, None, None, None), (0, 0, 0, 0)),
                 Stage((None, None, parts_block, None), (0, 0, 0, 0), size),
                 self._sum_stage(parts_block, together, size),
@@ -201,7 +188,7 @@ class WeightGradient:
             step = per_image * values.columns
             here = values.later(-first * step)
             self.input.into_planes(list_, self.grid.tiles, here, self.layer.bits)
-            return walk(plan, list_, [_stage(self.input, block, 1, step)], range(first, first + count))
+            return walk(plan, list_, [self.input.stage(block, 1, step)], range(first, first + count))
 
         def bind(first: int, count: int) -> Tables:
             list_ = TileList()
@@ -239,9 +226,9 @@ class WeightGradient:
             list_.add(first, add, a=n * g.image, b=n * r.image, out=layer.weight_size, count=height)
 
     def _sum_stage(self, out: Block, together: int, part: int = 0) -> Stage:
-        g = self.grad_output
-        a, b = g.per_image if g.routes else g.per_image[:1] * 2
-        return Stage((g.tensor, g.routes or g.tensor, out, None), (together * a, together * b, 0, 0), part)
+        b = self.grad_output.routes or self.grad_output.tensor
+        steps = [together * view(t).image for t in (self.grad_output.tensor, b)]
+        return Stage((self.grad_output.tensor, b, out, None), (steps[0], steps[1], 0, 0), part)
 
     def _planes(self, tiles_: int) -> tuple[Planes, Planes]:
         """So many tiles of the input and of grad_output at the points."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from llvmlite import ir
 
-from pellucid.kernels.simd.emit import Emitter, Registers, int64
+from pellucid.kernels.simd.emit import Emitter, Load, Registers, int64
 
 
 @dataclass(frozen=True)
@@ -114,6 +114,30 @@ class NormalGradient(_Loop):
 
         e.steps([], step)
         return e.finish()
+
+
+@dataclass(frozen=True)
+class NormalLoad:
+    """A transform's tile that is the gradient of a batch norm's input: A is that of its output, B the input.
+
+    `start` has the table of `NormalGradient`. Positions that are not `inside` are 0.
+    """
+
+    steps: tuple[int, int]  # from row to row and from column to column in B
+    next_tile: int
+    lanes: int
+    inside: tuple[range, range]  # the rows and the columns of a tile that lie in the image
+
+    def load(self, e: Emitter, a: Load, b: Any, table: Any, v: int) -> Load:
+        """What reads position (i,j), where `a` reads A."""
+        channel = [e.load(table, row * self.lanes, v) for row in range(4)]
+
+        def position(i: int, j: int) -> Any:
+            if i not in self.inside[0] or j not in self.inside[1]:
+                return e.zero
+            return normal_gradient(e, a(i, j), e.load(b, i * self.steps[0] + j * self.steps[1], v), channel)
+
+        return position
 
 
 def normal_gradient(e: Emitter, g: Any, x: Any, channel: Sequence[Any]) -> Any:

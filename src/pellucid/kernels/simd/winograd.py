@@ -14,8 +14,9 @@ from typing import Any, Literal
 
 from llvmlite import ir
 
-from pellucid.kernels.simd.emit import I8, Emitter, Registers, int64
-from pellucid.kernels.simd.pooled import Load, Routes, pooled, unpooled
+from pellucid.kernels.simd.emit import I8, Emitter, Load, Registers, int64
+from pellucid.kernels.simd.norm import NormalLoad
+from pellucid.kernels.simd.pooled import Routes, pooled, unpooled
 from pellucid.winograd import MATRICES, Kind, Matrix, divisors
 
 
@@ -41,6 +42,7 @@ class Transform:
     gate_steps: tuple[int, int] | None = None
     relu: bool = False
     routes: Routes | None = None  # outputs leave pooled, or grad_output comes from behind a pooling
+    normal: NormalLoad | None = None  # or from behind a batch norm
 
     @property
     def pools(self) -> bool:
@@ -83,14 +85,15 @@ class Transform:
     @property
     def _next_beside(self) -> int:
         """From one tile to the next in B."""
-        if self.routes:
-            return self.routes.next_tile
-        return len(MATRICES[self.kinds[1]]) * self.gate_steps[1] if self.gate_steps else 0
+        if self.gate_steps:
+            return len(MATRICES[self.kinds[1]]) * self.gate_steps[1]
+        beside = self.routes or self.normal
+        return beside.next_tile if beside else 0
 
     def _vector(self, e: Emitter, pointers: Sequence[Any], v: int) -> None:
         """One vector of channels: columns first, then rows."""
         a, out, start, b = pointers
-        (m, n), load = (MATRICES[kind] for kind in self.kinds), self._load(e, a, b, v)
+        (m, n), load = (MATRICES[kind] for kind in self.kinds), self._load(e, a, b, start, v)
         rows, columns = self.stored or (len(m), len(n))
         halves = [combine(e, m, [load(i, j) for i in range(len(m[0]))]) for j in range(len(n[0]))]
         results = []
@@ -105,12 +108,14 @@ class Transform:
             elif i % 2:
                 self._store_pooled(e, results[i - 1 : i + 1], i // 2, out, b, v)
 
-    def _load(self, e: Emitter, a: Any, b: Any, v: int) -> Load:
+    def _load(self, e: Emitter, a: Any, b: Any, start: Any, v: int) -> Load:
         """What reads position (i,j) of a tile."""
 
         def load(i: int, j: int) -> Any:
             return e.load(a, i * self.steps[0] + j * self.steps[1], v)
 
+        if self.normal:
+            return self.normal.load(e, load, b, start, v)
         if self.routes is None or self.pools:
             return load
         y, x = self.routes.steps
