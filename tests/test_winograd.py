@@ -16,6 +16,7 @@ from pellucid.engine.plan import Program
 from pellucid.explain import Recording
 from pellucid.kernels import simd
 from pellucid.kernels.simd.winograd import Transform
+from pellucid.nn.models.resnet import BasicBlock
 from pellucid.ops.conv import Conv
 from pellucid.winograd import MATRICES, Kind, divisors
 
@@ -216,6 +217,27 @@ def test_gradients_that_share_a_transform_equal_those_that_do_not(
     plan = next(iter(step._programs.values())).program.plan
     transforms = [launch.label for launch in plan.launches if launch.label.startswith("grad(0.output) by 2,")]
     assert transforms == [f"grad(0.output) by 2, {shared} at the points"]
+
+
+@pytest.mark.parametrize("size", [(16, 15), (31, 32)])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_stride_2_between_batch_norms_and_beside_a_shortcut(size: Any, dtype: str) -> None:
+    """The fast step normalises, adds and gates while it transforms; the recorded one does not."""
+    pc.seed(1)
+    first = [pc.Conv2d(3, 32, 3, padding=1, bias=False), pc.BatchNorm2d(32), pc.ReLU()]
+    layers = [*first, BasicBlock(32, 40, 2), BasicBlock(40, 33, 2), pc.Flatten()]
+    features = pc.Sequential(*layers)(normal(1, 3, *size)).shape[1]
+    model = pc.Sequential(*layers, pc.Linear(features, 5)).astype(dtype)
+    step = pc.TrainStep(model, optimizer=pc.SGD(lr=0.05, momentum=0.9))
+    x, y = normal(6, 3, *size), np.arange(6) % 5
+    for _ in range(2):
+        rec = step.record(x, y)
+        assert step(x, y) == rec.loss
+        for name, array in model.state_dict().items():
+            if f"updated({name})" in rec:
+                np.testing.assert_array_equal(array, rec[f"updated({name})"], name)
+    plan = next(iter(step._programs.values())).program.plan
+    assert sum(isinstance(node.op, Conv) and node.op.stride in (2, (2, 2)) for node in plan.winograd) == 2
 
 
 @pytest.mark.parametrize(
