@@ -293,11 +293,10 @@ class Convolution:
             routes = Routes(beside.strides[1:], SIDE // scale * beside.strides[2], gated=self.relu)
         start_steps, gate_steps = (v.strides[1:] if v else (0, 0) for v in (other, beside))
         stride = self.scheme.result.h.stride
-        per_tile = SIDE * stride
-        next_tile = (results.columns, per_tile // scale * y.strides[2], per_tile * start_steps[1])
+        next_tile = (results.columns, SIDE * stride // scale * y.strides[2], SIDE * stride * start_steps[1])
         for t, count in rows_of(group, inside.stored):
-            n, row, column = group[t]
-            if min(inside.stored(group[t])) <= 0:
+            (n, row, column), stored = group[t], inside.stored(group[t])
+            if min(stored) <= 0:
                 continue
             code = Transform(
                 self.plan.bits,
@@ -306,7 +305,7 @@ class Convolution:
                 results.steps,
                 pair.steps(y.strides[1:]),
                 next_tile,
-                inside.stored(group[t]),
+                stored,
                 self.start,
                 pair.steps(start_steps),
                 pair.steps(gate_steps) if self.gate else None,
