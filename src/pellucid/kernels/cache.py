@@ -87,12 +87,6 @@ def read(path: Path) -> bytes | None:
     return content if hashlib.sha256(content).digest() == checksum else None
 
 
-def clear() -> None:
-    """Forget what Numba has kept: an index of its could not be read."""
-    for path in folder().glob("*/*.nb[ic]"):
-        path.unlink(missing_ok=True)
-
-
 def _root() -> Path:
     if chosen := os.environ.get("PELLUCID_CACHE_DIR"):
         return Path(chosen)
