@@ -42,9 +42,11 @@ def uniform(shape: tuple[int, ...], fan_in: int) -> Parameter:
         room[0] -= prod(shape)
         if room[0] < 0:
             raise ArgumentError("init", "the model is larger than its file", got=f"shape {shape}")
-        return Parameter(np.zeros(shape, np.float32))
-    bound = 1 / sqrt(fan_in)
-    return Parameter(_generator.uniform(-bound, bound, shape))
+        return Parameter.zeros(shape)
+    parameter, bound = Parameter.zeros(shape), 1 / sqrt(fan_in)
+    for some in parameter.stretches():
+        parameter[some] = _generator.uniform(-bound, bound, parameter[some].shape)
+    return parameter
 
 
 @contextmanager

@@ -39,5 +39,5 @@ def _network(case: Case, folder: Path) -> Module:
     network = MODELS[case.model]()
     arrays = dict(network.named_arrays())
     for name, array in weights(folder):
-        arrays[name][...] = array
+        arrays[name].take(array)
     return network

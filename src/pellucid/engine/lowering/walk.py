@@ -78,5 +78,5 @@ def _sizes(plan: Plan, stage: Stage) -> list[int]:
 
 def cut_when_few(tiles_: TileList, images: int, grid: int) -> None:
     """With few images, let threads share one image's tiles."""
-    if images < CHUNKS and (len(tiles_.rows) - tiles_.bounds[-1]) * CHUNKS >= images * grid:
+    if images < CHUNKS and (len(tiles_) - tiles_.bounds[-1]) * CHUNKS >= images * grid:
         tiles_.cut()
