@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ctypes import CFUNCTYPE, c_int64
 from typing import Any
 
 import numpy as np
@@ -118,9 +119,6 @@ def test_whole_weights_that_stay_whole_give_exact_outputs() -> None:
 @pytest.mark.parametrize("channels", [1, 16, 37])
 def test_transforms(kind: Any, channels: int) -> None:
     """M·X·Mᵀ for three tiles side by side."""
-    from pellucid.kernels.intrinsics import call_tile
-    from pellucid.kernels.jit import compiled, types
-
     matrix = np.array(MATRICES[kind], float)
     if kind in SCALED:
         matrix *= np.array(SCALES)[:, None]
@@ -129,12 +127,8 @@ def test_transforms(kind: Any, channels: int) -> None:
     out = np.full((3, rows, rows, channels), np.nan, np.float32)
     steps, out_steps = (size * channels, channels), (rows * channels, channels)
     code = Transform(32, kind, channels, steps, out_steps, (x[0].size, out[0].size, 0))
-
-    @compiled(types.void(*[types.int64] * 4))
-    def call(function: int, a: int, to: int, count: int) -> None:
-        call_tile(function, a, 0, to, 0, 0, count)
-
-    call(simd.address(code), x.ctypes.data, out.ctypes.data, 3)
+    call = CFUNCTYPE(None, *[c_int64] * 6)(simd.address(code))
+    call(x.ctypes.data, 0, out.ctypes.data, 0, 0, 3)
     np.testing.assert_allclose(out, np.einsum("pi,tijc,qj->tpqc", matrix, x, matrix), rtol=0, atol=1e-4)
 
 

@@ -32,7 +32,7 @@ class Kernel:
         self.function = function
         self.name = f"{function.__module__.rpartition('.')[2]}_{function.__name__}"
         self.__doc__ = function.__doc__
-        self._callable: dict[int, Any] = {}
+        self._callable: dict[int, Callable[..., None]] = {}
 
     def address(self, bits: int) -> int:
         """The address of the machine code for numbers of `bits` bits."""
@@ -42,8 +42,8 @@ class Kernel:
     def callable(self, bits: int = 64) -> Callable[..., None]:
         """The same for Python, which passes integers and lets other threads run meanwhile."""
         if bits not in self._callable:
-            kind = ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * len(inspect.signature(self.function).parameters))
-            self._callable[bits] = kind(self.address(bits))
+            integers = [ctypes.c_int64] * len(inspect.signature(self.function).parameters)
+            self._callable[bits] = ctypes.CFUNCTYPE(None, *integers)(self.address(bits))
         return self._callable[bits]
 
 

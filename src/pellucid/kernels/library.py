@@ -11,7 +11,7 @@ from typing import Any
 
 import llvmlite.binding as llvm
 
-from pellucid.kernels.cache import folder, read, write
+from pellucid.kernels.cache import read, write
 from pellucid.kernels.progress import progress
 
 _turn = threading.RLock()  # the compilers and the loader serve one thread at a time
@@ -34,12 +34,12 @@ class Library:
             return self._addresses[symbol]
 
     def _load(self, symbol: str, compile: Callable[[], bytes]) -> int:
-        path = folder() / f"{symbol}-{self._edition}.o"
-        code = read(path)
+        name = f"{symbol}-{self._edition}.o"
+        code = read(name)
         if code is None:
             start = time.perf_counter()
             code = compile()
-            write(path, code)
+            write(name, code)
             progress(symbol, time.perf_counter() - start)
         self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))
         self._engine.finalize_object()

@@ -12,9 +12,7 @@ from pellucid.kernels.jit import kernel
 from pellucid.kernels.progress import progress
 
 
-def replay(
-    left: NDArray[Any], right: NDArray[Any], bounds: NDArray[np.int64], sums: NDArray[Any]
-) -> None:
+def replay(left: NDArray[Any], right: NDArray[Any], bounds: NDArray[np.int64], sums: NDArray[Any]) -> None:
     """Sum left[i]·right[i] by fused multiply–adds, i ascending, denormal numbers taken as zero.
 
     Part k holds the products from bounds[k] to bounds[k+1]. `sums` comes with what each part starts from and leaves

@@ -137,9 +137,7 @@ class _Worker:
         self.wake = threading.Lock()
         self.wake.acquire()
         self.stopping = False
-        self.thread = threading.Thread(
-            target=self._run, args=(control, number), daemon=True, name="pellucid"
-        )
+        self.thread = threading.Thread(target=self._run, args=(control, number), daemon=True, name="pellucid")
         self.thread.start()
 
     def _run(self, control: int, number: int) -> None:

@@ -217,7 +217,7 @@ class _Gradient:
         layer = self.layer
         steps = (3 * layer.inputs * layer.outputs, layer.inputs * layer.outputs)
         channels = product(split(layer.inputs, most), blocks(layer.outputs, results.columns))
-        done: dict[tuple[int, int], tuple[range, int, int]] = {}  # the products of the first block of each size
+        done: dict[tuple[int, int], tuple[range, int, int]] = {}  # products of the first block of a size
         for (c, rows), (o, columns) in channels:
             list_.stage = stage
             if (rows, columns) in done:
