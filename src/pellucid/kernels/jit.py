@@ -30,13 +30,13 @@ class Kernel:
 
     def __init__(self, function: Callable[..., None]) -> None:
         self.function = function
-        self.name = f"{function.__module__.rpartition('.')[2]}_{function.__name__}"
+        self.name = function.__name__
         self.__doc__ = function.__doc__
         self._callable: dict[int, Callable[..., None]] = {}
 
     def address(self, bits: int) -> int:
         """The address of the machine code for numbers of `bits` bits."""
-        symbol = f"{self.name}_{bits}"
+        symbol = f"{self.function.__module__.rpartition('.')[2]}_{self.name}_{bits}"
         return _library.address(symbol, lambda: _object_code(self.function, bits, symbol))
 
     def callable(self, bits: int = 64) -> Callable[..., None]:
