@@ -163,3 +163,14 @@ def assert_joined_is_composed(
     launches = Counter(launch.kernel.name for launch in fast.plan.launches)
     found = {name: launches[name] for name in ("add", "relu", "relu_gradient") if launches[name]}
     assert found == alone
+
+
+def test_winograd_s_input_gradient_adds_to_a_shortcut_s_and_gates_the_sum() -> None:
+    made = arrays(20, 2, np.float32)
+    x = normal(9, 20, 9, 8)
+    fast = run(
+        lambda x, **parameters: identity_read_twice(Layers(parameters, True), x), x, made, keep=False
+    ).plan
+    relus = [node.output for node in fast.graph.nodes if node.op.name == "relu"]
+    assert len(relus) == 3
+    assert not any(output in fast.gradients for output in relus)  # no launch is left with one to gate

@@ -62,6 +62,13 @@ def assert_rounded(actual: np.ndarray, exact: np.ndarray, roundings: int = 1) ->
         assert (difference <= roundings * np.spacing(np.abs(expected)) + 1e-7 * (roundings - 1) + 1e-13).all()
 
 
+def assert_near(actual: np.ndarray, exact: np.ndarray, size: np.ndarray, units: int = 3) -> None:
+    """Within some units in the last place of the largest number on the way, which is about `size`."""
+    assert actual.shape == exact.shape
+    unit = np.finfo(actual.dtype).eps / 2
+    assert (np.abs(actual - exact) <= units * unit * size + 1e-13).all()
+
+
 def wide(*arrays: Any) -> list[Any]:
     """The same numbers in float64: the specification computes what is exact there."""
     return [a.astype(np.float64) if isinstance(a, np.ndarray) and a.dtype.kind == "f" else a for a in arrays]
@@ -162,9 +169,9 @@ def test_batch_norm(shape: tuple[int, ...], training: bool, halo: bool, dtype: A
     vectors = [np.abs(normal(shape[1:2], dtype, seed)) + dtype(0.1) for seed in (3, 4, 5, 6)]
     operands = wide(x, *vectors)
     result = run_op(op, x, *vectors, grad=grad, base=base, arrays=op.arguments[1:], halo=halo)
-    assert_rounded(result.output, op.forward(*operands))
-    gradient, grad_weight, grad_bias = op.backward(*wide(grad), *operands)
-    assert_rounded(result.gradients["input"], base + gradient, 3)
+    output, (gradient, grad_weight, grad_bias) = op.forward(*operands), op.backward(*wide(grad), *operands)
+    assert_near(result.output, output, np.abs(output).max())
+    assert_near(result.gradients["input"], base + gradient, np.abs(base).max() + np.abs(gradient).max())
     assert_rounded(result.gradients["weight"], grad_weight)
     assert_rounded(result.gradients["bias"], grad_bias)
     following = op.updated_statistics(*operands[:3]) if training else operands[1:3]
@@ -177,8 +184,22 @@ def test_batch_norm_without_what_is_optional(dtype: Any) -> None:
     x, grad = normal((6, 5, 4, 7), dtype), normal((6, 5, 4, 7), dtype, 1)
     op = BatchNorm(training=True)
     result = run_op(op, x, None, None, None, None, grad=grad)
-    assert_rounded(result.output, op.forward(*wide(x), None, None, None, None))
-    assert_rounded(result.gradients["input"], op.backward(*wide(grad, x), None, None, None, None)[0])
+    output = op.forward(*wide(x), None, None, None, None)
+    gradient = op.backward(*wide(grad, x), None, None, None, None)[0]
+    assert_near(result.output, output, np.abs(output).max())
+    assert_near(result.gradients["input"], gradient, np.abs(gradient).max())
+
+
+@FLOATS
+def test_batch_norm_far_from_zero(dtype: Any) -> None:
+    """What is lost is what the numbers themselves have lost by being far from 0."""
+    x, grad = normal((6, 5, 4, 7), dtype) + dtype(3000), normal((6, 5, 4, 7), dtype, 1)
+    op = BatchNorm(training=True)
+    result = run_op(op, x, None, None, None, None, grad=grad)
+    size = 3000 / np.sqrt(x.astype(float).var())
+    assert_near(result.output, op.forward(*wide(x), None, None, None, None), size)
+    gradient = op.backward(*wide(grad, x), None, None, None, None)[0]
+    assert_near(result.gradients["input"], gradient, size * np.abs(gradient).max())
 
 
 @FLOATS

@@ -155,6 +155,27 @@ def test_threads_and_recordings_change_no_bit() -> None:
     assert results[0][0][2] == results[0][0][3]
 
 
+@pytest.mark.parametrize(
+    ("channels", "outputs", "shared"), [(20, 18, "weight"), (190, 18, "weight"), (190, 180, "input")]
+)
+def test_gradients_that_share_a_transform_equal_those_that_do_not(
+    channels: int, outputs: int, shared: str
+) -> None:
+    """The first layer's input gradient is wanted by the recording alone: the fast step makes its weight's by itself."""
+    pc.seed(1)
+    layers = [pc.Conv2d(16, channels, 3, padding=1), pc.ReLU(), pc.Conv2d(channels, outputs, 3)]
+    model = pc.Sequential(*layers, pc.Flatten(), pc.Linear(outputs * 14 * 15, 5))
+    step = pc.TrainStep(model, optimizer=pc.SGD(lr=0.01))
+    x, y = normal(12, 16, 16, 17), np.arange(12) % 5
+    rec = step.record(x, y)
+    assert step(x, y) == rec.loss
+    for name, array in model.state_dict().items():
+        np.testing.assert_array_equal(array, rec[f"updated({name})"], name)
+    plan = next(iter(step._programs.values())).program.plan
+    transforms = [launch.label for launch in plan.launches if launch.label.startswith("grad(0.output) by 2,")]
+    assert transforms == [f"grad(0.output) by 2, {shared} at the points"]
+
+
 def test_an_image_never_depends_on_its_batch_mates() -> None:
     model = pc.Sequential(pc.Conv2d(16, 32, 3, padding=1), pc.ReLU(), pc.Conv2d(32, 1100, 3))
     x = normal(7, 16, 9, 10)

@@ -33,7 +33,7 @@ PASSES = (
     "grad_input",
     "grad_weight",
     "backward",
-)  # a linear layer has one pass for both gradients
+)  # of both gradients, where one launch makes them
 
 
 @dataclass
@@ -117,16 +117,18 @@ def _owners(graph: Graph, labels: Sequence[str]) -> dict[str, tuple[str, str]]:
     tensors, weights = {}, {}
     for node, _ in _layers(graph):
         input, weight, _ = node.operands
+        together = f"gradients by {node.path}"
+        of_input, of_weight = ["backward"] * 2 if together in labels else ["grad_input", "grad_weight"]
         tensors[f"{node.path}.output"] = node.path, "forward"
-        tensors[f"grad({weight.name})"] = node.path, "grad_weight"
+        tensors[f"grad({weight.name})"] = node.path, of_weight
+        tensors[together] = node.path, "backward"
         if isinstance(node.op, Linear):
-            for label in (f"gradients by {node.path}", f"grad({node.output.name})"):
-                tensors[label] = node.path, "backward"
+            tensors[f"grad({node.output.name})"] = node.path, "backward"
         received = [input]
         if input.node is not None and isinstance(input.node.op, ReLU):
             received += input.node.operands  # a gradient that passes the ReLU's gate as well
         for symbol in received:
-            tensors[f"grad({symbol.name}) by {node.path}"] = node.path, "grad_input"
+            tensors[f"grad({symbol.name}) by {node.path}"] = node.path, of_input
         weights[weight.name] = node.path
     owners, following = {}, defaultdict[str, tuple[str, str]]()
     for label in reversed(labels):

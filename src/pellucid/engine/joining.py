@@ -6,7 +6,7 @@ taken over is in `Plan.joined`. A recording joins nothing.
 
 from __future__ import annotations
 
-from pellucid.engine.graph import Node
+from pellucid.engine.graph import Node, Symbol
 from pellucid.engine.plan import Plan
 from pellucid.ops.add import Add
 from pellucid.ops.base import Op
@@ -68,3 +68,13 @@ def gated_by_norm(plan: Plan, relu: Node) -> bool:
         node = before[-1]
     alone = node.output in read and len(plan.readers(node.output)) == 1
     return alone and isinstance(node.op, BatchNorm) and plan.wants(node.output)
+
+
+def made_in_passing(plan: Plan, symbol: Symbol) -> bool:
+    """Whether Winograd's transforms make a symbol's gradient while they load it, and nobody else reads it.
+
+    A convolution's bias would be another reader.
+    """
+    node = symbol.node
+    alone = len(plan.readers(symbol)) == 1 and not plan.keep
+    return alone and node in plan.winograd and node.operands[2] is None

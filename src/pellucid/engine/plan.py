@@ -80,6 +80,16 @@ def clear_halo(tensor: Tensor) -> Launch:
     return Launch(f"{tensor.name}, halo", layout.clear_halo, bind)
 
 
+@dataclass(frozen=True)
+class NormGradient:
+    """The gradient of a batch norm's input, which a convolution makes of these while it loads."""
+
+    grad_output: Tensor
+    input: Tensor
+    slopes: Block  # (see `NormalGradient`)
+    lanes: int
+
+
 class Plan:
     """The buffers and launches of one graph, for one batch shape."""
 
@@ -94,6 +104,7 @@ class Plan:
         self.gated: dict[
             Block, tuple[Tensor, Tensor]
         ] = {}  # what a batch norm writes: this, where that is above 0
+        self.unwritten: dict[Block, NormGradient] = {}  # gradients that are never stored
         self.contributions: dict[Symbol, list[Block]] = {}  # gradients of parameters, one for each use
         self.totals: dict[Symbol, Block] = {}  # their sums
         self.trained = _trained(graph)
@@ -167,20 +178,24 @@ class Plan:
             self.bases[tensor] = before
         return tensor, cast("Tensor | None", before)
 
-    def add_gated_gradient(self, symbol: Symbol) -> tuple[Tensor, Tensor | None, Tensor | None]:
-        """`add_gradient`, or the gradient of a ReLU's input where `symbol` is its output and nobody else reads it.
+    def add_gated_gradient(
+        self, symbol: Symbol, node: Node, *, both: bool = False
+    ) -> tuple[Tensor, Tensor | None, Tensor | None]:
+        """`add_gradient`, or the gradient of a ReLU's input where `symbol` is its output and `node` its last reader.
 
         Then the third is that output: the gradient is 0 where it is not above 0, and the ReLU itself has nothing
-        left to do backwards.
+        left to do backwards. Loops that can add a base and gate the sum ask for `both`.
         """
-        node = symbol.node
-        if self.keep or node is None or not isinstance(node.op, ReLU) or len(self.readers(symbol)) > 1:
+        relu = symbol.node
+        alone = self.readers(symbol)[0] is node and node.operands.count(symbol) == 1
+        if self.keep or relu is None or not isinstance(relu.op, ReLU) or not alone:
             return *self.add_gradient(symbol), None
-        input = node.operands[0]
+        input, base = relu.operands[0], self.gradients.get(symbol)
         assert input is not None
-        if len(self.readers(input)) > 1 or not self.wants(input):
+        if len(self.readers(input)) > 1 or not self.wants(input) or (base and not both):
             return *self.add_gradient(symbol), None
-        return self.add_gradient(input)[0], None, cast("Tensor", self.values[symbol])
+        self.gradients.pop(symbol, None)
+        return self.add_gradient(input)[0], cast("Tensor | None", base), cast("Tensor", self.values[symbol])
 
     def readers(self, symbol: Symbol) -> list[Node]:
         """The nodes that take a symbol as an operand."""

@@ -82,15 +82,18 @@ def _grad_weight(question: Question) -> tuple[float, float, int]:
     tiles = [
         (n, y, x)
         for n in range(len(input))
-        for y in range(0, grad_output.shape[2], SIDE)
-        for x in range(0, grad_output.shape[3], SIDE)
+        for y in range(0, input.shape[2], SIDE)
+        for x in range(0, input.shape[3], SIDE)
     ]
-    windows = np.stack([_window(input[n, c], [y - before[0], x - before[1]], POINTS) for n, y, x in tiles])
-    gradients = np.stack([_window(grad_output[n, o], [y, x], SIDE) for n, y, x in tiles])
-    left, right = _absolute("grad_output", gradients), _absolute("input", windows)
+    inputs = np.stack([_window(input[n, c], [y, x], SIDE) for n, y, x in tiles])
+    begin = [b - 2 for b in before]
+    windows = np.stack(
+        [_window(grad_output[n, o], [y + begin[0], x + begin[1]], POINTS) for n, y, x in tiles]
+    )
+    left, right = _absolute("tile", inputs), _absolute("input", windows)
     back = np.abs(np.array(MATRICES["grad_weight"], float))
-    magnitude = _at(back, (left * right).sum(0), ky, kx)
-    lost = _at(back, (_FLUSHED * (left + right) + 12).sum(0), ky, kx) + len(tiles)
+    magnitude = _at(back, (left * right).sum(0), 2 - ky, 2 - kx)
+    lost = _at(back, (_FLUSHED * (left + right) + 12).sum(0), 2 - ky, 2 - kx) + len(tiles)
     assert question.winograd is not None
     return magnitude, lost, question.winograd
 

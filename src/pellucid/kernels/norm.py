@@ -5,7 +5,7 @@ done once for each channel. A row of a tensor is walked in steps of `lanes` numb
 side, so that few channels still fill vectors: lane l belongs to channel l mod C. What such loops need of a channel is
 repeated over its lanes.
 
-The walk's tables are p: A, B, out, start, table (float64). n: as in pointwise.py for the first four; steps in a row,
+The walk's tables are p: A, B, out, start, table. n: as in pointwise.py for the first four; steps in a row,
 steps that are done with one block of columns before the next, numbers in a step, lanes, C, blocks of columns, and for
 each of them its code and its first column.
 """
@@ -22,9 +22,8 @@ from pellucid.kernels.pointwise import last_row, row_at
 
 
 @inline
-def walk(p, n, chunk, table):
-    """Call the code of every block of columns along every row of a chunk; `table` is where the table begins."""
-    numbers = float64_at(p[4])
+def walk(p, n, chunk, numbers, table):
+    """Call the code of every block of columns along every row of a chunk; the table is `numbers` from `table` on."""
     for r in range(chunk * n[0], last_row(n, chunk)):
         a, b, out, start = row_at(r, n, 0), row_at(r, n, 1), row_at(r, n, 2), row_at(r, n, 3)
         for first in range(0, n[17], n[18]):
@@ -45,14 +44,14 @@ def walk(p, n, chunk, table):
 @kernel
 def walk_rows(p, n, f, chunk):
     """The walk with one table for all chunks."""
-    walk(p, n, chunk, 0)
+    walk(p, n, chunk, p[4], 0)
 
 
 @kernel
 def moments(p, n, f, chunk):
     """The walk that sums, lane by lane: centre = the first number of a channel in A, Σ (A − centre), Σ (A − centre)².
 
-    The table has these three rows for each chunk.
+    The table (float64) has these three rows for each chunk.
     """
     parts, lanes = float64_at(p[4]), n[20]
     table = chunk * 3 * lanes
@@ -60,22 +59,22 @@ def moments(p, n, f, chunk):
         parts[table + i] = p[0][i % n[21]]
     for i in range(table + lanes, table + 3 * lanes):
         parts[i] = 0.0
-    walk(p, n, chunk, table)
+    walk(p, n, chunk, parts, table)
 
 
 @kernel
 def gradient_sums(p, n, f, chunk):
     """The walk that sums, lane by lane: centre = mean, Σ g, Σ g·(B − centre), three rows for each chunk.
 
-    p: one more, coefficients (float64), which begin with the mean.
+    p: one more, the mean (float64).
     """
-    parts, lanes = float64_at(p[4]), n[20]
+    parts, mean, lanes = float64_at(p[4]), float64_at(p[5]), n[20]
     table = chunk * 3 * lanes
     for i in range(lanes):
-        parts[table + i] = float64_at(p[5])[i]
+        parts[table + i] = mean[i % n[21]]
     for i in range(table + lanes, table + 3 * lanes):
         parts[i] = 0.0
-    walk(p, n, chunk, table)
+    walk(p, n, chunk, parts, table)
 
 
 @inline
@@ -101,10 +100,10 @@ def batch_statistics(p, n, f, chunk):
     """From the moments' parts, added in order: mean, istd = 1/√(variance + eps), and the next running statistics.
 
     p: parts, weight, bias, running mean and variance, mean, istd (float64), coefficients, next mean and variance.
-    coefficients (float64): mean, istd·weight, bias, each repeated over the lanes.
+    coefficients: mean, istd·weight, bias, each repeated over the lanes.
     n: parts, lanes, C, whether there are weight, bias, running statistics. f: values of a channel, eps, momentum.
     """
-    parts, mean, istd, coefficients = float64_at(p[0]), float64_at(p[5]), float64_at(p[6]), float64_at(p[7])
+    parts, mean, istd = float64_at(p[0]), float64_at(p[5]), float64_at(p[6])
     count = max(f[0], 1.0)
     for c in range(n[2]):
         first, second = total(parts, 1, n, c), total(parts, 2, n, c)
@@ -113,7 +112,7 @@ def batch_statistics(p, n, f, chunk):
             variance = 0.0
         mean[c] = parts[c] + first / count
         istd[c] = 1.0 / math.sqrt(variance + f[1])
-        normal_coefficients(p[1], p[2], mean[c], istd[c], coefficients, n, c)
+        normal_coefficients(p[1], p[2], mean[c], istd[c], p[7], n, c)
         if n[5] != 0:
             p[8][c], p[9][c] = p[3][c], p[4][c]
             if f[0] > 0.0:
@@ -132,23 +131,23 @@ def normal_coefficients(weight, bias, mean, istd, coefficients, n, c):
 @kernel
 def running_statistics(p, n, f, chunk):
     """What `batch_statistics` gives, from the running mean and variance. Tables as there, without what it adds."""
-    mean, istd, coefficients = float64_at(p[5]), float64_at(p[6]), float64_at(p[7])
+    mean, istd = float64_at(p[5]), float64_at(p[6])
     for c in range(n[2]):
         mean[c] = p[3][c]
         istd[c] = 1.0 / math.sqrt(p[4][c] + f[1])
-        normal_coefficients(p[1], p[2], mean[c], istd[c], coefficients, n, c)
+        normal_coefficients(p[1], p[2], mean[c], istd[c], p[7], n, c)
 
 
 @kernel
 def gradient_statistics(p, n, f, chunk):
     """From the sums' parts, added in order: grad_weight, grad_bias and what `NormalGradient` needs.
 
-    p: parts, weight, mean, istd (float64), slopes (float64), grad_weight, grad_bias.
-    slopes: mean, −Σg/M, −istd²·Σg·(x − mean)/M, istd·weight, each repeated over the lanes; in inference the second
-    and the third are 0.
+    p: parts, weight, mean, istd (float64), slopes, grad_weight, grad_bias.
+    slopes: mean, −istd²·Σg·(x − mean)/M·scale, scale = istd·weight, −Σg/M·scale, each repeated over the lanes; in
+    inference the second and the fourth are 0.
     n: parts, lanes, C, whether there are weight, bias, batch statistics. f: M, the values of a channel.
     """
-    parts, mean, istd, slopes = float64_at(p[0]), float64_at(p[2]), float64_at(p[3]), float64_at(p[4])
+    parts, mean, istd, slopes = float64_at(p[0]), float64_at(p[2]), float64_at(p[3]), p[4]
     count = max(f[0], 1.0)
     for c in range(n[2]):
         first, second = total(parts, 1, n, c), total(parts, 2, n, c)
@@ -158,7 +157,8 @@ def gradient_statistics(p, n, f, chunk):
             p[6][c] = first
         if n[5] == 0:
             first, second = 0.0, 0.0
+        scale = istd[c] * p[1][c] if n[3] != 0 else istd[c]
         spread(slopes, 0, n, c, mean[c])
-        spread(slopes, 1, n, c, -(first / count))
-        spread(slopes, 2, n, c, -(istd[c] * istd[c] * (second / count)))
-        spread(slopes, 3, n, c, istd[c] * p[1][c] if n[3] != 0 else istd[c])
+        spread(slopes, 1, n, c, -(istd[c] * istd[c] * (second / count) * scale))
+        spread(slopes, 2, n, c, scale)
+        spread(slopes, 3, n, c, -(first / count * scale))

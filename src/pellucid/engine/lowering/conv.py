@@ -18,8 +18,7 @@ from pellucid.engine.lowering import (
     conv_forward,
     conv_grad_input,
     conv_grad_weight,
-    winograd_conv,
-    winograd_weight,
+    winograd_layer,
 )
 from pellucid.engine.lowering.layer import layer_of
 from pellucid.engine.lowering.winograd import pays, serves
@@ -30,17 +29,19 @@ def forward(plan: Plan, node: Node) -> None:
     """output = bias + Σ input·weight."""
     if _by_winograd(plan, node):
         plan.winograd[node] = 0
-        winograd_conv.forward(plan, node)
+        winograd_layer.forward(plan, node)
     else:
         conv_forward.forward(plan, node)
 
 
 def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
     """All the gradients that somebody wants."""
-    winograd = node in plan.winograd
-    (winograd_weight if winograd else conv_grad_weight).grad_weight(plan, node, grad_output)
+    if node in plan.winograd:
+        winograd_layer.backward(plan, node, grad_output)
+        return
+    conv_grad_weight.grad_weight(plan, node, grad_output)
     if plan.wants(node.operands[0]):
-        (winograd_conv if winograd else conv_grad_input).grad_input(plan, node, grad_output)
+        conv_grad_input.grad_input(plan, node, grad_output)
 
 
 def _by_winograd(plan: Plan, node: Node) -> bool:

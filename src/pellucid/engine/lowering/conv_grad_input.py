@@ -26,7 +26,7 @@ def grad_input(plan: Plan, node: Node, grad_output: Tensor) -> None:
     """grad_input = base + Σ grad_output·weight, phase by phase of the stride."""
     assert node.operands[0] is not None
     layer, weight = layer_of(plan, node), plan.value(node.operands[1])
-    gradient, base, gate = plan.add_gated_gradient(node.operands[0])
+    gradient, base, gate = plan.add_gated_gradient(node.operands[0], node)
     wide = inputs_beside(layer)
     if wide:
         places = wide.places(layer).transpose(0, 1, 4, 2, 3)

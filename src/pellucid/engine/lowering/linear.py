@@ -66,7 +66,7 @@ def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
     layer, x, w = _layer(plan, node), plan.value(input), plan.value(weight)
     gradient, base, gate, turned = None, None, None, None
     if plan.wants(input):
-        gradient, base, gate = plan.add_gated_gradient(input)
+        gradient, base, gate = plan.add_gated_gradient(input, node)
         turned = plan.block(f"{grad_output.name}, turned", layer.samples * layer.outputs)
     updates = plan.updates if plan.updates and plan.updates.joins(weight) else None
     grad_weight = None if updates else plan.parameter_gradient(weight)

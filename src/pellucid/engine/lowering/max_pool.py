@@ -54,7 +54,7 @@ def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
         plan.gradients[plan.pools[node].output] = grad_output
         return
     routes, axes = plan.saved[node, "routes"], axes_of(node)
-    gradient, base, gate = plan.add_gated_gradient(node.operands[0])
+    gradient, base, gate = plan.add_gated_gradient(node.operands[0], node)
     other = gate if base is None else base
     start: Literal["zero", "base", "gate"] = "base" if base else "gate" if gate else "zero"
 

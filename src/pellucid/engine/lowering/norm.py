@@ -9,7 +9,7 @@ from pellucid.engine import joining
 from pellucid.engine.buffers import Block, Tensor
 from pellucid.engine.graph import Node, Symbol
 from pellucid.engine.lowering.pointwise import rows
-from pellucid.engine.plan import CHUNKS, Plan, Tables
+from pellucid.engine.plan import CHUNKS, NormGradient, Plan, Tables
 from pellucid.engine.tiling import blocks
 from pellucid.geometry import size_of
 from pellucid.kernels import layout, norm, simd
@@ -50,8 +50,8 @@ def _statistics(plan: Plan, node: Node) -> Block:
     weight, bias = (plan.value(s) for s in node.operands[3:])
     channels, lanes = x.inner[4], _lanes(x)
     mean, istd = (plan.block(f"{node.path}.{name}", channels, "float64") for name in ("mean", "istd"))
-    coefficients = plan.block(f"{node.path}.coefficients", 3 * lanes, "float64")
-    plan.saved |= {(node, "mean"): mean, (node, "istd"): istd, (node, "coefficients"): coefficients}
+    coefficients = plan.block(f"{node.path}.coefficients", 3 * lanes)
+    plan.saved |= {(node, "mean"): mean, (node, "istd"): istd}
     parts = _parts(plan, f"{node.path}.moments", x)
     operands = (parts, weight or x, bias or x, running_mean or x, running_var or x, mean, istd, coefficients)
     n = (_images(x)[0], lanes, channels, *(int(block is not None) for block in (weight, bias, running_mean)))
@@ -87,7 +87,7 @@ def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
     x, (weight, bias) = plan.value(node.operands[0]), node.operands[3:]
     channels, lanes = x.inner[4], _lanes(x)
     mean, istd = plan.saved[node, "mean"], plan.saved[node, "istd"]
-    slopes = plan.block(f"{node.path}.slopes", 4 * lanes, "float64")
+    slopes = plan.block(f"{node.path}.slopes", 4 * lanes)
     parts = _gradient_sums(plan, node, x, grad_output)
     gradients = [parts if symbol is None else plan.parameter_gradient(symbol) for symbol in (weight, bias)]
     tables = Tables(
@@ -107,6 +107,9 @@ def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
         return
     assert node.operands[0] is not None
     out, base = plan.add_gradient(node.operands[0])
+    if joining.made_in_passing(plan, node.operands[0]):
+        plan.unwritten[out] = NormGradient(grad_output, x, slopes, lanes)
+        return
     loop = partial(NormalGradient, base=base is not None)
 
     def bind() -> Tables:
@@ -123,7 +126,7 @@ def _gradient_sums(plan: Plan, node: Node, x: Tensor, grad_output: Tensor) -> Bl
     loop = partial(GradientSums, gate=output is not None)
 
     def bind() -> Tables:
-        p = (source, x, grad_output, output or x, parts, plan.saved[node, "coefficients"])
+        p = (source, x, grad_output, output or x, parts, plan.saved[node, "mean"])
         return Tables(_images(x)[0], p, _image_walk(plan, loop, source, x, grad_output, output))
 
     plan.launch(parts.name, norm.gradient_sums, bind)

@@ -12,11 +12,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
+from typing import Any
 
-from pellucid.engine.buffers import Tensor
+from pellucid.engine.buffers import Block, Tensor
 from pellucid.engine.lowering.layer import Layer
-from pellucid.engine.lowering.walk import view
+from pellucid.engine.lowering.walk import Stage, view, walk
+from pellucid.engine.plan import NormGradient, Plan, Tables
 from pellucid.engine.tiling import TileList
+from pellucid.kernels import tiles
+from pellucid.kernels.simd.norm import NormalLoad
 from pellucid.kernels.simd.pooled import Routes
 from pellucid.kernels.simd.winograd import Transform
 from pellucid.winograd import POINTS, SIDE, Kind
@@ -99,21 +103,22 @@ class Planes:
 
 @dataclass(frozen=True)
 class Source:
-    """A tensor that is cut into overlapping tiles; with routes it is what a 2×2 pooling gives back."""
+    """A tensor that is cut into overlapping tiles; with routes it is what a 2×2 pooling gives back.
+
+    With `norm` it is the gradient of a batch norm's input, and `tensor` that of its output.
+    """
 
     tensor: Tensor
     corner: tuple[int, int]  # where the first tile begins
     routes: Tensor | None = None
+    norm: NormGradient | None = None
 
-    @property
-    def blocks(self) -> tuple[Tensor, Tensor | None]:
-        """A and B of the calls."""
-        return self.tensor, self.routes
-
-    @property
-    def per_image(self) -> tuple[int, int]:
-        """How far they move from image to image."""
-        return view(self.tensor).image, view(self.routes).image if self.routes else 0
+    def stage(self, out: Block | None, images: int, step: int = 0) -> Stage:
+        """What its transforms count from; `out` moves by `step` from unit to unit of so many images."""
+        beside = self.routes or (self.norm.input if self.norm else None)
+        a, b = (view(t).image if t else 0 for t in (self.tensor, beside))
+        table = self.norm.slopes if self.norm else None
+        return Stage((self.tensor, beside, out, table), (images * a, images * b, step, 0))
 
     def widen(self, grid: Grid, size: int) -> None:
         """Have zeros where tiles of this size stick out."""
@@ -124,33 +129,71 @@ class Source:
         ):
             last = begin + (outputs - 1) // SIDE * SIDE + size - 1
             halo.append((max(0, -(begin // scale)), max(0, last // scale + 1 - here)))
-        for tensor in self.blocks:
-            if tensor is not None:
+        for tensor in (self.tensor, self.routes):
+            if tensor is not None and self.norm is None:
                 tensor.widen(halo)
 
     def into_planes(
-        self, list_: TileList, kind: Kind, tiles: Sequence[Position], planes: Planes, bits: int
+        self, list_: TileList, kind: Kind, group: Sequence[Position], planes: Planes, bits: int
     ) -> None:
-        """Transform tiles: tile t becomes row t of all planes."""
+        """Transform some tiles: tile t becomes row t of all planes."""
         x, scale = view(self.tensor), 2 if self.routes else 1
-        route = view(self.routes) if self.routes else x
+        beside = view(self.routes or (self.norm.input if self.norm else self.tensor))
+        next_tile, next_beside = (SIDE // scale * v.strides[2] for v in (x, beside))
         origin = (self.corner[0] % scale, self.corner[1] % scale)
-        routes = Routes(route.strides[1:], SIDE // scale * route.strides[2], origin) if self.routes else None
-        next_tile = (SIDE // scale * x.strides[2], planes.columns, 0)
-        code = Transform(bits, kind, x.channels, x.strides[1:], planes.steps, next_tile, routes=routes)
-        for t, count in rows_of(tiles):
-            n, y, column = tiles[t]
+        routes = Routes(beside.strides[1:], next_beside, origin) if self.routes else None
+        for t, count in rows_of(group, self._inside if self.norm else None):
+            n, y, column = group[t]
+            normal = None
+            if self.norm:
+                normal = NormalLoad(beside.strides[1:], next_beside, self.norm.lanes, self._inside(group[t]))
+            steps = (next_tile, planes.columns, 0)
+            code = Transform(
+                bits, kind, x.channels, x.strides[1:], planes.steps, steps, routes=routes, normal=normal
+            )
             place = (0, (y + self.corner[0]) // scale, (column + self.corner[1]) // scale)
-            a, b = (n * v.image + v.offset(place) for v in (x, route))
+            a, b = (n * v.image + v.offset(place) for v in (x, beside))
             list_.add(code, code, a=a, b=b, out=planes.start + t * planes.columns, count=count)
+
+    def _inside(self, tile: Position) -> tuple[range, range]:
+        """The rows and the columns of a tile's window that lie in the image."""
+        begins = (at + corner for at, corner in zip(tile[1:], self.corner, strict=True))
+        rows, columns = (
+            range(max(0, -begin), min(POINTS, size - begin))
+            for begin, size in zip(begins, self.tensor.inner[2:4], strict=True)
+        )
+        return rows, columns
+
+
+@dataclass(frozen=True)
+class Transformed:
+    """All tiles of a tensor at the points, for all threads."""
+
+    block: Block
+    planes: Planes
+
+
+def transform_all(plan: Plan, label: str, source: Source, grid: Grid) -> Transformed:
+    """A launch that transforms the tiles of all images; `grid` is that of one."""
+    images, channels = source.tensor.inner[0], source.tensor.inner[4]
+    planes = Planes.of(images * len(grid.tiles), channels)
+    block = plan.block(f"{label} at the points", planes.end)
+
+    def bind() -> Tables:
+        list_ = TileList()
+        source.into_planes(list_, "input", grid.tiles, planes, plan.bits)
+        return walk(plan, list_, [source.stage(block, 1, len(grid.tiles) * channels)], range(images))
+
+    plan.launch(block.name, tiles.walk_tiles, bind)
+    return Transformed(block, planes)
 
 
 def rows_of(
-    tiles: Sequence[Position], stored: Callable[[Position], tuple[int, int]] | None = None
+    group: Sequence[Position], alike: Callable[[Position], Any] | None = None
 ) -> list[tuple[int, int]]:
-    """Tiles that lie in one row, side by side, and are stored alike: (first, how many)."""
+    """Tiles that lie in one row, side by side, and are alike: (first, how many)."""
     runs: list[tuple[int, int]] = []
-    for _, row in groupby(tiles, key=lambda tile: (*tile[:2], stored(tile) if stored else None)):
+    for _, row in groupby(group, key=lambda tile: (*tile[:2], alike(tile) if alike else None)):
         first = sum(runs[-1]) if runs else 0
         runs.append((first, len(list(row))))
     return runs

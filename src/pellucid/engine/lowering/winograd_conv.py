@@ -1,4 +1,4 @@
-"""Convolution by Winograd's algorithm: the output, and the input gradient, which is a convolution again.
+"""One convolution by Winograd's algorithm: of the input by the weight, or of grad_output by the turned weight.
 
 A thread works in its own cache. Where the transformed weight is small, it stands ready for all, and a thread does some
 tiles at a time: transforms them, makes the products for one block of output channels after the other, transforms back.
@@ -10,17 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Literal
 
-import numpy as np
-
-from pellucid.engine import joining
 from pellucid.engine.buffers import Block, Tensor
-from pellucid.engine.graph import Node
-from pellucid.engine.lowering.conv_grad_input import turned_weight
-from pellucid.engine.lowering.layer import layer_of
 from pellucid.engine.lowering.walk import Stage, View, view, walk
-from pellucid.engine.lowering.winograd import PLANES, Grid, Planes, Position, Source, rows_of
+from pellucid.engine.lowering.winograd import (
+    PLANES,
+    Grid,
+    Planes,
+    Position,
+    Source,
+    Transformed,
+    rows_of,
+    transform_all,
+)
 from pellucid.engine.plan import CHUNKS, Plan, Tables
 from pellucid.engine.tiling import TileList, blocks, split
 from pellucid.kernels import simd, tiles
@@ -35,7 +39,7 @@ _PART = 256  # input channels whose transformed weight, for one block of output 
 
 
 @dataclass(frozen=True)
-class _Weight:
+class Weight:
     """The weight in blocks of output channels: where each begins, and its numbers from input channel to channel."""
 
     block: Block
@@ -43,54 +47,8 @@ class _Weight:
     flip: bool = False
 
 
-def forward(plan: Plan, node: Node) -> None:
-    """output = bias + Σ input·weight, and its ReLU and 2×2 max pooling where the plan joins them."""
-    activation = joining.take_relu(plan, node)
-    pool = joining.take_pool(plan, activation or node)
-    output = plan.output(pool or activation or node)
-    if pool is not None:
-        plan.pools[pool] = node
-        plan.routes[node] = plan.tensor(f"{pool.path}.routes", pool.output.shape, np.uint8)
-    input, weight, bias = (plan.value(s) for s in node.operands)
-    layer = layer_of(plan, node)
-    _, h, w = layer.axes
-    panels = blocks(layer.outputs, simd.column_tile(plan.bits))
-    _Convolution(
-        plan,
-        f"{node.path}.output",
-        Source(input, (-h.before, -w.before)),
-        output,
-        (h.output, w.output),
-        _Weight(weight, [(first, layer.outputs) for first, _ in panels]),
-        "nothing" if bias is None else "bias",
-        bias,
-        activation is not None,
-        plan.routes.get(node),
-    ).lower()
-
-
-def grad_input(plan: Plan, node: Node, grad_output: Tensor) -> None:
-    """grad_input = base + the convolution of grad_output with the turned and flipped weight."""
-    assert node.operands[0] is not None
-    layer = layer_of(plan, node)
-    _, h, w = layer.axes
-    gradient, base, gate = plan.add_gated_gradient(node.operands[0])
-    turned = turned_weight(plan, layer, plan.value(node.operands[1]))
-    panels = blocks(layer.inputs, simd.column_tile(plan.bits))
-    _Convolution(
-        plan,
-        f"{gradient.name} by {node.path}",
-        Source(grad_output, (h.before - 2, w.before - 2), plan.routes.get(node)),
-        gradient,
-        (h.input, w.input),
-        _Weight(turned, [(first * layer.taps * layer.outputs, width) for first, width in panels], flip=True),
-        "base" if base else "gate" if gate else "nothing",
-        base or gate,
-    ).lower()
-
-
 @dataclass(frozen=True)
-class _Convolution:
+class Convolution:
     """A 3×3 convolution of stride 1 that slides over `source` and fills `target`."""
 
     plan: Plan
@@ -98,9 +56,10 @@ class _Convolution:
     source: Source
     target: Tensor
     size: tuple[int, int]  # of the outputs, before they are pooled
-    weight: _Weight
-    end: Literal["nothing", "bias", "base", "gate"]
-    other: Block | None  # the bias, base or gate
+    weight: Weight
+    start: Literal["nothing", "bias", "base"]
+    other: Block | None  # the bias or base
+    gate: Tensor | None = None
     relu: bool = False
     routes: Tensor | None = None  # the target holds pooled outputs, and this the positions that won
 
@@ -118,35 +77,29 @@ class _Convolution:
         """The tiles of so many images."""
         return Grid(images, *self.size)
 
+    @property
+    def by_tiles(self) -> bool:
+        """Whether threads share out the tiles; else the output channels."""
+        tiles_ = self.source.tensor.inner[0] * len(self.grid(1).tiles)
+        return self.inputs * self.target.inner[4] < _LARGE_WEIGHT and tiles_ >= 4 * _TILES
+
     def lower(self) -> None:
         """Write the launches."""
-        grid, images = self.grid(1), self.source.tensor.inner[0]
-        self.source.widen(grid, POINTS)
-        large = self.inputs * self.target.inner[4] >= _LARGE_WEIGHT
-        if large or images * len(grid.tiles) < 4 * _TILES:
-            self._by_channels(images)
+        self.source.widen(self.grid(1), POINTS)
+        if self.by_tiles:
+            self._by_tiles()
         else:
-            self._by_tiles(images)
+            self.by_channels(self.transform_source())
 
-    def _by_tiles(self, images: int) -> None:
+    def _by_tiles(self) -> None:
         """The weight's transform, then one launch: group by group of tiles, everything."""
+        images = self.source.tensor.inner[0]
         together = self.grid(1).together(images, _TILES)
-        grid, width = self.grid(together), self.panels[0][1]
+        grid = self.grid(together)
         groups = split(len(grid.tiles), _TILES)
         values = Planes.of(groups[0][1], self.inputs)
-        results = Planes.of(groups[0][1], width, values.end)
-        weights = Planes.of(self.inputs * len(self.panels), width)
-        transformed = self.plan.block(f"{self.label}, weight at the points", weights.end)
-        self.plan.need_scratch(results.end)
-        panels = [weights.later(panel * self.inputs * width) for panel in range(len(self.panels))]
-
-        def bind_weight() -> Tables:
-            list_ = TileList()
-            for panel, planes in enumerate(panels):
-                self._transform_weight(list_, panel, (0, self.inputs), planes)
-                list_.cut()
-            stage = Stage((self.weight.block, None, transformed, None), (0, 0, 0, 0))
-            return walk(self.plan, list_, [stage], range(1))
+        transformed = self.transform_weight()
+        self.plan.need_scratch(self.results(groups[0][1], values.end).end)
 
         def bind() -> Tables:
             list_ = TileList()
@@ -154,40 +107,78 @@ class _Convolution:
                 group = grid.tiles[first : first + count]
                 list_.stage = 0
                 self.source.into_planes(list_, "input", group, values, self.plan.bits)
-                for panel, planes in enumerate(panels):
-                    list_.stage = 1
-                    self._multiply(list_, panel, values, planes, results, count, (0, self.inputs))
-                    list_.stage = 2
-                    self._transform_back(list_, grid, group, panel, results)
+                self.from_planes(list_, 1, grid, group, values)
                 if images // together < CHUNKS:
                     list_.cut()
-            a, b = self.source.per_image
-            stages = [
-                Stage((*self.source.blocks, None, None), (together * a, together * b, 0, 0)),
-                Stage((None, transformed, None, None), (0, 0, 0, 0)),
-                self._last_stage(together),
-            ]
+            stages = [self.source.stage(None, together), *self.last_stages(transformed, together)]
             return walk(self.plan, list_, stages, range(images // together))
 
-        self.plan.launch(transformed.name, tiles.walk_tiles, bind_weight)
         self.plan.launch(self.label, tiles.walk_tiles, bind)
 
-    def _by_channels(self, images: int) -> None:
-        """All tiles' transform, then one launch: block by block of output channels, everything."""
-        one, grid, width = self.grid(1), self.grid(images), self.panels[0][1]
-        values = Planes.of(len(grid.tiles), self.inputs)
-        transformed = self.plan.block(f"{self.label}, input at the points", values.end)
+    def transform_weight(self) -> Block:
+        """A launch that transforms the whole weight, and the block it fills."""
+        block = self.plan.block(f"{self.label}, weight at the points", self._weights[0].end)
+
+        def bind() -> Tables:
+            list_ = TileList()
+            for panel, planes in enumerate(self._weights):
+                self._transform_weight(list_, panel, (0, self.inputs), planes)
+                list_.cut()
+            stage = Stage((self.weight.block, None, block, None), (0, 0, 0, 0))
+            return walk(self.plan, list_, [stage], range(1))
+
+        self.plan.launch(block.name, tiles.walk_tiles, bind)
+        return block
+
+    @property
+    def _weights(self) -> list[Planes]:
+        """Where the transform of the whole weight lies, block by block of output channels."""
+        width = self.panels[0][1]
+        first = Planes.of(self.inputs * len(self.panels), width)
+        return [first.later(panel * self.inputs * width) for panel in range(len(self.panels))]
+
+    def results(self, count: int, start: int) -> Planes:
+        """Room for the results of so many tiles, for one block of output channels."""
+        return Planes.of(count, self.panels[0][1], start)
+
+    def from_planes(
+        self, list_: TileList, stage: int, grid: Grid, group: Sequence[Position], values: Planes
+    ) -> None:
+        """Some tiles from their transform on, in two stages; the results lie behind `values`."""
+        results = self.results(len(group), values.end)
+        for panel, weights in enumerate(self._weights):
+            list_.stage = stage
+            span = self._span(group)
+            self._multiply(list_, panel, values, weights, results, len(group), (0, self.inputs), span)
+            list_.stage = stage + 1
+            self._transform_back(list_, grid, group, panel, results)
+
+    def last_stages(self, transformed: Block, together: int) -> list[Stage]:
+        """What those two stages count from."""
+        products = Stage(
+            (None, transformed, None, self.target), (0, 0, 0, together * view(self.target).image)
+        )
+        return [products, self._last_stage(together)]
+
+    def _span(self, group: Sequence[Position]) -> range:
+        """Where pixels of the target lie, from the first that belongs to some tiles to the last."""
+        y, scale, (height, width) = view(self.target), 2 if self.routes else 1, self.target.inner[2:4]
+        (first, row, _), (last, end, _) = group[0], group[-1]
+        rows = min(height, (end + SIDE) // scale)
+        stop = last * y.image + y.offset((0, rows - 1, width))
+        return range(first * y.image + y.offset((0, row // scale, 0)), stop, y.channels)
+
+    def transform_source(self) -> Transformed:
+        """A launch that transforms all tiles."""
+        return transform_all(self.plan, f"{self.label}, input", self.source, self.grid(1))
+
+    def by_channels(self, source: Transformed) -> None:
+        """One launch on transformed tiles: block by block of output channels, everything."""
+        grid, width, values = self.grid(self.source.tensor.inner[0]), self.panels[0][1], source.planes
         parts, groups = split(self.inputs, _PART), split(len(grid.tiles), _TILES)
         weights = Planes.of(parts[0][1], width)
         results = Planes.of(len(grid.tiles) if len(parts) > 1 else groups[0][1], width, weights.end)
         self.plan.need_scratch(results.end)
-
-        def bind_input() -> Tables:
-            list_ = TileList()
-            self.source.into_planes(list_, "input", one.tiles, values, self.plan.bits)
-            per_unit = (*self.source.per_image, len(one.tiles) * self.inputs, 0)
-            stage = Stage((*self.source.blocks, transformed, None), per_unit)
-            return walk(self.plan, list_, [stage], range(images))
 
         def bind() -> Tables:
             list_ = TileList()
@@ -213,12 +204,11 @@ class _Convolution:
                 list_.cut()
             stages = [
                 Stage((self.weight.block, None, None, None), (0, 0, 0, 0)),
-                Stage((transformed, None, None, None), (0, 0, 0, 0)),
+                Stage((source.block, None, None, None), (0, 0, 0, 0)),
                 self._last_stage(1),
             ]
             return walk(self.plan, list_, stages, range(1))
 
-        self.plan.launch(transformed.name, tiles.walk_tiles, bind_input)
         self.plan.launch(self.label, tiles.walk_tiles, bind)
 
     def _transform_weight(self, list_: TileList, panel: int, part: tuple[int, int], planes: Planes) -> None:
@@ -239,10 +229,15 @@ class _Convolution:
         results: Planes,
         count: int,
         part: tuple[int, int],
+        span: range = range(0),
     ) -> None:
-        """At each point: (tiles × input channels) by (input channels × a block of output channels)."""
+        """At each point: (tiles × input channels) by (input channels × a block of output channels).
+
+        Meanwhile the pixels that the results will go to are brought into the cache, some by each call.
+        """
         columns, step = self.panels[panel][1], results.columns
         pieces = split(count, simd.register_tile(self.plan.bits, columns))
+        claimed, pixel = -(-len(span) // (PLANES * len(pieces))), span.start + self.panels[panel][0]
         codes = {
             rows: Tile(
                 self.plan.bits,
@@ -253,14 +248,21 @@ class _Convolution:
                 part[1],
                 tuple(r * step for r in range(rows)),
                 "out" if part[0] else "zero",
+                claims=(claimed, span.step),
             )
             for _, rows in pieces
         }
-        for point in range(PLANES):
+        for call, (point, (first, rows)) in enumerate(product(range(PLANES), pieces)):
             a, b, out = (planes.start + point * planes.step for planes in (values, weights, results))
-            for first, rows in pieces:
-                code = codes[rows]
-                list_.add(code, code, a=a + first * self.inputs, b=b, out=out + first * step)
+            code = codes[rows]
+            list_.add(
+                code,
+                code,
+                a=a + first * self.inputs,
+                b=b,
+                out=out + first * step,
+                start=pixel + call * claimed * span.step,
+            )
 
     def _transform_back(
         self, list_: TileList, grid: Grid, group: Sequence[Position], panel: int, results: Planes
@@ -268,12 +270,12 @@ class _Convolution:
         """Tile t is row t of the planes; calls take tiles side by side that are stored alike."""
         first, columns = self.panels[panel]
         y, other, scale = view(self.target), self._other, 2 if self.routes else 1
-        route = view(self.routes) if self.routes else y
+        beside = self._beside
         routes = None
-        if self.routes:
-            routes = Routes(route.strides[1:], SIDE // scale * route.strides[2], gated=self.relu)
-        end_steps = other.strides[1:] if other else (0, 0)
-        next_tile = (results.columns, SIDE // scale * y.strides[2], SIDE * end_steps[1])
+        if self.routes and beside:
+            routes = Routes(beside.strides[1:], SIDE // scale * beside.strides[2], gated=self.relu)
+        start_steps, gate_steps = (v.strides[1:] if v else (0, 0) for v in (other, beside))
+        next_tile = (results.columns, SIDE // scale * y.strides[2], SIDE * start_steps[1])
         for t, count in rows_of(group, grid.stored):
             n, row, column = group[t]
             code = Transform(
@@ -284,8 +286,9 @@ class _Convolution:
                 y.strides[1:],
                 next_tile,
                 grid.stored(group[t]),
-                self.end,
-                end_steps,
+                self.start,
+                start_steps,
+                gate_steps if self.gate else None,
                 self.relu,
                 routes=routes,
             )
@@ -294,18 +297,23 @@ class _Convolution:
                 code,
                 code,
                 a=results.start + t * results.columns,
-                b=n * route.image + route.offset(place) + first,
+                b=first + (n * beside.image + beside.offset(place) if beside else 0),
                 out=n * y.image + y.offset(place) + first,
                 start=first + (n * other.image + other.offset((0, row, column)) if other else 0),
                 count=count,
             )
 
     @property
+    def _beside(self) -> View | None:
+        """What lies as the target does and is read or written in passing."""
+        return view(self.routes) if self.routes else view(self.gate) if self.gate else None
+
+    @property
     def _other(self) -> View | None:
-        """The base or gate, which lies as the target does; a bias does not."""
+        """The base, which lies as the target does; a bias does not."""
         return view(self.other) if isinstance(self.other, Tensor) else None
 
     def _last_stage(self, images: int) -> Stage:
-        views = (view(tensor) if tensor else None for tensor in (self.routes, self.target))
-        b, out, other = (images * v.image if v else 0 for v in (*views, self._other))
-        return Stage((None, self.routes, self.target, self.other), (0, b, out, other))
+        views = (self._beside, view(self.target), self._other)
+        b, out, other = (images * v.image if v else 0 for v in views)
+        return Stage((None, self.routes or self.gate, self.target, self.other), (0, b, out, other))

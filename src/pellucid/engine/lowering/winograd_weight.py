@@ -1,9 +1,10 @@
 """The weight gradient by Winograd's algorithm.
 
-grad_output's tiles are transformed as the input's are, at each of the 36 points (input channels × tiles) is multiplied
-by (tiles × output channels), and small blocks of the results are transformed back while they are in cache:
+The input is cut into tiles of 4×4 and grad_output into the windows that meet them, 6×6, as for the input gradient. Both
+are transformed, at each of the 36 points (input channels × tiles) is multiplied by (tiles × output channels), and small
+blocks of the results are transformed back while they are in cache:
 
-    grad_weight = Σ over units Eᵀ[ Σ over the unit's tiles (F·grad_output·Fᵀ) ⊙ (Bᵀ·input·B) ]E
+    grad_weight = Σ over units Eᵀ[ Σ over the unit's tiles (F·input·Fᵀ) ⊙ (Bᵀ·grad_output·B) ]E
 
 With few channels a unit is what a thread transforms in its own cache, and parts of fixed images are added in order, as
 for the direct weight gradient. With many, the tiles of many images are transformed first, and threads share out blocks
@@ -16,12 +17,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
 
-from pellucid.engine.buffers import Block, Tensor
+from pellucid.engine.buffers import Block
 from pellucid.engine.graph import Node
 from pellucid.engine.lowering.conv_grad_weight import bias_tiles, parts_of
 from pellucid.engine.lowering.layer import Layer, layer_of
 from pellucid.engine.lowering.walk import Stage, view, walk
-from pellucid.engine.lowering.winograd import PLANES, Grid, Planes, Source
+from pellucid.engine.lowering.winograd import PLANES, Grid, Planes, Source, Transformed, transform_all
+from pellucid.engine.lowering.winograd_conv import Convolution
 from pellucid.engine.plan import Plan, Tables
 from pellucid.engine.tiling import TileList, blocks, split
 from pellucid.kernels import simd, tiles
@@ -31,39 +33,29 @@ from pellucid.kernels.simd.winograd import Transform
 from pellucid.winograd import POINTS, SIDE
 
 _MANY_CHANNELS = 257  # input and output channels together from which on threads share blocks of channels
-_UNIT_NUMBERS = 3 << 17  # transformed numbers of a unit that a thread keeps in its cache
+_UNIT_NUMBERS = 9 << 14  # transformed numbers of a unit that a thread keeps in its cache,
+_LEAST_TILES = 32  # but so many tiles at least: the products' sums are that long
 _SHARED_NUMBERS = 12 << 20  # transformed numbers that are kept for all threads at a time
 _SHARED_BLOCK = (56, 128)  # input and output channels that a thread takes at a time then
 _RUN = 256  # most tiles in one stretch of products, so that their transforms stay in cache
 
 
-def grad_weight(plan: Plan, node: Node, grad_output: Tensor) -> None:
+def weight_gradient(plan: Plan, node: Node, grad_output: Source) -> WeightGradient:
     """grad_weight and grad_bias; the bias is one more row of the weight, summed directly."""
     assert node.operands[1] is not None
     layer, input, bias = layer_of(plan, node), plan.value(node.operands[0]), node.operands[2]
-    _, h, w = layer.axes
     size = layer.weight_size + (0 if bias is None else layer.outputs)
     gradient = plan.parameter_gradient(node.operands[1], size)
     if bias is not None:
         plan.part_gradient(bias, gradient, layer.weight_size)
-    sources = Source(input, (-h.before, -w.before)), Source(grad_output, (0, 0), plan.routes.get(node))
-    it = _Gradient(plan, node, layer, *sources, gradient, bias is not None)
-    it.input.widen(it.grid, POINTS)
-    it.grad_output.widen(it.grid, SIDE)
-    if layer.inputs + layer.outputs < _MANY_CHANNELS:
-        it.in_parts()
-    else:
-        it.by_channels()
-
-
-def _stage(source: Source, out: Block | None, images: int, step: int = 0) -> Stage:
-    """The transform of a source's tiles."""
-    a, b = source.per_image
-    return Stage((*source.blocks, out, None), (images * a, images * b, step, 0))
+    it = WeightGradient(plan, node, layer, Source(input, (0, 0)), grad_output, gradient, bias is not None)
+    it.input.widen(it.grid, SIDE)
+    it.grad_output.widen(it.grid, POINTS)
+    return it
 
 
 @dataclass(frozen=True)
-class _Gradient:
+class WeightGradient:
     """What both ways share."""
 
     plan: Plan
@@ -77,7 +69,7 @@ class _Gradient:
     @property
     def grid(self) -> Grid:
         """The tiles of one image."""
-        return Grid(1, self.layer.axes[1].output, self.layer.axes[2].output)
+        return Grid(1, self.layer.axes[1].input, self.layer.axes[2].input)
 
     @property
     def channels(self) -> int:
@@ -89,14 +81,28 @@ class _Gradient:
         """The batch."""
         return self.input.tensor.inner[0]
 
-    def in_parts(self) -> None:
-        """One launch: a thread does everything for a part of the images, unit by unit."""
+    @property
+    def by_tiles(self) -> bool:
+        """Whether threads share out the images; else the channels."""
+        return self.channels < _MANY_CHANNELS
+
+    def lower(self) -> None:
+        """Write the launches."""
+        if self.by_tiles:
+            self.in_parts(None)
+        else:
+            self.by_channels(
+                transform_all(self.plan, f"{self.node.path}.output's gradient", self.grad_output, self.grid)
+            )
+
+    def in_parts(self, other: Convolution | None) -> None:
+        """One launch: a thread does everything for a part of the images, unit by unit; the input gradient, too."""
         plan, layer = self.plan, self.layer
         parts = parts_of(self.images, self.gradient.size)
         per_part = plan.per_part[self.node] = self.images // parts
         name, size = f"{self.gradient.name}, parts", self.gradient.size
         parts_block = self.gradient if parts == 1 else plan.block(name, size * parts)
-        wanted = max(1, _UNIT_NUMBERS // PLANES // self.channels)
+        wanted = max(_LEAST_TILES, _UNIT_NUMBERS // PLANES // self.channels)
         together = self.grid.together(per_part, wanted)
         grid = replace(self.grid, images=together)
         groups = split(len(grid.tiles), wanted)
@@ -106,62 +112,72 @@ class _Gradient:
         results = Planes.of(rows, columns, values[1].end)
         plan.need_scratch(results.end)
         plan.winograd[self.node] = groups[0][1] + len(groups) * (per_part // together) + parts
+        weight = None
+        if other:
+            weight = other.transform_weight()
+            plan.need_scratch(other.results(groups[0][1], values[1].end).end)
 
         def bind() -> Tables:
             list_ = TileList()
             for first, count in groups:
-                self._transform(list_, grid, slice(first, first + count), values)
+                group = grid.tiles[first : first + count]
+                list_.stage = 0
+                self.input.into_planes(list_, "tile", group, values[0], layer.bits)
+                list_.stage = 1
+                self.grad_output.into_planes(list_, "input", group, values[1], layer.bits)
                 self._blocks(list_, values, results, rows, count, stage=2, first=first == 0)
+                if other:
+                    other.from_planes(list_, 5, grid, group, values[1])
             if self.bias:
                 list_.stage = 4
                 self._sum(list_, together)
             stages = [
-                _stage(self.input, None, together),
-                _stage(self.grad_output, None, together),
+                self.input.stage(None, together),
+                self.grad_output.stage(None, together),
                 Stage((None, None, None, None), (0, 0, 0, 0)),
                 Stage((None, None, parts_block, None), (0, 0, 0, 0), size),
                 self._sum_stage(parts_block, together, size),
             ]
+            if other and weight:
+                stages += other.last_stages(weight, together)
             return walk(plan, list_, stages, range(self.images // together), per_part // together)
 
-        plan.launch(parts_block.name, tiles.walk_tiles, bind)
+        label = parts_block.name if other is None else f"gradients by {self.node.path}"
+        plan.launch(label, tiles.walk_tiles, bind)
         if parts > 1:
             plan.add_parts(self.gradient.name, parts_block, parts, self.gradient)
 
-    def by_channels(self) -> None:
-        """Transform the tiles of many images, then block by block of channels; more images go on from there."""
+    def by_channels(self, grad_output: Transformed) -> None:
+        """Transform the input's tiles, then block by block of channels; more images go on from there."""
         plan, per_image = self.plan, len(self.grid.tiles)
-        passes = split(self.images, max(1, _SHARED_NUMBERS // PLANES // self.channels // per_image))
-        values = self._planes(passes[0][1] * per_image)
+        passes = split(self.images, max(1, _SHARED_NUMBERS // PLANES // self.layer.inputs // per_image))
+        values = Planes.of(passes[0][1] * per_image, self.layer.inputs)
         results = Planes.of(*_SHARED_BLOCK)
-        transformed = plan.block(f"{self.gradient.name}, factors at the points", values[1].end)
+        block = plan.block(f"{self.gradient.name}, input at the points", values.end)
         plan.need_scratch(results.end)
         plan.per_part[self.node] = self.images
         plan.winograd[self.node] = passes[0][1] * per_image + len(passes)
 
         def bind_values(first: int, count: int) -> Tables:
             list_ = TileList()
-            steps = [per_image * planes.columns for planes in values]
-            begin = [planes.later(-first * step) for planes, step in zip(values, steps, strict=True)]
-            self._transform(list_, self.grid, slice(None), (begin[0], begin[1]))
-            stages = [
-                _stage(self.input, transformed, 1, steps[0]),
-                _stage(self.grad_output, transformed, 1, steps[1]),
-            ]
-            return walk(plan, list_, stages, range(first, first + count))
+            step = per_image * values.columns
+            here = values.later(-first * step)
+            self.input.into_planes(list_, "tile", self.grid.tiles, here, self.layer.bits)
+            return walk(plan, list_, [self.input.stage(block, 1, step)], range(first, first + count))
 
         def bind(first: int, count: int) -> Tables:
             list_ = TileList()
+            both = values, grad_output.planes.later(first * per_image * grad_output.planes.columns)
             rows = _SHARED_BLOCK[0]
-            self._blocks(list_, values, results, rows, count * per_image, stage=0, first=first == 0, cut=True)
+            self._blocks(list_, both, results, rows, count * per_image, stage=0, first=first == 0, cut=True)
             stages = [
-                Stage((transformed, transformed, None, None), (0, 0, 0, 0)),
+                Stage((block, grad_output.block, None, None), (0, 0, 0, 0)),
                 Stage((None, None, self.gradient, None), (0, 0, 0, 0)),
             ]
             return walk(plan, list_, stages, range(1))
 
         for images in passes:
-            plan.launch(transformed.name, tiles.walk_tiles, partial(bind_values, *images))
+            plan.launch(block.name, tiles.walk_tiles, partial(bind_values, *images))
             plan.launch(self.gradient.name, tiles.walk_tiles, partial(bind, *images))
         if self.bias:
             plan.launch(f"{self.gradient.name}, bias", tiles.walk_tiles, self._bind_bias)
@@ -185,21 +201,14 @@ class _Gradient:
             list_.add(first, add, a=n * g.image, b=n * r.image, out=layer.weight_size, count=height)
 
     def _sum_stage(self, out: Block, together: int, part: int = 0) -> Stage:
-        g = self.grad_output
-        a, b = g.per_image if g.routes else g.per_image[:1] * 2
-        return Stage((g.tensor, g.routes or g.tensor, out, None), (together * a, together * b, 0, 0), part)
+        b = self.grad_output.routes or self.grad_output.tensor
+        steps = [together * view(t).image for t in (self.grad_output.tensor, b)]
+        return Stage((self.grad_output.tensor, b, out, None), (steps[0], steps[1], 0, 0), part)
 
     def _planes(self, tiles_: int) -> tuple[Planes, Planes]:
         """So many tiles of the input and of grad_output at the points."""
         inputs = Planes.of(tiles_, self.layer.inputs)
         return inputs, Planes.of(tiles_, self.layer.outputs, inputs.end)
-
-    def _transform(self, list_: TileList, grid: Grid, which: slice, values: tuple[Planes, Planes]) -> None:
-        """Stages 0 and 1: tiles of the input, tiles of grad_output."""
-        list_.stage = 0
-        self.input.into_planes(list_, "input", grid.tiles[which], values[0], self.layer.bits)
-        list_.stage = 1
-        self.grad_output.into_planes(list_, "grad_output", grid.tiles[which], values[1], self.layer.bits)
 
     def _blocks(
         self,
@@ -215,7 +224,11 @@ class _Gradient:
     ) -> None:
         """Block by block of (input × output channels): the products at all points, then back into the gradient."""
         layer = self.layer
-        steps = (3 * layer.inputs * layer.outputs, layer.inputs * layer.outputs)
+        position = layer.inputs * layer.outputs
+        steps, last = (
+            (-3 * position, -position),
+            8 * position,
+        )  # the windows of grad_output run against the input
         channels = product(split(layer.inputs, most), blocks(layer.outputs, results.columns))
         done: dict[tuple[int, int], tuple[range, int, int]] = {}  # products of the first block of a size
         for (c, rows), (o, columns) in channels:
@@ -231,7 +244,7 @@ class _Gradient:
             list_.stage = stage + 1
             next_tile = (results.columns, layer.outputs, 0)
             zero = Transform(layer.bits, "grad_weight", columns, results.steps, steps, next_tile)
-            add, at = replace(zero, end="out"), c * layer.outputs + o
+            add, at = replace(zero, start="out"), last + c * layer.outputs + o
             list_.add(zero if first else add, add, a=results.start, out=at, count=rows)
             if cut:
                 list_.cut()

@@ -14,6 +14,7 @@ I32 = ir.IntType(32)
 I8 = ir.IntType(8)
 Registers = list[list[Any]]
 Columns = Collection[int]
+Load = Callable[[int, int], Any]  # the vector at a row and column
 
 
 class Emitter:

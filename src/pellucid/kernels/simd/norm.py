@@ -1,19 +1,21 @@
 """Batch normalisation's loops along a row of pixels: `columns` numbers at a step, of which each has its own lane.
 
-A, B, out and start are tensors, taps is a table of float64: row by row what the loops need of each of `lanes` lanes,
-or what they sum there; `columns` of them are done by this code. `count` steps follow one another, `step` numbers of
-every tensor apart. Numbers are read into float64 and rounded once, when they are stored.
+A, B, out and start are tensors, taps is a table: row by row what the loops need of each of `lanes` lanes, or what they
+sum there, which are float64; `columns` of them are done by this code. `count` steps follow one another, `step` numbers
+of every tensor apart.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass
 from typing import Any
 
 from llvmlite import ir
 
-from pellucid.kernels.simd.emit import Emitter, Registers, int64
+from pellucid.kernels.simd.emit import Emitter, Load, Registers, int64
+
+_AHEAD = 512  # numbers between what is written and what is brought into the cache
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ class GradientSums(_Loop):
             if self.gate:
                 gradient = e.gate(e.load(start, 0, v), gradient)
                 e.store(gradient, out, 0, v)
+                e.claim(out, v)
             g, value = e.wide(gradient), e.b.fsub(e.wide(e.load(b, 0, v)), centre)
             return e.b.fadd(first, g), e.fma(g, value, second)
 
@@ -71,7 +74,7 @@ class GradientSums(_Loop):
 
 @dataclass(frozen=True)
 class Normalise(_Loop):
-    """Table: mean, scale, bias. out = (A − mean)·scale + bias; then `add` B, as numbers of their type; then `relu`."""
+    """Table: mean, scale, bias. out = (A − mean)·scale + bias; then `add` B; then `relu`."""
 
     add: bool
     relu: bool
@@ -79,15 +82,16 @@ class Normalise(_Loop):
     def emit(self) -> ir.Module:
         """One pass."""
         e = _Steps(self)
-        mean, scale, bias = (e.row(i) for i in range(3))
+        table = [e.row(i) for i in range(3)]
 
         def step(tensors: list[Any], _: Registers) -> Registers:
             a, b, out, _ = tensors
             for v in range(e.vectors):
-                centred = e.b.fsub(e.wide(e.load(a, 0, v)), mean[v])
-                y = e.narrow(e.fma(centred, scale[v], bias[v]))
+                mean, scale, bias = (row[v] for row in table)
+                y = e.fma(e.b.fsub(e.load(a, 0, v), mean), scale, bias)
                 y = e.b.fadd(y, e.load(b, 0, v)) if self.add else y
                 e.store(e.relu(y) if self.relu else y, out, 0, v)
+                e.claim(out, v)
             return []
 
         e.steps([], step)
@@ -96,26 +100,55 @@ class Normalise(_Loop):
 
 @dataclass(frozen=True)
 class NormalGradient(_Loop):
-    """Table: mean, shift, slope, scale. out = scale·(A + shift + (B − mean)·slope); then `base`: start, is added."""
+    """Table: mean, slope, scale, shift. out = (B − mean)·slope + (A·scale + shift); then `base`: start, is added."""
 
     base: bool
 
     def emit(self) -> ir.Module:
         """One pass."""
         e = _Steps(self)
-        mean, shift, slope, scale = (e.row(i) for i in range(4))
+        table = [e.row(i) for i in range(4)]
 
         def step(tensors: list[Any], _: Registers) -> Registers:
             a, b, out, start = tensors
             for v in range(e.vectors):
-                centred = e.b.fsub(e.wide(e.load(b, 0, v)), mean[v])
-                g = e.fma(centred, slope[v], e.b.fadd(e.wide(e.load(a, 0, v)), shift[v]))
-                gradient = e.narrow(e.b.fmul(g, scale[v]))
+                gradient = normal_gradient(e, e.load(a, 0, v), e.load(b, 0, v), [row[v] for row in table])
                 e.store(e.b.fadd(e.load(start, 0, v), gradient) if self.base else gradient, out, 0, v)
+                e.claim(out, v)
             return []
 
         e.steps([], step)
         return e.finish()
+
+
+@dataclass(frozen=True)
+class NormalLoad:
+    """A transform's tile that is the gradient of a batch norm's input: A is that of its output, B the input.
+
+    `start` has the table of `NormalGradient`. Positions that are not `inside` are 0.
+    """
+
+    steps: tuple[int, int]  # from row to row and from column to column in B
+    next_tile: int
+    lanes: int
+    inside: tuple[range, range]  # the rows and the columns of a tile that lie in the image
+
+    def load(self, e: Emitter, a: Load, b: Any, table: Any, v: int) -> Load:
+        """What reads position (i,j), where `a` reads A."""
+        channel = [e.load(table, row * self.lanes, v) for row in range(4)]
+
+        def position(i: int, j: int) -> Any:
+            if i not in self.inside[0] or j not in self.inside[1]:
+                return e.zero
+            return normal_gradient(e, a(i, j), e.load(b, i * self.steps[0] + j * self.steps[1], v), channel)
+
+        return position
+
+
+def normal_gradient(e: Emitter, g: Any, x: Any, channel: Sequence[Any]) -> Any:
+    """One vector of the gradient of the input x: (x − mean)·slope + (g·scale + shift)."""
+    mean, slope, scale, shift = channel
+    return e.fma(e.b.fsub(x, mean), slope, e.fma(g, scale, shift))
 
 
 # Of vector v: the tensors, its centre and its two sums so far → its two sums.
@@ -129,7 +162,7 @@ class _Steps(Emitter):
         super().__init__(code.symbol, code.bits, code.columns)
         self.code = code
         *self.tensors, table, self.count = self.function.args
-        self.table = self.b.bitcast(table, ir.DoubleType().as_pointer())
+        self.table = self.b.bitcast(table, self.element.as_pointer())
 
     def row(self, i: int) -> list[Any]:
         """Row `i` of the table."""
@@ -144,8 +177,13 @@ class _Steps(Emitter):
 
         return self.loop(self.count, state, step)
 
+    def claim(self, out: Any, v: int) -> None:
+        """Bring to the cache what will soon be written: stores alone would wait for one line after the other."""
+        self.prefetch(self.ahead(out, _AHEAD + v * self.lanes), write=True)
+
     def sum(self, add: _Sums) -> ir.Module:
         """The whole function of a loop that adds to two rows of the table, around the first one."""
+        self.table = self.b.bitcast(self.table, ir.DoubleType().as_pointer())
         centre = self.row(0)
 
         def step(tensors: list[Any], sums: Registers) -> Registers:

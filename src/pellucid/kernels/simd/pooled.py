@@ -7,16 +7,14 @@ because the ReLU before the pooling is shut there (its output, the window's larg
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from llvmlite import ir
 
-from pellucid.kernels.simd.emit import I8, Emitter, Registers, int64
+from pellucid.kernels.simd.emit import I8, Emitter, Load, Registers, int64
 
 SHUT = 255
-Load = Callable[[int, int], Any]
 
 
 @dataclass(frozen=True)

@@ -14,17 +14,18 @@ from typing import Any, Literal
 
 from llvmlite import ir
 
-from pellucid.kernels.simd.emit import I8, Emitter, Registers, int64
-from pellucid.kernels.simd.pooled import Load, Routes, pooled, unpooled
-from pellucid.winograd import MATRICES, POINTS, SCALED, SCALES, Kind, Matrix
+from pellucid.kernels.simd.emit import I8, Emitter, Load, Registers, int64
+from pellucid.kernels.simd.norm import NormalLoad
+from pellucid.kernels.simd.pooled import Routes, pooled, unpooled
+from pellucid.winograd import MATRICES, POINTS, SCALED, SCALES, SIDE, Kind, Matrix
 
 
 @dataclass(frozen=True)
 class Transform:
     """out = M·A·Mᵀ, `count` times; steps count elements.
 
-    To a result is added what `start` holds (a bias of each channel, a base of each element) or what `out` held before,
-    or the output of a ReLU in `start` gates it.
+    To a result is added what `start` holds (a bias of each channel, a base of each element) or what `out` held before;
+    then the output of a ReLU in B may gate it.
     """
 
     bits: int
@@ -36,11 +37,13 @@ class Transform:
         int, int, int
     ]  # from one tile to the next in A, out and start; out is pooled where routes say so
     stored: tuple[int, int] = (POINTS, POINTS)  # rows and columns of the results beyond these are left out
-    end: Literal["nothing", "bias", "base", "gate", "out"] = "nothing"
-    end_steps: tuple[int, int] = (0, 0)
+    start: Literal["nothing", "bias", "base", "out"] = "nothing"
+    start_steps: tuple[int, int] = (0, 0)
+    gate_steps: tuple[int, int] | None = None
     relu: bool = False
     flip: bool = False  # read a tile from its far corner: the weight for the input gradient
     routes: Routes | None = None  # outputs leave pooled, or grad_output comes from behind a pooling
+    normal: NormalLoad | None = None  # or from behind a batch norm
 
     @property
     def symbol(self) -> str:
@@ -51,11 +54,12 @@ class Transform:
         """Tile by tile: a loop over full vectors of channels, then the rest."""
         e = Emitter(self.symbol, self.bits, self.channels)
         a, b, out, start, _, count = e.function.args
-        b = e.b.bitcast(b, I8.as_pointer())
+        if self.routes:
+            b = e.b.bitcast(b, I8.as_pointer())
         full = self.channels // e.lanes
 
         def tile(t: Any, _: Registers) -> Registers:
-            steps = (*self.next_tile, self.routes.next_tile if self.routes else 0)
+            steps = (*self.next_tile, self._next_beside)
             pointers = zip((a, out, start, b), steps, strict=True)
             here = [e.ahead(pointer, e.b.mul(t, int64(step))) for pointer, step in pointers]
 
@@ -74,23 +78,33 @@ class Transform:
         e.b.ret_void()
         return e.module
 
+    @property
+    def _next_beside(self) -> int:
+        """From one tile to the next in B."""
+        if self.gate_steps:
+            return SIDE * self.gate_steps[1]
+        beside = self.routes or self.normal
+        return beside.next_tile if beside else 0
+
     def _vector(self, e: Emitter, pointers: Sequence[Any], v: int) -> None:
         """One vector of channels: columns first, then rows."""
         a, out, start, b = pointers
-        matrix, load = MATRICES[self.kind], self._load(e, a, b, v)
+        matrix, load = MATRICES[self.kind], self._load(e, a, b, start, v)
         size = range(len(matrix[0]))
         halves = [combine(e, matrix, [load(i, j) for i in size]) for j in size]
         results = []
         for i in range(min(len(matrix), self.stored[0])):
             row = combine(e, matrix, [halves[j][i] for j in size])[: self.stored[1]]
-            results.append([self._finished(e, value, out, start, (i, j), v) for j, value in enumerate(row)])
+            results.append(
+                [self._finished(e, value, (out, start, b), (i, j), v) for j, value in enumerate(row)]
+            )
             if self.kind != "output" or not self.routes:
                 for j, value in enumerate(results[i]):
                     e.store(value, out, i * self.out_steps[0] + j * self.out_steps[1], v)
             elif i % 2:
                 self._store_pooled(e, results[i - 1 : i + 1], i // 2, out, b, v)
 
-    def _load(self, e: Emitter, a: Any, b: Any, v: int) -> Load:
+    def _load(self, e: Emitter, a: Any, b: Any, start: Any, v: int) -> Load:
         """What reads position (i,j) of a tile."""
         rows, columns = self.steps
         if self.flip:
@@ -100,6 +114,8 @@ class Transform:
         def load(i: int, j: int) -> Any:
             return e.load(a, i * rows + j * columns, v)
 
+        if self.normal:
+            return self.normal.load(e, load, b, start, v)
         if self.kind == "output" or not self.routes:
             return load
         y, x = self.routes.steps
@@ -113,15 +129,22 @@ class Transform:
             e.store(value, out, y * self.out_steps[0] + x * self.out_steps[1], v)
             e.store(route, b, y * self.routes.steps[0] + x * self.routes.steps[1], v)
 
-    def _finished(self, e: Emitter, value: Any, out: Any, start: Any, at: tuple[int, int], v: int) -> Any:
+    def _finished(self, e: Emitter, value: Any, others: Sequence[Any], at: tuple[int, int], v: int) -> Any:
         """A result as it is stored."""
+
+        def beside(pointer: Any, steps: tuple[int, int]) -> Any:
+            return e.load(pointer, at[0] * steps[0] + at[1] * steps[1], v)
+
+        out, start, b = others
         scale = SCALES[at[0]] * SCALES[at[1]] if self.kind in SCALED else 1
         if scale != 1:
             value = e.b.fmul(value, e.constant(scale))
-        if self.end != "nothing":
-            place, steps = (out, self.out_steps) if self.end == "out" else (start, self.end_steps)
-            other = e.load(place, at[0] * steps[0] + at[1] * steps[1], v)
-            value = e.gate(other, value) if self.end == "gate" else e.b.fadd(value, other)
+        if self.start == "out":
+            value = e.b.fadd(value, beside(out, self.out_steps))
+        elif self.start != "nothing":
+            value = e.b.fadd(value, beside(start, self.start_steps))
+        if self.gate_steps:
+            value = e.gate(beside(b, self.gate_steps), value)
         return e.relu(value) if self.relu else value
 
 

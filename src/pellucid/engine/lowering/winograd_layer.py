@@ -1,0 +1,86 @@
+"""A convolution layer by Winograd's algorithm, forward and backward."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pellucid.engine import joining
+from pellucid.engine.buffers import Tensor
+from pellucid.engine.graph import Node
+from pellucid.engine.lowering.conv_grad_input import turned_weight
+from pellucid.engine.lowering.layer import layer_of
+from pellucid.engine.lowering.winograd import Source
+from pellucid.engine.lowering.winograd_conv import Convolution, Weight
+from pellucid.engine.lowering.winograd_weight import weight_gradient
+from pellucid.engine.plan import Plan
+from pellucid.engine.tiling import blocks
+from pellucid.kernels import simd
+
+
+def forward(plan: Plan, node: Node) -> None:
+    """output = bias + Σ input·weight, and its ReLU and 2×2 max pooling where the plan joins them."""
+    activation = joining.take_relu(plan, node)
+    pool = joining.take_pool(plan, activation or node)
+    output = plan.output(pool or activation or node)
+    if pool is not None:
+        plan.pools[pool] = node
+        plan.routes[node] = plan.tensor(f"{pool.path}.routes", pool.output.shape, np.uint8)
+    input, weight, bias = (plan.value(s) for s in node.operands)
+    layer = layer_of(plan, node)
+    _, h, w = layer.axes
+    panels = blocks(layer.outputs, simd.column_tile(plan.bits))
+    Convolution(
+        plan,
+        f"{node.path}.output",
+        Source(input, (-h.before, -w.before)),
+        output,
+        (h.output, w.output),
+        Weight(weight, [(first, layer.outputs) for first, _ in panels]),
+        "nothing" if bias is None else "bias",
+        bias,
+        relu=activation is not None,
+        routes=plan.routes.get(node),
+    ).lower()
+
+
+def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
+    """All the gradients that somebody wants; both share the transform of grad_output."""
+    _, h, w = layer_of(plan, node).axes
+    norm = plan.unwritten.get(grad_output)
+    tensor = norm.grad_output if norm else grad_output
+    source = Source(tensor, (h.before - 2, w.before - 2), plan.routes.get(node), norm)
+    weight = weight_gradient(plan, node, source)
+    if not plan.wants(node.operands[0]):
+        weight.lower()
+        return
+    input = input_gradient(plan, node, source)
+    if weight.by_tiles and input.by_tiles:
+        weight.in_parts(input)
+    elif weight.by_tiles or input.by_tiles:
+        weight.lower()
+        input.lower()
+    else:
+        transformed = input.transform_source()
+        weight.by_channels(transformed)
+        input.by_channels(transformed)
+
+
+def input_gradient(plan: Plan, node: Node, grad_output: Source) -> Convolution:
+    """grad_input = base + the convolution of grad_output with the turned and flipped weight."""
+    assert node.operands[0] is not None
+    layer = layer_of(plan, node)
+    _, h, w = layer.axes
+    gradient, base, gate = plan.add_gated_gradient(node.operands[0], node, both=True)
+    turned = turned_weight(plan, layer, plan.value(node.operands[1]))
+    panels = blocks(layer.inputs, simd.column_tile(plan.bits))
+    return Convolution(
+        plan,
+        f"{gradient.name} by {node.path}",
+        grad_output,
+        gradient,
+        (h.input, w.input),
+        Weight(turned, [(first * layer.taps * layer.outputs, width) for first, width in panels], flip=True),
+        "base" if base else "nothing",
+        base,
+        gate,
+    )
