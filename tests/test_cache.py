@@ -1,12 +1,13 @@
 """The folder of compiled kernels: damaged files are made again, and where there is no folder there is a warning."""
 
 import os
+import pkgutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
+from pellucid import kernels
 from pellucid.kernels import cache, simd
 
 PROGRAM = """
@@ -15,11 +16,47 @@ pc.seed(0)
 print(pc.Sequential(pc.Conv2d(1, 2, 3), pc.Sigmoid())(np.ones((1, 1, 4, 4))).sum())
 """
 
+TRAINING = """
+import sys
+import numpy as np, pellucid as pc
+from pellucid.kernels.progress import progress
+pc.seed(0)
+model = pc.Sequential(pc.Conv2d(1, 2, 3), pc.BatchNorm2d(2), pc.GELU(), pc.Flatten(), pc.Linear(8, 3))
+step = pc.TrainStep(model, pc.Adam())
+x, y = np.random.default_rng(0).random((4, 1, 4, 4)), np.arange(4) % 3
+print([step(x, y).hex() for _ in range(3)], pc.record(model, x).explain("4.output[1,2]").replay)
+print("compiled", progress.total > 0, "with Numba", "numba" in sys.modules)
+"""
+KERNELS = """
+import sys
+from importlib import import_module
+from pellucid.kernels.jit import Kernel
+from pellucid.kernels.progress import progress
+for name in MODULES:
+    for kernel in vars(import_module(f"pellucid.kernels.{name}")).values():
+        if isinstance(kernel, Kernel):
+            assert kernel.address(32) != kernel.address(64)
+print("numba" in sys.modules)
+"""
+FORKS = """
+import os, threading
+import numpy as np, pellucid as pc
+x = np.ones((1, 1, 4, 4))
+compiling = threading.Thread(target=lambda: pc.Sequential(pc.Conv2d(1, 2, 3), pc.Sigmoid())(x))
+compiling.start()
+child = os.fork()
+assert pc.Sequential(pc.Conv2d(1, 3, 3), pc.Tanh())(x).shape == (1, 3, 2, 2)
+if not child:
+    os._exit(0)
+compiling.join()
+assert os.waitpid(child, 0)[1] == 0
+"""
 
-def run(folder, **settings):
+
+def run(folder, program=PROGRAM, **settings):
     environment = {**os.environ, "PELLUCID_CACHE_DIR": str(folder), **settings}
     return subprocess.run(
-        [sys.executable, "-c", PROGRAM],
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", program],
         env=environment,
         capture_output=True,
         text=True,
@@ -31,13 +68,45 @@ def run(folder, **settings):
 def test_damaged_files_are_made_again(tmp_path):
     first = run(tmp_path)
     assert first.returncode == 0, first.stderr
-    files = [path for path in tmp_path.rglob("*") if path.suffix in (".o", ".nbi")]
+    files = list(tmp_path.rglob("*.o"))
     assert len(files) > 3
-    for path in files:
-        path.write_bytes(path.read_bytes()[:20])
-    for _ in range(2):  # the second time everything is read and nothing compiled
-        again = run(tmp_path)
-        assert (again.returncode, again.stdout) == (0, first.stdout), again.stderr
+    for damage in (lambda code: code[:20], lambda code: code[:-1] + bytes([code[-1] ^ 1]), lambda code: b""):
+        for path in files:
+            path.write_bytes(damage(path.read_bytes()))
+        for _ in range(2):  # the second time everything is read and nothing compiled
+            again = run(tmp_path)
+            assert (again.returncode, again.stdout) == (0, first.stdout), again.stderr
+
+
+def test_numba_is_imported_only_to_compile(tmp_path):
+    first, second = run(tmp_path, TRAINING), run(tmp_path, TRAINING)
+    numbers, compiled = first.stdout.splitlines()
+    assert compiled == "compiled True with Numba True", first.stderr
+    assert second.stdout.splitlines() == [numbers, "compiled False with Numba False"], second.stderr
+
+
+def test_every_kernel_needs_the_c_library_alone():
+    """What a function calls is looked up when it is loaded: the process would end if it were not there."""
+    modules = [module.name for module in pkgutil.iter_modules(kernels.__path__) if not module.ispkg]
+    program = KERNELS.replace("MODULES", repr(modules))
+    for _ in range(2):
+        done = run(cache.folder().parent, program)
+        assert done.returncode == 0, done.stderr
+    assert done.stdout == "False\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_process_is_copied_while_another_thread_compiles(tmp_path):
+    done = run(tmp_path, FORKS)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX limits")
+def test_a_full_disk_costs_time_only(tmp_path):
+    full = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))"
+    done = run(tmp_path, full + PROGRAM)
+    assert (done.returncode, done.stdout) == (0, run(tmp_path).stdout)
+    assert "UserWarning: compiled kernels cannot be kept" in done.stderr
 
 
 def test_each_target_has_files_of_its_own(tmp_path):
@@ -62,13 +131,14 @@ def test_without_a_folder_kernels_are_made_for_the_process(tmp_path):
     assert "UserWarning: compiled kernels cannot be kept" in done.stderr
 
 
-def test_what_is_written_is_read_when_it_is_whole(tmp_path):
-    path = Path(tmp_path) / "code"
-    assert cache.read(path) is None
-    cache.write(path, b"code")
-    assert cache.read(path) == b"code"
+def test_what_is_written_is_read_when_it_is_whole(tmp_path, monkeypatch):
+    monkeypatch.setattr(cache, "folder", lambda: tmp_path)
+    assert cache.read("code") is None
+    cache.write("code", b"code")
+    assert cache.read("code") == b"code"
+    path = tmp_path / "code"
     path.write_bytes(path.read_bytes()[:-1])
-    assert cache.read(path) is None
+    assert cache.read("code") is None
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ctypes import CFUNCTYPE, c_int64
 from typing import Any
 
 import numpy as np
@@ -157,20 +158,13 @@ def matrix_of(kind: Kind) -> Any:
 @pytest.mark.parametrize("channels", [1, 16, 37])
 def test_transforms(kinds: Any, channels: int) -> None:
     """M·X·Nᵀ for three tiles side by side."""
-    from pellucid.kernels.intrinsics import call_tile
-    from pellucid.kernels.jit import compiled, types
-
     m, n = map(matrix_of, kinds)
     x = normal(3, m.shape[1], n.shape[1], channels)
     out = np.full((3, len(m), len(n), channels), np.nan, np.float32)
     steps, out_steps = (n.shape[1] * channels, channels), (len(n) * channels, channels)
     code = Transform(32, kinds, channels, steps, out_steps, (x[0].size, out[0].size, 0))
-
-    @compiled(types.void(*[types.int64] * 4))
-    def call(function: int, a: int, to: int, count: int) -> None:
-        call_tile(function, a, 0, to, 0, 0, count)
-
-    call(simd.address(code), x.ctypes.data, out.ctypes.data, 3)
+    call = CFUNCTYPE(None, *[c_int64] * 6)(simd.address(code))
+    call(x.ctypes.data, 0, out.ctypes.data, 0, 0, 3)
     np.testing.assert_allclose(out, np.einsum("pi,tijc,qj->tpqc", m, x, n), rtol=0, atol=1e-4)
 
 

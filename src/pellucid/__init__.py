@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     from pellucid.kernels.tape import get_num_threads, set_num_threads
     from pellucid.train import SGD, Adam, AdamW, TrainStep, evaluate, fit, predict, record
 
-# Names whose modules import the compiler, which takes half a second: they are loaded when first asked for.
+# Names whose modules import LLVM and all that plans and runs: they are loaded when first asked for.
 _LATER = {
     **dict.fromkeys(("get_num_threads", "set_num_threads"), "pellucid.kernels.tape"),
     **dict.fromkeys(

@@ -46,7 +46,8 @@ def warmup(
             f"{model}, batch {count}: {warmth.kernels} kernels compiled, {warmth.seconds:.1f} s in all"
         )
         done.append({"model": model, "batch": count, "kernels": warmth.kernels, "seconds": warmth.seconds})
+    kept = folder()
     if json:
-        output.print_json({"models": done, "cache": str(folder())})
-    else:
-        console.print(f"kept in {folder()}")
+        output.print_json({"models": done, "cache": kept and str(kept)})
+    elif kept:
+        console.print(f"kept in {kept}")

@@ -59,6 +59,8 @@ def plan_gradients(plan: Plan) -> dict[Symbol, Block]:
         gradient = plan.gradients.get(node.output)
         if node.output is plan.graph.output or (gradient is not None and plan.wants(node.output)):
             BACKWARD[type(node.op)](plan, node, gradient)
+            if plan.updates:
+                plan.updates.launch_large(node)
     for symbol, parts in plan.contributions.items():
         total = parts[0]
         for part in parts[1:]:  # a parameter that several nodes use

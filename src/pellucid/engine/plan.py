@@ -1,8 +1,8 @@
 """From a graph to a plan: which buffers there are and which launches, in which order, fill them.
 
 A `Plan` is written op by op (see `lowering/`): first every node's forward, then, backwards through the graph, every
-node's gradients, then the updates. Buffers get their addresses only when the plan is complete, because each reader may
-still ask for a wider halo; so a launch is written as a function that fills in its tables later.
+node's gradients and large updates, then the other updates. Buffers get their addresses only when the plan is complete,
+because each reader may still ask for a wider halo; so a launch is written as a function that fills in its tables later.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 
 import numpy as np
@@ -21,10 +22,16 @@ class TileList:
 
     def __init__(self) -> None:
         self.stage = 0
-        self.rows: list[tuple[int, ...]] = []
         self.bounds = [0]
+        self._entries = array("q")  # call after call
+        self._codes: dict[Code, int] = {}
         self._taps: list[tuple[int, int]] = []
         self._places: dict[Taps, int] = {}
+        self._newest: tuple[Taps | None, int] = None, 0  # taps of the newest call, and their place
+
+    def __len__(self) -> int:
+        """How many calls there are."""
+        return len(self._entries) // 9
 
     def add(
         self,
@@ -43,22 +50,42 @@ class TileList:
         `first` is the code for the first unit of a part, `rest` for those after it. What the code counts is its taps,
         unless said otherwise.
         """
+        if taps is not self._newest[0]:
+            self._newest = taps, self._place(taps)
+        code = self._address(first)
+        other = code if rest is first else self._address(rest)
+        call = code, other, self.stage, a, b, out, start, self._newest[1], count or len(taps)
+        self._entries.extend(call)
+
+    def again(self, calls: range, *, a: int = 0, b: int = 0) -> None:
+        """Append some calls once more, this far from themselves in A and B."""
+        copies = np.array(self._entries[9 * calls.start : 9 * calls.stop]).reshape(-1, 9)
+        copies[:, 3:5] += a, b
+        self._entries.frombytes(copies.tobytes())
+
+    def _place(self, taps: Taps) -> int:
+        """Where these taps begin, in bytes; equal ones are written down once."""
         if taps not in self._places:
-            self._places[taps] = len(self._taps)
+            self._places[taps] = len(self._taps) * 16
             self._taps.extend(taps)
-        code = simd.address(first), simd.address(rest)
-        self.rows.append((*code, self.stage, a, b, out, start, self._places[taps] * 16, count or len(taps)))
+        return self._places[taps]
+
+    def _address(self, code: Code) -> int:
+        address = self._codes.get(code)
+        if address is None:
+            address = self._codes[code] = simd.address(code)
+        return address
 
     def cut(self) -> None:
         """End a range: what follows may run on another thread."""
-        if len(self.rows) > self.bounds[-1]:
-            self.bounds.append(len(self.rows))
+        if len(self) > self.bounds[-1]:
+            self.bounds.append(len(self))
 
     def finish(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """The entries, the ranges' bounds and the taps as arrays."""
         self.cut()
         return (
-            np.array(self.rows, np.int64).reshape(-1, 9),
+            np.array(self._entries).reshape(-1, 9),
             np.array(self.bounds, np.int64),
             np.array(self._taps, np.int64).reshape(-1, 2),
         )

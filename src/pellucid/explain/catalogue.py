@@ -22,7 +22,7 @@ from pellucid.engine.graph import Node, Symbol
 from pellucid.geometry import size_of
 from pellucid.ops.base import Shape
 
-if TYPE_CHECKING:  # importing the plan imports the compiler
+if TYPE_CHECKING:  # importing the plan imports LLVM
     from pellucid.engine.plan import Plan
 
 

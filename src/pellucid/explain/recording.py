@@ -20,7 +20,7 @@ from pellucid.ops.base import Op
 from pellucid.ops.conv import Conv
 from pellucid.ops.linear import Linear
 
-if TYPE_CHECKING:  # importing the plan imports the compiler
+if TYPE_CHECKING:  # importing the plan imports LLVM
     from pellucid.engine.plan import Program
 
 EXPLAINERS: dict[type[Op], Callable[[Question], Trace]] = {Conv: explain_conv, Linear: explain_linear}

@@ -176,7 +176,7 @@ def _lengths(inside: NDArray[np.bool_], bounds: NDArray[np.int64]) -> list[int]:
 
 
 def _replayed(left: Column, right: Column, bounds: NDArray[np.int64], start: np.floating[Any]) -> Any:
-    from pellucid.kernels.replay import replay  # imports the compiler: only when it is needed
+    from pellucid.kernels.replay import replay  # imports LLVM: only when it is needed
 
     sums = np.zeros(len(bounds) - 1, left.dtype)
     sums[0] = start

@@ -6,7 +6,6 @@ Only its owner may enter it. Folders that nobody used for a month are removed.
 
 from __future__ import annotations
 
-import atexit
 import hashlib
 import os
 import platform
@@ -27,10 +26,10 @@ _CHECKSUM_BYTES = 32
 
 
 @cache
-def folder() -> Path:
+def folder() -> Path | None:
     """The folder for this version of the kernels on this processor, made when it is missing.
 
-    Where none can be written to, one for this process alone, with a warning.
+    None, with a warning, where it cannot be written to.
     """
     try:
         root = _root()
@@ -39,22 +38,21 @@ def folder() -> Path:
         _check_owner(path)
         _write(path / "probe", b"")
     except (OSError, RuntimeError) as error:  # RuntimeError: there is no home
-        temporary = tempfile.mkdtemp(prefix="pellucid-")
-        atexit.register(shutil.rmtree, temporary, ignore_errors=True)
         warnings.warn(
             f"compiled kernels cannot be kept ({error}); set PELLUCID_CACHE_DIR to a folder that can be written to",
             stacklevel=2,
         )
-        return Path(temporary)
+        return None
     path.touch()
     _prune(root, path)
     return path
 
 
-def write(path: Path, content: bytes) -> None:
-    """Keep a file with its checksum; where the disk is full, do without."""
-    with suppress(OSError):
-        _write(path, content)
+def write(name: str, content: bytes) -> None:
+    """Keep a file with its checksum; where there is no folder, or no room in it, do without."""
+    if place := folder():
+        with suppress(OSError):
+            _write(place / name, content)
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -77,20 +75,16 @@ def _check_owner(path: Path) -> None:
             raise PermissionError(f"others can write to {path}")
 
 
-def read(path: Path) -> bytes | None:
+def read(name: str) -> bytes | None:
     """What `write` wrote; None when there is no such file or it is not whole."""
+    if (place := folder()) is None:
+        return None
     try:
-        stored = path.read_bytes()
+        stored = (place / name).read_bytes()
     except OSError:
         return None
     checksum, content = stored[:_CHECKSUM_BYTES], stored[_CHECKSUM_BYTES:]
     return content if hashlib.sha256(content).digest() == checksum else None
-
-
-def clear() -> None:
-    """Forget what Numba has kept: an index of its could not be read."""
-    for path in folder().glob("*/*.nb[ic]"):
-        path.unlink(missing_ok=True)
 
 
 def _root() -> Path:

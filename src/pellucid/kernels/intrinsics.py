@@ -9,9 +9,9 @@ import sys
 from typing import Any
 
 from llvmlite import ir
-from numba import extending, types
 
-intrinsic: Any = extending.intrinsic  # what it decorates is called from compiled code, with fewer arguments
+from pellucid.kernels.jit import intrinsic, types
+
 I64 = ir.IntType(64)
 _YIELD = "SwitchToThread" if sys.platform == "win32" else "sched_yield"
 
@@ -96,10 +96,12 @@ def element_address(typing: Any, pointer: Any, index: Any) -> Any:
     return types.int64(pointer, types.int64), code
 
 
-def _view(number: Any, doc: str) -> Any:
+def _view(name: str, doc: str) -> Any:
     """An intrinsic that reads a pointer of a kernel's table, or an address, as a pointer to another type."""
 
     def view(typing: Any, pointer: Any) -> Any:
+        number = getattr(types, name)
+
         def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             kind = context.get_value_type(number).as_pointer()
             integer = isinstance(signature.args[0], types.Integer)
@@ -111,9 +113,9 @@ def _view(number: Any, doc: str) -> Any:
     return intrinsic(view)
 
 
-int64_at = _view(types.int64, "Labels, tables: int64 numbers at a pointer or address.")
-bytes_at = _view(types.uint8, "Memory: bytes at a pointer or address.")
-float64_at = _view(types.float64, "Sums kept in double precision: float64 numbers at a pointer or address.")
+int64_at = _view("int64", "Labels, tables: int64 numbers at a pointer or address.")
+bytes_at = _view("uint8", "Memory: bytes at a pointer or address.")
+float64_at = _view("float64", "Sums kept in double precision: float64 numbers at a pointer or address.")
 
 
 @intrinsic

@@ -4,28 +4,38 @@ from __future__ import annotations
 
 from typing import Any
 
-from pellucid.kernels.intrinsics import float_mode, flush_bits, fma, set_float_mode
-from pellucid.kernels.jit import compiled, types
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.kernels.intrinsics import float_mode, flush_bits, fma, int64_at, set_float_mode
+from pellucid.kernels.jit import kernel
+from pellucid.kernels.progress import progress
 
 
-def _signature(number: Any) -> Any:
-    return types.void(number[::1], number[::1], types.int64[::1], number[::1])
-
-
-@compiled([_signature(types.float32), _signature(types.float64)])
-def replay(left: Any, right: Any, bounds: Any, sums: Any) -> None:
+def replay(left: NDArray[Any], right: NDArray[Any], bounds: NDArray[np.int64], sums: NDArray[Any]) -> None:
     """Sum left[i]·right[i] by fused multiply–adds, i ascending, denormal numbers taken as zero.
 
     Part k holds the products from bounds[k] to bounds[k+1]. `sums` comes with what each part starts from and leaves
-    with the parts' sums, but its first number is the total: the parts added in order.
+    with the parts' sums, but its first number is the total: the parts added in order. Arrays are contiguous.
     """
+    function = sum_products.callable(left.itemsize * 8)
+    progress.close()
+    p = np.array([array.ctypes.data for array in (left, right, sums)], np.int64)
+    n = np.array([bounds.ctypes.data, len(sums)], np.int64)
+    function(p.ctypes.data, n.ctypes.data, 0, 0)
+
+
+@kernel
+def sum_products(p: Any, n: Any, f: Any, chunk: Any) -> None:
+    """What `replay` does. p: left, right, sums. n: address of the bounds, parts."""
+    left, right, sums, bounds = p[0], p[1], p[2], int64_at(n[0])
     mode = float_mode()
     set_float_mode(mode | flush_bits())
-    for part in range(len(sums)):
+    for part in range(n[1]):
         total = sums[part]
         for i in range(bounds[part], bounds[part + 1]):
             total = fma(left[i], right[i], total)
         sums[part] = total
-    for part in range(1, len(sums)):
+    for part in range(1, n[1]):
         sums[0] += sums[part]
     set_float_mode(mode)

@@ -31,7 +31,7 @@ from pellucid.kernels.intrinsics import (
     pause,
     set_float_mode,
 )
-from pellucid.kernels.jit import compiled, inline, types
+from pellucid.kernels.jit import inline, kernel
 
 # One launch: function, address of p, address of n, address of f, chunks, ticket, finished, spare (64 bytes, a line).
 LAUNCH_FIELDS = 8
@@ -86,28 +86,32 @@ def play(launches: int, count: int, generation: int, scratch: int, number: int) 
     set_float_mode(mode)
 
 
-@compiled(types.int64(types.int64, types.int64, types.int64, types.int64))
-def _serve(control: int, state: int, seen: int, number: int) -> int:
-    """Worker `number` awake: play every generation that appears, return the last one when none comes for a while."""
+@kernel
+def _serve(control: int, state: int, number: int) -> None:
+    """Worker `number` awake: play every generation that appears; return when none comes for a while.
+
+    `state` is the address of two numbers: whether the worker sleeps, and the generation that it has seen.
+    """
     while True:
-        spins = 0
+        spins, seen = 0, atomic_load(state + 8)
         while atomic_load(control) == seen:
             spins += 1
             if atomic_load(control + 192) != 0 or spins > 20000:
                 atomic_store(state, 1)  # asleep from here on; look once more, so that no wake-up is missed
                 if atomic_load(control) == seen:
-                    return seen
+                    return
                 atomic_store(state, 0)
             pause()
         atomic_add(control + 256, 1)
         seen = atomic_load(control)
+        atomic_store(state + 8, seen)
         launches, count = atomic_load(control + 64), atomic_load(control + 128)
         scratch = atomic_load(control + 320) + number * atomic_load(control + 328)
         play(launches, count, seen, scratch, number)
         atomic_add(control + 256, -1)
 
 
-@compiled(types.void(types.int64, types.int64, types.int64, types.int64))
+@kernel
 def _publish(control: int, launches: int, count: int, generation: int) -> None:
     """Offer the launches to the workers."""
     for i in range(count):
@@ -118,7 +122,7 @@ def _publish(control: int, launches: int, count: int, generation: int) -> None:
     atomic_store(control, generation)
 
 
-@compiled(types.void(types.int64, types.int64, types.int64, types.int64))
+@kernel
 def _play(launches: int, count: int, generation: int, scratch: int) -> None:
     """The caller's part of the work."""
     play(launches, count, generation, scratch, 0)
@@ -129,18 +133,17 @@ class _Worker:
 
     def __init__(self, control: int, seen: int, number: int) -> None:
         self.state = np.zeros(8, np.int64)
+        self.state[1] = seen
         self.wake = threading.Lock()
         self.wake.acquire()
         self.stopping = False
-        self.thread = threading.Thread(
-            target=self._run, args=(control, seen, number), daemon=True, name="pellucid"
-        )
+        self.thread = threading.Thread(target=self._run, args=(control, number), daemon=True, name="pellucid")
         self.thread.start()
 
-    def _run(self, control: int, seen: int, number: int) -> None:
-        state = self.state.ctypes.data
+    def _run(self, control: int, number: int) -> None:
+        serve, state = _serve.callable(), self.state.ctypes.data
         while not self.stopping:
-            seen = _serve(control, state, seen, number)
+            serve(control, state, number)
             self.wake.acquire()
             self.state[0] = 0
 
@@ -197,10 +200,10 @@ class Team:
             self._make_room(scratch_bytes)
             self._generation = (self._generation + 1) % _GENERATIONS
             address = launches.ctypes.data
-            _publish(self._control.ctypes.data, address, len(launches), self._generation)
+            _publish.callable()(self._control.ctypes.data, address, len(launches), self._generation)
             for worker in self._workers:
                 worker.rouse()
-            _play(address, len(launches), self._generation, int(self._control[_SCRATCH]))
+            _play.callable()(address, len(launches), self._generation, int(self._control[_SCRATCH]))
             self._held.append(launches)
             if self._control[_INSIDE] == 0:  # a worker that comes late reads the newest launches only
                 del self._held[:-1]
@@ -218,7 +221,7 @@ class Team:
 def make() -> None:
     """Compile the loops of this file, unless that is done."""
     for function in (_publish, _play, _serve):
-        function.make()
+        function.callable()
 
 
 team = Team()

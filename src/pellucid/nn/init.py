@@ -6,10 +6,13 @@ and the float64 version of a model begin with the same numbers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import copy
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
 from math import prod, sqrt
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +21,7 @@ from pellucid.geometry import is_integer
 from pellucid.nn.parameter import Parameter
 
 _generator = np.random.default_rng()
+_LARGE = 1 << 22  # numbers from which on two threads draw them
 _room: ContextVar[list[int] | None] = ContextVar("room", default=None)
 
 
@@ -42,9 +46,27 @@ def uniform(shape: tuple[int, ...], fan_in: int) -> Parameter:
         room[0] -= prod(shape)
         if room[0] < 0:
             raise ArgumentError("init", "the model is larger than its file", got=f"shape {shape}")
-        return Parameter(np.zeros(shape, np.float32))
-    bound = 1 / sqrt(fan_in)
-    return Parameter(_generator.uniform(-bound, bound, shape))
+        return Parameter.zeros(shape)
+    parameter, bound = Parameter.zeros(shape), 1 / sqrt(fan_in)
+    stretches = parameter.stretches()
+    if parameter.size < _LARGE:
+        _draw(parameter, stretches, _generator, bound)
+        return parameter
+    half, here, bits = len(stretches) // 2, copy.deepcopy(_generator), _generator.bit_generator
+    assert isinstance(bits, np.random.PCG64)  # which takes one step for each number
+    bits.advance(sum(parameter[some].size for some in stretches[:half]))
+    with ThreadPoolExecutor(1) as other:  # the two halves of one stream of numbers at the same time
+        first = other.submit(_draw, parameter, stretches[:half], here, bound)
+        _draw(parameter, stretches[half:], _generator, bound)
+        first.result()
+    return parameter
+
+
+def _draw(
+    parameter: Parameter, stretches: Sequence[Any], generator: np.random.Generator, bound: float
+) -> None:
+    for some in stretches:
+        parameter[some] = generator.uniform(-bound, bound, parameter[some].shape)
 
 
 @contextmanager

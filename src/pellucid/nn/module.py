@@ -60,7 +60,7 @@ class Module:
         current = vars(self).get(name)
         if _is_state(current) and not (value is None or _is_state(value) or isinstance(value, Module)):
             where = f"{type(self).__name__}.{name}"
-            current[...] = _fitting(where, value, current)
+            current.assign(_fitting(where, value, current))
             return
         if value is not current or current is None:
             _edition = vars(self)[_EDITION] = next(_editions)
@@ -101,7 +101,7 @@ class Module:
             return self.forward(*inputs)
 
     def _infer(self, input: Array) -> Array:
-        from pellucid.engine.inference import Inference  # imports the compiler: only when it is needed
+        from pellucid.engine.inference import Inference  # imports LLVM: only when it is needed
 
         edition, structure, program = vars(self).get(_PROGRAM, (None, None, None))
         if edition != _edition and structure != (now := self.structure()):
@@ -203,7 +203,7 @@ class Module:
             kind = ShapeError if only_shapes else ArgumentError
             raise kind(where, "names and shapes must be those of the model; nothing was loaded", got=got)
         for name, value in values.items():
-            states[name][...] = value
+            states[name].assign(value)
 
     def astype(self, dtype: DTypeLike) -> Self:
         """Turn all floating parameters and buffers into float32 or float64, in place; returns the module.

@@ -51,7 +51,7 @@ class Adam:
 
     def initial_state(self, parameter: Array) -> dict[str, Array]:
         """What the first update starts from."""
-        return {"mean": np.zeros_like(parameter), "variance": np.zeros_like(parameter)}
+        return {name: np.zeros(parameter.shape, parameter.dtype) for name in ("mean", "variance")}
 
     def update(
         self, parameter: Array, gradient: Array, state: Mapping[str, Array], lr: float, step: int

@@ -39,7 +39,7 @@ class SGD:
 
     def initial_state(self, parameter: Array) -> dict[str, Array]:
         """What the first update starts from."""
-        return {"velocity": np.zeros_like(parameter)} if self.momentum else {}
+        return {"velocity": np.zeros(parameter.shape, parameter.dtype)} if self.momentum else {}
 
     def update(
         self,

@@ -11,7 +11,7 @@ from pellucid.nn.models import MODELS
 
 
 def load() -> None:
-    """Import what a training step needs, the compiler included."""
+    """Import what a training step needs."""
     import pellucid
 
     pellucid.TrainStep  # noqa: B018 - the name is imported when it is asked for
@@ -39,5 +39,5 @@ def _network(case: Case, folder: Path) -> Module:
     network = MODELS[case.model]()
     arrays = dict(network.named_arrays())
     for name, array in weights(folder):
-        arrays[name][...] = array
+        arrays[name].assign(array)
     return network

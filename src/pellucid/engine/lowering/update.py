@@ -1,4 +1,8 @@
-"""The optimiser's step: a parameter together with the launch that makes its gradient, or all others in one launch."""
+"""The optimiser's step.
+
+A linear weight is updated in the launch that makes its gradient, another large parameter right after its gradient,
+whose memory is then free for others; the rest in one launch at the end.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +12,15 @@ from math import sqrt
 import numpy as np
 
 from pellucid.engine.buffers import Block
-from pellucid.engine.graph import Symbol
+from pellucid.engine.graph import Node, Symbol
 from pellucid.engine.plan import CHUNKS, Launch, Plan, Tables
+from pellucid.geometry import size_of
 from pellucid.kernels import layout, update
 from pellucid.ops.adam import Adam
 from pellucid.ops.sgd import SGD
 
 _CHUNK = 1 << 14  # elements of a parameter that one chunk updates
+_LARGE = 1 << 18  # elements from which on a parameter has a launch of its own
 
 # The optimiser's state of a parameter, and where the updated parameter goes: into itself, or a new block.
 Target = tuple[Mapping[str, Block], Block]
@@ -26,11 +32,11 @@ class Updates:
 
     def __init__(self, plan: Plan, rule: SGD | Adam, targets: Mapping[Symbol, Target]) -> None:
         self.plan, self.rule, self.targets = plan, rule, targets
-        self.joined: set[Symbol] = set()  # parameters whose update follows their gradient in the same launch
+        self.joined: set[Symbol] = set()  # parameters whose update follows their gradient at once
         self._launches: list[Launch] = []
 
     def joins(self, symbol: Symbol) -> bool:
-        """Whether what makes a parameter's gradient can update the parameter, too: nobody else needs either."""
+        """Whether a parameter can be updated as soon as its gradient is there: nobody else needs either."""
         return symbol in self.targets and not self.plan.keep and len(self.plan.readers(symbol)) == 1
 
     def launch_after(
@@ -44,18 +50,29 @@ class Updates:
         self._append(label, rows, self._pointers(symbol, self.plan.value(symbol)), bind)
         self.joined.add(symbol)
 
+    def launch_large(self, node: Node) -> None:
+        """Append the update of each large parameter of a node whose gradients are there."""
+        for symbol in node.operands:
+            if symbol in self.plan.contributions and self.joins(symbol) and size_of(symbol.shape) >= _LARGE:
+                self._launch(f"update of {symbol.name}", {symbol: self.plan.contributions[symbol][0]})
+                self.joined.add(symbol)
+
     def launch_rest(self, gradients: Mapping[Symbol, Block]) -> None:
         """Append the update of all other parameters, in one launch."""
+        rest = {s: block for s, block in gradients.items() if s in self.targets and s not in self.joined}
+        self._launch("update", rest)
+
+    def _launch(self, label: str, gradients: Mapping[Symbol, Block]) -> None:
         p: list[Block] = []
         rows = []
-        for symbol in (symbol for symbol in gradients if symbol in self.targets):
+        for symbol in gradients:
             parameter, result = self.plan.value(symbol), self.targets[symbol][1]
             if result is not parameter:
                 copy_block(self.plan, result.name, parameter, result)
             starts = range(0, result.size, _CHUNK)
             rows += [(len(p), start, min(result.size, start + _CHUNK)) for start in starts]
             p += self._pointers(symbol, gradients[symbol])
-        self._append("update", rows, p, None)
+        self._append(label, rows, p, None)
 
     def set_step(self, lr: float, step: int) -> None:
         """Set the learning rate and the step's number, from 1, of the next run."""

@@ -23,7 +23,8 @@ class View:
 
     def offset(self, position: tuple[int, ...]) -> int:
         """Elements from the first inner element to a position, which may lie in the halo."""
-        return sum(i * s for i, s in zip(position, self.strides, strict=True))
+        (d, h, w), (slice_, row, pixel) = position, self.strides
+        return d * slice_ + h * row + w * pixel
 
     def offsets(self, positions: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
         """How far positions lie from the first of them."""
@@ -78,5 +79,5 @@ def _sizes(plan: Plan, stage: Stage) -> list[int]:
 
 def cut_when_few(tiles_: TileList, images: int, grid: int) -> None:
     """With few images, let threads share one image's tiles."""
-    if images < CHUNKS and (len(tiles_.rows) - tiles_.bounds[-1]) * CHUNKS >= images * grid:
+    if images < CHUNKS and (len(tiles_) - tiles_.bounds[-1]) * CHUNKS >= images * grid:
         tiles_.cut()

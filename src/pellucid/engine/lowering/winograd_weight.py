@@ -248,11 +248,17 @@ class WeightGradient:
         layer = self.layer
         steps = (3 * layer.inputs * layer.outputs, layer.inputs * layer.outputs)
         channels = product(split(layer.inputs, most), blocks(layer.outputs, results.columns))
+        done: dict[tuple[int, int], tuple[range, int, int]] = {}  # products of the first block of a size
         for (c, rows), (o, columns) in channels:
-            here = (values[0].later(c), values[1].later(o))
             list_.stage = stage
-            for point in range(len(self.scheme.products)):
-                self._multiply(list_, point, here, results, count, (rows, columns))
+            if (rows, columns) in done:
+                calls, first_c, first_o = done[rows, columns]
+                list_.again(calls, a=c - first_c, b=o - first_o)
+            else:
+                here, begin = (values[0].later(c), values[1].later(o)), len(list_)
+                for point in range(len(self.scheme.products)):
+                    self._multiply(list_, point, here, results, count, (rows, columns))
+                done[rows, columns] = range(begin, len(list_)), c, o
             list_.stage = stage + 1
             next_tile = (results.columns, layer.outputs, 0)
             for pair in self.scheme.result.pairs:

@@ -1,4 +1,4 @@
-"""Vector code emitted from Python for this processor: the one place besides `jit` that imports the compiler."""
+"""Vector code emitted from Python for this processor: written for LLVM instruction by instruction."""
 
 from pellucid.kernels.simd.average import Average
 from pellucid.kernels.simd.host import Code, address, assembly, object_code

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from functools import cache
 from typing import Any, Protocol
 
 import llvmlite.binding as llvm
 
-from pellucid.kernels.cache import folder, read, write
-from pellucid.kernels.progress import progress
+from pellucid.kernels.library import Library
 from pellucid.kernels.simd.target import Target, target
 
 
@@ -34,17 +32,12 @@ def address(code: Code) -> int:
 
 @cache
 def _address(code: Code, target: Target) -> int:
-    path = folder() / f"{code.symbol}-{_digest(target)}.o"
-    compiled = read(path)
-    if compiled is None:
-        start = time.perf_counter()
-        compiled = object_code(code)
-        write(path, compiled)
-        progress(code.symbol, time.perf_counter() - start)
-    engine = _engine(target)
-    engine.add_object_file(llvm.ObjectFileRef.from_data(compiled))
-    engine.finalize_object()
-    return int(engine.get_function_address(code.symbol))
+    return _library(target).address(code.symbol, lambda: object_code(code))
+
+
+@cache
+def _library(target: Target) -> Library:
+    return Library(hashlib.sha256(repr(target).encode()).hexdigest()[:8])
 
 
 def object_code(code: Code) -> bytes:
@@ -57,11 +50,6 @@ def assembly(code: Code) -> str:
     """Machine code as text, for tests that look for spills."""
     machine = _machine(target())
     return str(machine.emit_assembly(_optimised(code, machine)))
-
-
-@cache
-def _digest(target: Target) -> str:
-    return hashlib.sha256(repr(target).encode()).hexdigest()[:8]
 
 
 @cache
@@ -86,10 +74,3 @@ def _optimised(code: Code, machine: Any) -> Any:
     passes.add_sroa_pass()
     passes.run(module, builder)
     return module
-
-
-@cache
-def _engine(target: Target) -> Any:
-    """Where a target's code is loaded; each has its own, since their symbols are the same."""
-    machine = _instructions(target.triple).create_target_machine(jit=True)
-    return llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
