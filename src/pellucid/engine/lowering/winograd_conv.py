@@ -24,6 +24,7 @@ from pellucid.engine.lowering.winograd import (
     rows_of,
     transform_all,
 )
+from pellucid.engine.lowering.winograd_single import Single, serves_single
 from pellucid.engine.plan import CHUNKS, Plan, Tables
 from pellucid.engine.tiling import TileList, blocks, split
 from pellucid.kernels import simd, tiles
@@ -68,9 +69,14 @@ class Convolution:
         return self.source.tensor.inner[4]
 
     @property
+    def outputs(self) -> int:
+        """Channels of the target."""
+        return self.target.inner[4]
+
+    @property
     def panels(self) -> list[tuple[int, int]]:
         """Output channels in blocks: (first, how many)."""
-        return blocks(self.target.inner[4], simd.column_tile(self.plan.bits))
+        return blocks(self.outputs, simd.column_tile(self.plan.bits))
 
     def grid(self, images: int) -> Grid:
         """The tiles of so many images."""
@@ -80,12 +86,15 @@ class Convolution:
     def by_tiles(self) -> bool:
         """Whether threads share out the tiles; else the output channels."""
         tiles_ = self.source.tensor.inner[0] * len(self.grid(1).tiles)
-        return self.inputs * self.target.inner[4] < _LARGE_WEIGHT and tiles_ >= 4 * _TILES
+        return self.inputs * self.outputs < _LARGE_WEIGHT and tiles_ >= 4 * _TILES
 
     def lower(self) -> None:
         """Write the launches."""
         self.source.widen(self.grid(1), POINTS)
-        if self.by_tiles:
+        whole = self.grid(self.source.tensor.inner[0])
+        if serves_single(len(whole.tiles), self.inputs):
+            Single(self, whole, _PART).lower()
+        elif self.by_tiles:
             self._by_tiles()
         else:
             self.by_channels(self.transform_source())
@@ -121,7 +130,7 @@ class Convolution:
         def bind() -> Tables:
             list_ = TileList()
             for panel, planes in enumerate(self._weights):
-                self._transform_weight(list_, panel, (0, self.inputs), planes)
+                self.add_weight(list_, panel, (0, self.inputs), planes)
                 list_.cut()
             stage = Stage((self.weight.block, None, block, None), (0, 0, 0, 0))
             return walk(self.plan, list_, [stage], range(1))
@@ -147,13 +156,13 @@ class Convolution:
         results = self.results(len(group), values.end)
         for panel, weights in enumerate(self._weights):
             list_.stage = stage
-            self._multiply(list_, panel, values, weights, results, len(group), (0, self.inputs))
+            self.add_products(list_, panel, values, weights, results, len(group), (0, self.inputs))
             list_.stage = stage + 1
-            self._transform_back(list_, grid, group, panel, results)
+            self.add_outputs(list_, grid, group, self.panels[panel], results)
 
     def last_stages(self, transformed: Block, together: int) -> list[Stage]:
         """What those two stages count from."""
-        return [Stage((None, transformed, None, None), (0, 0, 0, 0)), self._last_stage(together)]
+        return [Stage((None, transformed, None, None), (0, 0, 0, 0)), self.last_stage(together)]
 
     def transform_source(self) -> Transformed:
         """A launch that transforms all tiles."""
@@ -172,27 +181,27 @@ class Convolution:
             for panel in range(len(self.panels)):
                 for part in parts:
                     list_.stage = 0
-                    self._transform_weight(list_, panel, part, weights)
+                    self.add_weight(list_, panel, part, weights)
                     for first, count in groups:
                         here = results.later(first * width if len(parts) > 1 else 0)
                         rows = values.later(first * self.inputs + part[0])
                         list_.stage = 1
-                        self._multiply(list_, panel, rows, weights, here, count, part)
+                        self.add_products(list_, panel, rows, weights, here, count, part)
                         if part is parts[-1]:
                             list_.stage = 2
                             group = grid.tiles[first : first + count]
-                            self._transform_back(list_, grid, group, panel, here)
+                            self.add_outputs(list_, grid, group, self.panels[panel], here)
                 list_.cut()
             stages = [
                 Stage((self.weight.block, None, None, None), (0, 0, 0, 0)),
                 Stage((source.block, None, None, None), (0, 0, 0, 0)),
-                self._last_stage(1),
+                self.last_stage(1),
             ]
             return walk(self.plan, list_, stages, range(1))
 
         self.plan.launch(self.label, tiles.walk_tiles, bind)
 
-    def _transform_weight(self, list_: TileList, panel: int, part: tuple[int, int], planes: Planes) -> None:
+    def add_weight(self, list_: TileList, panel: int, part: tuple[int, int], planes: Planes) -> None:
         """Part of the weight for one block of output channels: (input × output channels) at each point."""
         (begin, step), columns = self.weight.places[panel], self.panels[panel][1]
         steps, next_tile = (3 * self.inputs * step, self.inputs * step), (step, planes.columns, 0)
@@ -201,7 +210,7 @@ class Convolution:
         )
         list_.add(code, code, a=begin + part[0] * step, out=planes.start, count=part[1])
 
-    def _multiply(
+    def add_products(
         self,
         list_: TileList,
         panel: int,
@@ -233,11 +242,11 @@ class Convolution:
                 code = codes[rows]
                 list_.add(code, code, a=a + first * self.inputs, b=b, out=out + first * step)
 
-    def _transform_back(
-        self, list_: TileList, grid: Grid, group: Sequence[Position], panel: int, results: Planes
+    def add_outputs(
+        self, list_: TileList, grid: Grid, group: Sequence[Position], panel: tuple[int, int], results: Planes
     ) -> None:
         """Tile t is row t of the planes; calls take tiles side by side that are stored alike."""
-        first, columns = self.panels[panel]
+        first, columns = panel
         y, other, scale = view(self.target), self._other, 2 if self.routes else 1
         beside = self._beside
         routes = None
@@ -282,7 +291,8 @@ class Convolution:
         """The base, which lies as the target does; a bias does not."""
         return view(self.other) if isinstance(self.other, Tensor) else None
 
-    def _last_stage(self, images: int) -> Stage:
+    def last_stage(self, images: int) -> Stage:
+        """What transforming back counts from, for so many images at a time."""
         views = (self._beside, view(self.target), self._other)
         b, out, other = (images * v.image if v else 0 for v in views)
         return Stage((None, self.routes or self.gate, self.target, self.other), (0, b, out, other))

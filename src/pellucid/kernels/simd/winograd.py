@@ -136,9 +136,8 @@ class Transform:
             return e.load(pointer, at[0] * steps[0] + at[1] * steps[1], v)
 
         out, start, b = others
-        scale = SCALES[at[0]] * SCALES[at[1]] if self.kind in SCALED else 1
-        if scale != 1:
-            value = e.b.fmul(value, e.constant(scale))
+        if self.kind in SCALED:
+            value = scaled(e, value, at)
         if self.start == "out":
             value = e.b.fadd(value, beside(out, self.out_steps))
         elif self.start != "nothing":
@@ -146,6 +145,12 @@ class Transform:
         if self.gate_steps:
             value = e.gate(beside(b, self.gate_steps), value)
         return e.relu(value) if self.relu else value
+
+
+def scaled(e: Emitter, value: Any, at: tuple[int, int]) -> Any:
+    """A number of a transformed weight or grad_output, whole so far, times its fraction."""
+    scale = SCALES[at[0]] * SCALES[at[1]]
+    return value if scale == 1 else e.b.fmul(value, e.constant(scale))
 
 
 def combine(e: Emitter, matrix: Matrix, x: list[Any]) -> list[Any]:
