@@ -20,6 +20,13 @@ def take_relu(plan: Plan, node: Node) -> Node | None:
     return _take(plan, _follower(plan, node, ReLU))
 
 
+def take_norm(plan: Plan, node: Node) -> Node | None:
+    """The batch norm behind a node, where the running statistics make it and nobody needs its input for gradients."""
+    norm = _follower(plan, node, BatchNorm)
+    fixed = norm is not None and isinstance(norm.op, BatchNorm) and not (norm.op.training or plan.trains)
+    return _take(plan, norm if fixed else None)
+
+
 def take_add(plan: Plan, node: Node) -> Node | None:
     """The addition behind a node, likewise, if the other operand is there already."""
     add = _follower(plan, node, Add)
