@@ -6,6 +6,8 @@ taken over is in `Plan.joined`. A recording joins nothing.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from pellucid.engine.graph import Node, Symbol
 from pellucid.engine.plan import Plan
 from pellucid.ops.add import Add
@@ -20,11 +22,40 @@ def take_relu(plan: Plan, node: Node) -> Node | None:
     return _take(plan, _follower(plan, node, ReLU))
 
 
-def take_norm(plan: Plan, node: Node) -> Node | None:
-    """The batch norm behind a node, where the running statistics make it and nobody needs its input for gradients."""
+@dataclass(frozen=True)
+class Tail:
+    """What a convolution's loop does behind its sums, as far as it is there."""
+
+    node: Node
+    norm: Node | None
+    add: Node | None
+    relu: Node | None
+
+    @property
+    def last(self) -> Node:
+        """The node whose output the loop writes."""
+        return self.relu or self.add or self.norm or self.node
+
+    @property
+    def other(self) -> Symbol | None:
+        """What is added."""
+        before = self.norm.output if self.norm else None
+        return next((s for s in self.add.operands if s is not before), None) if self.add else None
+
+
+def take_tail(plan: Plan, node: Node) -> Tail:
+    """The batch norm behind a convolution, the addition behind that, and the ReLU behind whatever is last."""
+    norm = _take_norm(plan, node)
+    add = take_add(plan, norm) if norm else None
+    return Tail(node, norm, add, take_relu(plan, add or norm or node))
+
+
+def _take_norm(plan: Plan, node: Node) -> Node | None:
+    """Only where running statistics make it, and nobody needs its input for gradients; not behind a bias."""
     norm = _follower(plan, node, BatchNorm)
-    fixed = norm is not None and isinstance(norm.op, BatchNorm) and not (norm.op.training or plan.trains)
-    return _take(plan, norm if fixed else None)
+    if norm is None or not isinstance(norm.op, BatchNorm) or norm.op.training or plan.trains:
+        return None
+    return _take(plan, None if node.operands[2] else norm)
 
 
 def take_add(plan: Plan, node: Node) -> Node | None:

@@ -93,7 +93,7 @@ class NormGradient:
 class Plan:
     """The buffers and launches of one graph, for one batch shape."""
 
-    def __init__(self, graph: Graph, dtype: Any, *, keep: bool, trains: bool) -> None:
+    def __init__(self, graph: Graph, dtype: Any, *, keep: bool, trains: bool = True) -> None:
         self.graph, self.dtype, self.keep, self.trains = graph, np.dtype(dtype), keep, trains
         self.bits = self.dtype.itemsize * 8
         self.blocks: list[Block] = []

@@ -48,9 +48,11 @@ def running_coefficients(plan: Plan, node: Node) -> Block:
     mean, variance, weight, bias = (plan.value(s) for s in node.operands[1:])
     channels = node.output.shape[1]
     table = plan.block(f"{node.path}.coefficients", 3 * channels)
-    chunk = -(-channels // CHUNKS)
+    chunk = 64
     n = (channels, chunk, int(weight is not None), int(bias is not None))
-    tables = Tables(-(-channels // chunk), (mean, variance, weight or mean, bias or mean, table), n, (op.eps,))
+    tables = Tables(
+        -(-channels // chunk), (mean, variance, weight or mean, bias or mean, table), n, (op.eps,)
+    )
     plan.launch(table.name, norm.running_coefficients, lambda: tables)
     return table
 

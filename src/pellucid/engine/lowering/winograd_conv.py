@@ -57,9 +57,10 @@ class Convolution:
     target: Tensor
     size: tuple[int, int]  # of the outputs, before they are pooled
     weight: Weight
-    start: Literal["nothing", "bias", "base"]
-    other: Block | None  # the bias or base
+    start: Literal["nothing", "bias", "base", "norm"]
+    other: Block | None  # the bias, the base or what normalises
     gate: Tensor | None = None
+    added: Tensor | None = None
     relu: bool = False
     routes: Tensor | None = None  # the target holds pooled outputs, and this the positions that won
 
@@ -252,8 +253,10 @@ class Convolution:
         routes = None
         if self.routes and beside:
             routes = Routes(beside.strides[1:], SIDE // scale * beside.strides[2], gated=self.relu)
-        start_steps, gate_steps = (v.strides[1:] if v else (0, 0) for v in (other, beside))
+        start_steps, beside_steps = (v.strides[1:] if v else (0, 0) for v in (other, beside))
         next_tile = (results.columns, SIDE // scale * y.strides[2], SIDE * start_steps[1])
+        if self.start == "norm":
+            start_steps = (self.outputs, 0)
         for t, count in rows_of(group, grid.stored):
             n, row, column = group[t]
             code = Transform(
@@ -266,7 +269,8 @@ class Convolution:
                 grid.stored(group[t]),
                 self.start,
                 start_steps,
-                gate_steps if self.gate else None,
+                beside_steps if self.gate else None,
+                beside_steps if self.added else None,
                 self.relu,
                 routes=routes,
             )
@@ -284,7 +288,8 @@ class Convolution:
     @property
     def _beside(self) -> View | None:
         """What lies as the target does and is read or written in passing."""
-        return view(self.routes) if self.routes else view(self.gate) if self.gate else None
+        beside = self.routes or self.gate or self.added
+        return view(beside) if beside else None
 
     @property
     def _other(self) -> View | None:
@@ -295,4 +300,6 @@ class Convolution:
         """What transforming back counts from, for so many images at a time."""
         views = (self._beside, view(self.target), self._other)
         b, out, other = (images * v.image if v else 0 for v in views)
-        return Stage((None, self.routes or self.gate, self.target, self.other), (0, b, out, other))
+        return Stage(
+            (None, self.routes or self.gate or self.added, self.target, self.other), (0, b, out, other)
+        )

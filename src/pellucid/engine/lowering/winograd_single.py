@@ -93,7 +93,7 @@ class Single:
                     self._add_panel(list_, panel, group)
                 list_.cut()
             stages = [
-                Stage((*conv.source.blocks, None, None), (0, 0, 0, 0)),
+                conv.source.stage(None, 1),
                 Stage((weight, None, None, None), (0, 0, 0, 0)),
                 Stage((None, weight if self.few else None, None, None), (0, 0, 0, 0)),
                 conv.last_stage(1),

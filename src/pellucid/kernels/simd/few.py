@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass
+from functools import partial
 from typing import Any
 
 from llvmlite import ir
@@ -109,7 +110,7 @@ class _FewTilesEmitter(Emitter):
         wanted = self._weights(self.b.add(first, int64(INPUTS)), int64(0))
         wanted_row = self.b.mul(self.b.urem(n, int64(self.vectors)), int64(INPUTS))
 
-        def meanwhile(c: Any, taps: Sequence[tuple[int, int]]) -> None:
+        def meanwhile(taps: Sequence[tuple[int, int]], c: Any) -> None:
             row, line = self._split(self.b.add(wanted_row, c))
             ask = self.ahead(self._row(wanted, row), self.b.mul(line, int64(self.lanes)))
             for tap in taps:
@@ -118,9 +119,8 @@ class _FewTilesEmitter(Emitter):
 
         rows = self.code.rows
         for i, some in enumerate(rows):
-            taps = _TAPS[i :: len(rows)]
             places = self.ahead(self.a, first), here, self.ahead(self.out, column)
-            self._points(some, *places, lambda c, taps=taps: meanwhile(c, taps))
+            self._points(some, *places, partial(meanwhile, _TAPS[i :: len(rows)]))
         return [[there, here]]
 
     def _points(

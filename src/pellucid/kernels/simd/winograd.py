@@ -15,7 +15,7 @@ from typing import Any, Literal
 from llvmlite import ir
 
 from pellucid.kernels.simd.emit import I8, Emitter, Load, Registers, int64
-from pellucid.kernels.simd.norm import NormalLoad
+from pellucid.kernels.simd.norm import NormalLoad, normalised
 from pellucid.kernels.simd.pooled import Routes, pooled, unpooled
 from pellucid.winograd import MATRICES, POINTS, SCALED, SCALES, SIDE, Kind, Matrix
 
@@ -24,8 +24,9 @@ from pellucid.winograd import MATRICES, POINTS, SCALED, SCALES, SIDE, Kind, Matr
 class Transform:
     """out = M·A·Mᵀ, `count` times; steps count elements.
 
-    To a result is added what `start` holds (a bias of each channel, a base of each element) or what `out` held before;
-    then the output of a ReLU in B may gate it.
+    To a result is added what `start` holds (a bias of each channel, a base of each element) or what `out` held before,
+    or it is normalised, with mean, scale and bias of each channel in `start`; then B may be added, or be the output of
+    a ReLU that gates it.
     """
 
     bits: int
@@ -37,9 +38,10 @@ class Transform:
         int, int, int
     ]  # from one tile to the next in A, out and start; out is pooled where routes say so
     stored: tuple[int, int] = (POINTS, POINTS)  # rows and columns of the results beyond these are left out
-    start: Literal["nothing", "bias", "base", "out"] = "nothing"
-    start_steps: tuple[int, int] = (0, 0)
+    start: Literal["nothing", "bias", "base", "out", "norm"] = "nothing"
+    start_steps: tuple[int, int] = (0, 0)  # with "norm" the first is from mean to scale to bias
     gate_steps: tuple[int, int] | None = None
+    add_steps: tuple[int, int] | None = None
     relu: bool = False
     flip: bool = False  # read a tile from its far corner: the weight for the input gradient
     routes: Routes | None = None  # outputs leave pooled, or grad_output comes from behind a pooling
@@ -81,8 +83,8 @@ class Transform:
     @property
     def _next_beside(self) -> int:
         """From one tile to the next in B."""
-        if self.gate_steps:
-            return SIDE * self.gate_steps[1]
+        if self.gate_steps or self.add_steps:
+            return SIDE * (self.gate_steps or self.add_steps or (0, 0))[1]
         beside = self.routes or self.normal
         return beside.next_tile if beside else 0
 
@@ -91,13 +93,13 @@ class Transform:
         a, out, start, b = pointers
         matrix, load = MATRICES[self.kind], self._load(e, a, b, start, v)
         size = range(len(matrix[0]))
+        channel = [e.load(start, i * self.start_steps[0], v) for i in range(3) if self.start == "norm"]
         halves = [combine(e, matrix, [load(i, j) for i in size]) for j in size]
         results = []
         for i in range(min(len(matrix), self.stored[0])):
             row = combine(e, matrix, [halves[j][i] for j in size])[: self.stored[1]]
-            results.append(
-                [self._finished(e, value, (out, start, b), (i, j), v) for j, value in enumerate(row)]
-            )
+            others = (out, channel or start, b)
+            results.append([self._finished(e, value, others, (i, j), v) for j, value in enumerate(row)])
             if self.kind != "output" or not self.routes:
                 for j, value in enumerate(results[i]):
                     e.store(value, out, i * self.out_steps[0] + j * self.out_steps[1], v)
@@ -140,10 +142,14 @@ class Transform:
             value = scaled(e, value, at)
         if self.start == "out":
             value = e.b.fadd(value, beside(out, self.out_steps))
+        elif self.start == "norm":
+            value = normalised(e, value, start)
         elif self.start != "nothing":
             value = e.b.fadd(value, beside(start, self.start_steps))
         if self.gate_steps:
             value = e.gate(beside(b, self.gate_steps), value)
+        if self.add_steps:
+            value = e.b.fadd(value, beside(b, self.add_steps))
         return e.relu(value) if self.relu else value
 
 
