@@ -43,19 +43,25 @@ class Tail:
         return next((s for s in self.add.operands if s is not before), None) if self.add else None
 
 
-def take_tail(plan: Plan, node: Node) -> Tail:
-    """The batch norm behind a convolution, the addition behind that, and the ReLU behind whatever is last."""
-    norm = _take_norm(plan, node)
-    add = take_add(plan, norm) if norm else None
-    return Tail(node, norm, add, take_relu(plan, add or norm or node))
+def take_tail(plan: Plan, node: Node, *, norm: bool = True, add: bool = True) -> Tail:
+    """The batch norm behind a convolution, the addition behind that, and the ReLU behind whatever is last.
+
+    A loop that cannot add leaves a batch norm that is to be added to something to the pass that does both.
+    """
+    norm_ = _follower_norm(plan, node) if norm else None
+    if norm_ and not add and _follower(plan, norm_, Add):
+        norm_ = None
+    _take(plan, norm_)
+    add_ = take_add(plan, norm_) if norm_ and add else None
+    return Tail(node, norm_, add_, take_relu(plan, add_ or norm_ or node))
 
 
-def _take_norm(plan: Plan, node: Node) -> Node | None:
+def _follower_norm(plan: Plan, node: Node) -> Node | None:
     """Only where running statistics make it, and nobody needs its input for gradients; not behind a bias."""
     norm = _follower(plan, node, BatchNorm)
     if norm is None or not isinstance(norm.op, BatchNorm) or norm.op.training or plan.trains:
         return None
-    return _take(plan, None if node.operands[2] else norm)
+    return None if node.operands[2] else norm
 
 
 def take_add(plan: Plan, node: Node) -> Node | None:
