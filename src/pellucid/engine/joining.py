@@ -61,7 +61,7 @@ def _follower_norm(plan: Plan, node: Node) -> Node | None:
     norm = _follower(plan, node, BatchNorm)
     if norm is None or not isinstance(norm.op, BatchNorm) or norm.op.training or plan.trains:
         return None
-    return None if node.operands[2] else norm
+    return norm if node.operands[2] is None else None
 
 
 def take_add(plan: Plan, node: Node) -> Node | None:
