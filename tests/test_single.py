@@ -76,9 +76,7 @@ def inference(network: Network, given: dict[str, Any]) -> Inference:
 def recorded(network: Network, given: dict[str, Any], x: Any) -> Any:
     """The output where every op is a launch of its own."""
     parameters = {name: pc.Parameter(array, array.dtype) for name, array in given.items()}
-    graph = trace(
-        lambda x: network(x, parameters), {"input": (x.shape, x.dtype)}, parameters, training=False
-    )
+    graph = trace(lambda x: network(x, parameters), {"input": (x.shape, x.dtype)}, parameters, training=False)
     program = Program(plan_forward(graph, x.dtype, keep=True))
     program.owners = parameters
     return program.run(graph.output, input=x)
@@ -127,7 +125,10 @@ def test_few_tiles_on_every_target(name: str, bits: int) -> None:
         for tiles in range(1, most_tiles(bits) + 1):
             columns, inputs, outputs = 2 * pc.kernels.simd.vector_lanes(bits), 2 * INPUTS, 40
             dtype = np.float32 if bits == 32 else np.float64
-            values, weight = normal(36, tiles, inputs, dtype=dtype), normal(3, 3, inputs, outputs, dtype=dtype)
+            values, weight = (
+                normal(36, tiles, inputs, dtype=dtype),
+                normal(3, 3, inputs, outputs, dtype=dtype),
+            )
             out = np.full((36, tiles, columns), np.nan, dtype)
             steps = (3 * inputs * outputs, inputs * outputs, outputs)
             a_steps, out_steps = (tiles * inputs, inputs), (tiles * columns, columns)
