@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Literal
 
 from pellucid.engine.buffers import Block, Tensor
@@ -157,13 +158,25 @@ class Convolution:
         results = self.results(len(group), values.end)
         for panel, weights in enumerate(self._weights):
             list_.stage = stage
-            self.add_products(list_, panel, values, weights, results, len(group), (0, self.inputs))
+            span = self._span(group)
+            self.add_products(list_, panel, values, weights, results, len(group), (0, self.inputs), span)
             list_.stage = stage + 1
             self.add_outputs(list_, grid, group, self.panels[panel], results)
 
     def last_stages(self, transformed: Block, together: int) -> list[Stage]:
         """What those two stages count from."""
-        return [Stage((None, transformed, None, None), (0, 0, 0, 0)), self.last_stage(together)]
+        products = Stage(
+            (None, transformed, None, self.target), (0, 0, 0, together * view(self.target).image)
+        )
+        return [products, self.last_stage(together)]
+
+    def _span(self, group: Sequence[Position]) -> range:
+        """Where pixels of the target lie, from the first that belongs to some tiles to the last."""
+        y, scale, (height, width) = view(self.target), 2 if self.routes else 1, self.target.inner[2:4]
+        (first, row, _), (last, end, _) = group[0], group[-1]
+        rows = min(height, (end + SIDE) // scale)
+        stop = last * y.image + y.offset((0, rows - 1, width))
+        return range(first * y.image + y.offset((0, row // scale, 0)), stop, y.channels)
 
     def transform_source(self) -> Transformed:
         """A launch that transforms all tiles."""
@@ -220,10 +233,15 @@ class Convolution:
         results: Planes,
         count: int,
         part: tuple[int, int],
+        span: range = range(0),
     ) -> None:
-        """At each point: (tiles × input channels) by (input channels × a block of output channels)."""
+        """At each point: (tiles × input channels) by (input channels × a block of output channels).
+
+        Meanwhile the pixels that the results will go to are brought into the cache, some by each call.
+        """
         columns, step = self.panels[panel][1], results.columns
         pieces = split(count, simd.register_tile(self.plan.bits, columns))
+        claimed, pixel = -(-len(span) // (PLANES * len(pieces))), span.start + self.panels[panel][0]
         codes = {
             rows: Tile(
                 self.plan.bits,
@@ -234,14 +252,21 @@ class Convolution:
                 part[1],
                 tuple(r * step for r in range(rows)),
                 "out" if part[0] else "zero",
+                claims=(claimed, span.step),
             )
             for _, rows in pieces
         }
-        for point in range(PLANES):
+        for call, (point, (first, rows)) in enumerate(product(range(PLANES), pieces)):
             a, b, out = (planes.start + point * planes.step for planes in (values, weights, results))
-            for first, rows in pieces:
-                code = codes[rows]
-                list_.add(code, code, a=a + first * self.inputs, b=b, out=out + first * step)
+            code = codes[rows]
+            list_.add(
+                code,
+                code,
+                a=a + first * self.inputs,
+                b=b,
+                out=out + first * step,
+                start=pixel + call * claimed * span.step,
+            )
 
     def add_outputs(
         self, list_: TileList, grid: Grid, group: Sequence[Position], panel: tuple[int, int], results: Planes
