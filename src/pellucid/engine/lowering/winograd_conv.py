@@ -64,6 +64,7 @@ class Convolution:
     added: Tensor | None = None
     relu: bool = False
     routes: Tensor | None = None  # the target holds pooled outputs, and this the positions that won
+    moments: Block | None = None  # sums over the outputs of each image
 
     @property
     def inputs(self) -> int:
@@ -118,7 +119,7 @@ class Convolution:
                 list_.stage = 0
                 self.source.into_planes(list_, "input", group, values, self.plan.bits)
                 self.from_planes(list_, 1, grid, group, values)
-                if images // together < CHUNKS:
+                if images // together < CHUNKS and not self.moments:  # an image's sums belong to one thread
                     list_.cut()
             stages = [self.source.stage(None, together), *self.last_stages(transformed, together)]
             return walk(self.plan, list_, stages, range(images // together))
@@ -298,13 +299,15 @@ class Convolution:
                 beside_steps if self.added else None,
                 self.relu,
                 routes=routes,
+                moments=self._sums // 3,
+                new=bool(self.moments) and row == column == 0,
             )
             place = (0, row // scale, column // scale)
             list_.add(
                 code,
                 code,
                 a=results.start + t * results.columns,
-                b=first + (n * beside.image + beside.offset(place) if beside else 0),
+                b=first + (n * beside.image + beside.offset(place) if beside else n * self._sums),
                 out=n * y.image + y.offset(place) + first,
                 start=first + (n * other.image + other.offset((0, row, column)) if other else 0),
                 count=count,
@@ -317,6 +320,11 @@ class Convolution:
         return view(beside) if beside else None
 
     @property
+    def _sums(self) -> int:
+        """Numbers of an image's moments."""
+        return 3 * self.target.inner[4] if self.moments else 0
+
+    @property
     def _other(self) -> View | None:
         """The base, which lies as the target does; a bias does not."""
         return view(self.other) if isinstance(self.other, Tensor) else None
@@ -325,6 +333,5 @@ class Convolution:
         """What transforming back counts from, for so many images at a time."""
         views = (self._beside, view(self.target), self._other)
         b, out, other = (images * v.image if v else 0 for v in views)
-        return Stage(
-            (None, self.routes or self.gate or self.added, self.target, self.other), (0, b, out, other)
-        )
+        blocks_ = (None, self.routes or self.gate or self.added or self.moments, self.target, self.other)
+        return Stage(blocks_, (0, b or images * self._sums, out, other))
