@@ -10,8 +10,8 @@ values taken of everything,
 (Higham, Accuracy and Stability of Numerical Algorithms, section 3.5, applied to each path.) Numbers below λ, the least
 normal one, count as zero on their way: a transformed factor can be wrong by ≤ 2048·λ because of that (a row's absolute
 sum is at most 30, so at most 900 in two passes, and each pass flushes a few results of its own), each product and
-addition by λ, and what is lost on the way back is no more than 8·λ at each point and 8·λ at the end would be. Infinite
-and NaN factors spread over a tile; then there is no bound.
+addition by λ. What a transform back flushes is no more than 8·λ at each point and 8·λ in the result would be; there is
+one for each tile at most. Infinite and NaN factors spread over a tile; then there is no bound.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from pellucid.winograd import MATRICES, SIDE, Plane, Scheme, Side, divisors, gra
 
 _TRANSFORM_ROUNDINGS = 12  # two passes of at most five each, the scale and its constant
 _FLUSHED = 2048
+_FLUSHED_BACK = 8
 Array = NDArray[Any]
 
 
@@ -85,7 +86,7 @@ def _grad_weight(question: Question) -> tuple[float, float, int]:
     windows = np.stack([_window(grad_output[n, o], scheme.right, tile) for n, tile in tiles])
     magnitude, lost = _back(scheme, inputs, windows, at)
     assert question.winograd is not None
-    return magnitude, lost + len(tiles), question.winograd
+    return magnitude, lost, question.winograd
 
 
 def _axes(question: Question) -> tuple[Axis, ...]:
@@ -120,12 +121,12 @@ def _back(scheme: Scheme, left: Array, right: Array, place: Sequence[int]) -> tu
     for factors in scheme.products:
         pairs = [(lefts[:, i], rights[:, j]) for i, j in factors]
         sums.append(sum(float(x @ y) for x, y in pairs))
-        flushed.append(sum(float((_FLUSHED * (x + y) + 4).sum()) for x, y in pairs) + 8)
+        flushed.append(sum(float((_FLUSHED * (x + y) + 4 + _FLUSHED_BACK).sum()) for x, y in pairs))
     rows, columns = _matrix(scheme.h.result)[:, place[0]], _matrix(scheme.w.result)[:, place[1]]
     magnitude, lost = (
         float(rows @ np.reshape(points, (len(rows), -1)) @ columns) for points in (sums, flushed)
     )
-    return magnitude, lost + 8
+    return magnitude, lost + _FLUSHED_BACK * len(left)
 
 
 def _absolute(plane: Plane, factors: Array) -> Array:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Literal
 
 from pellucid.engine.buffers import Block, Tensor
@@ -161,15 +162,28 @@ class Convolution:
         results = self.results(len(group), values.end)
         for panel, weights in enumerate(self._weights):
             list_.stage = stage
-            for part in split(self.inputs, _PART):
+            parts, span = split(self.inputs, _PART), self._span(group)
+            for part in parts:
                 rows, factors = values.later(part[0]), weights.later(part[0] * weights.columns)
-                self.add_products(list_, panel, rows, factors, results, len(group), part)
+                beside = span if part is parts[-1] else range(0)
+                self.add_products(list_, panel, rows, factors, results, len(group), part, beside)
             list_.stage = stage + 1
             self.add_outputs(list_, grid, group, self.panels[panel], results)
 
     def last_stages(self, transformed: Block, together: int) -> list[Stage]:
         """What those two stages count from."""
-        return [Stage((None, transformed, None, None), (0, 0, 0, 0)), self.last_stage(together)]
+        products = Stage(
+            (None, transformed, None, self.target), (0, 0, 0, together * view(self.target).image)
+        )
+        return [products, self.last_stage(together)]
+
+    def _span(self, group: Sequence[Position]) -> range:
+        """Where pixels of the target lie, from the first that belongs to some tiles to the last."""
+        y, scale, (height, width) = view(self.target), 2 if self.routes else 1, self.target.inner[2:4]
+        (first, row, _), (last, end, _), stride = group[0], group[-1], self.scheme.result.h.stride
+        rows = min(height, (end + SIDE) * stride // scale)
+        stop = last * y.image + y.offset((0, rows - 1, width))
+        return range(first * y.image + y.offset((0, row * stride // scale, 0)), stop, y.channels)
 
     def transform_source(self) -> Transformed:
         """A launch that transforms all tiles."""
@@ -226,10 +240,16 @@ class Convolution:
         results: Planes,
         count: int,
         part: tuple[int, int],
+        span: range = range(0),
     ) -> None:
-        """At each point: (tiles × input channels) by (input channels × a block of output channels)."""
+        """At each point: (tiles × input channels) by (input channels × a block of output channels).
+
+        Meanwhile the pixels that the results will go to are brought into the cache, some by each call.
+        """
         columns, step = self.panels[panel][1], results.columns
         pieces = split(count, simd.register_tile(self.plan.bits, columns))
+        products = self.scheme.products
+        claimed, pixel = -(-len(span) // (len(products) * len(pieces))), span.start + self.panels[panel][0]
         codes = {
             rows: Tile(
                 self.plan.bits,
@@ -240,15 +260,22 @@ class Convolution:
                 part[1],
                 tuple(r * step for r in range(rows)),
                 "out" if part[0] else "zero",
+                claims=(claimed, span.step),
             )
             for _, rows in pieces
         }
-        for point, factors in enumerate(self.scheme.products):
+        for call, ((point, factors), (first, rows)) in enumerate(product(enumerate(products), pieces)):
             a, b, taps = taps_of(factors, values, weights)
-            for first, rows in pieces:
-                code = codes[rows]
-                out = results.at(point, first)
-                list_.add(code, code, taps, a=a + first * self.inputs, b=b, out=out)
+            code = codes[rows]
+            list_.add(
+                code,
+                code,
+                taps,
+                a=a + first * self.inputs,
+                b=b,
+                out=results.at(point, first),
+                start=pixel + call * claimed * span.step,
+            )
 
     def add_outputs(
         self, list_: TileList, grid: Grid, group: Sequence[Position], panel: tuple[int, int], results: Planes

@@ -15,6 +15,8 @@ from llvmlite import ir
 
 from pellucid.kernels.simd.emit import Emitter, Load, Registers, int64
 
+_AHEAD = 512  # numbers between what is written and what is brought into the cache
+
 
 @dataclass(frozen=True)
 class _Loop:
@@ -63,6 +65,7 @@ class GradientSums(_Loop):
             if self.gate:
                 gradient = e.gate(e.load(start, 0, v), gradient)
                 e.store(gradient, out, 0, v)
+                e.claim(out, v)
             g, value = e.wide(gradient), e.b.fsub(e.wide(e.load(b, 0, v)), centre)
             return e.b.fadd(first, g), e.fma(g, value, second)
 
@@ -87,6 +90,7 @@ class Normalise(_Loop):
                 y = normalised(e, e.load(a, 0, v), [row[v] for row in table])
                 y = e.b.fadd(y, e.load(b, 0, v)) if self.add else y
                 e.store(e.relu(y) if self.relu else y, out, 0, v)
+                e.claim(out, v)
             return []
 
         e.steps([], step)
@@ -115,6 +119,7 @@ class NormalGradient(_Loop):
             for v in range(e.vectors):
                 gradient = normal_gradient(e, e.load(a, 0, v), e.load(b, 0, v), [row[v] for row in table])
                 e.store(e.b.fadd(e.load(start, 0, v), gradient) if self.base else gradient, out, 0, v)
+                e.claim(out, v)
             return []
 
         e.steps([], step)
@@ -176,6 +181,10 @@ class _Steps(Emitter):
             return body([self.ahead(tensor, at) for tensor in self.tensors], inner)
 
         return self.loop(self.count, state, step)
+
+    def claim(self, out: Any, v: int) -> None:
+        """Bring to the cache what will soon be written: stores alone would wait for one line after the other."""
+        self.prefetch(self.ahead(out, _AHEAD + v * self.lanes), write=True)
 
     def sum(self, add: _Sums) -> ir.Module:
         """The whole function of a loop that adds to two rows of the table, around the first one."""

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import astuple, dataclass
+from itertools import product
 from typing import Any, Literal
 
 from llvmlite import ir
@@ -61,6 +62,10 @@ class Tile:
         False  # results are 0 where the number of start in base_rows is not above 0: the gradient of a ReLU
     )
     norm: int = 0  # results are normalised with mean, scale and bias of each column, so far apart in start
+    claims: tuple[int, int] = (
+        0,
+        0,
+    )  # so many rows in start, so far apart, are brought into the cache to be written to
     pieces: tuple[Piece, ...] = ()  # of a run that is not of one piece
 
     @property
@@ -107,6 +112,9 @@ class _TileEmitter(Emitter):
     def emit(self) -> ir.Module:
         """The whole function: start values, the loop over taps, the results."""
         a, b, out, start, taps, count = self.function.args
+        rows, step = self.tile.claims
+        for i, v in product(range(rows), range(self.vectors)):
+            self.prefetch(self.ahead(start, i * step + v * self.lanes), write=True)
         sums = self._start(out if self.tile.start == "out" else start)
         sums = self.loop(count, sums, lambda t, inner: self._tap(a, b, taps, t, inner))
         step = self.tile.norm
