@@ -249,3 +249,23 @@ def test_inference_normalises_in_the_convolution() -> None:
     norm_.running_mean[...] += 1
     assert (model(x) <= before).all()
     assert (model(x) != before).any()
+
+
+@pytest.mark.parametrize("channels", [16, 80])
+def test_the_sums_of_an_image_belong_to_one_thread(channels: int) -> None:
+    """A batch norm in training has its statistics from the transforms of a few tiles, however they are shared out."""
+    x, y, results = normal(2, 16, 12, 9), np.array([1, 0]), set()
+    before = pc.get_num_threads()
+    try:
+        for threads in (1, 2, 3):
+            pc.set_num_threads(threads)
+            pc.seed(0)
+            conv = pc.Conv2d(16, channels, 3, padding=1, bias=False)
+            head = pc.Flatten(), pc.Linear(channels * 108, 2)
+            step = pc.TrainStep(
+                pc.Sequential(conv, pc.BatchNorm2d(channels), *head), optimizer=pc.SGD(lr=0.1)
+            )
+            results.add(tuple(step(x, y) for _ in range(3)))
+    finally:
+        pc.set_num_threads(before)
+    assert len(results) == 1

@@ -315,3 +315,25 @@ def test_pooling_in_the_convolution_s_end_equals_its_parts(
             np.testing.assert_array_equal(array, rec[f"updated({name})"], name)
     plan = next(iter(step._programs.values())).program.plan
     assert len(plan.pools) == 2
+
+
+@pytest.mark.parametrize(
+    "shape", [(5, 16, 9, 7, 20), (30, 16, 17, 15, 33), (3, 190, 5, 4, 180), (1, 17, 4, 3, 16)]
+)
+@pytest.mark.parametrize("offset", [0, 1000])
+def test_a_batch_norm_s_statistics_from_the_last_transform(shape: Any, offset: float) -> None:
+    n, c, h, w, o = shape
+    arrays = {"w": normal(o, c, 3, 3, seed=2), "b": normal(o, seed=3) + np.float32(offset)}
+    program = run(
+        lambda s, w, b: F.batch_norm(F.conv2d(s, w, b, padding=1), None, None, training=True),
+        normal(n, c, h, w),
+        arrays,
+    )
+    kernels = [launch.kernel.name for launch in program.plan.launches]
+    assert "batch_statistics" in kernels
+    assert "moments" not in kernels
+    rec = recording(program)
+    x = rec["conv2d.output"].astype(np.float64)
+    expected = F.batch_norm(x, None, None, training=True)
+    unit = 2.0**-24 * (np.abs(expected).max() + offset / x.std(axis=(0, 2, 3)).min())
+    assert np.abs(rec["batch_norm.output"] - expected).max() <= 3 * unit

@@ -122,3 +122,13 @@ def made_in_passing(plan: Plan, symbol: Symbol) -> bool:
     node = symbol.node
     alone = len(plan.readers(symbol)) == 1 and not plan.keep
     return alone and node in plan.winograd and node.operands[2] is None
+
+
+def takes_moments(plan: Plan, node: Node) -> bool:
+    """Whether a convolution's last transform sums for a batch norm that reads its output, in recordings as well.
+
+    Sums around 0 do for float32, whose squares float64 holds. For float64 a pass of its own sums around a number that
+    is near.
+    """
+    norms = [reader.op for reader in plan.readers(node.output) if isinstance(reader.op, BatchNorm)]
+    return plan.bits == 32 and any(op.training for op in norms)

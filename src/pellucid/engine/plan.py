@@ -104,6 +104,7 @@ class Plan:
         self.gated: dict[
             Block, tuple[Tensor, Tensor]
         ] = {}  # what a batch norm writes: this, where that is above 0
+        self.moments: dict[Symbol, Block] = {}  # sums over each image that a convolution makes in passing
         self.unwritten: dict[Block, NormGradient] = {}  # gradients that are never stored
         self.contributions: dict[Symbol, list[Block]] = {}  # gradients of parameters, one for each use
         self.totals: dict[Symbol, Block] = {}  # their sums

@@ -79,7 +79,7 @@ def gradient_sums(p, n, f, chunk):
 
 @inline
 def total(parts, row, n, c):
-    """The sum of a channel's lanes in one row of every part, parts and lanes in order. n: parts, lanes, C."""
+    """The sum of a channel's lanes in one row of every part, parts and lanes in order. n: parts, their lanes, C."""
     value = 0.0
     for k in range(n[0]):
         start = (3 * k + row) * n[1]
@@ -90,8 +90,8 @@ def total(parts, row, n, c):
 
 @inline
 def spread(values, row, n, c, value):
-    """Repeat a channel's number over its lanes."""
-    for i in range(row * n[1] + c, (row + 1) * n[1], n[2]):
+    """Repeat a channel's number over n[3] lanes."""
+    for i in range(row * n[3] + c, (row + 1) * n[3], n[2]):
         values[i] = value
 
 
@@ -101,7 +101,8 @@ def batch_statistics(p, n, f, chunk):
 
     p: parts, weight, bias, running mean and variance, mean, istd (float64), coefficients, next mean and variance.
     coefficients: mean, istd·weight, bias, each repeated over the lanes.
-    n: parts, lanes, C, whether there are weight, bias, running statistics. f: values of a channel, eps, momentum.
+    n: parts, their lanes, C, lanes, whether there are weight, bias, running statistics. f: values of a channel, eps,
+    momentum.
     """
     parts, mean, istd = float64_at(p[0]), float64_at(p[5]), float64_at(p[6])
     count = max(f[0], 1.0)
@@ -113,7 +114,7 @@ def batch_statistics(p, n, f, chunk):
         mean[c] = parts[c] + first / count
         istd[c] = 1.0 / math.sqrt(variance + f[1])
         normal_coefficients(p[1], p[2], mean[c], istd[c], p[7], n, c)
-        if n[5] != 0:
+        if n[6] != 0:
             p[8][c], p[9][c] = p[3][c], p[4][c]
             if f[0] > 0.0:
                 p[8][c] = (1.0 - f[2]) * p[3][c] + f[2] * mean[c]
@@ -124,8 +125,8 @@ def batch_statistics(p, n, f, chunk):
 def normal_coefficients(weight, bias, mean, istd, coefficients, n, c):
     """What the loop over numbers needs of channel `c`."""
     spread(coefficients, 0, n, c, mean)
-    spread(coefficients, 1, n, c, istd * weight[c] if n[3] != 0 else istd)
-    spread(coefficients, 2, n, c, np.float64(bias[c]) if n[4] != 0 else 0.0)
+    spread(coefficients, 1, n, c, istd * weight[c] if n[4] != 0 else istd)
+    spread(coefficients, 2, n, c, np.float64(bias[c]) if n[5] != 0 else 0.0)
 
 
 @kernel
@@ -160,19 +161,19 @@ def gradient_statistics(p, n, f, chunk):
     p: parts, weight, mean, istd (float64), slopes, grad_weight, grad_bias.
     slopes: mean, −istd²·Σg·(x − mean)/M·scale, scale = istd·weight, −Σg/M·scale, each repeated over the lanes; in
     inference the second and the fourth are 0.
-    n: parts, lanes, C, whether there are weight, bias, batch statistics. f: M, the values of a channel.
+    n: parts, their lanes, C, lanes, whether there are weight, bias, batch statistics. f: M, the values of a channel.
     """
     parts, mean, istd, slopes = float64_at(p[0]), float64_at(p[2]), float64_at(p[3]), p[4]
     count = max(f[0], 1.0)
     for c in range(n[2]):
         first, second = total(parts, 1, n, c), total(parts, 2, n, c)
-        if n[3] != 0:
-            p[5][c] = second * istd[c]
         if n[4] != 0:
+            p[5][c] = second * istd[c]
+        if n[5] != 0:
             p[6][c] = first
-        if n[5] == 0:
+        if n[6] == 0:
             first, second = 0.0, 0.0
-        scale = istd[c] * p[1][c] if n[3] != 0 else istd[c]
+        scale = istd[c] * p[1][c] if n[4] != 0 else istd[c]
         spread(slopes, 0, n, c, mean[c])
         spread(slopes, 1, n, c, -(istd[c] * istd[c] * (second / count) * scale))
         spread(slopes, 2, n, c, scale)

@@ -68,23 +68,41 @@ def _statistics(plan: Plan, node: Node) -> Block:
     mean, istd = (plan.block(f"{node.path}.{name}", channels, "float64") for name in ("mean", "istd"))
     coefficients = plan.block(f"{node.path}.coefficients", 3 * lanes)
     plan.saved |= {(node, "mean"): mean, (node, "istd"): istd}
-    parts = _parts(plan, f"{node.path}.moments", x)
+    parts, count, part_lanes = _moments(plan, node, op, x)
     operands = (parts, weight or x, bias or x, running_mean or x, running_var or x, mean, istd, coefficients)
-    n = (_images(x)[0], lanes, channels, *(int(block is not None) for block in (weight, bias, running_mean)))
+    n = (
+        count,
+        part_lanes,
+        channels,
+        lanes,
+        *(int(block is not None) for block in (weight, bias, running_mean)),
+    )
     f = (size_of(x.inner[:4]), op.eps, op.momentum)
     if not op.training:
         plan.launch(f"{node.path}.statistics", norm.running_statistics, lambda: Tables(1, operands, n, f))
         return coefficients
 
-    def bind() -> Tables:
-        return Tables(_images(x)[0], (x, x, x, x, parts), _image_walk(plan, Moments, x, x, None, None))
-
-    plan.launch(parts.name, norm.moments, bind)
     following = [_next(plan, symbol) or parts for symbol in node.operands[1:3]]
     plan.launch(
         f"{node.path}.statistics", norm.batch_statistics, lambda: Tables(1, (*operands, *following), n, f)
     )
     return coefficients
+
+
+def _moments(plan: Plan, node: Node, op: BatchNorm, x: Tensor) -> tuple[Block, int, int]:
+    """The parts of the batch's sums, how many there are, and lanes in each."""
+    images, channels = x.inner[0], x.inner[4]
+    assert node.operands[0] is not None
+    if made := plan.moments.get(node.operands[0]):
+        return made, images, channels
+    parts = _parts(plan, f"{node.path}.moments", x)
+    if op.training:
+
+        def bind() -> Tables:
+            return Tables(_images(x)[0], (x, x, x, x, parts), _image_walk(plan, Moments, x, x, None, None))
+
+        plan.launch(parts.name, norm.moments, bind)
+    return parts, _images(x)[0], _lanes(x)
 
 
 def _next(plan: Plan, symbol: Symbol | None) -> Block | None:
@@ -113,6 +131,7 @@ def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
             _images(x)[0],
             lanes,
             channels,
+            lanes,
             *(int(s is not None) for s in (weight, bias)),
             int(node.op.training),
         ),

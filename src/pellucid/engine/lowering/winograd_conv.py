@@ -64,6 +64,7 @@ class Convolution:
     added: Tensor | None = None
     relu: bool = False
     routes: Tensor | None = None  # the target holds pooled outputs, and this the positions that won
+    moments: Block | None = None  # sums over the outputs of each image
 
     @property
     def inputs(self) -> int:
@@ -122,7 +123,7 @@ class Convolution:
                 list_.stage = 0
                 self.source.into_planes(list_, group, values, self.plan.bits)
                 self.from_planes(list_, 1, grid, group, values)
-                if images // together < CHUNKS:
+                if images // together < CHUNKS and not self.moments:  # an image's sums belong to one thread
                     list_.cut()
             stages = [self.source.stage(None, together), *self.last_stages(transformed, together)]
             return walk(self.plan, list_, stages, range(images // together))
@@ -303,11 +304,10 @@ class Convolution:
             routes = Routes(beside.strides[1:], SIDE // scale * beside.strides[2], gated=self.relu)
         start_steps, beside_steps = (v.strides[1:] if v else (0, 0) for v in (other, beside))
         stride = self.scheme.result.h.stride
-        per_tile = SIDE * stride
-        next_tile = (results.columns, per_tile // scale * y.strides[2], per_tile * start_steps[1])
+        next_tile = (results.columns, SIDE * stride // scale * y.strides[2], SIDE * stride * start_steps[1])
         for t, count in rows_of(group, inside.stored):
-            n, row, column = group[t]
-            if min(inside.stored(group[t])) <= 0:
+            (n, row, column), stored = group[t], inside.stored(group[t])
+            if min(stored) <= 0:
                 continue
             code = Transform(
                 self.plan.bits,
@@ -316,16 +316,19 @@ class Convolution:
                 results.steps,
                 pair.steps(y.strides[1:]),
                 next_tile,
-                inside.stored(group[t]),
+                stored,
                 self.start,
                 (self.outputs, 0) if self.start == "norm" else pair.steps(start_steps),
                 pair.steps(beside_steps) if self.gate else None,
                 pair.steps(beside_steps) if self.added else None,
                 self.relu,
                 routes=routes,
+                moments=self._sums // 3,
+                new=bool(self.moments) and row == column == 0,
             )
             place = (0, row * stride // scale + pair.h.first, column * stride // scale + pair.w.first)
             out, b, start = (first + (n * v.image + v.offset(place) if v else 0) for v in (y, beside, other))
+            b += n * self._sums
             list_.add(code, code, a=results.at(pair.point, t), b=b, out=out, start=start, count=count)
 
     @property
@@ -333,6 +336,11 @@ class Convolution:
         """What lies as the target does and is read or written in passing."""
         beside = self.routes or self.gate or self.added
         return view(beside) if beside else None
+
+    @property
+    def _sums(self) -> int:
+        """Numbers of an image's moments."""
+        return 3 * self.target.inner[4] if self.moments else 0
 
     @property
     def _other(self) -> View | None:
@@ -343,6 +351,5 @@ class Convolution:
         """What transforming back counts from, for so many images at a time."""
         views = (self._beside, view(self.target), self._other)
         b, out, other = (images * v.image if v else 0 for v in views)
-        return Stage(
-            (None, self.routes or self.gate or self.added, self.target, self.other), (0, b, out, other)
-        )
+        blocks_ = (None, self.routes or self.gate or self.added or self.moments, self.target, self.other)
+        return Stage(blocks_, (0, b or images * self._sums, out, other))

@@ -16,6 +16,7 @@ from pellucid.engine.lowering.winograd_conv import Convolution, Weight
 from pellucid.engine.lowering.winograd_weight import weight_gradient
 from pellucid.engine.plan import Plan
 from pellucid.engine.tiling import blocks
+from pellucid.geometry import size_of
 from pellucid.kernels import simd
 
 
@@ -27,6 +28,9 @@ def forward(plan: Plan, node: Node) -> None:
     if pool is not None:
         plan.pools[pool] = node
         plan.routes[node] = plan.tensor(f"{pool.path}.routes", pool.output.shape, np.uint8)
+    if joining.takes_moments(plan, node):
+        sums = 3 * size_of(output.shape[:2])
+        plan.moments[node.output] = plan.block(f"{node.path}.moments", sums, "float64")
     input, weight, bias = (plan.value(s) for s in node.operands)
     layer = layer_of(plan, node)
     _, h, w = layer.axes
@@ -46,6 +50,7 @@ def forward(plan: Plan, node: Node) -> None:
         added=plan.value(tail.other),
         relu=tail.relu is not None,
         routes=plan.routes.get(node),
+        moments=plan.moments.get(node.output),
     ).lower()
 
 

@@ -51,9 +51,10 @@ class Single:
 
     @property
     def groups(self) -> list[tuple[int, int]]:
-        """Tiles, in shares if output channels are not."""
+        """Tiles, in shares if output channels are not; but sums over an image belong to one thread."""
         count = len(self.grid.tiles)
-        return split(count, count if len(self.ranges) > 1 else -(-count // _SHARES))
+        whole = len(self.ranges) > 1 or self.conv.moments is not None
+        return split(count, count if whole else -(-count // _SHARES))
 
     @property
     def few(self) -> bool:

@@ -41,10 +41,7 @@ from pellucid.kernels.simd.pooled import UnpooledSum
 from pellucid.kernels.simd.winograd import Transform
 from pellucid.winograd import Scheme
 
-_MANY_CHANNELS = {
-    1: 257,
-    2: 385,
-}  # input and output channels from which on threads share blocks of them, by stride
+_MANY_CHANNELS = {1: 257, 2: 385}  # by stride: inputs and outputs from which on threads share blocks of them
 _UNIT_NUMBERS = 9 << 14  # transformed numbers of a unit that a thread keeps in its cache,
 _LEAST_TILES = 32  # but so many tiles at least: the products' sums are that long
 _SHARED_NUMBERS = 12 << 20  # transformed numbers that are kept for all threads at a time

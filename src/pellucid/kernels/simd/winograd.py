@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any, Literal
 
 from llvmlite import ir
@@ -26,7 +26,8 @@ class Transform:
 
     To a result is added what `start` holds (a bias of each channel, a base of each element) or what `out` held before,
     or it is normalised, with mean, scale and bias of each channel in `start`; then B may be added, or be the output of
-    a ReLU that gates it.
+    a ReLU that gates it. With `moments`, B has three rows of float64, so far apart: zeros, and for every channel the
+    sums of the results and of their squares, which begin at 0 when they are `new`.
     """
 
     bits: int
@@ -45,6 +46,8 @@ class Transform:
     relu: bool = False
     routes: Routes | None = None  # outputs leave pooled, or grad_output comes from behind a pooling
     normal: NormalLoad | None = None  # or from behind a batch norm
+    moments: int = 0
+    new: bool = False
 
     @property
     def pools(self) -> bool:
@@ -62,6 +65,11 @@ class Transform:
         a, b, out, start, _, count = e.function.args
         if self.routes:
             b = e.b.bitcast(b, I8.as_pointer())
+        if self.moments:
+            b = e.b.bitcast(b, ir.DoubleType().as_pointer())
+        if self.new:
+            for row, v in product(range(3), range(e.vectors)):
+                e.store(e.wide(e.zero), b, row * self.moments, v)
         full = self.channels // e.lanes
 
         def tile(t: Any, _: Registers) -> Registers:
@@ -110,6 +118,16 @@ class Transform:
                     e.store(value, out, i * self.out_steps[0] + j * self.out_steps[1], v)
             elif i % 2:
                 self._store_pooled(e, results[i - 1 : i + 1], i // 2, out, b, v)
+        if self.moments:
+            self._add_moments(e, [value for row in results for value in row], b, v)
+
+    def _add_moments(self, e: Emitter, values: list[Any], b: Any, v: int) -> None:
+        """Σ of a tile's results, and of their squares, one after the other; then to those of the tiles before."""
+        first = second = e.wide(e.zero)
+        for value in map(e.wide, values):
+            first, second = e.b.fadd(first, value), e.fma(value, value, second)
+        for row, total in ((1, first), (2, second)):
+            e.store(e.b.fadd(e.load(b, row * self.moments, v), total), b, row * self.moments, v)
 
     def _load(self, e: Emitter, a: Any, b: Any, start: Any, v: int) -> Load:
         """What reads position (i,j) of a tile."""
