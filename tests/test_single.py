@@ -17,8 +17,9 @@ from pellucid.engine.graph import trace
 from pellucid.engine.inference import Inference
 from pellucid.engine.lowering import winograd_single
 from pellucid.engine.plan import Program
+from pellucid.kernels import simd
 from pellucid.kernels.simd.few import INPUTS, FewTiles, most_tiles
-from pellucid.winograd import MATRICES, SCALES
+from pellucid.winograd import MATRICES, Plane, Scheme, divisors, output
 
 Network = Callable[..., Any]
 
@@ -32,6 +33,7 @@ SIZES = [
     (17, 4, 4, 300),
     (64, 13, 6, 16),
     (272, 4, 3, 32),
+    (512, 4, 4, 16),
     (16, 30, 30, 40),
 ]
 
@@ -42,6 +44,10 @@ def plain(x: Any, a: dict[str, Any]) -> Any:
 
 def biased(x: Any, a: dict[str, Any]) -> Any:
     return F.relu(F.conv2d(x, a["w"], a["b"], padding=((1, 0), (0, 2))))
+
+
+def strided(x: Any, a: dict[str, Any]) -> Any:
+    return F.relu(F.conv2d(x, a["w"], a["b"], stride=2, padding=1))
 
 
 def pooled(x: Any, a: dict[str, Any]) -> Any:
@@ -83,7 +89,7 @@ def recorded(network: Network, given: dict[str, Any], x: Any) -> Any:
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("network", [plain, biased, pooled, normed, normed_and_pooled])
+@pytest.mark.parametrize("network", [plain, biased, strided, pooled, normed, normed_and_pooled])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_an_image_alone_has_the_bits_it_has_in_a_batch(size: Any, network: Network, dtype: Any) -> None:
     c, h, w, o = size
@@ -110,7 +116,10 @@ def test_threads_and_shares_change_no_bit(size: Any, monkeypatch: Any) -> None:
             monkeypatch.setattr(winograd_single, "_PANELS", panels)
             monkeypatch.setattr(winograd_single, "_SHARES", shares)
             with pc.algorithm("winograd"):
-                results.add(inference(biased, arrays(c, o, np.float32))(x).tobytes())
+                both = (
+                    inference(network, arrays(c, o, np.float32))(x).tobytes() for network in (biased, strided)
+                )
+                results.add(tuple(both))
     finally:
         pc.set_num_threads(before)
     assert len(results) == 1
@@ -118,25 +127,49 @@ def test_threads_and_shares_change_no_bit(size: Any, monkeypatch: Any) -> None:
 
 @EVERY_TARGET
 @pytest.mark.parametrize("bits", [32, 64])
-def test_few_tiles_on_every_target(name: str, bits: int) -> None:
-    """Sums of products at each point, with the weight's rows apart."""
-    matrix = np.array(MATRICES["weight"]) * np.array(SCALES)[:, None]
+@pytest.mark.parametrize("stride", [1, 2])
+def test_few_tiles_on_every_target(name: str, bits: int, stride: int) -> None:
+    """Sums of products of points, pair by pair of the weight's phases, with the weight's rows apart."""
+    along = output(stride, 1)
+    scheme, dtype, inputs, outputs = Scheme(along, along), np.dtype(f"f{bits // 8}"), 2 * INPUTS, 40
+    weight, steps = normal(3, 3, inputs, outputs, dtype=dtype), (3 * inputs * outputs, inputs * outputs)
+    points = at_points(scheme.right, weight)
     with running(name):
+        columns = 2 * simd.vector_lanes(bits)
         for tiles in range(1, most_tiles(bits) + 1):
-            columns, inputs, outputs = 2 * pc.kernels.simd.vector_lanes(bits), 2 * INPUTS, 40
-            dtype = np.float32 if bits == 32 else np.float64
-            values, weight = (
-                normal(36, tiles, inputs, dtype=dtype),
-                normal(3, 3, inputs, outputs, dtype=dtype),
-            )
-            out = np.full((36, tiles, columns), np.nan, dtype)
-            steps = (3 * inputs * outputs, inputs * outputs, outputs)
+            values = normal(scheme.left.points**2, tiles, inputs, dtype=dtype)
+            out = np.full((scheme.result.points**2, tiles, columns), np.nan, dtype)
             a_steps, out_steps = (tiles * inputs, inputs), (tiles * columns, columns)
-            code = FewTiles(bits, columns, inputs, tiles, steps, a_steps, out_steps)
-            call(code, values, weight, out, np.zeros(2 * code.room, dtype))
-            points = np.einsum("pi,ijco,qj->pqco", matrix, weight, matrix).reshape(36, inputs, outputs)
-            expected = np.einsum("ptc,pco->pto", values, points[:, :, :columns])
-            np.testing.assert_allclose(out, expected, rtol=0, atol=1e-4 if bits == 32 else 1e-12)
+            for i, pair in enumerate(scheme.right.pairs):
+                code = FewTiles(
+                    bits,
+                    columns,
+                    inputs,
+                    tiles,
+                    pair.kinds,
+                    winograd_single.products_of(scheme, pair),
+                    (*pair.steps(steps), outputs),
+                    a_steps,
+                    out_steps,
+                    0 if i else len(out),
+                )
+                here = weight.ravel()[pair.offset(steps) :]
+                call(code, values, here, out, np.zeros(2 * code.room, dtype))
+            for point, factors in enumerate(scheme.products):
+                expected = sum(values[left] @ points[right][:, :columns] for left, right in factors)
+                np.testing.assert_allclose(out[point], expected, rtol=0, atol=1e-4 if bits == 32 else 1e-12)
+
+
+def at_points(plane: Plane, x: Any) -> Any:
+    """All points of a factor whose positions are the first two axes."""
+    result = np.zeros((plane.points**2, *x.shape[2:]), x.dtype)
+    for pair in plane.pairs:
+        m, n = (np.array(MATRICES[k]) / np.array(divisors(k))[:, None] for k in pair.kinds)
+        part = np.einsum("pi,ij...,qj->pq...", m, x[np.ix_(pair.h.positions, pair.w.positions)], n)
+        for i, row in enumerate(part):
+            first = pair.point + i * plane.points
+            result[first : first + len(row)] = row
+    return result
 
 
 # ------------------------------------------------------------------------------------------------ what is joined

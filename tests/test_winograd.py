@@ -16,33 +16,46 @@ from pellucid.engine.plan import Program
 from pellucid.explain import Recording
 from pellucid.kernels import simd
 from pellucid.kernels.simd.winograd import Transform
-from pellucid.winograd import MATRICES, SCALED, SCALES
+from pellucid.nn.models.resnet import BasicBlock
+from pellucid.ops.conv import Conv
+from pellucid.winograd import MATRICES, Kind, divisors
 
-# N, C, H, W, O, padding: no two alike on any axis; images that are no multiple of a tile; padding wider than a window
+# N, C, H, W, O, padding, stride: no two sizes alike; images that are no multiple of a tile; padding wider than a window
 CASES = [
-    (2, 3, 7, 5, 4, 1),
-    (1, 1, 3, 3, 2, 0),
-    (3, 17, 9, 6, 18, ((0, 2), (1, 0))),
-    (5, 16, 4, 4, 33, 1),
-    (2, 40, 13, 10, 7, 2),
-    (9, 20, 8, 12, 21, 1),
-    (2, 130, 5, 4, 140, 1),
-    (3, 5, 1, 1, 6, 1),
-    (7, 16, 26, 23, 19, 0),
-    (2, 2, 6, 5, 3, (3, 4)),
-    (1, 258, 5, 3, 34, 1),
+    (2, 3, 7, 5, 4, 1, 1),
+    (1, 1, 3, 3, 2, 0, 1),
+    (3, 17, 9, 6, 18, ((0, 2), (1, 0)), 1),
+    (5, 16, 4, 4, 33, 1, 1),
+    (2, 40, 13, 10, 7, 2, 1),
+    (9, 20, 8, 12, 21, 1, 1),
+    (2, 130, 5, 4, 140, 1, 1),
+    (3, 5, 1, 1, 6, 1, 1),
+    (7, 16, 26, 23, 19, 0, 1),
+    (2, 2, 6, 5, 3, (3, 4), 1),
+    (1, 258, 5, 3, 34, 1, 1),
+    (2, 3, 7, 5, 4, 1, 2),
+    (1, 1, 3, 4, 2, 0, 2),
+    (3, 17, 9, 6, 18, ((0, 2), (1, 0)), 2),
+    (5, 16, 8, 15, 33, 1, 2),
+    (2, 40, 26, 19, 7, 2, 2),
+    (9, 20, 16, 24, 21, 1, 2),
+    (2, 130, 5, 8, 260, 1, 2),
+    (3, 5, 1, 2, 6, 1, 2),
+    (7, 16, 37, 46, 19, 0, 2),
+    (2, 2, 6, 5, 3, (3, 4), 2),
+    (1, 520, 5, 3, 34, 1, 2),
 ]
 
 
 def both(case: Any, dtype: Any) -> dict[str, Recording]:
     """The same convolution, forward and backward, by either algorithm."""
-    n, c, h, w, o, padding = case
+    n, c, h, w, o, padding, stride = case
     arrays = {"w": normal(o, c, 3, 3, dtype=dtype, seed=2), "b": normal(o, dtype=dtype, seed=3)}
     result = {}
     for name in ("direct", "winograd"):
         with pc.algorithm(name):
             program = run(
-                lambda s, w, b: F.conv2d(s, w, b, padding=padding), normal(n, c, h, w, dtype=dtype), arrays
+                lambda s, w, b: F.conv2d(s, w, b, stride, padding), normal(n, c, h, w, dtype=dtype), arrays
             )
         assert bool(program.plan.winograd) == (name == "winograd")
         result[name] = recording(program)
@@ -61,18 +74,19 @@ def test_all_directions_agree_with_the_direct_sum(case: Any, dtype: Any) -> None
 
 @pytest.mark.parametrize("shared", [True, False])
 @pytest.mark.parametrize("groups", [5, 1000])
-def test_every_way_of_sharing_out_the_work(monkeypatch: Any, shared: bool, groups: int) -> None:
+@pytest.mark.parametrize("case", [CASES[5], CASES[16]])
+def test_every_way_of_sharing_out_the_work(monkeypatch: Any, case: Any, shared: bool, groups: int) -> None:
     """Few or many tiles at a time, all channels or a few, one pass of the batch or several: the same forward bits."""
-    expected = both(CASES[5], np.float32)
+    monkeypatch.setattr(winograd_conv, "_PART", 7)
+    expected = both(case, np.float32)
     monkeypatch.setattr(winograd_conv, "_LARGE_WEIGHT", 1 if shared else 1 << 40)
     monkeypatch.setattr(winograd_conv, "_TILES", groups)
-    monkeypatch.setattr(winograd_conv, "_PART", 7)
-    monkeypatch.setattr(winograd_weight, "_MANY_CHANNELS", 1 if shared else 1 << 40)
+    monkeypatch.setattr(winograd_weight, "_MANY_CHANNELS", dict.fromkeys((1, 2), 1 if shared else 1 << 40))
     monkeypatch.setattr(winograd_weight, "_UNIT_NUMBERS", groups * 36 * 41)
     monkeypatch.setattr(winograd_weight, "_SHARED_NUMBERS", groups * 36 * 41)
     monkeypatch.setattr(winograd_weight, "_SHARED_BLOCK", (9, 16))
     monkeypatch.setattr(winograd_weight, "_RUN", 4)
-    found = both(CASES[5], np.float32)["winograd"]
+    found = both(case, np.float32)["winograd"]
     for name in ("conv2d.output", "grad(input)"):
         assert found[name].tobytes() == expected["winograd"][name].tobytes()
     for name in ("grad(w)", "grad(b)"):
@@ -114,28 +128,50 @@ def test_whole_weights_that_stay_whole_give_exact_outputs() -> None:
     assert (rec["conv2d.output"] == expected).all()
 
 
-@pytest.mark.parametrize("kind", MATRICES)
+@pytest.mark.parametrize("padding", [0, 1, 2, ((0, 1), (3, 2))])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_whole_numbers_stay_whole_at_stride_2(padding: Any, dtype: Any) -> None:
+    """Its matrices are whole, and dividing multiples of 36 by 36 is exact."""
+    random = np.random.default_rng(3)
+    x = random.integers(-9, 10, (2, 5, 19, 14)).astype(dtype)
+    weight = random.integers(-9, 10, (4, 5, 3, 3)).astype(dtype)
+    with pc.algorithm("winograd"):
+        program = run(lambda s, w: F.conv2d(s, w, stride=2, padding=padding), x, {"w": weight})
+    grad_output = next(b for s, b in program.plan.gradients.items() if s.name == "conv2d.output")
+    g = random.integers(-9, 10, grad_output.memory.shape)
+    grad_output.memory[...] = g
+    program.run(program.plan.graph.output, input=x)
+    rec, op = recording(program), Conv(2, stride=2, padding=padding)
+    whole = x.astype(np.int64), weight.astype(np.int64)
+    assert (rec["conv2d.output"] == op.forward(*whole, None)).all()
+    gradients = op.backward(np.moveaxis(g[:, 0], -1, 1), *whole, None)
+    assert (rec["grad(input)"] == gradients[0]).all()
+    assert (rec["grad(w)"] == gradients[1]).all()
+
+
+def matrix_of(kind: Kind) -> Any:
+    return np.array(MATRICES[kind]) / np.array(divisors(kind))[:, None]
+
+
+@pytest.mark.parametrize("kinds", [(kind, kind) for kind in MATRICES] + [("input_2", "input_1")])
 @pytest.mark.parametrize("channels", [1, 16, 37])
-def test_transforms(kind: Any, channels: int) -> None:
-    """M·X·Mᵀ for three tiles side by side."""
+def test_transforms(kinds: Any, channels: int) -> None:
+    """M·X·Nᵀ for three tiles side by side."""
     from pellucid.kernels.intrinsics import call_tile
     from pellucid.kernels.jit import compiled, types
 
-    matrix = np.array(MATRICES[kind], float)
-    if kind in SCALED:
-        matrix *= np.array(SCALES)[:, None]
-    rows, size = matrix.shape
-    x = normal(3, size, size, channels)
-    out = np.full((3, rows, rows, channels), np.nan, np.float32)
-    steps, out_steps = (size * channels, channels), (rows * channels, channels)
-    code = Transform(32, kind, channels, steps, out_steps, (x[0].size, out[0].size, 0))
+    m, n = map(matrix_of, kinds)
+    x = normal(3, m.shape[1], n.shape[1], channels)
+    out = np.full((3, len(m), len(n), channels), np.nan, np.float32)
+    steps, out_steps = (n.shape[1] * channels, channels), (len(n) * channels, channels)
+    code = Transform(32, kinds, channels, steps, out_steps, (x[0].size, out[0].size, 0))
 
     @compiled(types.void(*[types.int64] * 4))
     def call(function: int, a: int, to: int, count: int) -> None:
         call_tile(function, a, 0, to, 0, 0, count)
 
     call(simd.address(code), x.ctypes.data, out.ctypes.data, 3)
-    np.testing.assert_allclose(out, np.einsum("pi,tijc,qj->tpqc", matrix, x, matrix), rtol=0, atol=1e-4)
+    np.testing.assert_allclose(out, np.einsum("pi,tijc,qj->tpqc", m, x, n), rtol=0, atol=1e-4)
 
 
 def test_threads_and_recordings_change_no_bit() -> None:
@@ -145,10 +181,11 @@ def test_threads_and_recordings_change_no_bit() -> None:
         pc.set_num_threads(threads)
         try:
             pc.seed(1)
-            layers = pc.Conv2d(3, 16, 3, padding=1), pc.ReLU(), pc.Conv2d(16, 24, 3, padding=1), pc.ReLU()
-            model = pc.Sequential(*layers, pc.MaxPool2d(2), pc.Flatten(), pc.Linear(24 * 30, 5))
+            layers = pc.Conv2d(3, 16, 3, padding=1), pc.ReLU(), pc.Conv2d(16, 32, 3, padding=1), pc.ReLU()
+            layers += pc.Conv2d(32, 36, 3, stride=2, padding=1), pc.ReLU(), pc.MaxPool2d(2), pc.Flatten()
+            model = pc.Sequential(*layers, pc.Linear(36 * 16, 5))
             step = pc.TrainStep(model, optimizer=pc.SGD(lr=0.05, momentum=0.9))
-            x, y = normal(6, 3, 10, 12), np.arange(6) % 5
+            x, y = normal(6, 3, 16, 17), np.arange(6) % 5
             losses = [step(x, y), step(x, y)]
             rec = step.record(x, y)
             losses += [rec.loss, step(x, y)]
@@ -182,9 +219,37 @@ def test_gradients_that_share_a_transform_equal_those_that_do_not(
     assert transforms == [f"grad(0.output) by 2, {shared} at the points"]
 
 
-def test_an_image_never_depends_on_its_batch_mates() -> None:
-    model = pc.Sequential(pc.Conv2d(16, 32, 3, padding=1), pc.ReLU(), pc.Conv2d(32, 1100, 3))
-    x = normal(7, 16, 9, 10)
+@pytest.mark.parametrize("size", [(16, 15), (31, 32)])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_stride_2_between_batch_norms_and_beside_a_shortcut(size: Any, dtype: str) -> None:
+    """The fast step normalises, adds and gates while it transforms; the recorded one does not."""
+    pc.seed(1)
+    first = [pc.Conv2d(3, 32, 3, padding=1, bias=False), pc.BatchNorm2d(32), pc.ReLU()]
+    layers = [*first, BasicBlock(32, 40, 2), BasicBlock(40, 33, 2), pc.Flatten()]
+    features = pc.Sequential(*layers)(normal(1, 3, *size)).shape[1]
+    model = pc.Sequential(*layers, pc.Linear(features, 5)).astype(dtype)
+    step = pc.TrainStep(model, optimizer=pc.SGD(lr=0.05, momentum=0.9))
+    x, y = normal(6, 3, *size), np.arange(6) % 5
+    for _ in range(2):
+        rec = step.record(x, y)
+        assert step(x, y) == rec.loss
+        for name, array in model.state_dict().items():
+            if f"updated({name})" in rec:
+                np.testing.assert_array_equal(array, rec[f"updated({name})"], name)
+    plan = next(iter(step._programs.values())).program.plan
+    assert sum(isinstance(node.op, Conv) and node.op.stride in (2, (2, 2)) for node in plan.winograd) == 2
+
+
+@pytest.mark.parametrize(
+    ("model", "shape"),
+    [
+        (pc.Sequential(pc.Conv2d(16, 32, 3, padding=1), pc.ReLU(), pc.Conv2d(32, 1100, 3)), (7, 16, 9, 10)),
+        (pc.Sequential(pc.Conv2d(520, 34, 3, stride=2, padding=1)), (60, 520, 15, 16)),
+    ],
+)
+def test_an_image_never_depends_on_its_batch_mates(model: Any, shape: Any) -> None:
+    x = normal(*shape)
+    assert True in algorithms(model, x)
     assert model(x)[3].tobytes() == model(x[3:4])[0].tobytes() == model(x[2:5])[1].tobytes()
 
 
@@ -199,14 +264,15 @@ def program(model: Any, x: Any) -> Program:
 
 
 def test_the_setting_chooses_and_is_captured_by_a_plan() -> None:
-    model = pc.Sequential(pc.Conv2d(3, 16, 3), pc.Conv2d(16, 16, 3), pc.Conv2d(16, 8, 3, stride=2))
-    x = normal(2, 3, 12, 12)
-    assert algorithms(model, x) == [False, True, False]
+    strides = [pc.Conv2d(16, 32, 3, stride=2), pc.Conv2d(32, 32, 3, stride=2, padding=1)]
+    model = pc.Sequential(pc.Conv2d(3, 16, 3), pc.Conv2d(16, 16, 3), *strides)
+    x = normal(2, 3, 19, 19)
+    assert algorithms(model, x) == [False, True, False, True]
     with pc.algorithm("direct"):
-        assert algorithms(model, x) == [False, False, False]
+        assert algorithms(model, x) == [False] * 4
         direct = model(x)
         with pc.algorithm("winograd"):
-            assert algorithms(model, x) == [True, True, False]
+            assert algorithms(model, x) == [True] * 4
     automatic = model(x)
     assert (direct != automatic).any()
     with pc.algorithm("direct"):

@@ -1,4 +1,4 @@
-"""Which algorithm convolutions use: the direct sum, or Winograd's for 3×3 windows of stride 1 (F(4×4,3×3))."""
+"""Which algorithm convolutions use: the direct sum, or Winograd's for 3×3 windows of stride 1 or 2."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def algorithm(name: str) -> Iterator[None]:
 
     "auto" takes Winograd's algorithm where it is the faster one, by the shape of an image and the channels alone.
     "direct" sums products one by one: whole numbers stay exact, and explanations replay every sum bit for bit.
-    "winograd" takes Winograd's algorithm wherever it can: it needs a quarter of the products and rounds differently,
-    within a bound that explanations state.
+    "winograd" takes Winograd's algorithm wherever it can: it needs a quarter of the products, at stride 2 nine of
+    sixteen, and rounds differently, within a bound that explanations state.
 
     Raises: ArgumentError when there is no such algorithm.
 

@@ -24,8 +24,8 @@ _ORDER = {
 }
 
 _WINOGRAD = (
-    "computed by Winograd's algorithm F(4×4,3×3), which adds the same products up in another way: the bound is the "
-    "algorithm's, and there is no replay"
+    "computed by Winograd's algorithm, which adds the same products up in another way: the bound is the algorithm's, "
+    "and there is no replay"
 )
 
 

@@ -1,20 +1,23 @@
 """How far a number computed by Winograd's algorithm can lie from the sum of its products.
 
-The algorithm (see `winograd.py` of the package) is bilinear: result = Aᵀ[Σ (L·l·Lᵀ) ⊙ (R·r·Rᵀ)]A with fixed matrices.
-In what is computed, every path from two factors to the result meets a bounded number T of roundings, each a factor
-(1 + δ) with |δ| ≤ u, so with γ = T·u/(1 − T·u) and absolute values taken of everything,
+The algorithm (see `winograd.py` of the package) is bilinear: result = A[Σ (L·l·Lᵀ) ⊙ (R·r·Rᵀ)]Aᵀ with fixed matrices,
+where a point of the result may sum several products of points. In what is computed, every path from two factors to the
+result meets a bounded number T of roundings, each a factor (1 + δ) with |δ| ≤ u, so with γ = T·u/(1 − T·u) and absolute
+values taken of everything,
 
-    |value − result| ≤ γ·(|A|ᵀ[Σ (|L||l||L|ᵀ) ⊙ (|R||r||R|ᵀ)]|A| + |start|)
+    |value − result| ≤ γ·(|A|[Σ (|L||l||L|ᵀ) ⊙ (|R||r||R|ᵀ)]|A|ᵀ + |start|)
 
 (Higham, Accuracy and Stability of Numerical Algorithms, section 3.5, applied to each path.) Numbers below λ, the least
-normal one, count as zero on their way: a transformed factor can be wrong by ≤ 512·λ because of that (a row's absolute
-sum is at most 15, so at most 225 in two passes, and each pass flushes a few results of its own), each product and
-addition by λ. Infinite and NaN factors spread over a tile; then there is no bound.
+normal one, count as zero on their way: a transformed factor can be wrong by ≤ 2048·λ because of that (a row's absolute
+sum is at most 30, so at most 900 in two passes, and each pass flushes a few results of its own), each product and
+addition by λ. What a transform back flushes is no more than 8·λ at each point and 8·λ in the result would be; there is
+one for each tile at most. Infinite and NaN factors spread over a tile; then there is no bound.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -22,11 +25,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.explain.question import Question
+from pellucid.geometry import Axis
 from pellucid.ops.conv import Conv
-from pellucid.winograd import MATRICES, POINTS, SCALED, SCALES, SIDE
+from pellucid.winograd import MATRICES, SIDE, Plane, Scheme, Side, divisors, grad_input, grad_weight, output
 
 _TRANSFORM_ROUNDINGS = 12  # two passes of at most five each, the scale and its constant
-_FLUSHED = 512
+_FLUSHED = 2048
+_FLUSHED_BACK = 8
 Array = NDArray[Any]
 
 
@@ -52,80 +57,90 @@ def error_bound(question: Question) -> float:
 
 def _convolved(question: Question) -> tuple[float, float, int]:
     """Magnitude, flushed numbers and additions of an output or an input gradient."""
-    op, (n, channel, y, x) = question.node.op, question.index
-    assert isinstance(op, Conv)
-    before = _before(question)
+    n, channel, *at = question.index
     weight = question.operand("weight").array
     if question.of == "output":
-        source, kernels = question.operand("input").array[n], weight[channel]
-        begin = [-b for b in before]
+        source, kernels, direction = question.operand("input").array[n], weight[channel], output
         start = question.operand("bias").array[channel] if question.node.operands[2] is not None else 0.0
     else:
-        source, kernels = question.operand("grad_output").array[n], weight[:, channel, ::-1, ::-1]
-        begin = [b - 2 for b in before]
+        source, kernels, direction = question.operand("grad_output").array[n], weight[:, channel], grad_input
         start = 0.0 if question.base is None else question.base.array[question.index]
-    tile = [at // SIDE * SIDE for at in (y, x)]
-    window = _window(source, [t + b for t, b in zip(tile, begin, strict=True)], POINTS)
-    left, right = _absolute("weight", kernels), _absolute("input", window)
-    back = np.abs(np.array(MATRICES["output"], float))
-    magnitude = _at(back, (left * right).sum(0), y - tile[0], x - tile[1]) + abs(float(start))
-    flushed = (_FLUSHED * (left + right) + 4).sum(0) + 8
-    lost = _at(back, flushed, y - tile[0], x - tile[1]) + 4
-    return magnitude, lost, len(kernels) + 2
+    scheme = Scheme(*(direction(axis.stride, axis.before) for axis in _axes(question)))
+    tiles, place = zip(
+        *(divmod(i, SIDE * along.result.stride) for i, along in zip(at, (scheme.h, scheme.w), strict=True)),
+        strict=True,
+    )
+    magnitude, lost = _back(scheme, _window(source, scheme.left, tiles), kernels, place)
+    return magnitude + abs(float(start)), lost, len(kernels) * max(map(len, scheme.products)) + 2
 
 
 def _grad_weight(question: Question) -> tuple[float, float, int]:
     """The same for a weight gradient."""
-    o, c, ky, kx = question.index
-    before = _before(question)
+    o, c, *at = question.index
     input, grad_output = (question.operand(name).array for name in ("input", "grad_output"))
-    tiles = [
-        (n, y, x)
-        for n in range(len(input))
-        for y in range(0, input.shape[2], SIDE)
-        for x in range(0, input.shape[3], SIDE)
-    ]
-    inputs = np.stack([_window(input[n, c], [y, x], SIDE) for n, y, x in tiles])
-    begin = [b - 2 for b in before]
-    windows = np.stack(
-        [_window(grad_output[n, o], [y + begin[0], x + begin[1]], POINTS) for n, y, x in tiles]
-    )
-    left, right = _absolute("tile", inputs), _absolute("input", windows)
-    back = np.abs(np.array(MATRICES["grad_weight"], float))
-    magnitude = _at(back, (left * right).sum(0), 2 - ky, 2 - kx)
-    lost = _at(back, (_FLUSHED * (left + right) + 12).sum(0), 2 - ky, 2 - kx) + len(tiles)
+    scheme = Scheme(*(grad_weight(axis.stride, axis.before) for axis in _axes(question)))
+    sides = zip(input.shape[2:], (scheme.h.left, scheme.w.left), strict=True)
+    rows, columns = (range(-(-size // (SIDE * side.stride))) for size, side in sides)
+    tiles = [(n, (y, x)) for n in range(len(input)) for y in rows for x in columns]
+    inputs = np.stack([_window(input[n, c], scheme.left, tile) for n, tile in tiles])
+    windows = np.stack([_window(grad_output[n, o], scheme.right, tile) for n, tile in tiles])
+    magnitude, lost = _back(scheme, inputs, windows, at)
     assert question.winograd is not None
     return magnitude, lost, question.winograd
 
 
-def _before(question: Question) -> list[int]:
-    """The padding before the first row and column."""
+def _axes(question: Question) -> tuple[Axis, ...]:
+    """The convolution along H and W."""
     op, (input, weight, *_) = question.node.op, question.shapes
     assert isinstance(op, Conv)
     assert input is not None
     assert weight is not None
-    return [axis.before for axis in op.geometry(input, weight).axes]
+    return op.geometry(input, weight).axes
 
 
-def _window(array: Array, begin: list[int], size: int) -> Array:
-    """A square of the last two axes as float64; zeros outside of the array."""
-    window = np.zeros((*array.shape[:-2], size, size))
-    (y, x), (height, width) = begin, array.shape[-2:]
-    y0, y1, x0, x1 = max(y, 0), min(y + size, height), max(x, 0), min(x + size, width)
+def _window(array: Array, plane: Plane, tile: Sequence[int]) -> Array:
+    """The positions of a tile, which are on the last two axes, as float64; zeros outside of the array."""
+    window = np.zeros((*array.shape[:-2], plane.h.reach, plane.w.reach))
+    (y, x), (height, width) = _begin(plane, tile), array.shape[-2:]
+    y0, y1, x0, x1 = max(y, 0), min(y + plane.h.reach, height), max(x, 0), min(x + plane.w.reach, width)
     if y0 < y1 and x0 < x1:
         window[..., y0 - y : y1 - y, x0 - x : x1 - x] = array[..., y0:y1, x0:x1]
     return window
 
 
-def _absolute(kind: str, factors: Array) -> Array:
-    """|M||x||M|ᵀ of factors (…, i, j)."""
-    matrix = np.abs(np.array(MATRICES[kind], float))
-    if kind in SCALED:
-        matrix *= np.abs(SCALES)[:, None]
-    transformed: Array = np.einsum("pi,...ij,qj->...pq", matrix, np.abs(factors.astype(float)), matrix)
-    return transformed
+def _begin(plane: Plane, tile: Sequence[int]) -> list[int]:
+    """The first position of a tile."""
+    sides = zip(tile, (plane.h, plane.w), strict=True)
+    return [side.corner + number * SIDE * side.stride for number, side in sides]
 
 
-def _at(back: Array, points: Array, i: int, j: int) -> float:
-    """One result of |A|ᵀ·points·|A|."""
-    return float(back[i] @ points @ back[j])
+def _back(scheme: Scheme, left: Array, right: Array, place: Sequence[int]) -> tuple[float, float]:
+    """Magnitude and flushed numbers of the result at one place of a tile, from what is summed over."""
+    lefts, rights = _absolute(scheme.left, left), _absolute(scheme.right, right)
+    sums, flushed = [], []
+    for factors in scheme.products:
+        pairs = [(lefts[:, i], rights[:, j]) for i, j in factors]
+        sums.append(sum(float(x @ y) for x, y in pairs))
+        flushed.append(sum(float((_FLUSHED * (x + y) + 4 + _FLUSHED_BACK).sum()) for x, y in pairs))
+    rows, columns = _matrix(scheme.h.result)[:, place[0]], _matrix(scheme.w.result)[:, place[1]]
+    magnitude, lost = (
+        float(rows @ np.reshape(points, (len(rows), -1)) @ columns) for points in (sums, flushed)
+    )
+    return magnitude, lost + _FLUSHED_BACK * len(left)
+
+
+def _absolute(plane: Plane, factors: Array) -> Array:
+    """|M||x||N|ᵀ of factors (…, i, j), their points side by side."""
+    m, n = _matrix(plane.h), _matrix(plane.w)
+    points: Array = np.einsum("pi,cij,qj->cpq", m, np.abs(factors.astype(float)), n)
+    return points.reshape(len(factors), -1)
+
+
+def _matrix(side: Side) -> Array:
+    """|M| of all phases: points × positions of a tile."""
+    matrix, point = np.zeros((side.points, side.reach)), 0
+    for phase in side.phases:
+        part = np.abs(np.array(MATRICES[phase.kind]) / np.array(divisors(phase.kind))[:, None])
+        matrix[point : point + phase.points, list(phase.positions)] = part.T if phase.back else part
+        point += phase.points
+    return matrix

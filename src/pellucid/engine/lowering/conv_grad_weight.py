@@ -22,6 +22,7 @@ from pellucid.kernels.simd import Piece, Tile
 
 _MOST_PARTS = 8  # with fewer, each part's tiles are cut into ranges that threads share
 _PART_NUMBERS = 1 << 20  # most numbers in all partial weight gradients of a layer together
+_AHEAD = 24  # positions between what is multiplied and what is brought into the cache
 _BLOCK_NUMBERS = 1 << 16  # numbers of input and grad_output that one pass keeps in cache
 
 
@@ -105,7 +106,10 @@ def grad_weight_tiles(layer: Layer, x: View, g: View, together: int, ranges: int
             origin, first = rows[0][0] or 0, rows[0][1][0]
             reads = tuple(None if read is None else read - origin for read, _ in rows)
             outs = tuple((row - first) * layer.all_outputs for _, numbers in rows for row in numbers)
-            zero = Tile(layer.bits, reads, columns, *steps, run, outs, pieces=pieces)
+            ahead = (
+                _AHEAD * steps[1] if first == 0 else 0
+            )  # the rows that follow find grad_output in the cache
+            zero = Tile(layer.bits, reads, columns, *steps, run, outs, ahead=ahead, pieces=pieces)
             out = first * layer.all_outputs + o
             calls.append((zero, corner + origin + group * layer.inputs, o, out))
     for i, (zero, a, b, out) in enumerate(calls):

@@ -16,13 +16,13 @@ from typing import Literal
 from pellucid.engine.buffers import Block, Tensor
 from pellucid.engine.lowering.walk import Stage, View, view, walk
 from pellucid.engine.lowering.winograd import (
-    PLANES,
     Grid,
     Planes,
     Position,
     Source,
     Transformed,
     rows_of,
+    taps_of,
     transform_all,
 )
 from pellucid.engine.lowering.winograd_single import Single, serves_single
@@ -32,7 +32,7 @@ from pellucid.kernels import simd, tiles
 from pellucid.kernels.simd import Tile
 from pellucid.kernels.simd.pooled import Routes
 from pellucid.kernels.simd.winograd import Transform
-from pellucid.winograd import POINTS, SIDE
+from pellucid.winograd import SIDE, Pair, Scheme
 
 _TILES = 48  # about how many tiles a thread has in its cache
 _LARGE_WEIGHT = 1 << 15  # products of channels from which on the transformed weight is large
@@ -45,15 +45,15 @@ class Weight:
 
     block: Block
     places: Sequence[tuple[int, int]]
-    flip: bool = False
 
 
 @dataclass(frozen=True)
 class Convolution:
-    """A 3×3 convolution of stride 1 that slides over `source` and fills `target`."""
+    """A convolution that slides over `source` and fills `target`."""
 
     plan: Plan
     label: str
+    scheme: Scheme
     source: Source
     target: Tensor
     size: tuple[int, int]  # of the outputs, before they are pooled
@@ -83,7 +83,11 @@ class Convolution:
 
     def grid(self, images: int) -> Grid:
         """The tiles of so many images."""
-        return Grid(images, *self.size)
+        return Grid(images, *self._sizes(0))
+
+    def _sizes(self, first: int) -> list[int]:
+        """Along H and W, how many outputs lie at `first` and every stride from there on."""
+        return [len(range(first, size, self.scheme.result.h.stride)) for size in self.size]
 
     @property
     def by_tiles(self) -> bool:
@@ -93,7 +97,7 @@ class Convolution:
 
     def lower(self) -> None:
         """Write the launches."""
-        self.source.widen(self.grid(1), POINTS)
+        self.source.widen(self.grid(1))
         whole = self.grid(self.source.tensor.inner[0])
         if serves_single(len(whole.tiles), self.inputs):
             Single(self, whole, _PART).lower()
@@ -108,7 +112,7 @@ class Convolution:
         together = self.grid(1).together(images, _TILES)
         grid = self.grid(together)
         groups = split(len(grid.tiles), _TILES)
-        values = Planes.of(groups[0][1], self.inputs)
+        values = Planes.of(self.scheme.left.points, groups[0][1], self.inputs)
         transformed = self.transform_weight()
         self.plan.need_scratch(self.results(groups[0][1], values.end).end)
 
@@ -117,7 +121,7 @@ class Convolution:
             for first, count in groups:
                 group = grid.tiles[first : first + count]
                 list_.stage = 0
-                self.source.into_planes(list_, "input", group, values, self.plan.bits)
+                self.source.into_planes(list_, group, values, self.plan.bits)
                 self.from_planes(list_, 1, grid, group, values)
                 if images // together < CHUNKS and not self.moments:  # an image's sums belong to one thread
                     list_.cut()
@@ -145,12 +149,12 @@ class Convolution:
     def _weights(self) -> list[Planes]:
         """Where the transform of the whole weight lies, block by block of output channels."""
         width = self.panels[0][1]
-        first = Planes.of(self.inputs * len(self.panels), width)
+        first = Planes.of(self.scheme.right.points, self.inputs * len(self.panels), width)
         return [first.later(panel * self.inputs * width) for panel in range(len(self.panels))]
 
     def results(self, count: int, start: int) -> Planes:
         """Room for the results of so many tiles, for one block of output channels."""
-        return Planes.of(count, self.panels[0][1], start)
+        return Planes.of(self.scheme.result.points, count, self.panels[0][1], start)
 
     def from_planes(
         self, list_: TileList, stage: int, grid: Grid, group: Sequence[Position], values: Planes
@@ -159,8 +163,11 @@ class Convolution:
         results = self.results(len(group), values.end)
         for panel, weights in enumerate(self._weights):
             list_.stage = stage
-            span = self._span(group)
-            self.add_products(list_, panel, values, weights, results, len(group), (0, self.inputs), span)
+            parts, span = split(self.inputs, _PART), self._span(group)
+            for part in parts:
+                rows, factors = values.later(part[0]), weights.later(part[0] * weights.columns)
+                beside = span if part is parts[-1] else range(0)
+                self.add_products(list_, panel, rows, factors, results, len(group), part, beside)
             list_.stage = stage + 1
             self.add_outputs(list_, grid, group, self.panels[panel], results)
 
@@ -174,10 +181,10 @@ class Convolution:
     def _span(self, group: Sequence[Position]) -> range:
         """Where pixels of the target lie, from the first that belongs to some tiles to the last."""
         y, scale, (height, width) = view(self.target), 2 if self.routes else 1, self.target.inner[2:4]
-        (first, row, _), (last, end, _) = group[0], group[-1]
-        rows = min(height, (end + SIDE) // scale)
+        (first, row, _), (last, end, _), stride = group[0], group[-1], self.scheme.result.h.stride
+        rows = min(height, (end + SIDE) * stride // scale)
         stop = last * y.image + y.offset((0, rows - 1, width))
-        return range(first * y.image + y.offset((0, row // scale, 0)), stop, y.channels)
+        return range(first * y.image + y.offset((0, row * stride // scale, 0)), stop, y.channels)
 
     def transform_source(self) -> Transformed:
         """A launch that transforms all tiles."""
@@ -187,8 +194,8 @@ class Convolution:
         """One launch on transformed tiles: block by block of output channels, everything."""
         grid, width, values = self.grid(self.source.tensor.inner[0]), self.panels[0][1], source.planes
         parts, groups = split(self.inputs, _PART), split(len(grid.tiles), _TILES)
-        weights = Planes.of(parts[0][1], width)
-        results = Planes.of(len(grid.tiles) if len(parts) > 1 else groups[0][1], width, weights.end)
+        weights = Planes.of(self.scheme.right.points, parts[0][1], width)
+        results = self.results(len(grid.tiles) if len(parts) > 1 else groups[0][1], weights.end)
         self.plan.need_scratch(results.end)
 
         def bind() -> Tables:
@@ -220,10 +227,10 @@ class Convolution:
         """Part of the weight for one block of output channels: (input × output channels) at each point."""
         (begin, step), columns = self.weight.places[panel], self.panels[panel][1]
         steps, next_tile = (3 * self.inputs * step, self.inputs * step), (step, planes.columns, 0)
-        code = Transform(
-            self.plan.bits, "weight", columns, steps, planes.steps, next_tile, flip=self.weight.flip
-        )
-        list_.add(code, code, a=begin + part[0] * step, out=planes.start, count=part[1])
+        for pair in self.scheme.right.pairs:
+            code = Transform(self.plan.bits, pair.kinds, columns, pair.steps(steps), planes.steps, next_tile)
+            at = begin + part[0] * step + pair.offset(steps)
+            list_.add(code, code, a=at, out=planes.at(pair.point), count=part[1])
 
     def add_products(
         self,
@@ -242,7 +249,8 @@ class Convolution:
         """
         columns, step = self.panels[panel][1], results.columns
         pieces = split(count, simd.register_tile(self.plan.bits, columns))
-        claimed, pixel = -(-len(span) // (PLANES * len(pieces))), span.start + self.panels[panel][0]
+        products = self.scheme.products
+        claimed, pixel = -(-len(span) // (len(products) * len(pieces))), span.start + self.panels[panel][0]
         codes = {
             rows: Tile(
                 self.plan.bits,
@@ -257,61 +265,71 @@ class Convolution:
             )
             for _, rows in pieces
         }
-        for call, (point, (first, rows)) in enumerate(product(range(PLANES), pieces)):
-            a, b, out = (planes.start + point * planes.step for planes in (values, weights, results))
+        for call, ((point, factors), (first, rows)) in enumerate(product(enumerate(products), pieces)):
+            a, b, taps = taps_of(factors, values, weights)
             code = codes[rows]
             list_.add(
                 code,
                 code,
+                taps,
                 a=a + first * self.inputs,
                 b=b,
-                out=out + first * step,
+                out=results.at(point, first),
                 start=pixel + call * claimed * span.step,
             )
 
     def add_outputs(
         self, list_: TileList, grid: Grid, group: Sequence[Position], panel: tuple[int, int], results: Planes
     ) -> None:
-        """Tile t is row t of the planes; calls take tiles side by side that are stored alike."""
+        """Tile t is row t of the planes."""
+        for pair in self.scheme.result.pairs:
+            self._pair_back(list_, pair, grid, group, panel, results)
+
+    def _pair_back(
+        self,
+        list_: TileList,
+        pair: Pair,
+        grid: Grid,
+        group: Sequence[Position],
+        panel: tuple[int, int],
+        results: Planes,
+    ) -> None:
+        """Calls take tiles side by side that are stored alike."""
         first, columns = panel
+        inside = Grid(grid.images, self._sizes(pair.h.first)[0], self._sizes(pair.w.first)[1])
         y, other, scale = view(self.target), self._other, 2 if self.routes else 1
         beside = self._beside
         routes = None
         if self.routes and beside:
             routes = Routes(beside.strides[1:], SIDE // scale * beside.strides[2], gated=self.relu)
         start_steps, beside_steps = (v.strides[1:] if v else (0, 0) for v in (other, beside))
-        next_tile = (results.columns, SIDE // scale * y.strides[2], SIDE * start_steps[1])
-        if self.start == "norm":
-            start_steps = (self.outputs, 0)
-        for t, count in rows_of(group, grid.stored):
-            n, row, column = group[t]
+        stride = self.scheme.result.h.stride
+        next_tile = (results.columns, SIDE * stride // scale * y.strides[2], SIDE * stride * start_steps[1])
+        for t, count in rows_of(group, inside.stored):
+            (n, row, column), stored = group[t], inside.stored(group[t])
+            if min(stored) <= 0:
+                continue
             code = Transform(
                 self.plan.bits,
-                "output",
+                pair.kinds,
                 columns,
                 results.steps,
-                y.strides[1:],
+                pair.steps(y.strides[1:]),
                 next_tile,
-                grid.stored(group[t]),
+                stored,
                 self.start,
-                start_steps,
-                beside_steps if self.gate else None,
-                beside_steps if self.added else None,
+                (self.outputs, 0) if self.start == "norm" else pair.steps(start_steps),
+                pair.steps(beside_steps) if self.gate else None,
+                pair.steps(beside_steps) if self.added else None,
                 self.relu,
                 routes=routes,
                 moments=self._sums // 3,
                 new=bool(self.moments) and row == column == 0,
             )
-            place = (0, row // scale, column // scale)
-            list_.add(
-                code,
-                code,
-                a=results.start + t * results.columns,
-                b=first + (n * beside.image + beside.offset(place) if beside else n * self._sums),
-                out=n * y.image + y.offset(place) + first,
-                start=first + (n * other.image + other.offset((0, row, column)) if other else 0),
-                count=count,
-            )
+            place = (0, row * stride // scale + pair.h.first, column * stride // scale + pair.w.first)
+            out, b, start = (first + (n * v.image + v.offset(place) if v else 0) for v in (y, beside, other))
+            b += n * self._sums
+            list_.add(code, code, a=results.at(pair.point, t), b=b, out=out, start=start, count=count)
 
     @property
     def _beside(self) -> View | None:

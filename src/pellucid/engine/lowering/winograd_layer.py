@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from pellucid import winograd
 from pellucid.engine import joining
 from pellucid.engine.buffers import Tensor
 from pellucid.engine.graph import Node
 from pellucid.engine.lowering import norm
 from pellucid.engine.lowering.conv_grad_input import turned_weight
 from pellucid.engine.lowering.layer import layer_of
-from pellucid.engine.lowering.winograd import Source
+from pellucid.engine.lowering.winograd import Source, scheme
 from pellucid.engine.lowering.winograd_conv import Convolution, Weight
 from pellucid.engine.lowering.winograd_weight import weight_gradient
 from pellucid.engine.plan import Plan
@@ -35,10 +36,12 @@ def forward(plan: Plan, node: Node) -> None:
     _, h, w = layer.axes
     table = norm.running_coefficients(plan, tail.norm) if tail.norm else None
     panels = blocks(layer.outputs, simd.column_tile(plan.bits))
+    algorithm = scheme(layer, winograd.output)
     Convolution(
         plan,
         f"{node.path}.output",
-        Source(input, (-h.before, -w.before)),
+        algorithm,
+        Source(input, algorithm.left),
         output,
         (h.output, w.output),
         Weight(weight, [(first, layer.outputs) for first, _ in panels]),
@@ -53,10 +56,10 @@ def forward(plan: Plan, node: Node) -> None:
 
 def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
     """All the gradients that somebody wants; both share the transform of grad_output."""
-    _, h, w = layer_of(plan, node).axes
     norm = plan.unwritten.get(grad_output)
     tensor = norm.grad_output if norm else grad_output
-    source = Source(tensor, (h.before - 2, w.before - 2), plan.routes.get(node), norm)
+    plane = scheme(layer_of(plan, node), winograd.grad_input).left
+    source = Source(tensor, plane, plan.routes.get(node), norm)
     weight = weight_gradient(plan, node, source)
     if not plan.wants(node.operands[0]):
         weight.lower()
@@ -81,13 +84,15 @@ def input_gradient(plan: Plan, node: Node, grad_output: Source) -> Convolution:
     gradient, base, gate = plan.add_gated_gradient(node.operands[0], node, both=True)
     turned = turned_weight(plan, layer, plan.value(node.operands[1]))
     panels = blocks(layer.inputs, simd.column_tile(plan.bits))
+    algorithm = scheme(layer, winograd.grad_input)
     return Convolution(
         plan,
         f"{gradient.name} by {node.path}",
+        algorithm,
         grad_output,
         gradient,
         (h.input, w.input),
-        Weight(turned, [(first * layer.taps * layer.outputs, width) for first, width in panels], flip=True),
+        Weight(turned, [(first * layer.taps * layer.outputs, width) for first, width in panels]),
         "base" if base else "nothing",
         base,
         gate,

@@ -18,7 +18,8 @@ from pellucid.engine.lowering.winograd import Grid, Planes, Position
 from pellucid.engine.plan import Tables
 from pellucid.engine.tiling import TileList, split
 from pellucid.kernels import simd, tiles
-from pellucid.kernels.simd.few import INPUTS, FewTiles, most_tiles
+from pellucid.kernels.simd.few import INPUTS, FewTiles, Product, most_tiles
+from pellucid.winograd import Pair, Scheme
 
 if TYPE_CHECKING:
     from pellucid.engine.lowering.winograd_conv import Convolution
@@ -59,24 +60,33 @@ class Single:
     def few(self) -> bool:
         """Whether transformed weights are used at once."""
         conv, bits = self.conv, self.conv.plan.bits
-        whole = conv.inputs % INPUTS == 0 and conv.outputs % simd.vector_lanes(bits) == 0
-        return whole and self.groups[0][1] <= most_tiles(bits) and not conv.weight.flip
+        whole = all(count % INPUTS == 0 for _, count in self.parts)
+        whole &= conv.outputs % simd.vector_lanes(bits) == 0
+        in_rows = all(step == conv.outputs for _, step in conv.weight.places)
+        return whole and in_rows and self.groups[0][1] <= most_tiles(bits)
+
+    @property
+    def parts(self) -> list[tuple[int, int]]:
+        """Input channels in parts, which only shows in sums over several pairs of points for each channel."""
+        alone = len(self.conv.scheme.right.pairs) == 1
+        return split(self.conv.inputs, self.conv.inputs if alone else self.part)
 
     @property
     def values(self) -> Planes:
         """Where a thread has its tiles at the points."""
-        return Planes.of(self.groups[0][1], self.conv.inputs)
+        return Planes.of(self.conv.scheme.left.points, self.groups[0][1], self.conv.inputs)
 
     @property
     def results(self) -> Planes:
         """The products: of one block of output channels, or of all that a thread takes."""
         columns = self.conv.panels[0][1] * (self.ranges[0][1] if self.few else 1)
-        return Planes.of(self.groups[0][1], columns, self.values.end)
+        return Planes.of(self.conv.scheme.result.points, self.groups[0][1], columns, self.values.end)
 
     @property
     def weights(self) -> Planes:
         """Part of the weight at the points."""
-        return Planes.of(min(self.part, self.conv.inputs), self.conv.panels[0][1], self.results.end)
+        rows, columns = split(self.conv.inputs, self.part)[0][1], self.conv.panels[0][1]
+        return Planes.of(self.conv.scheme.right.points, rows, columns, self.results.end)
 
     def lower(self) -> None:
         """Write the launch."""
@@ -87,7 +97,7 @@ class Single:
             for (first, panels), (begin, count) in product(self.ranges, self.groups):
                 group = self.grid.tiles[begin : begin + count]
                 list_.stage = _SOURCE
-                conv.source.into_planes(list_, "input", group, self.values, plan.bits)
+                conv.source.into_planes(list_, group, self.values, plan.bits)
                 if self.few:
                     self._add_few(list_, conv.panels[first : first + panels], group)
                 for panel in range(first, first + panels) if not self.few else ():
@@ -108,18 +118,23 @@ class Single:
         """The calls for some blocks of output channels, all at once."""
         conv, values, results = self.conv, self.values, self.results
         first, columns = panels[0][0], sum(width for _, width in panels)
-        steps = (3 * conv.inputs * conv.outputs, conv.inputs * conv.outputs, conv.outputs)
-        code = FewTiles(
-            conv.plan.bits,
-            columns,
-            conv.inputs,
-            len(group),
-            steps,
-            (values.step, values.columns),
-            (results.step, results.columns),
-        )
+        steps = (3 * conv.inputs * conv.outputs, conv.inputs * conv.outputs)
         list_.stage = _PRODUCT
-        list_.add(code, code, a=values.start, b=first, out=results.start, start=results.end)
+        for (c, inputs), (i, pair) in product(self.parts, enumerate(conv.scheme.right.pairs)):
+            code = FewTiles(
+                conv.plan.bits,
+                columns,
+                inputs,
+                len(group),
+                pair.kinds,
+                products_of(conv.scheme, pair),
+                (*pair.steps(steps), conv.outputs),
+                (values.step, values.columns),
+                (results.step, results.columns),
+                0 if c or i else conv.scheme.result.points**2,
+            )
+            b = first + c * conv.outputs + pair.offset(steps)
+            list_.add(code, code, a=values.start + c, b=b, out=results.start, start=results.end)
         list_.stage = _BACK
         conv.add_outputs(list_, self.grid, group, (first, columns), results)
 
@@ -133,3 +148,16 @@ class Single:
             conv.add_products(list_, panel, values.later(part[0]), self.weights, results, len(group), part)
         list_.stage = _BACK
         conv.add_outputs(list_, self.grid, group, conv.panels[panel], results)
+
+
+def products_of(scheme: Scheme, pair: Pair) -> tuple[Product, ...]:
+    """The products of a pair of the weight's phases: its own point, that of the input, that of the result."""
+    size = scheme.right.points
+    begin = divmod(pair.point, size)
+    found = []
+    for point, factors in enumerate(scheme.products):
+        for left, right in factors:
+            i, j = (at - first for at, first in zip(divmod(right, size), begin, strict=True))
+            if i in range(pair.h.points) and j in range(pair.w.points):
+                found.append(((i, j), left, point))
+    return tuple(found)

@@ -1,10 +1,10 @@
 """The weight gradient by Winograd's algorithm.
 
-The input is cut into tiles of 4×4 and grad_output into the windows that meet them, 6×6, as for the input gradient. Both
-are transformed, at each of the 36 points (input channels × tiles) is multiplied by (tiles × output channels), and small
-blocks of the results are transformed back while they are in cache:
+The input is cut into tiles and grad_output into the windows that meet them, as for the input gradient. Both are
+transformed, at each of the points (input channels × tiles) is multiplied by (tiles × output channels), and small blocks
+of the results are transformed back while they are in cache:
 
-    grad_weight = Σ over units Eᵀ[ Σ over the unit's tiles (F·input·Fᵀ) ⊙ (Bᵀ·grad_output·B) ]E
+    grad_weight = Σ over units A[ Σ over the unit's tiles (L·input·Lᵀ) ⊙ (R·grad_output·Rᵀ) ]Aᵀ
 
 With few channels a unit is what a thread transforms in its own cache, and parts of fixed images are added in order, as
 for the direct weight gradient. With many, the tiles of many images are transformed first, and threads share out blocks
@@ -17,12 +17,21 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
 
+from pellucid import winograd
 from pellucid.engine.buffers import Block
 from pellucid.engine.graph import Node
 from pellucid.engine.lowering.conv_grad_weight import bias_tiles, parts_of
 from pellucid.engine.lowering.layer import Layer, layer_of
 from pellucid.engine.lowering.walk import Stage, view, walk
-from pellucid.engine.lowering.winograd import PLANES, Grid, Planes, Source, Transformed, transform_all
+from pellucid.engine.lowering.winograd import (
+    Grid,
+    Planes,
+    Source,
+    Transformed,
+    scheme,
+    taps_of,
+    transform_all,
+)
 from pellucid.engine.lowering.winograd_conv import Convolution
 from pellucid.engine.plan import Plan, Tables
 from pellucid.engine.tiling import TileList, blocks, split
@@ -30,9 +39,9 @@ from pellucid.kernels import simd, tiles
 from pellucid.kernels.simd import Tile
 from pellucid.kernels.simd.pooled import UnpooledSum
 from pellucid.kernels.simd.winograd import Transform
-from pellucid.winograd import POINTS, SIDE
+from pellucid.winograd import Scheme
 
-_MANY_CHANNELS = 257  # input and output channels together from which on threads share blocks of channels
+_MANY_CHANNELS = {1: 257, 2: 385}  # by stride: inputs and outputs from which on threads share blocks of them
 _UNIT_NUMBERS = 9 << 14  # transformed numbers of a unit that a thread keeps in its cache,
 _LEAST_TILES = 32  # but so many tiles at least: the products' sums are that long
 _SHARED_NUMBERS = 12 << 20  # transformed numbers that are kept for all threads at a time
@@ -48,9 +57,11 @@ def weight_gradient(plan: Plan, node: Node, grad_output: Source) -> WeightGradie
     gradient = plan.parameter_gradient(node.operands[1], size)
     if bias is not None:
         plan.part_gradient(bias, gradient, layer.weight_size)
-    it = WeightGradient(plan, node, layer, Source(input, (0, 0)), grad_output, gradient, bias is not None)
-    it.input.widen(it.grid, SIDE)
-    it.grad_output.widen(it.grid, POINTS)
+    algorithm = scheme(layer, winograd.grad_weight)
+    source = Source(input, algorithm.left)
+    it = WeightGradient(plan, node, layer, algorithm, source, grad_output, gradient, bias is not None)
+    it.input.widen(it.grid)
+    it.grad_output.widen(it.grid)
     return it
 
 
@@ -61,6 +72,7 @@ class WeightGradient:
     plan: Plan
     node: Node
     layer: Layer
+    scheme: Scheme
     input: Source
     grad_output: Source
     gradient: Block
@@ -69,7 +81,8 @@ class WeightGradient:
     @property
     def grid(self) -> Grid:
         """The tiles of one image."""
-        return Grid(1, self.layer.axes[1].input, self.layer.axes[2].input)
+        _, h, w = self.layer.axes
+        return Grid(1, -(-h.input // h.stride), -(-w.input // w.stride))
 
     @property
     def channels(self) -> int:
@@ -84,7 +97,12 @@ class WeightGradient:
     @property
     def by_tiles(self) -> bool:
         """Whether threads share out the images; else the channels."""
-        return self.channels < _MANY_CHANNELS
+        return self.channels < _MANY_CHANNELS[self.layer.axes[1].stride]
+
+    @property
+    def most_terms(self) -> int:
+        """How many products of a tile the sum at one point has at most."""
+        return max(map(len, self.scheme.products))
 
     def lower(self) -> None:
         """Write the launches."""
@@ -98,20 +116,23 @@ class WeightGradient:
     def in_parts(self, other: Convolution | None) -> None:
         """One launch: a thread does everything for a part of the images, unit by unit; the input gradient, too."""
         plan, layer = self.plan, self.layer
-        parts = parts_of(self.images, self.gradient.size)
+        # threads share parts alone here: at stride 2, where channels may be more, parts may take twice the room
+        parts = parts_of(self.images, self.gradient.size // self.layer.axes[1].stride)
         per_part = plan.per_part[self.node] = self.images // parts
         name, size = f"{self.gradient.name}, parts", self.gradient.size
         parts_block = self.gradient if parts == 1 else plan.block(name, size * parts)
-        wanted = max(_LEAST_TILES, _UNIT_NUMBERS // PLANES // self.channels)
+        inputs, outputs = self.scheme.left.points**2, self.scheme.right.points**2
+        wanted = max(_LEAST_TILES, _UNIT_NUMBERS // (inputs * layer.inputs + outputs * layer.outputs))
         together = self.grid.together(per_part, wanted)
         grid = replace(self.grid, images=together)
         groups = split(len(grid.tiles), wanted)
         values = self._planes(groups[0][1])
         columns = min(simd.column_tile(layer.bits), layer.outputs)
         rows = max(simd.register_tile(layer.bits, width) for _, width in blocks(layer.outputs, columns))
-        results = Planes.of(rows, columns, values[1].end)
+        results = Planes.of(self.scheme.result.points, rows, columns, values[1].end)
         plan.need_scratch(results.end)
-        plan.winograd[self.node] = groups[0][1] + len(groups) * (per_part // together) + parts
+        additions = self.most_terms * groups[0][1] + len(groups) * (per_part // together) + parts
+        plan.winograd[self.node] = additions
         weight = None
         if other:
             weight = other.transform_weight()
@@ -122,9 +143,9 @@ class WeightGradient:
             for first, count in groups:
                 group = grid.tiles[first : first + count]
                 list_.stage = 0
-                self.input.into_planes(list_, "tile", group, values[0], layer.bits)
+                self.input.into_planes(list_, group, values[0], layer.bits)
                 list_.stage = 1
-                self.grad_output.into_planes(list_, "input", group, values[1], layer.bits)
+                self.grad_output.into_planes(list_, group, values[1], layer.bits)
                 self._blocks(list_, values, results, rows, count, stage=2, first=first == 0)
                 if other:
                     other.from_planes(list_, 5, grid, group, values[1])
@@ -150,19 +171,20 @@ class WeightGradient:
     def by_channels(self, grad_output: Transformed) -> None:
         """Transform the input's tiles, then block by block of channels; more images go on from there."""
         plan, per_image = self.plan, len(self.grid.tiles)
-        passes = split(self.images, max(1, _SHARED_NUMBERS // PLANES // self.layer.inputs // per_image))
-        values = Planes.of(passes[0][1] * per_image, self.layer.inputs)
-        results = Planes.of(*_SHARED_BLOCK)
+        points = self.scheme.left.points
+        passes = split(self.images, max(1, _SHARED_NUMBERS // points**2 // self.layer.inputs // per_image))
+        values = Planes.of(points, passes[0][1] * per_image, self.layer.inputs)
+        results = Planes.of(self.scheme.result.points, *_SHARED_BLOCK)
         block = plan.block(f"{self.gradient.name}, input at the points", values.end)
         plan.need_scratch(results.end)
         plan.per_part[self.node] = self.images
-        plan.winograd[self.node] = passes[0][1] * per_image + len(passes)
+        plan.winograd[self.node] = self.most_terms * passes[0][1] * per_image + len(passes)
 
         def bind_values(first: int, count: int) -> Tables:
             list_ = TileList()
             step = per_image * values.columns
             here = values.later(-first * step)
-            self.input.into_planes(list_, "tile", self.grid.tiles, here, self.layer.bits)
+            self.input.into_planes(list_, self.grid.tiles, here, self.layer.bits)
             return walk(plan, list_, [self.input.stage(block, 1, step)], range(first, first + count))
 
         def bind(first: int, count: int) -> Tables:
@@ -207,8 +229,8 @@ class WeightGradient:
 
     def _planes(self, tiles_: int) -> tuple[Planes, Planes]:
         """So many tiles of the input and of grad_output at the points."""
-        inputs = Planes.of(tiles_, self.layer.inputs)
-        return inputs, Planes.of(tiles_, self.layer.outputs, inputs.end)
+        inputs = Planes.of(self.scheme.left.points, tiles_, self.layer.inputs)
+        return inputs, Planes.of(self.scheme.right.points, tiles_, self.layer.outputs, inputs.end)
 
     def _blocks(
         self,
@@ -224,22 +246,19 @@ class WeightGradient:
     ) -> None:
         """Block by block of (input × output channels): the products at all points, then back into the gradient."""
         layer = self.layer
-        position = layer.inputs * layer.outputs
-        steps, last = (
-            (-3 * position, -position),
-            8 * position,
-        )  # the windows of grad_output run against the input
+        steps = (3 * layer.inputs * layer.outputs, layer.inputs * layer.outputs)
         channels = product(split(layer.inputs, most), blocks(layer.outputs, results.columns))
         for (c, rows), (o, columns) in channels:
             here = (values[0].later(c), values[1].later(o))
             list_.stage = stage
-            for point in range(PLANES):
+            for point in range(len(self.scheme.products)):
                 self._multiply(list_, point, here, results, count, (rows, columns))
             list_.stage = stage + 1
             next_tile = (results.columns, layer.outputs, 0)
-            zero = Transform(layer.bits, "grad_weight", columns, results.steps, steps, next_tile)
-            add, at = replace(zero, start="out"), last + c * layer.outputs + o
-            list_.add(zero if first else add, add, a=results.start, out=at, count=rows)
+            for pair in self.scheme.result.pairs:
+                zero = Transform(layer.bits, pair.kinds, columns, results.steps, pair.steps(steps), next_tile)
+                add, at = replace(zero, start="out"), c * layer.outputs + o + pair.offset(steps)
+                list_.add(zero if first else add, add, a=results.at(pair.point), out=at, count=rows)
             if cut:
                 list_.cut()
 
@@ -254,7 +273,8 @@ class WeightGradient:
     ) -> None:
         """At one point: (input channels × tiles) by (tiles × output channels)."""
         bits, (inputs, outputs), step = self.layer.bits, values, results.columns
-        a, b, out = (planes.start + point * planes.step for planes in (inputs, outputs, results))
+        a, b, taps = taps_of(self.scheme.products[point], inputs, outputs)
+        out = results.at(point)
         stretches = [
             (t, run, v) for t, run in split(count, _RUN) for v in blocks(sizes[1], simd.column_tile(bits))
         ]
@@ -271,4 +291,4 @@ class WeightGradient:
                     "out" if t else "zero",
                 )
                 a_at, b_at = a + t * inputs.columns + r, b + t * outputs.columns + v
-                list_.add(code, code, a=a_at, b=b_at, out=out + r * step + v)
+                list_.add(code, code, taps, a=a_at, b=b_at, out=out + r * step + v)

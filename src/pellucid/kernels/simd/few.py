@@ -1,12 +1,12 @@
 """Winograd's products of few tiles: a weight's transform is used at once, so it never leaves the registers.
 
-    out[p][t] = Σ_c A[p][t][c] · (G·B[c]·Gᵀ)[p]        for all 36 points p and a handful of tiles t
+    out[p][t] += Σ_c A[q][t][c] · (M·B[c]·Nᵀ)[r]        for products (r, q, p) of points, and a handful of tiles t
 
 A block is some input channels and one vector of output channels. Rows of a weight are often a multiple of a page apart
 and would push one another out of the nearest cache, so a block's weights are brought together in scratch memory while
 the block before it is worked on; and the channels after those are asked for meanwhile, row by row, as they lie. Then
-some rows of points at a time are transformed, multiplied and added. Each sum is taken over ascending c, with one fused
-multiply–add per product, as a `Tile` does.
+some products at a time are made: rows of points are transformed, multiplied and added. Each sum is taken over ascending
+c, with one fused multiply–add per product, as a `Tile` does.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass
 from functools import partial
+from itertools import groupby
 from typing import Any
 
 from llvmlite import ir
@@ -22,16 +23,20 @@ from llvmlite import ir
 from pellucid.kernels.simd.emit import Emitter, Registers, int64
 from pellucid.kernels.simd.target import vector_lanes
 from pellucid.kernels.simd.tile import register_tile
-from pellucid.kernels.simd.winograd import combine, scaled
-from pellucid.winograd import MATRICES, POINTS
+from pellucid.kernels.simd.winograd import combine, divided
+from pellucid.winograd import MATRICES, Kind
 
 INPUTS = 16  # channels of a block
-_TAPS = [(i, j) for i in range(3) for j in range(3)]
+_SPARE = 6  # registers that are no sums: what a row of points is made of
+_ROW = 6  # points of the longest row
+
+Two = tuple[int, int]
+Product = tuple[Two, int, int]  # a point of the weight, of A, of out
 
 
 def most_tiles(bits: int) -> int:
-    """As many tiles as leave six registers, when one row of points has its sums there."""
-    return register_tile(bits, vector_lanes(bits)) // POINTS - 1
+    """As many tiles as have their sums in registers, for one row of points."""
+    return (register_tile(bits, vector_lanes(bits)) - _SPARE) // _ROW
 
 
 @dataclass(frozen=True)
@@ -42,9 +47,12 @@ class FewTiles:
     columns: int
     inputs: int  # a multiple of `INPUTS`
     tiles: int
+    kinds: tuple[Kind, Kind]  # M and N
+    products: tuple[Product, ...]
     steps: tuple[int, int, int]  # of the weight: from row to row, from column to column, from input to input
-    a_steps: tuple[int, int]  # from point to point and from tile to tile
-    out_steps: tuple[int, int]
+    a_steps: Two  # from point to point and from tile to tile
+    out_steps: Two
+    cleared: int = 0  # so many points of out begin as zeros
 
     @property
     def symbol(self) -> str:
@@ -52,16 +60,34 @@ class FewTiles:
         return "few_" + hashlib.sha256(repr(astuple(self)).encode()).hexdigest()[:20]
 
     @property
-    def room(self) -> int:
-        """How many numbers the weights of a block are."""
-        return INPUTS * len(_TAPS) * vector_lanes(self.bits)
+    def taps(self) -> list[Two]:
+        """The kernel positions that it reads."""
+        rows, columns = (range(len(MATRICES[kind][0])) for kind in self.kinds)
+        return [(i, j) for i in rows for j in columns]
 
     @property
-    def rows(self) -> list[tuple[int, ...]]:
-        """Rows of points that are done together: pairs share half of their operations, but have twice the sums."""
-        if 4 * POINTS * self.tiles <= register_tile(self.bits, vector_lanes(self.bits)):
-            return [(0, 5), (1, 2), (3, 4)]
-        return [(i,) for i in range(POINTS)]
+    def room(self) -> int:
+        """How many numbers the weights of a block are."""
+        return INPUTS * len(self.taps) * vector_lanes(self.bits)
+
+    @property
+    def groups(self) -> list[list[Product]]:
+        """Products that are made together: some of one row of points, or of several, which share operations.
+
+        Rows that are alike but for signs stand side by side, between the first one and the last.
+        """
+        registers = register_tile(self.bits, vector_lanes(self.bits))
+        few, most = (n // self.tiles for n in (registers // 2 - 3, registers - _SPARE))
+        last = len(MATRICES[self.kinds[0]]) - 1
+        ordered = sorted(self.products, key=lambda product: (product[0][0] in (0, last), product[0]))
+        result: list[list[Product]] = []
+        for _, row in groupby(ordered, key=lambda product: product[0][0]):
+            mine = list(row)
+            if result and len(result[-1]) + len(mine) <= few:
+                result[-1] += mine
+            else:
+                result += [mine[i : i + most] for i in range(0, len(mine), most)]
+        return result
 
     def emit(self) -> ir.Module:
         """The function in a module of its own."""
@@ -78,11 +104,12 @@ class _FewTilesEmitter(Emitter):
         self.blocks = code.inputs // INPUTS * self.vectors
 
     def emit(self) -> ir.Module:
-        """Sums begin as zeros; then block by block, the output channels of the same inputs first."""
-        self.loop(int64(POINTS * POINTS), [], self._clear)
+        """Block by block, the output channels of the same inputs first."""
+        if self.code.cleared:
+            self.loop(int64(self.code.cleared), [], self._clear)
 
         def bring(c: Any, _: Registers) -> Registers:
-            for tap in _TAPS:
+            for tap in self.code.taps:
                 self._bring(tap, self._row(self.weight, c), self._own(self.room, c))
             return []
 
@@ -110,40 +137,43 @@ class _FewTilesEmitter(Emitter):
         wanted = self._weights(self.b.add(first, int64(INPUTS)), int64(0))
         wanted_row = self.b.mul(self.b.urem(n, int64(self.vectors)), int64(INPUTS))
 
-        def meanwhile(taps: Sequence[tuple[int, int]], c: Any) -> None:
+        def meanwhile(taps: Sequence[Two], c: Any) -> None:
             row, line = self._split(self.b.add(wanted_row, c))
             ask = self.ahead(self._row(wanted, row), self.b.mul(line, int64(self.lanes)))
             for tap in taps:
                 self._bring(tap, self._row(weights, c), self._own(there, c))
                 self.prefetch(self.ahead(ask, self._tap(tap)), far=True)
 
-        rows = self.code.rows
-        for i, some in enumerate(rows):
+        groups = self.code.groups
+        for i, some in enumerate(groups):
             places = self.ahead(self.a, first), here, self.ahead(self.out, column)
-            self._points(some, *places, partial(meanwhile, _TAPS[i :: len(rows)]))
+            self._points(some, *places, partial(meanwhile, self.code.taps[i :: len(groups)]))
         return [[there, here]]
 
     def _points(
-        self, rows: Sequence[int], a: Any, room: Any, out: Any, meanwhile: Callable[[Any], None]
+        self, products: Sequence[Product], a: Any, room: Any, out: Any, meanwhile: Callable[[Any], None]
     ) -> None:
-        """Some rows of points, whose sums stay in registers over the channels of a block."""
-        points = [(i, j) for i in rows for j in range(POINTS)]
-        reads, places = (
-            [[(POINTS * i + j) * steps[0] + t * steps[1] for t in range(self.code.tiles)] for i, j in points]
-            for steps in (self.code.a_steps, self.code.out_steps)
-        )
+        """Some products, whose sums stay in registers over the channels of a block."""
+        (m, n), rows = (MATRICES[kind] for kind in self.code.kinds), {at[0] for at, _, _ in products}
+        tiles = range(self.code.tiles)
+        reads = [[p * self.code.a_steps[0] + t * self.code.a_steps[1] for t in tiles] for _, p, _ in products]
+        places = [
+            [p * self.code.out_steps[0] + t * self.code.out_steps[1] for t in tiles] for _, _, p in products
+        ]
 
         def channel(c: Any, sums: Registers) -> Registers:
             values, weights = self.ahead(a, c), self._own(room, c)
             meanwhile(c)
-            columns = [[self.load(weights, self._at((i, j)), 0) for i in range(3)] for j in range(3)]
-            halves = [combine(self, MATRICES["weight"], column) for column in columns]
-            transformed = {i: combine(self, MATRICES["weight"], [half[i] for half in halves]) for i in rows}
+            columns = [
+                [self.load(weights, self._at((i, j)), 0) for i in range(len(m[0]))] for j in range(len(n[0]))
+            ]
+            halves = [combine(self, m, column) for column in columns]
+            row_of = {i: combine(self, n, [half[i] for half in halves]) for i in rows}
+            points = {at: divided(self, row_of[at[0]][at[1]], self.code.kinds, at) for at, _, _ in products}
             result = []
-            for at, read, row in zip(points, reads, sums, strict=True):
-                weight = scaled(self, transformed[at[0]][at[1]], at)
+            for (at, _, _), read, row in zip(products, reads, sums, strict=True):
                 left = [self.spread(self.b.load(self.ahead(values, offset))) for offset in read]
-                result.append([self.fma(x, weight, total) for x, total in zip(left, row, strict=True)])
+                result.append([self.fma(x, points[at], total) for x, total in zip(left, row, strict=True)])
             return result
 
         sums = [[self.load(out, place, 0) for place in row] for row in places]
@@ -151,7 +181,7 @@ class _FewTilesEmitter(Emitter):
             for place, total in zip(row, totals, strict=True):
                 self.store(total, out, place, 0)
 
-    def _bring(self, tap: tuple[int, int], weights: Any, room: Any) -> None:
+    def _bring(self, tap: Two, weights: Any, room: Any) -> None:
         """Copy a channel's weights of one kernel position."""
         self.store(self.load(weights, self._tap(tap), 0), room, self._at(tap), 0)
 
@@ -172,12 +202,12 @@ class _FewTilesEmitter(Emitter):
 
     def _own(self, room: Any, c: Any) -> Any:
         """Where a room has those of a block's channel `c`."""
-        return self.ahead(room, self.b.mul(c, int64(len(_TAPS) * self.lanes)))
+        return self.ahead(room, self.b.mul(c, int64(self.code.room // INPUTS)))
 
-    def _tap(self, tap: tuple[int, int]) -> int:
+    def _tap(self, tap: Two) -> int:
         """Where the weight of a kernel position lies."""
         return tap[0] * self.code.steps[0] + tap[1] * self.code.steps[1]
 
-    def _at(self, tap: tuple[int, int]) -> int:
+    def _at(self, tap: Two) -> int:
         """Where a room has it."""
-        return _TAPS.index(tap) * self.lanes
+        return self.code.taps.index(tap) * self.lanes

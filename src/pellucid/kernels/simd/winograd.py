@@ -1,7 +1,7 @@
-"""Winograd's transforms: out = M·X·Mᵀ for every channel of a tile, channels side by side in vectors.
+"""Winograd's transforms: out = M·X·Nᵀ for every channel of a tile, channels side by side in vectors.
 
-The matrices are in `winograd.py` of the package. Some hold fractions: those are applied as whole numbers, and then
-every element is scaled once.
+The matrices are in `winograd.py` of the package. They are applied as whole numbers, and then every element is divided
+once, by what its rows of both are divided by.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from llvmlite import ir
 from pellucid.kernels.simd.emit import I8, Emitter, Load, Registers, int64
 from pellucid.kernels.simd.norm import NormalLoad, normalised
 from pellucid.kernels.simd.pooled import Routes, pooled, unpooled
-from pellucid.winograd import MATRICES, POINTS, SCALED, SCALES, SIDE, Kind, Matrix
+from pellucid.winograd import MATRICES, Kind, Matrix, divisors
 
 
 @dataclass(frozen=True)
 class Transform:
-    """out = M·A·Mᵀ, `count` times; steps count elements.
+    """out = M·A·Nᵀ, `count` times; steps count elements.
 
     To a result is added what `start` holds (a bias of each channel, a base of each element) or what `out` held before,
     or it is normalised, with mean, scale and bias of each channel in `start`; then B may be added, or be the output of
@@ -31,24 +31,28 @@ class Transform:
     """
 
     bits: int
-    kind: Kind
+    kinds: tuple[Kind, Kind]  # M and N
     channels: int
     steps: tuple[int, int]  # from row to row and from column to column of a tile in A
     out_steps: tuple[int, int]
     next_tile: tuple[
         int, int, int
     ]  # from one tile to the next in A, out and start; out is pooled where routes say so
-    stored: tuple[int, int] = (POINTS, POINTS)  # rows and columns of the results beyond these are left out
+    stored: tuple[int, int] | None = None  # rows and columns of the results beyond these are left out
     start: Literal["nothing", "bias", "base", "out", "norm"] = "nothing"
     start_steps: tuple[int, int] = (0, 0)  # with "norm" the first is from mean to scale to bias
     gate_steps: tuple[int, int] | None = None
     add_steps: tuple[int, int] | None = None
     relu: bool = False
-    flip: bool = False  # read a tile from its far corner: the weight for the input gradient
     routes: Routes | None = None  # outputs leave pooled, or grad_output comes from behind a pooling
     normal: NormalLoad | None = None  # or from behind a batch norm
     moments: int = 0
     new: bool = False
+
+    @property
+    def pools(self) -> bool:
+        """Whether its results leave pooled."""
+        return self.routes is not None and self.kinds[0].startswith("output")
 
     @property
     def symbol(self) -> str:
@@ -91,24 +95,25 @@ class Transform:
     @property
     def _next_beside(self) -> int:
         """From one tile to the next in B."""
-        if self.gate_steps or self.add_steps:
-            return SIDE * (self.gate_steps or self.add_steps or (0, 0))[1]
+        steps = self.gate_steps or self.add_steps
+        if steps:
+            return len(MATRICES[self.kinds[1]]) * steps[1]
         beside = self.routes or self.normal
         return beside.next_tile if beside else 0
 
     def _vector(self, e: Emitter, pointers: Sequence[Any], v: int) -> None:
         """One vector of channels: columns first, then rows."""
         a, out, start, b = pointers
-        matrix, load = MATRICES[self.kind], self._load(e, a, b, start, v)
-        size = range(len(matrix[0]))
+        (m, n), load = (MATRICES[kind] for kind in self.kinds), self._load(e, a, b, start, v)
+        rows, columns = self.stored or (len(m), len(n))
         channel = [e.load(start, i * self.start_steps[0], v) for i in range(3) if self.start == "norm"]
-        halves = [combine(e, matrix, [load(i, j) for i in size]) for j in size]
+        halves = [combine(e, m, [load(i, j) for i in range(len(m[0]))]) for j in range(len(n[0]))]
         results = []
-        for i in range(min(len(matrix), self.stored[0])):
-            row = combine(e, matrix, [halves[j][i] for j in size])[: self.stored[1]]
+        for i in range(min(len(m), rows)):
+            row = combine(e, n, [half[i] for half in halves])[:columns]
             others = (out, channel or start, b)
             results.append([self._finished(e, value, others, (i, j), v) for j, value in enumerate(row)])
-            if self.kind != "output" or not self.routes:
+            if not self.pools:
                 for j, value in enumerate(results[i]):
                     e.store(value, out, i * self.out_steps[0] + j * self.out_steps[1], v)
             elif i % 2:
@@ -126,17 +131,13 @@ class Transform:
 
     def _load(self, e: Emitter, a: Any, b: Any, start: Any, v: int) -> Load:
         """What reads position (i,j) of a tile."""
-        rows, columns = self.steps
-        if self.flip:
-            last = len(MATRICES[self.kind][0]) - 1
-            a, rows, columns = e.ahead(a, last * (rows + columns)), -rows, -columns
 
         def load(i: int, j: int) -> Any:
-            return e.load(a, i * rows + j * columns, v)
+            return e.load(a, i * self.steps[0] + j * self.steps[1], v)
 
         if self.normal:
             return self.normal.load(e, load, b, start, v)
-        if self.kind == "output" or not self.routes:
+        if self.routes is None or self.pools:
             return load
         y, x = self.routes.steps
         return unpooled(e, load, lambda i, j: e.load(b, i * y + j * x, v), self.routes.origin)
@@ -144,7 +145,7 @@ class Transform:
     def _store_pooled(self, e: Emitter, rows: Registers, y: int, out: Any, b: Any, v: int) -> None:
         """Row `y` of windows, from two rows of results."""
         assert self.routes is not None
-        for x in range(self.stored[1] // 2):
+        for x in range(len(rows[0]) // 2):
             value, route = pooled(e, [rows[k // 2][2 * x + k % 2] for k in range(4)], self.routes.gated)
             e.store(value, out, y * self.out_steps[0] + x * self.out_steps[1], v)
             e.store(route, b, y * self.routes.steps[0] + x * self.routes.steps[1], v)
@@ -156,8 +157,7 @@ class Transform:
             return e.load(pointer, at[0] * steps[0] + at[1] * steps[1], v)
 
         out, start, b = others
-        if self.kind in SCALED:
-            value = scaled(e, value, at)
+        value = divided(e, value, self.kinds, at)
         if self.start == "out":
             value = e.b.fadd(value, beside(out, self.out_steps))
         elif self.start == "norm":
@@ -171,10 +171,10 @@ class Transform:
         return e.relu(value) if self.relu else value
 
 
-def scaled(e: Emitter, value: Any, at: tuple[int, int]) -> Any:
-    """A number of a transformed weight or grad_output, whole so far, times its fraction."""
-    scale = SCALES[at[0]] * SCALES[at[1]]
-    return value if scale == 1 else e.b.fmul(value, e.constant(scale))
+def divided(e: Emitter, value: Any, kinds: tuple[Kind, Kind], at: tuple[int, int]) -> Any:
+    """Result `at` of a transform, whole so far, divided by what its rows of both matrices are divided by."""
+    divisor = divisors(kinds[0])[at[0]] * divisors(kinds[1])[at[1]]
+    return value if divisor == 1 else e.b.fmul(value, e.constant(1 / divisor))
 
 
 def combine(e: Emitter, matrix: Matrix, x: list[Any]) -> list[Any]:
