@@ -14,9 +14,9 @@ from pellucid.ops.linear import Linear
 _ARRAYS = ("weight", "bias", "running_mean", "running_var")  # operands that lie in the order of parameters
 
 
-def plan_forward(graph: Graph, dtype: Any, *, keep: bool) -> Plan:
-    """The plan of everything a graph computes."""
-    plan = Plan(graph, dtype, keep=keep)
+def plan_forward(graph: Graph, dtype: Any, *, keep: bool, trains: bool = True) -> Plan:
+    """The plan of everything a graph computes; with `trains`, of all that gradients will need as well."""
+    plan = Plan(graph, dtype, keep=keep, trains=trains)
     for symbol in graph.inputs.values():
         shape.ingest(plan, symbol)
     for node in graph.nodes:

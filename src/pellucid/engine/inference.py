@@ -36,7 +36,7 @@ class Inference:
         return program.run(program.plan.graph.output, input=x)
 
     def _program(self, x: Array) -> Program:
-        return Program(plan_forward(self._trace(x), x.dtype, keep=False))
+        return Program(plan_forward(self._trace(x), x.dtype, keep=False, trains=False))
 
     def _trace(self, x: Array) -> Graph:
         return trace(self._function, {"input": (x.shape, x.dtype)}, self._arrays, training=False)

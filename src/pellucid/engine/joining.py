@@ -6,6 +6,8 @@ taken over is in `Plan.joined`. A recording joins nothing.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from pellucid.engine.graph import Node, Symbol
 from pellucid.engine.plan import Plan
 from pellucid.ops.add import Add
@@ -18,6 +20,48 @@ from pellucid.ops.relu import ReLU
 def take_relu(plan: Plan, node: Node) -> Node | None:
     """The ReLU behind a node, whose loop does it as well."""
     return _take(plan, _follower(plan, node, ReLU))
+
+
+@dataclass(frozen=True)
+class Tail:
+    """What a convolution's loop does behind its sums, as far as it is there."""
+
+    node: Node
+    norm: Node | None
+    add: Node | None
+    relu: Node | None
+
+    @property
+    def last(self) -> Node:
+        """The node whose output the loop writes."""
+        return self.relu or self.add or self.norm or self.node
+
+    @property
+    def other(self) -> Symbol | None:
+        """What is added."""
+        before = self.norm.output if self.norm else None
+        return next((s for s in self.add.operands if s is not before), None) if self.add else None
+
+
+def take_tail(plan: Plan, node: Node, *, norm: bool = True, add: bool = True) -> Tail:
+    """The batch norm behind a convolution, the addition behind that, and the ReLU behind whatever is last.
+
+    A loop that cannot add leaves a batch norm that is to be added to something to the pass that does both.
+    """
+    norm_ = _follower_norm(plan, node) if norm else None
+    if norm_ and not add and _follower(plan, norm_, Add):
+        norm_ = None
+    _take(plan, norm_)
+    add_ = take_add(plan, norm_) if norm_ and add else None
+    return Tail(node, norm_, add_, take_relu(plan, add_ or norm_ or node))
+
+
+def _follower_norm(plan: Plan, node: Node) -> Node | None:
+    """Only where running statistics make it, and nobody needs its input for gradients; not behind a bias."""
+    norm = _follower(plan, node, BatchNorm)
+    if norm is None or not isinstance(norm.op, BatchNorm) or norm.op.training or plan.trains:
+        return None
+    return norm if node.operands[2] is None else None
 
 
 def take_add(plan: Plan, node: Node) -> Node | None:

@@ -93,8 +93,8 @@ class NormGradient:
 class Plan:
     """The buffers and launches of one graph, for one batch shape."""
 
-    def __init__(self, graph: Graph, dtype: Any, *, keep: bool) -> None:
-        self.graph, self.dtype, self.keep = graph, np.dtype(dtype), keep
+    def __init__(self, graph: Graph, dtype: Any, *, keep: bool, trains: bool = True) -> None:
+        self.graph, self.dtype, self.keep, self.trains = graph, np.dtype(dtype), keep, trains
         self.bits = self.dtype.itemsize * 8
         self.blocks: list[Block] = []
         self.scratch_bytes = 0  # what a thread needs for itself during a launch

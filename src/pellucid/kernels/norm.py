@@ -140,6 +140,21 @@ def running_statistics(p, n, f, chunk):
 
 
 @kernel
+def running_coefficients(p, n, f, chunk):
+    """The coefficients alone, for loops that need each channel's once.
+
+    p: running mean and variance, weight, bias, coefficients. n: C, channels in a chunk, whether there are weight, bias.
+    f: eps.
+    """
+    channels, out = n[0], p[4]
+    for c in range(chunk * n[1], min(channels, (chunk + 1) * n[1])):
+        istd = 1.0 / math.sqrt(p[1][c] + f[0])
+        out[c] = p[0][c]
+        out[channels + c] = istd * p[2][c] if n[2] != 0 else istd
+        out[2 * channels + c] = p[3][c] if n[3] != 0 else 0.0
+
+
+@kernel
 def gradient_statistics(p, n, f, chunk):
     """From the sums' parts, added in order: grad_weight, grad_bias and what `NormalGradient` needs.
 

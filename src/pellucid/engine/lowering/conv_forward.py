@@ -13,6 +13,7 @@ import numpy as np
 from pellucid.engine import joining
 from pellucid.engine.buffers import Block
 from pellucid.engine.graph import Node
+from pellucid.engine.lowering import norm
 from pellucid.engine.lowering.beside import Beside, beside, panel
 from pellucid.engine.lowering.layer import Layer, layer_of
 from pellucid.engine.lowering.walk import Stage, View, cut_when_few, view, walk
@@ -26,14 +27,15 @@ _RUN = 2048  # longest stretch of products before a tile moves on, so that its p
 
 
 def forward(plan: Plan, node: Node) -> None:
-    """output = bias + Σ input·weight, and its ReLU where the plan joins the two."""
-    activation = joining.take_relu(plan, node)
-    output, relu = plan.output(activation or node), activation is not None
+    """output = bias + Σ input·weight; and batch norm and ReLU where the plan joins them."""
     input, weight, bias = (plan.value(s) for s in node.operands)
     layer = layer_of(plan, node)
+    wide = outputs_beside(layer)
+    tail = joining.take_tail(plan, node, norm=wide is None, add=False)
+    output, relu = plan.output(tail.last), tail.relu is not None
+    table = norm.running_coefficients(plan, tail.norm) if tail.norm else None
     input.widen(Geometry(layer.axes).padded)
     panels = pack(plan, layer, weight) if worth_packing(layer, input.inner[0]) else None
-    wide = outputs_beside(layer)
     if wide:
         panels = panel(plan, f"{layer.label}.weight, spread", weight, wide.places(layer).swapaxes(2, 3))
         if bias is not None:
@@ -45,8 +47,11 @@ def forward(plan: Plan, node: Node) -> None:
         if wide:
             tiles_ = beside_tiles(layer, x, y, wide, bias=bias is not None, relu=relu)
         else:
-            tiles_ = forward_tiles(layer, x, y, packed=panels is not None, bias=bias is not None, relu=relu)
-        stage = Stage((input, panels or weight, output, bias or weight), (x.image, 0, y.image, 0))
+            start: Start = "bias" if bias is not None else "zero"
+            tiles_ = forward_tiles(
+                layer, x, y, start, packed=panels is not None, normal=table is not None, relu=relu
+            )
+        stage = Stage((input, panels or weight, output, table or bias or weight), (x.image, 0, y.image, 0))
         return walk(plan, tiles_, [stage], range(x.images))
 
     plan.launch(f"{node.path}.output", tiles.walk_tiles, bind)
@@ -100,7 +105,9 @@ def beside_tiles(layer: Layer, x: View, y: View, wide: Beside, *, bias: bool, re
     return result
 
 
-def forward_tiles(layer: Layer, x: View, y: View, *, packed: bool, bias: bool, relu: bool) -> TileList:
+def forward_tiles(
+    layer: Layer, x: View, y: View, begin: Start, *, packed: bool, normal: bool, relu: bool
+) -> TileList:
     """One image's tiles: for each block of output channels and each stretch of the sum, all output positions."""
     result = TileList()
     columns_of_a_group = blocks(layer.outputs, simd.column_tile(layer.bits))
@@ -110,12 +117,15 @@ def forward_tiles(layer: Layer, x: View, y: View, *, packed: bool, bias: bool, r
         stretches = _forward_stretches(layer, x, b_step)
         grid = position_tiles([a.output for a in layer.axes], simd.register_tile(layer.bits, columns))
         for i, (run, taps) in enumerate(stretches):
-            start: Start = "out" if i else "bias" if bias else "zero"
+            start: Start = "out" if i else begin
             last = i == len(stretches) - 1
+            table = layer.all_outputs if normal and last else 0
             for tile in grid:
                 reads = [layer.first_read(at) for at in tile]
                 rows, outs = x.offsets(reads), y.offsets(tile)
-                code = Tile(layer.bits, rows, columns, 1, b_step, run, outs, start, relu=relu and last)
+                code = Tile(
+                    layer.bits, rows, columns, 1, b_step, run, outs, start, relu=relu and last, norm=table
+                )
                 a = x.offset(reads[0]) + group * layer.inputs
                 result.add(code, code, taps, a=a, b=b, out=y.offset(tile[0]) + o, start=o)
                 if len(stretches) == 1:

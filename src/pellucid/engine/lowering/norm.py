@@ -41,6 +41,22 @@ def forward(plan: Plan, node: Node) -> None:
     plan.launch(node.output.name, norm.walk_rows, bind)
 
 
+def running_coefficients(plan: Plan, node: Node) -> Block:
+    """What a loop that normalises with the running statistics in passing needs of each channel: mean, scale, bias."""
+    op = node.op
+    assert isinstance(op, BatchNorm)
+    mean, variance, weight, bias = (plan.value(s) for s in node.operands[1:])
+    channels = node.output.shape[1]
+    table = plan.block(f"{node.path}.coefficients", 3 * channels)
+    chunk = 64
+    n = (channels, chunk, int(weight is not None), int(bias is not None))
+    tables = Tables(
+        -(-channels // chunk), (mean, variance, weight or mean, bias or mean, table), n, (op.eps,)
+    )
+    plan.launch(table.name, norm.running_coefficients, lambda: tables)
+    return table
+
+
 def _statistics(plan: Plan, node: Node) -> Block:
     """A channel's mean and 1/√(variance + eps), the batch's or the running ones, and what the loops need of them."""
     op = node.op

@@ -25,6 +25,7 @@ from pellucid.engine.lowering.winograd import (
     taps_of,
     transform_all,
 )
+from pellucid.engine.lowering.winograd_single import Single, serves_single
 from pellucid.engine.plan import CHUNKS, Plan, Tables
 from pellucid.engine.tiling import TileList, blocks, split
 from pellucid.kernels import simd, tiles
@@ -57,9 +58,10 @@ class Convolution:
     target: Tensor
     size: tuple[int, int]  # of the outputs, before they are pooled
     weight: Weight
-    start: Literal["nothing", "bias", "base"]
-    other: Block | None  # the bias or base
+    start: Literal["nothing", "bias", "base", "norm"]
+    other: Block | None  # the bias, the base or what normalises
     gate: Tensor | None = None
+    added: Tensor | None = None
     relu: bool = False
     routes: Tensor | None = None  # the target holds pooled outputs, and this the positions that won
     moments: Block | None = None  # sums over the outputs of each image
@@ -70,9 +72,14 @@ class Convolution:
         return self.source.tensor.inner[4]
 
     @property
+    def outputs(self) -> int:
+        """Channels of the target."""
+        return self.target.inner[4]
+
+    @property
     def panels(self) -> list[tuple[int, int]]:
         """Output channels in blocks: (first, how many)."""
-        return blocks(self.target.inner[4], simd.column_tile(self.plan.bits))
+        return blocks(self.outputs, simd.column_tile(self.plan.bits))
 
     def grid(self, images: int) -> Grid:
         """The tiles of so many images."""
@@ -86,12 +93,15 @@ class Convolution:
     def by_tiles(self) -> bool:
         """Whether threads share out the tiles; else the output channels."""
         tiles_ = self.source.tensor.inner[0] * len(self.grid(1).tiles)
-        return self.inputs * self.target.inner[4] < _LARGE_WEIGHT and tiles_ >= 4 * _TILES
+        return self.inputs * self.outputs < _LARGE_WEIGHT and tiles_ >= 4 * _TILES
 
     def lower(self) -> None:
         """Write the launches."""
         self.source.widen(self.grid(1))
-        if self.by_tiles:
+        whole = self.grid(self.source.tensor.inner[0])
+        if serves_single(len(whole.tiles), self.inputs):
+            Single(self, whole, _PART).lower()
+        elif self.by_tiles:
             self._by_tiles()
         else:
             self.by_channels(self.transform_source())
@@ -127,7 +137,7 @@ class Convolution:
         def bind() -> Tables:
             list_ = TileList()
             for panel, planes in enumerate(self._weights):
-                self._transform_weight(list_, panel, (0, self.inputs), planes)
+                self.add_weight(list_, panel, (0, self.inputs), planes)
                 list_.cut()
             stage = Stage((self.weight.block, None, block, None), (0, 0, 0, 0))
             return walk(self.plan, list_, [stage], range(1))
@@ -157,16 +167,16 @@ class Convolution:
             for part in parts:
                 rows, factors = values.later(part[0]), weights.later(part[0] * weights.columns)
                 beside = span if part is parts[-1] else range(0)
-                self._multiply(list_, panel, rows, factors, results, len(group), part, beside)
+                self.add_products(list_, panel, rows, factors, results, len(group), part, beside)
             list_.stage = stage + 1
-            self._transform_back(list_, grid, group, panel, results)
+            self.add_outputs(list_, grid, group, self.panels[panel], results)
 
     def last_stages(self, transformed: Block, together: int) -> list[Stage]:
         """What those two stages count from."""
         products = Stage(
             (None, transformed, None, self.target), (0, 0, 0, together * view(self.target).image)
         )
-        return [products, self._last_stage(together)]
+        return [products, self.last_stage(together)]
 
     def _span(self, group: Sequence[Position]) -> range:
         """Where pixels of the target lie, from the first that belongs to some tiles to the last."""
@@ -194,7 +204,7 @@ class Convolution:
             for panel in range(len(self.panels)):
                 for part in parts:
                     list_.stage = 0
-                    self._transform_weight(list_, panel, part, weights)
+                    self.add_weight(list_, panel, part, weights)
                     for first, count in groups:
                         here = results.later(first * width if len(parts) > 1 else 0)
                         rows = values.later(first * self.inputs + part[0])
@@ -203,23 +213,23 @@ class Convolution:
                             list_.again(done[key])
                         else:
                             begin = len(list_)
-                            self._multiply(list_, panel, rows, weights, here, count, part)
+                            self.add_products(list_, panel, rows, weights, here, count, part)
                             done[key] = range(begin, len(list_))
                         if part is parts[-1]:
                             list_.stage = 2
                             group = grid.tiles[first : first + count]
-                            self._transform_back(list_, grid, group, panel, here)
+                            self.add_outputs(list_, grid, group, self.panels[panel], here)
                 list_.cut()
             stages = [
                 Stage((self.weight.block, None, None, None), (0, 0, 0, 0)),
                 Stage((source.block, None, None, None), (0, 0, 0, 0)),
-                self._last_stage(1),
+                self.last_stage(1),
             ]
             return walk(self.plan, list_, stages, range(1))
 
         self.plan.launch(self.label, tiles.walk_tiles, bind)
 
-    def _transform_weight(self, list_: TileList, panel: int, part: tuple[int, int], planes: Planes) -> None:
+    def add_weight(self, list_: TileList, panel: int, part: tuple[int, int], planes: Planes) -> None:
         """Part of the weight for one block of output channels: (input × output channels) at each point."""
         (begin, step), columns = self.weight.places[panel], self.panels[panel][1]
         steps, next_tile = (3 * self.inputs * step, self.inputs * step), (step, planes.columns, 0)
@@ -228,7 +238,7 @@ class Convolution:
             at = begin + part[0] * step + pair.offset(steps)
             list_.add(code, code, a=at, out=planes.at(pair.point), count=part[1])
 
-    def _multiply(
+    def add_products(
         self,
         list_: TileList,
         panel: int,
@@ -274,8 +284,8 @@ class Convolution:
                 start=pixel + call * claimed * span.step,
             )
 
-    def _transform_back(
-        self, list_: TileList, grid: Grid, group: Sequence[Position], panel: int, results: Planes
+    def add_outputs(
+        self, list_: TileList, grid: Grid, group: Sequence[Position], panel: tuple[int, int], results: Planes
     ) -> None:
         """Tile t is row t of the planes."""
         for pair in self.scheme.result.pairs:
@@ -287,18 +297,18 @@ class Convolution:
         pair: Pair,
         grid: Grid,
         group: Sequence[Position],
-        panel: int,
+        panel: tuple[int, int],
         results: Planes,
     ) -> None:
         """Calls take tiles side by side that are stored alike."""
-        first, columns = self.panels[panel]
+        first, columns = panel
         inside = Grid(grid.images, self._sizes(pair.h.first)[0], self._sizes(pair.w.first)[1])
         y, other, scale = view(self.target), self._other, 2 if self.routes else 1
         beside = self._beside
         routes = None
         if self.routes and beside:
             routes = Routes(beside.strides[1:], SIDE // scale * beside.strides[2], gated=self.relu)
-        start_steps, gate_steps = (v.strides[1:] if v else (0, 0) for v in (other, beside))
+        start_steps, beside_steps = (v.strides[1:] if v else (0, 0) for v in (other, beside))
         stride = self.scheme.result.h.stride
         next_tile = (results.columns, SIDE * stride // scale * y.strides[2], SIDE * stride * start_steps[1])
         for t, count in rows_of(group, inside.stored):
@@ -314,8 +324,9 @@ class Convolution:
                 next_tile,
                 stored,
                 self.start,
-                pair.steps(start_steps),
-                pair.steps(gate_steps) if self.gate else None,
+                (self.outputs, 0) if self.start == "norm" else pair.steps(start_steps),
+                pair.steps(beside_steps) if self.gate else None,
+                pair.steps(beside_steps) if self.added else None,
                 self.relu,
                 routes=routes,
                 moments=self._sums // 3,
@@ -329,7 +340,8 @@ class Convolution:
     @property
     def _beside(self) -> View | None:
         """What lies as the target does and is read or written in passing."""
-        return view(self.routes) if self.routes else view(self.gate) if self.gate else None
+        beside = self.routes or self.gate or self.added
+        return view(beside) if beside else None
 
     @property
     def _sums(self) -> int:
@@ -341,8 +353,9 @@ class Convolution:
         """The base, which lies as the target does; a bias does not."""
         return view(self.other) if isinstance(self.other, Tensor) else None
 
-    def _last_stage(self, images: int) -> Stage:
+    def last_stage(self, images: int) -> Stage:
+        """What transforming back counts from, for so many images at a time."""
         views = (self._beside, view(self.target), self._other)
         b, out, other = (images * v.image if v else 0 for v in views)
-        blocks_ = (None, self.routes or self.gate or self.moments, self.target, self.other)
+        blocks_ = (None, self.routes or self.gate or self.added or self.moments, self.target, self.other)
         return Stage(blocks_, (0, b or images * self._sums, out, other))

@@ -8,6 +8,7 @@ from pellucid import winograd
 from pellucid.engine import joining
 from pellucid.engine.buffers import Tensor
 from pellucid.engine.graph import Node
+from pellucid.engine.lowering import norm
 from pellucid.engine.lowering.conv_grad_input import turned_weight
 from pellucid.engine.lowering.layer import layer_of
 from pellucid.engine.lowering.winograd import Source, scheme
@@ -20,10 +21,10 @@ from pellucid.kernels import simd
 
 
 def forward(plan: Plan, node: Node) -> None:
-    """output = bias + Σ input·weight, and its ReLU and 2×2 max pooling where the plan joins them."""
-    activation = joining.take_relu(plan, node)
-    pool = joining.take_pool(plan, activation or node)
-    output = plan.output(pool or activation or node)
+    """output = bias + Σ input·weight; and batch norm, sum, ReLU and 2×2 max pooling where the plan joins them."""
+    tail = joining.take_tail(plan, node)
+    pool = None if tail.add else joining.take_pool(plan, tail.last)
+    output = plan.output(pool or tail.last)
     if pool is not None:
         plan.pools[pool] = node
         plan.routes[node] = plan.tensor(f"{pool.path}.routes", pool.output.shape, np.uint8)
@@ -33,6 +34,7 @@ def forward(plan: Plan, node: Node) -> None:
     input, weight, bias = (plan.value(s) for s in node.operands)
     layer = layer_of(plan, node)
     _, h, w = layer.axes
+    table = norm.running_coefficients(plan, tail.norm) if tail.norm else None
     panels = blocks(layer.outputs, simd.column_tile(plan.bits))
     algorithm = scheme(layer, winograd.output)
     Convolution(
@@ -43,9 +45,10 @@ def forward(plan: Plan, node: Node) -> None:
         output,
         (h.output, w.output),
         Weight(weight, [(first, layer.outputs) for first, _ in panels]),
-        "nothing" if bias is None else "bias",
-        bias,
-        relu=activation is not None,
+        "norm" if table else "nothing" if bias is None else "bias",
+        table or bias,
+        added=plan.value(tail.other),
+        relu=tail.relu is not None,
         routes=plan.routes.get(node),
         moments=plan.moments.get(node.output),
     ).lower()

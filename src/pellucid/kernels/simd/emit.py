@@ -112,13 +112,13 @@ class Emitter:
         """A vector of float64 rounded to the function's numbers."""
         return value if self.bits == 64 else self.b.fptrunc(value, self.vector)
 
-    def prefetch(self, pointer: Any, *, write: bool = False) -> None:
-        """Bring the line that holds a number into the cache; it need not exist."""
+    def prefetch(self, pointer: Any, *, write: bool = False, far: bool = False) -> None:
+        """Bring the line that holds a number into the nearest cache, or only into the next one; it need not exist."""
         address = self.b.bitcast(pointer, I8.as_pointer())
         kind = ir.FunctionType(ir.VoidType(), [address.type, I32, I32, I32])
-        to_write, to_be_kept, data = (ir.Constant(I32, number) for number in (int(write), 3, 1))
+        to_write, near, data = (ir.Constant(I32, number) for number in (int(write), 2 if far else 3, 1))
         function = self._intrinsic("llvm.prefetch.p0", kind)
-        self.b.call(function, [address, to_write, to_be_kept, data])
+        self.b.call(function, [address, to_write, near, data])
 
     def fma(self, x: Any, y: Any, z: Any) -> Any:
         """x·y + z, rounded once."""

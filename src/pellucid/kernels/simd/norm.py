@@ -87,8 +87,7 @@ class Normalise(_Loop):
         def step(tensors: list[Any], _: Registers) -> Registers:
             a, b, out, _ = tensors
             for v in range(e.vectors):
-                mean, scale, bias = (row[v] for row in table)
-                y = e.fma(e.b.fsub(e.load(a, 0, v), mean), scale, bias)
+                y = normalised(e, e.load(a, 0, v), [row[v] for row in table])
                 y = e.b.fadd(y, e.load(b, 0, v)) if self.add else y
                 e.store(e.relu(y) if self.relu else y, out, 0, v)
                 e.claim(out, v)
@@ -96,6 +95,12 @@ class Normalise(_Loop):
 
         e.steps([], step)
         return e.finish()
+
+
+def normalised(e: Emitter, x: Any, channel: Sequence[Any]) -> Any:
+    """One vector: (x − mean)·scale + bias."""
+    mean, scale, bias = channel
+    return e.fma(e.b.fsub(x, mean), scale, bias)
 
 
 @dataclass(frozen=True)

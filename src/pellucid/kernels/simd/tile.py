@@ -23,6 +23,7 @@ from typing import Any, Literal
 from llvmlite import ir
 
 from pellucid.kernels.simd.emit import Columns, Emitter, Registers, int64
+from pellucid.kernels.simd.norm import normalised
 from pellucid.kernels.simd.target import target, vector_lanes
 
 # What a sum begins with: nothing, one value per column, one per result (of another array), or what out holds so far.
@@ -60,6 +61,7 @@ class Tile:
     gate: bool = (
         False  # results are 0 where the number of start in base_rows is not above 0: the gradient of a ReLU
     )
+    norm: int = 0  # results are normalised with mean, scale and bias of each column, so far apart in start
     claims: tuple[int, int] = (
         0,
         0,
@@ -115,8 +117,11 @@ class _TileEmitter(Emitter):
             self.prefetch(self.ahead(start, i * step + v * self.lanes), write=True)
         sums = self._start(out if self.tile.start == "out" else start)
         sums = self.loop(count, sums, lambda t, inner: self._tap(a, b, taps, t, inner))
+        step = self.tile.norm
+        channels = [[self.load(start, i * step, v) for i in range(3) if step] for v in range(self.vectors)]
         for m, (row, groups) in enumerate(zip(sums, self.tile.out_groups, strict=True)):
             for v, value in enumerate(row):
+                value = normalised(self, value, channels[v]) if step else value
                 if self.tile.gate:
                     value = self.gate(self.load(start, self.tile.base_rows[m], v), value)
                 value = self.relu(value) if self.tile.relu else value

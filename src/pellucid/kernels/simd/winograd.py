@@ -15,7 +15,7 @@ from typing import Any, Literal
 from llvmlite import ir
 
 from pellucid.kernels.simd.emit import I8, Emitter, Load, Registers, int64
-from pellucid.kernels.simd.norm import NormalLoad
+from pellucid.kernels.simd.norm import NormalLoad, normalised
 from pellucid.kernels.simd.pooled import Routes, pooled, unpooled
 from pellucid.winograd import MATRICES, Kind, Matrix, divisors
 
@@ -24,9 +24,10 @@ from pellucid.winograd import MATRICES, Kind, Matrix, divisors
 class Transform:
     """out = M·A·Nᵀ, `count` times; steps count elements.
 
-    To a result is added what `start` holds (a bias of each channel, a base of each element) or what `out` held before;
-    then the output of a ReLU in B may gate it. With `moments`, B has three rows of float64, so far apart: zeros, and
-    for every channel the sums of the results and of their squares, which begin at 0 when they are `new`.
+    To a result is added what `start` holds (a bias of each channel, a base of each element) or what `out` held before,
+    or it is normalised, with mean, scale and bias of each channel in `start`; then B may be added, or be the output of
+    a ReLU that gates it. With `moments`, B has three rows of float64, so far apart: zeros, and for every channel the
+    sums of the results and of their squares, which begin at 0 when they are `new`.
     """
 
     bits: int
@@ -38,9 +39,10 @@ class Transform:
         int, int, int
     ]  # from one tile to the next in A, out and start; out is pooled where routes say so
     stored: tuple[int, int] | None = None  # rows and columns of the results beyond these are left out
-    start: Literal["nothing", "bias", "base", "out"] = "nothing"
-    start_steps: tuple[int, int] = (0, 0)
+    start: Literal["nothing", "bias", "base", "out", "norm"] = "nothing"
+    start_steps: tuple[int, int] = (0, 0)  # with "norm" the first is from mean to scale to bias
     gate_steps: tuple[int, int] | None = None
+    add_steps: tuple[int, int] | None = None
     relu: bool = False
     routes: Routes | None = None  # outputs leave pooled, or grad_output comes from behind a pooling
     normal: NormalLoad | None = None  # or from behind a batch norm
@@ -93,8 +95,9 @@ class Transform:
     @property
     def _next_beside(self) -> int:
         """From one tile to the next in B."""
-        if self.gate_steps:
-            return len(MATRICES[self.kinds[1]]) * self.gate_steps[1]
+        steps = self.gate_steps or self.add_steps
+        if steps:
+            return len(MATRICES[self.kinds[1]]) * steps[1]
         beside = self.routes or self.normal
         return beside.next_tile if beside else 0
 
@@ -103,13 +106,13 @@ class Transform:
         a, out, start, b = pointers
         (m, n), load = (MATRICES[kind] for kind in self.kinds), self._load(e, a, b, start, v)
         rows, columns = self.stored or (len(m), len(n))
+        channel = [e.load(start, i * self.start_steps[0], v) for i in range(3) if self.start == "norm"]
         halves = [combine(e, m, [load(i, j) for i in range(len(m[0]))]) for j in range(len(n[0]))]
         results = []
         for i in range(min(len(m), rows)):
             row = combine(e, n, [half[i] for half in halves])[:columns]
-            results.append(
-                [self._finished(e, value, (out, start, b), (i, j), v) for j, value in enumerate(row)]
-            )
+            others = (out, channel or start, b)
+            results.append([self._finished(e, value, others, (i, j), v) for j, value in enumerate(row)])
             if not self.pools:
                 for j, value in enumerate(results[i]):
                     e.store(value, out, i * self.out_steps[0] + j * self.out_steps[1], v)
@@ -154,16 +157,24 @@ class Transform:
             return e.load(pointer, at[0] * steps[0] + at[1] * steps[1], v)
 
         out, start, b = others
-        divisor = divisors(self.kinds[0])[at[0]] * divisors(self.kinds[1])[at[1]]
-        if divisor != 1:
-            value = e.b.fmul(value, e.constant(1 / divisor))
+        value = divided(e, value, self.kinds, at)
         if self.start == "out":
             value = e.b.fadd(value, beside(out, self.out_steps))
+        elif self.start == "norm":
+            value = normalised(e, value, start)
         elif self.start != "nothing":
             value = e.b.fadd(value, beside(start, self.start_steps))
         if self.gate_steps:
             value = e.gate(beside(b, self.gate_steps), value)
+        if self.add_steps:
+            value = e.b.fadd(value, beside(b, self.add_steps))
         return e.relu(value) if self.relu else value
+
+
+def divided(e: Emitter, value: Any, kinds: tuple[Kind, Kind], at: tuple[int, int]) -> Any:
+    """Result `at` of a transform, whole so far, divided by what its rows of both matrices are divided by."""
+    divisor = divisors(kinds[0])[at[0]] * divisors(kinds[1])[at[1]]
+    return value if divisor == 1 else e.b.fmul(value, e.constant(1 / divisor))
 
 
 def combine(e: Emitter, matrix: Matrix, x: list[Any]) -> list[Any]:
