@@ -21,6 +21,7 @@ from pellucid.engine.buffers import Block, Tensor
 from pellucid.errors import NumericError
 
 _ALIGN = 64  # bytes; there are as many between blocks, at least
+_CLEARING = 2  # bytes of the arena that one is worth that need not be cleared in every run
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,9 +64,9 @@ class Place:
         return self.start + self.room.size
 
     @property
-    def cleared_bytes(self) -> int:
-        """What a run must clear for it."""
-        return self.room.halo_bytes if self.clear else 0
+    def clearing_bytes(self) -> int:
+        """What a run must clear for it, as bytes of the arena."""
+        return _CLEARING * self.room.halo_bytes if self.clear else 0
 
     def shared_with(self, other: Place, launches: int) -> Place:
         """The same, where `other` uses bytes of it at another time of a run (and of the run before)."""
@@ -98,7 +99,7 @@ def arrange(wanted: Iterable[Room], launches: int) -> list[Place]:
     longest = sorted(others, key=lambda room: (room.first - room.last, -room.size))
     largest = sorted(others, key=lambda room: (room.first - room.last - 1) * room.size)
     tries = [_share(order, _end(lasting), launches) for order in (longest, largest)]
-    return lasting + min(tries, key=lambda places: _end(places) + sum(p.cleared_bytes for p in places))
+    return lasting + min(tries, key=lambda places: _end(places) + sum(p.clearing_bytes for p in places))
 
 
 def allocate(places: Sequence[Place]) -> NDArray[np.uint8]:
@@ -134,8 +135,8 @@ def _share(wanted: Iterable[Room], base: int, launches: int) -> list[Place]:
             if best and growth >= least:
                 break
             changes = _changes(Place(room, start, launches), places.values(), launches)
-            before = sum(places[r].cleared_bytes for r in changes if r in places)
-            cost = growth + sum(place.cleared_bytes for place in changes.values()) - before
+            before = sum(places[r].clearing_bytes for r in changes if r in places)
+            cost = growth + sum(place.clearing_bytes for place in changes.values()) - before
             if not best or cost < least:
                 best, least = changes, cost
         places |= best

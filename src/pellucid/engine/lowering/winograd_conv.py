@@ -11,28 +11,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Literal
 
-from pellucid.engine.buffers import Block, Tensor
-from pellucid.engine.lowering.walk import Stage, View, view, walk
+from pellucid.engine.buffers import Block
+from pellucid.engine.lowering.walk import Stage, view, walk
 from pellucid.engine.lowering.winograd import (
     Grid,
     Planes,
     Position,
     Source,
     Transformed,
-    rows_of,
     taps_of,
     transform_all,
 )
 from pellucid.engine.lowering.winograd_single import Single, serves_single
+from pellucid.engine.lowering.winograd_target import Target
 from pellucid.engine.plan import CHUNKS, Plan, Tables
 from pellucid.engine.tiling import TileList, blocks, split
 from pellucid.kernels import simd, tiles
 from pellucid.kernels.simd import Tile
-from pellucid.kernels.simd.pooled import Routes
 from pellucid.kernels.simd.winograd import Transform
-from pellucid.winograd import SIDE, Pair, Scheme
+from pellucid.winograd import Scheme
 
 _TILES = 48  # about how many tiles a thread has in its cache
 _LARGE_WEIGHT = 1 << 15  # products of channels from which on the transformed weight is large
@@ -55,16 +53,8 @@ class Convolution:
     label: str
     scheme: Scheme
     source: Source
-    target: Tensor
-    size: tuple[int, int]  # of the outputs, before they are pooled
     weight: Weight
-    start: Literal["nothing", "bias", "base", "norm"]
-    other: Block | None  # the bias, the base or what normalises
-    gate: Tensor | None = None
-    added: Tensor | None = None
-    relu: bool = False
-    routes: Tensor | None = None  # the target holds pooled outputs, and this the positions that won
-    moments: Block | None = None  # sums over the outputs of each image
+    target: Target
 
     @property
     def inputs(self) -> int:
@@ -74,31 +64,23 @@ class Convolution:
     @property
     def outputs(self) -> int:
         """Channels of the target."""
-        return self.target.inner[4]
+        return self.target.tensor.inner[4]
 
     @property
     def panels(self) -> list[tuple[int, int]]:
         """Output channels in blocks: (first, how many)."""
         return blocks(self.outputs, simd.column_tile(self.plan.bits))
 
-    def grid(self, images: int) -> Grid:
-        """The tiles of so many images."""
-        return Grid(images, *self._sizes(0))
-
-    def _sizes(self, first: int) -> list[int]:
-        """Along H and W, how many outputs lie at `first` and every stride from there on."""
-        return [len(range(first, size, self.scheme.result.h.stride)) for size in self.size]
-
     @property
     def by_tiles(self) -> bool:
         """Whether threads share out the tiles; else the output channels."""
-        tiles_ = self.source.tensor.inner[0] * len(self.grid(1).tiles)
+        tiles_ = self.source.tensor.inner[0] * len(self.target.grid(1).tiles)
         return self.inputs * self.outputs < _LARGE_WEIGHT and tiles_ >= 4 * _TILES
 
     def lower(self) -> None:
         """Write the launches."""
-        self.source.widen(self.grid(1))
-        whole = self.grid(self.source.tensor.inner[0])
+        self.source.widen(self.target.grid(1))
+        whole = self.target.grid(self.source.tensor.inner[0])
         if serves_single(len(whole.tiles), self.inputs):
             Single(self, whole, _PART).lower()
         elif self.by_tiles:
@@ -109,8 +91,8 @@ class Convolution:
     def _by_tiles(self) -> None:
         """The weight's transform, then one launch: group by group of tiles, everything."""
         images = self.source.tensor.inner[0]
-        together = self.grid(1).together(images, _TILES)
-        grid = self.grid(together)
+        together = self.target.grid(1).together(images, _TILES)
+        grid = self.target.grid(together)
         groups = split(len(grid.tiles), _TILES)
         values = Planes.of(self.scheme.left.points, groups[0][1], self.inputs)
         transformed = self.transform_weight()
@@ -123,7 +105,9 @@ class Convolution:
                 list_.stage = 0
                 self.source.into_planes(list_, group, values, self.plan.bits)
                 self.from_planes(list_, 1, grid, group, values)
-                if images // together < CHUNKS and not self.moments:  # an image's sums belong to one thread
+                if (
+                    images // together < CHUNKS and not self.target.moments
+                ):  # an image's sums belong to one thread
                     list_.cut()
             stages = [self.source.stage(None, together), *self.last_stages(transformed, together)]
             return walk(self.plan, list_, stages, range(images // together))
@@ -163,36 +147,27 @@ class Convolution:
         results = self.results(len(group), values.end)
         for panel, weights in enumerate(self._weights):
             list_.stage = stage
-            parts, span = split(self.inputs, _PART), self._span(group)
+            parts, span = split(self.inputs, _PART), self.target.span(group)
             for part in parts:
                 rows, factors = values.later(part[0]), weights.later(part[0] * weights.columns)
                 beside = span if part is parts[-1] else range(0)
                 self.add_products(list_, panel, rows, factors, results, len(group), part, beside)
             list_.stage = stage + 1
-            self.add_outputs(list_, grid, group, self.panels[panel], results)
+            self.target.from_planes(list_, grid, group, self.panels[panel], results)
 
     def last_stages(self, transformed: Block, together: int) -> list[Stage]:
         """What those two stages count from."""
-        products = Stage(
-            (None, transformed, None, self.target), (0, 0, 0, together * view(self.target).image)
-        )
-        return [products, self.last_stage(together)]
-
-    def _span(self, group: Sequence[Position]) -> range:
-        """Where pixels of the target lie, from the first that belongs to some tiles to the last."""
-        y, scale, (height, width) = view(self.target), 2 if self.routes else 1, self.target.inner[2:4]
-        (first, row, _), (last, end, _), stride = group[0], group[-1], self.scheme.result.h.stride
-        rows = min(height, (end + SIDE) * stride // scale)
-        stop = last * y.image + y.offset((0, rows - 1, width))
-        return range(first * y.image + y.offset((0, row * stride // scale, 0)), stop, y.channels)
+        target = self.target.tensor
+        products = Stage((None, transformed, None, target), (0, 0, 0, together * view(target).image))
+        return [products, self.target.stage(together)]
 
     def transform_source(self) -> Transformed:
         """A launch that transforms all tiles."""
-        return transform_all(self.plan, f"{self.label}, input", self.source, self.grid(1))
+        return transform_all(self.plan, f"{self.label}, input", self.source, self.target.grid(1))
 
     def by_channels(self, source: Transformed) -> None:
         """One launch on transformed tiles: block by block of output channels, everything."""
-        grid, width, values = self.grid(self.source.tensor.inner[0]), self.panels[0][1], source.planes
+        grid, width, values = self.target.grid(self.source.tensor.inner[0]), self.panels[0][1], source.planes
         parts, groups = split(self.inputs, _PART), split(len(grid.tiles), _TILES)
         weights = Planes.of(self.scheme.right.points, parts[0][1], width)
         results = self.results(len(grid.tiles) if len(parts) > 1 else groups[0][1], weights.end)
@@ -218,12 +193,12 @@ class Convolution:
                         if part is parts[-1]:
                             list_.stage = 2
                             group = grid.tiles[first : first + count]
-                            self.add_outputs(list_, grid, group, self.panels[panel], here)
+                            self.target.from_planes(list_, grid, group, self.panels[panel], here)
                 list_.cut()
             stages = [
                 Stage((self.weight.block, None, None, None), (0, 0, 0, 0)),
                 Stage((source.block, None, None, None), (0, 0, 0, 0)),
-                self.last_stage(1),
+                self.target.stage(1),
             ]
             return walk(self.plan, list_, stages, range(1))
 
@@ -283,79 +258,3 @@ class Convolution:
                 out=results.at(point, first),
                 start=pixel + call * claimed * span.step,
             )
-
-    def add_outputs(
-        self, list_: TileList, grid: Grid, group: Sequence[Position], panel: tuple[int, int], results: Planes
-    ) -> None:
-        """Tile t is row t of the planes."""
-        for pair in self.scheme.result.pairs:
-            self._pair_back(list_, pair, grid, group, panel, results)
-
-    def _pair_back(
-        self,
-        list_: TileList,
-        pair: Pair,
-        grid: Grid,
-        group: Sequence[Position],
-        panel: tuple[int, int],
-        results: Planes,
-    ) -> None:
-        """Calls take tiles side by side that are stored alike."""
-        first, columns = panel
-        inside = Grid(grid.images, self._sizes(pair.h.first)[0], self._sizes(pair.w.first)[1])
-        y, other, scale = view(self.target), self._other, 2 if self.routes else 1
-        beside = self._beside
-        routes = None
-        if self.routes and beside:
-            routes = Routes(beside.strides[1:], SIDE // scale * beside.strides[2], gated=self.relu)
-        start_steps, beside_steps = (v.strides[1:] if v else (0, 0) for v in (other, beside))
-        stride = self.scheme.result.h.stride
-        next_tile = (results.columns, SIDE * stride // scale * y.strides[2], SIDE * stride * start_steps[1])
-        for t, count in rows_of(group, inside.stored):
-            (n, row, column), stored = group[t], inside.stored(group[t])
-            if min(stored) <= 0:
-                continue
-            code = Transform(
-                self.plan.bits,
-                pair.kinds,
-                columns,
-                results.steps,
-                pair.steps(y.strides[1:]),
-                next_tile,
-                stored,
-                self.start,
-                (self.outputs, 0) if self.start == "norm" else pair.steps(start_steps),
-                pair.steps(beside_steps) if self.gate else None,
-                pair.steps(beside_steps) if self.added else None,
-                self.relu,
-                routes=routes,
-                moments=self._sums // 3,
-                new=bool(self.moments) and row == column == 0,
-            )
-            place = (0, row * stride // scale + pair.h.first, column * stride // scale + pair.w.first)
-            out, b, start = (first + (n * v.image + v.offset(place) if v else 0) for v in (y, beside, other))
-            b += n * self._sums
-            list_.add(code, code, a=results.at(pair.point, t), b=b, out=out, start=start, count=count)
-
-    @property
-    def _beside(self) -> View | None:
-        """What lies as the target does and is read or written in passing."""
-        beside = self.routes or self.gate or self.added
-        return view(beside) if beside else None
-
-    @property
-    def _sums(self) -> int:
-        """Numbers of an image's moments."""
-        return 3 * self.target.inner[4] if self.moments else 0
-
-    @property
-    def _other(self) -> View | None:
-        """The base, which lies as the target does; a bias does not."""
-        return view(self.other) if isinstance(self.other, Tensor) else None
-
-    def last_stage(self, images: int) -> Stage:
-        """What transforming back counts from, for so many images at a time."""
-        views = (self._beside, view(self.target), self._other)
-        b, out, other = (images * v.image if v else 0 for v in views)
-        blocks_ = (None, self.routes or self.gate or self.added or self.moments, self.target, self.other)
-        return Stage(blocks_, (0, b or images * self._sums, out, other))

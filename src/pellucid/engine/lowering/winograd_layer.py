@@ -13,6 +13,7 @@ from pellucid.engine.lowering.conv_grad_input import turned_weight
 from pellucid.engine.lowering.layer import layer_of
 from pellucid.engine.lowering.winograd import Source, scheme
 from pellucid.engine.lowering.winograd_conv import Convolution, Weight
+from pellucid.engine.lowering.winograd_target import Target
 from pellucid.engine.lowering.winograd_weight import weight_gradient
 from pellucid.engine.plan import Plan
 from pellucid.engine.tiling import blocks
@@ -42,15 +43,18 @@ def forward(plan: Plan, node: Node) -> None:
         f"{node.path}.output",
         algorithm,
         Source(input, algorithm.left),
-        output,
-        (h.output, w.output),
         Weight(weight, [(first, layer.outputs) for first, _ in panels]),
-        "norm" if table else "nothing" if bias is None else "bias",
-        table or bias,
-        added=plan.value(tail.other),
-        relu=tail.relu is not None,
-        routes=plan.routes.get(node),
-        moments=plan.moments.get(node.output),
+        Target(
+            output,
+            algorithm.result,
+            (h.output, w.output),
+            "norm" if table else "nothing" if bias is None else "bias",
+            table or bias,
+            added=plan.value(tail.other),
+            relu=tail.relu is not None,
+            routes=plan.routes.get(node),
+            moments=plan.moments.get(node.output),
+        ),
     ).lower()
 
 
@@ -90,10 +94,6 @@ def input_gradient(plan: Plan, node: Node, grad_output: Source) -> Convolution:
         f"{gradient.name} by {node.path}",
         algorithm,
         grad_output,
-        gradient,
-        (h.input, w.input),
         Weight(turned, [(first * layer.taps * layer.outputs, width) for first, width in panels]),
-        "base" if base else "nothing",
-        base,
-        gate,
+        Target(gradient, algorithm.result, (h.input, w.input), "base" if base else "nothing", base, gate),
     )

@@ -53,7 +53,7 @@ class Single:
     def groups(self) -> list[tuple[int, int]]:
         """Tiles, in shares if output channels are not; but sums over an image belong to one thread."""
         count = len(self.grid.tiles)
-        whole = len(self.ranges) > 1 or self.conv.moments is not None
+        whole = len(self.ranges) > 1 or self.conv.target.moments is not None
         return split(count, count if whole else -(-count // _SHARES))
 
     @property
@@ -107,7 +107,7 @@ class Single:
                 conv.source.stage(None, 1),
                 Stage((weight, None, None, None), (0, 0, 0, 0)),
                 Stage((None, weight if self.few else None, None, None), (0, 0, 0, 0)),
-                conv.last_stage(1),
+                conv.target.stage(1),
             ]
             return walk(plan, list_, stages, range(1))
 
@@ -136,7 +136,7 @@ class Single:
             b = first + c * conv.outputs + pair.offset(steps)
             list_.add(code, code, a=values.start + c, b=b, out=results.start, start=results.end)
         list_.stage = _BACK
-        conv.add_outputs(list_, self.grid, group, (first, columns), results)
+        conv.target.from_planes(list_, self.grid, group, (first, columns), results)
 
     def _add_panel(self, list_: TileList, panel: int, group: Sequence[Position]) -> None:
         """The calls for one block of output channels: the weight part by part, with its products."""
@@ -147,7 +147,7 @@ class Single:
             list_.stage = _PRODUCT
             conv.add_products(list_, panel, values.later(part[0]), self.weights, results, len(group), part)
         list_.stage = _BACK
-        conv.add_outputs(list_, self.grid, group, conv.panels[panel], results)
+        conv.target.from_planes(list_, self.grid, group, conv.panels[panel], results)
 
 
 def products_of(scheme: Scheme, pair: Pair) -> tuple[Product, ...]:
