@@ -75,7 +75,7 @@ class TrainStep:
         self._states: dict[str, dict[str, Array]] = {}
         self._programs: dict[tuple[Any, ...], Training] = {}
         self._counters: dict[str, Array] = {}
-        self._edition = -1
+        self._edition, self._dtype = -1, model.dtype
         self._structure: tuple[tuple[int, int], ...] = ()
 
     def __call__(self, x: Any, y: Any) -> float:
@@ -141,7 +141,7 @@ class TrainStep:
         self._count_batches(training)
 
     def _batch(self, x: Any, y: Any) -> tuple[Array, Array]:
-        dtype = self.model.dtype
+        dtype = self._dtype if self._edition == module.edition() else self.model.dtype
         x = batch.images(x, dtype)
         return x, batch.labels(y, len(x)) if self.loss == "cross_entropy" else batch.images(y, dtype, "y")
 
@@ -204,6 +204,7 @@ class TrainStep:
         if self._edition == module.edition():
             return
         self._edition, structure = module.edition(), self.model.structure()
+        self._dtype = self.model.dtype
         if self._structure != structure:
             self._programs.clear()
             self._counters = dict(self.model.named_buffers())
