@@ -79,6 +79,16 @@ def test_damaged_files_are_made_again(tmp_path):
             assert (again.returncode, again.stdout) == (0, first.stdout), again.stderr
 
 
+def test_files_in_each_other_s_place_are_made_again(tmp_path):
+    first = run(tmp_path)
+    one, other, *_ = sorted(tmp_path.rglob("*.o"))
+    code = one.read_bytes()
+    one.write_bytes(other.read_bytes())
+    other.write_bytes(code)
+    again = run(tmp_path)
+    assert (again.returncode, again.stdout.splitlines()[0]) == (0, first.stdout.splitlines()[0]), again.stderr
+
+
 def test_numba_is_imported_only_to_compile(tmp_path):
     first, second = run(tmp_path, TRAINING), run(tmp_path, TRAINING)
     numbers, compiled = first.stdout.splitlines()
@@ -108,6 +118,13 @@ def test_a_full_disk_costs_time_only(tmp_path):
     done = run(tmp_path, full + PROGRAM)
     assert (done.returncode, done.stdout) == (0, run(tmp_path).stdout)
     assert "UserWarning: compiled kernels cannot be kept" in done.stderr
+    assert "kept for next time" not in done.stderr
+
+
+def test_room_that_runs_out_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(cache, "folder", lambda: tmp_path / "gone")
+    with pytest.warns(UserWarning, match="compiled kernels cannot be kept"):
+        assert not cache.write("code", b"code")
 
 
 def test_each_target_has_files_of_its_own(tmp_path):

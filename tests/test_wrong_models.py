@@ -713,3 +713,11 @@ def test_error(call, kind, message):
         call()
     assert type(caught.value) is kind
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("kernel", [3, 5])
+def test_an_output_larger_than_any_memory_is_refused_at_once(kernel: int) -> None:
+    model = pc.Conv2d(16, 16, kernel, padding=10**7)
+    with pytest.raises(pc.NumericError) as error:
+        model(np.ones((2, 16, 8, 8), np.float32))
+    assert "the output does not fit in memory" in str(error.value)

@@ -72,8 +72,10 @@ class Contender:
         assert self._process.stdout is not None
         impatience = threading.Timer(_PATIENCE_SECONDS, self._process.kill)
         impatience.start()
-        line = self._process.stdout.readline()
-        impatience.cancel()
+        try:
+            line = self._process.stdout.readline()
+        finally:
+            impatience.cancel()
         if line:
             answer: dict[str, Any] = json.loads(line)
             return answer

@@ -14,7 +14,6 @@ import sys
 import tempfile
 import time
 import warnings
-from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -38,21 +37,31 @@ def folder() -> Path | None:
         _check_owner(path)
         _write(path / "probe", b"")
     except (OSError, RuntimeError) as error:  # RuntimeError: there is no home
-        warnings.warn(
-            f"compiled kernels cannot be kept ({error}); set PELLUCID_CACHE_DIR to a folder that can be written to",
-            stacklevel=2,
-        )
+        _warn(error)
         return None
     path.touch()
     _prune(root, path)
     return path
 
 
-def write(name: str, content: bytes) -> None:
-    """Keep a file with its checksum; where there is no folder, or no room in it, do without."""
-    if place := folder():
-        with suppress(OSError):
-            _write(place / name, content)
+def write(name: str, content: bytes) -> bool:
+    """Keep a file with its checksum; where there is no folder, or, with a warning, no room in it, do without.
+
+    Returns: whether it is kept.
+    """
+    if (place := folder()) is None:
+        return False
+    try:
+        _write(place / name, content)
+    except OSError as error:
+        _warn(error.strerror or error)
+        return False
+    return True
+
+
+def _warn(reason: object) -> None:
+    text = f"compiled kernels cannot be kept ({reason}); set PELLUCID_CACHE_DIR to a folder that can be written to"
+    warnings.warn(text, stacklevel=3)
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -60,11 +69,16 @@ def _write(path: Path, content: bytes) -> None:
     handle, name = tempfile.mkstemp(dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(hashlib.sha256(content).digest() + content)
+            file.write(_checksum(path.name, content) + content)
         Path(name).replace(path)
     except OSError:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def _checksum(name: str, content: bytes) -> bytes:
+    """Of a file and its name: one in the place of another is damage, too."""
+    return hashlib.sha256(name.encode() + b"\0" + content).digest()
 
 
 def _check_owner(path: Path) -> None:
@@ -84,7 +98,7 @@ def read(name: str) -> bytes | None:
     except OSError:
         return None
     checksum, content = stored[:_CHECKSUM_BYTES], stored[_CHECKSUM_BYTES:]
-    return content if hashlib.sha256(content).digest() == checksum else None
+    return content if _checksum(name, content) == checksum else None
 
 
 def _root() -> Path:

@@ -39,8 +39,8 @@ class Library:
         if code is None:
             start = time.perf_counter()
             code = compile()
-            write(name, code)
-            progress(symbol, time.perf_counter() - start)
+            kept = write(name, code)
+            progress(symbol, time.perf_counter() - start, kept=kept)
         self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))
         self._engine.finalize_object()
         return int(self._engine.get_function_address(symbol))

@@ -11,13 +11,14 @@ class _Progress:
     """One line on stderr while code is compiled; silent when it comes from the disk cache or takes no time."""
 
     def __init__(self) -> None:
-        self._seconds, self._count, self._open = 0.0, 0, False
+        self._seconds, self._count, self._open, self._kept = 0.0, 0, False, True
         self.total = 0  # pieces of code compiled since the process began
 
-    def __call__(self, name: str, seconds: float) -> None:
+    def __call__(self, name: str, seconds: float, *, kept: bool) -> None:
         """One more piece of code is ready."""
         self._seconds, self._count = self._seconds + seconds, self._count + 1
         self.total += 1
+        self._kept &= kept
         if self._seconds > _PATIENCE and sys.stderr is not None and sys.stderr.isatty():
             self._open = True
             sys.stderr.write(f"\r\x1b[2Kpellucid: compiling kernels, once: {self._count} done ({name})")
@@ -27,10 +28,11 @@ class _Progress:
         """All that is needed now is ready: end the line."""
         if self._seconds > _PATIENCE and sys.stderr is not None:
             start = "\r\x1b[2K" if self._open else ""
-            text = f"compiled {self._count} kernels in {self._seconds:.1f} s, kept for next time"
+            future = "kept for next time" if self._kept else "for this time only"
+            text = f"compiled {self._count} kernels in {self._seconds:.1f} s, {future}"
             sys.stderr.write(f"{start}pellucid: {text}\n")
             sys.stderr.flush()
-        self._seconds, self._count, self._open = 0.0, 0, False
+        self._seconds, self._count, self._open, self._kept = 0.0, 0, False, True
 
 
 progress = _Progress()

@@ -44,7 +44,7 @@ def pays(layer: Layer) -> bool:
     _, h, w = layer.axes
     if not serves(layer) or min(layer.inputs, layer.outputs) < _LEAST_CHANNELS * h.stride:
         return False
-    products = sum(map(len, scheme(layer, output).products)) * len(Grid(1, h.output, w.output).tiles)
+    products = sum(map(len, scheme(layer, output).products)) * -(-h.output // SIDE) * -(-w.output // SIDE)
     return products <= _LEAST_SAVING * layer.taps * h.output * w.output
 
 
