@@ -14,9 +14,9 @@ import llvmlite.binding as llvm
 from pellucid.kernels.cache import read, write
 from pellucid.kernels.progress import progress
 
-_turn = threading.RLock()  # the compilers and the loader serve one thread at a time
+turn = threading.RLock()  # LLVM, asked anything, and Numba serve one thread at a time
 if hasattr(os, "register_at_fork"):  # nobody is in the middle of something when the process is copied
-    os.register_at_fork(before=_turn.acquire, after_in_parent=_turn.release, after_in_child=_turn.release)
+    os.register_at_fork(before=turn.acquire, after_in_parent=turn.release, after_in_child=turn.release)
 
 
 class Library:
@@ -28,7 +28,7 @@ class Library:
 
     def address(self, symbol: str, compile: Callable[[], bytes]) -> int:
         """Where a function begins. When its object file is not on disk, or is damaged, `compile` makes it."""
-        with _turn:
+        with turn:
             if symbol not in self._addresses:
                 self._addresses[symbol] = self._load(symbol, compile)
             return self._addresses[symbol]

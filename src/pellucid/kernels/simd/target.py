@@ -12,6 +12,7 @@ from functools import cache
 import llvmlite.binding as llvm
 
 from pellucid.errors import ArgumentError
+from pellucid.kernels.library import turn
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +50,11 @@ _chosen: ContextVar[Target | None] = ContextVar("target", default=None)
 @cache
 def host() -> Target:
     """This processor, or what `PELLUCID_TARGET` says that it should be taken for."""
+    with turn:
+        return _found()
+
+
+def _found() -> Target:
     names, triple = native(), llvm.get_default_triple()
     if chosen := os.environ.get("PELLUCID_TARGET"):
         if chosen not in names:
