@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,7 @@ class TileList:
         self._codes: dict[Code, int] = {}
         self._taps: list[tuple[int, int]] = []
         self._places: dict[Taps, int] = {}
+        self._written: dict[Hashable, tuple[slice, int, int]] = {}  # calls by key, and their places
         self._newest: tuple[Taps | None, int] = None, 0  # taps of the newest call, and their place
 
     def __len__(self) -> int:
@@ -57,10 +58,19 @@ class TileList:
         call = code, other, self.stage, a, b, out, start, self._newest[1], count or len(taps)
         self._entries.extend(call)
 
-    def again(self, calls: range, *, a: int = 0, b: int = 0) -> None:
-        """Append some calls once more, this far from themselves in A and B."""
-        copies = np.array(self._entries[9 * calls.start : 9 * calls.stop]).reshape(-1, 9)
-        copies[:, 3:5] += a, b
+    def once(self, key: Hashable, write: Callable[[], None], *, a: int = 0, b: int = 0) -> None:
+        """Append the calls that `write` appends for places `a` and `b` in A and B.
+
+        Where the key has come before they are not made again, but copied to these places.
+        """
+        if key not in self._written:
+            begin = len(self)
+            write()
+            self._written[key] = slice(9 * begin, 9 * len(self)), a, b
+            return
+        calls, first_a, first_b = self._written[key]
+        copies = np.array(self._entries[calls]).reshape(-1, 9)
+        copies[:, 3:5] += a - first_a, b - first_b
         self._entries.frombytes(copies.tobytes())
 
     def _place(self, taps: Taps) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 
 from pellucid.engine.buffers import Block
@@ -175,7 +176,6 @@ class Convolution:
 
         def bind() -> Tables:
             list_ = TileList()
-            done: dict[tuple[int, ...], range] = {}  # products; those of the next panel are the same
             for panel in range(len(self.panels)):
                 for part in parts:
                     list_.stage = 0
@@ -183,13 +183,9 @@ class Convolution:
                     for first, count in groups:
                         here = results.later(first * width if len(parts) > 1 else 0)
                         rows = values.later(first * self.inputs + part[0])
-                        list_.stage, key = 1, (self.panels[panel][1], *part, first)
-                        if key in done:
-                            list_.again(done[key])
-                        else:
-                            begin = len(list_)
-                            self.add_products(list_, panel, rows, weights, here, count, part)
-                            done[key] = range(begin, len(list_))
+                        list_.stage = 1
+                        write = partial(self.add_products, list_, panel, rows, weights, here, count, part)
+                        list_.once((self.panels[panel][1], part, first), write)  # alike for panels alike
                         if part is parts[-1]:
                             list_.stage = 2
                             group = grid.tiles[first : first + count]

@@ -248,17 +248,11 @@ class WeightGradient:
         layer = self.layer
         steps = (3 * layer.inputs * layer.outputs, layer.inputs * layer.outputs)
         channels = product(split(layer.inputs, most), blocks(layer.outputs, results.columns))
-        done: dict[tuple[int, int], tuple[range, int, int]] = {}  # products of the first block of a size
         for (c, rows), (o, columns) in channels:
             list_.stage = stage
-            if (rows, columns) in done:
-                calls, first_c, first_o = done[rows, columns]
-                list_.again(calls, a=c - first_c, b=o - first_o)
-            else:
-                here, begin = (values[0].later(c), values[1].later(o)), len(list_)
-                for point in range(len(self.scheme.products)):
-                    self._multiply(list_, point, here, results, count, (rows, columns))
-                done[rows, columns] = range(begin, len(list_)), c, o
+            here = values[0].later(c), values[1].later(o)
+            write = partial(self._products, list_, here, results, count, (rows, columns))
+            list_.once((count, rows, columns), write, a=c, b=o)
             list_.stage = stage + 1
             next_tile = (results.columns, layer.outputs, 0)
             for pair in self.scheme.result.pairs:
@@ -267,6 +261,18 @@ class WeightGradient:
                 list_.add(zero if first else add, add, a=results.at(pair.point), out=at, count=rows)
             if cut:
                 list_.cut()
+
+    def _products(
+        self,
+        list_: TileList,
+        values: tuple[Planes, Planes],
+        results: Planes,
+        count: int,
+        sizes: tuple[int, int],
+    ) -> None:
+        """The products of a block at all points."""
+        for point in range(len(self.scheme.products)):
+            self._multiply(list_, point, values, results, count, sizes)
 
     def _multiply(
         self,
