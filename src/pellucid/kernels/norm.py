@@ -143,15 +143,11 @@ def running_statistics(p, n, f, chunk):
 def running_coefficients(p, n, f, chunk):
     """The coefficients alone, for loops that need each channel's once.
 
-    p: running mean and variance, weight, bias, coefficients. n: C, channels in a chunk, whether there are weight, bias.
-    f: eps.
+    p: running mean and variance, weight, bias, coefficients. n: channels in a chunk, unused, C, C again (the lanes),
+    whether there are weight, bias. f: eps.
     """
-    channels, out = n[0], p[4]
-    for c in range(chunk * n[1], min(channels, (chunk + 1) * n[1])):
-        istd = 1.0 / math.sqrt(p[1][c] + f[0])
-        out[c] = p[0][c]
-        out[channels + c] = istd * p[2][c] if n[2] != 0 else istd
-        out[2 * channels + c] = p[3][c] if n[3] != 0 else 0.0
+    for c in range(chunk * n[0], min(n[2], (chunk + 1) * n[0])):
+        normal_coefficients(p[2], p[3], p[0][c], 1.0 / math.sqrt(p[1][c] + f[0]), p[4], n, c)
 
 
 @kernel

@@ -17,6 +17,7 @@ from pellucid.kernels.simd import Code, GradientSums, Moments, NormalGradient, N
 from pellucid.ops.batch_norm import BatchNorm
 
 _LANES = 64  # numbers of a step: two sums of each, and its centre, fit 32 registers of 8 float64
+_CHANNELS = 64  # whose coefficients one chunk makes
 _PIECE = 1 << 13  # numbers of a row that stay in the nearest cache, while blocks of columns take turns
 
 # For bits, columns, step and lanes: the loop that does them.
@@ -48,11 +49,9 @@ def running_coefficients(plan: Plan, node: Node) -> Block:
     mean, variance, weight, bias = (plan.value(s) for s in node.operands[1:])
     channels = node.output.shape[1]
     table = plan.block(f"{node.path}.coefficients", 3 * channels)
-    chunk = 64
-    n = (channels, chunk, int(weight is not None), int(bias is not None))
-    tables = Tables(
-        -(-channels // chunk), (mean, variance, weight or mean, bias or mean, table), n, (op.eps,)
-    )
+    p, per_chunk = (mean, variance, weight or mean, bias or mean, table), _CHANNELS
+    n = (per_chunk, 0, channels, channels, int(weight is not None), int(bias is not None))
+    tables = Tables(-(-channels // per_chunk), p, n, (op.eps,))
     plan.launch(table.name, norm.running_coefficients, lambda: tables)
     return table
 
