@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from itertools import product
 from typing import TypeAlias
 
 import numpy as np
@@ -20,7 +19,7 @@ from numpy.typing import NDArray
 
 from pellucid.errors import ArgumentError, ShapeError
 from pellucid.geometry import Where, is_integer
-from pellucid.ops.base import Array, Gradients, Op, Shape, Terms, index_rows
+from pellucid.ops.base import Array, Gradients, Op, Shape, Terms, choices, columns
 
 OutputSize: TypeAlias = int | Sequence[int | None] | None
 
@@ -76,24 +75,25 @@ class AdaptiveAvgPool(Op):
         counts = [stop - start for start, stop in (table.T for table in self.windows(input))]
         return np.asarray(reduce(np.multiply.outer, counts))
 
-    def terms(self, of: str, index: Shape, *shapes: Shape | None) -> Terms:
-        """Output: the elements of its window; grad_input: the gradients of the windows that hold it."""
+    def terms(self, of: str, at: NDArray[np.int64], *shapes: Shape | None) -> Terms:
+        """Output: the elements of the windows; grad_input: the gradients of the windows that hold an element."""
         (input,) = shapes
         assert input is not None
         tables, divisors = self.windows(input), self.divisors(input)
-        n, c, *at = index
+        n, c, *place = columns(at)
         if of == "output":
-            spans = [range(*table[y]) for table, y in zip(tables, at, strict=True)]
-            rows = [(n, c, *i) for i in product(*spans)]
-            return Terms((("input", index_rows(rows, len(index))),), scale=1 / int(divisors[tuple(at)]))
-        holders = [
-            [y for y, (start, stop) in enumerate(table) if start <= i < stop]
-            for table, i in zip(tables, at, strict=True)
-        ]
-        windows: list[Shape] = list(product(*holders))
-        rows = [(n, c, *y) for y in windows]
-        each = np.array([divisors[y] for y in windows], dtype=np.int64)
-        return Terms((("grad_output", index_rows(rows, len(index))),), divisors=each)
+            spans = [table[y] for table, y in zip(tables, place, strict=True)]  # (elements, 1, 2) each
+            widest = [int((table[:, 1] - table[:, 0]).max()) for table in tables]
+            i = [span[..., 0] + k for span, k in zip(spans, choices(*widest), strict=True)]
+            met = [p < span[..., 1] for span, p in zip(spans, i, strict=True)]
+            rows, divided = ("input", (n, c, *i)), divisors[tuple(place)]
+        else:
+            y = choices(*(len(table) for table in tables))
+            spans = [table[p] for table, p in zip(tables, y, strict=True)]  # (terms, 2) each
+            met = [(s[:, 0] <= i) & (i < s[:, 1]) for s, i in zip(spans, place, strict=True)]
+            rows, divided = ("grad_output", (n, c, *y)), divisors[y]
+        present = np.logical_and.reduce(np.broadcast_arrays(*met))
+        return Terms((rows,), present=present, divisors=divided)
 
     def forward(self, *operands: Array) -> Array:
         """Add up each window, then divide."""
