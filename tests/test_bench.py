@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 
 import pellucid as pc
-from pellucid.bench import peers
+from pellucid.bench import oversubscription, peers
 from pellucid.bench.cases import INFER, TRAIN, Case, cases, weights, write_weights
 from pellucid.bench.contender import Contender, ContenderError
 from pellucid.bench.layers import profile
@@ -179,6 +180,19 @@ def test_who_was_not_asked_for_by_name_is_no_contender_where_it_does_not_suit(ru
     assert code == 0
     (case,) = json.loads(out)["cases"]
     assert [engine["peer"] for engine in case["engines"]] == ["pellucid"]
+
+
+def test_oversubscribed_cores_are_measured(capsys, monkeypatch):
+    monkeypatch.setattr(oversubscription, "STEPS", {"lenet5": 1})
+    monkeypatch.setattr(oversubscription, "THREADS", (1, 3))
+    monkeypatch.setattr(oversubscription, "_IDLE_SECONDS", 0.05)
+    oversubscription.main(["--rounds", "1"])
+    out = capsys.readouterr().out
+    assert "| step | busy processes beside it | 1 threads | 3 threads |" in out
+    number = r"\d+\.\d\d"
+    assert len(re.findall(rf"^\| lenet5 \| \d+ (\| {number} \({number}\) ){{2}}\|$", out, re.MULTILINE)) >= 4
+    (idle,) = re.findall(rf"^\| lenet5 \| {number} \({number}\) \| ({number}) ", out, re.MULTILINE)
+    assert float(idle) < 40  # of 50 ms: two workers that kept on spinning would take more
 
 
 def test_pellucid_itself_must_work(tmp_path):
