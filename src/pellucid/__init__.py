@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from pellucid import functional
+from pellucid import functional, signal
 from pellucid.data import Dataset, datasets, read_image
 from pellucid.engine.algorithm import algorithm
 from pellucid.errors import (
@@ -133,6 +133,7 @@ __all__ = [
     "save_model",
     "seed",
     "set_num_threads",
+    "signal",
     "summary",
 ]
 

@@ -1,0 +1,122 @@
+"""The integral against closed forms."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+import pellucid as pc
+
+PLACES = np.concatenate([np.linspace(-2.1, 2.1, 29), [0.99999999, 1 - 1e-15, 1e-9, -1 / 3, 1.0]])
+
+
+def box(t: float) -> float:
+    return 1.0 * (abs(t) <= 0.5)
+
+
+def gaussian(sigma: float, mean: float = 0.0) -> Callable[[float], float]:
+    return lambda t: math.exp(-(((t - mean) / sigma) ** 2) / 2) / (sigma * math.sqrt(2 * math.pi))
+
+
+def test_box_with_box_is_the_triangle() -> None:
+    triangle = pc.signal.convolve_continuous(box, box, PLACES)
+    np.testing.assert_allclose(triangle.value, np.maximum(0, 1 - np.abs(PLACES)), atol=1e-14)
+    assert (triangle.error < 1e-10).all()
+    assert triangle.f_support == (-0.5, 0.5)
+    one = pc.signal.convolve_continuous(box, box, 0.25)
+    assert float(one) == pytest.approx(0.75, abs=1e-14)
+    assert one.value.shape == ()
+    assert np.asarray(triangle).shape == PLACES.shape
+
+
+@pytest.mark.parametrize(
+    "step", [lambda t: 1 if 3 < t < 3.25 else 0, lambda t: 2.0 * (t >= -7.3) * (t < 4.9)]
+)
+def test_boxes_of_any_place_and_width(step: Callable[[float], float]) -> None:
+    low, high, height = (3, 3.25, 1) if step(3.1) == 1 else (-7.3, 4.9, 2)
+    expected = [height * max(0, min(high, x + 0.5) - max(low, x - 0.5)) for x in PLACES * 3]
+    result = pc.signal.convolve_continuous(step, box, PLACES * 3)
+    np.testing.assert_allclose(result.value, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize(("a", "b"), [(1, 1), (0.3, 0.7), (1, 0.01), (1e-3, 3), (1e-3, 1e-3), (50, 2)])
+def test_variances_of_gaussians_add(a: float, b: float) -> None:
+    sigma = math.hypot(a, b)
+    x = np.linspace(-4, 4, 9) * sigma
+    result = pc.signal.convolve_continuous(gaussian(a), gaussian(b), x)
+    np.testing.assert_allclose(result.value, [gaussian(sigma)(t) for t in x], atol=1e-10)
+
+
+def test_means_of_gaussians_add() -> None:
+    result = pc.signal.convolve_continuous(gaussian(1, 3), gaussian(0.5, -7), PLACES - 4)
+    expected = [gaussian(math.hypot(1, 0.5), -4)(t) for t in PLACES - 4]
+    np.testing.assert_allclose(result.value, expected, atol=1e-10)
+
+
+def test_one_sided_unbounded_and_slowly_falling_functions() -> None:
+    def decay(t: float) -> float:
+        return math.exp(-t) * (t >= 0)  # overflows far outside of its support
+
+    x = np.array([-0.5, 0.0, 0.7, 4.0])
+    expected = np.maximum(x, 0) * np.exp(-x)
+    np.testing.assert_allclose(pc.signal.convolve_continuous(decay, decay, x).value, expected, atol=1e-12)
+
+    def lorentz(width: float) -> Callable[[float], float]:
+        return lambda t: width / math.pi / (t * t + width * width)
+
+    result = pc.signal.convolve_continuous(lorentz(1), lorentz(0.01), x)
+    np.testing.assert_allclose(result.value, [lorentz(1.01)(t) for t in x], atol=1e-12)
+    assert result.f_support == (-math.inf, math.inf)
+    step = pc.signal.convolve_continuous(lambda t: 1.0 * (t > 0), gaussian(1), x)
+    np.testing.assert_allclose(step.value, [(1 + math.erf(t / math.sqrt(2))) / 2 for t in x], atol=1e-12)
+
+
+def test_what_sampling_cannot_see_can_be_given() -> None:
+    def needle(t: float) -> float:
+        return 1e6 * (abs(t - 3.21) < 5e-7)
+
+    hidden = pc.signal.convolve_continuous(needle, gaussian(1), 3.0)
+    assert float(hidden) == 0
+    given = pc.signal.convolve_continuous(
+        needle, gaussian(1), 3.0, f_support=(3.21 - 5e-7, 3.21 + 5e-7), f_breaks=()
+    )
+    assert float(given) == pytest.approx(gaussian(1)(0.21), abs=1e-9)
+    halves = pc.signal.convolve_continuous(
+        box, box, 0.25, f_support=(-1, 1), f_breaks=(-0.5, 0.5), g_support=(-np.inf, np.inf)
+    )
+    assert float(halves) == pytest.approx(0.75, abs=1e-12)
+    nothing = pc.signal.convolve_continuous(lambda _: 0.0, box, [0.0, 1.0])
+    assert nothing.value.tolist() == [0, 0]
+
+
+def test_two_dimensions() -> None:
+    def bell(sigma: float) -> Callable[[float, float], float]:
+        return lambda u, v: math.exp(-(u * u + v * v) / 2 / sigma**2) / (2 * math.pi * sigma**2)
+
+    pairs = np.array([[[0.3, -1.2], [2.0, 1.0]]])
+    result = pc.signal.convolve_continuous(bell(1), bell(0.2), pairs)
+    expected = [[bell(math.hypot(1, 0.2))(*pair) for pair in row] for row in pairs]
+    np.testing.assert_allclose(result.value, expected, atol=1e-10)
+    assert result.error.shape == (1, 2)
+    assert (result.error < 1e-10).all()
+
+
+def test_boxes_and_discs_in_two_dimensions() -> None:
+    def square(u: float, v: float) -> float:
+        return 1.0 * (abs(u) <= 0.5 and abs(v) <= 0.25)
+
+    at = pc.signal.convolve_continuous(square, square, (0.25, -0.125))
+    assert float(at) == pytest.approx(0.75 * 0.375, abs=1e-12)
+    limits = ((-0.5, 0.5), (-0.25, 0.25))
+    given = pc.signal.convolve_continuous(square, square, (0.25, -0.125), f_support=limits, g_support=limits)
+    assert float(given) == pytest.approx(0.75 * 0.375, abs=1e-12)
+
+    def disc(u: float, v: float) -> float:
+        return 1.0 * (u * u + v * v <= 1)
+
+    lens = pc.signal.convolve_continuous(disc, disc, (0.6, 0.8))
+    expected = 2 * math.acos(0.5) - 0.5 * math.sqrt(3)
+    assert abs(float(lens) - expected) < float(lens.error) < 1e-5
