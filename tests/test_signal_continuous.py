@@ -7,9 +7,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import pellucid as pc
 
+Steps = list[tuple[float, float, float]]  # begin, width, height
 PLACES = np.concatenate([np.linspace(-2.1, 2.1, 29), [0.99999999, 1 - 1e-15, 1e-9, -1 / 3, 1.0]])
 
 
@@ -33,13 +36,38 @@ def test_box_with_box_is_the_triangle() -> None:
 
 
 @pytest.mark.parametrize(
-    "step", [lambda t: 1 if 3 < t < 3.25 else 0, lambda t: 2.0 * (t >= -7.3) * (t < 4.9)]
+    ("low", "high"),
+    [(3, 3.25), (-7.3, 4.9), (0, 1e-4), (0.02, 0.04), (100.3, 101), (-2e5, -1.9e5), (-1e3, 1e3)],
 )
-def test_boxes_of_any_place_and_width(step: Callable[[float], float]) -> None:
-    low, high, height = (3, 3.25, 1) if step(3.1) == 1 else (-7.3, 4.9, 2)
-    expected = [height * max(0, min(high, x + 0.5) - max(low, x - 0.5)) for x in PLACES * 3]
-    result = pc.signal.convolve_continuous(step, box, PLACES * 3)
-    np.testing.assert_allclose(result.value, expected, atol=1e-12)
+def test_boxes_of_any_place_and_width(low: float, high: float) -> None:
+    x = np.concatenate([PLACES * 3, PLACES + low, PLACES + high])
+    expected = [2 * max(0, min(high, t + 0.5) - max(low, t - 0.5)) for t in x]
+    result = pc.signal.convolve_continuous(lambda t: 2 if low <= t < high else 0, box, x)
+    np.testing.assert_allclose(result.value, expected, atol=1e-10)
+
+
+places = st.integers(-300, 300).map(lambda n: n / 32 + 0.01)  # apart enough to be seen
+steps = st.lists(
+    st.tuples(places, st.integers(1, 99).map(lambda n: n / 32), st.integers(-3, 3)), min_size=1, max_size=3
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(steps, steps, st.floats(-20, 20))
+def test_staircases(first: Steps, second: Steps, x: float) -> None:
+    """Sums of boxes that overlap, against the exact sum of trapezoids."""
+
+    def stairs(parts: Steps) -> Callable[[float], float]:
+        return lambda t: sum(height for low, width, height in parts if low <= t < low + width)
+
+    expected = sum(
+        a * b * max(0.0, min(low + width, x - other) - max(low, x - other - across))
+        for low, width, a in first
+        for other, across, b in second
+    )
+    result = pc.signal.convolve_continuous(stairs(first), stairs(second), x)
+    assert abs(float(result) - expected) <= 1e-10
+    assert float(result.error) < 1e-10
 
 
 @pytest.mark.parametrize(("a", "b"), [(1, 1), (0.3, 0.7), (1, 0.01), (1e-3, 3), (1e-3, 1e-3), (50, 2)])

@@ -68,9 +68,9 @@ def convolve_continuous(
         [f*g](x) = ∫ f(z)·g(x−z) dz,        [f*g](x,y) = ∫∫ f(u,v)·g(x−u,y−v) dv du
 
     g is read backwards: that is the flip. Where f and g are not zero and where they jump is found by sampling and
-    bisection: features at least 1/64 wide (1/4 in two dimensions) within ±32, and around zero also those of any scale
-    between 1e-6 and 1e6 (1e-2 and 1e3). Others must be given. In two dimensions edges that are not parallel to the axes
-    cost digits, which the error estimate says, and time.
+    bisection. What is at least 1/64 wide is found within ±64, and up to ±10⁶ what is at least 1/250 as wide as it is
+    far from zero; in two dimensions 1/4 within ±32, and up to ±10³ what is half as wide as far. All else must be given.
+    Edges in the plane that are not parallel to an axis cost time, and digits, which the error estimate says.
 
     Args:
         f: a function of one number, or of two.
@@ -97,7 +97,10 @@ def convolve_continuous(
             raise ArgumentError(_WHERE, f"{name} must be callable", got=type(function).__name__)
     dims = number_of_arguments(f) if dims is None else dims
     if dims not in (1, 2):
-        raise ArgumentError(_WHERE, "f and g must be functions of one or two numbers", got=f"{dims}")
+        hint = "pass dims=1 or dims=2"
+        raise ArgumentError(
+            _WHERE, "f and g must be functions of one or two numbers", got=f"{dims}", hint=hint
+        )
     places = as_array(_WHERE, "x", x).astype(np.float64)
     if not np.isfinite(places).all():
         raise ArgumentError(_WHERE, "x must be finite", got=repr(x))
@@ -131,7 +134,7 @@ def convolve_continuous(
     return ContinuousConvolution(value, error, *supports)
 
 
-_GRID = grid(reach=1e6, step=1 / 64, per_decade=40, finest=1e-6)
+_GRID = grid(near=64, step=1 / 64, finest=1e-6, reach=1e6, per_decade=600)
 
 
 def _value(integral: Integral) -> float:

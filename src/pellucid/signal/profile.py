@@ -50,13 +50,13 @@ class Profile:
     cuts: tuple[float, ...]
 
 
-def grid(reach: float, step: float, per_decade: int, finest: float) -> Floats:
-    """Places to sample: every `step` near zero, and equal ratios from `finest` up to `reach` on both sides."""
-    near = np.arange(-32, 32 + step / 2, step)
+def grid(near: float, step: float, finest: float, reach: float, per_decade: int) -> Floats:
+    """Places to sample: every `step` up to `near`, and equal ratios from `finest` to `reach`, on both sides of zero."""
+    even = np.arange(-near, near + step / 2, step)
     count = round(per_decade * math.log10(reach / finest))
     far = np.geomspace(finest, reach, count)
     # a shift of no special size keeps samples off the places where functions like to jump
-    return np.unique(np.concatenate([near + step * 0.237, far, -far, [0.0]]))
+    return np.unique(np.concatenate([even + step * 0.237, far, -far, [0.0]]))
 
 
 def samples(function: Function, places: Iterable[float]) -> Floats:
@@ -84,7 +84,7 @@ def profile(
     """Find what of a function's support and jumps is not given.
 
     Example:
-        >>> box = profile(lambda t: 1.0 * (abs(t) <= 0.5), grid(1e6, 1 / 64, 40, 1e-6))
+        >>> box = profile(lambda t: 1.0 * (abs(t) <= 0.5), grid(64, 1 / 64, 1e-6, 1e6, 600))
         >>> box.low, box.high, box.jumps
         (-0.5, 0.5, ())
     """
