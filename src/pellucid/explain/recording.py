@@ -132,6 +132,26 @@ class Recording:
             parts.append("committed" if self._committed else "not committed")
         return f"Recording({', '.join(parts)})"
 
+    def html(self, lang: str | None = None) -> str:
+        """A piece of HTML that needs nothing from elsewhere: every array by layer, with shape and statistics.
+
+        Args:
+            lang: "en" or "ko"; None for the environment's `PELLUCID_LANG`, else English.
+
+        Raises: ArgumentError for a language that there are no texts in.
+        """
+        from pellucid.explain.rendering.listing import recording_html
+
+        committed = None if self._commit is None else self._committed
+        return recording_html(self.entries.values(), self._glimpse, committed, lang)
+
+    def _repr_html_(self) -> str:
+        return self.html()
+
+    def _glimpse(self, name: str) -> Array:
+        """An array to read once: what has not been needed before is not kept."""
+        return self._arrays[name] if name in self._arrays else self._load(name)
+
     def _entry(self, where: str, name: object) -> Entry:
         """An array by its name or by the name that an alias stands for."""
         short = {real: alias for alias, real in self.aliases.items()}

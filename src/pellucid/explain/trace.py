@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from textwrap import fill
 from typing import Any
@@ -42,6 +42,8 @@ class Trace:
             Winograd's algorithm computed it in another way.
         certified: whether |value − exact| ≤ error_bound, and replay, if there is one, has the very bits of value.
         note: which positions are read, how many products meet padding, and the order of summation.
+        question: what was asked, with access to the recording's arrays.
+        account: what the answer is drawn from.
     """
 
     kind: Kind
@@ -56,6 +58,8 @@ class Trace:
     replay: float | None
     certified: bool
     note: str
+    question: Question = field(repr=False)
+    account: Account = field(repr=False)
 
     @property
     def error(self) -> float:
@@ -99,7 +103,7 @@ class Trace:
 
     def __str__(self) -> str:
         lines = [
-            f"{self.address} = {self._number(self.value)}  ({self.dtype})",
+            f"{self.address} = {self.digits(self.value)}  ({self.dtype})",
             _wrapped("formula", self.formula),
             _wrapped("numbers", self.substituted),
             _wrapped("note", self.note),
@@ -114,12 +118,27 @@ class Trace:
         lines.append(f"  {verdict}: |value − exact| = {self.error:.3g}, bound {self.error_bound:.3g}")
         if self.replay is not None:
             same = "=" if str(self.replay) == str(self.value) else "≠"
-            lines[-1] += f"; replay {self._number(self.replay)} {same} value"
+            lines[-1] += f"; replay {self.digits(self.replay)} {same} value"
         return "\n".join(lines)
+
+    def html(self, lang: str | None = None) -> str:
+        """A piece of HTML that needs nothing from elsewhere: numbers, terms, and the window that they were read from.
+
+        Args:
+            lang: "en" or "ko"; None for the environment's `PELLUCID_LANG`, else English.
+
+        Raises: ArgumentError for a language that there are no texts in.
+        """
+        from pellucid.explain.rendering.webpage import trace_html
+
+        return trace_html(self, lang)
+
+    def _repr_html_(self) -> str:
+        return self.html()
 
     def _table(self, terms: Sequence[Term]) -> list[str]:
         rows = [
-            [f"{nearest(term.product):.6g}", *(f"{a} {self._number(v)}" for a, v in term.factors)]
+            [f"{nearest(term.product):.6g}", *(f"{a} {self.digits(v)}" for a, v in term.factors)]
             for term in terms
         ]
         widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
@@ -129,12 +148,12 @@ class Trace:
             table.append(f"    {first.rjust(widths[0])} = {' · '.join(cells)}".rstrip())
         return table
 
-    def _number(self, value: float) -> str:
+    def digits(self, value: float) -> str:
         """The shortest text that is this number and no other of its type."""
         return str(np.dtype(self.dtype).type(value))
 
     def _short(self, value: float) -> str:
-        text = self._number(value)
+        text = self.digits(value)
         return f"({text})" if text.startswith("-") else text
 
 
@@ -164,5 +183,12 @@ def trace_of(question: Question, account: Account, verdict: Verdict) -> Trace:
         error_bound=float(verdict.bound[0]),
         replay=None if verdict.replay is None else float(verdict.replay[0]),
         certified=bool(verdict.certified[0]),
-        note="; ".join(text(key, **values) for key, values in account.notes()),
+        note=noted(account),
+        question=question,
+        account=account,
     )
+
+
+def noted(account: Account, lang: str | None = None) -> str:
+    """The notes of an account as one line."""
+    return "; ".join(text(key, lang, **values) for key, values in account.notes())
