@@ -154,6 +154,21 @@ def test_terms_of_one_channel_share_a_scene_and_have_their_cells_marked():
     assert weight.marks == {(0, 0): [1], (0, 1): [4], (1, 0): [7], (1, 1): [10]}
 
 
+def test_few_terms_share_a_scene_whatever_they_read():
+    w, v = normal(1, 1, 3, 3), normal(1, 1, 3, 3, seed=4)
+    at = tuple(np.array([[i]]) for i in (0, 0, 1, 2))
+    step = Quantity("−lr", np.array([[-0.5]], np.float32))
+    groups = (Group((Element(Operand("w", w), at),)), Group((step, Element(Operand("v", v), at))))
+    exact = np.longdouble(w[0, 0, 1, 2]) - np.longdouble(v[0, 0, 1, 2]) / 2
+    account = Formula(groups, result=Enclosed(np.array([exact]), np.full(1, 1e-6)))
+    trace = made(account, ReLU(), float(exact), at=(0, 0, 1, 2), w=w, v=v)
+    (scene,) = scenes(trace, [1, 0], WIDE)
+    assert [plane.label for plane in scene.planes] == ["v[0,0,:,:]", "w[0,0,:,:]"]
+    assert [plane.marks for plane in scene.planes] == [{(1, 2): [0]}, {(1, 2): [1]}]
+    assert "v[0,0,:,:]" in printed(trace, 80)
+    assert "2 terms" in printed(trace, 80)
+
+
 def test_contributions_of_several_uses_have_their_own_names():
     arrays = {"w": normal(2, 2, 1, 1), "b": normal(2)}
     program = run(lambda s, w, b: F.conv2d(F.conv2d(s, w, b), w, b), normal(1, 2, 3, 3), arrays)
@@ -311,6 +326,7 @@ def test_a_number_by_itself_has_no_picture():
     assert not read.classes("figure")
     assert "1/2 0.5" in read.text
     assert "1/2 0.5" in printed(trace, 80)
+    assert "1 term\n" in read.text + "\n"
 
 
 def test_an_unreached_element_has_no_terms():

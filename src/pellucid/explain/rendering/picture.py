@@ -26,6 +26,7 @@ Lead: TypeAlias = tuple[int, ...]
 
 _AROUND = 1  # cells that are shown around a window
 _AROUND_ONE = 2  # and around a single cell
+_FEW = 3  # terms whose planes make one scene, as those of w − lr·v
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +94,8 @@ def scenes(trace: Trace, chosen: Sequence[int], limit: Cell) -> list[Scene]:
             if key not in keys:
                 keys.append(key)
         found.setdefault(tuple(keys), []).append(rank)
+    if len(trace.terms) <= _FEW:
+        found = {tuple(views): list(range(len(chosen)))}
     return [Scene(tuple(views[key] for key in keys), tuple(ranks)) for keys, ranks in found.items() if keys]
 
 
