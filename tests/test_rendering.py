@@ -295,6 +295,22 @@ def test_a_trace_as_html_is_whole_and_by_itself(step, lang):
         assert read.tags[0][1]["lang"] == lang
 
 
+def test_pointing_at_a_term_shows_its_planes_and_marks_its_cells(step):
+    trace = step.explain("second.output[0,1,3,2]")
+    seen = scenes(trace, figures.leading(trace, 12), WIDE)
+    assert len(seen) > 1
+    read = Page(trace.html())
+    assert [kinds[1] for kinds in read.classes("div") if "pc-scene" in kinds] == [
+        f"s{number}" for number in range(len(seen))
+    ]
+    for number, scene in enumerate(seen[1:], 1):
+        rows = ", ".join(f"tr.t{rank}" for rank in scene.ranks)
+        at = f".pellucid:has(:is({rows}):is(:hover, :focus)) .pc-scenes >"
+        assert f"{at} * {{ visibility: hidden }}\n{at} .s{number} {{ visibility: visible }}" in read.style
+    terms = [attributes for name, attributes in read.tags if name == "tr" and attributes.get("class")]
+    assert all(attributes["tabindex"] == "0" for attributes in terms)  # the tab key reaches them
+
+
 def test_names_and_numbers_are_escaped(step):
     html = step.explain("<b>.output[2,1,0,0]").html()
     assert "<b>.output" not in html

@@ -62,7 +62,12 @@ class Plane:
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """The planes that some terms read side by side: one for each of their factors that is a number of an array."""
+    """The planes that some terms read: one for each of their factors that is a number of an array.
+
+    Attributes:
+        planes: in the order of the factors.
+        ranks: which of the chosen terms these are.
+    """
 
     planes: tuple[Plane, ...]
     ranks: tuple[int, ...]
