@@ -447,7 +447,15 @@ def test_a_window_in_the_terminal_can_be_read_without_colour():
     first, second = texts[1][1].rjust(wide), texts[1][2].rjust(wide)
     assert f"[{first}] [{second}]" in text
     assert f"({'0'.rjust(wide)}) ({'0'.rjust(wide)})" in text
-    assert "< " in text or "<-" in text or "<0" in text or "<1" in text
+    result = result_plane(trace, (5, 5))
+    assert result is not None
+    assert result.key == (0, 1)
+    numbers, _ = figures.cell_texts(result)
+    widest = max(len(number) for row in numbers for number in row)
+    assert (
+        f" {numbers[0][0].rjust(widest)}  <{numbers[0][1].rjust(widest)}>  {numbers[0][2].rjust(widest)}"
+        in text
+    )
     assert "[ ] read, ( ) padding, < > result or winner" in text
     assert "\x1b" not in text
     assert "\x1b[" in printed(trace, 80, force_terminal=True, color_system="truecolor")
