@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -36,7 +37,7 @@ def page(report: GradientReport) -> str:
         [
             f"<span class={_tone(check.ok)}>{'✓' if check.ok else '✗'}</span> <code>grad_{escape(check.input)}</code>",
             f"{check.shape}",
-            f"{check.got:.9g}",
+            "—" if math.isnan(check.got) else f"{check.got:.9g}",
             f"{check.expected:.9g}",
         ]
         for check in report.checks
