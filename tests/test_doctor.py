@@ -252,6 +252,9 @@ def test_report_as_text_values_and_html(lang: str) -> None:
     assert len(values["wrong"][0]["terms"]) == values["wrong"][0]["term_count"] == 2
     assert values["lang"] == lang
     assert len(report.to_dict(limit=1)["wrong"]) == 1
+    assert repr(report) == "<GradientReport wrong: weight: batch_sum_missing>"
+    assert repr(report.wrong[0]).startswith("WrongElement(input='weight', index=(0, 0), got=")
+    assert all(len(line) <= 100 for line in told.splitlines())
 
 
 def test_right_report_is_short() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from textwrap import fill
 from typing import Any
 
@@ -52,7 +52,7 @@ class WrongElement:
     index: tuple[int, ...]
     got: float
     expected: float
-    terms: Terms
+    terms: Terms = field(repr=False)
 
     @property
     def address(self) -> str:
@@ -108,7 +108,7 @@ class InputCheck:
         }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class GradientReport:
     """The result of `check_gradient`.
 
@@ -157,26 +157,18 @@ class GradientReport:
             "lang": self.lang,
         }
 
+    def __repr__(self) -> str:
+        found = ", ".join(f"{diagnosis.input}: {diagnosis.kind}" for diagnosis in self.diagnoses)
+        return f"<GradientReport {'right' if self.ok else 'wrong'}{': ' * bool(found)}{found}>"
+
     def __str__(self) -> str:
         lines = [self.verdict, *map(self._check_line, self.checks)]
         for diagnosis in self.diagnoses:
-            lines += [
-                "",
-                f"{diagnosis.input}: {diagnosis.text}  [{diagnosis.kind}]",
-                f"  {diagnosis.evidence}",
-            ]
+            said = f"{diagnosis.input}: {diagnosis.text} [{diagnosis.kind}]"
+            lines += ["", self._wrapped(said), self._wrapped(f"  {diagnosis.evidence}")]
         for check in self.checks:
             if elements := self.wrong_of(check.input):
-                lines += [
-                    "",
-                    text(
-                        "doctor.count",
-                        self.lang,
-                        name=check.input,
-                        wrong=check.wrong,
-                        compared=check.compared,
-                    ),
-                ]
+                lines += ["", self.count(check)]
                 for element in elements[:_WRONG]:
                     lines += self._element_lines(element)
                 if len(elements) > _WRONG:

@@ -19,6 +19,7 @@ _REPORT: Area = {
         "along a random direction backward gives {got}, forward {expected}",
         "임의의 방향에서 역전파의 값은 {got}, 순전파로 구한 값은 {expected}입니다",
     ),
+    "doctor.direction": Entry("Along one random direction", "임의의 한 방향에서 본 값"),
     "doctor.not_along": Entry(
         "its shape is not the input's, so no direction can be compared",
         "입력과 모양이 달라 방향을 비교할 수 없습니다",
