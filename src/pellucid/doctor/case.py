@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,22 +54,22 @@ class Case:
         """Whether every position was looked at."""
         return len(self.positions) == self.gradient.size
 
-    @property
+    @cached_property
     def grad_output(self) -> Floats:
         """The gradient that backward was given, in one row."""
         return self.point.grad_output.ravel()
 
-    @property
+    @cached_property
     def got(self) -> Floats:
         """What backward returned at the positions."""
         return self.gradient.ravel()[self.positions]
 
-    @property
+    @cached_property
     def expected(self) -> Floats:
         """What forward's differences give at the positions."""
         return self.jacobian @ self.grad_output
 
-    @property
+    @cached_property
     def tolerance(self) -> Floats:
         """How far a right number may lie from the expected one: a share of the sum of |terms|, and rounding."""
         sizes = np.abs(self.jacobian) @ np.abs(self.grad_output)
@@ -76,7 +77,7 @@ class Case:
         floor = 1e-2 * share * float(sizes.max(initial=0.0)) + 10 * self.point.rounding(self.i)
         return np.add(share * sizes, floor)
 
-    @property
+    @cached_property
     def wrong(self) -> NDArray[np.bool_]:
         """Which of the positions hold a wrong number."""
         with np.errstate(invalid="ignore"):

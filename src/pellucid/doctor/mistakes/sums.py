@@ -30,13 +30,13 @@ def own_output_only(case: Case) -> Iterator[Suspicion]:
 
 def assigned(case: Case) -> Iterator[Suspicion]:
     """grad[j] = the terms of the last or the first round alone."""
-    used = _used(case)
     products = case.jacobian * case.grad_output
     for axes, rounds in _loops(case):
-        for sign in (1, -1):  # the last round, the first one
-            ranks = np.where(used, sign * rounds, -np.inf)
-            kept = used & (ranks == ranks.max(axis=1, keepdims=True))
-            yield _suspicion(case, axes, "last" if sign > 0 else "first", (products * kept).sum(axis=1))
+        for used in _touched(case):
+            for sign in (1, -1):  # the last round, the first one
+                ranks = np.where(used, sign * rounds, -np.inf)
+                kept = used & (ranks == ranks.max(axis=1, keepdims=True))
+                yield _suspicion(case, axes, "last" if sign > 0 else "first", (products * kept).sum(axis=1))
 
 
 def overwritten(case: Case) -> Iterator[Suspicion]:
@@ -82,6 +82,18 @@ def _used(case: Case) -> NDArray[np.bool_]:
     size = np.abs(case.jacobian)
     used: NDArray[np.bool_] = size > _NONE * size.max(initial=0.0)
     return used
+
+
+def _touched(case: Case) -> Iterator[NDArray[np.bool_]]:
+    """Which outputs write to which positions: those that depend on them, or on others with the same first index.
+
+    A round for output channel o writes a whole weight[o], zeros from the padding included.
+    """
+    used = _used(case)
+    yield used
+    if case.whole and len(case.shape) > 1:
+        blocks = used.reshape(case.shape[0], -1, used.shape[1])
+        yield np.broadcast_to(blocks.any(axis=1, keepdims=True), blocks.shape).reshape(used.shape)
 
 
 def _loops(case: Case) -> Iterator[tuple[tuple[int, ...], NDArray[np.int64]]]:
