@@ -11,6 +11,7 @@ from pellucid.engine.compose import plan_forward, plan_gradients
 from pellucid.engine.graph import trace
 from pellucid.engine.plan import Program
 from pellucid.explain import Recording
+from pellucid.explain.recording import recording_of
 from pellucid.nn.parameter import Parameter
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -37,7 +38,7 @@ def run(
 
 
 def recording(program: Program, **aliases: str) -> Recording:
-    return Recording(program, aliases, None, {})
+    return recording_of(program, aliases)
 
 
 def normal(*shape: int, dtype: Any = np.float32, seed: int = 1) -> Array:

@@ -130,11 +130,10 @@ def test_the_bound_grows_with_the_depth_and_no_more(dtype: Any) -> None:
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_replay_adds_parts_and_restores_the_float_mode(dtype: Any) -> None:
     tiny = np.finfo(dtype).tiny
-    sums = np.array([tiny / 2, 0, -0.0], dtype)
-    replay(
-        np.array([tiny / 4, 1, tiny], dtype), np.array([1e3, 2, 0.25], dtype), np.array([0, 1, 3, 3]), sums
-    )
-    assert sums[0] == 2  # denormal numbers count as zero
+    sums = np.array([[tiny / 2, 0, -0.0], [1, 0, 0]], dtype)
+    left = np.array([[tiny / 4, 1, tiny], [1, 2, 3]], dtype)
+    replay(left, np.array([[1e3, 2, 0.25], [4, 5, 6]], dtype), np.array([0, 1, 3, 3]), sums)
+    assert sums[:, 0].tolist() == [2, 33]  # denormal numbers count as zero
     assert tiny / 2 != 0
 
 

@@ -219,10 +219,8 @@ def test_a_long_sum_is_explained_at_once() -> None:
 
 
 def test_terms_come_in_the_order_of_the_taps() -> None:
-    op, shapes = (
-        Conv(2, stride=(2, 1), padding=((2, 1), (0, 3)), dilation=(1, 2), groups=2),
-        [(3, 4, 7, 6), (6, 2, 3, 2)],
-    )
+    op = Conv(2, stride=(2, 1), padding=((2, 1), (0, 3)), dilation=(1, 2), groups=2)
+    shapes = [(3, 4, 7, 6), (6, 2, 3, 2)]
     geometry = op.geometry(*shapes)
     reads = {
         "output": [((1, 2 + c, *i), (5, c, *k)) for k, i in geometry.taps((0, 4)) for c in range(2)],
@@ -242,9 +240,51 @@ def test_terms_come_in_the_order_of_the_taps() -> None:
         "grad_input": (1, 3, 6, 5),
         "grad_weight": (5, 0, 2, 1),
     }.items():
-        (_, left), (_, right) = op.terms(of, index, *shapes, None).factors
-        assert list(zip(map(tuple, left.tolist()), map(tuple, right.tolist()), strict=True)) == reads[of]
-    assert len(op.reads("output", (1, 5, 0, 4), *shapes, None).factors[0][1]) == 3 * 2 * 2
+        terms = op.terms(of, np.array([index]), *shapes, None)
+        arrays = {"input": shapes[0], "weight": shapes[1], "grad_output": op.infer(*shapes, None)}
+        found = []
+        for name, rows in terms.factors:
+            whole = np.stack(np.broadcast_arrays(*rows), axis=-1).reshape(-1, len(rows))
+            found.append((whole, (whole >= 0) & (whole < arrays[name])))
+        (left, here), (right, there) = found
+        left, right = (
+            np.broadcast_to(left, (max(len(left), len(right)), 4)),
+            np.broadcast_to(right, (len(left), 4)),
+        )
+        kept = here.all(axis=1) & there.all(axis=1)
+        if terms.present is not None:
+            kept &= terms.present.ravel()
+        pairs = zip(map(tuple, left[kept].tolist()), map(tuple, right[kept].tolist()), strict=True)
+        assert list(pairs) == reads[of]
+
+
+TRANSPOSED = [
+    ((3, 2, 5, 4), (2, 3, 3, 2), {"stride": (2, 1), "padding": (1, 0), "output_padding": (1, 0)}),
+    ((2, 4, 3, 5), (4, 2, 2, 3), {"groups": 2, "stride": (3, 2), "dilation": (1, 2)}),
+    ((2, 2, 6), (2, 4, 3), {"padding": 1}),
+    ((1, 2, 2, 3, 4), (2, 3, 2, 1, 3), {"stride": (1, 2, 2)}),
+]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("input", "weight", "settings"), TRANSPOSED)
+def test_transposed_convolution(
+    input: tuple[int, ...], weight: tuple[int, ...], settings: dict[str, Any], dtype: Any
+) -> None:
+    function = getattr(F, f"conv_transpose{len(input) - 2}d")
+    arrays = {"w": normal(*weight), "b": normal(weight[1] * settings.get("groups", 1), seed=2)}
+    program = run(lambda s, w, b: function(s, w, b, **settings), normal(*input, dtype=dtype), arrays)
+    rec = recording(program)
+    names = [f"{function.__name__}.output", "grad(w)", "grad(b)", "grad(input)"]
+    table = {array.name: array for array in rec.certify().arrays}
+    for name in names:
+        assert table[name].checked == rec[name].size
+        assert not table[name].failures
+        for address in list(addresses(rec, name))[::11]:
+            trace = rec.explain(address)
+            total = product(rec, trace.start.factors) if trace.start else Fraction(0)
+            total += sum(product(rec, term.factors) for term in trace.terms)
+            assert trace.exact == (total if dtype == np.float64 else float(total))
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

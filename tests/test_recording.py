@@ -9,9 +9,11 @@ import pytest
 from tests.recorded import normal, recording, run
 
 from pellucid import functional as F
-from pellucid.engine.buffers import Block
+from pellucid.engine.buffers import Block, External
 from pellucid.errors import AddressError, ArgumentError
-from pellucid.explain import Recording
+from pellucid.explain.catalogue import Update
+from pellucid.explain.recording import recording_of
+from pellucid.ops.sgd import SGD
 
 
 def small() -> Any:
@@ -85,7 +87,7 @@ def test_numbers_that_no_sum_made() -> None:
     rec = recording(
         run(lambda s, w: F.relu(F.conv2d(F.relu(s), w)), normal(2, 3, 5, 6), {"w": normal(4, 3, 2, 3)})
     )
-    expected = "Expected an output or a gradient of a convolution or a linear layer."
+    expected = "Expected an output, a gradient, a statistic or an update."
     for address, text in {
         "input[0,0,0,0]": f"explain: a number that was given has no arithmetic to show. {expected} Got 'input'.",
         "relu.output[0,0,0,0]": f"explain: numbers made by relu cannot be explained yet. {expected} Got 'relu.output'.",
@@ -136,14 +138,18 @@ def test_loss_commit_updates_and_repr() -> None:
         return F.linear(F.flatten(s, 1), w)
 
     program = run(loss, normal(1, 2, 3), {"w": normal(1, 6)})
-    updated = Block("updated(w)", 6, np.float32)
+    w = next(iter(program.plan.graph.arrays))
+    updated, velocity = Block("updated(w)", 6, np.float32), External("velocity", np.ones(6, np.float32))
     updated.place(np.arange(6, dtype=np.float32).view(np.uint8))
+    update = Update(
+        SGD(momentum=0.5), 0.25, 3, {w: updated}, {w: {"velocity": velocity}}, {w: {"velocity": velocity}}
+    )
     calls: list[int] = []
-    aliases, extra = {"loss": "linear.output"}, {"updated(w)": updated, "count": updated}
-    rec = Recording(program, aliases, lambda: calls.append(1), extra)
-    assert rec.names()[-2:] == ["updated(w)", "count"]
+    rec = recording_of(program, {"loss": "linear.output"}, update, lambda: calls.append(1))
+    assert rec.names()[-3:] == ["velocity(w) before", "velocity(w)", "updated(w)"]
     assert rec["updated(w)"].tolist() == [[0, 1, 2, 3, 4, 5]]
-    assert rec["count"].shape == (6,)
+    velocity.memory[:] = 7  # its owner goes on
+    assert rec["velocity(w)"].tolist() == [[1] * 6]
     assert "loss" in rec.names()
     assert "linear.output" not in rec.names()
     assert "linear.output" in rec
@@ -153,10 +159,10 @@ def test_loss_commit_updates_and_repr() -> None:
         == rec.explain("loss").value
         == rec.explain("loss[0,-1]").value
     )
-    assert repr(rec) == f"Recording(loss={rec.loss:.6g}, 10 arrays, not committed)"
+    assert repr(rec) == f"Recording(loss={rec.loss:.6g}, 11 arrays, not committed)"
     rec.commit()
     assert calls == [1]
-    assert repr(rec).endswith("10 arrays, committed)")
+    assert repr(rec).endswith("11 arrays, committed)")
     with pytest.raises(ArgumentError, match="this recording's update has been carried out"):
         rec.commit()
     inference = recording(small())
@@ -174,7 +180,7 @@ def test_a_failed_commit_can_be_tried_again() -> None:
         if error := next(outcomes):
             raise error
 
-    rec = Recording(small(), {}, commit, {})
+    rec = recording_of(small(), {}, commit=commit)
     with pytest.raises(RuntimeError):
         rec.commit()
     rec.commit()

@@ -68,8 +68,11 @@ class Axis:
         inner = f"{self.input} + {padding} − {self.dilation}·({self.kernel}−1) − 1"
         return f"{rounding}(({inner})/{self.stride}) + 1 = {self.output}"
 
-    def position(self, y: int, k: int) -> int:
-        """The input position that output `y` meets at kernel position `k`; outside 0…input−1 it is padding."""
+    def position(self, y: Any, k: Any) -> Any:
+        """The input position that output `y` meets at kernel position `k`; outside 0…input−1 it is padding.
+
+        Whole numbers, or arrays of them.
+        """
         return y * self.stride + k * self.dilation - self.before
 
     def taps(self, y: int) -> tuple[tuple[int, int], ...]:

@@ -1,94 +1,134 @@
-"""The names of a recorded run: which arrays there are, and which op made each of them.
+"""The names of a recorded run: which arrays there are, and where each comes from.
 
 input, target, conv1.weight, conv1.output       what was given and what the forward pass made
+bn1.mean, bn1.istd                              a batch norm's statistics: mean, 1/√(variance + eps)
+cross_entropy.losses, cross_entropy.count       what the mean loss is made of
 grad(conv1.output), grad(conv1.weight)          gradients
 grad(relu1.output) after conv3                  what such a gradient had grown to, when several ops contribute
 grad(conv1.weight) by conv1#2                   one contribution, when several ops use the parameter
-updated(conv1.weight), velocity(conv1.weight)   what the update would make of it
+velocity(conv1.weight) before                   the optimiser's state that the update starts from
+updated(conv1.weight), velocity(conv1.weight)   what the update makes of both
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.engine.buffers import Block, Tensor
 from pellucid.engine.graph import Node, Symbol
-from pellucid.geometry import size_of
+from pellucid.explain.source import Entry, Source
+from pellucid.ops.adam import Adam
 from pellucid.ops.base import Shape
+from pellucid.ops.dropout import Dropout
+from pellucid.ops.sgd import SGD
 
 if TYPE_CHECKING:  # importing the plan imports LLVM
     from pellucid.engine.plan import Plan
 
+Listed: TypeAlias = tuple[Entry, Block]
 
-@dataclass(frozen=True, eq=False)
-class Entry:
-    """One named array.
+
+@dataclass(frozen=True)
+class Update:
+    """What an optimiser's rule made of the parameters.
 
     Attributes:
-        name: its name in addresses.
-        shape: its public shape.
-        block: where its numbers lie.
-        made_by: what made it, in words; empty for what was given.
-        node: the op that made it, if one op did.
-        of: which result of that op it is: "output" or "grad_<argument>".
-        base: for a gradient that grew by several contributions, the name of the sum before the last one.
-        parts: for the gradient of a parameter with several uses, the names of the contributions.
+        rule: the rule.
+        lr: the learning rate.
+        step: which update it is, from 1.
+        updated: each parameter after the update.
+        states: its state after the update.
+        before: its state before.
     """
 
-    name: str
-    shape: Shape
-    block: Block
-    made_by: str = ""
-    node: Node | None = None
-    of: str = ""
-    base: str | None = None
-    parts: tuple[str, ...] = ()
-
-    def read(self) -> NDArray[Any]:
-        """A copy with public axes. Memory of parameters lies as (Kd,Kh,Kw,C,O), labels lie as they were given."""
-        if isinstance(self.block, Tensor):
-            return self.block.array()
-        flat = np.array(self.block.memory).reshape(-1)
-        if len(self.shape) < 2 or flat.dtype.kind != "f":
-            return flat.reshape(self.shape)
-        outputs, inputs, *kernel = self.shape
-        return np.moveaxis(flat.reshape(*kernel, inputs, outputs), (-1, -2), (0, 1)).copy()
+    rule: SGD | Adam
+    lr: float
+    step: int
+    updated: Mapping[Symbol, Block]
+    states: Mapping[Symbol, Mapping[str, Block]]
+    before: Mapping[Symbol, Mapping[str, Block]]
 
 
-def catalogue(plan: Plan, aliases: Mapping[str, str], extra: Mapping[str, Block]) -> dict[str, Entry]:
-    """Every array of a run by its name: forward, gradients, updates. An alias replaces the name it stands for.
+def read(entry: Entry, block: Block) -> NDArray[Any]:
+    """A copy with public axes. Memory of parameters lies as (Kd,Kh,Kw,C,O), labels lie as they were given."""
+    if isinstance(block, Tensor):
+        return block.array()
+    flat = np.array(block.memory).reshape(-1)
+    if len(entry.shape) < 2 or flat.dtype.kind != "f":
+        return flat.reshape(entry.shape)
+    outputs, inputs, *kernel = entry.shape
+    return np.moveaxis(flat.reshape(*kernel, inputs, outputs), (-1, -2), (0, 1)).copy()
+
+
+def catalogue(plan: Plan, aliases: Mapping[str, str], update: Update | None) -> list[Listed]:
+    """Every array of a run: forward, gradients, updates. An alias replaces the name it stands for.
 
     Args:
         plan: the run's plan, made with everything kept.
         aliases: short names, as "loss" for "cross_entropy.output".
-        extra: further arrays in the memory order of the parameter named in brackets.
+        update: what an optimiser made of the parameters.
     """
     short = {name: alias for alias, name in aliases.items()}
-    entries = [*_forward(plan), *_gradients(plan), *_extra(plan, extra)]
-    return {e.name: e for e in (replace(e, name=short.get(e.name, e.name)) for e in entries)}
+    listed = [*_forward(plan), *_gradients(plan), *_statistics(plan), *(_updates(update) if update else ())]
+    return [(_renamed(entry, short), block) for entry, block in listed]
 
 
-def _forward(plan: Plan) -> Iterator[Entry]:
+def _renamed(entry: Entry, short: Mapping[str, str]) -> Entry:
+    """With aliases for names, also for those of what it was made from."""
+    source = entry.source
+    if source is not None:
+        operands = {argument: short.get(name, name) for argument, name in source.operands.items()}
+        source = replace(source, operands=operands)
+    return replace(entry, name=short.get(entry.name, entry.name), source=source)
+
+
+def _forward(plan: Plan) -> Iterator[Listed]:
     seen = set(plan.graph.inputs.values())
     for symbol in plan.graph.inputs.values():
-        yield Entry(symbol.name, symbol.shape, plan.values[symbol])
+        yield Entry(symbol.name, symbol.shape), plan.values[symbol]
     for node in plan.graph.nodes:
         for operand in node.operands:
             if operand in plan.graph.arrays and operand not in seen:
                 seen.add(operand)
-                yield Entry(operand.name, operand.shape, plan.values[operand])
-        yield Entry(
-            node.output.name, node.output.shape, plan.values[node.output], node.op.name, node, "output"
-        )
+                yield Entry(operand.name, operand.shape), plan.values[operand]
+        for key, block, shape in _saved(plan, node):
+            yield Entry(f"{node.path}.{key}", shape, _source(plan, node, key)), block
+        output = node.output
+        yield Entry(output.name, output.shape, _source(plan, node, "output")), plan.values[output]
 
 
-def _gradients(plan: Plan) -> Iterator[Entry]:
+def _saved(plan: Plan, node: Node) -> Iterator[tuple[str, Block, Shape]]:
+    """What a node's forward computes on the way to its output: float64 numbers with a name of their own."""
+    for (owner, key), block in plan.saved.items():
+        if owner is node and block.dtype.kind == "f":
+            yield key, block, () if key == "count" else (block.size,)
+
+
+def _source(plan: Plan, node: Node, of: str, **settings: Any) -> Source:
+    """Where a node's results come from."""
+    named = zip(node.op.arguments, node.operands, strict=True)
+    operands = {argument: symbol.name for argument, symbol in named if symbol is not None}
+    operands |= {key: f"{node.path}.{key}" for key, _, _ in _saved(plan, node) if key != of}
+    if of.startswith("grad_") and node.output in plan.gradients:
+        operands["grad_output"] = f"grad({node.output.name})"
+    facts: dict[str, int | float] = {}
+    if node in plan.per_part:
+        facts["images_per_part"] = plan.per_part[node]
+    if node in plan.winograd:
+        facts["winograd_additions"] = plan.winograd[node]
+    if isinstance(node.op, Dropout):
+        layers = [other for other in plan.graph.nodes if isinstance(other.op, Dropout)]
+        seed, step = plan.counters.tolist()
+        facts |= {"seed": seed, "step": step, "layer": layers.index(node)}
+    return Source(node.op, of, operands, facts=facts, **settings)
+
+
+def _gradients(plan: Plan) -> Iterator[Listed]:
     """In the order in which they are computed, those of the inputs last."""
     seen: set[Symbol] = set()
     for node in reversed(plan.graph.nodes):
@@ -105,29 +145,29 @@ def _gradients(plan: Plan) -> Iterator[Entry]:
         yield from _gradient(plan, symbol)
 
 
-def _gradient(plan: Plan, symbol: Symbol) -> Iterator[Entry]:
+def _gradient(plan: Plan, symbol: Symbol) -> Iterator[Listed]:
     """The gradient of one tensor, after the steps in which it grew."""
-    uses, name = _uses(plan, symbol), f"grad({symbol.name})"
+    uses, name, shape = _uses(plan, symbol), f"grad({symbol.name})", symbol.shape
     if symbol in plan.contributions:
         blocks = plan.contributions[symbol]
         names = [f"{name} by {node.path}" for node, _ in uses] if len(blocks) > 1 else [name]
         for part, block, (node, argument) in zip(names, blocks, uses, strict=True):
-            yield Entry(part, symbol.shape, block, node.op.name, node, f"grad_{argument}")
+            yield Entry(part, shape, _source(plan, node, f"grad_{argument}")), block
         if len(blocks) > 1:
             node, argument = uses[0]
-            total = plan.totals[symbol]
-            yield Entry(name, symbol.shape, total, "addition", node, f"grad_{argument}", parts=tuple(names))
+            source = _source(plan, node, f"grad_{argument}", parts=tuple(names))
+            yield Entry(name, shape, source), plan.totals[symbol]
     elif symbol in plan.gradients:
         blocks = [plan.gradients[symbol]]
         while blocks[0] in plan.bases and len(blocks) < len(uses):
             blocks.insert(0, plan.bases[blocks[0]])
         if len(blocks) != len(uses):
-            yield Entry(name, symbol.shape, blocks[-1])
+            yield Entry(name, shape), blocks[-1]
             return
         base = None
         for block, (node, argument) in zip(blocks, uses, strict=True):
             step = name if block is blocks[-1] else f"{name} after {node.path}"
-            yield Entry(step, symbol.shape, block, node.op.name, node, f"grad_{argument}", base)
+            yield Entry(step, shape, _source(plan, node, f"grad_{argument}", base=base)), block
             base = step
 
 
@@ -142,10 +182,27 @@ def _uses(plan: Plan, symbol: Symbol) -> list[tuple[Node, str]]:
     ]
 
 
-def _extra(plan: Plan, extra: Mapping[str, Block]) -> Iterator[Entry]:
-    shapes = {symbol.name: symbol.shape for symbol in plan.graph.arrays}
-    for name, block in extra.items():
-        inner = re.fullmatch(r"[^(]*\((.*)\)", name)
-        shape = shapes.get(inner[1], ()) if inner else ()
-        fits = size_of(shape) == block.size
-        yield Entry(name, shape if fits else (block.size,), block, "the update")
+def _statistics(plan: Plan) -> Iterator[Listed]:
+    """Running statistics after the step."""
+    for symbol, block in plan.state.items():
+        node = [node for node in plan.graph.nodes if symbol in node.operands][-1]
+        argument = node.op.arguments[node.operands.index(symbol)]
+        yield Entry(f"updated({symbol.name})", symbol.shape, _source(plan, node, argument)), block
+
+
+def _updates(update: Update) -> Iterator[Listed]:
+    """The optimiser's state before and after, and the parameters after the update."""
+    facts = {"lr": update.lr, "step": update.step}
+    for symbol, result in update.updated.items():
+        name, shape = symbol.name, symbol.shape
+        operands = {"parameter": name, "gradient": f"grad({name})"}
+        for key, block in update.before[symbol].items():
+            operands[f"{key} before"] = f"{key}({name}) before"
+            yield Entry(operands[f"{key} before"], shape), block
+        for key, block in update.states[symbol].items():
+            yield Entry(f"{key}({name})", shape, Source(update.rule, key, dict(operands), facts=facts)), block
+        operands |= {key: f"{key}({name})" for key in update.states[symbol]}
+        yield (
+            Entry(f"updated({name})", shape, Source(update.rule, "parameter", operands, facts=facts)),
+            result,
+        )

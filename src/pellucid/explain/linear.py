@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from pellucid.explain.chain import Chain, chain_of
 from pellucid.explain.question import Question
-from pellucid.explain.sums import trace_of
-from pellucid.explain.trace import Trace
+from pellucid.ops.linear import Linear
 
 _ORDER = {
-    "output": "input features ascending",
-    "grad_input": "output features ascending",
-    "grad_weight": "samples ascending",
-    "grad_bias": "samples ascending",
+    "output": "order.input_features",
+    "grad_input": "order.output_features",
+    "grad_weight": "order.samples",
+    "grad_bias": "order.samples",
 }
 
 
-def explain_linear(question: Question) -> Trace:
-    """One element of a linear layer's results."""
-    terms = question.node.op.terms(question.of, question.index, *question.shapes)
-    return trace_of(question, terms, formula=question.formula, order=_ORDER[question.of])
+def explain_linear(question: Question) -> Chain:
+    """Elements of a linear layer's results."""
+    op, of = question.source.op, question.source.of
+    assert isinstance(op, Linear)
+    terms = op.terms(of, question.at, *question.shapes)
+    chain: Chain = chain_of(question, terms, notes=lambda: [*chain.padding(), chain.order(_ORDER[of])])
+    return chain

@@ -1,4 +1,4 @@
-"""What is asked of an op: one element of one of its results."""
+"""What is asked of an op: elements of one of its results."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.engine.graph import Node
 from pellucid.explain.address import written
+from pellucid.explain.source import Source
 from pellucid.geometry import Index
-from pellucid.ops.base import Shape
+from pellucid.ops.base import Op, Shape
+
+Array = NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +24,7 @@ class Operand:
     """An array with the name that addresses give it."""
 
     name: str
-    array: NDArray[Any]
+    array: Array
 
     def address(self, index: Iterable[int]) -> str:
         """The address of one element."""
@@ -41,46 +43,70 @@ class Stack(Operand):
         return written(self.members[member], rest)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Question:
-    """One number, and access to what it was made from.
+    """Elements of one array, and access to what they were made from.
 
     Attributes:
-        address: the number's address.
-        value: the number that the engine computed.
-        node: the op that made it.
-        of: which result of the op it belongs to: "output" or "grad_<argument>".
-        index: which element.
-        operand: gives the op's arguments by name, also "grad_output".
-        base: what a gradient with several contributions had grown to before this one; None for the first.
-        per_part: how many images one part of a weight gradient sums.
-        winograd: the most additions that a product of the weight gradient meets, where Winograd's algorithm computed
-            the op; None where the direct sum did.
+        name: the array's name.
+        source: where it comes from.
+        at: the elements' indices, one in each row.
+        value: the numbers that the engine computed.
+        read: gives any array of the recording by name.
     """
 
-    address: str
-    value: np.floating[Any]
-    node: Node
-    of: str
-    index: Index
-    operand: Callable[[str], Operand]
-    base: Operand | None = None
-    per_part: int | None = None
-    winograd: int | None = None
+    name: str
+    source: Source
+    at: NDArray[np.int64]
+    value: Array
+    read: Callable[[str], Array]
+
+    def operand(self, argument: str) -> Operand:
+        """What the op read as one of its arguments."""
+        name = self.source.operands[argument]
+        return Operand(name, self.read(name))
+
+    @property
+    def has(self) -> frozenset[str]:
+        """The arguments that are there."""
+        return frozenset(self.source.operands)
+
+    @property
+    def base(self) -> Operand | None:
+        """What a gradient had grown to before this contribution."""
+        return None if self.source.base is None else Operand(self.source.base, self.read(self.source.base))
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The numbers' type, which is also that of the arithmetic."""
+        return self.value.dtype
+
+    @property
+    def addresses(self) -> list[str]:
+        """The elements' addresses."""
+        return [written(self.name, index) for index in self.at]
+
+    @property
+    def index(self) -> Index:
+        """The first element's index."""
+        return tuple(int(i) for i in self.at[0])
 
     @property
     def shapes(self) -> list[Shape | None]:
         """The shapes of the op's arguments."""
-        return [None if symbol is None else symbol.shape for symbol in self.node.operands]
+        op, operands = self.source.op, self.source.operands
+        assert isinstance(op, Op)
+        return [self.read(operands[name]).shape if name in operands else None for name in op.arguments]
 
     @property
     def formula(self) -> str:
         """The line of the op's own documentation that defines this result."""
-        text = getdoc(modules[type(self.node.op).__module__]) or ""
+        text = getdoc(modules[type(self.source.op).__module__]) or ""
         lines = [" ".join(line.split()) for line in text.splitlines()]
-        formula = next((line for line in lines if line.startswith(f"{self.of}[")), self.of)
-        if self.of == "output" and None in self.node.operands:
+        of = self.source.of
+        formula = next((line for line in lines if line.startswith((f"{of}[", f"{of} ="))), of)
+        if of == "output" and "bias" not in self.source.operands:
             formula = formula.replace("bias[o] + ", "")
-        if self.base is not None:
+        if self.source.base is not None:
             formula = formula.replace(" = ", " = gradient so far + ", 1)
         return formula

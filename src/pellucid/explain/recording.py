@@ -2,60 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.engine.buffers import Block, External
+from pellucid.engine.buffers import External
 from pellucid.errors import ArgumentError
 from pellucid.explain import address as addresses
-from pellucid.explain.catalogue import Entry, catalogue
-from pellucid.explain.conv import explain_conv
-from pellucid.explain.linear import explain_linear
-from pellucid.explain.question import Operand, Question
-from pellucid.explain.shared import explain_shared
-from pellucid.explain.trace import Trace
-from pellucid.ops.base import Op
-from pellucid.ops.conv import Conv
-from pellucid.ops.linear import Linear
+from pellucid.explain import certificates
+from pellucid.explain.catalogue import Update, catalogue, read
+from pellucid.explain.certificates import Certificates
+from pellucid.explain.explainers import account_of, explained
+from pellucid.explain.question import Question
+from pellucid.explain.source import Entry
+from pellucid.explain.trace import Trace, trace_of
 
 if TYPE_CHECKING:  # importing the plan imports LLVM
     from pellucid.engine.plan import Program
 
-EXPLAINERS: dict[type[Op], Callable[[Question], Trace]] = {Conv: explain_conv, Linear: explain_linear}
-_EXPLAINED = "an output or a gradient of a convolution or a linear layer"
+Array = NDArray[Any]
 
 
 class Recording:
     """What one run computed. It owns its numbers: later steps and other runs do not change them.
 
     Args:
-        program: a program whose plan keeps every tensor, after its run; the recording is its only user from now on.
+        entries: what arrays there are and where each comes from, in the order of computation.
+        load: gives an array by its name, with public axes; asked once for each.
         aliases: short names, as "loss" for "cross_entropy.output".
         commit: what carries out the recorded update; None for a run without one.
-        extra: further arrays, in the memory order of the parameter named in brackets ("updated(conv1.weight)").
     """
 
     def __init__(
         self,
-        program: Program,
+        entries: Iterable[Entry],
+        load: Callable[[str], Array],
         aliases: Mapping[str, str],
         commit: Callable[[], None] | None,
-        extra: Mapping[str, Block],
     ) -> None:
-        self._program = program  # owns the memory
-        self._aliases = dict(aliases)
-        self._entries = catalogue(program.plan, aliases, extra)
-        self._arrays: dict[str, NDArray[Any]] = {}
+        self.entries = {entry.name: entry for entry in entries}
+        self.aliases = dict(aliases)
+        self._load = load
+        self._arrays: dict[str, Array] = {}
         self._commit, self._committed = commit, False
-        for name, entry in self._entries.items():
-            if isinstance(entry.block, External):  # its owner goes on changing it
-                self._array(name)
+
+    def keep(self, owner: object, names: Iterable[str]) -> None:
+        """Hold on to what owns the memory, and copy at once the arrays that others go on changing."""
+        self._owner = owner
+        for name in names:
+            self._array(name)
 
     def names(self) -> list[str]:
         """The names of all arrays: forward, gradients, updates, each in the order of computation."""
-        return list(self._entries)
+        return list(self.entries)
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         """A copy of one array, indexed with public axes (N,C,… or O,C/groups,…).
@@ -65,13 +66,13 @@ class Recording:
         return self._array(self._entry("recording", name).name).copy()
 
     def __contains__(self, name: object) -> bool:
-        return name in self._entries or name in self._aliases.values()
+        return name in self.entries or name in self.aliases.values()
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._entries)
+        return iter(self.entries)
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self.entries)
 
     @property
     def loss(self) -> float:
@@ -79,7 +80,7 @@ class Recording:
 
         Raises: ArgumentError for a recording of inference.
         """
-        if "loss" not in self._entries:
+        if "loss" not in self.entries:
             raise ArgumentError("recording", "inference has no loss", hint="record a training step")
         return float(self._array("loss").item())
 
@@ -109,31 +110,23 @@ class Recording:
         name, index = addresses.parse(address)
         entry = self._entry("explain", name)
         index = addresses.located(entry.name, entry.shape, index)
-        if not entry.made_by:
-            rule = "a number that was given has no arithmetic to show"
-            raise ArgumentError("explain", rule, expected=_EXPLAINED, got=f"'{entry.name}'")
-        node = entry.node
-        if node is None or (type(node.op) not in EXPLAINERS and not entry.parts):
-            rule = f"numbers made by {entry.made_by} cannot be explained yet"
-            raise ArgumentError("explain", rule, expected=_EXPLAINED, got=f"'{entry.name}'")
-        question = Question(
-            address=addresses.written(entry.name, index),
-            value=self._array(entry.name)[index],
-            node=node,
-            of=entry.of,
-            index=index,
-            operand=lambda argument: self._operand(entry, argument),
-            base=None if entry.base is None else Operand(entry.base, self._array(entry.base)),
-            per_part=self._program.plan.per_part.get(node),
-            winograd=self._program.plan.winograd.get(node),
-        )
-        if entry.parts:
-            return explain_shared(question, [Operand(part, self._array(part)) for part in entry.parts])
-        return EXPLAINERS[type(node.op)](question)
+        question = self._question(entry, np.array(index, np.int64).reshape(1, len(entry.shape)))
+        account = account_of(question)
+        return trace_of(question, account, account.judge(question))
+
+    def certify(self, sample: int | None = None, seed: int = 0) -> Certificates:
+        """Compare every number with the exact value of its formula, within the bound of the order it was computed in.
+
+        Args:
+            sample: how many numbers of each array, drawn from `seed`; None for all.
+
+        Raises: ArgumentError for a sample that is no whole number above 0.
+        """
+        return certificates.certify(self.entries.values(), self._question, sample, seed)
 
     def __repr__(self) -> str:
         parts = [f"{len(self)} arrays"]
-        if "loss" in self._entries:
+        if "loss" in self.entries:
             parts.insert(0, f"loss={self.loss:.6g}")
         if self._commit is not None:
             parts.append("committed" if self._committed else "not committed")
@@ -141,26 +134,41 @@ class Recording:
 
     def _entry(self, where: str, name: object) -> Entry:
         """An array by its name or by the name that an alias stands for."""
-        short = {real: alias for alias, real in self._aliases.items()}
-        found = self._entries.get(short.get(name, name)) if isinstance(name, str) else None
+        short = {real: alias for alias, real in self.aliases.items()}
+        found = self.entries.get(short.get(name, name)) if isinstance(name, str) else None
         if found is None:
-            raise addresses.unknown(where, name, self._entries)
+            raise addresses.unknown(where, name, self.entries)
         return found
 
-    def _operand(self, entry: Entry, argument: str) -> Operand:
-        """An argument of the op that made an array."""
-        assert entry.node is not None
-        if argument == "grad_output":
-            name = f"grad({entry.node.output.name})"
-        else:
-            symbol = dict(zip(entry.node.op.arguments, entry.node.operands, strict=True))[argument]
-            assert symbol is not None
-            name = symbol.name
-        name = self._entry("explain", name).name
-        return Operand(name, self._array(name))
+    def _question(self, entry: Entry, at: NDArray[np.int64]) -> Question:
+        """Ask about elements of an array, one in each row of `at`."""
+        expected = "an output, a gradient, a statistic or an update"
+        if entry.source is None:
+            rule = "a number that was given has no arithmetic to show"
+            raise ArgumentError("explain", rule, expected=expected, got=f"'{entry.name}'")
+        if not explained(entry.source):
+            rule = f"numbers made by {entry.source.op.name} cannot be explained yet"
+            raise ArgumentError("explain", rule, expected=expected, got=f"'{entry.name}'")
+        value = self._array(entry.name)[tuple(at.T)]
+        return Question(entry.name, entry.source, at, value, self._array)
 
-    def _array(self, name: str) -> NDArray[Any]:
+    def _array(self, name: str) -> Array:
         """The recording's own copy, made when first needed."""
         if name not in self._arrays:
-            self._arrays[name] = self._entries[name].read()
+            self._arrays[name] = self._load(name)
         return self._arrays[name]
+
+
+def recording_of(
+    program: Program,
+    aliases: Mapping[str, str],
+    update: Update | None = None,
+    commit: Callable[[], None] | None = None,
+) -> Recording:
+    """The recording of a program whose plan keeps every tensor, after its run; it is its only user from now on."""
+    listed = {entry.name: (entry, block) for entry, block in catalogue(program.plan, aliases, update)}
+    recording = Recording(
+        [entry for entry, _ in listed.values()], lambda name: read(*listed[name]), aliases, commit
+    )
+    recording.keep(program, [name for name, (_, block) in listed.items() if isinstance(block, External)])
+    return recording

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-
 import numpy as np
 
+from pellucid.explain.account import Element, Group
+from pellucid.explain.chain import Chain
 from pellucid.explain.question import Operand, Question, Stack
-from pellucid.explain.sums import trace_of
-from pellucid.explain.trace import Trace
-from pellucid.ops.base import Terms
 
 
-def explain_shared(question: Question, contributions: Sequence[Operand]) -> Trace:
-    """One element of such a gradient. Every contribution has a name, and an explanation, of its own."""
-    first, *others = contributions
+def explain_shared(question: Question) -> Chain:
+    """Elements of such a gradient. Every contribution has a name, and an explanation, of its own."""
+    first, *others = (Operand(part, question.read(part)) for part in question.source.parts)
     stack = Stack("contributions", np.stack([o.array for o in others]), tuple(o.name for o in others))
-    rows = np.array([(k, *question.index) for k in range(len(others))], np.int64)
-    operands = {"first": first, "others": stack}
-    return trace_of(
-        replace(question, operand=operands.__getitem__),
-        Terms((("others", rows),), start=("first", question.index)),
-        formula="gradient = the sum of what each use of the parameter contributes",
-        order="the uses from the last one in the network to the first",
+    at = tuple(question.at.T)
+    rows = (np.arange(len(others)), *(column[:, None] for column in at))
+    chain: Chain = Chain(
+        (Group((Element(stack, rows),)),),
+        start=Element(first, at),
+        notes=lambda: [chain.order("order.uses")],
     )
+    return chain

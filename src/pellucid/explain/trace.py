@@ -3,81 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from textwrap import fill
-from typing import Any, Literal, TypeAlias, overload
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Exact: TypeAlias = float | Fraction
-Factor: TypeAlias = tuple[str, float]
+from pellucid.explain.account import Account, Exact, Group, Kind, Verdict
+from pellucid.explain.chain import Chain, nearest
+from pellucid.explain.question import Question
+from pellucid.explain.terms import Joined, Products, Term, as_json, exact_json
+from pellucid.explain.words import text
+
 _SHOWN = 8  # terms in the table of the largest ones
 _FIRST = 3  # terms written out in the substituted formula
 _WIDTH = 100  # columns of a trace as text
-
-
-@dataclass(frozen=True)
-class Term:
-    """One product: its factors as (address, value), and their exact product."""
-
-    factors: tuple[Factor, ...]
-    product: Exact
-
-    def to_dict(self) -> dict[str, Any]:
-        """The term as values that JSON knows."""
-        factors = [{"address": address, "value": _json(value)} for address, value in self.factors]
-        return {"factors": factors, **_exact("product", self.product)}
-
-
-class Products(Sequence[Term]):
-    """The terms of a sum in the order in which they are summed, kept as columns; a term is made when asked for.
-
-    Args:
-        addresses: for each factor what writes the address of an element of its array.
-        indices: for each factor one index a row.
-        values: for each factor the elements at these indices.
-    """
-
-    def __init__(
-        self,
-        addresses: Sequence[Callable[[Iterable[int]], str]],
-        indices: Sequence[NDArray[np.int64]],
-        values: Sequence[NDArray[Any]],
-    ) -> None:
-        self.addresses, self.indices, self.values = tuple(addresses), tuple(indices), tuple(values)
-
-    def __len__(self) -> int:
-        return len(self.values[0])
-
-    @overload
-    def __getitem__(self, at: int) -> Term: ...
-
-    @overload
-    def __getitem__(self, at: slice) -> Products: ...
-
-    def __getitem__(self, at: int | slice) -> Term | Products:
-        if isinstance(at, slice):
-            return Products(self.addresses, [rows[at] for rows in self.indices], [v[at] for v in self.values])
-        numbers = [column[at] for column in self.values]
-        addresses = [address(rows[at]) for address, rows in zip(self.addresses, self.indices, strict=True)]
-        factors = zip(addresses, map(float, numbers), strict=True)
-        return Term(tuple(factors), product_of(numbers))
-
-    @property
-    def magnitudes(self) -> NDArray[np.float64]:
-        """|product| of every term, rounded to float64."""
-        with np.errstate(all="ignore"):
-            product: NDArray[np.float64] = np.prod(self.values, axis=0, dtype=np.float64)
-        return np.abs(product)
-
-
-def product_of(numbers: Sequence[np.floating[Any]]) -> Exact:
-    """The exact product: that of float32 numbers fits a float64, that of float64 numbers is a fraction."""
-    exact = numbers[0].dtype == np.float64 and all(map(math.isfinite, numbers))
-    return math.prod(Fraction(float(x)) for x in numbers) if exact else math.prod(float(x) for x in numbers)
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,28 +27,29 @@ class Trace:
     """How one number came about.
 
     Attributes:
-        kind: "sum" for a sum of products.
+        kind: "sum" for a sum of products, "select" for one number among several, "formula" for all else.
         address: the number's address.
         dtype: its type, which is also that of the arithmetic.
         value: the number that the engine computed.
         formula: the op's formula.
         substituted: the formula with the first numbers put in.
-        terms: the products in the order in which they are summed.
+        terms: the products in the order in which they are summed; the candidates of a selection; of a formula what it
+            adds up, as far as it is a sum.
         start: what the sum begins with as a term of one factor (a bias); None for zero.
         exact: the sum of start and terms, rounded once to float64; for float64 data the sum itself, a fraction.
         error_bound: how far `value` can lie from `exact`, by the order of summation or the algorithm alone.
-        replay: the sum computed once more, number by number in the documented order; None where Winograd's algorithm
-            computed it in another way.
+        replay: the sum computed once more, number by number in the documented order; None for other kinds and where
+            Winograd's algorithm computed it in another way.
         certified: whether |value − exact| ≤ error_bound, and replay, if there is one, has the very bits of value.
         note: which positions are read, how many products meet padding, and the order of summation.
     """
 
-    kind: Literal["sum"]
+    kind: Kind
     address: str
     dtype: str
     value: float
     formula: str
-    terms: Products
+    terms: Products | Joined
     start: Term | None
     exact: Exact
     error_bound: float
@@ -141,15 +84,15 @@ class Trace:
             "kind": self.kind,
             "address": self.address,
             "dtype": self.dtype,
-            "value": _json(self.value),
+            "value": as_json(self.value),
             "formula": self.formula,
             "substituted": self.substituted,
             "start": self.start.to_dict() if self.start else None,
             "terms": [term.to_dict() for term in self.terms[:limit]],
             "term_count": len(self.terms),
-            **_exact("exact", self.exact),
-            "error_bound": _json(self.error_bound),
-            "replay": None if self.replay is None else _json(self.replay),
+            **exact_json("exact", self.exact),
+            "error_bound": as_json(self.error_bound),
+            "replay": None if self.replay is None else as_json(self.replay),
             "certified": self.certified,
             "note": self.note,
         }
@@ -202,18 +145,24 @@ def _wrapped(label: str, text: str) -> str:
     )
 
 
-def nearest(value: Exact) -> float:
-    """The float nearest to an exact number; infinite when there is none so large."""
-    try:
-        return float(value)
-    except OverflowError:
-        return math.copysign(math.inf, value)
-
-
-def _json(value: float) -> float | str:
-    return value if math.isfinite(value) else str(value)
-
-
-def _exact(key: str, value: Exact) -> dict[str, Any]:
-    fraction = {f"{key}_fraction": str(value)} if isinstance(value, Fraction) else {}
-    return {key: _json(nearest(value)), **fraction}
+def trace_of(question: Question, account: Account, verdict: Verdict) -> Trace:
+    """The trace of a question's only element."""
+    start = None
+    if isinstance(account, Chain) and account.start is not None:
+        start = Products.of(Group((account.start,)), 0, 1)[0]
+    groups = [Products.of(group, 0, 1) for group in account.terms]
+    value = question.value[0]
+    return Trace(
+        kind=account.kind,
+        address=question.addresses[0],
+        dtype=str(question.dtype),
+        value=float(value),
+        formula=question.formula,
+        terms=groups[0] if len(groups) == 1 else Joined(groups),
+        start=start,
+        exact=verdict.exact[0],
+        error_bound=float(verdict.bound[0]),
+        replay=None if verdict.replay is None else float(verdict.replay[0]),
+        certified=bool(verdict.certified[0]),
+        note="; ".join(text(key, **values) for key, values in account.notes()),
+    )

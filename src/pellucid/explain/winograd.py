@@ -35,16 +35,18 @@ _FLUSHED_BACK = 8
 Array = NDArray[Any]
 
 
-def error_bound(question: Question) -> float:
-    """The bound for one element of an output, an input gradient or a weight gradient."""
+def error_bounds(question: Question) -> NDArray[np.float64]:
+    """The bounds for elements of an output, an input gradient or a weight gradient."""
+    count = _grad_weight if question.source.of == "grad_weight" else _convolved
     with np.errstate(all="ignore"):
-        if question.of == "grad_weight":
-            magnitude, lost, additions = _grad_weight(question)
-        else:
-            magnitude, lost, additions = _convolved(question)
+        return np.array([_bound(*count(question, index.tolist()), question.dtype) for index in question.at])
+
+
+def _bound(magnitude: float, lost: float, additions: int, dtype: np.dtype[Any]) -> float:
+    """The bound from the sums of absolute values, the flushed numbers and the additions in between."""
     if not math.isfinite(magnitude):
         return math.inf
-    info = np.finfo(question.value.dtype)
+    info = np.finfo(dtype)
     gamma_roundings = 3 * _TRANSFORM_ROUNDINGS + additions
     u = Fraction(float(info.eps)) / 2
     gamma = gamma_roundings * u / (1 - gamma_roundings * u)
@@ -55,16 +57,16 @@ def error_bound(question: Question) -> float:
     return math.nextafter(float(limit), math.inf)
 
 
-def _convolved(question: Question) -> tuple[float, float, int]:
+def _convolved(question: Question, index: Sequence[int]) -> tuple[float, float, int]:
     """Magnitude, flushed numbers and additions of an output or an input gradient."""
-    n, channel, *at = question.index
+    n, channel, *at = index
     weight = question.operand("weight").array
-    if question.of == "output":
+    if question.source.of == "output":
         source, kernels, direction = question.operand("input").array[n], weight[channel], output
-        start = question.operand("bias").array[channel] if question.node.operands[2] is not None else 0.0
+        start = question.operand("bias").array[channel] if "bias" in question.has else 0.0
     else:
         source, kernels, direction = question.operand("grad_output").array[n], weight[:, channel], grad_input
-        start = 0.0 if question.base is None else question.base.array[question.index]
+        start = 0.0 if question.base is None else question.base.array[tuple(index)]
     scheme = Scheme(*(direction(axis.stride, axis.before) for axis in _axes(question)))
     tiles, place = zip(
         *(divmod(i, SIDE * along.result.stride) for i, along in zip(at, (scheme.h, scheme.w), strict=True)),
@@ -74,9 +76,9 @@ def _convolved(question: Question) -> tuple[float, float, int]:
     return magnitude + abs(float(start)), lost, len(kernels) * max(map(len, scheme.products)) + 2
 
 
-def _grad_weight(question: Question) -> tuple[float, float, int]:
+def _grad_weight(question: Question, index: Sequence[int]) -> tuple[float, float, int]:
     """The same for a weight gradient."""
-    o, c, *at = question.index
+    o, c, *at = index
     input, grad_output = (question.operand(name).array for name in ("input", "grad_output"))
     scheme = Scheme(*(grad_weight(axis.stride, axis.before) for axis in _axes(question)))
     sides = zip(input.shape[2:], (scheme.h.left, scheme.w.left), strict=True)
@@ -85,13 +87,12 @@ def _grad_weight(question: Question) -> tuple[float, float, int]:
     inputs = np.stack([_window(input[n, c], scheme.left, tile) for n, tile in tiles])
     windows = np.stack([_window(grad_output[n, o], scheme.right, tile) for n, tile in tiles])
     magnitude, lost = _back(scheme, inputs, windows, at)
-    assert question.winograd is not None
-    return magnitude, lost, question.winograd
+    return magnitude, lost, int(question.source.facts["winograd_additions"])
 
 
 def _axes(question: Question) -> tuple[Axis, ...]:
     """The convolution along H and W."""
-    op, (input, weight, *_) = question.node.op, question.shapes
+    op, (input, weight, *_) = question.source.op, question.shapes
     assert isinstance(op, Conv)
     assert input is not None
     assert weight is not None

@@ -8,8 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pellucid.errors import ShapeError
-from pellucid.ops.base import Array, Gradients, Op, Shape, Terms, index_rows
+from pellucid.ops.base import Array, Gradients, Op, Shape, Terms, columns
 
 
 @dataclass(frozen=True)
@@ -38,12 +41,11 @@ class Add(Op):
             )
         return input
 
-    def terms(self, of: str, index: Shape, *shapes: Shape | None) -> Terms:
-        """Output: the one element of `other`, beginning with the one of `input`; a gradient: itself."""
-        row = index_rows([index], len(index))
+    def terms(self, of: str, at: NDArray[np.int64], *shapes: Shape | None) -> Terms:
+        """Output: the element of `other`, beginning with the one of `input`; a gradient: the one of grad_output."""
         if of == "output":
-            return Terms((("other", row),), start=("input", index))
-        return Terms((("grad_output", row),))
+            return Terms((("other", columns(at)),), start=("input", tuple(at.T)))
+        return Terms((("grad_output", columns(at)),))
 
     def forward(self, *operands: Array) -> Array:
         """Element by element."""

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from pellucid.errors import ArgumentError
 from pellucid.geometry import Geometry, IntOrTuple, PaddingLike, is_integer
-from pellucid.ops.base import Array, Gradients, Op, Shape, Terms, index_rows
+from pellucid.ops.base import Array, Gradients, Op, Shape, Terms, choices, columns
 from pellucid.ops.pool import pool_geometry
 
 
@@ -68,19 +68,28 @@ class AvgPool(Op):
             counts.append(end - start if self.count_include_pad else stop - first)
         return np.asarray(reduce(np.multiply.outer, counts))
 
-    def terms(self, of: str, index: Shape, *shapes: Shape | None) -> Terms:
-        """Output: the elements of its window; grad_input: the gradients of the windows that hold it."""
+    def terms(self, of: str, at: NDArray[np.int64], *shapes: Shape | None) -> Terms:
+        """Output: the elements of the windows; grad_input: the gradients of the windows that hold an element."""
         (input,) = shapes
         assert input is not None
-        geometry, divisors = self.geometry(input), self.divisors(input)
-        n, c, *at = index
+        axes, divisors = self.geometry(input).axes, self.divisors(input)
+        n, c, *place = columns(at)
+        k = choices(*(axis.kernel for axis in axes))
+        each = list(zip(axes, place, k, strict=True))
         if of == "output":
-            rows = [(n, c, *i) for _, i in geometry.taps(tuple(at))]
-            return Terms((("input", index_rows(rows, len(index))),), scale=1 / int(divisors[tuple(at)]))
-        windows = [y for y, _ in geometry.sources(tuple(at))]
-        rows = [(n, c, *y) for y in windows]
-        each = np.array([divisors[y] for y in windows], dtype=np.int64)
-        return Terms((("grad_output", index_rows(rows, len(index))),), divisors=each)
+            i = [axis.position(y, j) for axis, y, j in each]
+            here = [(p >= 0) & (p < axis.input) for axis, p in zip(axes, i, strict=True)]
+            present = np.logical_and.reduce(np.broadcast_arrays(*here))
+            return Terms((("input", (n, c, *i)),), present=present, divisors=divisors[tuple(place)])
+        shifts = [i - axis.position(0, j) for axis, i, j in each]
+        y = [shift // axis.stride for axis, shift in zip(axes, shifts, strict=True)]
+        met = [
+            (shift % axis.stride == 0) & (p >= 0) & (p < axis.output)
+            for axis, shift, p in zip(axes, shifts, y, strict=True)
+        ]
+        present = np.logical_and.reduce(np.broadcast_arrays(*met))
+        window = tuple(np.where(present, p, 0) for p in y)
+        return Terms((("grad_output", (n, c, *y)),), present=present, divisors=divisors[window])
 
     def forward(self, *operands: Array) -> Array:
         """Add up the window, one kernel position after another, then divide."""

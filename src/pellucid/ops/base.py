@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
@@ -15,18 +15,26 @@ Shape: TypeAlias = tuple[int, ...]
 Gradients: TypeAlias = tuple[Array | None, ...]
 
 
+Rows: TypeAlias = tuple[NDArray[np.int64], ...]  # where elements lie: one array of integers for each axis
+
+
 @dataclass(frozen=True)
 class Terms:
-    """One number written as a sum of products, in the order in which it is summed.
+    """Elements written as sums of products: for each a row of terms, in the order in which they are summed.
 
-    `factors` names each factor of a term and lists its index term by term, as rows of an integer array. `start` is
-    the operand element that the sum begins with (a bias), `scale` multiplies the finished sum (1/m of a mean);
-    `divisors` divides each term by a whole number of its own (the windows of averages differ in size).
+    All arrays broadcast to (elements, terms).
+
+    Attributes:
+        factors: the operand that each factor of a term is read from, and where. Positions outside of the operand are
+            padding: zeros stand there.
+        start: the operand and the positions, one for each element, that the sums begin with (a bias).
+        present: which terms there are; not every element has as many. None for all.
+        divisors: whole numbers that divide the terms (the sizes of the windows of averages).
     """
 
-    factors: tuple[tuple[str, NDArray[np.int64]], ...]
-    start: tuple[str, Shape] | None = None
-    scale: float = 1.0
+    factors: tuple[tuple[str, Rows], ...]
+    start: tuple[str, Rows] | None = None
+    present: NDArray[np.bool_] | None = None
     divisors: NDArray[np.int64] | None = None
 
 
@@ -53,11 +61,24 @@ class Op(ABC):
     def backward(self, grad_output: Array, *operands: Any) -> Gradients:
         """The gradients of the `differentiable` arguments, in their order (None for an absent operand)."""
 
-    def terms(self, of: str, index: Shape, *shapes: Shape | None) -> Terms:
-        """The terms of one element of ``output`` or ``grad_<argument>``; ops that are sums of products give them."""
+    def terms(self, of: str, at: NDArray[np.int64], *shapes: Shape | None) -> Terms:
+        """The terms of elements of ``output`` or ``grad_<argument>``; ops that are sums of products give them.
+
+        `at` holds an element's index in each row, `shapes` are those of the op's arguments.
+        """
         raise NotImplementedError(f"{self.name} is not a sum of products")
 
 
-def index_rows(rows: Sequence[Shape], width: int) -> NDArray[np.int64]:
-    """A list of indices as an integer array with `width` columns, also when the list is empty."""
-    return np.array(rows, dtype=np.int64).reshape(len(rows), width)
+def choices(*sizes: int) -> Rows:
+    """Every combination of one number below each size, the last one changing fastest: a row of each number.
+
+    Example:
+        >>> choices(2, 3)
+        (array([0, 0, 0, 1, 1, 1]), array([0, 1, 2, 0, 1, 2]))
+    """
+    return tuple(np.indices(sizes, np.int64).reshape(len(sizes), prod(sizes)))
+
+
+def columns(at: NDArray[np.int64]) -> tuple[NDArray[np.int64], ...]:
+    """The indices of elements axis by axis, shaped to meet rows of terms."""
+    return tuple(at.T[:, :, None])

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from pellucid.errors import ArgumentError, ShapeError
 from pellucid.geometry import (
+    Axis,
     Geometry,
     IntOrTuple,
     PaddingLike,
@@ -29,7 +30,9 @@ from pellucid.geometry import (
     skips_padding,
     window,
 )
-from pellucid.ops.base import Array, Gradients, Op, Shape, Terms
+from pellucid.ops.base import Array, Gradients, Op, Shape, Terms, choices, columns
+
+Axes: TypeAlias = tuple[Axis, ...]
 
 
 @dataclass(frozen=True)
@@ -104,18 +107,8 @@ class Conv(Op):
         if len(weight) != rank:
             raise ShapeError(self.name, f"weight must have {rank} axes", got=f"weight {weight}")
 
-    def terms(self, of: str, index: Shape, *shapes: Shape | None) -> Terms:
-        """The products of one element of output, grad_input, grad_weight or grad_bias."""
-        reads = self.reads(of, index, *shapes)
-        sizes = dict(zip(self.arguments, shapes, strict=True)) | {"grad_output": self.infer(*shapes)}
-        kept = np.ones(len(reads.factors[0][1]), np.bool_)
-        for name, rows in reads.factors:
-            size = np.array(sizes[name], np.int64)
-            kept &= ((rows >= 0) & (rows < size)).all(axis=1)
-        return Terms(tuple((name, rows[kept]) for name, rows in reads.factors), reads.start)
-
-    def reads(self, of: str, index: Shape, *shapes: Shape | None) -> Terms:
-        """The terms and, in their places among them, the products with padding: positions outside, where 0 stands.
+    def terms(self, of: str, at: NDArray[np.int64], *shapes: Shape | None) -> Terms:
+        """The products of elements of output, grad_input, grad_weight or grad_bias, those with padding in their places.
 
         A kernel that slides over a padded array really adds those zeros, unless `skips_padding` says otherwise.
         """
@@ -123,40 +116,37 @@ class Conv(Op):
         assert input is not None
         assert weight is not None
         axes = self.geometry(input, weight).axes
+        if of in ("output", "grad_input"):
+            slide = self._output_terms if of == "output" else self._grad_input_terms
+            return slide(at, axes, weight, bias is not None)
+        n, *y = choices(input[0], *(axis.output for axis in axes))
         if of == "grad_bias":
-            rows = _rows(_column(input[0]), *(_column(a.output) for a in axes))
-            return Terms((("grad_output", _indices(rows[:, :1], index[0], rows[:, 1:])),))
-        per_group, outputs = weight[1], weight[0] // self.groups
-        names: tuple[str, ...]
-        left: tuple[int | Column, int | Column, Column]
-        right: tuple[int | Column, int | Column, Column]
-        start: tuple[str, Shape] | None = None
-        first, second, *at = index
-        each = list(zip(axes, at, strict=True))
-        if of == "output":  # rows (k, i) of each axis, then c
-            taps = [[(k, a.position(y, k)) for k in range(a.kernel)] for a, y in each]
-            ks, places, c = _split(_rows(*map(_pairs, taps), _column(per_group)))
-            names, start = ("input", "weight"), None if bias is None else ("bias", (second,))
-            left, right = (first, second // outputs * per_group + c, places), (second, c, ks)
-        elif of == "grad_input":  # rows (k, y) of each axis, then o
-            shifts = [[(k, i - a.position(0, k)) for k in range(a.kernel)] for a, i in each]
-            taps = [
-                [(k, shift // a.stride) for k, shift in along if shift % a.stride == 0]
-                for a, along in zip(axes, shifts, strict=True)
-            ]
-            if skips_padding(axes):
-                taps[-1] = [(k, y) for k, y in taps[-1] if 0 <= y < axes[-1].output]
-            ks, places, o = _split(_rows(*map(_pairs, taps), _column(outputs)))
-            group, channel = divmod(second, per_group)
-            o = group * outputs + o
-            names, left, right = ("grad_output", "weight"), (first, o, places), (o, channel, ks)
-        else:  # grad_weight: rows n, then (y, i) of each axis
-            taps = [[(y, a.position(y, k)) for y in range(a.output)] for a, k in each]
-            rows = _rows(_column(input[0]), *map(_pairs, taps))
-            ys, places, n = _split(np.roll(rows, -1, axis=1))
-            channel = first // outputs * per_group + second
-            names, left, right = ("grad_output", "input"), (n, first, ys), (n, channel, places)
-        return Terms(((names[0], _indices(*left)), (names[1], _indices(*right))), start)
+            return Terms((("grad_output", (n, *columns(at), *y)),))
+        o, c, *k = columns(at)
+        i = [axis.position(p, j) for axis, p, j in zip(axes, y, k, strict=True)]
+        channel = o // (weight[0] // self.groups) * weight[1] + c
+        return Terms((("grad_output", (n, o, *y)), ("input", (n, channel, *i))))
+
+    def _output_terms(self, at: NDArray[np.int64], axes: Axes, weight: Shape, bias: bool) -> Terms:
+        n, o, *y = columns(at)
+        *k, c = choices(*weight[2:], weight[1])
+        i = [axis.position(p, j) for axis, p, j in zip(axes, y, k, strict=True)]
+        channel = o // (weight[0] // self.groups) * weight[1] + c
+        factors = ("input", (n, channel, *i)), ("weight", (o, c, *k))
+        return Terms(factors, ("bias", (at[:, 1],)) if bias else None)
+
+    def _grad_input_terms(self, at: NDArray[np.int64], axes: Axes, weight: Shape, _: bool) -> Terms:
+        n, channel, *i = columns(at)
+        *k, o = choices(*weight[2:], weight[0] // self.groups)
+        shifts = [p - axis.position(0, j) for axis, p, j in zip(axes, i, k, strict=True)]
+        y = [shift // axis.stride for axis, shift in zip(axes, shifts, strict=True)]
+        met = [shift % axis.stride == 0 for axis, shift in zip(axes, shifts, strict=True)]
+        if skips_padding(axes):
+            met.append((y[-1] >= 0) & (y[-1] < axes[-1].output))
+        group, c = np.divmod(channel, weight[1])
+        o = group * (weight[0] // self.groups) + o
+        factors = ("grad_output", (n, o, *y)), ("weight", (o, c, *k))
+        return Terms(factors, present=np.logical_and.reduce(np.broadcast_arrays(*met)))
 
     def forward(self, *operands: Array | None) -> Array:
         """Add up one product of matrices per kernel position."""
@@ -197,41 +187,9 @@ class Conv(Op):
 
     def _padded(self, input: Array, geometry: Geometry) -> Array:
         """The input with its zeros around it and its channels split into groups: (N, groups, C/groups, …)."""
-        widths = ((0, 0), (0, 0), *((axis.before, axis.after) for axis in geometry.axes))
-        padded = np.pad(input, widths)
+        padded = np.pad(input, ((0, 0), (0, 0), *geometry.padded))
         return padded.reshape(input.shape[0], self.groups, input.shape[1] // self.groups, *padded.shape[2:])
 
     def _grouped(self, weight: Array) -> Array:
         """The weight with its output channels split into groups: (groups, O/groups, C/groups, …)."""
         return weight.reshape(self.groups, weight.shape[0] // self.groups, *weight.shape[1:])
-
-
-Column: TypeAlias = NDArray[np.int64]  # of integers, or several side by side: one row for each term
-
-
-def _column(size: int) -> Column:
-    """0 … size−1."""
-    return np.arange(size, dtype=np.int64)[:, None]
-
-
-def _pairs(pairs: list[tuple[int, int]]) -> Column:
-    """Two columns, also when there is nothing in them."""
-    return np.array(pairs, np.int64).reshape(len(pairs), 2)
-
-
-def _rows(*choices: Column) -> Column:
-    """One row of each choice side by side, in every combination; the last choice changes fastest."""
-    picks = np.indices([len(choice) for choice in choices]).reshape(len(choices), -1)
-    return np.concatenate([choice[pick] for choice, pick in zip(choices, picks, strict=True)], axis=1)
-
-
-def _split(rows: Column) -> tuple[Column, Column, Column]:
-    """Rows of pairs, axis by axis, and a last number: the pairs' first numbers, their second ones, the last."""
-    return rows[:, 0:-1:2], rows[:, 1:-1:2], rows[:, -1:]
-
-
-def _indices(first: int | Column, second: int | Column, rest: Column) -> Column:
-    """The indices of an array's elements: two leading axes, which may be the same for all, and the others."""
-    whole = np.empty((len(rest), rest.shape[1] + 2), np.int64)
-    whole[:, :1], whole[:, 1:2], whole[:, 2:] = first, second, rest
-    return whole

@@ -11,14 +11,13 @@ n stands for any number of leading axes, also none. Order of summation: the summ
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, TypeAlias
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.errors import ShapeError
-from pellucid.geometry import size_of
-from pellucid.ops.base import Array, Gradients, Op, Shape, Terms
+from pellucid.ops.base import Array, Gradients, Op, Shape, Terms, choices, columns
 
 
 @dataclass(frozen=True)
@@ -55,24 +54,23 @@ class Linear(Op):
             raise ShapeError(self.name, rule, expected=f"{weight[:1]}", got=f"{bias}")
         return (*input[:-1], weight[0])
 
-    def terms(self, of: str, index: Shape, *shapes: Shape | None) -> Terms:
-        """The products of one element of output, grad_input, grad_weight or grad_bias."""
+    def terms(self, of: str, at: NDArray[np.int64], *shapes: Shape | None) -> Terms:
+        """The products of elements of output, grad_input, grad_weight or grad_bias."""
         input, weight, bias = shapes
         assert input is not None
         assert weight is not None
-        outputs, inputs = weight
-        n, last = index[:-1], index[-1:]
+        *n, last = columns(at)
         if of == "output":
-            i = _positions(inputs)
-            start = None if bias is None else ("bias", last)
-            return Terms((("input", _indices(n, i)), ("weight", _indices(last, i))), start)
+            (i,) = choices(weight[1])
+            start = None if bias is None else ("bias", (at[:, -1],))
+            return Terms((("input", (*n, i)), ("weight", (last, i))), start)
         if of == "grad_input":
-            o = _positions(outputs)
-            return Terms((("grad_output", _indices(n, o)), ("weight", _indices(o, last))))
-        batch = _positions(*input[:-1])
+            (o,) = choices(weight[0])
+            return Terms((("grad_output", (*n, o)), ("weight", (o, last))))
+        batch = choices(*input[:-1])
         if of == "grad_weight":
-            return Terms((("grad_output", _indices(batch, n)), ("input", _indices(batch, last))))
-        return Terms((("grad_output", _indices(batch, last)),))
+            return Terms((("grad_output", (*batch, *n)), ("input", (*batch, last))))
+        return Terms((("grad_output", (*batch, last)),))
 
     def forward(self, *operands: Array | None) -> Array:
         """One product of matrices."""
@@ -91,20 +89,3 @@ class Linear(Op):
         batch = tuple(range(input.ndim - 1))
         grad_weight = np.tensordot(grad_output, input, (batch, batch))
         return grad_output @ weight, grad_weight, None if bias is None else grad_output.sum(axis=batch)
-
-
-Columns: TypeAlias = NDArray[np.int64]  # of integers, side by side: one row for each term
-
-
-def _positions(*shape: int) -> Columns:
-    """Every index of an array of this shape, the last axis fastest; without axes, one empty index."""
-    return np.indices(shape, np.int64).reshape(len(shape), size_of(shape)).T
-
-
-def _indices(first: Shape | Columns, second: Shape | Columns) -> Columns:
-    """The indices of an array's elements: its leading axes, then the others; a tuple is the same for all."""
-    parts = [np.asarray(part, np.int64) for part in (first, second)]
-    split, width = parts[0].shape[-1], sum(part.shape[-1] for part in parts)
-    whole = np.empty((max(len(part) for part in parts if part.ndim == 2), width), np.int64)
-    whole[:, :split], whole[:, split:] = parts
-    return whole

@@ -37,6 +37,11 @@ class SGD:
         if self.nesterov and self.momentum == 0:
             raise ArgumentError("sgd", "nesterov needs momentum", expected="momentum > 0", got="momentum=0")
 
+    @property
+    def name(self) -> str:
+        """The rule's name."""
+        return "sgd"
+
     def initial_state(self, parameter: Array) -> dict[str, Array]:
         """What the first update starts from."""
         return {"velocity": np.zeros(parameter.shape, parameter.dtype)} if self.momentum else {}

@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from pellucid import functional as F
 from pellucid.engine import algorithm
-from pellucid.engine.buffers import Block
+from pellucid.engine.buffers import External
 from pellucid.engine.compose import plan_forward
 from pellucid.engine.graph import Graph, Symbol, trace
 from pellucid.engine.plan import Program
 from pellucid.engine.training import Training
 from pellucid.errors import ArgumentError
-from pellucid.explain.recording import Recording
+from pellucid.explain.catalogue import Update
+from pellucid.explain.recording import Recording, recording_of
 from pellucid.geometry import is_integer
 from pellucid.nn import module
 from pellucid.nn.module import Module
@@ -94,22 +95,23 @@ class TrainStep:
         `commit()` of the recording makes the update; it is refused once the model has moved on.
         """
         x, y = self._batch(x, y)
-        states = {
-            name: {k: v.copy() for k, v in state.items()} for name, state in self._optimizer_states().items()
-        }
+        before, states = (_copied(self._optimizer_states()) for _ in range(2))
         training = Training(
             self._graph(x, y), self.model.dtype, self.optimizer.rule, states, seed=self.seed, keep=True
         )
         training.run(self.optimizer.lr, self.steps + 1, input=x, target=y)
-        updates: dict[str, Block] = {f"updated({s.name})": block for s, block in training.updated.items()}
-        for state in training.states.values():
-            updates |= {block.name: block for block in state.values()}
-        plan = training.program.plan
-        updates |= {f"updated({symbol.name})": block for symbol, block in plan.state.items()}
-        before = self._snapshot()
+        update = Update(
+            self.optimizer.rule,
+            self.optimizer.lr,
+            self.steps + 1,
+            training.updated,
+            training.states,
+            {s: {k: External(k, v) for k, v in before[s.name].items()} for s in training.updated},
+        )
+        start = self._snapshot()
 
         def commit() -> None:
-            if self._snapshot() != before:
+            if self._snapshot() != start:
                 raise ArgumentError(
                     "commit",
                     "the model has moved on since this step was recorded",
@@ -117,12 +119,8 @@ class TrainStep:
                 )
             self._take_over(training, states)
 
-        return Recording(
-            training.program,
-            aliases={"loss": training.program.plan.graph.output.name},
-            extra=updates,
-            commit=commit,
-        )
+        loss = training.program.plan.graph.output.name
+        return recording_of(training.program, {"loss": loss}, update, commit)
 
     def _snapshot(self) -> tuple[int, list[tuple[str, int, bytes]]]:
         """What a step starts from: the count of steps, and the model's arrays with their bytes."""
@@ -217,6 +215,11 @@ class TrainStep:
             self._counters[f"{name.removesuffix('running_mean')}num_batches_tracked"] += 1
 
 
+def _copied(states: dict[str, dict[str, Array]]) -> dict[str, dict[str, Array]]:
+    """The optimiser's arrays, for somebody else to change."""
+    return {name: {key: array.copy() for key, array in state.items()} for name, state in states.items()}
+
+
 def _kind(value: object) -> str:
     """What a wrong argument is: a class, or the class of an object, with the package it comes from."""
     kind = value if isinstance(value, type) else type(value)
@@ -263,4 +266,4 @@ def record(
     graph = trace(model.trace_forward, {"input": (x.shape, x.dtype)}, arrays, training=False)
     program = Program(plan_forward(graph, model.dtype, keep=True))
     program.run(graph.output, input=x)
-    return Recording(program, aliases={}, extra={}, commit=None)
+    return recording_of(program, {})

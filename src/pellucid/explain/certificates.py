@@ -1,0 +1,183 @@
+"""Certificates of whole recordings: every number, or a sample of every array, compared with its exact value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.errors import ArgumentError
+from pellucid.explain.account import Account, Verdict
+from pellucid.explain.address import written
+from pellucid.explain.chain import nearest
+from pellucid.explain.enclosed import WIDE
+from pellucid.explain.explainers import account_of, explained
+from pellucid.explain.question import Question
+from pellucid.explain.source import Entry
+from pellucid.geometry import is_integer, size_of
+
+_AT_ONCE = 1 << 20  # terms that are laid out at a time
+_NAMED = 10  # failures whose addresses are kept
+
+Ask = Callable[[Entry, NDArray[np.int64]], Question]
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What the comparison of one array found.
+
+    Attributes:
+        name: the array's name.
+        kind: "sum", "select" or "formula".
+        elements: how many numbers it has.
+        checked: how many of them were compared.
+        largest_ulps: the largest |value − exact|, in units of the value's last place.
+        largest_share: the largest |value − exact| as a share of its bound.
+        replay_mismatches: how many numbers differ from their replay.
+        failures: how many are not certified.
+        failed: the addresses of the first of those.
+    """
+
+    name: str
+    kind: str
+    elements: int
+    checked: int
+    largest_ulps: float
+    largest_share: float
+    replay_mismatches: int
+    failures: int
+    failed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Certificates:
+    """The certificates of all arrays that a run computed."""
+
+    arrays: tuple[Certificate, ...]
+
+    @property
+    def certified(self) -> bool:
+        """Whether no number failed."""
+        return not any(array.failures for array in self.arrays)
+
+    @property
+    def checked(self) -> int:
+        """How many numbers were compared."""
+        return sum(array.checked for array in self.arrays)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All as values that JSON knows."""
+        rows = [{**vars(array), "failed": list(array.failed)} for array in self.arrays]
+        return {"certified": self.certified, "checked": self.checked, "arrays": rows}
+
+    def __str__(self) -> str:
+        head = ["array", "kind", "numbers", "checked", "ulps", "gap/bound", "replay ≠", "failures"]
+        rows = [head]
+        for a in self.arrays:
+            rows.append(
+                [
+                    a.name,
+                    a.kind,
+                    f"{a.elements:,}",
+                    f"{a.checked:,}",
+                    f"{a.largest_ulps:.3g}",
+                    f"{a.largest_share:.3f}",
+                    str(a.replay_mismatches),
+                    str(a.failures),
+                ]
+            )
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = [
+            "  ".join(
+                [
+                    *(c.ljust(w) for c, w in zip(row[:2], widths[:2], strict=True)),
+                    *(c.rjust(w) for c, w in zip(row[2:], widths[2:], strict=True)),
+                ]
+            ).rstrip()
+            for row in rows
+        ]
+        failures = sum(array.failures for array in self.arrays)
+        verdict = "all certified" if self.certified else f"{failures:,} NOT certified"
+        failed = [f"  {address}" for array in self.arrays for address in array.failed]
+        return "\n".join([*lines, f"{self.checked:,} numbers checked, {verdict}", *failed])
+
+
+def certify(entries: Iterable[Entry], ask: Ask, sample: int | None, seed: int) -> Certificates:
+    """Compare the numbers of all arrays that have an account."""
+    if sample is not None and (not is_integer(sample) or sample < 1):
+        raise ArgumentError(
+            "certify", "sample must be a whole number above 0, or None", got=f"sample={sample!r}"
+        )
+    found = []
+    for number, entry in enumerate(entries):
+        if entry.source is not None and explained(entry.source) and size_of(entry.shape):
+            random = np.random.default_rng([seed, number])
+            found.append(_certificate(entry, ask, _chosen(size_of(entry.shape), sample, random)))
+    return Certificates(tuple(found))
+
+
+def _chosen(size: int, sample: int | None, random: np.random.Generator) -> NDArray[np.int64]:
+    """Which elements, as flat indices."""
+    if sample is None or sample >= size:
+        return np.arange(size)
+    return np.sort(random.choice(size, sample, replace=False))
+
+
+def _certificate(entry: Entry, ask: Ask, chosen: NDArray[np.int64]) -> Certificate:
+    ulps = share = 0.0
+    mismatches, failed, kind = 0, [], ""
+    for question, account in _accounts(entry, ask, chosen):
+        verdict = account.judge(question)
+        kind = account.kind
+        in_ulps, of_bound = _distances(question, verdict)
+        ulps, share = max(ulps, in_ulps), max(share, of_bound)
+        if verdict.replay is not None:
+            differ = (verdict.replay != question.value) & ~(
+                np.isnan(verdict.replay) & np.isnan(question.value)
+            )
+            mismatches += int(np.count_nonzero(differ))
+        failed += [written(entry.name, row) for row in question.at[~verdict.certified]]
+    return Certificate(
+        entry.name,
+        kind,
+        size_of(entry.shape),
+        len(chosen),
+        ulps,
+        share,
+        mismatches,
+        len(failed),
+        tuple(failed[:_NAMED]),
+    )
+
+
+def _accounts(entry: Entry, ask: Ask, chosen: NDArray[np.int64]) -> Iterator[tuple[Question, Account]]:
+    """The accounts of as many elements at a time as have a bearable number of terms."""
+
+    def account(flat: NDArray[np.int64]) -> tuple[Question, Account]:
+        at = (
+            np.stack(np.unravel_index(flat, entry.shape), axis=1)
+            if entry.shape
+            else np.zeros((1, 0), np.int64)
+        )
+        question = ask(entry, at)
+        return question, account_of(question)
+
+    first = account(chosen[:1])
+    terms = sum(group.length for group in first[1].terms)
+    size = max(1, _AT_ONCE // max(terms, 1))
+    for start in range(0, len(chosen), size):
+        yield account(chosen[start : start + size])
+
+
+def _distances(question: Question, verdict: Verdict) -> tuple[float, float]:
+    """The largest gap in ulps, and as a share of its bound; numbers that are not finite have none."""
+    with np.errstate(all="ignore"):
+        exact = np.array([nearest(x) for x in verdict.exact], WIDE)
+        gap = abs(question.value.astype(WIDE) - exact)
+        finite = np.isfinite(gap)
+        ulps = np.where(finite, gap / np.spacing(abs(question.value)), 0)
+        share = np.where(finite & (gap > 0), gap / verdict.bound, 0)
+    return float(ulps.max(initial=0)), float(share.max(initial=0))

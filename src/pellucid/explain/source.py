@@ -1,0 +1,46 @@
+"""Where a recorded number comes from: the op that made it and the arrays that the op read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from pellucid.ops.adam import Adam
+from pellucid.ops.base import Op, Shape
+from pellucid.ops.sgd import SGD
+
+Maker: TypeAlias = Op | SGD | Adam
+
+
+@dataclass(frozen=True)
+class Source:
+    """What made an array.
+
+    Attributes:
+        op: the op, or the optimiser's rule.
+        of: which of its results: "output", "grad_<argument>", a statistic, "parameter" or a state of a rule.
+        operands: the names of the arrays that the op read, by argument; also "grad_output", and what a forward left
+            for its backward.
+        base: what a gradient with several contributions had grown to before this one.
+        parts: the contributions, where the array is the gradient of a parameter with several uses.
+        facts: numbers of the run that are in no array: "images_per_part" of a weight gradient's parts,
+            "winograd_additions" (the most additions that a product of a weight gradient meets) where Winograd's
+            algorithm computed it, "seed", "step" and "layer" of dropout, "lr" and "step" of an update.
+    """
+
+    op: Maker
+    of: str
+    operands: Mapping[str, str] = field(default_factory=dict)
+    base: str | None = None
+    parts: tuple[str, ...] = ()
+    facts: Mapping[str, int | float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One array of a recording: its name, its public shape and, unless it was given, where it comes from."""
+
+    name: str
+    shape: Shape
+    source: Source | None = None
