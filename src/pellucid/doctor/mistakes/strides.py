@@ -29,9 +29,7 @@ _LARGEST = 3  # the largest stride and dilation that are tried
 _PADDED = 3  # the widest padding that is tried
 _SAME = 1e-6
 
-Relation: TypeAlias = Callable[
-    [Places, Places, int], Places
-]  # along one axis: place in the input, in the output, stride
+Relation: TypeAlias = Callable[[Places, Places, int], Places]  # of places in input and output, and the stride
 
 
 def stride_ignored(case: Case) -> Iterator[Suspicion]:
@@ -105,10 +103,8 @@ class _Table:
             rows -= rows.min()
             sizes.append(int(rows.max()) + 1)
             seen, wanted = seen * sizes[-1] + rows[0], wanted * sizes[-1] + rows[1]
-        entries, filled = (
-            np.zeros((*derivatives.shape[:2], math.prod(sizes))),
-            np.zeros(math.prod(sizes), np.bool_),
-        )
+        entries = np.zeros((*derivatives.shape[:2], math.prod(sizes)))
+        filled = np.zeros(math.prod(sizes), np.bool_)
         entries[..., seen], filled[seen] = derivatives, True
         return cls(entries, filled, tuple(sizes), seen, wanted, math.prod(inner))
 
