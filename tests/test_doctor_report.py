@@ -93,6 +93,18 @@ def test_right_report_is_short() -> None:
     assert "Gradient check" in report._repr_html_()
 
 
+@pytest.mark.parametrize(
+    "shape", [(), (1,), (5,), (2, 3), (1, 1, 1, 1), (2, 1, 3, 1), (2, 1, 2, 1, 2)], ids=str
+)
+def test_any_number_of_axes(shape: tuple[int, ...]) -> None:
+    """A gradient that no usual mistake gives, for outputs of fewer and of more axes than the input."""
+    for forward in (np.sin, np.ravel, np.mean, lambda x: np.multiply.outer(x, x), lambda x: float(x.sum())):
+        report = pc.check_gradient(forward, lambda g, x: np.exp(x), (normal(*shape),))
+        assert not report.ok
+        assert str(report)
+        assert report._repr_html_()
+
+
 def test_same_seed_same_report() -> None:
     reports = [pc.check_gradient(products, only_last, (X, WEIGHT), seed=seed).to_dict() for seed in (4, 4, 5)]
     assert reports[0] == reports[1]
@@ -147,6 +159,26 @@ def test_large_gradients_are_searched_for_wrong_places() -> None:
     report = pc.check_gradient(np.sin, backward, (normal(5000),))
     assert [element.index for element in report.wrong] == [(place,) for place in wrong]
     assert report.notes[0].startswith("grad_x is too large")
+    assert not report.diagnoses  # the wrong numbers are 1.5 times the right ones, the whole gradient is not
+    everywhere = pc.check_gradient(np.sin, lambda g, x: -g * np.cos(x), (normal(5000),))
+    assert [diagnosis.kind for diagnosis in everywhere.diagnoses] == ["sign"]
+
+
+def test_text_of_long_sums_missing_terms_and_wrong_shapes() -> None:
+    forward = lambda x, y: x.sum() + 0 * y.sum()  # noqa: E731
+    ones = np.ones
+    told = str(
+        pc.check_gradient(
+            forward, lambda g, x, y: (g * ones((1, 9)), ones(9)), (normal(9), normal(9, seed=1))
+        )
+    )
+    assert "✗ grad_x (9,): its shape is not the input's" in told
+    assert "grad_y[0]: got 1, expected 0\n    = 0 (no output changes with it)" in told
+    report = pc.check_gradient(
+        lambda x, w: x @ w, lambda g, x, w: (None, 2 * x.T @ g), (normal(9, 2), normal(2))
+    )
+    assert "    + … (5 more)" in str(report)
+    assert "+ … (3 more)" in report._repr_html_()
 
 
 def test_float32_inside_is_judged_by_its_own_precision() -> None:
@@ -242,7 +274,16 @@ ERRORS: list[tuple[Any, str]] = [
     ),
     (
         (lambda x, weight: x @ weight.T > 0, right, BOTH),
-        "check_gradient: forward must return floating numbers. Got bool. Hint: whole numbers have no gradient.",
+        "check_gradient: forward must return float64 or float32 numbers. Got bool."
+        " Hint: whole numbers have no gradient.",
+    ),
+    (
+        (lambda x, weight: x.astype(np.float16), right, BOTH),
+        "check_gradient: forward must return float64 or float32 numbers. Got float16.",
+    ),
+    (
+        (products, right, (X[:0], WEIGHT)),
+        "check_gradient: forward must return at least one number. Got an output of shape (0, 3).",
     ),
     (
         (lambda x, weight: np.where(x > 2, np.nan, x), right, BOTH),

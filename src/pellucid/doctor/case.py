@@ -14,7 +14,7 @@ from pellucid.doctor.slopes import Floats, Point, Slope
 RELATIVE = 1e-6  # of the sum of |terms|: less is rounding
 _ENTRIES = 1 << 22  # numbers that a Jacobian may have
 _WORST = 1e-3  # relative error that is granted to differences
-_SOME = 16  # wrong elements that are looked for in a large gradient
+_SOME = 16  # wrong elements that are looked for in a large gradient, and random ones
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,20 +126,21 @@ def compare(point: Point, i: int, gradient: Floats, direction: Array, slope: Slo
 
 
 def look(point: Point, i: int, gradient: Floats, error: float, most: int, rng: np.random.Generator) -> Case:
-    """The derivative of every element; of some wrong ones where there are more than `most`."""
+    """The derivative of every element; of some wrong ones and some others where there are more than `most`."""
     size = gradient.size
     whole = size <= min(most, _ENTRIES // max(1, point.output.size))
-    positions = np.arange(size) if whole else _suspicious(point, i, gradient, rng)
+    positions = np.arange(size) if whole else _some(point, i, gradient, rng)
     columns = [point.column(i, int(position)) for position in positions]
     jacobian = np.array([column for column, _ in columns]).reshape(len(columns), point.output.size)
     judged = np.array([not bent for _, bent in columns], np.bool_)
     return Case(point, i, gradient, positions, jacobian, judged, error)
 
 
-def _suspicious(point: Point, i: int, gradient: Floats, rng: np.random.Generator) -> NDArray[np.int64]:
+def _some(point: Point, i: int, gradient: Floats, rng: np.random.Generator) -> NDArray[np.int64]:
     """Positions at which a large gradient is wrong, found by halving it.
 
-    A part is compared along a random direction that is zero elsewhere, and dropped if it agrees.
+    A part is compared along a random direction that is zero elsewhere, and dropped if it agrees. Some random positions
+    come along, since a mistake must also explain what is right.
     """
     parts = [np.arange(gradient.size)]
     found: list[int] = []
@@ -154,4 +155,4 @@ def _suspicious(point: Point, i: int, gradient: Floats, rng: np.random.Generator
         else:
             halves = np.array_split(part, 2)
             parts += halves if rng.random() < 0.5 else halves[::-1]
-    return np.array(sorted(found), np.int64)
+    return np.union1d(np.array(found, np.int64), rng.integers(gradient.size, size=_SOME))

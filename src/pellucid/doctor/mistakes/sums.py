@@ -8,6 +8,7 @@ A loop over some axes of the output that assigns instead of adding leaves of eac
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -99,6 +100,6 @@ def _touched(case: Case) -> Iterator[NDArray[np.bool_]]:
 def _loops(case: Case) -> Iterator[tuple[tuple[int, ...], NDArray[np.int64]]]:
     """Loops over some of the output's axes: these axes, and for each output the round in which it comes."""
     shape = case.point.output.shape
-    places = np.indices(shape).reshape(len(shape), -1)
+    places = np.indices(shape).reshape(len(shape), math.prod(shape))
     for axes in subsets(axis for axis, size in enumerate(shape) if size > 1):
         yield axes, np.ravel_multi_index(tuple(places[a] for a in axes), tuple(shape[a] for a in axes))
