@@ -1,7 +1,7 @@
 """Several neighbouring axes become one; the numbers and their row-major order stay.
 
-    output     = input.reshape(…, d_start·…·d_end, …)
-    grad_input = grad_output.reshape(input.shape)
+output     = input.reshape(…, d_start·…·d_end, …)
+grad_input = grad_output.reshape(input.shape)
 """
 
 from __future__ import annotations
