@@ -65,7 +65,8 @@ def grown(question: Question, result: Enclosed) -> Enclosed:
 def before(question: Question) -> NDArray[Any]:
     """What gradients with several contributions had grown to before this one."""
     assert question.base is not None
-    return question.base.array[tuple(question.at.T)]
+    numbers: NDArray[Any] = question.base.array[tuple(question.at.T)]
+    return numbers
 
 
 def grown_terms(question: Question) -> tuple[Group, ...]:

@@ -16,7 +16,7 @@ from pellucid.explain.formula import Formula, before, grown_notes, grown_terms
 from pellucid.explain.question import Question
 from pellucid.ops.adaptive_avg_pool import AdaptiveAvgPool
 from pellucid.ops.avg_pool import AvgPool
-from pellucid.ops.base import Terms
+from pellucid.ops.base import Rows
 from pellucid.ops.max_pool import MaxPool, winner
 
 
@@ -26,9 +26,7 @@ def explain_max_pool(question: Question) -> Choice | Chain:
 
 
 def _winner(question: Question) -> Choice:
-    op = question.source.op
-    assert isinstance(op, MaxPool)
-    candidates, present, wins = _windows(question, op, question.at)
+    candidates, present, wins = _windows(question, question.at)
 
     def notes() -> Sequence[Note]:
         values, win = candidates.gathered()[1][0], int(wins[0])
@@ -41,9 +39,11 @@ def _winner(question: Question) -> Choice:
 
 
 def _windows(
-    question: Question, op: MaxPool, at: NDArray[np.int64]
+    question: Question, at: NDArray[np.int64]
 ) -> tuple[Element, NDArray[np.bool_], NDArray[np.int64]]:
     """The candidates of windows, which of them are no padding, and which win. Denormal numbers compare as zeros."""
+    op = question.source.op
+    assert isinstance(op, MaxPool)
     terms = op.terms("output", at, *question.shapes)
     assert terms.present is not None
     candidates = Element(question.operand("input"), terms.factors[0][1])
@@ -56,10 +56,14 @@ def _won(question: Question) -> Chain:
     op = question.source.op
     assert isinstance(op, MaxPool)
     terms = op.terms("grad_input", question.at, *question.shapes)
-    won = _those_won(question, op, terms)
+    present = terms.present
+    assert present is not None
+    won = _those_won(question, terms.factors[0][1], present)
 
     def notes() -> Sequence[Note]:
-        count, holding = int(won[0].sum()), int(terms.present[0].sum()) if terms.present is not None else 0
+        count, holding = (int(np.count_nonzero(there[0])) for there in (won, present))
+        if not holding:
+            return [("note.unreached", {})]
         found: list[Note] = [("note.won", {"won": count, "count": holding})]
         return [*found, chain.order("order.windows")] if count else found
 
@@ -67,18 +71,16 @@ def _won(question: Question) -> Chain:
     return chain
 
 
-def _those_won(question: Question, op: MaxPool, terms: Terms) -> NDArray[np.bool_]:
+def _those_won(question: Question, rows: Rows, there: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Which of the windows that hold an element it wins. A window is looked at once, however many ask."""
-    there = terms.present
-    assert there is not None
     grad_output = question.operand("grad_output").array.shape
-    places = np.broadcast_arrays(*(row for row in terms.factors[0][1]), there)[:-1]
+    places = np.broadcast_arrays(*rows, there)[:-1]
     numbers = np.ravel_multi_index(tuple(place[there] for place in places), grad_output)
     windows, which = np.unique(numbers, return_inverse=True)
     won = there.copy()
     if len(windows):
         at = np.stack(np.unravel_index(windows, grad_output), axis=1)
-        _, _, wins = _windows(question, op, at)
+        _, _, wins = _windows(question, at)
         k = np.arange(there.shape[1])[::-1]  # windows ascend, so the element's place in them descends
         won[there] = wins[which] == np.broadcast_to(k, there.shape)[there]
     return won

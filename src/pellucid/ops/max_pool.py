@@ -32,7 +32,8 @@ def winner(candidates: Array, present: NDArray[np.bool_]) -> NDArray[np.int64]:
     best = np.where(present & ~nan, candidates, -np.inf).max(axis=1, keepdims=True)
     first = np.argmax(present & (candidates == best), axis=1)
     last = nan.shape[1] - 1 - np.argmax(nan[:, ::-1], axis=1)
-    return np.where(nan.any(axis=1), last, first)
+    wins: NDArray[np.int64] = np.where(nan.any(axis=1), last, first)
+    return wins
 
 
 @dataclass(frozen=True)
