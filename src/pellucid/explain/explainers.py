@@ -18,6 +18,7 @@ from pellucid.ops.adaptive_avg_pool import AdaptiveAvgPool
 from pellucid.ops.add import Add
 from pellucid.ops.avg_pool import AvgPool
 from pellucid.ops.conv import Conv
+from pellucid.ops.conv_transpose import ConvTranspose
 from pellucid.ops.dropout import Dropout
 from pellucid.ops.flatten import Flatten
 from pellucid.ops.gelu import GELU
@@ -34,6 +35,7 @@ _EXPLAINERS: dict[type[Maker], Callable[[Question], Account]] = {
     Add: explain_copy,
     AvgPool: explain_average_pool,
     Conv: explain_conv,
+    ConvTranspose: explain_conv,
     Dropout: explain_dropout,
     Flatten: explain_copy,
     GELU: explain_smooth,
