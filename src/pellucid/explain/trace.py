@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import zip_longest
 from textwrap import fill
 from typing import Any
 
@@ -76,6 +77,8 @@ class Trace:
         rest = len(self.terms) - _FIRST
         if rest > 0:
             shown.append(f"… ({rest:,} more {'term' if rest == 1 else 'terms'})")
+        if self.kind == "select":
+            return f"{self.address} = " + (shown[0] if len(shown) == 1 else f"max({', '.join(shown)})")
         return f"{self.address} = {' + '.join(shown) or '0'}"
 
     def to_dict(self, limit: int | None = None) -> dict[str, Any]:
@@ -141,10 +144,10 @@ class Trace:
             [f"{nearest(term.product):.6g}", *(f"{a} {self.digits(v)}" for a, v in term.factors)]
             for term in terms
         ]
-        widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+        widths = [max(map(len, column)) for column in zip_longest(*rows, fillvalue="")]
         table = []
         for first, *factors in rows:
-            cells = [f.ljust(width) for f, width in zip(factors, widths[1:], strict=True)]
+            cells = [f.ljust(width) for f, width in zip(factors, widths[1:], strict=False)]
             table.append(f"    {first.rjust(widths[0])} = {' · '.join(cells)}".rstrip())
         return table
 

@@ -22,8 +22,8 @@ def module_html(model: Module, lang: str | None = None) -> str:
     for name, parameter in model.named_parameters():
         owner = name.rpartition(".")[0]
         counts[owner] = counts.get(owner, 0) + prod(parameter.shape)
-    heads = ("layer", "type", "settings", "parameters")
-    rows = [_row("th", *[text(f"rendering.{head}", lang) for head in heads])]
+    heads = ("rendering.layer", "rendering.type", "rendering.settings", "rendering.parameters")
+    rows = [_row("th", *[text(head, lang) for head in heads])]
     for path, module in model.named_modules():
         children = any(other is not module for other in module.modules())
         if module.is_layer or path in counts or not children:

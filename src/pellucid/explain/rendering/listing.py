@@ -55,12 +55,19 @@ def layer_of(name: str) -> str:
 
 def _layer(name: str, members: list[Entry], read: Callable[[str], Array], lang: str) -> Markup:
     """The arrays of a layer, folded up below a line with its output."""
-    heads = ("name", "shape", "mean", "std", "least", "greatest")
+    heads = (
+        "rendering.name",
+        "rendering.shape",
+        "rendering.mean",
+        "rendering.std",
+        "rendering.least",
+        "rendering.greatest",
+    )
     rows = [
         tag(
             "tr",
             *[
-                tag("th", text(f"rendering.{head}", lang), class_="pc-number" if number > 1 else None)
+                tag("th", text(head, lang), class_="pc-number" if number > 1 else None)
                 for number, head in enumerate(heads)
             ],
         )

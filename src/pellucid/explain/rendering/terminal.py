@@ -113,8 +113,10 @@ class _Rendered:
         narrow = width < _NARROW
         table = Table(box=SIMPLE_HEAD, padding=(0, 1), title_justify="left", title_style="dim")
         table.title = figures.heading(self.trace, len(terms), self.lang)
-        place, value = ("candidate", "value") if self.trace.kind == "select" else ("term", "product")
-        heads = [text(f"rendering.{key}", self.lang) for key in (place, value, "factors")]
+        keys = ["rendering.term", "rendering.product", "rendering.factors"]
+        if self.trace.kind == "select":
+            keys = ["rendering.candidate", "rendering.value", "rendering.factors"]
+        heads = [text(key, self.lang) for key in keys]
         table.add_column(heads[0], justify="right", no_wrap=True)
         if narrow:
             table.add_column(f"{heads[1]} = {heads[2]}", overflow="fold")
