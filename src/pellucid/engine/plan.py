@@ -119,7 +119,10 @@ class Plan:
         self.pools: dict[Node, Node] = {}  # max poolings and the convolutions whose last loop does them
         self.routes: dict[Node, Tensor] = {}  # of such a convolution: which position won each window
         self.per_part: dict[Node, int] = {}  # how many images one part of a weight gradient sums
-        self.state: dict[Symbol, Block] = {}  # the newest value of what a forward changes: running statistics
+        self.state: dict[Symbol, list[Block]] = {}  # running statistics, after each use that changes them
+        self.additions: dict[
+            tuple[Node, str], int
+        ] = {}  # the most that a number meets in a node's sums "forward" or "backward"
         self.state_updates: list[Launch] = []
         self.ingests: dict[Symbol, Launch] = {}  # the launches that read an input from the caller's memory
         self.lasting: set[Block] = set()  # what is written before a run or read after it
@@ -159,7 +162,7 @@ class Plan:
 
     def newest(self, symbol: Symbol | None) -> Any:
         """The same for a running statistic, which the forward itself may have moved on."""
-        return self.value(symbol) if symbol is None else self.state.get(symbol, self.values[symbol])
+        return self.state[symbol][-1] if symbol in self.state else self.value(symbol)
 
     def output(self, node: Node) -> Tensor:
         """A new tensor for a node's output."""

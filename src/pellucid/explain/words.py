@@ -14,6 +14,15 @@ _TEXTS = {
     "note.order": "order: from {start}, {order}, one fused multiply–add each",
     "note.order_in_parts": "order: from {start}, {order}, one fused multiply–add each, in {parts} parts of up to "
     "{size:,} products, each from 0, which are then added in order",
+    "note.added": "added to {address}, what the gradient had grown to before",
+    "note.channel": "over all {count:,} numbers of channel {channel} of {array}, in float64",
+    "note.coefficients": "what the numbers are multiplied by and what is taken off is rounded to {dtype} once for each "
+    "channel",
+    "note.inference": "in inference: the statistics are the running ones, whatever the batch",
+    "note.eps": "eps = {eps}",
+    "note.counted": "{count:,} of {targets:,} targets count",
+    "note.target": "{target} is class {label}, which has probability {probability:.6g}",
+    "note.ignored": "{target} = {label} is to be ignored",
     "order.kernel_input": "kernel positions ascending, at each the input channels ascending",
     "order.kernel_output": "kernel positions ascending, at each the output channels ascending",
     "order.images": "images ascending, in each the output positions ascending",
@@ -21,6 +30,17 @@ _TEXTS = {
     "order.output_features": "output features ascending",
     "order.samples": "samples ascending",
     "order.uses": "the uses from the last one in the network to the first",
+}
+
+_KOREAN = {
+    "note.added": "이 기울기가 그때까지 모은 값 {address}에 더합니다",
+    "note.channel": "{array}의 채널 {channel}에 있는 수 {count:,}개를 모두 float64로 더합니다",
+    "note.coefficients": "곱하는 수와 빼는 수는 채널마다 한 번씩 {dtype}로 반올림합니다",
+    "note.inference": "추론 모드에서는 배치와 관계없이 이동 통계를 씁니다",
+    "note.eps": "eps = {eps}입니다",
+    "note.counted": "정답 {targets:,}개 가운데 {count:,}개를 셉니다",
+    "note.target": "{target}의 정답은 클래스 {label}이며 그 확률은 {probability:.6g}입니다",
+    "note.ignored": "{target} = {label}은(는) 세지 않습니다",
 }
 
 

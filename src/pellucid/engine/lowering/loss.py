@@ -69,7 +69,7 @@ def cross_entropy_forward(plan: Plan, node: Node) -> None:
         )
     x, targets, y = plan.value(input), plan.value(target), plan.output(node)
     positions = size_of(x.inner[:4])
-    losses = plan.block(f"{node.path}.losses", positions, "float64")
+    losses = plan.saved[node, "losses"] = plan.block(f"{node.path}.losses", positions, "float64")
     count = plan.saved[node, "count"] = plan.block(f"{node.path}.count", 1, "float64")
 
     def bind() -> Tables:
@@ -109,6 +109,7 @@ def mse_forward(plan: Plan, node: Node) -> None:
     per_chunk = max(1, -(-images // CHUNKS)) * d * h  # by shape alone, whatever the halos
     parts = plan.block(f"{node.path}.parts", 2 * CHUNKS, "float64")
     chunks = -(-images * d * h // per_chunk)
+    plan.additions[node, "forward"] = per_chunk * w * channels + chunks
 
     def bind() -> Tables:
         strides = (*x.strides[:3], *target.strides[:3])

@@ -15,6 +15,7 @@ from pellucid.geometry import size_of
 from pellucid.kernels import layout, norm, simd
 from pellucid.kernels.simd import Code, GradientSums, Moments, NormalGradient, Normalise
 from pellucid.ops.batch_norm import BatchNorm
+from pellucid.winograd import SIDE
 
 _LANES = 64  # numbers of a step: two sums of each, and its centre, fit 32 registers of 8 float64
 _CHANNELS = 64  # whose coefficients one chunk makes
@@ -64,9 +65,11 @@ def _statistics(plan: Plan, node: Node) -> Block:
     running_mean, running_var = (plan.newest(s) for s in node.operands[1:3])
     weight, bias = (plan.value(s) for s in node.operands[3:])
     channels, lanes = x.inner[4], _lanes(x)
-    mean, istd = (plan.block(f"{node.path}.{name}", channels, "float64") for name in ("mean", "istd"))
+    names = ("mean", "var", "istd") if op.training else ("mean", "istd")
+    saved = {name: plan.block(f"{node.path}.{name}", channels, "float64") for name in names}
+    mean, istd = saved["mean"], saved["istd"]
     coefficients = plan.block(f"{node.path}.coefficients", 3 * lanes)
-    plan.saved |= {(node, "mean"): mean, (node, "istd"): istd}
+    plan.saved |= {(node, name): block for name, block in saved.items()}
     parts, count, part_lanes = _moments(plan, node, op, x)
     operands = (parts, weight or x, bias or x, running_mean or x, running_var or x, mean, istd, coefficients)
     n = (
@@ -82,18 +85,19 @@ def _statistics(plan: Plan, node: Node) -> Block:
         return coefficients
 
     following = [_next(plan, symbol) or parts for symbol in node.operands[1:3]]
-    plan.launch(
-        f"{node.path}.statistics", norm.batch_statistics, lambda: Tables(1, (*operands, *following), n, f)
-    )
+    p = (*operands, saved["var"], *following)
+    plan.launch(f"{node.path}.statistics", norm.batch_statistics, lambda: Tables(1, p, n, f))
     return coefficients
 
 
 def _moments(plan: Plan, node: Node, op: BatchNorm, x: Tensor) -> tuple[Block, int, int]:
     """The parts of the batch's sums, how many there are, and lanes in each."""
-    images, channels = x.inner[0], x.inner[4]
+    (images, _, h, w, channels) = x.inner
     assert node.operands[0] is not None
     if made := plan.moments.get(node.operands[0]):
+        plan.additions[node, "forward"] = SIDE * SIDE + -(-h // SIDE) * -(-w // SIDE) + images
         return made, images, channels
+    plan.additions[node, "forward"] = _additions(x)
     parts = _parts(plan, f"{node.path}.moments", x)
     if op.training:
 
@@ -109,7 +113,7 @@ def _next(plan: Plan, symbol: Symbol | None) -> Block | None:
     if symbol is None:
         return None
     new, old = plan.block(f"updated({symbol.name})", size_of(symbol.shape)), plan.value(symbol)
-    plan.state[symbol] = new
+    plan.state.setdefault(symbol, []).append(new)
     plan.after(new.name, layout.copy, lambda: Tables(1, (new, old), (old.size, old.size)))
     return new
 
@@ -123,9 +127,14 @@ def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
     slopes = plan.block(f"{node.path}.slopes", 4 * lanes)
     parts = _gradient_sums(plan, node, x, grad_output)
     gradients = [parts if symbol is None else plan.parameter_gradient(symbol) for symbol in (weight, bias)]
+    inner = {
+        name: plan.block(f"grad({node.path}.{name})", channels, "float64") for name in ("istd", "var", "mean")
+    }
+    if node.op.training and plan.wants(node.operands[0]):
+        plan.saved |= {(node, f"grad_{name}"): block for name, block in inner.items()}
     tables = Tables(
         1,
-        (parts, plan.value(weight) or parts, mean, istd, slopes, *gradients),
+        (parts, plan.value(weight) or parts, mean, istd, slopes, *gradients, *inner.values()),
         (
             _images(x)[0],
             lanes,
@@ -155,6 +164,7 @@ def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
 
 def _gradient_sums(plan: Plan, node: Node, x: Tensor, grad_output: Tensor) -> Block:
     """The sums over grad_output. Where the ReLU behind has left it unwritten, it is gated and written in passing."""
+    plan.additions[node, "backward"] = _additions(x)
     parts = _parts(plan, f"{node.path}.sums", x)
     source, output = plan.gated.pop(grad_output, (grad_output, None))
     loop = partial(GradientSums, gate=output is not None)
@@ -198,6 +208,13 @@ def _images(x: Tensor) -> tuple[int, int]:
     """Parts of the sums, and images in each."""
     per_chunk = max(1, -(-x.inner[0] // CHUNKS))
     return -(-x.inner[0] // per_chunk), per_chunk
+
+
+def _additions(x: Tensor) -> int:
+    """The most that a number meets in these sums: along the rows of its lane, then lanes and parts in order."""
+    parts, images = _images(x)
+    lanes = _lanes(x)
+    return images * size_of(x.inner[1:]) // lanes + parts * lanes // max(1, x.inner[4])
 
 
 def _parts(plan: Plan, name: str, x: Tensor) -> Block:
