@@ -313,6 +313,19 @@ def test_faults_are_noticed(fault: str, dtype: Any) -> None:
     assert not any(wrong.explain(address).certified for address in addresses(wrong, name))
 
 
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_one_unit_of_the_last_place_is_noticed(dtype: Any, training: bool) -> None:
+    rec = recording(
+        run(lambda s, **p: norm(s, training, **p), normal(3, 3, 5, 4, dtype=dtype), parameters(3))
+    )
+    for name in norm_names(rec):
+        wrong = replaced(rec, name, np.nextafter(rec[name], np.inf, dtype=rec[name].dtype))
+        certificates = wrong.certify()
+        (row,) = [array for array in certificates.arrays if array.name == name]
+        assert row.failures == row.replay_mismatches == row.checked == rec[name].size, name
+
+
 TEXT = """\
 batch_norm.output[1,0] = 3.0  (float32)
   formula    output[n,c,y] = (input[n,c,y] − mean[c])·istd[c]·weight[c] + bias[c]

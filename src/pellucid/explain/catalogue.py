@@ -145,11 +145,11 @@ def _source(plan: Plan, node: Node, of: str, **settings: Any) -> Source:
         facts["images_per_part"] = plan.per_part[node]
     if node in plan.winograd:
         facts["winograd_additions"] = plan.winograd[node]
-    direction = "backward" if of.startswith("grad_") else "forward"
-    if (node, direction) in plan.additions:
-        facts["additions"] = plan.additions[node, direction]
     if isinstance(node.op, BatchNorm):
-        facts["around_zero"] = int(node.operands[0] in plan.moments)
+        facts |= {
+            "pixels_side_by_side": plan.side_by_side[node],
+            "in_tiles": int(node.operands[0] in plan.moments),
+        }
     if isinstance(node.op, Dropout):
         layers = [other for other in plan.graph.nodes if isinstance(other.op, Dropout)]
         seed, step = plan.counters.tolist()

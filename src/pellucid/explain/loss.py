@@ -88,7 +88,9 @@ def explain_mse_loss(question: Question) -> Formula:
     if question.source.of == "output":
         rows = choices(*input.array.shape)
         difference = _difference(input, target, rows)
-        total = (difference * difference).sum(additions=int(question.source.facts["additions"]))
+        images = int(question.source.facts["images_per_part"])
+        additions = images * (count // max(1, len(input.array))) + -(-len(input.array) // images)
+        total = (difference * difference).sum(additions=additions)
         off = image("error", input, rows, difference)
         terms = Group((off, off, constant("1/m", 1 / count)))
         result = (total / input.array.size)[None].rounded(question.dtype)

@@ -9,6 +9,7 @@ network's type once for each channel (`kernels/simd/norm.py`).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property, reduce
 from operator import mul
 
@@ -17,6 +18,7 @@ import numpy as np
 from pellucid.explain.account import Element, Group, Image, Note, Quantity
 from pellucid.explain.enclosed import Enclosed
 from pellucid.explain.formula import Formula, constant, grown, grown_notes, grown_terms, read
+from pellucid.explain.norm_replay import Order, replayed
 from pellucid.explain.question import Question
 from pellucid.geometry import size_of
 from pellucid.ops.base import Rows, choices, columns
@@ -25,7 +27,7 @@ from pellucid.ops.batch_norm import BatchNorm
 Factors = tuple[Element | Quantity, ...]
 
 
-class _Asked:
+class Asked:
     """A question about a batch norm. Arrays are (elements, 1), or (elements, numbers of a channel)."""
 
     def __init__(self, question: Question) -> None:
@@ -36,7 +38,6 @@ class _Asked:
         self.input = question.operand("input")
         shape = self.input.array.shape
         self.count = size_of((shape[0], *shape[2:]))
-        self.additions = int(question.source.facts.get("additions", 0))
 
     def each(self, argument: str) -> Element:
         """The number of each element's channel."""
@@ -55,6 +56,19 @@ class _Asked:
         """Where they lie."""
         n, *y = choices(self.input.array.shape[0], *self.input.array.shape[2:])
         return (n, self.channel, *y)
+
+    @property
+    def in_tiles(self) -> bool:
+        """Whether a convolution's last transform has made the sums."""
+        return bool(self.question.source.facts["in_tiles"])
+
+    @cached_property
+    def order(self) -> Order:
+        """In which order these numbers are summed."""
+        facts, shape = self.question.source.facts, self.input.array.shape
+        if self.in_tiles and not self.question.source.of.startswith("grad_"):
+            return Order.in_tiles(shape)
+        return Order.in_lanes(shape, int(facts["images_per_part"]), int(facts["pixels_side_by_side"]))
 
     @property
     def scale(self) -> Factors:
@@ -85,10 +99,11 @@ class _Asked:
 
 def explain_batch_norm(question: Question) -> Formula:
     """Elements of a batch norm's results."""
-    return _EXPLAINERS[question.source.of](_Asked(question))
+    asked = Asked(question)
+    return replace(_EXPLAINERS[question.source.of](asked), replay=replayed(asked))
 
 
-def _output(asked: _Asked) -> Formula:
+def _output(asked: Asked) -> Formula:
     x, mean, dtype = asked.here("input"), asked.each("mean"), asked.dtype
     centred = (read(x) - read(mean).rounded(dtype)).rounded(dtype)
     result = centred * _product(asked.scale).rounded(dtype)
@@ -100,7 +115,7 @@ def _output(asked: _Asked) -> Formula:
     return Formula(tuple(terms), result=result.rounded(dtype)[:, 0], notes=notes)
 
 
-def _mean(asked: _Asked) -> Formula:
+def _mean(asked: Asked) -> Formula:
     if not asked.op.training:
         running = asked.each("running_mean")
         return Formula((Group((running,)),), result=read(running)[:, 0], notes=asked.notes())
@@ -108,7 +123,7 @@ def _mean(asked: _Asked) -> Formula:
     return Formula(terms, result=_moments(asked)[0], notes=asked.notes(asked.summed))
 
 
-def _var(asked: _Asked) -> Formula:
+def _var(asked: Asked) -> Formula:
     centred, mean, count = asked.centred(asked.rows), asked.each("mean"), max(asked.count, 1)
     exact = ((read(asked.all("input")).value - read(mean).value) ** 2).sum(axis=1) / count
     batch_mean, computed = _moments(asked)
@@ -117,25 +132,25 @@ def _var(asked: _Asked) -> Formula:
     return Formula(terms, result=result, notes=asked.notes(asked.summed))
 
 
-def _moments(asked: _Asked) -> tuple[Enclosed, Enclosed]:
+def _moments(asked: Asked) -> tuple[Enclosed, Enclosed]:
     """Mean and variance as the engine computes them, of Σ (input − centre) and Σ (input − centre)²."""
     values, count = read(asked.all("input")), max(asked.count, 1)
     centre = Enclosed(np.zeros(asked.channel.shape))
-    if asked.count and not asked.question.source.facts["around_zero"]:
+    if asked.count and not asked.in_tiles:
         centre = values[:, :1]  # the first number of the channel
     shifted = values - centre
-    first, second = (x.sum(additions=asked.additions) for x in (shifted, shifted * shifted))
+    first, second = (x.sum(additions=asked.order.additions) for x in (shifted, shifted * shifted))
     return centre[:, 0] + first / count, (second - first * (first / count)) / count
 
 
-def _istd(asked: _Asked) -> Formula:
+def _istd(asked: Asked) -> Formula:
     var = asked.each("var" if asked.op.training else "running_var")
     result = 1.0 / (read(var) + asked.op.eps).sqrt()
     terms = (Group((Image(var.operand, var.rows, "istd", result.value.astype(np.float64)),)),)
     return Formula(terms, result=result[:, 0], notes=asked.notes(("note.eps", {"eps": asked.op.eps})))
 
 
-def _running(asked: _Asked) -> Formula:
+def _running(asked: Asked) -> Formula:
     old, count, momentum = asked.each(asked.question.source.of), asked.count, asked.op.momentum
     if not count:  # an empty batch leaves them as they are
         return Formula((Group((old,)),), result=read(old)[:, 0])
@@ -149,40 +164,40 @@ def _running(asked: _Asked) -> Formula:
     return Formula((Group(kept), Group(added)), result=result.rounded(asked.dtype)[:, 0])
 
 
-def _grad_bias(asked: _Asked) -> Formula:
+def _grad_bias(asked: Asked) -> Formula:
     return _sum(asked, asked.all("grad_output"))
 
 
-def _grad_weight(asked: _Asked) -> Formula:
+def _grad_weight(asked: Asked) -> Formula:
     return _sum(asked, asked.all("grad_output"), asked.centred(asked.rows), after=(asked.each("istd"),))
 
 
-def _grad_istd(asked: _Asked) -> Formula:
+def _grad_istd(asked: Asked) -> Formula:
     weight = (asked.each("weight"),) if "weight" in asked.question.has else ()
     return _sum(asked, asked.all("grad_output"), asked.centred(asked.rows), after=weight)
 
 
-def _grad_var(asked: _Asked) -> Formula:
+def _grad_var(asked: Asked) -> Formula:
     istd = asked.each("istd")
     factors: Factors = (constant("−½", -0.5), istd, istd, istd, asked.each("grad_istd"))
     return Formula((Group(factors),), result=_product(factors)[:, 0])
 
 
-def _grad_mean(asked: _Asked) -> Formula:
+def _grad_mean(asked: Asked) -> Formula:
     return _sum(asked, asked.all("grad_output"), after=(constant("−1", -1.0), *asked.scale))
 
 
-def _sum(asked: _Asked, *summed: Element | Quantity, after: Factors = ()) -> Formula:
+def _sum(asked: Asked, *summed: Element | Quantity, after: Factors = ()) -> Formula:
     """Σ of the products of what is summed, times what comes after."""
     product = read(summed[0])
     if len(summed) > 1:
         product = product * (read(asked.all("input")) - read(asked.each("mean")))
-    result = product.sum(additions=asked.additions)[:, None]
+    result = product.sum(additions=asked.order.additions)[:, None]
     result = reduce(mul, map(read, after), result).rounded(asked.dtype)
     return Formula((Group((*summed, *after)),), result=result[:, 0], notes=asked.notes(asked.summed))
 
 
-def _grad_input(asked: _Asked) -> Formula:
+def _grad_input(asked: Asked) -> Formula:
     """The three parts; in inference mean and variance are constants, and the first is all."""
     g, dtype, count, scale = asked.here("grad_output"), asked.dtype, asked.count, asked.scale
     shift = slope = Enclosed(np.zeros(asked.channel.shape))
@@ -203,7 +218,7 @@ def _product(factors: Factors) -> Enclosed:
     return reduce(mul, map(read, factors))
 
 
-_EXPLAINERS: dict[str, Callable[[_Asked], Formula]] = {
+_EXPLAINERS: dict[str, Callable[[Asked], Formula]] = {
     "output": _output,
     "mean": _mean,
     "var": _var,

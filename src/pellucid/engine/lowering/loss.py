@@ -106,10 +106,10 @@ def mse_forward(plan: Plan, node: Node) -> None:
         raise ArgumentError("mse_loss", "a network's loss is a mean", got=f"reduction={node.op.reduction!r}")
     x, target, y = plan.value(node.operands[0]), plan.value(node.operands[1]), plan.output(node)
     images, d, h, w, channels = x.inner
-    per_chunk = max(1, -(-images // CHUNKS)) * d * h  # by shape alone, whatever the halos
+    plan.per_part[node] = max(1, -(-images // CHUNKS))  # by shape alone, whatever the halos
+    per_chunk = plan.per_part[node] * d * h
     parts = plan.block(f"{node.path}.parts", 2 * CHUNKS, "float64")
     chunks = -(-images * d * h // per_chunk)
-    plan.additions[node, "forward"] = per_chunk * w * channels + chunks
 
     def bind() -> Tables:
         strides = (*x.strides[:3], *target.strides[:3])

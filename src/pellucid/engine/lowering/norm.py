@@ -15,7 +15,6 @@ from pellucid.geometry import size_of
 from pellucid.kernels import layout, norm, simd
 from pellucid.kernels.simd import Code, GradientSums, Moments, NormalGradient, Normalise
 from pellucid.ops.batch_norm import BatchNorm
-from pellucid.winograd import SIDE
 
 _LANES = 64  # numbers of a step: two sums of each, and its centre, fit 32 registers of 8 float64
 _CHANNELS = 64  # whose coefficients one chunk makes
@@ -65,6 +64,7 @@ def _statistics(plan: Plan, node: Node) -> Block:
     running_mean, running_var = (plan.newest(s) for s in node.operands[1:3])
     weight, bias = (plan.value(s) for s in node.operands[3:])
     channels, lanes = x.inner[4], _lanes(x)
+    plan.per_part[node], plan.side_by_side[node] = _images(x)[1], lanes // max(1, channels)
     names = ("mean", "var", "istd") if op.training else ("mean", "istd")
     saved = {name: plan.block(f"{node.path}.{name}", channels, "float64") for name in names}
     mean, istd = saved["mean"], saved["istd"]
@@ -92,12 +92,10 @@ def _statistics(plan: Plan, node: Node) -> Block:
 
 def _moments(plan: Plan, node: Node, op: BatchNorm, x: Tensor) -> tuple[Block, int, int]:
     """The parts of the batch's sums, how many there are, and lanes in each."""
-    (images, _, h, w, channels) = x.inner
+    images, channels = x.inner[0], x.inner[4]
     assert node.operands[0] is not None
     if made := plan.moments.get(node.operands[0]):
-        plan.additions[node, "forward"] = SIDE * SIDE + -(-h // SIDE) * -(-w // SIDE) + images
         return made, images, channels
-    plan.additions[node, "forward"] = _additions(x)
     parts = _parts(plan, f"{node.path}.moments", x)
     if op.training:
 
@@ -164,7 +162,6 @@ def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
 
 def _gradient_sums(plan: Plan, node: Node, x: Tensor, grad_output: Tensor) -> Block:
     """The sums over grad_output. Where the ReLU behind has left it unwritten, it is gated and written in passing."""
-    plan.additions[node, "backward"] = _additions(x)
     parts = _parts(plan, f"{node.path}.sums", x)
     source, output = plan.gated.pop(grad_output, (grad_output, None))
     loop = partial(GradientSums, gate=output is not None)
@@ -208,13 +205,6 @@ def _images(x: Tensor) -> tuple[int, int]:
     """Parts of the sums, and images in each."""
     per_chunk = max(1, -(-x.inner[0] // CHUNKS))
     return -(-x.inner[0] // per_chunk), per_chunk
-
-
-def _additions(x: Tensor) -> int:
-    """The most that a number meets in these sums: along the rows of its lane, then lanes and parts in order."""
-    parts, images = _images(x)
-    lanes = _lanes(x)
-    return images * size_of(x.inner[1:]) // lanes + parts * lanes // max(1, x.inner[4])
 
 
 def _parts(plan: Plan, name: str, x: Tensor) -> Block:
