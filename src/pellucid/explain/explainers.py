@@ -17,6 +17,7 @@ from pellucid.explain.softmax import explain_softmax
 from pellucid.explain.source import Maker, Source
 from pellucid.ops.batch_norm import BatchNorm
 from pellucid.ops.conv import Conv
+from pellucid.ops.conv_transpose import ConvTranspose
 from pellucid.ops.cross_entropy import CrossEntropy
 from pellucid.ops.linear import Linear
 from pellucid.ops.log_softmax import LogSoftmax
@@ -27,6 +28,7 @@ _EXPLAINERS: dict[type[Maker], Callable[[Question], Account]] = {
     BatchNorm: explain_batch_norm,
     Conv: explain_conv,
     CrossEntropy: explain_cross_entropy,
+    ConvTranspose: explain_conv,
     Linear: explain_linear,
     LogSoftmax: explain_softmax,
     MSELoss: explain_mse_loss,
