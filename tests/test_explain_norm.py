@@ -130,6 +130,9 @@ def test_behind_a_convolution(algorithm: str, offset: float) -> None:
     rec = recording(program)
     certificates = rec.certify(50)
     assert certificates.certified, str(certificates)
+    in_tiles = "tile by tile" in rec.explain("batch_norm.mean[3]").note
+    assert in_tiles == (algorithm == "winograd")
+    assert "order: 2 parts of up to 63 numbers" in rec.explain("grad(bias)[3]").note
     for name in "batch_norm.mean", "batch_norm.var":  # bounds that mean something
         traces = [rec.explain(f"{name}[{c}]") for c in range(20)]
         assert all(trace.error_bound <= 1e-10 * max(1, offset) for trace in traces)

@@ -95,10 +95,9 @@ class Enclosed:
     def exp(self) -> Enclosed:
         """eˣ."""
         with np.errstate(all="ignore"):
-            value, most = np.exp(self.value), np.exp(self.value + self.radius)
-            return _operation(
-                value, np.where(self.radius < 1, value * np.expm1(self.radius), most), roundings=4
-            )
+            value = np.exp(self.value)
+            moved = np.exp(self.value + self.radius) * -np.expm1(-self.radius)
+            return _operation(value, moved, roundings=4)
 
     def log(self) -> Enclosed:
         """The natural logarithm."""
@@ -115,10 +114,10 @@ class Enclosed:
         return _operation(_erf(self.value.astype(np.float64)), self.radius * WIDE(1.13), roundings=8)
 
     def logistic(self) -> Enclosed:
-        """1/(1 + e⁻ˣ), whose relative change is at most the change of x."""
+        """1/(1 + e⁻ˣ), which grows less than eˣ, relative to its size."""
         with np.errstate(all="ignore"):
-            value = 1 / (1 + np.exp(-self.value))
-            return _operation(value, value * np.expm1(self.radius), roundings=8)
+            value, above = (1 / (1 + np.exp(-x)) for x in (self.value, self.value + self.radius))
+            return _operation(value, above * -np.expm1(-self.radius), roundings=8)
 
     def sum(self, axis: int = -1, additions: int | None = None) -> Enclosed:
         """The sum along an axis, in an order where no number meets more additions; None for any order."""
@@ -130,7 +129,7 @@ class Enclosed:
             return Enclosed(self.value.sum(axis=axis), radius + depth * _U * size + count * _LEAST)
 
     def rounded(self, dtype: Any) -> Enclosed:
-        """When the engine rounds to a type: half a unit of its last place, or all of a denormal number."""
+        """When the engine rounds to a type: half a unit of the last place, or all of what is denormal there."""
         info = np.finfo(dtype)
         with np.errstate(all="ignore"):
             largest = np.minimum(abs(self.value) + self.radius, WIDE(info.max))
@@ -140,10 +139,12 @@ class Enclosed:
 
 
 def _operation(value: Array, radius: Array, roundings: int = 1) -> Enclosed:
-    """The result of an operation: one rounding more."""
+    """The result of an operation: one rounding more, in the range of float64. What is infinite has no distance."""
     with np.errstate(invalid="ignore"):
-        value = np.where(abs(value) > _MOST, np.copysign(WIDE(np.inf), value), value)  # as float64 overflows
-        return Enclosed(value, radius + roundings * _U * (abs(value) + radius) + _LEAST)
+        size = abs(value)
+        radius = np.where(size > _MOST, 0, radius + roundings * _U * (size + radius) + _LEAST)
+        value = np.where(size > _MOST, np.copysign(WIDE(np.inf), value), np.where(size < _LEAST, 0, value))
+        return Enclosed(value, radius)
 
 
 def _least(dtype: np.dtype[Any]) -> float:

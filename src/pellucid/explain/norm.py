@@ -59,14 +59,15 @@ class Asked:
 
     @property
     def in_tiles(self) -> bool:
-        """Whether a convolution's last transform has made the sums."""
-        return bool(self.question.source.facts["in_tiles"])
+        """Whether a convolution's last transform has made the sums, as it may for the statistics."""
+        source = self.question.source
+        return bool(source.facts["in_tiles"]) and not source.of.startswith("grad_")
 
     @cached_property
     def order(self) -> Order:
         """In which order these numbers are summed."""
         facts, shape = self.question.source.facts, self.input.array.shape
-        if self.in_tiles and not self.question.source.of.startswith("grad_"):
+        if self.in_tiles:
             return Order.in_tiles(shape)
         return Order.in_lanes(shape, int(facts["images_per_part"]), int(facts["pixels_side_by_side"]))
 
@@ -86,10 +87,13 @@ class Asked:
         return lambda: [*notes, *mode]
 
     @property
-    def summed(self) -> Note:
-        """Over what a sum goes."""
+    def summed(self) -> tuple[Note, ...]:
+        """Over what a sum goes, and in which order."""
         values = {"count": self.count, "channel": int(self.channel[0, 0]), "array": self.input.name}
-        return "note.channel", values
+        sizes = np.diff(self.order.edges)
+        parts = {"parts": len(self.order.places) * len(sizes), "size": int(sizes.max(initial=0))}
+        order: Note = ("note.in_tiles", {}) if self.in_tiles else ("note.in_lanes", parts)
+        return ("note.channel", values), order
 
     @property
     def coefficients(self) -> list[Note]:
@@ -120,7 +124,7 @@ def _mean(asked: Asked) -> Formula:
         running = asked.each("running_mean")
         return Formula((Group((running,)),), result=read(running)[:, 0], notes=asked.notes())
     terms = (Group((asked.all("input"), constant("1/m", 1 / max(asked.count, 1)))),)
-    return Formula(terms, result=_moments(asked)[0], notes=asked.notes(asked.summed))
+    return Formula(terms, result=_moments(asked)[0], notes=asked.notes(*asked.summed))
 
 
 def _var(asked: Asked) -> Formula:
@@ -129,7 +133,7 @@ def _var(asked: Asked) -> Formula:
     batch_mean, computed = _moments(asked)
     result = Enclosed(exact, computed.radius + batch_mean.radius**2)  # the recorded mean is rounded, too
     terms = (Group((centred, centred, constant("1/m", 1 / count))),)
-    return Formula(terms, result=result, notes=asked.notes(asked.summed))
+    return Formula(terms, result=result, notes=asked.notes(*asked.summed))
 
 
 def _moments(asked: Asked) -> tuple[Enclosed, Enclosed]:
@@ -194,7 +198,7 @@ def _sum(asked: Asked, *summed: Element | Quantity, after: Factors = ()) -> Form
         product = product * (read(asked.all("input")) - read(asked.each("mean")))
     result = product.sum(additions=asked.order.additions)[:, None]
     result = reduce(mul, map(read, after), result).rounded(asked.dtype)
-    return Formula((Group((*summed, *after)),), result=result[:, 0], notes=asked.notes(asked.summed))
+    return Formula((Group((*summed, *after)),), result=result[:, 0], notes=asked.notes(*asked.summed))
 
 
 def _grad_input(asked: Asked) -> Formula:

@@ -28,9 +28,9 @@ class Logits:
         n, *y = columns(places)
         logits = read(Element(input, (n, np.arange(input.array.shape[1]), *y)))
         self.largest = Enclosed(logits.value.max(axis=1, keepdims=True))
-        self.shifted = _settled(logits - self.largest)
+        self.shifted = logits - self.largest
         self.log_sum = self.shifted.exp().sum().log()[:, None]
-        self.log_probability = _settled(self.shifted - self.log_sum)
+        self.log_probability = self.shifted - self.log_sum
         self.probability = self.log_probability.exp()
 
     def all(self, numbers: Enclosed) -> Enclosed:
@@ -96,11 +96,6 @@ def _gradient(question: Question, logits: Logits) -> Formula:
         result=grown(question, result.rounded(question.dtype)[:, 0]),
         notes=lambda: grown_notes(question),
     )
-
-
-def _settled(numbers: Enclosed) -> Enclosed:
-    """A logit of −∞ stays so, whatever is taken off."""
-    return Enclosed(numbers.value, np.where(np.isneginf(numbers.value), 0, numbers.radius))
 
 
 def quantity(name: str, numbers: Enclosed) -> Quantity:

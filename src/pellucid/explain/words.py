@@ -16,6 +16,8 @@ _TEXTS = {
     "{size:,} products, each from 0, which are then added in order",
     "note.added": "added to {address}, what the gradient had grown to before",
     "note.channel": "over all {count:,} numbers of channel {channel} of {array}, in float64",
+    "note.in_lanes": "order: {parts:,} parts of up to {size:,} numbers, each from 0, which are then added in order",
+    "note.in_tiles": "order: image by image, in each tile by tile, as the convolution's last transform makes them",
     "note.coefficients": "what the numbers are multiplied by and what is taken off is rounded to {dtype} once for each "
     "channel",
     "note.inference": "in inference: the statistics are the running ones, whatever the batch",
@@ -35,6 +37,8 @@ _TEXTS = {
 _KOREAN = {
     "note.added": "이 기울기가 그때까지 모은 값 {address}에 더합니다",
     "note.channel": "{array}의 채널 {channel}에 있는 수 {count:,}개를 모두 float64로 더합니다",
+    "note.in_lanes": "순서: 최대 {size:,}개씩 {parts:,}부분을 각각 0부터 더한 뒤, 그 합들을 차례로 더합니다",
+    "note.in_tiles": "순서: 합성곱의 마지막 변환이 만드는 대로 이미지마다, 그 안에서 타일마다 차례로 더합니다",
     "note.coefficients": "곱하는 수와 빼는 수는 채널마다 한 번씩 {dtype}로 반올림합니다",
     "note.inference": "추론 모드에서는 배치와 관계없이 이동 통계를 씁니다",
     "note.eps": "eps = {eps}입니다",
