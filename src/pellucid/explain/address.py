@@ -14,7 +14,7 @@ _FORM = re.compile(r"\s*([^\[\]]*[^\[\]\s])\s*(?:\[([^\[\]]*)\])?\s*")
 _INTEGER = re.compile(r"\s*-?[0-9]{1,18}\s*")
 
 
-def parse(address: object) -> tuple[str, Index | None]:
+def parse(address: object, where: str = "explain") -> tuple[str, Index | None]:
     """Split an address into its name and its index, if it has one.
 
     Raises: AddressError when it is not a name with plain integers in brackets.
@@ -28,7 +28,7 @@ def parse(address: object) -> tuple[str, Index | None]:
     if match is None or not all(_INTEGER.fullmatch(number) for number in numbers):
         rule = "an address is a name and an index of plain integers"
         raise AddressError(
-            "explain", rule, expected="for example 'conv1.output[0,5,3,7]'", got=_quoted(address)
+            where, rule, expected="for example 'conv1.output[0,5,3,7]'", got=_quoted(address)
         )
     return match[1], None if match[2] is None else tuple(int(number) for number in numbers)
 
@@ -39,7 +39,7 @@ def written(name: str, index: Iterable[int]) -> str:
     return f"{name}[{numbers}]" if numbers else name
 
 
-def located(name: str, shape: Shape, index: Index | None) -> Index:
+def located(name: str, shape: Shape, index: Index | None, where: str = "explain") -> Index:
     """The index counted from the front, checked against the shape.
 
     Raises: AddressError that names the valid ranges.
@@ -50,16 +50,16 @@ def located(name: str, shape: Shape, index: Index | None) -> Index:
             return (0,) * len(shape)
         example = written(name, [size // 2 for size in shape])
         rule = f"'{name}' holds {size_of(shape):,} numbers, and an address says which"
-        raise AddressError("explain", rule, expected=ranges, got=f"'{name}'", hint=f"for example '{example}'")
+        raise AddressError(where, rule, expected=ranges, got=f"'{name}'", hint=f"for example '{example}'")
     got = f"'{name}[{','.join(map(str, index))}]'"
     if len(index) != len(shape):
         count = f"{len(shape)} {'index' if len(shape) == 1 else 'indices'}"
         expected = ranges if shape else f"'{name}'"
-        raise AddressError("explain", f"'{name}' takes {count}", expected=expected, got=got)
+        raise AddressError(where, f"'{name}' takes {count}", expected=expected, got=got)
     for axis, (i, size) in enumerate(zip(index, shape, strict=True)):
         if not -size <= i < size:
             raise AddressError(
-                "explain", f"index {i} lies outside axis {axis} of '{name}'", expected=ranges, got=got
+                where, f"index {i} lies outside axis {axis} of '{name}'", expected=ranges, got=got
             )
     return tuple(i % size for i, size in zip(index, shape, strict=True))
 

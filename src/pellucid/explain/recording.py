@@ -15,9 +15,13 @@ from pellucid.explain import certificates
 from pellucid.explain.catalogue import Update, catalogue, read
 from pellucid.explain.certificates import Certificates
 from pellucid.explain.explainers import account_of, explained
+from pellucid.explain.fields import Field, field_of
+from pellucid.explain.path import Path, path_of
 from pellucid.explain.question import Question
 from pellucid.explain.source import Entry
 from pellucid.explain.trace import Trace, trace_of
+from pellucid.explain.uses import Uses, uses_of
+from pellucid.geometry import Index, is_integer
 
 if TYPE_CHECKING:  # importing the plan imports LLVM
     from pellucid.engine.plan import Program
@@ -107,12 +111,49 @@ class Recording:
         Raises: AddressError for a name or an index that the recording does not hold; ArgumentError for a number
             whose kind cannot be explained.
         """
-        name, index = addresses.parse(address)
-        entry = self._entry("explain", name)
-        index = addresses.located(entry.name, entry.shape, index)
+        entry, index = self._located("explain", address)
         question = self._question(entry, np.array(index, np.int64).reshape(1, len(entry.shape)))
         account = account_of(question)
         return trace_of(question, account, account.judge(question))
+
+    def why(self, address: str, depth: int = 3, top: int = 5) -> Path:
+        """Follow a number back through the layers, by the largest terms of each number, to what was given.
+
+        Args:
+            address: as of `explain`.
+            depth: how many numbers lie on a way at most.
+            top: how many terms of each number are shown; the sum of the others is one line.
+
+        Raises: as `explain`; ArgumentError for a depth or a top that is no whole number above 0.
+        """
+        for label, setting in (("depth", depth), ("top", top)):
+            if not is_integer(setting) or setting < 1:
+                raise ArgumentError(
+                    "why", f"{label} must be a whole number above 0", got=f"{label}={setting!r}"
+                )
+        entry, index = self._located("why", address)
+        first = self.explain(addresses.written(entry.name, index))
+        return path_of(first.address, depth, top, lambda a: first if a == first.address else self._traced(a))
+
+    def uses(self, address: str) -> Uses:
+        """Which numbers read a number: outputs and the loss, gradients, updates.
+
+        Raises: AddressError for a name or an index that the recording does not hold.
+        """
+        entry, index = self._located("uses", address)
+        return uses_of(self.entries, entry.name, index, self._array)
+
+    def field(self, address: str) -> Field:
+        """What an activation depends on in the layers before it, and what depends on it in those behind.
+
+        Args:
+            address: an element of the network's input or of an output.
+
+        Raises: AddressError for a name or an index that the recording does not hold; ArgumentError for a number
+            that is no activation.
+        """
+        entry, index = self._located("field", address)
+        return field_of(self.entries, entry.name, index, self._array)
 
     def certify(self, sample: int | None = None, seed: int = 0) -> Certificates:
         """Compare every number with the exact value of its formula, within the bound of the order it was computed in.
@@ -139,6 +180,20 @@ class Recording:
         if found is None:
             raise addresses.unknown(where, name, self.entries)
         return found
+
+    def _located(self, where: str, address: str) -> tuple[Entry, Index]:
+        """An element by its address."""
+        name, index = addresses.parse(address, where)
+        entry = self._entry(where, name)
+        return entry, addresses.located(entry.name, entry.shape, index, where)
+
+    def _traced(self, address: str) -> Trace | None:
+        """The explanation of a factor; None when it was given, or is no number of an array."""
+        name = address.partition("[")[0]
+        entry = self.entries.get(name)
+        if entry is None or entry.source is None or not explained(entry.source):
+            return None
+        return self.explain(address)
 
     def _question(self, entry: Entry, at: NDArray[np.int64]) -> Question:
         """Ask about elements of an array, one in each row of `at`."""
