@@ -19,6 +19,7 @@ from pellucid.explain.uses import Read
 from pellucid.geometry import Index
 from pellucid.ops.batch_norm import BatchNorm
 
+_NAMED = 3  # batch norms that a text names
 _ACTIVATIONS = ("input", "other")  # the arguments along which activations flow; parameters do not see the image
 
 
@@ -71,7 +72,9 @@ class Field:
             if regions:
                 lines += [f"  {label}", *(f"    {region}" for region in regions)]
         if self.statistics:
-            lines.append(f"  with the batch statistics of {', '.join(self.statistics)} held")
+            more = len(self.statistics) - _NAMED
+            others = f" and {more} more" if more > 0 else ""
+            lines.append(f"  with the batch statistics of {', '.join(self.statistics[:_NAMED])}{others} held")
         return "\n".join([self.address, *lines])
 
 

@@ -122,15 +122,16 @@ class Path:
             return
         drawn.add(address)
         exact, products, rest = written_level(level)
-        yield f"{address} = {value}  ← {exact}  {level.formula}{verdict}"
+        yield f"{address} = {value}, exactly {exact}{verdict}"
         branches: list[tuple[str, list[str]]] = []
         met: set[str] = set()
         for term, product in zip(level.shown, products, strict=True):
             followed = [a for a, _ in term.factors if a in self.levels and a != address and a not in met]
             met.update(followed)
             branches.append((_written_term(term, product, level), followed))
-        if level.rest_count:
+        if level.rest_count or level.rest:
             branches.append((_written_rest(level, rest), []))
+        yield f"{'│' if branches else ' '}  {level.formula}"
         for number, (line, followed) in enumerate(branches):
             last = number == len(branches) - 1
             yield f"{'└' if last else '├'}─ {line}"
@@ -150,7 +151,7 @@ def written_level(level: Level) -> tuple[str, list[str], str]:
     largest = max(map(abs, map(Fraction, (level.exact, level.rest, *products))))
     places = _DIGITS - 1 - math.floor(math.log10(largest)) if largest else 0
     rounded = [_rounded(number, places) for number in products]
-    exact = _rounded(level.exact, places) if level.rest_count else sum(rounded, start=Decimal(0))
+    exact = _rounded(level.exact, places) if level.rest_count or level.rest else sum(rounded, start=Decimal(0))
     rest = exact - sum(rounded, start=Decimal(0))
     return _plain(exact), [_plain(number) for number in rounded], _plain(rest)
 
@@ -175,6 +176,8 @@ def _written_term(term: Term, product: str, level: Level) -> str:
 
 def _written_rest(level: Level, rest: str) -> str:
     several = level.rest_count > 1
+    if not level.rest_count:
+        return f"what the formula is more than their sum: {rest}"
     if level.kind == "select":
         return f"… {level.rest_count:,} more {'candidates' if several else 'candidate'}, not chosen"
     return f"… {level.rest_count:,} more {'terms, together' if several else 'term:'} {rest}"

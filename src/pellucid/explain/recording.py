@@ -19,8 +19,10 @@ from pellucid.explain.fields import Field, field_of
 from pellucid.explain.path import Path, path_of
 from pellucid.explain.question import Question
 from pellucid.explain.source import Entry
+from pellucid.explain.storage import read_recording, save_recording
 from pellucid.explain.trace import Trace, trace_of
 from pellucid.explain.uses import Uses, uses_of
+from pellucid.formats.container import FilePath
 from pellucid.geometry import Index, is_integer
 
 if TYPE_CHECKING:  # importing the plan imports LLVM
@@ -37,6 +39,7 @@ class Recording:
         load: gives an array by its name, with public axes; asked once for each.
         aliases: short names, as "loss" for "cross_entropy.output".
         commit: what carries out the recorded update; None for a run without one.
+        loaded: whether it comes from a file.
     """
 
     def __init__(
@@ -45,12 +48,13 @@ class Recording:
         load: Callable[[str], Array],
         aliases: Mapping[str, str],
         commit: Callable[[], None] | None,
+        loaded: bool = False,
     ) -> None:
         self.entries = {entry.name: entry for entry in entries}
         self.aliases = dict(aliases)
         self._load = load
         self._arrays: dict[str, Array] = {}
-        self._commit, self._committed = commit, False
+        self._commit, self._committed, self._loaded = commit, False, loaded
 
     def keep(self, owner: object, names: Iterable[str]) -> None:
         """Hold on to what owns the memory, and copy at once the arrays that others go on changing."""
@@ -93,6 +97,9 @@ class Recording:
 
         Raises: ArgumentError when there is nothing to carry out, or when it has been done.
         """
+        if self._loaded:
+            rule = "a recording that was loaded from a file has no update to carry out"
+            raise ArgumentError("commit", rule, hint="commit the recording that step.record returns")
         if self._commit is None:
             raise ArgumentError("commit", "this recording holds no update", hint="record a training step")
         if self._committed:
@@ -101,6 +108,14 @@ class Recording:
             )
         self._commit()
         self._committed = True
+
+    def save(self, path: FilePath) -> None:
+        """Write all arrays, and where each comes from, to a safetensors file that `load_recording` reads.
+
+        Raises: FormatError when the file cannot be written.
+        """
+        arrays = {name: self._array(name) for name in self.entries}
+        save_recording(path, self.entries.values(), arrays, self.aliases)
 
     def explain(self, address: str) -> Trace:
         """Show the arithmetic that made one number, and certify it.
@@ -178,7 +193,7 @@ class Recording:
         short = {real: alias for alias, real in self.aliases.items()}
         found = self.entries.get(short.get(name, name)) if isinstance(name, str) else None
         if found is None:
-            raise addresses.unknown(where, name, self.entries)
+            raise addresses.unknown(where, name, {name: entry.shape for name, entry in self.entries.items()})
         return found
 
     def _located(self, where: str, address: str) -> tuple[Entry, Index]:
@@ -212,6 +227,17 @@ class Recording:
         if name not in self._arrays:
             self._arrays[name] = self._load(name)
         return self._arrays[name]
+
+
+def load_recording(path: FilePath) -> Recording:
+    """Read a recording that `Recording.save` wrote. It explains and certifies as the original does.
+
+    The file is not trusted: it can name only ops of this package, and every name, shape and setting is checked.
+
+    Raises: FormatError when the file is missing, too large, or not a recording.
+    """
+    entries, arrays, aliases = read_recording(path)
+    return Recording(entries, arrays.__getitem__, aliases, None, loaded=True)
 
 
 def recording_of(

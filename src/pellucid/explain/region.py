@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -52,7 +53,7 @@ class Region:
     @property
     def full(self) -> bool:
         """Whether the region fills its box."""
-        return len(self) == int(np.prod([last - first + 1 for first, last in self.box], dtype=np.int64))
+        return len(self) == self._box_size
 
     @property
     def addresses(self) -> list[str]:
@@ -86,6 +87,9 @@ class Region:
     def __str__(self) -> str:
         spans = ", ".join(f"{first}…{last}" if first < last else f"{first}" for first, last in self.box)
         place = f"{self.name}[{spans}]" if spans else self.name
-        some = "" if self.full else f", {len(self):,} of the box"
-        size = f"{len(self):,} of {self.mask.size:,}"
-        return f"{place}  {size}{some}"
+        some = "" if self.full else f", not all of {self._box_size:,} in the box"
+        return f"{place}  {len(self):,} of {self.mask.size:,}{some}"
+
+    @property
+    def _box_size(self) -> int:
+        return prod(last - first + 1 for first, last in self.box) if len(self) else 0
