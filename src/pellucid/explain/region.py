@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.explain.address import written
+from pellucid.explain.words import text
 from pellucid.geometry import Index
 from pellucid.ops.base import Shape
 
@@ -87,8 +88,8 @@ class Region:
     def __str__(self) -> str:
         spans = ", ".join(f"{first}…{last}" if first < last else f"{first}" for first, last in self.box)
         place = f"{self.name}[{spans}]" if spans else self.name
-        some = "" if self.full else f", not all of {self._box_size:,} in the box"
-        return f"{place}  {len(self):,} of {self.mask.size:,}{some}"
+        key = "region.full" if self.full else "region.scattered"
+        return text(key, place=place, count=len(self), size=self.mask.size, box=self._box_size)
 
     @property
     def _box_size(self) -> int:

@@ -13,6 +13,7 @@ from pellucid.explain.address import written
 from pellucid.explain.reads import readings
 from pellucid.explain.region import Region
 from pellucid.explain.source import Entry
+from pellucid.explain.words import text
 from pellucid.geometry import Index
 from pellucid.ops.base import Op
 
@@ -79,13 +80,14 @@ class Uses:
         }
 
     def __str__(self) -> str:
-        if not self.groups:
-            return f"{self.address} feeds no other number"
-        lines = [f"{self.address} feeds {self.count:,} {'number' if self.count == 1 else 'numbers'}"]
+        key = {0: "uses.none", 1: "uses.one"}.get(self.count, "uses.several")
+        lines = [text(key, address=self.address, count=self.count)]
         for direction in _PASSES:
             rows = [group for group in self.groups if group.direction == direction]
-            lines += [f"  {direction}"] if rows else []
-            lines += [f"    {group.region}  as {' and '.join(group.arguments)}" for group in rows]
+            lines += [f"  {text(f'uses.{direction}')}"] if rows else []
+            for group in rows:
+                arguments = ", ".join(group.arguments)
+                lines.append(f"    {text('uses.as', region=group.region, arguments=arguments)}")
         return "\n".join(lines)
 
 
