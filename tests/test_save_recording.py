@@ -113,7 +113,7 @@ def test_other_recordings_come_back(tmp_path: Path) -> None:
     recordings = [recording(program) for program in programs]
     assert any("winograd_additions" in e.source.facts for e in recordings[3].entries.values() if e.source)
     x = np.random.default_rng(1).standard_normal((3, 2, 6, 5)).astype(np.float32)
-    mse = pc.TrainStep(pc.Sequential(pc.Flatten(), pc.Linear(60, 3)), pc.SGD(lr=0.1), loss="mse")
+    mse = pc.TrainStep(pc.Sequential(pc.Flatten(), pc.Linear(60, 3)), pc.SGD(lr=0.1), loss="mse_loss")
     recordings += [
         pc.record(model(), x),
         pc.record(model(), x[:0]),
