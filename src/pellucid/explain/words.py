@@ -77,9 +77,6 @@ _KOREAN = {
     "field.projective": "투영 영역: 다음에 영향을 줍니다",
     "field.statistics": "{names}의 배치 통계는 고정된 것으로 봅니다",
     "field.statistics_of_more": "{names} 외 {count}개의 배치 통계는 고정된 것으로 봅니다",
-}
-
-_KOREAN = {
     "note.added": "이 기울기가 그때까지 모은 값 {address}에 더합니다",
     "note.channel": "{array}의 채널 {channel}에 있는 수 {count:,}개를 모두 float64로 더합니다",
     "note.in_lanes": "순서: 최대 {size:,}개씩 {parts:,}부분을 각각 0부터 더한 뒤, 그 합들을 차례로 더합니다",
