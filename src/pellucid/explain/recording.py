@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.engine.buffers import External
-from pellucid.errors import ArgumentError
+from pellucid.errors import AddressError, ArgumentError
 from pellucid.explain import address as addresses
 from pellucid.explain import certificates
 from pellucid.explain.catalogue import Update, catalogue, read
@@ -204,11 +204,13 @@ class Recording:
 
     def _traced(self, address: str) -> Trace | None:
         """The explanation of a factor; None when it was given, or is no number of an array."""
-        name = address.partition("[")[0]
-        entry = self.entries.get(name)
+        entry = self.entries.get(address.partition("[")[0])
         if entry is None or entry.source is None or not explained(entry.source):
             return None
-        return self.explain(address)
+        try:
+            return self.explain(address)
+        except AddressError:  # a function of several numbers, as log Σ exp(logits[0,:])
+            return None
 
     def _question(self, entry: Entry, at: NDArray[np.int64]) -> Question:
         """Ask about elements of an array, one in each row of `at`."""
