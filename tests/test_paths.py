@@ -190,6 +190,8 @@ def test_a_formula_may_have_more_than_its_terms() -> None:
     none = level_of(made("formula", Joined([]), 2.0), top=1)
     assert (none.exact, none.rest, none.rest_count) == (2, 2, 0)
     scale = Products.of(Group((Quantity("scale", np.array([[0.1]])), Quantity("n", np.array([[3.0]])))), 0, 1)
+    less = Products.of(Group((Quantity("−1", np.array([[-1.0]])), Quantity("n", np.array([[3.0]])))), 0, 1)
+    assert "└─ -3 = −1 · n 3.0" in str(Path("x[0]", {"x[0]": level_of(made("sum", Joined([less]), -3.0), 1)}))
     third = level_of(made("formula", Joined([scale]), 0.1 * 3), top=1)
     assert third.exact == Fraction(0.1) * 3
     assert "= scale 0.1 · n 3.0" in str(Path("x[0]", {"x[0]": third}))
