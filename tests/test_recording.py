@@ -110,6 +110,14 @@ def test_an_optimiser_of_pytorch_has_other_names() -> None:
         pc.record(pc.Sequential(pc.Linear(2, 1)), x, y, optimizer=pc.Adam())["new_0.weight"]
 
 
+def test_two_arrays_of_one_name_are_refused() -> None:
+    with pytest.raises(ArgumentError) as caught:
+        recording(run(F.linear, normal(1, 2), {"input": normal(2, 2)}))
+    assert str(caught.value) == (
+        "record: two arrays of a recording cannot have the same name. Got 'input'. Hint: rename the model's attribute."
+    )
+
+
 def test_an_address_must_be_text() -> None:
     with pytest.raises(AddressError, match=r"Got 5\.$"):
         recording(small()).explain(5)  # type: ignore[arg-type]

@@ -27,8 +27,8 @@ from pellucid.ops.softmax import Softmax
 _EXPLAINERS: dict[type[Maker], Callable[[Question], Account]] = {
     BatchNorm: explain_batch_norm,
     Conv: explain_conv,
-    CrossEntropy: explain_cross_entropy,
     ConvTranspose: explain_conv,
+    CrossEntropy: explain_cross_entropy,
     Linear: explain_linear,
     LogSoftmax: explain_softmax,
     MSELoss: explain_mse_loss,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.engine.buffers import External
+from pellucid.engine.buffers import Block, External
 from pellucid.errors import AddressError, ArgumentError
 from pellucid.explain import address as addresses
 from pellucid.explain import certificates
@@ -282,7 +282,12 @@ def recording_of(
     commit: Callable[[], None] | None = None,
 ) -> Recording:
     """The recording of a program whose plan keeps every tensor, after its run; it is its only user from now on."""
-    listed = {entry.name: (entry, block) for entry, block in catalogue(program.plan, aliases, update)}
+    listed: dict[str, tuple[Entry, Block]] = {}
+    for entry, block in catalogue(program.plan, aliases, update):
+        if entry.name in listed:
+            rule = "two arrays of a recording cannot have the same name"
+            raise ArgumentError("record", rule, got=f"'{entry.name}'", hint="rename the model's attribute")
+        listed[entry.name] = entry, block
     recording = Recording(
         [entry for entry, _ in listed.values()], lambda name: read(*listed[name]), aliases, commit
     )
