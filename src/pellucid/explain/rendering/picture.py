@@ -176,7 +176,7 @@ def _piece(operand: Operand, lead: Lead, read: Array, key: Cell | None, limit: C
     array = operand.array[lead]
     axes = array.ndim
     array = array.reshape(1, -1) if axes == 1 else array
-    around = _AROUND_ONE if len(read) == 1 else _AROUND
+    around = _AROUND_ONE if (read == read[0]).all() else _AROUND
     spans = [
         _span(read[:, axis], size, around, most)
         for axis, (size, most) in enumerate(zip(array.shape, limit, strict=True))
