@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import zip_longest
 from textwrap import fill
 from typing import Any
 
@@ -122,10 +123,10 @@ class Trace:
             [f"{nearest(term.product):.6g}", *(f"{a} {self._number(v)}" for a, v in term.factors)]
             for term in terms
         ]
-        widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+        widths = [max(map(len, column)) for column in zip_longest(*rows, fillvalue="")]
         table = []
         for first, *factors in rows:
-            cells = [f.ljust(width) for f, width in zip(factors, widths[1:], strict=True)]
+            cells = [f.ljust(width) for f, width in zip(factors, widths[1:], strict=False)]
             table.append(f"    {first.rjust(widths[0])} = {' · '.join(cells)}".rstrip())
         return table
 
@@ -157,7 +158,7 @@ def trace_of(question: Question, account: Account, verdict: Verdict) -> Trace:
         address=question.addresses[0],
         dtype=str(question.dtype),
         value=float(value),
-        formula=question.formula,
+        formula=account.formula or question.formula,
         terms=groups[0] if len(groups) == 1 else Joined(groups),
         start=start,
         exact=verdict.exact[0],

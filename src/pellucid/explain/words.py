@@ -14,6 +14,8 @@ _TEXTS = {
     "note.order": "order: from {start}, {order}, one fused multiply–add each",
     "note.order_in_parts": "order: from {start}, {order}, one fused multiply–add each, in {parts} parts of up to "
     "{size:,} products, each from 0, which are then added in order",
+    "note.update": "update {step} with learning rate {lr:g}, every operation rounded to {dtype}",
+    "note.denominator": "denominator = √{variance}/√(1 − β₂ᵗ) + eps = {value}",
     "order.kernel_input": "kernel positions ascending, at each the input channels ascending",
     "order.kernel_output": "kernel positions ascending, at each the output channels ascending",
     "order.images": "images ascending, in each the output positions ascending",
@@ -21,6 +23,11 @@ _TEXTS = {
     "order.output_features": "output features ascending",
     "order.samples": "samples ascending",
     "order.uses": "the uses from the last one in the network to the first",
+}
+
+_KOREAN = {
+    "note.update": "{step}번째 갱신이며 학습률은 {lr:g}입니다. 모든 연산은 {dtype}으로 반올림됩니다",
+    "note.denominator": "분모 = √{variance}/√(1 − β₂ᵗ) + eps = {value}입니다",
 }
 
 
