@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -98,6 +99,14 @@ def test_nan_infinity_and_overflow() -> None:
     for trace in (nan, inf, over):
         assert json.loads(json.dumps(trace.to_dict(), allow_nan=False))["value"] == str(trace.value)
         assert "certified" in str(trace)
+
+
+def test_a_float64_sum_beyond_all_floats() -> None:
+    rec = recording(run(F.linear, np.array([[1e308, 1e308]]), {"weight": np.ones((1, 2))}))
+    trace = rec.explain("linear.output[0,0]")
+    assert trace.value == math.inf
+    assert trace.exact == 2 * Fraction(1e308)
+    assert not trace.certified
 
 
 def test_an_infinite_weight_meets_padding() -> None:
