@@ -161,7 +161,7 @@ def nearest(value: Exact) -> float:
     try:
         return float(value)
     except OverflowError:
-        return math.copysign(math.inf, value)
+        return math.inf if value > 0 else -math.inf
 
 
 def _exact_sums(left: Array, right: Array, start: Array) -> list[Exact]:
@@ -213,7 +213,9 @@ def _within(values: Array, exact: list[Exact], bounds: NDArray[np.float64]) -> N
     known = np.isfinite(values) & np.array([isinstance(x, Fraction) or math.isfinite(x) for x in exact])
     with np.errstate(all="ignore"):
         gap = (abs(values.astype(WIDE) - near) + abs(near) * WIDE(2) ** -53) * (1 + WIDE(2) ** -40)
-        within = np.where(known, gap <= bounds, (values == near) | (np.isnan(values) & np.isnan(near)))
+        within: NDArray[np.bool_] = np.where(
+            known, gap <= bounds, (values == near) | (np.isnan(values) & np.isnan(near))
+        )
     for e in np.flatnonzero(known & ~within):  # by fractions where it is close
         within[e] = abs(Fraction(float(values[e])) - Fraction(exact[e])) <= Fraction(float(bounds[e]))
     return within
