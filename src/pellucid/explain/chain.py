@@ -209,16 +209,12 @@ def _bounds(left: Array, right: Array, start: Array, lengths: tuple[Array, Array
 
 def _within(values: Array, exact: list[Exact], bounds: NDArray[np.float64]) -> NDArray[np.bool_]:
     """|value − exact| ≤ bound; what is not finite has no distance: it must be the same."""
-    near = np.array([nearest(x) for x in exact])
-    known, finite = (
-        np.array([isinstance(x, Fraction) or math.isfinite(x) for x in exact]),
-        np.isfinite(values),
-    )
+    near, finite = np.array([nearest(x) for x in exact]), np.isfinite(values)
+    known = np.array([isinstance(x, Fraction) or math.isfinite(x) for x in exact])
     with np.errstate(all="ignore"):
         gap = (abs(values.astype(WIDE) - near) + abs(near) * WIDE(2) ** -53) * (1 + WIDE(2) ** -40)
-        within: NDArray[np.bool_] = np.where(
-            known, gap <= bounds, (values == near) | (np.isnan(values) & np.isnan(near))
-        )
+        alike = (values == near) | (np.isnan(values) & np.isnan(near))
+    within: NDArray[np.bool_] = np.where(known, finite & (gap <= bounds), alike)
     for e in np.flatnonzero(known & finite & ~within):  # by fractions where it is close
         within[e] = abs(Fraction(float(values[e])) - Fraction(exact[e])) <= Fraction(float(bounds[e]))
     return within
