@@ -18,9 +18,18 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 
 def run(
-    function: Callable[..., Any], x: Array, arrays: dict[str, Array], *, seed: int = 0, keep: bool = True
+    function: Callable[..., Any],
+    x: Array,
+    arrays: dict[str, Array],
+    *,
+    seed: int = 0,
+    keep: bool = True,
+    plant: Callable[[Program], None] | None = None,
 ) -> Program:
-    """A program that has gone forward through `function(x, **arrays)` and back from a random gradient."""
+    """A program that has gone forward through `function(x, **arrays)` and back from a random gradient.
+
+    `plant` may change it before it runs.
+    """
     random = np.random.default_rng(seed)
     parameters = {name: Parameter(array, x.dtype) for name, array in arrays.items()}
     graph = trace(
@@ -32,6 +41,8 @@ def run(
     program = Program(plan)
     gradient = random.standard_normal((root.inner[0], root.inner[4], *root.inner[1:4]))
     root.memory[...] = np.moveaxis(gradient, 1, -1)
+    if plant:
+        plant(program)
     program.run(graph.output, input=x)
     program.owners = parameters  # the plan points into their memory
     return program
