@@ -119,8 +119,9 @@ class Recording:
 
         Args:
             sample: how many numbers of each array, drawn from `seed`; None for all.
+            seed: decides which.
 
-        Raises: ArgumentError for a sample that is no whole number above 0.
+        Raises: ArgumentError for a sample that is no whole number above 0, or a seed that is none ≥ 0.
         """
         return certificates.certify(self.entries.values(), self._question, sample, seed)
 
