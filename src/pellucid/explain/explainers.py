@@ -13,11 +13,13 @@ from pellucid.explain.source import Maker, Source
 from pellucid.explain.update import explain_adam, explain_sgd
 from pellucid.ops.adam import Adam
 from pellucid.ops.conv import Conv
+from pellucid.ops.conv_transpose import ConvTranspose
 from pellucid.ops.linear import Linear
 from pellucid.ops.sgd import SGD
 
 _EXPLAINERS: dict[type[Maker], Callable[[Question], Account]] = {
     Conv: explain_conv,
+    ConvTranspose: explain_conv,
     Linear: explain_linear,
     SGD: explain_sgd,
     Adam: explain_adam,
