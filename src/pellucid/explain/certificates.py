@@ -20,7 +20,7 @@ from pellucid.explain.source import Entry
 from pellucid.geometry import is_integer, size_of
 
 _AT_ONCE = 1 << 20  # terms that are laid out at a time
-_NAMED = 10  # failures whose addresses are kept
+NAMED = 10  # failures whose addresses are kept
 
 Ask = Callable[[Entry, NDArray[np.int64]], Question]
 
@@ -111,14 +111,19 @@ def certify(entries: Iterable[Entry], ask: Ask, sample: int | None, seed: int) -
         raise ArgumentError(
             "certify", "sample must be a whole number above 0, or None", got=f"sample={sample!r}"
         )
-    if not is_integer(seed) or seed < 0:
-        raise ArgumentError("certify", "seed must be a whole number ≥ 0", got=f"seed={seed!r}")
+    check_seed("certify", seed)
     found = []
     for number, entry in enumerate(entries):
         if entry.source is not None and explained(entry.source) and size_of(entry.shape):
             random = np.random.default_rng([seed, number])
             found.append(_certificate(entry, ask, _chosen(size_of(entry.shape), sample, random)))
     return Certificates(tuple(found))
+
+
+def check_seed(where: str, seed: int) -> None:
+    """Refuse what decides no random numbers."""
+    if not is_integer(seed) or seed < 0:
+        raise ArgumentError(where, "seed must be a whole number ≥ 0", got=f"seed={seed!r}")
 
 
 def _chosen(size: int, sample: int | None, random: np.random.Generator) -> NDArray[np.int64]:
@@ -141,7 +146,7 @@ def _certificate(entry: Entry, ask: Ask, chosen: NDArray[np.int64]) -> Certifica
             mismatches += int(np.count_nonzero(~same(question.value, verdict.replay)))
         wrong = question.at[~verdict.certified]
         failures += len(wrong)
-        failed += [written(entry.name, row) for row in wrong[: _NAMED - len(failed)]]
+        failed += [written(entry.name, row) for row in wrong[: NAMED - len(failed)]]
     return Certificate(
         name=entry.name,
         kind=kind,
