@@ -64,8 +64,7 @@ def load_model(path: FilePath) -> Module:
     Raises: FormatError when the file is missing, too large, not in this format, or when its arrays are not
         those of the model that it names.
     """
-    path = Path(path)
-    where = f"model file '{path}'"
+    where, path = f"model file '{os.fspath(path)}'", Path(path)
     _check_size(where, path)
     try:
         with safe_open(path, framework="np") as file:

@@ -54,6 +54,8 @@ def turned_for_tiles(plan: Plan, layer: Layer, weight: Block) -> Block:
     if wide := inputs_beside(layer):
         places = wide.places(layer).transpose(0, 1, 4, 2, 3)
         return panel(plan, f"{layer.label}.weight, turned and spread", weight, places)
+    if layer.lanewise:
+        return weight
     return turned_weight(plan, layer, weight)
 
 
@@ -140,10 +142,9 @@ def grad_input_tiles(
     `other` is what the sums begin with ("base") or, when `gated`, the output of the ReLU before.
     """
     result = TileList()
-    columns = blocks(layer.inputs, simd.column_tile(layer.bits))
     phases = list(product(*map(_phases, layer.axes[:2]), _phases_along(layer, wide)))
-    for group, block, phase in product(range(layer.groups), columns, phases):
-        _add_phase(result, layer, (g, x, other), group, block, phase, wide, begin, gated=gated, relu=relu)
+    for block, phase in product(layer.column_blocks(layer.inputs), phases):
+        _add_phase(result, layer, (g, x, other), block, phase, wide, begin, gated=gated, relu=relu)
     return result
 
 
@@ -151,8 +152,7 @@ def _add_phase(
     result: TileList,
     layer: Layer,
     views: tuple[View, View, View | None],
-    group: int,
-    block: tuple[int, int],
+    block: tuple[int, int, int],
     phase: Sequence[Phase],
     wide: Beside | None,
     begin: Start,
@@ -162,7 +162,7 @@ def _add_phase(
 ) -> None:
     """The tiles of one block of input channels at the positions of one phase."""
     g, x, other = views
-    column, columns = block
+    group, column, columns = block
     run, pieces, taps = _taps(layer, g, group, columns, phase, wide)
     columns *= wide.positions if wide else 1
     grid = position_tiles([len(indices) for _, indices, _ in phase], simd.register_tile(layer.bits, columns))
@@ -189,6 +189,7 @@ def _add_phase(
             relu=relu,
             gate=gated,
             pieces=pieces,
+            lanewise=layer.lanewise,
         )
         c = group * layer.inputs + column
         result.add(
@@ -228,4 +229,4 @@ def _turned(layer: Layer, group: int, columns: int, k: tuple[int, int, int]) -> 
     """Where a tap of a group begins in a panel of the turned weight: (k, group, o, c)."""
     _, h, w = layer.axes
     tap = (k[0] * h.kernel + k[1]) * w.kernel + k[2]
-    return (tap * layer.all_outputs + group * layer.outputs) * columns
+    return (tap * layer.all_outputs + group * layer.outputs) * (1 if layer.lanewise else columns)
