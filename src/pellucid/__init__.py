@@ -59,11 +59,13 @@ from pellucid.nn import (
 )
 
 if TYPE_CHECKING:
+    from pellucid.doctor import GradientReport, check_gradient
     from pellucid.kernels.tape import get_num_threads, set_num_threads
     from pellucid.train import SGD, Adam, AdamW, TrainStep, evaluate, fit, predict, record
 
-# Names whose modules import LLVM and all that plans and runs: they are loaded when first asked for.
+# Names whose modules import LLVM and all that plans and runs, or are needed seldom: loaded when first asked for.
 _LATER = {
+    **dict.fromkeys(("GradientReport", "check_gradient"), "pellucid.doctor"),
     **dict.fromkeys(("get_num_threads", "set_num_threads"), "pellucid.kernels.tape"),
     **dict.fromkeys(
         ("SGD", "Adam", "AdamW", "TrainStep", "evaluate", "fit", "predict", "record"), "pellucid.train"
@@ -98,6 +100,7 @@ __all__ = [
     "Dropout",
     "Flatten",
     "FormatError",
+    "GradientReport",
     "Identity",
     "LeakyReLU",
     "Linear",
@@ -120,6 +123,7 @@ __all__ = [
     "Trace",
     "TrainStep",
     "algorithm",
+    "check_gradient",
     "datasets",
     "evaluate",
     "fit",

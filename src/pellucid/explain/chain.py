@@ -60,7 +60,7 @@ class Chain(Account):
             start[:] = self.start.gathered()[1]
         finite = np.isfinite(start) & np.isfinite(left).all(axis=1) & np.isfinite(right).all(axis=1)
         edges = self.edges(left.shape[1])
-        replay = None if self.bound is not None else _replayed(left, right, edges, start)
+        replay = None if self.bound is not None else self._replayed(left, right, edges, start)
         sums = np.where(counts, left, 0), np.where(counts, right, 0), start
         with np.errstate(all="ignore"):
             exact = _exact_sums(*sums)
@@ -108,6 +108,9 @@ class Chain(Account):
         if self.start is not None:
             start = self.start.operand.address(int(np.ravel(row)[0]) for row in self.start.rows)
         values: dict[str, Any] = {"start": start, "order": (order, {})}
+        (group,) = self.terms
+        if len(group.factors) == 1:
+            return "note.order_of_additions", values
         if parts == 1:
             return "note.order", values
         return "note.order_in_parts", {**values, "parts": parts, "size": self.part}
@@ -118,6 +121,19 @@ class Chain(Account):
         counts, _, _ = self.columns(1, np.dtype(np.float64))
         present = True if group.present is None else group.present
         return counts, np.broadcast_to(np.asarray(present), counts.shape)
+
+    def _replayed(self, left: Array, right: Array, edges: NDArray[np.int64], start: Array) -> Array:
+        """The engine's numbers, operation by operation; where there is none, the start itself."""
+        from pellucid.kernels.replay import replay  # imports LLVM: only when it is needed
+
+        sums = np.zeros((len(left), len(edges) - 1), left.dtype)
+        sums[:, 0] = start
+        replay(left, right, edges, sums)
+        (group,) = self.terms
+        if group.present is None:
+            return sums[:, 0].copy()
+        added = np.broadcast_to(group.present, left.shape).any(axis=1)
+        return np.where(added, sums[:, 0], start)
 
     def edges(self, terms: int) -> NDArray[np.int64]:
         """Where parts begin, and the end of the last one; there is one part at least."""
@@ -218,12 +234,3 @@ def _within(values: Array, exact: list[Exact], bounds: NDArray[np.float64]) -> N
     for e in np.flatnonzero(known & finite & ~within):  # by fractions where it is close
         within[e] = abs(Fraction(float(values[e])) - Fraction(exact[e])) <= Fraction(float(bounds[e]))
     return within
-
-
-def _replayed(left: Array, right: Array, edges: NDArray[np.int64], start: Array) -> Array:
-    from pellucid.kernels.replay import replay  # imports LLVM: only when it is needed
-
-    sums = np.zeros((len(left), len(edges) - 1), left.dtype)
-    sums[:, 0] = start
-    replay(left, right, edges, sums)
-    return sums[:, 0].copy()

@@ -6,23 +6,51 @@ from collections.abc import Callable
 
 from pellucid.explain.account import Account
 from pellucid.explain.conv import explain_conv
+from pellucid.explain.copies import explain_copy
+from pellucid.explain.dropout import explain_dropout
 from pellucid.explain.linear import explain_linear
+from pellucid.explain.pointwise import explain_rectifier, explain_smooth
+from pellucid.explain.pool import explain_average_pool, explain_max_pool
 from pellucid.explain.question import Question
 from pellucid.explain.shared import explain_shared
 from pellucid.explain.source import Maker, Source
 from pellucid.explain.update import explain_adam, explain_sgd
 from pellucid.ops.adam import Adam
+from pellucid.ops.adaptive_avg_pool import AdaptiveAvgPool
+from pellucid.ops.add import Add
+from pellucid.ops.avg_pool import AvgPool
 from pellucid.ops.conv import Conv
 from pellucid.ops.conv_transpose import ConvTranspose
+from pellucid.ops.dropout import Dropout
+from pellucid.ops.flatten import Flatten
+from pellucid.ops.gelu import GELU
+from pellucid.ops.leaky_relu import LeakyReLU
 from pellucid.ops.linear import Linear
+from pellucid.ops.max_pool import MaxPool
+from pellucid.ops.relu import ReLU
 from pellucid.ops.sgd import SGD
+from pellucid.ops.sigmoid import Sigmoid
+from pellucid.ops.silu import SiLU
+from pellucid.ops.tanh import Tanh
 
 _EXPLAINERS: dict[type[Maker], Callable[[Question], Account]] = {
+    AdaptiveAvgPool: explain_average_pool,
+    Add: explain_copy,
+    AvgPool: explain_average_pool,
     Conv: explain_conv,
     ConvTranspose: explain_conv,
+    Dropout: explain_dropout,
+    Flatten: explain_copy,
+    GELU: explain_smooth,
+    LeakyReLU: explain_rectifier,
     Linear: explain_linear,
     SGD: explain_sgd,
     Adam: explain_adam,
+    MaxPool: explain_max_pool,
+    ReLU: explain_rectifier,
+    SiLU: explain_smooth,
+    Sigmoid: explain_smooth,
+    Tanh: explain_smooth,
 }
 
 

@@ -73,6 +73,8 @@ class Trace:
         rest = len(self.terms) - _FIRST
         if rest > 0:
             shown.append(f"… ({rest:,} more {'term' if rest == 1 else 'terms'})")
+        if self.kind == "select":
+            return f"{self.address} = " + (shown[0] if len(shown) == 1 else f"max({', '.join(shown)})")
         return f"{self.address} = {' + '.join(shown) or '0'}"
 
     def to_dict(self, limit: int | None = None) -> dict[str, Any]:
