@@ -119,12 +119,14 @@ class Enclosed:
             value, above = (1 / (1 + np.exp(-x)) for x in (self.value, self.value + self.radius))
             return _operation(value, above * -np.expm1(-self.radius), roundings=8)
 
-    def sum(self, axis: int = -1) -> Enclosed:
-        """The sum along an axis, in whatever order."""
+    def sum(self, axis: int = -1, additions: int | None = None) -> Enclosed:
+        """The sum along an axis, in an order where no number meets more additions; None for any order."""
         count = self.value.shape[axis]
+        depth = count if additions is None else additions
         with np.errstate(invalid="ignore"):
-            size = abs(self.value).sum(axis=axis) + self.radius.sum(axis=axis)
-            return Enclosed(self.value.sum(axis=axis), self.radius.sum(axis=axis) + count * _U * size)
+            radius = self.radius.sum(axis=axis)
+            size = abs(self.value).sum(axis=axis) + radius
+            return Enclosed(self.value.sum(axis=axis), radius + depth * _U * size + count * _LEAST)
 
     def rounded(self, dtype: Any) -> Enclosed:
         """When the engine rounds to a type: half a unit of the last place, or all of what is denormal there."""

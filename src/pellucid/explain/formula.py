@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.explain.account import Account, Element, Group, Kind, Note, Verdict, same
+from pellucid.explain.account import Account, Element, Group, Kind, Note, Quantity, Verdict, same
 from pellucid.explain.enclosed import Enclosed
 from pellucid.explain.question import Question
 from pellucid.ops.base import columns
@@ -79,6 +79,16 @@ def grown_notes(question: Question) -> list[Note]:
     """The same in words."""
     base = question.base
     return [] if base is None else [("note.added", {"address": base.address(question.index)})]
+
+
+def read(factor: Element | Quantity) -> Enclosed:
+    """What the engine reads as a factor."""
+    return Enclosed.of(factor.gathered()[1])
+
+
+def constant(name: str, value: float) -> Quantity:
+    """The same factor in every term."""
+    return Quantity(name, np.array(value))
 
 
 def _alike(x: NDArray[Any], y: NDArray[Any]) -> NDArray[np.bool_]:

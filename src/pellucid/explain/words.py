@@ -36,6 +36,16 @@ _TEXTS = {
     "note.mean": "{count} numbers, summed in float64 in row-major order, divided by {divisor}, rounded once",
     "note.shares": "shares of {count} windows, summed in float64, windows ascending, rounded once",
     "note.shares_last_first": "shares of {count} windows, summed in float64, the last window first, rounded once",
+    "note.channel": "over all {count:,} numbers of channel {channel} of {array}, in float64",
+    "note.in_lanes": "order: {parts:,} parts of up to {size:,} numbers, each from 0, which are then added in order",
+    "note.in_tiles": "order: image by image, in each tile by tile, as the convolution's last transform makes them",
+    "note.coefficients": "what the numbers are multiplied by and what is taken off is rounded to {dtype} once for each "
+    "channel",
+    "note.inference": "in inference: the statistics are the running ones, whatever the batch",
+    "note.eps": "eps = {eps}",
+    "note.counted": "{count:,} of {targets:,} targets count",
+    "note.target": "{target} is class {label}, which has probability {probability:.6g}",
+    "note.ignored": "{target} = {label} is to be ignored",
     "order.kernel_input": "kernel positions ascending, at each the input channels ascending",
     "order.kernel_output": "kernel positions ascending, at each the output channels ascending",
     "order.images": "images ascending, in each the output positions ascending",
@@ -70,6 +80,15 @@ _KOREAN = {
     "note.shares": "창 {count}개의 몫을 창의 오름차순으로 float64에서 더하고 한 번 반올림합니다",
     "note.shares_last_first": "창 {count}개의 몫을 마지막 창부터 float64에서 더하고 한 번 반올림합니다",
     "order.windows": "창의 오름차순으로",
+    "note.channel": "{array}의 채널 {channel}에 있는 수 {count:,}개를 모두 float64로 더합니다",
+    "note.in_lanes": "순서: 최대 {size:,}개씩 {parts:,}부분을 각각 0부터 더한 뒤, 그 합들을 차례로 더합니다",
+    "note.in_tiles": "순서: 합성곱의 마지막 변환이 만드는 대로 이미지마다, 그 안에서 타일마다 차례로 더합니다",
+    "note.coefficients": "곱하는 수와 빼는 수는 채널마다 한 번씩 {dtype}로 반올림합니다",
+    "note.inference": "추론 모드에서는 배치와 관계없이 이동 통계를 씁니다",
+    "note.eps": "eps = {eps}입니다",
+    "note.counted": "정답 {targets:,}개 가운데 {count:,}개를 셉니다",
+    "note.target": "{target}의 정답은 클래스 {label}이며 그 확률은 {probability:.6g}입니다",
+    "note.ignored": "{target} = {label}은(는) 세지 않습니다",
 }
 
 
