@@ -8,17 +8,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.engine.buffers import External
-from pellucid.errors import ArgumentError
+from pellucid.engine.buffers import Block, External
+from pellucid.errors import AddressError, ArgumentError
 from pellucid.explain import address as addresses
 from pellucid.explain import certificates
 from pellucid.explain.catalogue import Update, catalogue, read
 from pellucid.explain.certificates import Certificates
 from pellucid.explain.explainers import account_of, explained
+from pellucid.explain.fields import Field, field_of
 from pellucid.explain.integers import integer_runs
+from pellucid.explain.path import Path, path_of
 from pellucid.explain.question import Question
 from pellucid.explain.source import Entry
+from pellucid.explain.storage import read_recording, save_recording
 from pellucid.explain.trace import Trace, trace_of
+from pellucid.explain.uses import Uses, uses_of
+from pellucid.formats.container import FilePath
+from pellucid.geometry import Index, is_integer
 
 if TYPE_CHECKING:  # importing the plan imports LLVM
     from pellucid.engine.plan import Program
@@ -34,6 +40,7 @@ class Recording:
         load: gives an array by its name, with public axes; asked once for each.
         aliases: short names, as "loss" for "cross_entropy.output".
         commit: what carries out the recorded update; None for a run without one.
+        loaded: whether it comes from a file.
     """
 
     def __init__(
@@ -42,12 +49,13 @@ class Recording:
         load: Callable[[str], Array],
         aliases: Mapping[str, str],
         commit: Callable[[], None] | None,
+        loaded: bool = False,
     ) -> None:
         self.entries = {entry.name: entry for entry in entries}
         self.aliases = dict(aliases)
         self._load = load
         self._arrays: dict[str, Array] = {}
-        self._commit, self._committed = commit, False
+        self._commit, self._committed, self._loaded = commit, False, loaded
 
     def keep(self, owner: object, names: Iterable[str]) -> None:
         """Hold on to what owns the memory, and copy at once the arrays that others go on changing."""
@@ -90,6 +98,9 @@ class Recording:
 
         Raises: ArgumentError when there is nothing to carry out, or when it has been done.
         """
+        if self._loaded:
+            rule = "a recording that was loaded from a file has no update to carry out"
+            raise ArgumentError("commit", rule, hint="commit the recording that step.record returns")
         if self._commit is None:
             raise ArgumentError("commit", "this recording holds no update", hint="record a training step")
         if self._committed:
@@ -98,6 +109,23 @@ class Recording:
             )
         self._commit()
         self._committed = True
+
+    def save(self, path: FilePath) -> None:
+        """Write all arrays, and where each comes from, to a safetensors file that `load_recording` reads.
+
+        Raises: FormatError when the file cannot be written.
+
+        Example:
+            >>> import numpy as np, pellucid as pc
+            >>> from tempfile import TemporaryDirectory
+            >>> rec = pc.record(pc.models.lenet5(), np.ones((1, 1, 28, 28), np.float32))
+            >>> with TemporaryDirectory() as folder:
+            ...     rec.save(f"{folder}/run.safetensors")
+            ...     pc.load_recording(f"{folder}/run.safetensors").names() == rec.names()
+            True
+        """
+        arrays = {name: self._array(name) for name in self.entries}
+        save_recording(path, self.entries.values(), arrays, self.aliases)
 
     def explain(self, address: str) -> Trace:
         """Show the arithmetic that made one number, and certify it.
@@ -108,12 +136,73 @@ class Recording:
         Raises: AddressError for a name or an index that the recording does not hold; ArgumentError for a number
             whose kind cannot be explained.
         """
-        name, index = addresses.parse(address)
-        entry = self._entry("explain", name)
-        index = addresses.located(entry.name, entry.shape, index)
+        entry, index = self._located("explain", address)
         question = self._question(entry, np.array(index, np.int64).reshape(1, len(entry.shape)))
         account = account_of(question)
         return trace_of(question, account, account.judge(question))
+
+    def why(self, address: str, depth: int = 3, top: int = 5) -> Path:
+        """Follow a number back through the layers, by the largest terms of each number, to what was given.
+
+        Args:
+            address: as of `explain`.
+            depth: how many numbers lie on a way at most.
+            top: how many terms of each number are shown; the sum of the others is one line.
+
+        Raises: as `explain`; ArgumentError for a depth or a top that is no whole number above 0.
+
+        Example:
+            >>> import numpy as np, pellucid as pc
+            >>> rec = pc.record(pc.models.lenet5(), np.ones((1, 1, 28, 28), np.float32))
+            >>> path = rec.why("fc2.output[0,1]", depth=1, top=3)
+            >>> len(path.level.terms), path.level.rest_count
+            (3, 117)
+            >>> from fractions import Fraction
+            >>> sum(Fraction(t.product) for t in path.level.shown) + path.level.rest == path.level.exact
+            True
+        """
+        for label, setting in (("depth", depth), ("top", top)):
+            if not is_integer(setting) or setting < 1:
+                raise ArgumentError(
+                    "why", f"{label} must be a whole number above 0", got=f"{label}={setting!r}"
+                )
+        entry, index = self._located("why", address)
+        first = self.explain(addresses.written(entry.name, index))
+        return path_of(first.address, depth, top, lambda a: first if a == first.address else self._traced(a))
+
+    def uses(self, address: str) -> Uses:
+        """Which numbers read a number: outputs and the loss, gradients, updates.
+
+        Raises: AddressError for a name or an index that the recording does not hold.
+
+        Example:
+            >>> import numpy as np, pellucid as pc
+            >>> rec = pc.record(pc.models.lenet5(), np.ones((1, 1, 28, 28), np.float32))
+            >>> print(rec.uses("conv1.weight[3,0,0,0]"))   # its padding is 2
+            conv1.weight[3,0,0,0] feeds 676 numbers
+              forward
+                conv1.output[0, 3, 2…27, 2…27]: 676 of 4,704, as weight
+        """
+        entry, index = self._located("uses", address)
+        return uses_of(self.entries, entry.name, index, self._array)
+
+    def field(self, address: str) -> Field:
+        """What an activation depends on in the layers before it, and what depends on it in those behind.
+
+        Args:
+            address: an element of the network's input or of an output.
+
+        Raises: AddressError for a name or an index that the recording does not hold; ArgumentError for a number
+            that is no activation.
+
+        Example:
+            >>> import numpy as np, pellucid as pc
+            >>> rec = pc.record(pc.models.lenet5(), np.ones((1, 1, 28, 28), np.float32))
+            >>> print(rec.field("conv2.output[0,4,0,9]").input)
+            input[0, 0, 0…11, 16…27]: 144 of 784
+        """
+        entry, index = self._located("field", address)
+        return field_of(self.entries, entry.name, index, self._array)
 
     def certify(self, sample: int | None = None, seed: int = 0) -> Certificates:
         """Compare every number with the exact value of its formula, within the bound of the order it was computed in.
@@ -165,8 +254,24 @@ class Recording:
         short = {real: alias for alias, real in self.aliases.items()}
         found = self.entries.get(short.get(name, name)) if isinstance(name, str) else None
         if found is None:
-            raise addresses.unknown(where, name, self.entries)
+            raise addresses.unknown(where, name, {name: entry.shape for name, entry in self.entries.items()})
         return found
+
+    def _located(self, where: str, address: str) -> tuple[Entry, Index]:
+        """An element by its address."""
+        name, index = addresses.parse(address, where)
+        entry = self._entry(where, name)
+        return entry, addresses.located(entry.name, entry.shape, index, where)
+
+    def _traced(self, address: str) -> Trace | None:
+        """The explanation of a factor; None when it was given, or is no number of an array."""
+        entry = self.entries.get(address.partition("[")[0])
+        if entry is None or entry.source is None or not explained(entry.source):
+            return None
+        try:
+            return self.explain(address)
+        except AddressError:  # a function of several numbers, as log Σ exp(logits[0,:])
+            return None
 
     def _question(self, entry: Entry, at: NDArray[np.int64]) -> Question:
         """Ask about elements of an array, one in each row of `at`."""
@@ -187,6 +292,17 @@ class Recording:
         return self._arrays[name]
 
 
+def load_recording(path: FilePath) -> Recording:
+    """Read a recording that `Recording.save` wrote. It explains and certifies as the original does.
+
+    The file is not trusted: it can name only ops of this package, and every name, shape and setting is checked.
+
+    Raises: FormatError when the file is missing, too large, or not a recording.
+    """
+    entries, arrays, aliases = read_recording(path)
+    return Recording(entries, arrays.__getitem__, aliases, None, loaded=True)
+
+
 def recording_of(
     program: Program,
     aliases: Mapping[str, str],
@@ -194,7 +310,12 @@ def recording_of(
     commit: Callable[[], None] | None = None,
 ) -> Recording:
     """The recording of a program whose plan keeps every tensor, after its run; it is its only user from now on."""
-    listed = {entry.name: (entry, block) for entry, block in catalogue(program.plan, aliases, update)}
+    listed: dict[str, tuple[Entry, Block]] = {}
+    for entry, block in catalogue(program.plan, aliases, update):
+        if entry.name in listed:
+            rule = "two arrays of a recording cannot have the same name"
+            raise ArgumentError("record", rule, got=f"'{entry.name}'", hint="rename the model's attribute")
+        listed[entry.name] = entry, block
     recording = Recording(
         [entry for entry, _ in listed.values()], lambda name: read(*listed[name]), aliases, commit
     )

@@ -9,11 +9,11 @@ _TEXTS = {
     "note.unreached": "no window reaches this element",
     "note.group": "group {number} of {count}",
     "note.padding": "{padding:,} of {count:,} products meet padding and add exact zeros",
-    "note.winograd": "computed by Winograd's algorithm, which adds the same products up in another way: the bound is "
-    "the algorithm's, and there is no replay",
+    "note.winograd": "computed by Winograd's algorithm, which adds the same products up in another way: the "
+    "bound is the algorithm's, and there is no replay",
     "note.order": "order: from {start}, {order}, one fused multiply–add each",
-    "note.order_in_parts": "order: from {start}, {order}, one fused multiply–add each, in {parts} parts of up to "
-    "{size:,} products, each from 0, which are then added in order",
+    "note.order_in_parts": "order: from {start}, {order}, one fused multiply–add each, in {parts} parts of up "
+    "to {size:,} products, each from 0, which are then added in order",
     "note.update": "update {step} with learning rate {lr:g}, every operation rounded to {dtype}",
     "note.denominator": "denominator = √{variance}/√(1 − β₂ᵗ) + eps = {value}",
     "note.order_of_additions": "order: from {start}, {order}, one addition each",
@@ -25,8 +25,8 @@ _TEXTS = {
     "note.added": "added to {address}, what the gradient had grown to before",
     "note.kept": "element {place:,} is kept: its draw {draw:,} of seed {seed}, step {step}, layer {layer} "
     "reaches {threshold:,}",
-    "note.dropped": "element {place:,} is dropped: its draw {draw:,} of seed {seed}, step {step}, layer {layer} "
-    "is below {threshold:,}",
+    "note.dropped": "element {place:,} is dropped: its draw {draw:,} of seed {seed}, step {step}, layer "
+    "{layer} is below {threshold:,}",
     "note.copy": "passed on as it is",
     "note.one_addition": "one addition",
     "note.wins": "{address} is the largest of {count}",
@@ -39,8 +39,8 @@ _TEXTS = {
     "note.channel": "over all {count:,} numbers of channel {channel} of {array}, in float64",
     "note.in_lanes": "order: {parts:,} parts of up to {size:,} numbers, each from 0, which are then added in order",
     "note.in_tiles": "order: image by image, in each tile by tile, as the convolution's last transform makes them",
-    "note.coefficients": "what the numbers are multiplied by and what is taken off is rounded to {dtype} once for each "
-    "channel",
+    "note.coefficients": "what the numbers are multiplied by and what is taken off is rounded to {dtype} once "
+    "for each channel",
     "note.inference": "in inference: the statistics are the running ones, whatever the batch",
     "note.eps": "eps = {eps}",
     "note.counted": "{count:,} of {targets:,} targets count",
@@ -54,6 +54,27 @@ _TEXTS = {
     "order.samples": "samples ascending",
     "order.windows": "the windows ascending",
     "order.uses": "the uses from the last one in the network to the first",
+    "path.number": "{address} = {value}, exact {exact}",
+    "path.not_certified": "{number}, NOT certified",
+    "path.again": "{address} = {value}, as above",
+    "path.start": "{term}, the start",
+    "path.rest": "… {count:,} more terms, together {sum}",
+    "path.rest_of_one": "… 1 more term, {sum}",
+    "path.not_chosen": "… {count:,} more, not chosen",
+    "path.beyond": "what the formula has beyond them, {sum}",
+    "uses.none": "{address} feeds no other number",
+    "uses.one": "{address} feeds 1 number",
+    "uses.several": "{address} feeds {count:,} numbers",
+    "uses.forward": "forward",
+    "uses.backward": "backward",
+    "uses.update": "update",
+    "uses.as": "{region}, as {arguments}",
+    "region.full": "{place}: {count:,} of {size:,}",
+    "region.scattered": "{place}: {count:,} of {size:,}, not all of the box's {box:,}",
+    "field.receptive": "receptive field: depends on",
+    "field.projective": "projective field: reaches",
+    "field.statistics": "with the batch statistics of {names} held",
+    "field.statistics_of_more": "with the batch statistics of {names} and {count} more held",
 }
 
 _KOREAN = {
@@ -65,11 +86,11 @@ _KOREAN = {
     "note.where": "여기서 {definition}",
     "note.rounded_once": "float64로 계산하고 한 번 반올림합니다",
     "note.float64": "float64로 계산합니다",
-    "note.added": "그때까지 쌓인 기울기 {address}에 더합니다",
-    "note.kept": "{place:,}번째 원소는 남습니다: 시드 {seed}, 스텝 {step}, 층 {layer}에서 뽑은 수 {draw:,}이(가) "
-    "문턱값 {threshold:,} 이상입니다",
-    "note.dropped": "{place:,}번째 원소는 0이 됩니다: 시드 {seed}, 스텝 {step}, 층 {layer}에서 뽑은 수 {draw:,}이(가) "
-    "문턱값 {threshold:,}보다 작습니다",
+    "note.added": "이 기울기가 그때까지 모은 값 {address}에 더합니다",
+    "note.kept": "{place:,}번째 원소는 남습니다: 시드 {seed}, 스텝 {step}, 층 {layer}에서 뽑은 수 "
+    "{draw:,}이(가) 문턱값 {threshold:,} 이상입니다",
+    "note.dropped": "{place:,}번째 원소는 0이 됩니다: 시드 {seed}, 스텝 {step}, 층 {layer}에서 뽑은 수 "
+    "{draw:,}이(가) 문턱값 {threshold:,}보다 작습니다",
     "note.copy": "값을 그대로 전달합니다",
     "note.one_addition": "덧셈을 한 번 합니다",
     "note.wins": "{count}개 가운데 {address}이(가) 가장 큽니다",
@@ -89,6 +110,27 @@ _KOREAN = {
     "note.counted": "정답 {targets:,}개 가운데 {count:,}개를 셉니다",
     "note.target": "{target}의 정답은 클래스 {label}이며 그 확률은 {probability:.6g}입니다",
     "note.ignored": "{target} = {label}은(는) 세지 않습니다",
+    "path.number": "{address} = {value}, 정확한 값 {exact}",
+    "path.not_certified": "{number}, 검증되지 않았습니다",
+    "path.again": "{address} = {value}, 위와 같습니다",
+    "path.start": "{term}, 시작값",
+    "path.rest": "… 나머지 항 {count:,}개의 합 {sum}",
+    "path.rest_of_one": "… 나머지 항 1개 {sum}",
+    "path.not_chosen": "… 선택되지 않은 후보 {count:,}개",
+    "path.beyond": "이 항들 밖에서 식이 더하는 값 {sum}",
+    "uses.none": "{address}을(를) 읽는 수가 없습니다",
+    "uses.one": "수 1개가 {address}을(를) 읽습니다",
+    "uses.several": "수 {count:,}개가 {address}을(를) 읽습니다",
+    "uses.forward": "순전파",
+    "uses.backward": "역전파",
+    "uses.update": "갱신",
+    "uses.as": "{region}, 역할: {arguments}",
+    "region.full": "{place}: {size:,}개 가운데 {count:,}개",
+    "region.scattered": "{place}: {size:,}개 가운데 {count:,}개, 상자 안 {box:,}개의 일부입니다",
+    "field.receptive": "수용 영역: 다음에 의존합니다",
+    "field.projective": "투영 영역: 다음에 영향을 줍니다",
+    "field.statistics": "{names}의 배치 통계는 고정된 것으로 봅니다",
+    "field.statistics_of_more": "{names} 외 {count}개의 배치 통계는 고정된 것으로 봅니다",
 }
 
 
