@@ -16,6 +16,7 @@ from pellucid.explain.catalogue import Update, catalogue, read
 from pellucid.explain.certificates import Certificates
 from pellucid.explain.explainers import account_of, explained
 from pellucid.explain.fields import Field, field_of
+from pellucid.explain.integers import integer_runs
 from pellucid.explain.path import Path, path_of
 from pellucid.explain.question import Question
 from pellucid.explain.source import Entry
@@ -208,10 +209,37 @@ class Recording:
 
         Args:
             sample: how many numbers of each array, drawn from `seed`; None for all.
+            seed: decides which.
 
-        Raises: ArgumentError for a sample that is no whole number above 0.
+        Raises: ArgumentError for a sample that is no whole number above 0, or a seed that is none ≥ 0.
+
+        Example:
+            >>> import numpy as np, pellucid as pc
+            >>> rec = pc.record(pc.models.lenet5(), np.zeros((2, 1, 28, 28), np.float32))
+            >>> rec.certify(sample=100).certified
+            True
         """
         return certificates.certify(self.entries.values(), self._question, sample, seed)
+
+    def integer_runs(self, seed: int = 0) -> Certificates:
+        """Run the plans of convolutions and linear layers on small whole numbers, where every result must be exact.
+
+        Each layer that was summed directly is run with the recorded shapes, forward and backward, beside its
+        specification in NumPy. This needs no recorded number.
+
+        Args:
+            seed: decides the numbers.
+
+        Raises: ArgumentError for a seed that is no whole number ≥ 0.
+
+        Example:
+            >>> import numpy as np, pellucid as pc
+            >>> rec = pc.record(pc.models.lenet5(), np.zeros((2, 1, 28, 28), np.float32))
+            >>> runs = rec.integer_runs()
+            >>> [array.name for array in runs.arrays], runs.certified
+            (['conv1.output', 'conv2.output', 'fc1.output', 'fc2.output', 'fc3.output'], True)
+        """
+        return integer_runs(self.entries.values(), self._array, seed)
 
     def __repr__(self) -> str:
         parts = [f"{len(self)} arrays"]

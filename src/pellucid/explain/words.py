@@ -16,6 +16,8 @@ _TEXTS = {
     "note.order": "order: from {start}, {order}, one fused multiply–add each",
     "note.order_in_parts": "order: from {start}, {order}, one fused multiply–add each, in {parts} parts of up "
     "to {size:,} products, each from 0, which are then added in order",
+    "note.update": "update {step} with learning rate {lr:g}, every operation rounded to {dtype}",
+    "note.denominator": "denominator = √{variance}/√(1 − β₂ᵗ) + eps = {value}",
     "note.order_of_additions": "order: from {start}, {order}, one addition each",
     "note.gate_open": "the gate is open: {address} = {value}",
     "note.gate_closed": "the gate is closed: {address} = {value}",
@@ -94,6 +96,8 @@ _KOREAN = {
     "order.output_features": "출력 특징 오름차순",
     "order.samples": "표본 오름차순",
     "order.uses": "신경망에서 마지막에 쓰인 곳부터 처음 쓰인 곳까지",
+    "note.update": "{step}번째 갱신이며 학습률은 {lr:g}입니다. 모든 연산은 {dtype}으로 반올림됩니다",
+    "note.denominator": "분모 = √{variance}/√(1 − β₂ᵗ) + eps = {value}입니다",
     "note.order_of_additions": "순서: {start}에서 시작하여, {order}, 한 번에 하나씩 더합니다",
     "note.gate_open": "게이트가 열려 있습니다: {address} = {value}",
     "note.gate_closed": "게이트가 닫혀 있습니다: {address} = {value}",
