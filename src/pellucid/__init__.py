@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from pellucid import functional
 from pellucid.data import Dataset, datasets, read_image
+from pellucid.doctor import GradientReport, check_gradient
 from pellucid.engine.algorithm import algorithm
 from pellucid.errors import (
     AddressError,
@@ -92,6 +93,7 @@ __all__ = [
     "Dropout",
     "Flatten",
     "FormatError",
+    "GradientReport",
     "Identity",
     "LeakyReLU",
     "Linear",
@@ -114,6 +116,7 @@ __all__ = [
     "Trace",
     "TrainStep",
     "algorithm",
+    "check_gradient",
     "datasets",
     "evaluate",
     "fit",
