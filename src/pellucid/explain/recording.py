@@ -15,9 +15,11 @@ from pellucid.explain import certificates
 from pellucid.explain.catalogue import Update, catalogue, read
 from pellucid.explain.certificates import Certificates
 from pellucid.explain.explainers import account_of, explained
+from pellucid.explain.overview import Overview, overview_of
 from pellucid.explain.question import Question
 from pellucid.explain.source import Entry
 from pellucid.explain.trace import Trace, trace_of
+from pellucid.language import chosen
 
 if TYPE_CHECKING:  # importing the plan imports LLVM
     from pellucid.engine.plan import Program
@@ -98,31 +100,48 @@ class Recording:
         self._commit()
         self._committed = True
 
-    def explain(self, address: str) -> Trace:
+    def explain(self, address: str, lang: str | None = None) -> Trace:
         """Show the arithmetic that made one number, and certify it.
 
         Args:
             address: a name and an index, as "conv1.output[0,5,3,7]"; negative indices count from the end.
+            lang: the language that the trace speaks, "en" or "ko"; None for the environment's `PELLUCID_LANG`.
 
         Raises: AddressError for a name or an index that the recording does not hold; ArgumentError for a number
-            whose kind cannot be explained.
+            whose kind cannot be explained, and for a language that the catalogue does not have.
         """
+        lang = chosen(lang)
         name, index = addresses.parse(address)
         entry = self._entry("explain", name)
         index = addresses.located(entry.name, entry.shape, index)
         question = self._question(entry, np.array(index, np.int64).reshape(1, len(entry.shape)))
         account = account_of(question)
-        return trace_of(question, account, account.judge(question))
+        return trace_of(question, account, account.judge(question), lang)
 
-    def certify(self, sample: int | None = None, seed: int = 0) -> Certificates:
+    def certify(self, sample: int | None = None, seed: int = 0, lang: str | None = None) -> Certificates:
         """Compare every number with the exact value of its formula, within the bound of the order it was computed in.
 
         Args:
             sample: how many numbers of each array, drawn from `seed`; None for all.
+            seed: any whole number.
+            lang: the language that the table speaks, "en" or "ko"; None for the environment's `PELLUCID_LANG`.
 
-        Raises: ArgumentError for a sample that is no whole number above 0.
+        Raises: ArgumentError for a sample that is no whole number above 0, and for a language that the catalogue does
+            not have.
         """
-        return certificates.certify(self.entries.values(), self._question, sample, seed)
+        return certificates.certify(self.entries.values(), self._question, sample, seed, chosen(lang))
+
+    def overview(self, lang: str | None = None) -> Overview:
+        """Layer by layer: sizes, dead units, gradients and updates, and the first layer in which something looks wrong.
+
+        The rules stand at the top of `pellucid.explain.overview`.
+
+        Args:
+            lang: the language in which it speaks, "en" or "ko"; None for the environment's `PELLUCID_LANG`.
+
+        Raises: ArgumentError for a language that the catalogue does not have.
+        """
+        return overview_of(self, self._array, chosen(lang))
 
     def __repr__(self) -> str:
         parts = [f"{len(self)} arrays"]

@@ -10,12 +10,12 @@ import os
 from dataclasses import dataclass
 
 from pellucid.errors import ArgumentError
-from pellucid.language import doctor
+from pellucid.language import certificates, doctor, overview, trace
 from pellucid.language.entry import Area, Entry
 
 LANGUAGES = Entry._fields
 ENVIRONMENT = "PELLUCID_LANG"
-_AREAS: tuple[Area, ...] = (doctor.TEXTS,)
+_AREAS: tuple[Area, ...] = (doctor.TEXTS, trace.TEXTS, overview.TEXTS, certificates.TEXTS)
 TEXTS: Area = {key: entry for area in _AREAS for key, entry in area.items()}
 
 
