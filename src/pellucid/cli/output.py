@@ -6,11 +6,17 @@ import json
 import tempfile
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.text import Text
 
 from pellucid.errors import FormatError
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from pellucid.explain.columns import Columns
 
 _UNLIMITED = 10_000  # columns: nothing is wrapped or cut for a pipe or a file
 
@@ -35,6 +41,30 @@ def check_writable(where: str, path: Path) -> None:
             pass
     except OSError as error:
         raise FormatError(where, "the file cannot be written", got=error.strerror) from None
+
+
+def write(where: str, path: Path, text: str) -> None:
+    """Put a text into a file, which appears complete or not at all; one that exists is replaced.
+
+    Raises: FormatError when the file cannot be written.
+    """
+    from pellucid.formats.file import write_whole
+
+    write_whole(where, path, text.encode())
+
+
+def table(columns: Columns) -> Table:
+    """Columns as Rich draws them. Where they do not fit, it is the second column that is cut off."""
+    from rich import box
+    from rich.table import Table
+
+    drawn = Table(box=box.SIMPLE, pad_edge=False, padding=(0, 1, 0, 0))
+    for number, head in enumerate(columns.heads):
+        side = "left" if number < columns.words else "right"
+        drawn.add_column(head, justify=side, no_wrap=number != 1, overflow="ellipsis")
+    for row in columns.rows:
+        drawn.add_row(*map(Text, row))
+    return drawn
 
 
 def print_json(document: dict[str, Any]) -> None:

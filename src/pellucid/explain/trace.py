@@ -111,7 +111,7 @@ class Trace:
             text("trace.numbers", lang): self._substituted(lang),
             text("trace.note", lang): self._note(lang),
         }
-        lines = [f"{self.address} = {self._number(self.value)}  ({self.dtype})"]
+        lines = [f"{self.address} = {self.digits(self.value)}  ({self.dtype})"]
         for label, paragraph in labelled.items():
             if not paragraph:
                 continue
@@ -133,7 +133,7 @@ class Trace:
         if self.replay is None:
             return found
         key = "trace.replay_agrees" if str(self.replay) == str(self.value) else "trace.replay_differs"
-        return found + text(key, lang, replay=self._number(self.replay))
+        return found + text(key, lang, replay=self.digits(self.replay))
 
     def __str__(self) -> str:
         return self.text()
@@ -153,7 +153,7 @@ class Trace:
 
     def _table(self, terms: Sequence[Term]) -> list[str]:
         rows = [
-            [f"{nearest(term.product):.6g}", *(f"{a} {self._number(v)}" for a, v in term.factors)]
+            [f"{nearest(term.product):.6g}", *(f"{a} {self.digits(v)}" for a, v in term.factors)]
             for term in terms
         ]
         widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
@@ -163,12 +163,12 @@ class Trace:
             table.append(f"    {first.rjust(widths[0])} = {' · '.join(cells)}".rstrip())
         return table
 
-    def _number(self, value: float) -> str:
+    def digits(self, value: float) -> str:
         """The shortest text that is this number and no other of its type."""
         return str(np.dtype(self.dtype).type(value))
 
     def _short(self, value: float) -> str:
-        text = self._number(value)
+        text = self.digits(value)
         return f"({text})" if text.startswith("-") else text
 
 

@@ -11,9 +11,7 @@ from __future__ import annotations
 import inspect
 import json
 import os
-import secrets
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +20,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from pellucid.errors import ArgumentError, FormatError, PellucidError
+from pellucid.formats.file import write_whole
 from pellucid.geometry import is_integer
 from pellucid.nn import init
 from pellucid.nn.models import MODELS
@@ -55,7 +54,7 @@ def save_model(path: FilePath, model_name: str, settings: Mapping[str, int], mod
         rule = f"the model must be what pellucid.models.{model_name} builds"
         raise ArgumentError("save_model", rule, got="other settings in its layers")
     metadata = {"format": "pellucid", "version": "1", "model": model_name, "settings": json.dumps(settings)}
-    _write(Path(path), _sorted_header(save(state, metadata)))
+    write_whole(f"model file '{path}'", Path(path), _sorted_header(save(state, metadata)))
 
 
 def load_model(path: FilePath) -> Module:
@@ -162,20 +161,3 @@ def _sorted_header(content: bytes) -> bytes:
     header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
     text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
     return content[:8] + text.ljust(end - 8) + content[end:]
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write beside the file and rename, so that a crash leaves the old file or the new one."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        try:
-            with temporary.open("xb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        finally:
-            with suppress(OSError):
-                temporary.unlink(missing_ok=True)
-    except OSError as error:
-        raise FormatError(f"model file '{path}'", "the file cannot be written", got=str(error)) from None

@@ -12,10 +12,10 @@ TEXTS: Area = {
     "certificates.replay": Entry("replay ≠", "재계산 ≠"),
     "certificates.failures": Entry("failures", "실패"),
     "certificates.all_certified": Entry(
-        "{checked:,} numbers checked, all certified", "수 {checked:,}개를 검사하여 모두 인증함"
+        "{checked:,} numbers checked, all certified", "수 {checked:,}개를 검사하여 모두 인증했습니다"
     ),
     "certificates.not_certified": Entry(
         "{checked:,} numbers checked, {failures:,} NOT certified",
-        "수 {checked:,}개를 검사함, 그중 {failures:,}개는 인증되지 않음",
+        "수 {checked:,}개를 검사했습니다. 그중 {failures:,}개는 인증되지 않았습니다",
     ),
 }

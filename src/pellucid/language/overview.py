@@ -19,9 +19,9 @@ TEXTS: Area = {
     "overview.dead": Entry("dead", "죽음"),
     "overview.saturated": Entry("sat.", "포화"),
     "overview.grad_norm": Entry("‖grad‖", "‖기울기‖"),
-    "overview.update_ratio": Entry("update", "갱신비"),
-    "overview.suspicious": Entry("Suspicious: {layer}", "의심스러운 층: {layer}"),
-    "overview.also": Entry("also: {layer}", "그 밖에: {layer}"),
+    "overview.update_ratio": Entry("update/w", "갱신비"),
+    "overview.suspicious": Entry("Suspicious: {layer} — {reason}", "의심스러운 층: {layer} — {reason}"),
+    "overview.also": Entry("Also: {layer} — {reason}", "그 밖에: {layer} — {reason}"),
     "overview.nothing": Entry("Nothing suspicious.", "의심스러운 곳이 없습니다."),
     "overview.not_finite": Entry(
         "{count:,} of the {size:,} numbers of {array} are NaN or infinite, the first of them {address}. Everything "

@@ -11,8 +11,8 @@ _LABELS: Area = {
     "trace.note": Entry("note", "설명"),
     "trace.largest": Entry("largest {shown} of {count:,} terms", "항 {count:,}개 중 큰 것부터 {shown}개"),
     "trace.term": Entry("term", "항"),
-    "trace.one_more_term": Entry("… (1 more term)", "… (항 1개 더 있음)"),
-    "trace.more_terms": Entry("… ({count:,} more terms)", "… (항 {count:,}개 더 있음)"),
+    "trace.one_more_term": Entry("… (1 more term)", "… (항 1개가 더 있습니다)"),
+    "trace.more_terms": Entry("… ({count:,} more terms)", "… (항 {count:,}개가 더 있습니다)"),
     "trace.certified": Entry(
         "certified: |value − exact| = {error:.3g}, bound {bound:.3g}",
         "인증됨: |값 − 정확한 값| = {error:.3g}, 오차 한계 {bound:.3g}",
@@ -26,27 +26,28 @@ _LABELS: Area = {
 }
 
 _NOTES: Area = {
-    "note.reads": Entry("reads {array} at {ranges}", "{array}의 {ranges} 위치를 읽음"),
-    "note.unreached": Entry("no window reaches this element", "이 원소에 닿는 창이 없음"),
+    "note.reads": Entry("reads {array} at {ranges}", "{array}의 {ranges} 위치를 읽습니다"),
+    "note.unreached": Entry("no window reaches this element", "이 원소에 닿는 창이 없습니다"),
     "note.group": Entry("group {number} of {count}", "채널 그룹 {count}개 중 {number}번"),
     "note.padding": Entry(
         "{padding:,} of {count:,} products meet padding and add exact zeros",
-        "곱 {count:,}개 중 {padding:,}개는 패딩과 만나 정확히 0을 더함",
+        "곱 {count:,}개 중 {padding:,}개는 패딩과 만나 정확히 0을 더합니다",
     ),
     "note.winograd": Entry(
         "computed by Winograd's algorithm, which adds the same products up in another way: the bound is the "
         "algorithm's, and there is no replay",
-        "같은 곱을 다른 방식으로 더하는 Winograd 알고리즘으로 계산함. 오차 한계는 이 알고리즘의 것이며 재계산은 없음",
+        "같은 곱을 다른 방식으로 더하는 Winograd 알고리즘으로 계산했습니다. 오차 한계는 "
+        "이 알고리즘의 것이며 재계산은 없습니다",
     ),
     "note.order": Entry(
         "order: from {start}, {order}, one fused multiply–add each",
-        "덧셈 순서: {start}에서 시작, {order}, 항마다 곱셈–덧셈(FMA) 한 번",
+        "덧셈 순서: {start}에서 시작하여 {order}, 항마다 곱셈–덧셈(FMA) 한 번",
     ),
     "note.order_in_parts": Entry(
         "order: from {start}, {order}, one fused multiply–add each, in {parts} parts of up to {size:,} products, each "
         "from 0, which are then added in order",
-        "덧셈 순서: {start}에서 시작, {order}, 항마다 곱셈–덧셈(FMA) 한 번. 곱을 {size:,}개 이하씩 {parts}개 부분으로 "
-        "나누어 각각 0에서 시작해 더한 뒤 부분들을 차례로 더함",
+        "덧셈 순서: {start}에서 시작하여 {order}, 항마다 곱셈–덧셈(FMA) 한 번. 곱을 {size:,}개 이하씩 {parts}개 "
+        "부분으로 나누어 각각 0에서 시작해 더한 뒤 부분들을 차례로 더합니다",
     ),
 }
 
@@ -63,8 +64,8 @@ _ORDERS: Area = {
         "images ascending, in each the output positions ascending",
         "이미지 오름차순, 이미지마다 출력 위치 오름차순",
     ),
-    "order.input_features": Entry("input features ascending", "입력 특성 오름차순"),
-    "order.output_features": Entry("output features ascending", "출력 특성 오름차순"),
+    "order.input_features": Entry("input features ascending", "입력 특징 오름차순"),
+    "order.output_features": Entry("output features ascending", "출력 특징 오름차순"),
     "order.samples": Entry("samples ascending", "샘플 오름차순"),
     "order.uses": Entry(
         "the uses from the last one in the network to the first",
