@@ -183,6 +183,20 @@ def add_relu(mistake: str = "") -> Functions:
     return forward, backward
 
 
+def linear_relu(mistake: str = "") -> Functions:
+    """relu(x·weight + bias) as one layer."""
+
+    def forward(x: Any, weight: Any, bias: Any) -> Any:
+        return np.maximum(x @ weight + bias, 0)
+
+    def backward(grad_output: Any, x: Any, weight: Any, bias: Any) -> Any:
+        gate = grad_output if mistake == "gate on grad_output" else x @ weight + bias
+        grad = grad_output * (1.0 if mistake == "no gate" else gate > 0)
+        return grad @ weight.T, x.T @ grad, grad.sum(axis=0)
+
+    return forward, backward
+
+
 def max_pool(size: int = 2, stride: int = 2, mistake: str = "") -> Functions:
     """Max pooling over the last two axes; of equal numbers the first wins."""
 

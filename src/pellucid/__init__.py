@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 from pellucid import functional
 from pellucid.data import Dataset, datasets, read_image
-from pellucid.doctor import GradientReport, check_gradient
 from pellucid.engine.algorithm import algorithm
 from pellucid.errors import (
     AddressError,
@@ -57,11 +56,13 @@ from pellucid.nn import (
 )
 
 if TYPE_CHECKING:
+    from pellucid.doctor import GradientReport, check_gradient
     from pellucid.kernels.tape import get_num_threads, set_num_threads
     from pellucid.train import SGD, Adam, AdamW, TrainStep, evaluate, fit, predict, record
 
-# Names whose modules import LLVM and all that plans and runs: they are loaded when first asked for.
+# Names whose modules import LLVM and all that plans and runs, or are needed seldom: loaded when first asked for.
 _LATER = {
+    **dict.fromkeys(("GradientReport", "check_gradient"), "pellucid.doctor"),
     **dict.fromkeys(("get_num_threads", "set_num_threads"), "pellucid.kernels.tape"),
     **dict.fromkeys(
         ("SGD", "Adam", "AdamW", "TrainStep", "evaluate", "fit", "predict", "record"), "pellucid.train"

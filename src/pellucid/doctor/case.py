@@ -114,8 +114,10 @@ def compare(point: Point, i: int, gradient: Floats, direction: Array, slope: Slo
     largest = float(size.max(initial=0.0))
     error = float(slope.error.max(initial=0.0)) / largest if largest > point.rounding(i) else 0.0
     tolerance = RELATIVE * float((weights * size).sum()) + 10 * float((weights * slope.error).sum())
+    with np.errstate(invalid="ignore", over="ignore"):  # a gradient may hold anything
+        got = float((gradient * direction).sum())
     return Direction(
-        got=float((gradient * direction).sum()),
+        got=got,
         expected=float((point.grad_output * slope.value).sum()),
         tolerance=tolerance,
         error=min(error, _WORST),

@@ -69,7 +69,8 @@ def check_gradient(
     rng = np.random.default_rng(seed)
     point, slopes = settle(layer, arrays, _wanted(layer, arrays), rng)
     gradients = _gradients(point)
-    visits = [_visit(point, i, _float64(gradients[i]), *slopes[i], max_elements, lang, rng) for i in slopes]
+    doctor = _Doctor(point, max_elements, lang, rng)
+    visits = [doctor.visit(i, _float64(gradients[i]), *slopes[i]) for i in slopes]
     return GradientReport(
         ok=all(visit.check.ok for visit in visits),
         checks=tuple(visit.check for visit in visits),
@@ -124,32 +125,32 @@ def _float64(gradient: Array | None) -> Floats:
     return np.empty(0) if gradient is None else gradient.astype(np.float64)
 
 
-def _visit(
-    point: Point,
-    i: int,
-    gradient: Floats,
-    direction: Array,
-    slope: Slope,
-    most: int,
-    lang: str,
-    rng: np.random.Generator,
-) -> _Visit:
-    """Check one input's gradient, and look closer if it is wrong."""
-    name, shape = point.layer.names[i], point.inputs[i].shape
-    fits = gradient.shape == shape
-    placed = gradient if fits else np.full(shape, np.nan)
-    compared = compare(point, i, placed, direction, slope)
-    numbers = (compared.got, compared.expected, compared.tolerance)
-    if compared.ok:
-        return _Visit(InputCheck(name, shape, True, *numbers))
-    case = look(point, i, placed, compared.error, most, rng)
-    if not fits:
-        return _Visit(InputCheck(name, shape, False, *numbers), (diagnose_shape(case, gradient, lang),))
-    rows = np.flatnonzero(case.wrong)
-    wrong = tuple(_element(case, int(row)) for row in rows)
-    diagnoses = tuple(diagnose(case, lang)) if wrong else ()
-    check = InputCheck(name, shape, False, *numbers, compared=len(case.positions), wrong=len(wrong))
-    return _Visit(check, diagnoses, wrong, case.whole)
+@dataclass(frozen=True)
+class _Doctor:
+    """Who visits one input after the other."""
+
+    point: Point
+    most: int
+    lang: str
+    rng: np.random.Generator
+
+    def visit(self, i: int, gradient: Floats, direction: Array, slope: Slope) -> _Visit:
+        """Check one input's gradient along a direction, and look closer if it is wrong."""
+        name, shape = self.point.layer.names[i], self.point.inputs[i].shape
+        fits = gradient.shape == shape
+        placed = gradient if fits else np.full(shape, np.nan)
+        compared = compare(self.point, i, placed, direction, slope)
+        numbers = (compared.got, compared.expected, compared.tolerance)
+        if compared.ok:
+            return _Visit(InputCheck(name, shape, True, *numbers))
+        case = look(self.point, i, placed, compared.error, self.most, self.rng)
+        if not fits:
+            diagnosis = diagnose_shape(case, gradient, self.lang)
+            return _Visit(InputCheck(name, shape, False, *numbers), (diagnosis,))
+        wrong = tuple(_element(case, int(row)) for row in np.flatnonzero(case.wrong))
+        diagnoses = tuple(diagnose(case, self.lang)) if wrong else ()
+        check = InputCheck(name, shape, False, *numbers, compared=len(case.positions), wrong=len(wrong))
+        return _Visit(check, diagnoses, wrong, case.whole)
 
 
 def _element(case: Case, row: int) -> WrongElement:
@@ -157,8 +158,8 @@ def _element(case: Case, row: int) -> WrongElement:
     return WrongElement(
         input=case.name,
         index=case.index(row),
-        got=float(case.got[row]),
-        expected=float(case.expected[row]),
+        got=float(case.got[row]) + 0.0,  # no −0
+        expected=float(case.expected[row]) + 0.0,
         terms=terms(case.point, case.i, int(case.positions[row]), case.jacobian[row]),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,8 @@ if TYPE_CHECKING:
 
 _STYLE = """
 .pellucid-doctor { --good: #1a7f37; --bad: #b42318; --line: #8886; font: 14px/1.45 system-ui, sans-serif }
-.pellucid-doctor table { border-collapse: collapse; margin: .4em 0 1em }
+.pellucid-doctor table { border-collapse: collapse; margin: .4em 0 1em; font: inherit }
+.pellucid-doctor caption { text-align: left; opacity: .75 }
 .pellucid-doctor th, .pellucid-doctor td { border-bottom: 1px solid var(--line); padding: .2em .8em .2em 0;
   text-align: left; vertical-align: top }
 .pellucid-doctor code { font: 12.5px/1.45 ui-monospace, monospace }
@@ -36,12 +38,12 @@ def page(report: GradientReport) -> str:
         [
             f"<span class={_tone(check.ok)}>{'✓' if check.ok else '✗'}</span> <code>grad_{escape(check.input)}</code>",
             f"{check.shape}",
-            f"{check.got:.9g}",
+            "—" if math.isnan(check.got) else f"{check.got:.9g}",
             f"{check.expected:.9g}",
         ]
         for check in report.checks
     ]
-    parts.append(_table([*heads, text("doctor.expected", lang)], rows))
+    parts.append(_table([*heads, text("doctor.expected", lang)], rows, text("doctor.direction", lang)))
     for diagnosis in report.diagnoses:
         said = f"<b>{escape(diagnosis.input)}</b>: {escape(diagnosis.text)} <code>{diagnosis.kind}</code>"
         parts.append(f"<blockquote>{said}<br><small>{escape(diagnosis.evidence)}</small></blockquote>")
@@ -65,11 +67,11 @@ def _wrong(elements: tuple[WrongElement, ...], lang: str) -> str:
     return _table([*heads, text("doctor.terms", lang)], rows)
 
 
-def _table(heads: list[str], rows: list[list[str]]) -> str:
+def _table(heads: list[str], rows: list[list[str]], caption: str = "") -> str:
     """A table of cells that are HTML already."""
     head = "".join(f"<th>{escape(cell)}</th>" for cell in heads)
     body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
-    return f"<table><tr>{head}</tr>{body}</table>"
+    return f"<table><caption>{escape(caption)}</caption><tr>{head}</tr>{body}</table>"
 
 
 def _tone(ok: bool) -> str:

@@ -48,7 +48,7 @@ class Layer:
                 WHERE,
                 "forward must return finite numbers",
                 got=f"{output.flat[bad]} in output[{place}] of {output.shape}",
-                hint="choose inputs at which the layer is defined",
+                hint="choose inputs at which, and near which, the layer is defined",
             )
         return output
 

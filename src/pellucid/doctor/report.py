@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from textwrap import fill
 from typing import Any
 
-from pellucid.doctor.terms import Term, Terms
+from pellucid.doctor.terms import Terms
 from pellucid.language import text
 
 _WRONG = 4  # wrong elements of an input that are written out
 _TERMS = 4  # terms of each
+_WIDTH = 100  # columns of a report as text
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class WrongElement:
     index: tuple[int, ...]
     got: float
     expected: float
-    terms: Terms
+    terms: Terms = field(repr=False)
 
     @property
     def address(self) -> str:
@@ -106,7 +108,7 @@ class InputCheck:
         }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class GradientReport:
     """The result of `check_gradient`.
 
@@ -155,31 +157,23 @@ class GradientReport:
             "lang": self.lang,
         }
 
+    def __repr__(self) -> str:
+        found = ", ".join(f"{diagnosis.input}: {diagnosis.kind}" for diagnosis in self.diagnoses)
+        return f"<GradientReport {'right' if self.ok else 'wrong'}{': ' * bool(found)}{found}>"
+
     def __str__(self) -> str:
         lines = [self.verdict, *map(self._check_line, self.checks)]
         for diagnosis in self.diagnoses:
-            lines += [
-                "",
-                f"{diagnosis.input}: {diagnosis.text}  [{diagnosis.kind}]",
-                f"  {diagnosis.evidence}",
-            ]
+            said = f"{diagnosis.input}: {diagnosis.text} [{diagnosis.kind}]"
+            lines += ["", self._wrapped(said), self._wrapped(f"  {diagnosis.evidence}")]
         for check in self.checks:
             if elements := self.wrong_of(check.input):
-                lines += [
-                    "",
-                    text(
-                        "doctor.count",
-                        self.lang,
-                        name=check.input,
-                        wrong=check.wrong,
-                        compared=check.compared,
-                    ),
-                ]
+                lines += ["", self.count(check)]
                 for element in elements[:_WRONG]:
                     lines += self._element_lines(element)
                 if len(elements) > _WRONG:
                     lines.append("  " + text("doctor.more_wrong", self.lang, count=len(elements) - _WRONG))
-        lines += ["", *self.notes] if self.notes else []
+        lines += ["", *map(self._wrapped, self.notes)] if self.notes else []
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -199,13 +193,17 @@ class GradientReport:
         got, expected = f"{element.got:.6g}", f"{element.expected:.6g}"
         lines = [f"  {element.address}: " + text("doctor.element", self.lang, got=got, expected=expected)]
         lines += [f"    {'+' if i else '='} {term}" for i, term in enumerate(element.terms[:_TERMS])]
+        if not element.terms:
+            lines.append("    = 0 " + text("doctor.no_terms", self.lang))
         if len(element.terms) > _TERMS:
             lines.append("    " + text("doctor.more_terms", self.lang, count=len(element.terms) - _TERMS))
         return lines
 
+    def _wrapped(self, paragraph: str) -> str:
+        """A paragraph on lines of at most 100 columns; Korean letters take two."""
+        width = _WIDTH if self.lang == "en" else _WIDTH * 2 // 3
+        return fill(paragraph, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+
 
 def _json(value: float) -> float | str:
     return value if math.isfinite(value) else str(value)
-
-
-__all__ = ["Diagnosis", "GradientReport", "InputCheck", "Term", "WrongElement"]

@@ -54,7 +54,7 @@ def text(key: str, lang: str | None = None, **values: object) -> str:
         >>> text("doctor.element", "en", got=3, expected=4)
         'got 3, expected 4'
         >>> text("doctor.element", "ko", got=3, expected=4)
-        '나온 값 3, 옳은 값 4'
+        '역전파의 값 3, 옳은 값 4'
     """
     sentence: str = getattr(TEXTS[key], chosen(lang))
     return sentence.format(**values)

@@ -19,6 +19,7 @@ _REPORT: Area = {
         "along a random direction backward gives {got}, forward {expected}",
         "임의의 방향에서 역전파의 값은 {got}, 순전파로 구한 값은 {expected}입니다",
     ),
+    "doctor.direction": Entry("Along one random direction", "임의의 한 방향에서 본 값"),
     "doctor.not_along": Entry(
         "its shape is not the input's, so no direction can be compared",
         "입력과 모양이 달라 방향을 비교할 수 없습니다",
@@ -27,12 +28,13 @@ _REPORT: Area = {
         "Wrong numbers in grad_{name}: {wrong} of {compared} compared.",
         "grad_{name}에서 틀린 수는 비교한 {compared}개 중 {wrong}개입니다.",
     ),
-    "doctor.element": Entry("got {got}, expected {expected}", "나온 값 {got}, 옳은 값 {expected}"),
+    "doctor.element": Entry("got {got}, expected {expected}", "역전파의 값 {got}, 옳은 값 {expected}"),
     "doctor.more_wrong": Entry("… and {count} more", "… 그 밖에 {count}개가 더 있습니다"),
     "doctor.more_terms": Entry("+ … ({count} more)", "+ … ({count}개 더 있습니다)"),
+    "doctor.no_terms": Entry("(no output changes with it)", "(이 수에 따라 달라지는 출력이 없습니다)"),
     "doctor.input": Entry("gradient", "기울기"),
     "doctor.shape_column": Entry("shape", "모양"),
-    "doctor.got": Entry("got", "나온 값"),
+    "doctor.got": Entry("got", "역전파의 값"),
     "doctor.expected": Entry("expected", "옳은 값"),
     "doctor.terms": Entry("expected as a sum, largest terms first", "옳은 값을 이루는 합 (큰 항부터)"),
 }
@@ -61,14 +63,12 @@ _MISTAKES: Area = {
         "옮겼습니다. 출력 위치 y의 창은 y·stride − padding에서 시작합니다.",
     ),
     "doctor.padding_cropped": Entry(
-        "The gradient of {name} lies {by}, as when padding is cropped on the wrong side. Cut as many places off the "
-        "beginning of the padded gradient as forward has added there: [padding : padding + size].",
-        "{name}의 기울기가 {by} 밀려 있습니다. 패딩을 잘못된 쪽에서 잘라 냈을 때 생기는 일입니다. 패딩을 포함한 "
-        "기울기의 앞쪽에서, 순전파가 앞쪽에 붙인 만큼만 잘라 내야 합니다: [padding : padding + size].",
-    ),
-    "doctor.along_axes": Entry(
-        "{shifts} places too far forward along axes {axes}",
-        "축 {axes} 방향으로 {shifts}칸 앞으로",
+        "The gradient of {name} is out of place, as when padding is cropped on the wrong side: along axes {axes} it "
+        "begins {shifts} places from where it should. Cut as many places off the beginning of the padded gradient as "
+        "forward has added there: [padding : padding + size].",
+        "{name}의 기울기가 제자리에 있지 않습니다. 축 {axes} 방향으로 시작 위치가 {shifts}칸 어긋나 있습니다. 패딩을 "
+        "잘못된 쪽에서 잘라 냈을 때 생기는 일입니다. 패딩을 포함한 기울기의 앞쪽에서, 순전파가 앞쪽에 붙인 만큼만 잘라 "
+        "내야 합니다: [padding : padding + size].",
     ),
     "doctor.padding_not_cropped": Entry(
         "The padding is still around the gradient of {name}: the right numbers begin at [{start}]. Cut it off before "
@@ -87,6 +87,16 @@ _MISTAKES: Area = {
         "its share: write += instead of = in the loop over images, or sum over axis 0.",
         "{name}의 기울기에 배치에 대한 합이 빠졌습니다. 여러 이미지 가운데 {kept} 남았습니다. 모든 이미지의 몫을 "
         "더해야 합니다. 이미지 반복문에서 = 대신 +=를 쓰거나 축 0에 대해 합해야 합니다.",
+    ),
+    "doctor.own_output_only": Entry(
+        "The gradient of {name} counts only the output in the same place. Other outputs depend on each number too, as "
+        "behind a softmax or a norm: add up the terms of all of them.",
+        "{name}의 기울기에 같은 자리의 출력만 들어 있습니다. softmax나 정규화에서처럼 다른 출력도 각 수에 따라 "
+        "달라지므로 그 항을 모두 더해야 합니다.",
+    ),
+    "doctor.exchanged": Entry(
+        "What backward gives for {name} is the gradient of {other}. Gradients are returned in the order of the inputs.",
+        "{name}의 자리에 {other}의 기울기를 돌려주었습니다. 기울기는 입력과 같은 순서로 돌려주어야 합니다.",
     ),
     "doctor.last_round": Entry("only the last", "마지막 것만"),
     "doctor.first_round": Entry("only the first", "첫 번째 것만"),
@@ -206,8 +216,8 @@ _NOTES: Area = {
         "{name}의 수가 모두 같아서 자리가 바뀐 실수는 드러나지 않습니다. 난수를 쓰면 더 잘 드러납니다.",
     ),
     "doctor.moved": Entry(
-        "Forward has a kink at the inputs that you gave; these were moved by about a thousandth: {names}.",
-        "주어진 입력에서 순전파가 꺾이므로 다음 입력을 약 천분의 일만큼 옮겨 검사했습니다: {names}.",
+        "Forward has a kink at or very near the inputs that you gave; these were moved by about a thousandth: {names}.",
+        "주어진 입력이나 바로 그 곁에서 순전파가 꺾이므로 다음 입력을 약 천분의 일만큼 옮겨 검사했습니다: {names}.",
     ),
     "doctor.too_large": Entry(
         "grad_{name} is too large to be compared number by number: {compared} wrong places were looked at. A smaller "

@@ -60,6 +60,8 @@ def moved(case: Case) -> Iterator[Suspicion]:
         predicted, claimed = np.zeros(case.shape), np.zeros(case.shape, np.bool_)
         predicted[tuple(here)], claimed[tuple(here)] = expected[tuple(there)], True
         if any(shifts) and claimed.sum() >= max(3, _LEAST * claimed.size):
-            by = Message("doctor.along_axes", shifts=listed(shifts), axes=listed(inside))
-            message = Message("doctor.padding_cropped", name=case.name, by=by)
+            steps = {axis: f"{shift:+d}" for axis, shift in zip(inside, shifts, strict=True) if shift}
+            message = Message(
+                "doctor.padding_cropped", name=case.name, axes=listed(steps), shifts=", ".join(steps.values())
+            )
             yield Suspicion("padding_cropped", message, predicted.ravel(), claimed.ravel())

@@ -21,6 +21,13 @@ _NONE = 1e-8  # of the largest derivative: less is none
 _SHARE = 1 / 3  # of the wrong numbers that must be a term: the others are zero
 
 
+def own_output_only(case: Case) -> Iterator[Suspicion]:
+    """grad[j] = the term of the output in the same place, as if each output depended on its own input alone."""
+    if case.whole and case.shape == case.point.output.shape:
+        message = Message("doctor.own_output_only", name=case.name)
+        yield Suspicion("own_output_only", message, np.diagonal(case.jacobian) * case.grad_output)
+
+
 def assigned(case: Case) -> Iterator[Suspicion]:
     """grad[j] = the terms of the last or the first round alone."""
     used = _used(case)
