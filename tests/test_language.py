@@ -16,6 +16,7 @@ from pellucid.language.catalogue import _AREAS, TEXTS
 SOURCE = Path(pc.__file__).parent
 CODE = {  # what Korean texts may say in Latin letters: names in code, and names that have no other
     "astype", "float", "grad_", "grad_output", "padding", "size", "softmax", "stride", "T", "w", "x", "y",
+    "FMA", "NaN", "ulp",
 }  # fmt: skip
 
 
@@ -47,11 +48,22 @@ def uses() -> list[tuple[str, str | None, set[str]]]:
     return found
 
 
+def notes() -> set[str]:
+    """Keys that explanations keep until a language is chosen, as ("note.group", {…}): all strings that are keys."""
+    found = set()
+    for path in (SOURCE / "explain").rglob("*.py"):
+        nodes = ast.walk(ast.parse(path.read_text("utf-8")))
+        found |= {
+            node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        }
+    return {text for text in found if re.fullmatch(r"(note|order)\.\w+", text)}
+
+
 def test_every_use_has_its_text_and_every_text_its_use() -> None:
     for where, key, values in uses():
         assert key in TEXTS, f"{where}: the key must be a literal of the catalogue, not {key}"
         assert values == placeholders(TEXTS[key].en), f"{where}: the values of {key}"
-    assert {key for _, key, _ in uses()} == set(TEXTS)
+    assert {key for _, key, _ in uses()} | notes() == set(TEXTS)
 
 
 @pytest.mark.parametrize("key", TEXTS)

@@ -60,8 +60,12 @@ def table(columns: Columns) -> Table:
 
     drawn = Table(box=box.SIMPLE, pad_edge=False, padding=(0, 1, 0, 0))
     for number, head in enumerate(columns.heads):
-        side = "left" if number < columns.words else "right"
-        drawn.add_column(head, justify=side, no_wrap=number != 1, overflow="ellipsis")
+        drawn.add_column(
+            head,
+            justify="left" if number < columns.words else "right",
+            no_wrap=number != 1,
+            overflow="ellipsis",
+        )
     for row in columns.rows:
         drawn.add_row(*map(Text, row))
     return drawn

@@ -155,11 +155,9 @@ class Overview:
         lang = lang or self.lang
         if not self.suspicions:
             return [text("overview.nothing", lang)]
-        keys = ["overview.suspicious"] + ["overview.also"] * (len(self.suspicions) - 1)
-        return [
-            text(key, lang, layer=found.layer, reason=found.reason.said(lang))
-            for key, found in zip(keys, self.suspicions, strict=True)
-        ]
+        first, *others = ((found.layer, found.reason.said(lang)) for found in self.suspicions)
+        told = [text("overview.suspicious", lang, layer=first[0], reason=first[1])]
+        return told + [text("overview.also", lang, layer=layer, reason=reason) for layer, reason in others]
 
     def text(self, lang: str | None = None) -> str:
         """The table and what looks wrong.

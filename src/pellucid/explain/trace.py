@@ -15,7 +15,7 @@ from pellucid.explain.chain import Chain, nearest
 from pellucid.explain.columns import cells, wrapped
 from pellucid.explain.question import Question
 from pellucid.explain.terms import Joined, Products, Term, as_json, exact_json
-from pellucid.language import text
+from pellucid.language import sentence, text
 
 _SHOWN = 8  # terms in the table of the largest ones
 _FIRST = 3  # terms written out in the substituted formula
@@ -128,12 +128,16 @@ class Trace:
     def verdict(self, lang: str | None = None) -> str:
         """The certificate as a sentence."""
         lang = lang or self.lang
-        key = "trace.certified" if self.certified else "trace.not_certified"
-        found = text(key, lang, error=self.error, bound=self.error_bound)
+        if self.certified:
+            found = text("trace.certified", lang, error=self.error, bound=self.error_bound)
+        else:
+            found = text("trace.not_certified", lang, error=self.error, bound=self.error_bound)
         if self.replay is None:
             return found
-        key = "trace.replay_agrees" if str(self.replay) == str(self.value) else "trace.replay_differs"
-        return found + text(key, lang, replay=self.digits(self.replay))
+        replay = self.digits(self.replay)
+        if str(self.replay) == str(self.value):
+            return found + text("trace.replay_agrees", lang, replay=replay)
+        return found + text("trace.replay_differs", lang, replay=replay)
 
     def __str__(self) -> str:
         return self.text()
@@ -149,7 +153,7 @@ class Trace:
         return f"{self.address} = {' + '.join(shown) or '0'}"
 
     def _note(self, lang: str | None) -> str:
-        return "; ".join(said(note, lang) for note in self.notes)
+        return "; ".join(sentence(note, lang) for note in self.notes)
 
     def _table(self, terms: Sequence[Term]) -> list[str]:
         rows = [
@@ -170,13 +174,6 @@ class Trace:
     def _short(self, value: float) -> str:
         text = self.digits(value)
         return f"({text})" if text.startswith("-") else text
-
-
-def said(note: Note, lang: str | None) -> str:
-    """A note's sentence; what is put in can be a note itself."""
-    key, values = note
-    spoken = {name: said(v, lang) if isinstance(v, tuple) else v for name, v in values.items()}
-    return text(key, lang, **spoken)
 
 
 def trace_of(question: Question, account: Account, verdict: Verdict, lang: str | None = None) -> Trace:

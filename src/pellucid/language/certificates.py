@@ -7,7 +7,7 @@ TEXTS: Area = {
     "certificates.kind": Entry("kind", "종류"),
     "certificates.numbers": Entry("numbers", "수"),
     "certificates.checked": Entry("checked", "검사"),
-    "certificates.ulps": Entry("ulps", "ulp"),
+    "certificates.ulps": Entry("ulps", "ulp 차이"),
     "certificates.share": Entry("gap/bound", "오차/한계"),
     "certificates.replay": Entry("replay ≠", "재계산 ≠"),
     "certificates.failures": Entry("failures", "실패"),

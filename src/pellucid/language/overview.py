@@ -32,13 +32,13 @@ TEXTS: Area = {
     "overview.dead_units": Entry(
         "{share:.0%} of its {units:,} units are 0 for all samples. No gradient passes them, so that they cannot learn "
         "any more: a learning rate that is too large or a large negative bias does that.",
-        "유닛 {units:,}개 중 {share:.0%}가 모든 샘플에서 0입니다. 죽은 유닛은 기울기를 전하지 않으므로 더는 학습되지 "
-        "않습니다. 학습률이 너무 크거나 편향이 큰 음수일 때 생기는 일입니다.",
+        "유닛 {units:,}개 중 모든 샘플에서 0인 것의 비율이 {share:.0%}입니다. 죽은 유닛은 기울기를 전하지 않으므로 "
+        "더는 학습되지 않습니다. 학습률이 너무 크거나 편향이 큰 음수일 때 생기는 일입니다.",
     ),
     "overview.saturated_units": Entry(
         "{share:.0%} of its numbers are saturated: there the slope is less than a hundredth of the steepest, so that "
         "hardly any gradient passes. Smaller weights or a normalisation before it keep inputs near 0.",
-        "수의 {share:.0%}가 포화되어 있습니다. 그곳의 기울기는 가장 가파른 곳의 100분의 1보다 작아 역전파가 거의 "
+        "포화된 수의 비율이 {share:.0%}입니다. 그곳의 기울기는 가장 가파른 곳의 100분의 1보다 작아 역전파가 거의 "
         "전해지지 않습니다. 가중치를 줄이거나 앞에 정규화를 두면 입력이 0 가까이에 머뭅니다.",
     ),
     "overview.vanishing": Entry(
