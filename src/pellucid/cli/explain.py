@@ -69,7 +69,9 @@ def explain(
     from pellucid import nn
     from pellucid.cli import inputs, output
     from pellucid.explain import Overview
+    from pellucid.explain.rendering.terminal import rich_trace
     from pellucid.language import chosen
+    from pellucid.markup import page
     from pellucid.train import record
 
     lang = chosen(lang)
@@ -81,14 +83,18 @@ def explain(
     x, y = inputs.digits(sample, batch or (1 if at else _BATCH))
     recording = record(network, x) if infer else record(network, x, y, optimizer=rule)
     found = recording.overview(lang) if at is None else _trace(recording, at, lang, infer)
+    if html is not None:
+        output.write(f"page '{html}'", html, page(at or model, found.html(), lang))
     console = output.screen(json)
     if json:
         run = {"model": model, "data": data, "sample": sample, "batch": len(x), "address": at}
         output.print_json({**run, "overview" if at is None else "trace": found.to_dict()})
     elif isinstance(found, Overview):
-        _show_overview(console, found)
+        _show(console, found)
     else:
-        _show_trace(console, found, top)
+        console.print(rich_trace(found, top, lang))
+    if html is not None:
+        console.print(f"page written to {html}")
 
 
 def _trace(recording: Recording, at: str, lang: str, infer: bool) -> Trace:
@@ -104,7 +110,7 @@ def _trace(recording: Recording, at: str, lang: str, infer: bool) -> Trace:
         raise
 
 
-def _show_overview(console: Console, overview: Overview) -> None:
+def _show(console: Console, overview: Overview) -> None:
     """The overview as a table with what looks wrong below it."""
     from rich.text import Text
 
@@ -115,10 +121,3 @@ def _show_overview(console: Console, overview: Overview) -> None:
     style = "yellow" if overview.suspicious else "green"
     for finding in overview.findings():
         console.print(Text(finding, style))
-
-
-def _show_trace(console: Console, trace: Trace, top: int) -> None:
-    from rich.panel import Panel
-    from rich.text import Text
-
-    console.print(Panel.fit(Text(str(trace)), title=Text(trace.address)))

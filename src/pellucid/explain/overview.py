@@ -170,6 +170,21 @@ class Overview:
     def __str__(self) -> str:
         return self.text()
 
+    def html(self, lang: str | None = None) -> str:
+        """A piece of HTML that needs nothing from elsewhere.
+
+        Args:
+            lang: "en" or "ko"; None for the overview's own.
+
+        Raises: ArgumentError for a language that the catalogue does not have.
+        """
+        from pellucid.explain.rendering.summary import overview_html
+
+        return overview_html(self, lang or self.lang)
+
+    def _repr_html_(self) -> str:
+        return self.html()
+
     def to_dict(self, lang: str | None = None) -> dict[str, Any]:
         """Everything as values that JSON knows; numbers that are not finite as text."""
         found = [suspicion.to_dict(lang or self.lang) for suspicion in self.suspicions]

@@ -105,12 +105,12 @@ class Recording:
 
         Args:
             address: a name and an index, as "conv1.output[0,5,3,7]"; negative indices count from the end.
-            lang: the language that the trace speaks, "en" or "ko"; None for the environment's `PELLUCID_LANG`.
+            lang: the language that the trace speaks, "en" or "ko"; None for that of `PELLUCID_LANG`.
 
         Raises: AddressError for a name or an index that the recording does not hold; ArgumentError for a number
             whose kind cannot be explained, and for a language that the catalogue does not have.
         """
-        lang = chosen(lang)
+        _check(lang)
         name, index = addresses.parse(address)
         entry = self._entry("explain", name)
         index = addresses.located(entry.name, entry.shape, index)
@@ -124,12 +124,13 @@ class Recording:
         Args:
             sample: how many numbers of each array, drawn from `seed`; None for all.
             seed: any whole number.
-            lang: the language that the table speaks, "en" or "ko"; None for the environment's `PELLUCID_LANG`.
+            lang: the language that the table speaks, "en" or "ko"; None for that of `PELLUCID_LANG`.
 
         Raises: ArgumentError for a sample that is no whole number above 0, and for a language that the catalogue does
             not have.
         """
-        return certificates.certify(self.entries.values(), self._question, sample, seed, chosen(lang))
+        _check(lang)
+        return certificates.certify(self.entries.values(), self._question, sample, seed, lang)
 
     def overview(self, lang: str | None = None) -> Overview:
         """Layer by layer: sizes, dead units, gradients and updates, and the first layer in which something looks wrong.
@@ -137,11 +138,12 @@ class Recording:
         The rules stand at the top of `pellucid.explain.overview`.
 
         Args:
-            lang: the language in which it speaks, "en" or "ko"; None for the environment's `PELLUCID_LANG`.
+            lang: the language in which it speaks, "en" or "ko"; None for that of `PELLUCID_LANG`.
 
         Raises: ArgumentError for a language that the catalogue does not have.
         """
-        return overview_of(self, self._array, chosen(lang))
+        _check(lang)
+        return overview_of(self, self._array, lang)
 
     def __repr__(self) -> str:
         parts = [f"{len(self)} arrays"]
@@ -150,6 +152,26 @@ class Recording:
         if self._commit is not None:
             parts.append("committed" if self._committed else "not committed")
         return f"Recording({', '.join(parts)})"
+
+    def html(self, lang: str | None = None) -> str:
+        """A piece of HTML that needs nothing from elsewhere: every array by layer, with shape and statistics.
+
+        Args:
+            lang: "en" or "ko"; None for the environment's `PELLUCID_LANG`, else English.
+
+        Raises: ArgumentError for a language that there are no texts in.
+        """
+        from pellucid.explain.rendering.listing import recording_html
+
+        committed = None if self._commit is None else self._committed
+        return recording_html(self.entries.values(), self._glimpse, committed, lang)
+
+    def _repr_html_(self) -> str:
+        return self.html()
+
+    def _glimpse(self, name: str) -> Array:
+        """An array to read once: what has not been needed before is not kept."""
+        return self._arrays[name] if name in self._arrays else self._load(name)
 
     def _entry(self, where: str, name: object) -> Entry:
         """An array by its name or by the name that an alias stands for."""
@@ -176,6 +198,12 @@ class Recording:
         if name not in self._arrays:
             self._arrays[name] = self._load(name)
         return self._arrays[name]
+
+
+def _check(lang: str | None) -> None:
+    """Refuse a language that there are no texts in before the work, not after it."""
+    if lang is not None:
+        chosen(lang)
 
 
 def recording_of(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from pellucid.explain.account import Account, Exact, Group, Kind, Note, Verdict
+from pellucid.explain.account import Account, Exact, Group, Kind, Verdict
 from pellucid.explain.chain import Chain, nearest
 from pellucid.explain.columns import cells, wrapped
 from pellucid.explain.question import Question
@@ -41,7 +41,8 @@ class Trace:
         replay: the sum computed once more, number by number in the documented order; None for other kinds and where
             Winograd's algorithm computed it in another way.
         certified: whether |value − exact| ≤ error_bound, and replay, if there is one, has the very bits of value.
-        notes: which positions are read, how many products meet padding, and the order of summation, as keys of texts.
+        question: what was asked, with access to the recording's arrays.
+        account: what the answer is drawn from.
         lang: the language of `str`, `substituted` and `note`; None for the default.
     """
 
@@ -56,7 +57,8 @@ class Trace:
     error_bound: float
     replay: float | None
     certified: bool
-    notes: tuple[Note, ...]
+    question: Question = field(repr=False)
+    account: Account = field(repr=False)
     lang: str | None = None
 
     @property
@@ -69,12 +71,24 @@ class Trace:
     @property
     def substituted(self) -> str:
         """The formula with the first few numbers put in."""
-        return self._substituted(self.lang)
+        return self.numbers()
+
+    def numbers(self, lang: str | None = None) -> str:
+        """`substituted` in a language."""
+        lang = lang or self.lang
+        shown = [self._short(self.start.factors[0][1])] if self.start else []
+        shown += ["·".join(self._short(value) for _, value in term.factors) for term in self.terms[:_FIRST]]
+        rest = len(self.terms) - _FIRST
+        if rest == 1:
+            shown.append(text("trace.one_more_term", lang))
+        elif rest > 1:
+            shown.append(text("trace.more_terms", lang, count=rest))
+        return f"{self.address} = {' + '.join(shown) or '0'}"
 
     @property
     def note(self) -> str:
         """What there is to say about how the number was computed."""
-        return self._note(self.lang)
+        return noted(self.account, self.lang)
 
     def to_dict(self, limit: int | None = None, lang: str | None = None) -> dict[str, Any]:
         """Everything as values that JSON knows; at most the first `limit` terms.
@@ -89,7 +103,7 @@ class Trace:
             "dtype": self.dtype,
             "value": as_json(self.value),
             "formula": self.formula,
-            "substituted": self._substituted(lang),
+            "substituted": self.numbers(lang),
             "start": self.start.to_dict() if self.start else None,
             "terms": [term.to_dict() for term in self.terms[:limit]],
             "term_count": len(self.terms),
@@ -97,7 +111,7 @@ class Trace:
             "error_bound": as_json(self.error_bound),
             "replay": None if self.replay is None else as_json(self.replay),
             "certified": self.certified,
-            "note": self._note(lang),
+            "note": noted(self.account, lang),
         }
 
     def text(self, lang: str | None = None) -> str:
@@ -108,8 +122,8 @@ class Trace:
         lang = lang or self.lang
         labelled = {
             text("trace.formula", lang): self.formula,
-            text("trace.numbers", lang): self._substituted(lang),
-            text("trace.note", lang): self._note(lang),
+            text("trace.numbers", lang): self.numbers(lang),
+            text("trace.note", lang): noted(self.account, lang),
         }
         lines = [f"{self.address} = {self.digits(self.value)}  ({self.dtype})"]
         for label, paragraph in labelled.items():
@@ -142,18 +156,20 @@ class Trace:
     def __str__(self) -> str:
         return self.text()
 
-    def _substituted(self, lang: str | None) -> str:
-        shown = [self._short(self.start.factors[0][1])] if self.start else []
-        shown += ["·".join(self._short(value) for _, value in term.factors) for term in self.terms[:_FIRST]]
-        rest = len(self.terms) - _FIRST
-        if rest == 1:
-            shown.append(text("trace.one_more_term", lang))
-        elif rest > 1:
-            shown.append(text("trace.more_terms", lang, count=rest))
-        return f"{self.address} = {' + '.join(shown) or '0'}"
+    def html(self, lang: str | None = None) -> str:
+        """A piece of HTML that needs nothing from elsewhere: numbers, terms, and the window that they were read from.
 
-    def _note(self, lang: str | None) -> str:
-        return "; ".join(sentence(note, lang) for note in self.notes)
+        Args:
+            lang: "en" or "ko"; None for the trace's own.
+
+        Raises: ArgumentError for a language that the catalogue does not have.
+        """
+        from pellucid.explain.rendering.webpage import trace_html
+
+        return trace_html(self, lang or self.lang)
+
+    def _repr_html_(self) -> str:
+        return self.html()
 
     def _table(self, terms: Sequence[Term]) -> list[str]:
         rows = [
@@ -195,6 +211,12 @@ def trace_of(question: Question, account: Account, verdict: Verdict, lang: str |
         error_bound=float(verdict.bound[0]),
         replay=None if verdict.replay is None else float(verdict.replay[0]),
         certified=bool(verdict.certified[0]),
-        notes=tuple(account.notes()),
+        question=question,
+        account=account,
         lang=lang,
     )
+
+
+def noted(account: Account, lang: str | None = None) -> str:
+    """The notes of an account as one line."""
+    return "; ".join(sentence(note, lang) for note in account.notes())

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pellucid.errors import ArgumentError
-from pellucid.language import certificates, doctor, notes, overview, trace
+from pellucid.language import certificates, doctor, notes, overview, rendering, trace
 from pellucid.language.entry import Area, Entry
 
 LANGUAGES = Entry._fields
@@ -23,6 +23,7 @@ _AREAS: tuple[Area, ...] = (
     notes.ORDERS,
     overview.TEXTS,
     certificates.TEXTS,
+    rendering.TEXTS,
 )
 TEXTS: Area = {key: entry for area in _AREAS for key, entry in area.items()}
 
