@@ -260,6 +260,35 @@ def test_terms_come_in_the_order_of_the_taps() -> None:
         assert list(pairs) == reads[of]
 
 
+TRANSPOSED = [
+    ((3, 2, 5, 4), (2, 3, 3, 2), {"stride": (2, 1), "padding": (1, 0), "output_padding": (1, 0)}),
+    ((2, 4, 3, 5), (4, 2, 2, 3), {"groups": 2, "stride": (3, 2), "dilation": (1, 2)}),
+    ((2, 2, 6), (2, 4, 3), {"padding": 1}),
+    ((1, 2, 2, 3, 4), (2, 3, 2, 1, 3), {"stride": (1, 2, 2)}),
+]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("input", "weight", "settings"), TRANSPOSED)
+def test_transposed_convolution(
+    input: tuple[int, ...], weight: tuple[int, ...], settings: dict[str, Any], dtype: Any
+) -> None:
+    function = getattr(F, f"conv_transpose{len(input) - 2}d")
+    arrays = {"w": normal(*weight), "b": normal(weight[1] * settings.get("groups", 1), seed=2)}
+    program = run(lambda s, w, b: function(s, w, b, **settings), normal(*input, dtype=dtype), arrays)
+    rec = recording(program)
+    names = [f"{function.__name__}.output", "grad(w)", "grad(b)", "grad(input)"]
+    table = {array.name: array for array in rec.certify().arrays}
+    for name in names:
+        assert table[name].checked == rec[name].size
+        assert not table[name].failures
+        for address in list(addresses(rec, name))[::11]:
+            trace = rec.explain(address)
+            total = product(rec, trace.start.factors) if trace.start else Fraction(0)
+            total += sum(product(rec, term.factors) for term in trace.terms)
+            assert trace.exact == (total if dtype == np.float64 else float(total))
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_packed_weights_and_long_runs(dtype: Any) -> None:
     def network(s: Any, w: Any, v: Any) -> Any:

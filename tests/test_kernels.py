@@ -21,6 +21,7 @@ from pellucid.ops.add import Add
 from pellucid.ops.avg_pool import AvgPool
 from pellucid.ops.batch_norm import BatchNorm
 from pellucid.ops.conv import Conv
+from pellucid.ops.conv_transpose import ConvTranspose
 from pellucid.ops.cross_entropy import CrossEntropy
 from pellucid.ops.dropout import Dropout
 from pellucid.ops.flatten import Flatten
@@ -282,6 +283,14 @@ CONVS = [
     (Conv(2, stride=(2, 1), padding=((0, 1), (3, 2))), (2, 5, 9, 12), (3, 5, 3, 7)),
     (Conv(2, stride=(1, 2)), (2, 3, 9, 12), (2, 3, 2, 4)),
     (Conv(2, stride=(2, 1)), (2, 20, 10, 9), (3, 20, 3, 5)),
+    (ConvTranspose(2), (2, 3, 9, 7), (3, 5, 3, 2)),
+    (ConvTranspose(2, stride=(2, 3), padding=((2, 1), (0, 3))), (3, 7, 4, 3), (7, 5, 5, 6)),
+    (ConvTranspose(2, stride=(2, 1), dilation=(2, 3), padding=(1, 2), groups=2), (3, 6, 4, 5), (6, 2, 3, 3)),
+    (ConvTranspose(2, stride=(3, 2), output_padding=(2, 1)), (3, 70, 5, 7), (70, 40, 2, 1)),
+    (ConvTranspose(2, output_padding=1, dilation=2), (2, 3, 5, 6), (3, 2, 3, 2)),
+    (ConvTranspose(1, stride=2, padding=1), (19, 35, 8), (35, 3, 4)),
+    (ConvTranspose(3, padding=1, stride=(1, 2, 1)), (2, 4, 3, 4, 5), (4, 3, 3, 3, 2)),
+    (ConvTranspose(2, stride=2, padding=1), (2, 20, 5, 6), (20, 19, 4, 4)),
     (Linear(), (37, 50), (70, 50)),
     (Linear(), (5, 3000), (10, 3000)),
 ]
@@ -295,8 +304,9 @@ def test_convolution(
     op: Any, input: tuple[int, ...], weight: tuple[int, ...], exact: bool, bias: bool, dtype: Any
 ) -> None:
     make = integers if exact else normal
-    operands = [make(input, dtype), make(weight, dtype, 1), make(weight[:1], dtype, 2) if bias else None]
-    grad = make(op.infer(input, weight, weight[:1] if bias else None), dtype, 3)
+    outputs = (weight[1] * op.groups,) if isinstance(op, ConvTranspose) else weight[:1]
+    operands = [make(input, dtype), make(weight, dtype, 1), make(outputs, dtype, 2) if bias else None]
+    grad = make(op.infer(input, weight, outputs if bias else None), dtype, 3)
     result = run_op(op, *operands, grad=grad, arrays=("weight", "bias"))
     expected = (op.forward(*wide(*operands)), *op.backward(*wide(grad, *operands)))
     actual = (result.output, *(result.gradients.get(name) for name in op.arguments))

@@ -408,6 +408,7 @@ def test_a_program_is_kept_until_the_model_changes(engine):
         (lambda: nn.Conv1d(3, 40, 7), 21),
         (lambda: nn.Conv2d(6, 40, (3, 5), groups=2), 45),
         (lambda: nn.Conv3d(2, 40, (2, 3, 4)), 48),
+        (lambda: nn.ConvTranspose2d(6, 40, (3, 5), groups=2), 300),
         (lambda: nn.Linear(30, 50), 30),
     ],
 )
@@ -473,6 +474,13 @@ LAYERS = [
         (1, 2, 5, 6),
     ),
     (nn.Conv3d(2, 3, (1, 2, 3)), T.Conv3d(2, 3, (1, 2, 3)), (2, 2, 3, 4, 5)),
+    (nn.ConvTranspose1d(4, 3, 4, 2, 1), T.ConvTranspose1d(4, 3, 4, 2, 1), (2, 4, 5)),
+    (
+        nn.ConvTranspose2d(4, 6, (3, 2), (2, 1), (1, 0), (1, 0), 2, False, (1, 2)),
+        T.ConvTranspose2d(4, 6, (3, 2), (2, 1), (1, 0), (1, 0), 2, False, (1, 2)),
+        (2, 4, 5, 3),
+    ),
+    (nn.ConvTranspose3d(2, 3, (1, 2, 3)), T.ConvTranspose3d(2, 3, (1, 2, 3)), (2, 2, 3, 4, 5)),
     (nn.MaxPool1d(3, 2, 1), T.MaxPool1d(3, 2, 1), (2, 3, 9)),
     (
         nn.MaxPool2d((3, 2), (2, 1), 1, 2, True),

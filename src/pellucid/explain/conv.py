@@ -1,4 +1,4 @@
-"""Convolution: output, input gradient, weight gradient and bias gradient. Formulas and orders: `ops/conv.py`."""
+"""Convolution, transposed or not: output and all gradients. Formulas: `ops/conv.py`, `ops/conv_transpose.py`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pellucid.explain.question import Question
 from pellucid.explain.winograd import error_bounds
 from pellucid.geometry import size_of
 from pellucid.ops.conv import Conv
+from pellucid.ops.conv_transpose import ConvTranspose
 
 _SLID_OVER = {"output": 0, "grad_input": 0, "grad_weight": 1, "grad_bias": 0}  # which factor
 _ORDER = {
@@ -25,12 +26,14 @@ _ORDER = {
 def explain_conv(question: Question) -> Chain:
     """Elements of a convolution's results. The products with padding are replayed, too."""
     op, of, facts = question.source.op, question.source.of, question.source.facts
-    assert isinstance(op, Conv)
+    assert isinstance(op, Conv | ConvTranspose)
     terms = op.terms(of, question.at, *question.shapes)
     winograd = "winograd_additions" in facts and of != "grad_bias"
     part = None
-    if of in ("grad_weight", "grad_bias") and "images_per_part" in facts:
-        part = int(facts["images_per_part"]) * size_of(question.operand("grad_output").array.shape[2:])
+    transposed = isinstance(op, ConvTranspose)
+    if "images_per_part" in facts and of in ("grad_weight", *([] if transposed else ["grad_bias"])):
+        windows = question.operand("input" if transposed else "grad_output").array
+        part = int(facts["images_per_part"]) * size_of(windows.shape[2:])
     bound = error_bounds(question) if winograd else None
 
     def notes() -> Sequence[Note]:
@@ -61,12 +64,13 @@ def _window(question: Question, chain: Chain) -> list[Note]:
     return [("note.reads", {"array": slid_over.operand.name, "ranges": ranges})]
 
 
-def _group(question: Question, op: Conv) -> list[Note]:
+def _group(question: Question, op: Conv | ConvTranspose) -> list[Note]:
     """The group of channels, where there are several."""
     if op.groups == 1:
         return []
     weight, of = question.shapes[1], question.source.of
     assert weight is not None
     axis = 0 if of in ("grad_weight", "grad_bias") else 1
-    per_group = weight[1] if of == "grad_input" else weight[0] // op.groups
+    second = ("output", "grad_bias") if isinstance(op, ConvTranspose) else ("grad_input",)
+    per_group = weight[1] if of in second else weight[0] // op.groups
     return [("note.group", {"number": question.index[axis] // per_group, "count": op.groups})]

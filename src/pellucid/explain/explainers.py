@@ -11,10 +11,12 @@ from pellucid.explain.question import Question
 from pellucid.explain.shared import explain_shared
 from pellucid.explain.source import Maker, Source
 from pellucid.ops.conv import Conv
+from pellucid.ops.conv_transpose import ConvTranspose
 from pellucid.ops.linear import Linear
 
 _EXPLAINERS: dict[type[Maker], Callable[[Question], Account]] = {
     Conv: explain_conv,
+    ConvTranspose: explain_conv,
     Linear: explain_linear,
 }
 

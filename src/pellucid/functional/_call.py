@@ -15,15 +15,20 @@ import numpy as np
 
 from pellucid.engine.graph import Symbol, apply
 from pellucid.errors import ArgumentError, PellucidError, ShapeError
-from pellucid.ops.adaptive_avg_pool import AdaptiveAvgPool
+from pellucid.ops.adaptive_pool import AdaptivePool
 from pellucid.ops.avg_pool import AvgPool
 from pellucid.ops.base import Array, Gradients, Op
 from pellucid.ops.conv import Conv
+from pellucid.ops.conv_transpose import ConvTranspose
+from pellucid.ops.lp_pool import LpPool
 from pellucid.ops.max_pool import MaxPool
+from pellucid.ops.max_unpool import MaxUnpool
+from pellucid.ops.unfold import Fold, Unfold
 
 Tensor: TypeAlias = Any  # numbers that NumPy can make an array of, or a Symbol while a network is traced
 P = ParamSpec("P")
-Windowed = Conv | MaxPool | AvgPool | AdaptiveAvgPool  # these take a sample without a batch axis, too
+# these take a sample without a batch axis, too
+Windowed = Conv | ConvTranspose | MaxPool | MaxUnpool | AvgPool | LpPool | AdaptivePool | Unfold | Fold
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,9 @@ class Call:
             arrays[name] = arrays[name].astype(dtype, copy=False)
         single = isinstance(self.op, Windowed) and arrays["input"].ndim == self.op.dims + 1
         if single:
-            arrays["input"] = arrays["input"][None]
+            for name in ("input", "indices"):
+                if name in arrays:
+                    arrays[name] = arrays[name][None]
         return [arrays.get(name) for name in self.op.arguments], single
 
 

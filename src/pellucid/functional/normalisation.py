@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from pellucid.engine.graph import Symbol
-from pellucid.errors import ArgumentError
+from pellucid.errors import ArgumentError, ShapeError
 from pellucid.functional._call import Call, Tensor, function, gradient
+from pellucid.geometry import size_of
 from pellucid.ops.batch_norm import BatchNorm
+from pellucid.ops.group_norm import GroupNorm
+from pellucid.ops.layer_norm import LayerNorm
+from pellucid.ops.local_response_norm import LocalResponseNorm
 
 
 @dataclass(frozen=True)
@@ -24,15 +29,18 @@ class BatchNormCall(Call):
         running = self.optional[:2]
         if isinstance(output, Symbol) or not self.op.training or running[0] is None:
             return output
-        for name, array in zip(self.op.arguments[1:3], running, strict=True):
-            if not isinstance(array, np.ndarray) or array.dtype.kind != "f":
-                rule = f"{name} must be an array of floats, because training updates it in place"
-                raise ArgumentError(
-                    self.op.name, rule, got=str(getattr(array, "dtype", type(array).__name__))
-                )
+        _check_running(self.op.name, dict(zip(self.op.arguments[1:3], running, strict=True)))
         (input, mean, var, *_), _ = self.arrays()
         mean[...], var[...] = self.op.updated_statistics(input, mean, var)
         return output
+
+
+def _check_running(op: str, statistics: Mapping[str, object]) -> None:
+    """Running statistics are changed in place, so they must be arrays."""
+    for name, array in statistics.items():
+        if not isinstance(array, np.ndarray) or array.dtype.kind != "f":
+            rule = f"{name} must be an array of floats, because training updates it in place"
+            raise ArgumentError(op, rule, got=str(getattr(array, "dtype", type(array).__name__)))
 
 
 @function
@@ -64,3 +72,124 @@ def batch_norm(
 
 
 batch_norm_backward = gradient(batch_norm)
+
+
+@dataclass(frozen=True)
+class InstanceNormCall(Call):
+    """Instance normalisation, which moves running statistics that it is given."""
+
+    op: GroupNorm
+    running: tuple[Tensor, Tensor] | None = None
+    momentum: float = 0.1
+
+    def forward(self) -> Tensor:
+        """The output; then, on arrays, the running statistics are updated in place."""
+        output = super().forward()
+        if self.running is None or isinstance(output, Symbol):
+            return output
+        _check_running(self.op.name, dict(zip(("running_mean", "running_var"), self.running, strict=True)))
+        (input, *_), _ = self.arrays()
+        sets = input.reshape(*input.shape[:2], -1).astype(np.float64)
+        news = sets.mean(axis=-1).mean(axis=0), sets.var(axis=-1, ddof=1).mean(axis=0)
+        for array, new in zip(self.running, news, strict=True):
+            array[...] = (1 - self.momentum) * array.astype(np.float64) + self.momentum * new
+        return output
+
+
+@function
+def group_norm(
+    input: Tensor, num_groups: int, weight: Tensor = None, bias: Tensor = None, eps: float = 1e-5
+) -> Call:
+    """(input − mean)/√(var + eps)·weight + bias, mean and var of each group of channels of each image.
+
+    Shapes: input (N,C,…), weight and bias (C,) → (N,C,…).
+    Raises: ShapeError when shapes disagree; ArgumentError when num_groups does not divide the channels.
+
+    Example:
+        >>> group_norm([[[1.0], [3.0], [5.0], [5.0]]], 2, eps=1e-12).round(6).ravel()
+        array([-1.,  1.,  0.,  0.])
+    """
+    return Call(GroupNorm(num_groups, eps), (input,), (weight, bias))
+
+
+group_norm_backward = gradient(group_norm)
+
+
+@function
+def layer_norm(
+    input: Tensor,
+    normalized_shape: Sequence[int],
+    weight: Tensor = None,
+    bias: Tensor = None,
+    eps: float = 1e-5,
+) -> Call:
+    """(input − mean)/√(var + eps)·weight + bias, mean and var over the last axes.
+
+    Shapes: input (…, *normalized_shape), weight and bias normalized_shape → the input's.
+    Raises: ShapeError when shapes disagree.
+
+    Example:
+        >>> layer_norm([[1.0, 3.0], [5.0, 5.0]], (2,), eps=1e-12).round(6)
+        array([[-1.,  1.],
+               [ 0.,  0.]])
+    """
+    return Call(LayerNorm(tuple(normalized_shape), eps), (input,), (weight, bias))
+
+
+layer_norm_backward = gradient(layer_norm)
+
+
+@function
+def instance_norm(
+    input: Tensor,
+    running_mean: Tensor = None,
+    running_var: Tensor = None,
+    weight: Tensor = None,
+    bias: Tensor = None,
+    use_input_stats: bool = True,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Call:
+    """(input − mean)/√(var + eps)·weight + bias, mean and var of each channel of each image.
+
+    Running statistics, if given, are updated in place by the images' mean ones, as in `batch_norm`; without
+    `use_input_stats` they take the place of the images'.
+    Shapes: input (N,C,…), the others (C,) → (N,C,…).
+    Raises: ShapeError when shapes disagree; ArgumentError when running statistics are missing where they are needed.
+
+    Example:
+        >>> instance_norm([[[1.0, 3.0]], [[5.0, 9.0]]], eps=1e-12).round(6).ravel()
+        array([-1.,  1., -1.,  1.])
+    """
+    if not use_input_stats:
+        op = BatchNorm(False, momentum, eps)
+        return BatchNormCall(op, (input,), (running_mean, running_var, weight, bias))
+    shape = np.shape(input) if not isinstance(input, Symbol) else input.shape
+    if len(shape) >= 2 and size_of(shape[2:]) == 1:
+        rule = "an image's own statistics need more than 1 value per channel"
+        raise ShapeError("instance_norm", rule, got=f"input {shape}")
+    running = None if running_mean is None or running_var is None else (running_mean, running_var)
+    return InstanceNormCall(
+        GroupNorm(None, eps), (input,), (weight, bias), running=running, momentum=momentum
+    )
+
+
+instance_norm_backward = gradient(instance_norm)
+
+
+@function
+def local_response_norm(
+    input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
+) -> Call:
+    """input/(k + alpha/size·Σ input²)^beta, the sum over `size` neighbouring channels.
+
+    Shapes: input (N,C,…) → (N,C,…). Raises: ShapeError for fewer than 3 axes; ArgumentError for a setting out of range.
+
+    Example:
+        >>> local_response_norm([[[3.0], [4.0]]], 2, alpha=2, beta=0.5, k=0).ravel()
+        array([1. , 0.8])
+    """
+    return Call(LocalResponseNorm(size, alpha, beta, k), (input,))
+
+
+local_response_norm_backward = gradient(local_response_norm)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pellucid.engine.graph import Symbol
 from pellucid.errors import ArgumentError
 from pellucid.functional._call import Call, Tensor, function, gradient
 from pellucid.geometry import IntOrTuple, PaddingLike
-from pellucid.ops.adaptive_avg_pool import AdaptiveAvgPool
+from pellucid.ops.adaptive_max_pool import AdaptiveMaxPool
 from pellucid.ops.avg_pool import AvgPool
 from pellucid.ops.max_pool import MaxPool
 
@@ -18,7 +17,7 @@ from pellucid.ops.max_pool import MaxPool
 class MaxPoolCall(Call):
     """Max pooling that can also say which elements won."""
 
-    op: MaxPool
+    op: MaxPool | AdaptiveMaxPool
     return_indices: bool = False
 
     def forward(self) -> Tensor:
@@ -211,55 +210,3 @@ def avg_pool3d(
 
 
 avg_pool3d_backward = gradient(avg_pool3d)
-
-
-@function
-def adaptive_avg_pool1d(input: Tensor, output_size: int | Sequence[int | None] | None) -> Call:
-    """The mean of each of `output_size` windows: along an axis, floor(y·I/O) ≤ i < ceil((y+1)·I/O).
-
-    Shapes: input (N,C,W) or (C,W) → (N,C,Wo) or (C,Wo); None keeps an axis as it is.
-    Raises: ShapeError for an input of another rank; ArgumentError for a size below 1.
-
-    Example:
-        >>> adaptive_avg_pool1d([[[1, 2, 3, 4, 5]]], 3)
-        array([[[1.5, 3. , 4.5]]])
-    """
-    return Call(AdaptiveAvgPool(1, output_size), (input,))
-
-
-adaptive_avg_pool1d_backward = gradient(adaptive_avg_pool1d)
-
-
-@function
-def adaptive_avg_pool2d(input: Tensor, output_size: int | Sequence[int | None] | None) -> Call:
-    """The mean of each of `output_size` windows: along an axis, floor(y·I/O) ≤ i < ceil((y+1)·I/O).
-
-    Shapes: input (N,C,H,W) or (C,H,W) → (N,C,Ho,Wo) or (C,Ho,Wo); None keeps an axis as it is.
-    Raises: ShapeError for an input of another rank; ArgumentError for a size below 1.
-
-    Example:
-        >>> adaptive_avg_pool2d([[[1, 2, 3], [4, 5, 6]]], (None, 1))
-        array([[[2.],
-                [5.]]])
-    """
-    return Call(AdaptiveAvgPool(2, output_size), (input,))
-
-
-adaptive_avg_pool2d_backward = gradient(adaptive_avg_pool2d)
-
-
-@function
-def adaptive_avg_pool3d(input: Tensor, output_size: int | Sequence[int | None] | None) -> Call:
-    """The mean of each of `output_size` windows: along an axis, floor(y·I/O) ≤ i < ceil((y+1)·I/O).
-
-    Shapes: input (N,C,D,H,W) or (C,D,H,W) → (N,C,Do,Ho,Wo) or (C,Do,Ho,Wo); None keeps an axis as it is.
-    Raises: ShapeError for an input of another rank; ArgumentError for a size below 1.
-
-    Example:
-        >>> adaptive_avg_pool3d([[[[1, 2], [3, 4]], [[5, 6], [7, 8]]]], (2, 1, 1)).ravel()
-        array([2.5, 6.5])
-    """
-    return Call(AdaptiveAvgPool(3, output_size), (input,))
-
-
-adaptive_avg_pool3d_backward = gradient(adaptive_avg_pool3d)

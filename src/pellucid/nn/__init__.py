@@ -3,6 +3,7 @@
 from pellucid.nn.activation import GELU, LeakyReLU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Tanh
 from pellucid.nn.container import Sequential
 from pellucid.nn.conv import Conv1d, Conv2d, Conv3d
+from pellucid.nn.conv_transpose import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from pellucid.nn.init import seed
 from pellucid.nn.linear import Linear
 from pellucid.nn.module import Module
@@ -37,6 +38,9 @@ __all__ = [
     "Conv1d",
     "Conv2d",
     "Conv3d",
+    "ConvTranspose1d",
+    "ConvTranspose2d",
+    "ConvTranspose3d",
     "Dropout",
     "Flatten",
     "Identity",

@@ -9,7 +9,7 @@ from pellucid import functional as F
 from pellucid.errors import ArgumentError
 from pellucid.geometry import IntOrTuple, per_axis
 from pellucid.nn.layer import Layer, flag
-from pellucid.ops.adaptive_avg_pool import OutputSize, output_sizes
+from pellucid.ops.adaptive_pool import OutputSize, output_sizes
 
 
 class _Pool(Layer):

@@ -9,66 +9,24 @@ size[y] counts the window's elements. Order of summation: output i, grad_input y
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.errors import ArgumentError, ShapeError
-from pellucid.geometry import Where, is_integer
-from pellucid.ops.base import Array, Gradients, Op, Shape, Terms, choices, columns
-
-OutputSize: TypeAlias = int | Sequence[int | None] | None
-
-
-def output_sizes(where: str, size: OutputSize, dims: int) -> tuple[int | None, ...]:
-    """One size per axis; None keeps the input's.
-
-    Raises: ArgumentError when there is not one for each axis or one is not a whole number ≥ 1.
-    """
-    sizes = tuple(size) if isinstance(size, Sequence) else (size,) * dims
-    if len(sizes) != dims or not all(s is None or (is_integer(s) and s > 0) for s in sizes):
-        raise ArgumentError(
-            where,
-            "output_size must be an integer, or one integer or None per axis",
-            expected=f"{dims} value{'s' if dims > 1 else ''} ≥ 1",
-            got=f"output_size={size!r}",
-        )
-    return tuple(None if s is None else int(s) for s in sizes)
+from pellucid.ops.adaptive_pool import AdaptivePool
+from pellucid.ops.base import Array, Gradients, Shape, Terms, choices, columns
 
 
 @dataclass(frozen=True)
-class AdaptiveAvgPool(Op):
-    """The output's size along `dims` spatial axes: one integer for all, or one each; None keeps the size."""
-
-    dims: int
-    output_size: OutputSize
+class AdaptiveAvgPool(AdaptivePool):
+    """The mean of each window."""
 
     @property
     def name(self) -> str:
         """adaptive_avg_pool1d, adaptive_avg_pool2d or adaptive_avg_pool3d."""
         return f"adaptive_avg_pool{self.dims}d"
-
-    def infer(self, *shapes: Shape | None) -> Shape:
-        """(N,C,…) → (N,C,output_size)."""
-        (input,) = shapes
-        assert input is not None
-        if len(input) != self.dims + 2 or 0 in input[2:]:
-            rule = f"input must have {self.dims + 2} axes, or {self.dims + 1} without batch, and none empty"
-            raise ShapeError(self.name, rule, got=f"input {input}")
-        sizes = output_sizes(self.name, self.output_size, self.dims)
-        return (*input[:2], *(i if s is None else s for i, s in zip(input[2:], sizes, strict=True)))
-
-    def windows(self, input: Shape) -> tuple[NDArray[np.int64], ...]:
-        """Along each axis, the start and the past-the-end position of every window: arrays (O,2)."""
-        tables = []
-        for positions, outputs in zip(input[2:], self.infer(input)[2:], strict=True):
-            y = np.arange(outputs)
-            tables.append(np.stack([y * positions // outputs, -(-(y + 1) * positions // outputs)], axis=1))
-        return tuple(tables)
 
     def divisors(self, input: Shape) -> NDArray[np.int64]:
         """How many elements each window holds: an array of the output's spatial shape."""
@@ -99,7 +57,7 @@ class AdaptiveAvgPool(Op):
         """Add up each window, then divide."""
         (input,) = operands
         output = np.empty(self.infer(input.shape), input.dtype)
-        for y, window in self._reads(input.shape):
+        for y, window in self.reads(input.shape):
             output[..., *y] = input[..., *window].sum(axis=tuple(range(2, input.ndim)))
         output /= self.divisors(input.shape).astype(input.dtype)
         return output
@@ -109,12 +67,6 @@ class AdaptiveAvgPool(Op):
         (input,) = operands
         share = grad_output / self.divisors(input.shape).astype(grad_output.dtype)
         grad_input = np.zeros_like(input)
-        for y, window in self._reads(input.shape):
+        for y, window in self.reads(input.shape):
             grad_input[..., *window] += share[..., *(slice(p, p + 1) for p in y)]
         return (grad_input,)
-
-    def _reads(self, input: Shape) -> Iterator[tuple[Where, Where]]:
-        """Every output position with the slices of its window."""
-        tables = self.windows(input)
-        for y in np.ndindex(*self.infer(input)[2:]):
-            yield y, tuple(slice(*table[p]) for table, p in zip(tables, y, strict=True))

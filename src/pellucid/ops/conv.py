@@ -187,8 +187,7 @@ class Conv(Op):
 
     def _padded(self, input: Array, geometry: Geometry) -> Array:
         """The input with its zeros around it and its channels split into groups: (N, groups, C/groups, …)."""
-        widths = ((0, 0), (0, 0), *((axis.before, axis.after) for axis in geometry.axes))
-        padded = np.pad(input, widths)
+        padded = np.pad(input, ((0, 0), (0, 0), *geometry.padded))
         return padded.reshape(input.shape[0], self.groups, input.shape[1] // self.groups, *padded.shape[2:])
 
     def _grouped(self, weight: Array) -> Array:

@@ -6,7 +6,17 @@ from collections.abc import Callable
 from typing import Any
 
 from pellucid.engine.graph import Node
-from pellucid.engine.lowering import average, conv, linear, loss, max_pool, norm, pointwise, shape
+from pellucid.engine.lowering import (
+    average,
+    conv,
+    conv_transpose,
+    linear,
+    loss,
+    max_pool,
+    norm,
+    pointwise,
+    shape,
+)
 from pellucid.engine.plan import Plan
 from pellucid.ops.adaptive_avg_pool import AdaptiveAvgPool
 from pellucid.ops.add import Add
@@ -14,6 +24,7 @@ from pellucid.ops.avg_pool import AvgPool
 from pellucid.ops.base import Op
 from pellucid.ops.batch_norm import BatchNorm
 from pellucid.ops.conv import Conv
+from pellucid.ops.conv_transpose import ConvTranspose
 from pellucid.ops.cross_entropy import CrossEntropy
 from pellucid.ops.dropout import Dropout
 from pellucid.ops.flatten import Flatten
@@ -35,6 +46,7 @@ FORWARD: dict[type[Op], Callable[[Plan, Node], None]] = {
     AvgPool: average.forward,
     BatchNorm: norm.forward,
     Conv: conv.forward,
+    ConvTranspose: conv_transpose.forward,
     CrossEntropy: loss.cross_entropy_forward,
     Dropout: pointwise.dropout_forward,
     Flatten: shape.flatten_forward,
@@ -57,6 +69,7 @@ BACKWARD: dict[type[Op], Callable[[Plan, Node, Any], None]] = {
     AvgPool: average.backward,
     BatchNorm: norm.backward,
     Conv: conv.backward,
+    ConvTranspose: conv_transpose.backward,
     CrossEntropy: loss.cross_entropy_backward,
     Dropout: pointwise.dropout_backward,
     Flatten: shape.flatten_backward,

@@ -49,7 +49,7 @@ def forward(plan: Plan, node: Node) -> None:
         else:
             start: Start = "bias" if bias is not None else "zero"
             tiles_ = forward_tiles(
-                layer, x, y, start, packed=panels is not None, normal=table is not None, relu=relu
+                layer, x, y, None, start, packed=panels is not None, normal=table is not None, relu=relu
             )
         stage = Stage((input, panels or weight, output, table or bias or weight), (x.image, 0, y.image, 0))
         return walk(plan, tiles_, [stage], range(x.images))
@@ -106,7 +106,15 @@ def beside_tiles(layer: Layer, x: View, y: View, wide: Beside, *, bias: bool, re
 
 
 def forward_tiles(
-    layer: Layer, x: View, y: View, begin: Start, *, packed: bool, normal: bool, relu: bool
+    layer: Layer,
+    x: View,
+    y: View,
+    base: View | None,
+    begin: Start,
+    *,
+    packed: bool,
+    normal: bool = False,
+    relu: bool = False,
 ) -> TileList:
     """One image's tiles: for each block of output channels and each stretch of the sum, all output positions."""
     result = TileList()
@@ -123,11 +131,23 @@ def forward_tiles(
             for tile in grid:
                 reads = [layer.first_read(at) for at in tile]
                 rows, outs = x.offsets(reads), y.offsets(tile)
+                others = base.offsets(tile) if base and start == "base" else ()
                 code = Tile(
-                    layer.bits, rows, columns, 1, b_step, run, outs, start, relu=relu and last, norm=table
+                    layer.bits,
+                    rows,
+                    columns,
+                    1,
+                    b_step,
+                    run,
+                    outs,
+                    start,
+                    others,
+                    relu=relu and last,
+                    norm=table,
                 )
                 a = x.offset(reads[0]) + group * layer.inputs
-                result.add(code, code, taps, a=a, b=b, out=y.offset(tile[0]) + o, start=o)
+                begins = o + (base.offset(tile[0]) if others and base else 0)
+                result.add(code, code, taps, a=a, b=b, out=y.offset(tile[0]) + o, start=begins)
                 if len(stretches) == 1:
                     cut_when_few(result, x.images, len(grid))
         if len(stretches) > 1:

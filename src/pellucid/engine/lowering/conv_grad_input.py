@@ -27,20 +27,15 @@ def grad_input(plan: Plan, node: Node, grad_output: Tensor) -> None:
     assert node.operands[0] is not None
     layer, weight = layer_of(plan, node), plan.value(node.operands[1])
     gradient, base, gate = plan.add_gated_gradient(node.operands[0], node)
-    wide = inputs_beside(layer)
-    if wide:
-        places = wide.places(layer).transpose(0, 1, 4, 2, 3)
-        turned = panel(plan, f"{layer.label}.weight, turned and spread", weight, places)
-    else:
-        turned = turned_weight(plan, layer, weight)
-    reach = [_reach(axis) for axis in layer.axes]
-    grad_output.widen([*reach[:2], (0, 0)] if skips_padding(layer.axes) else reach)
+    wide, turned = inputs_beside(layer), turned_weight(plan, layer, weight)
+    widen(grad_output, layer)
 
     def bind() -> Tables:
         g, x = view(grad_output), view(gradient)
         other = base if base is not None else gate
         start = view(other) if other is not None else None
-        tiles_ = grad_input_tiles(layer, g, x, start, wide, gated=gate is not None)
+        begin: Start = "base" if base is not None else "zero"
+        tiles_ = grad_input_tiles(layer, g, x, start, wide, begin, gated=gate is not None)
         per_image = (g.image, 0, x.image, start.image if start else 0)
         stage = Stage((grad_output, turned, gradient, other or turned), per_image)
         return walk(plan, tiles_, [stage], range(g.images))
@@ -48,8 +43,17 @@ def grad_input(plan: Plan, node: Node, grad_output: Tensor) -> None:
     plan.launch(f"{gradient.name} by {node.path}", tiles.walk_tiles, bind)
 
 
+def widen(grad_output: Tensor, layer: Layer) -> None:
+    """Ask for the zeros around grad_output that the tiles read."""
+    reach = [_reach(axis) for axis in layer.axes]
+    grad_output.widen([*reach[:2], (0, 0)] if skips_padding(layer.axes) else reach)
+
+
 def turned_weight(plan: Plan, layer: Layer, weight: Block) -> Block:
-    """The weight as (k, o, c), cut into panels of input channels."""
+    """The weight as (k, o, c), cut into panels of input channels, or spread out for positions side by side."""
+    if wide := inputs_beside(layer):
+        places = wide.places(layer).transpose(0, 1, 4, 2, 3)
+        return panel(plan, f"{layer.label}.weight, turned and spread", weight, places)
     turned = plan.block(f"{layer.label}.weight, turned", layer.weight_size)
 
     def bind() -> Tables:
@@ -116,17 +120,25 @@ def inputs_beside(layer: Layer) -> Beside | None:
 
 
 def grad_input_tiles(
-    layer: Layer, g: View, x: View, other: View | None, wide: Beside | None, *, gated: bool
+    layer: Layer,
+    g: View,
+    x: View,
+    other: View | None,
+    wide: Beside | None,
+    begin: Start,
+    *,
+    gated: bool = False,
+    relu: bool = False,
 ) -> TileList:
     """One image's tiles: for each block of input channels and each phase, all its positions.
 
-    `other` is what the sums begin with or, when `gated`, the output of the ReLU before.
+    `other` is what the sums begin with ("base") or, when `gated`, the output of the ReLU before.
     """
     result = TileList()
     columns = blocks(layer.inputs, simd.column_tile(layer.bits))
     phases = list(product(*map(_phases, layer.axes[:2]), _phases_along(layer, wide)))
     for group, block, phase in product(range(layer.groups), columns, phases):
-        _add_phase(result, layer, (g, x, other), group, block, phase, wide, gated=gated)
+        _add_phase(result, layer, (g, x, other), group, block, phase, wide, begin, gated=gated, relu=relu)
     return result
 
 
@@ -138,15 +150,16 @@ def _add_phase(
     block: tuple[int, int],
     phase: Sequence[Phase],
     wide: Beside | None,
+    begin: Start,
     *,
     gated: bool,
+    relu: bool,
 ) -> None:
     """The tiles of one block of input channels at the positions of one phase."""
     g, x, other = views
     column, columns = block
     run, pieces, taps = _taps(layer, g, group, columns, phase, wide)
     columns *= wide.positions if wide else 1
-    start: Start = "base" if other and not gated else "zero"
     grid = position_tiles([len(indices) for _, indices, _ in phase], simd.register_tile(layer.bits, columns))
     for tile in grid:
         reads = [tuple(indices[i] for (_, indices, _), i in zip(phase, at, strict=True)) for at in tile]
@@ -159,7 +172,18 @@ def _add_phase(
         rows, outs = g.offsets(reads), x.offsets(places)
         others = other.offsets(places) if other else ()
         code = Tile(
-            layer.bits, rows, columns, 1, columns, run, outs, start, others, gate=gated, pieces=pieces
+            layer.bits,
+            rows,
+            columns,
+            1,
+            columns,
+            run,
+            outs,
+            begin,
+            others,
+            relu=relu,
+            gate=gated,
+            pieces=pieces,
         )
         c = group * layer.inputs + column
         result.add(
@@ -169,7 +193,7 @@ def _add_phase(
             a=g.offset(reads[0]) + group * layer.outputs,
             b=column * layer.taps * layer.all_outputs,
             out=x.offset(places[0]) + c,
-            start=other.offset(places[0]) + c if other else 0,
+            start=other.offset(places[0]) + c if other else c if begin == "bias" else 0,
         )
         cut_when_few(result, g.images, len(grid))
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import groupby, product
 
 from pellucid.engine.buffers import Tensor
-from pellucid.engine.graph import Node
+from pellucid.engine.graph import Node, Symbol
 from pellucid.engine.lowering.beside import CHAINS, Beside, beside
 from pellucid.engine.lowering.layer import Layer, layer_of
 from pellucid.engine.lowering.walk import Stage, View, view, walk
@@ -31,8 +31,15 @@ def grad_weight(plan: Plan, node: Node, grad_output: Tensor) -> None:
 
     The bias gradient is one more row of the weight's: that of an input which is 1 everywhere.
     """
-    assert node.operands[1] is not None
     layer, input, bias = layer_of(plan, node), plan.value(node.operands[0]), node.operands[2]
+    sum_products(plan, node, layer, input, grad_output, bias)
+
+
+def sum_products(
+    plan: Plan, node: Node, layer: Layer, input: Tensor, grad_output: Tensor, bias: Symbol | None
+) -> None:
+    """The gradient of the node's weight and, with `bias`, of that."""
+    assert node.operands[1] is not None
     images = input.inner[0]
     size = layer.weight_size + (0 if bias is None else layer.all_outputs)
     parts = parts_of(images, size)

@@ -9,6 +9,7 @@ from pellucid.engine.graph import Node
 from pellucid.engine.plan import Plan
 from pellucid.geometry import Axis, size_of
 from pellucid.ops.conv import Conv
+from pellucid.ops.conv_transpose import ConvTranspose
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,11 @@ class Layer:
         return size_of([a.kernel for a in self.axes])
 
     @property
+    def all_inputs(self) -> int:
+        """Input channels."""
+        return self.groups * self.inputs
+
+    @property
     def all_outputs(self) -> int:
         """Output channels."""
         return self.groups * self.outputs
@@ -43,10 +49,11 @@ class Layer:
 
 
 def layer_of(plan: Plan, node: Node) -> Layer:
-    """The convolution that a node is."""
+    """The convolution that a node is, or that a transposed one is read backwards from: the weight is the same."""
     op, (input, weight, *_) = node.op, node.operands
-    assert isinstance(op, Conv)
+    assert isinstance(op, Conv | ConvTranspose)
     assert input is not None
     assert weight is not None
-    d, h, w = (Axis(1, 1),) * (3 - op.dims) + op.geometry(input.shape, weight.shape).axes
+    conv = op if isinstance(op, Conv) else op.conv(input.shape, weight.shape)
+    d, h, w = (Axis(1, 1),) * (3 - op.dims) + conv.geometry(input.shape, weight.shape).axes
     return Layer(node.path, (d, h, w), op.groups, weight.shape[1], weight.shape[0] // op.groups, plan.bits)

@@ -1,0 +1,60 @@
+"""Adaptive max pooling: the largest element of each of `output_size` windows that together cover the input.
+
+    output[n,c,y]     = max_i input[n,c,i],     floor(y·I/O) ≤ i < ceil((y+1)·I/O)
+    grad_input[n,c,i] = Σ_y grad_output[n,c,y]  over the windows y that i won
+
+y and i stand for one, two or three coordinates, I and O for the input's and the output's size along an axis. Among
+equals the first in row-major order wins. NaN is larger than any number, and the last NaN of a window wins, as in
+PyTorch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.geometry import size_of
+from pellucid.ops.adaptive_pool import AdaptivePool
+from pellucid.ops.base import Array, Gradients
+
+
+@dataclass(frozen=True)
+class AdaptiveMaxPool(AdaptivePool):
+    """The largest element of each window."""
+
+    @property
+    def name(self) -> str:
+        """adaptive_max_pool1d, adaptive_max_pool2d or adaptive_max_pool3d."""
+        return f"adaptive_max_pool{self.dims}d"
+
+    def indices(self, input: Array) -> NDArray[np.int64]:
+        """Where each output comes from: the winner's flat index in its channel's plane, as in PyTorch."""
+        winners = np.empty(self.infer(input.shape), np.int64)
+        positions = np.arange(size_of(input.shape[2:])).reshape(input.shape[2:])
+        for y, window in self.reads(input.shape):
+            values = input[..., *window].reshape(*input.shape[:2], positions[window].size)
+            last = values.shape[-1] - 1 - np.argmax(np.isnan(values[..., ::-1]), axis=-1)
+            best = np.where(np.isnan(values).any(axis=-1), last, np.argmax(values, axis=-1))
+            winners[..., *y] = positions[window].ravel()[best]
+        return winners
+
+    def forward(self, *operands: Array) -> Array:
+        """Read the winners."""
+        (input,) = operands
+        return self._planes(input)[self._rows(input), self.indices(input)]
+
+    def backward(self, grad_output: Array, *operands: Array) -> Gradients:
+        """Send every gradient to its winner; where windows overlap, gradients add."""
+        (input,) = operands
+        grad_input = np.zeros_like(self._planes(input), dtype=grad_output.dtype)
+        np.add.at(grad_input, (self._rows(input), self.indices(input)), grad_output)
+        return (grad_input.reshape(input.shape),)
+
+    def _planes(self, input: Array) -> Array:
+        return input.reshape(size_of(input.shape[:2]), size_of(input.shape[2:]))
+
+    def _rows(self, input: Array) -> NDArray[np.int64]:
+        """Each output's plane, shaped to meet the winners."""
+        return np.arange(size_of(input.shape[:2])).reshape(*input.shape[:2], *(1,) * self.dims)

@@ -1,0 +1,67 @@
+"""What adaptive pools share: `output_size` windows that together cover the input, whatever its size.
+
+Window y of O over an axis of I positions holds floor(y·I/O) ≤ i < ceil((y+1)·I/O).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.errors import ArgumentError, ShapeError
+from pellucid.geometry import Where, is_integer
+from pellucid.ops.base import Op, Shape
+
+OutputSize: TypeAlias = int | Sequence[int | None] | None
+
+
+def output_sizes(where: str, size: OutputSize, dims: int) -> tuple[int | None, ...]:
+    """One size per axis; None keeps the input's.
+
+    Raises: ArgumentError when there is not one for each axis or one is not a whole number ≥ 1.
+    """
+    sizes = tuple(size) if isinstance(size, Sequence) else (size,) * dims
+    if len(sizes) != dims or not all(s is None or (is_integer(s) and s > 0) for s in sizes):
+        raise ArgumentError(
+            where,
+            "output_size must be an integer, or one integer or None per axis",
+            expected=f"{dims} value{'s' if dims > 1 else ''} ≥ 1",
+            got=f"output_size={size!r}",
+        )
+    return tuple(None if s is None else int(s) for s in sizes)
+
+
+@dataclass(frozen=True)
+class AdaptivePool(Op):
+    """The output's size along `dims` spatial axes: one integer for all, or one each; None keeps the size."""
+
+    dims: int
+    output_size: OutputSize
+
+    def infer(self, *shapes: Shape | None) -> Shape:
+        """(N,C,…) → (N,C,output_size)."""
+        (input,) = shapes
+        assert input is not None
+        if len(input) != self.dims + 2 or 0 in input[2:]:
+            rule = f"input must have {self.dims + 2} axes, or {self.dims + 1} without batch, and none empty"
+            raise ShapeError(self.name, rule, got=f"input {input}")
+        sizes = output_sizes(self.name, self.output_size, self.dims)
+        return (*input[:2], *(i if s is None else s for i, s in zip(input[2:], sizes, strict=True)))
+
+    def windows(self, input: Shape) -> tuple[NDArray[np.int64], ...]:
+        """Along each axis, the start and the past-the-end position of every window: arrays (O,2)."""
+        tables = []
+        for positions, outputs in zip(input[2:], self.infer(input)[2:], strict=True):
+            y = np.arange(outputs)
+            tables.append(np.stack([y * positions // outputs, -(-(y + 1) * positions // outputs)], axis=1))
+        return tuple(tables)
+
+    def reads(self, input: Shape) -> Iterator[tuple[Where, Where]]:
+        """Every output position with the slices of its window."""
+        tables = self.windows(input)
+        for y in np.ndindex(*self.infer(input)[2:]):
+            yield y, tuple(slice(*table[p]) for table, p in zip(tables, y, strict=True))

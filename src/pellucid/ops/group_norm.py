@@ -1,0 +1,94 @@
+"""Group normalisation: the numbers of a group of channels of one image are brought to mean 0 and variance 1.
+
+    x̂           = (input − mean[n,group])/√(var[n,group] + eps),   var = Σ(input − mean)²/m over the group's m numbers
+    output      = x̂·weight[c] + bias[c]
+    grad_bias   = Σ grad_output,   grad_weight = Σ grad_output·x̂        over batch and space
+    grad_input  = (g − Σg/m − x̂·Σ(g·x̂)/m)/√(var + eps),   g = grad_output·weight[c], sums over the group
+
+With as many groups as channels this is instance normalisation. Computed in float64 and rounded once.
+Sources: Wu and He, Group Normalization, 2018; Ulyanov and others, Instance Normalization, 2016.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from pellucid.errors import ArgumentError, ShapeError
+from pellucid.geometry import is_integer
+from pellucid.ops.base import Array, Gradients, Op, Shape
+from pellucid.ops.checks import number
+from pellucid.ops.standardise import standardised, standardised_gradient
+
+
+@dataclass(frozen=True)
+class GroupNorm(Op):
+    """The number of groups; None for one group a channel (instance normalisation)."""
+
+    num_groups: int | None
+    eps: float = 1e-5
+
+    arguments: ClassVar[tuple[str, ...]] = ("input", "weight", "bias")
+    differentiable: ClassVar[tuple[str, ...]] = ("input", "weight", "bias")
+
+    @property
+    def name(self) -> str:
+        """The op's name."""
+        return "instance_norm" if self.num_groups is None else "group_norm"
+
+    def infer(self, *shapes: Shape | None) -> Shape:
+        """(N,C,…) and twice (C,) or None → (N,C,…)."""
+        input, *channels = shapes
+        assert input is not None
+        if len(input) < 2:
+            raise ShapeError(self.name, "input must have at least 2 axes (N, C)", got=f"input {input}")
+        groups = self.num_groups
+        if groups is not None and (not is_integer(groups) or groups < 1 or input[1] % groups):
+            rule = "channels must be a multiple of num_groups"
+            raise ArgumentError(self.name, rule, got=f"input {input}, num_groups={groups!r}")
+        for label, shape in zip(("weight", "bias"), channels, strict=True):
+            if shape is not None and shape != input[1:2]:
+                rule, got = f"{label} must have one value per channel", f"{label} {shape} for input {input}"
+                raise ShapeError(self.name, rule, expected=f"{input[1:2]}", got=got)
+        number(self.name, "eps", self.eps, "[0, inf)")
+        return input
+
+    def forward(self, *operands: Array | None) -> Array:
+        """Normalise, scale, shift."""
+        input, weight, bias = operands
+        assert input is not None
+        self.infer(*(None if x is None else x.shape for x in operands))
+        output = standardised(self._sets(input), self.eps)[0].reshape(input.shape)
+        if weight is not None:
+            output = output * _along(weight, input)
+        if bias is not None:
+            output = output + _along(bias, input)
+        return output.astype(input.dtype)
+
+    def backward(self, grad_output: Array, *operands: Array | None) -> Gradients:
+        """First to x̂, then through the statistics."""
+        input, weight, bias = operands
+        assert input is not None
+        normalised, scale = standardised(self._sets(input), self.eps)
+        grad, over = grad_output.astype(np.float64), (0, *range(2, input.ndim))
+        grad_weight = (grad * normalised.reshape(input.shape)).sum(axis=over)
+        inner = grad if weight is None else grad * _along(weight, input)
+        grad_input = standardised_gradient(self._sets(inner), normalised, scale).reshape(input.shape)
+        return (
+            grad_input.astype(input.dtype),
+            None if weight is None else grad_weight.astype(weight.dtype),
+            None if bias is None else grad.sum(axis=over).astype(bias.dtype),
+        )
+
+    def _sets(self, array: Array) -> Array:
+        """(N, groups, the numbers of a group)."""
+        groups = array.shape[1] if self.num_groups is None else self.num_groups
+        size = array[:1, : array.shape[1] // max(groups, 1)].size if len(array) else 0
+        return array.reshape(array.shape[0], groups, size)
+
+
+def _along(values: Array, input: Array) -> Array:
+    """One float64 value per channel, shaped to meet the input."""
+    return values.astype(np.float64).reshape(-1, *(1,) * (input.ndim - 2))

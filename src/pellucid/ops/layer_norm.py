@@ -1,0 +1,89 @@
+"""Layer normalisation: all numbers along the last axes are brought to mean 0 and variance 1.
+
+    x̂           = (input − mean)/√(var + eps),   mean and var = Σ(input − mean)²/m over the last axes' m numbers
+    output      = x̂·weight + bias
+    grad_bias   = Σ grad_output,   grad_weight = Σ grad_output·x̂        over the axes before
+    grad_input  = (g − Σg/m − x̂·Σ(g·x̂)/m)/√(var + eps),   g = grad_output·weight
+
+weight and bias have the shape of the normalised axes. Computed in float64 and rounded once.
+Source: Ba, Kiros and Hinton, Layer Normalization, 2016.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from pellucid.errors import ShapeError
+from pellucid.geometry import size_of
+from pellucid.ops.base import Array, Gradients, Op, Shape
+from pellucid.ops.checks import number
+from pellucid.ops.standardise import standardised, standardised_gradient
+
+
+@dataclass(frozen=True)
+class LayerNorm(Op):
+    """The sizes of the axes that are normalised together."""
+
+    normalized_shape: tuple[int, ...]
+    eps: float = 1e-5
+
+    arguments: ClassVar[tuple[str, ...]] = ("input", "weight", "bias")
+    differentiable: ClassVar[tuple[str, ...]] = ("input", "weight", "bias")
+
+    @property
+    def name(self) -> str:
+        """The op's name."""
+        return "layer_norm"
+
+    def infer(self, *shapes: Shape | None) -> Shape:
+        """(…, normalized_shape) and twice normalized_shape or None → (…, normalized_shape)."""
+        input, *others = shapes
+        assert input is not None
+        last = tuple(self.normalized_shape)
+        if not last or input[max(len(input) - len(last), 0) :] != last:
+            rule = "the input's last axes must be normalized_shape"
+            raise ShapeError(
+                self.name, rule, expected=f"(…, {', '.join(map(str, last))})", got=f"input {input}"
+            )
+        for label, shape in zip(("weight", "bias"), others, strict=True):
+            if shape is not None and shape != last:
+                rule = f"{label} must have the shape normalized_shape"
+                raise ShapeError(self.name, rule, expected=f"{last}", got=f"{shape}")
+        number(self.name, "eps", self.eps, "[0, inf)")
+        return input
+
+    def forward(self, *operands: Array | None) -> Array:
+        """Normalise, scale, shift."""
+        input, weight, bias = operands
+        assert input is not None
+        self.infer(*(None if x is None else x.shape for x in operands))
+        output = standardised(self._sets(input), self.eps)[0].reshape(input.shape)
+        if weight is not None:
+            output = output * weight.astype(np.float64)
+        if bias is not None:
+            output = output + bias.astype(np.float64)
+        return output.astype(input.dtype)
+
+    def backward(self, grad_output: Array, *operands: Array | None) -> Gradients:
+        """First to x̂, then through the statistics."""
+        input, weight, bias = operands
+        assert input is not None
+        normalised, scale = standardised(self._sets(input), self.eps)
+        grad = grad_output.astype(np.float64)
+        inner = grad if weight is None else grad * weight.astype(np.float64)
+        grad_input = standardised_gradient(self._sets(inner), normalised, scale).reshape(input.shape)
+        over = tuple(range(input.ndim - len(self.normalized_shape)))
+        grad_weight = (grad * normalised.reshape(input.shape)).sum(axis=over)
+        return (
+            grad_input.astype(input.dtype),
+            None if weight is None else grad_weight.astype(weight.dtype),
+            None if bias is None else grad.sum(axis=over).astype(bias.dtype),
+        )
+
+    def _sets(self, array: Array) -> Array:
+        """(the axes before, the numbers that are normalised together)."""
+        before = array.shape[: array.ndim - len(self.normalized_shape)]
+        return array.reshape(*before, size_of(self.normalized_shape))

@@ -1,0 +1,80 @@
+"""Local response normalisation: every number is divided by a measure of its neighbours across channels.
+
+    s[n,c,…]      = k + alpha/size·Σ_j input[n,j,…]²       over the `size` channels j around c that exist
+    output        = input·s^(−beta)
+    grad_input    = grad_output·s^(−beta) − 2·alpha·beta/size·input·Σ_j (grad_output·input·s^(−beta−1))[n,j,…]
+                    over the channels j whose neighbourhood holds c
+
+Channel c's neighbours begin at c − ⌊size/2⌋. Computed in float64 and rounded once.
+Source: Krizhevsky, Sutskever and Hinton, ImageNet Classification with Deep Convolutional Neural Networks, 2012.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pellucid.errors import ArgumentError, ShapeError
+from pellucid.geometry import is_integer
+from pellucid.ops.base import Array, Gradients, Op, Shape
+from pellucid.ops.checks import number
+
+
+@dataclass(frozen=True)
+class LocalResponseNorm(Op):
+    """How many neighbouring channels count, and the three constants of the formula."""
+
+    size: int
+    alpha: float = 1e-4
+    beta: float = 0.75
+    k: float = 1.0
+
+    @property
+    def name(self) -> str:
+        """The op's name."""
+        return "local_response_norm"
+
+    def infer(self, *shapes: Shape | None) -> Shape:
+        """(N,C,…) → (N,C,…)."""
+        (input,) = shapes
+        assert input is not None
+        if len(input) < 3:
+            raise ShapeError(self.name, "input must have at least 3 axes (N, C, …)", got=f"input {input}")
+        if not is_integer(self.size) or self.size < 1:
+            raise ArgumentError(self.name, "size must be a whole number above 0", got=f"size={self.size!r}")
+        for name in ("alpha", "beta", "k"):
+            number(self.name, name, getattr(self, name))
+        return input
+
+    def forward(self, *operands: Array) -> Array:
+        """One sum over neighbours."""
+        (input,) = operands
+        self.infer(input.shape)
+        values = input.astype(np.float64)
+        with np.errstate(all="ignore"):
+            return (values * self._measure(values) ** -self.beta).astype(input.dtype)
+
+    def backward(self, grad_output: Array, *operands: Array) -> Gradients:
+        """By the product rule; a channel counts in its neighbours' sums."""
+        (input,) = operands
+        values, grad = input.astype(np.float64), grad_output.astype(np.float64)
+        with np.errstate(all="ignore"):
+            measure = self._measure(values)
+            inner = grad * values * measure ** (-self.beta - 1)
+            shared = self._summed(inner, self.size - 1 - self.size // 2)
+            slope = 2 * self.alpha * self.beta / self.size
+            return ((grad * measure**-self.beta - slope * values * shared).astype(input.dtype),)
+
+    def _measure(self, values: Array) -> Array:
+        """s of every number."""
+        return self.k + self.alpha / self.size * self._summed(values * values, self.size // 2)
+
+    def _summed(self, values: Array, before: int) -> Array:
+        """The sum over `size` channels, the first of which lies `before` the one at hand."""
+        channels = values.shape[1]
+        padded = np.pad(values, ((0, 0), (before, self.size - 1 - before), *((0, 0),) * (values.ndim - 2)))
+        total = np.zeros_like(values)
+        for j in range(self.size):
+            total += padded[:, j : j + channels]
+        return total

@@ -1,0 +1,79 @@
+"""Power-average pooling: the p-norm of each window.
+
+    output[n,c,y]     = (Σ_k input[n,c,i]ᵖ)^(1/p),     i = y·stride + k
+    grad_input[n,c,i] = Σ_y grad_output[n,c,y]·(input[n,c,i] / output[n,c,y])^(p−1)   over the windows that hold i
+
+y, k and i stand for one, two or three coordinates; p = 1 is the sum of a window, p → ∞ its maximum. As in PyTorch, the
+sum of a window that overhangs in ceil mode is that of its elements times K over their number, and a window of zeros
+has no gradient. A negative sum has no root: NaN.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pellucid.errors import ArgumentError
+from pellucid.geometry import IntOrTuple, per_axis, size_of
+from pellucid.ops.avg_pool import AvgPool
+from pellucid.ops.base import Array, Gradients, Op, Shape
+from pellucid.ops.checks import number
+
+
+@dataclass(frozen=True)
+class LpPool(Op):
+    """The norm's p and the windows. Without a stride they lie side by side."""
+
+    dims: int
+    norm_type: float
+    kernel_size: IntOrTuple
+    stride: IntOrTuple | None = None
+    ceil_mode: bool = False
+
+    @property
+    def name(self) -> str:
+        """lp_pool1d, lp_pool2d or lp_pool3d."""
+        return f"lp_pool{self.dims}d"
+
+    @property
+    def mean(self) -> AvgPool:
+        """The means of the same windows."""
+        return AvgPool(self.dims, self.kernel_size, self.stride, 0, self.ceil_mode)
+
+    def infer(self, *shapes: Shape | None) -> Shape:
+        """(N,C,…) → (N,C,…)."""
+        if number(self.name, "norm_type", self.norm_type) == 0:
+            raise ArgumentError(self.name, "norm_type must not be 0", got="norm_type=0")
+        return self.mean.infer(*shapes)
+
+    def forward(self, *operands: Array) -> Array:
+        """A root of a mean, times the window's size."""
+        (input,) = operands
+        self.infer(input.shape)
+        with np.errstate(all="ignore"):
+            output: Array = self._sums(input) ** input.dtype.type(1 / self.norm_type)
+        return output
+
+    def backward(self, grad_output: Array, *operands: Array) -> Gradients:
+        """The chain rule: root, sum, power."""
+        (input,) = operands
+        p, kind = self.norm_type, input.dtype.type
+        sums = self._sums(input)
+        with np.errstate(all="ignore"):
+            slope = np.where(sums == 0, kind(0), kind(1 / p) * sums ** kind(1 / p - 1))
+            (shared,) = self.mean.backward(grad_output * slope * self._size, input)
+            assert shared is not None
+            return ((shared * kind(p) * input ** kind(p - 1)).astype(input.dtype),)
+
+    @property
+    def _size(self) -> int:
+        return size_of(per_axis(self.name, "kernel_size", self.kernel_size, self.dims))
+
+    def _sums(self, input: Array) -> Array:
+        """Σ inputᵖ of each window."""
+        with np.errstate(all="ignore"):
+            sums: Array = self.mean.forward(input ** input.dtype.type(self.norm_type)) * input.dtype.type(
+                self._size
+            )
+        return sums

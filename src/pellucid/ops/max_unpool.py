@@ -1,0 +1,100 @@
+"""Max unpooling: every element goes back to where max pooling found it; all other positions are 0.
+
+    output[n,c,i]     = input[n,c,y] where indices[n,c,y] = i, else 0
+    grad_input[n,c,y] = grad_output[n,c,indices[n,c,y]]
+
+i counts the positions of a channel's plane in row-major order, as `max_pool2d(return_indices=True)` does. Where several
+elements go to one position, the last one in row-major order stays.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from pellucid.errors import ArgumentError, ShapeError
+from pellucid.geometry import IntOrTuple, per_axis, size_of
+from pellucid.ops.base import Array, Gradients, Op, Shape
+
+
+@dataclass(frozen=True)
+class MaxUnpool(Op):
+    """The pooling's windows, and the size before it, where they leave that open."""
+
+    dims: int
+    kernel_size: IntOrTuple
+    stride: IntOrTuple | None = None
+    padding: IntOrTuple = 0
+    output_size: tuple[int, ...] | None = None
+
+    arguments: ClassVar[tuple[str, ...]] = ("input", "indices")
+
+    @property
+    def name(self) -> str:
+        """max_unpool1d, max_unpool2d or max_unpool3d."""
+        return f"max_unpool{self.dims}d"
+
+    def infer(self, *shapes: Shape | None) -> Shape:
+        """Twice (N,C,…) → (N,C,…)."""
+        input, indices = shapes
+        assert input is not None
+        if len(input) != self.dims + 2:
+            rule = f"input must have {self.dims + 2} axes, or {self.dims + 1} without a batch"
+            raise ShapeError(self.name, rule, got=f"input {input}")
+        if indices != input:
+            rule = "indices must have the input's shape"
+            raise ShapeError(self.name, rule, expected=f"{input}", got=f"{indices}")
+        kernel = per_axis(self.name, "kernel_size", self.kernel_size, self.dims)
+        stride = kernel if self.stride is None else per_axis(self.name, "stride", self.stride, self.dims)
+        padding = per_axis(self.name, "padding", self.padding, self.dims, minimum=0)
+        each = list(zip(input[2:], kernel, stride, padding, strict=True))
+        usual = tuple((y - 1) * s - 2 * p + k for y, k, s, p in each)
+        if self.output_size is None:
+            sizes = usual
+        else:
+            sizes = tuple(int(size) for size in self.output_size)[-self.dims :]
+            fits = len(sizes) == self.dims and all(
+                abs(size - u) < s for size, u, (_, _, s, _) in zip(sizes, usual, each, strict=True)
+            )
+            if not fits:
+                rule = "output_size must lie less than a stride from what the windows say"
+                raise ArgumentError(self.name, rule, expected=f"about {usual}", got=f"{self.output_size}")
+        if any(size < 1 for size in sizes):
+            raise ShapeError(
+                self.name, "the output's sizes must be positive", got=f"{sizes} from input {input}"
+            )
+        return (*input[:2], *sizes)
+
+    def forward(self, *operands: Array) -> Array:
+        """Put every element back."""
+        input, indices = operands
+        shape, (planes, at) = self.infer(input.shape, indices.shape), self._places(input, indices)
+        output = np.zeros((size_of(shape[:2]), size_of(shape[2:])), input.dtype)
+        output[planes, at] = input.reshape(at.shape)
+        return output.reshape(shape)
+
+    def backward(self, grad_output: Array, *operands: Array) -> Gradients:
+        """Read the gradient where the elements went."""
+        input, indices = operands
+        planes, at = self._places(input, indices)
+        flat = grad_output.reshape(len(planes), size_of(grad_output.shape[2:]))
+        return (flat[planes, at].reshape(input.shape),)
+
+    def _places(self, input: Array, indices: Array) -> tuple[Array, Array]:
+        """Plane and position of every element."""
+        positions = size_of(self.infer(input.shape, indices.shape)[2:])
+        if indices.dtype.kind not in "iu":
+            raise ArgumentError(
+                self.name,
+                "indices must be integers",
+                got=f"{indices.dtype}",
+                hint="use max_pool's return_indices",
+            )
+        if indices.size and (indices.min() < 0 or indices.max() >= positions):
+            worst = int(indices.min()) if indices.min() < 0 else int(indices.max())
+            rule = "every index must be a position of the output's plane"
+            raise ArgumentError(self.name, rule, expected=f"0 to {positions - 1}", got=f"{worst}")
+        at = indices.reshape(size_of(input.shape[:2]), size_of(input.shape[2:]))
+        return np.arange(len(at))[:, None], at

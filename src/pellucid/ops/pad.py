@@ -1,0 +1,114 @@
+"""Padding, or with negative widths cropping, of an input's last axes.
+
+    output[…,y]     = input[…,i(y)],     i(y) = source of y − before; `value` where there is none
+    grad_input[…,i] = Σ_y grad_output[…,y]  over the y whose source is i
+
+The source of a position outside of the input is none ("constant"), the nearest element ("replicate"), the one mirrored
+at the border element ("reflect"), or the one an input's length further on ("circular"; where the other side is cropped,
+the length of what is left).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.errors import ArgumentError, ShapeError
+from pellucid.geometry import is_integer
+from pellucid.ops.base import Array, Gradients, Op, Shape
+from pellucid.ops.checks import choice, number
+
+MODES = ("constant", "reflect", "replicate", "circular")
+
+
+@dataclass(frozen=True)
+class Pad(Op):
+    """Widths as PyTorch has them: (before, after) of the last axis, then of the one before it, and so on."""
+
+    pad: tuple[int, ...]
+    mode: str = "constant"
+    value: float | None = None
+
+    @property
+    def name(self) -> str:
+        """The op's name."""
+        return "pad"
+
+    def infer(self, *shapes: Shape | None) -> Shape:
+        """Any shape → its last axes wider by `pad`."""
+        (input,) = shapes
+        assert input is not None
+        choice(self.name, "mode", self.mode, MODES)
+        if not isinstance(self.pad, tuple) or len(self.pad) % 2 or not all(map(is_integer, self.pad)):
+            rule = "pad must hold an even number of integers, (before, after) of the last axis first"
+            raise ArgumentError(self.name, rule, got=f"pad={self.pad!r}")
+        if len(self.pad) > 2 * len(input):
+            rule = "pad must not have more pairs than the input has axes"
+            raise ShapeError(self.name, rule, got=f"{len(self.pad) // 2} pairs for input {input}")
+        if self.mode != "constant" and self.value is not None:
+            raise ArgumentError(self.name, "value is for mode='constant' alone", got=f"mode={self.mode!r}")
+        if self.value is not None and not np.isinf(self.value):
+            number(self.name, "value", self.value)
+        sizes = [size + sum(pair) for size, pair in zip(input, self._pairs(input), strict=True)]
+        for axis, (size, pair) in enumerate(zip(input, self._pairs(input), strict=True)):
+            self._check_axis(input, axis, size, pair)
+        return tuple(sizes)
+
+    def _check_axis(self, input: Shape, axis: int, size: int, pair: tuple[int, int]) -> None:
+        kept = size + sum(min(width, 0) for width in pair)
+        where = f"axis {axis} of input {input}"
+        if (size + sum(pair) if self.mode == "replicate" else kept) < 0:
+            raise ShapeError(self.name, "more is cropped than there is", got=f"pad {pair} on {where}")
+        if max(pair) <= 0 or self.mode == "constant":
+            return
+        most = {"reflect": size - 1, "circular": kept, "replicate": max(pair) if size else 0}[self.mode]
+        if max(pair) > most:
+            rule = f"mode='{self.mode}' has only so much to repeat"
+            raise ArgumentError(self.name, rule, expected=f"at most {most}", got=f"{max(pair)} on {where}")
+
+    def sources(self, input: Shape) -> list[NDArray[np.int64]]:
+        """For each axis the input position that an output position is read from; −1 for none."""
+        self.infer(input)
+        found = []
+        for size, (before, after) in zip(input, self._pairs(input), strict=True):
+            i = np.arange(size + before + after) - before
+            if self.mode == "constant":
+                i = np.where((i >= 0) & (i < size), i, -1)
+            elif self.mode == "replicate":
+                i = np.clip(i, 0, size - 1)
+            elif self.mode == "reflect":
+                i = size - 1 - abs(size - 1 - abs(i))
+            else:
+                kept = size + min(before, 0) + min(after, 0)  # what is cropped is not repeated either
+                i = (np.arange(len(i)) - max(before, 0)) % max(kept, 1) - min(before, 0)
+            found.append(i)
+        return found
+
+    def forward(self, *operands: Array) -> Array:
+        """Read every output position from its source."""
+        (input,) = operands
+        at, inside = self._reads(input.shape)
+        output = np.full(inside.shape, self.value or 0, input.dtype)
+        output[inside] = input[at]
+        return output
+
+    def backward(self, grad_output: Array, *operands: Array) -> Gradients:
+        """Give every gradient to its source; what several positions are read from adds up."""
+        (input,) = operands
+        at, inside = self._reads(input.shape)
+        grad_input = np.zeros(input.shape, grad_output.dtype)
+        np.add.at(grad_input, at, grad_output[inside])
+        return (grad_input,)
+
+    def _pairs(self, input: Shape) -> list[tuple[int, int]]:
+        """(before, after) for every axis of the input, the first axis first."""
+        pairs = list(zip(self.pad[::2], self.pad[1::2], strict=True))[::-1]
+        return [(0, 0)] * (len(input) - len(pairs)) + pairs
+
+    def _reads(self, input: Shape) -> tuple[tuple[NDArray[np.int64], ...], NDArray[np.bool_]]:
+        """Which output positions have a source, and the sources of these."""
+        whole = np.broadcast_arrays(*np.ix_(*self.sources(input))) if input else []
+        inside = np.logical_and.reduce([i >= 0 for i in whole]) if whole else np.ones((), np.bool_)
+        return tuple(i[inside] for i in whole), inside
