@@ -1,7 +1,8 @@
 """HTML for notebooks: elements whose text is escaped, in a frame that needs nothing from elsewhere.
 
 No output has an id, so that any number of them, and copies of one, can stand in a page. Colours are shades of the
-page's own ink, so that they suit a light page and a dark one, whatever the operating system prefers.
+page's own ink, so that they suit a light page and a dark one, whatever the operating system prefers. Where the class
+is said twice, a rule outweighs those of notebooks.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ _STYLE = """
 .pellucid { --pc-line: color-mix(in srgb, currentColor 22%, transparent); --pc-mark: #e6a100;
   --pc-mono: ui-monospace, Menlo, Consolas, monospace; font: 14px/1.45 system-ui, sans-serif; color: inherit;
   max-width: 100%; overflow-x: auto; padding: 2px }
-.pellucid p { margin: .3em 0 } .pellucid code { font: 12.5px/1.5 var(--pc-mono); color: inherit;
+.pellucid p { margin: .3em 0 } .pellucid.pellucid code { font: 12.5px/1.5 var(--pc-mono); color: inherit;
   background: none; padding: 0; white-space: normal; overflow-wrap: anywhere }
 .pellucid small { font-size: 12px; opacity: .78 } .pellucid summary { cursor: pointer }
 .pellucid table.pc-list { border-collapse: collapse; margin: .4em 0; font-size: 13px; table-layout: auto; border: none }
-.pellucid table.pc-list :is(th, td) { border: none; border-bottom: 1px solid var(--pc-line); padding: .2em 1em .2em 0;
+.pellucid table.pc-list :is(th, td) { border: none; border-bottom: 1px solid var(--pc-line); padding: .2em .6em;
   text-align: left; vertical-align: baseline; white-space: normal; background: none; color: inherit }
 .pellucid table.pc-list .pc-number { text-align: right; white-space: nowrap }
 .pellucid table.pc-list td.pc-number { font: 12.5px/1.5 var(--pc-mono) }

@@ -217,9 +217,9 @@ def _style(part: float) -> str:
     """White on blue for positive and on orange for negative numbers, as strong as they are large."""
     if part == 0:
         return ""
-    full = (0, 110, 190) if part > 0 else (200, 85, 0)
+    full = (0, 100, 175) if part > 0 else (180, 72, 0)
     red, green, blue = (round(45 + (x - 45) * abs(part)) for x in full)
-    return f"white on rgb({red},{green},{blue})"
+    return f"rgb(255,255,255) on rgb({red},{green},{blue})"
 
 
 def _ink(part: float) -> str:
@@ -235,8 +235,9 @@ def _beside(blocks: Iterable[list[Text]], width: int) -> list[Text]:
             rows[-1].append(block)
         else:
             rows.append([block])
-    lines = []
+    lines: list[Text] = []
     for row in rows:
+        lines += [Text()] if lines else []
         for i in range(max(map(len, row))):
             line = Text()
             for block in row:

@@ -41,7 +41,8 @@ _STYLE = """
 .pellucid .pc-plane td:is(.pc-out, .pc-none) { opacity: .7; box-shadow: none }
 .pellucid td.pc-pad { background-image: repeating-linear-gradient(45deg, transparent 0 3px, var(--pc-line) 3px 5px) }
 .pellucid .pc-plane td.pc-key { box-shadow: inset 0 0 0 3px currentColor }
-.pellucid .pc-list code { white-space: nowrap } .pellucid .pc-legend { font-size: 12px; opacity: .8; max-width: 24em }
+.pellucid.pellucid .pc-list code { white-space: nowrap }
+.pellucid .pc-legend { font-size: 12px; opacity: .8; max-width: 24em }
 .pellucid .pc-list tr[tabindex]:is(:hover, :focus) { outline: none;
   background: color-mix(in srgb, var(--pc-mark) 28%, transparent) }
 """
