@@ -15,7 +15,7 @@ from pellucid.errors import (
     PellucidError,
     ShapeError,
 )
-from pellucid.explain.recording import Recording
+from pellucid.explain.recording import Recording, load_recording
 from pellucid.explain.trace import Trace
 from pellucid.formats import load_model, save_model
 from pellucid.nn import (
@@ -130,6 +130,7 @@ __all__ = [
     "functional",
     "get_num_threads",
     "load_model",
+    "load_recording",
     "models",
     "predict",
     "read_image",

@@ -50,7 +50,7 @@ def write(where: str, path: Path, text: str) -> None:
     """
     from pellucid.formats.file import write_whole
 
-    write_whole(where, path, text.encode())
+    write_whole(where, path, [text.encode()])
 
 
 def table(columns: Columns) -> Table:

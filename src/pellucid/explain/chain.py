@@ -20,6 +20,7 @@ roundings. Group with padding are left out: adding an exact zero rounds nothing.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, ClassVar
@@ -157,11 +158,21 @@ def exact_sum(left: Array, right: Array) -> Exact:
     """Σ left·right: correctly rounded to float64 for float32 numbers, a fraction for float64 numbers."""
     if left.dtype == np.float32:
         return math.fsum((left.astype(np.float64) * right.astype(np.float64)).tolist())
-    (a, a_exponents), (b, b_exponents) = _whole(left), _whole(right)
-    exponents = a_exponents + b_exponents
-    lowest = int(exponents.min(initial=0))
-    shifts = (exponents - lowest).tolist()
-    total: int = sum((x * y) << shift for x, y, shift in zip(a.tolist(), b.tolist(), shifts, strict=True))
+    total = product_sum((left, right))
+    assert total is not None
+    return total
+
+
+def product_sum(factors: Sequence[Array]) -> Fraction | None:
+    """Σ of the products of several columns, exactly; None when a factor is not finite."""
+    if not all(np.isfinite(column).all() for column in factors):
+        return None
+    numbers, exponents = zip(*(_whole(column.astype(np.float64)) for column in factors), strict=True)
+    powers = np.sum(exponents, axis=0)
+    lowest = int(powers.min(initial=0))
+    shifts = (powers - lowest).tolist()
+    products = (math.prod(row) for row in zip(*(column.tolist() for column in numbers), strict=True))
+    total: int = sum(product << shift for product, shift in zip(products, shifts, strict=True))
     return total * Fraction(2) ** lowest
 
 

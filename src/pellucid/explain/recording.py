@@ -16,10 +16,16 @@ from pellucid.explain.catalogue import Update, catalogue, read
 from pellucid.explain.certificates import Certificates
 from pellucid.explain.explainers import account_of, explained
 from pellucid.explain.overview import Overview, overview_of
+from pellucid.explain.fields import Field, field_of
+from pellucid.explain.path import Path, path_of
 from pellucid.explain.question import Question
 from pellucid.explain.source import Entry
+from pellucid.explain.storage import read_recording, save_recording
 from pellucid.explain.trace import Trace, trace_of
 from pellucid.language import chosen
+from pellucid.explain.uses import Uses, uses_of
+from pellucid.formats.container import FilePath
+from pellucid.geometry import Index, is_integer
 
 if TYPE_CHECKING:  # importing the plan imports LLVM
     from pellucid.engine.plan import Program
@@ -35,6 +41,7 @@ class Recording:
         load: gives an array by its name, with public axes; asked once for each.
         aliases: short names, as "loss" for "cross_entropy.output".
         commit: what carries out the recorded update; None for a run without one.
+        loaded: whether it comes from a file.
     """
 
     def __init__(
@@ -43,12 +50,13 @@ class Recording:
         load: Callable[[str], Array],
         aliases: Mapping[str, str],
         commit: Callable[[], None] | None,
+        loaded: bool = False,
     ) -> None:
         self.entries = {entry.name: entry for entry in entries}
         self.aliases = dict(aliases)
         self._load = load
         self._arrays: dict[str, Array] = {}
-        self._commit, self._committed = commit, False
+        self._commit, self._committed, self._loaded = commit, False, loaded
 
     def keep(self, owner: object, names: Iterable[str]) -> None:
         """Hold on to what owns the memory, and copy at once the arrays that others go on changing."""
@@ -91,6 +99,9 @@ class Recording:
 
         Raises: ArgumentError when there is nothing to carry out, or when it has been done.
         """
+        if self._loaded:
+            rule = "a recording that was loaded from a file has no update to carry out"
+            raise ArgumentError("commit", rule, hint="commit the recording that step.record returns")
         if self._commit is None:
             raise ArgumentError("commit", "this recording holds no update", hint="record a training step")
         if self._committed:
@@ -99,6 +110,14 @@ class Recording:
             )
         self._commit()
         self._committed = True
+
+    def save(self, path: FilePath) -> None:
+        """Write all arrays, and where each comes from, to a safetensors file that `load_recording` reads.
+
+        Raises: FormatError when the file cannot be written.
+        """
+        arrays = {name: self._array(name) for name in self.entries}
+        save_recording(path, self.entries.values(), arrays, self.aliases)
 
     def explain(self, address: str, lang: str | None = None) -> Trace:
         """Show the arithmetic that made one number, and certify it.
@@ -111,12 +130,49 @@ class Recording:
             whose kind cannot be explained, and for a language that the catalogue does not have.
         """
         _check(lang)
-        name, index = addresses.parse(address)
-        entry = self._entry("explain", name)
-        index = addresses.located(entry.name, entry.shape, index)
+        entry, index = self._located("explain", address)
         question = self._question(entry, np.array(index, np.int64).reshape(1, len(entry.shape)))
         account = account_of(question)
         return trace_of(question, account, account.judge(question), lang)
+
+    def why(self, address: str, depth: int = 3, top: int = 5) -> Path:
+        """Follow a number back through the layers, by the largest terms of each number, to what was given.
+
+        Args:
+            address: as of `explain`.
+            depth: how many numbers lie on a way at most.
+            top: how many terms of each number are shown; the sum of the others is one line.
+
+        Raises: as `explain`; ArgumentError for a depth or a top that is no whole number above 0.
+        """
+        for label, setting in (("depth", depth), ("top", top)):
+            if not is_integer(setting) or setting < 1:
+                raise ArgumentError(
+                    "why", f"{label} must be a whole number above 0", got=f"{label}={setting!r}"
+                )
+        entry, index = self._located("why", address)
+        first = self.explain(addresses.written(entry.name, index))
+        return path_of(first.address, depth, top, lambda a: first if a == first.address else self._traced(a))
+
+    def uses(self, address: str) -> Uses:
+        """Which numbers read a number: outputs and the loss, gradients, updates.
+
+        Raises: AddressError for a name or an index that the recording does not hold.
+        """
+        entry, index = self._located("uses", address)
+        return uses_of(self.entries, entry.name, index, self._array)
+
+    def field(self, address: str) -> Field:
+        """What an activation depends on in the layers before it, and what depends on it in those behind.
+
+        Args:
+            address: an element of the network's input or of an output.
+
+        Raises: AddressError for a name or an index that the recording does not hold; ArgumentError for a number
+            that is no activation.
+        """
+        entry, index = self._located("field", address)
+        return field_of(self.entries, entry.name, index, self._array)
 
     def certify(self, sample: int | None = None, seed: int = 0, lang: str | None = None) -> Certificates:
         """Compare every number with the exact value of its formula, within the bound of the order it was computed in.
@@ -178,8 +234,22 @@ class Recording:
         short = {real: alias for alias, real in self.aliases.items()}
         found = self.entries.get(short.get(name, name)) if isinstance(name, str) else None
         if found is None:
-            raise addresses.unknown(where, name, self.entries)
+            raise addresses.unknown(where, name, {name: entry.shape for name, entry in self.entries.items()})
         return found
+
+    def _located(self, where: str, address: str) -> tuple[Entry, Index]:
+        """An element by its address."""
+        name, index = addresses.parse(address, where)
+        entry = self._entry(where, name)
+        return entry, addresses.located(entry.name, entry.shape, index, where)
+
+    def _traced(self, address: str) -> Trace | None:
+        """The explanation of a factor; None when it was given, or is no number of an array."""
+        name = address.partition("[")[0]
+        entry = self.entries.get(name)
+        if entry is None or entry.source is None or not explained(entry.source):
+            return None
+        return self.explain(address)
 
     def _question(self, entry: Entry, at: NDArray[np.int64]) -> Question:
         """Ask about elements of an array, one in each row of `at`."""
@@ -204,6 +274,17 @@ def _check(lang: str | None) -> None:
     """Refuse a language that there are no texts in before the work, not after it."""
     if lang is not None:
         chosen(lang)
+
+
+def load_recording(path: FilePath) -> Recording:
+    """Read a recording that `Recording.save` wrote. It explains and certifies as the original does.
+
+    The file is not trusted: it can name only ops of this package, and every name, shape and setting is checked.
+
+    Raises: FormatError when the file is missing, too large, or not a recording.
+    """
+    entries, arrays, aliases = read_recording(path)
+    return Recording(entries, arrays.__getitem__, aliases, None, loaded=True)
 
 
 def recording_of(

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from pellucid.errors import FormatError
 
 
-def write_whole(where: str, path: Path, content: bytes) -> None:
-    """Write beside the file and rename, so that a crash leaves the old file or the new one.
+def write_whole(where: str, path: Path, parts: Iterable[bytes | memoryview]) -> None:
+    """Write the parts beside the file and rename, so that a crash leaves the old file or the new one.
 
     Raises: FormatError, as from `where`, when the file cannot be written.
     """
@@ -19,7 +20,8 @@ def write_whole(where: str, path: Path, content: bytes) -> None:
     try:
         try:
             with temporary.open("xb") as file:
-                file.write(content)
+                for part in parts:
+                    file.write(part)
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(path)
