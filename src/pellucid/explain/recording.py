@@ -15,17 +15,17 @@ from pellucid.explain import certificates
 from pellucid.explain.catalogue import Update, catalogue, read
 from pellucid.explain.certificates import Certificates
 from pellucid.explain.explainers import account_of, explained
-from pellucid.explain.overview import Overview, overview_of
 from pellucid.explain.fields import Field, field_of
+from pellucid.explain.overview import Overview, overview_of
 from pellucid.explain.path import Path, path_of
 from pellucid.explain.question import Question
 from pellucid.explain.source import Entry
 from pellucid.explain.storage import read_recording, save_recording
 from pellucid.explain.trace import Trace, trace_of
-from pellucid.language import chosen
 from pellucid.explain.uses import Uses, uses_of
 from pellucid.formats.container import FilePath
 from pellucid.geometry import Index, is_integer
+from pellucid.language import chosen
 
 if TYPE_CHECKING:  # importing the plan imports LLVM
     from pellucid.engine.plan import Program

@@ -1,7 +1,7 @@
 """The safetensors container: what models and recordings are written to, and the first look at a file that is read.
 
-    8 bytes: the header's length, little-endian; the header: JSON, each array's dtype, shape and place, and texts
-    under "__metadata__"; the arrays, one after the other
+8 bytes: the header's length, little-endian; the header: JSON, each array's dtype, shape and place, and texts
+under "__metadata__"; the arrays, one after the other
 """
 
 from __future__ import annotations
@@ -22,9 +22,7 @@ FilePath = str | os.PathLike[str]
 _DTYPES = {"float32": "F32", "float64": "F64", "int64": "I64"}
 
 
-def write(
-    where: str, path: Path, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]
-) -> None:
+def write(where: str, path: Path, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> None:
     """Write beside the file and rename, so that a crash leaves the old file or the new one.
 
     Equal contents give equal bytes: wider numbers first, else in the order of the names, so that all lie aligned.
@@ -49,7 +47,6 @@ def write(
     text = text.ljust(-(-len(text) // 8) * 8)
     head = len(text).to_bytes(8, "little") + text
     write_whole(where, path, (head, *(_bytes(arrays[name]) for name in ordered)))
-
 
 
 def _bytes(array: NDArray[Any]) -> memoryview:
