@@ -99,6 +99,44 @@ def test_overview_of_something_ill(run):
     assert document(run, "explain", "lenet5", "--lr", "1e-7")["overview"]["suspicious"]["rule"] == "update"
 
 
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_pages(run, tmp_path, lang):
+    """Of a number and of the overview; a file that exists is replaced, and JSON stays alone on stdout."""
+    path = tmp_path / "page.html"
+    for settings, said in (["--at", GRADIENT], GRADIENT), ([], "cross_entropy"):
+        path.write_text("before")
+        code, out, err = run("explain", "lenet5", *settings, "--html", path, "--lang", lang)
+        assert (code, err) == (0, "")
+        assert out.endswith(f"page written to {path}\n")
+        page = path.read_text("utf-8")
+        assert page.startswith(f'<!doctype html>\n<html lang="{lang}">')
+        assert said in page
+        assert ("인증됨" in page or "학습 한 단계" in page) == (lang == "ko")
+        path.write_text("before")
+        code, out, err = run("explain", "lenet5", *settings, "--html", path, "--lang", lang, "--json")
+        assert (code, err) == (0, f"page written to {path}\n")
+        json.loads(out)
+        assert path.read_text("utf-8") == page
+    assert os.listdir(tmp_path) == ["page.html"]
+
+
+def test_top_is_how_many_terms_are_shown(run):
+    for top in (1, 5):
+        _, out, _ = run("explain", "lenet5", "--at", OUTPUT, "--top", top)
+        assert len(re.findall(r"input\[0,0,\d+,\d+\] .*· conv1\.weight\[", out)) == top
+    assert len(document(run, "explain", "lenet5", "--at", OUTPUT, "--top", 5)["trace"]["terms"]) == 25
+
+
+def test_depth_follows_the_largest_terms_back(run):
+    at = "fc3.output[0,3]"
+    code, out, err = run("explain", "lenet5", "--at", at, "--depth", 2, "--top", 3)
+    assert (code, err) == (0, "")
+    assert "… 81 more terms, together" in out
+    levels = document(run, "explain", "lenet5", "--at", at, "--depth", 2, "--top", 3)["why"]["levels"]
+    assert len(levels[at]["terms"]) == 3
+    assert next(iter(levels)) == at
+
+
 def test_certify(run, saved):
     code, out, err = run("certify", saved, "--sample-size", 30, "--batch", 2)
     assert (code, err) == (0, "")
@@ -177,7 +215,7 @@ MISTAKES = {
     ),
     "explain lenet5 --at conv1.output[0,6,0,0]": (
         "explain: index 6 lies outside axis 1 of 'conv1.output'. "
-        "Expected 'conv1.output[0…0, 0…5, 0…27, 0…27]'. Got 'conv1.output[0,6,0,0]'."
+        "Expected 'conv1.output[0, 0…5, 0…27, 0…27]'. Got 'conv1.output[0,6,0,0]'."
     ),
     "explain lenet5 --at grad(conv1.weigth)[5,0,2,2]": (
         "explain: the recording holds no such name. Expected 'grad(conv1.weight)' or 'grad(conv2.weight)' or "
@@ -189,6 +227,15 @@ MISTAKES = {
     ),
     "explain lenet5 --at input[0,0,3,4]": f"{GIVEN} Got 'input'.",
     "explain lenet5 --at conv1.weight[0,0,3,4]": f"{GIVEN} Got 'conv1.weight'.",
+    "explain lenet5 --at gone[0] --html page.html": (
+        "explain: the recording holds no such name. Got 'gone'. Hint: without --at all layers are listed."
+    ),
+    "explain lenet5 --html .": "page '.': this is a folder.",
+    "explain lenet5 --html gone/page.html": (
+        "page 'gone/page.html': the file cannot be written. Got No such file or directory."
+    ),
+    "explain lenet5 --depth 2": "explain: --top and --depth are about one number. Hint: say which with --at.",
+    "explain lenet5 --top 2": "explain: --top and --depth are about one number. Hint: say which with --at.",
     "explain lenet5 --lang kr": f"{LANGUAGE} Got lang='kr'.",
     "explain lenet5 --at loss --lang kr": f"{LANGUAGE} Got lang='kr'.",
     "certify lenet5 --lang kr": f"{LANGUAGE} Got lang='kr'.",
@@ -217,7 +264,8 @@ def test_a_wrong_language_in_the_environment(run, monkeypatch):
         "explain lenet5 --at gone",
         "explain lenet5 --at",
         "explain lenet5 --batch 0",
-        "explain lenet5 --top 0",
+        "explain lenet5 --at loss --top 0",
+        "explain lenet5 --at loss --depth 0",
         "explain lenet5 --lr -1",
         "explain lenet5 --optimizer rmsprop",
         "explain lenet5 --data cifar",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from pellucid.explain import Overview, Recording, Trace
+    from pellucid.explain.path import Path as WayBack
 
+_TOP, _TOP_OF_EACH = 12, 4  # terms of one number, and of each number on the way back
 _BATCH = 32  # samples of an overview: dead units show only when many samples are seen
 
 
@@ -52,7 +55,22 @@ def explain(
     optimizer: Optimizer = OptimizerName.SGD,
     lr: Lr = None,
     momentum: Momentum = None,
-    top: Annotated[int, typer.Option(min=1, help="How many terms to show, the largest first.")] = 12,
+    top: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="How many terms to show, the largest first.",
+            show_default=f"{_TOP}, with --depth {_TOP_OF_EACH}",
+        ),
+    ] = None,
+    depth: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Show where the number comes from, too: its largest terms, theirs, and so on, through so many numbers.",
+            show_default="only the number itself",
+        ),
+    ] = None,
     html: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a page for a browser, too.")
     ] = None,
@@ -68,13 +86,14 @@ def explain(
     """
     from pellucid import nn
     from pellucid.cli import inputs, output
-    from pellucid.explain import Overview
-    from pellucid.explain.rendering.terminal import rich_trace
+    from pellucid.errors import ArgumentError
     from pellucid.language import chosen
     from pellucid.markup import page
     from pellucid.train import record
 
     lang = chosen(lang)
+    if at is None and (top, depth) != (None, None):
+        raise ArgumentError("explain", "--top and --depth are about one number", hint="say which with --at")
     if html is not None:
         output.check_writable(f"page '{html}'", html)
     rule = inputs.optimizer("explain", optimizer, lr, momentum)
@@ -82,17 +101,21 @@ def explain(
     network = inputs.open_model(model, inputs.MNIST_SHAPE)
     x, y = inputs.digits(sample, batch or (1 if at else _BATCH))
     recording = record(network, x) if infer else record(network, x, y, optimizer=rule)
-    found = recording.overview(lang) if at is None else _trace(recording, at, lang, infer)
+    answer: _Overview | _Number
+    if at is None:
+        answer = _Overview(recording.overview(lang))
+    else:
+        trace = _trace(recording, at, lang, infer)
+        path = None if depth is None else recording.why(at, depth, top or _TOP_OF_EACH)
+        answer = _Number(trace, path, top or _TOP)
     if html is not None:
-        output.write(f"page '{html}'", html, page(at or model, found.html(), lang))
+        output.write(f"page '{html}'", html, page(at or model, answer.html(), lang))
     console = output.screen(json)
     if json:
         run = {"model": model, "data": data, "sample": sample, "batch": len(x), "address": at}
-        output.print_json({**run, "overview" if at is None else "trace": found.to_dict()})
-    elif isinstance(found, Overview):
-        _show(console, found)
+        output.print_json({**run, **answer.document()})
     else:
-        console.print(rich_trace(found, top, lang))
+        answer.show(console)
     if html is not None:
         console.print(f"page written to {html}")
 
@@ -110,14 +133,48 @@ def _trace(recording: Recording, at: str, lang: str, infer: bool) -> Trace:
         raise
 
 
-def _show(console: Console, overview: Overview) -> None:
-    """The overview as a table with what looks wrong below it."""
-    from rich.text import Text
+@dataclass(frozen=True)
+class _Overview:
+    """All layers."""
 
-    from pellucid.cli import output
+    overview: Overview
 
-    console.print(Text(overview.title(), "bold"))
-    console.print(output.table(overview.table()))
-    style = "yellow" if overview.suspicious else "green"
-    for finding in overview.findings():
-        console.print(Text(finding, style))
+    def html(self) -> str:
+        return self.overview.html()
+
+    def document(self) -> dict[str, Any]:
+        return {"overview": self.overview.to_dict()}
+
+    def show(self, console: Console) -> None:
+        from rich.text import Text
+
+        from pellucid.cli import output
+
+        console.print(Text(self.overview.title(), "bold"))
+        console.print(output.table(self.overview.table()))
+        style = "yellow" if self.overview.suspicious else "green"
+        for finding in self.overview.findings():
+            console.print(Text(finding, style))
+
+
+@dataclass(frozen=True)
+class _Number:
+    """One number and, where it was asked for, its way back through the network."""
+
+    trace: Trace
+    path: WayBack | None
+    top: int
+
+    def html(self) -> str:
+        return self.trace.html()
+
+    def document(self) -> dict[str, Any]:
+        return {"trace": self.trace.to_dict(), **({"why": self.path.to_dict()} if self.path else {})}
+
+    def show(self, console: Console) -> None:
+        from pellucid.cli import output
+        from pellucid.explain.rendering.terminal import rich_trace
+
+        console.print(rich_trace(self.trace, self.top, self.trace.lang))
+        if self.path:
+            console.print(output.tree(self.path.text(self.trace.lang), console.width))

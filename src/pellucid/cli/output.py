@@ -13,10 +13,10 @@ from rich.text import Text
 
 from pellucid.errors import FormatError
 
+from pellucid.explain.columns import Columns, wrapped
+
 if TYPE_CHECKING:
     from rich.table import Table
-
-    from pellucid.explain.columns import Columns
 
 _UNLIMITED = 10_000  # columns: nothing is wrapped or cut for a pipe or a file
 
@@ -69,6 +69,17 @@ def table(columns: Columns) -> Table:
     for row in columns.rows:
         drawn.add_row(*map(Text, row))
     return drawn
+
+
+def tree(drawn: str, width: int) -> Text:
+    """A tree of lines in at most so many columns: what goes on below a line hangs between the same branches."""
+    lines = []
+    for line in drawn.splitlines():
+        said = line.lstrip("│├└─ ")
+        branches = line[: len(line) - len(said)]
+        below = branches.replace("├", "│").replace("└", " ").replace("─", " ") + "  "
+        lines.append(wrapped(said, width, branches, below))
+    return Text("\n".join(lines))
 
 
 def print_json(document: dict[str, Any]) -> None:
