@@ -53,9 +53,7 @@ def test_meetings_are_the_relation(axis: Axis) -> None:
     found = {
         (y, meeting["k"].start, i)
         for meeting in axis.meetings
-        for y, i in zip(
-            range(axis.output)[meeting["y"]], range(axis.input)[meeting["i"]], strict=True
-        )
+        for y, i in zip(range(axis.output)[meeting["y"]], range(axis.input)[meeting["i"]], strict=True)
     }
     assert found == {(y, k, i) for y in range(axis.output) for k, i in axis.taps(y)}
     assert all(meeting["k"].stop == meeting["k"].start + 1 for meeting in axis.meetings)
@@ -108,7 +106,9 @@ def test_what_is_read_is_what_changes_the_result(case: str) -> None:
     results: dict[str, Callable[[], Array]] = {"output": lambda: np.asarray(op.forward(*operands))}
     for number, argument in enumerate(op.differentiable):
         if argument in arrays:
-            results[f"grad_{argument}"] = lambda number=number: op.backward(arrays["grad_output"], *operands)[number]
+            results[f"grad_{argument}"] = lambda number=number: op.backward(arrays["grad_output"], *operands)[
+                number
+            ]
     compared = 0
     for of, result in results.items():
         statistics = {key: np.zeros(3) for key in THROUGH} if isinstance(op, BatchNorm) else {}
@@ -155,8 +155,12 @@ def test_a_batch_norm_reads_its_input_through_its_statistics(training: bool) -> 
                 for statistic in ("mean", "istd"):
                     through = relations(op, statistic, arrays, (3,))
                     if argument in through and statistic in direct:
-                        reads |= direct[statistic].readers(through[argument].readers(mask)).reshape(reads.shape)
-                np.testing.assert_array_equal(reads, changed(result, array, index, 2.5), err_msg=f"{of} {argument}")
+                        reads |= (
+                            direct[statistic].readers(through[argument].readers(mask)).reshape(reads.shape)
+                        )
+                np.testing.assert_array_equal(
+                    reads, changed(result, array, index, 2.5), err_msg=f"{of} {argument}"
+                )
 
 
 @pytest.mark.parametrize(
@@ -258,7 +262,15 @@ def test_uses_are_the_terms_of_all_explanations(rec: Recording) -> None:
                     used.setdefault(factor, set()).add(address)
     random = np.random.default_rng(0)
     some = [*random.choice(sorted(used), 400, replace=False), "b1[2]"]
-    assert {name.split("[")[0] for name in some} >= {"input", "w1", "b1", "w2", "w3", "w4", "grad(conv2d.output)"}
+    assert {name.split("[")[0] for name in some} >= {
+        "input",
+        "w1",
+        "b1",
+        "w2",
+        "w3",
+        "w4",
+        "grad(conv2d.output)",
+    }
     for factor in some:
         found = {
             f"{use.region.name}[{','.join(map(str, index))}]"
@@ -308,15 +320,15 @@ def test_a_field_with_gaps_and_its_text() -> None:
     assert str(field) == (
         "relu.output[1,0,6]\n"
         "  receptive field: depends on\n"
-        "    input[1, 0, 5…8]  2 of 18, not all of 4 in the box\n"
-        "    conv1d.output[1, 0, 6]  1 of 32"
+        "    input[1, 0, 5…8]: 2 of 18, not all of the box's 4\n"
+        "    conv1d.output[1, 0, 6]: 1 of 32"
     )
     seen = rec.field("input[0,0,0]")
     assert str(seen) == (
         "input[0,0,0]\n"
         "  projective field: reaches\n"
-        "    conv1d.output[0, 0…1, 1]  2 of 32\n"
-        "    relu.output[0, 0…1, 1]  2 of 32"
+        "    conv1d.output[0, 0…1, 1]: 2 of 32\n"
+        "    relu.output[0, 0…1, 1]: 2 of 32"
     )
     assert json.loads(json.dumps(field.to_dict()))["receptive"][0] == {
         "name": "input", "shape": [2, 1, 9], "elements": 2, "box": [[1, 1], [0, 0], [5, 8]],
@@ -342,11 +354,11 @@ def test_uses_of_a_step_by_hand() -> None:
     assert str(rec.uses("0.weight[1,0,0]")) == (
         "0.weight[1,0,0] feeds 5 numbers\n"
         "  forward\n"
-        "    0.output[0, 1, 0…1]  2 of 4  as weight\n"
+        "    0.output[0, 1, 0…1]: 2 of 4, as weight\n"
         "  backward\n"
-        "    grad(input)[0, 0, 0…1]  2 of 3  as weight\n"
+        "    grad(input)[0, 0, 0…1]: 2 of 3, as weight\n"
         "  update\n"
-        "    updated(0.weight)[1, 0, 0]  1 of 4  as parameter"
+        "    updated(0.weight)[1, 0, 0]: 1 of 4, as parameter"
     )
     uses = rec.uses("grad(0.weight)[1,0,0]")
     assert [(use.direction, use.region.addresses) for use in uses] == [
@@ -413,4 +425,4 @@ def test_regions_of_nothing_and_of_a_single_number() -> None:
     assert (len(number), number.box, number.addresses, number.full) == (1, (), ["loss"], True)
     line = Region("b", np.array([False, True, True, False, True, True, True]))
     assert line.addresses == ["b[1]", "b[2]", "b[4]", "b[5]"]
-    assert str(line) == "b[1…6]  5 of 7, not all of 6 in the box"
+    assert str(line) == "b[1…6]: 5 of 7, not all of the box's 6"

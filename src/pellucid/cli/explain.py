@@ -67,7 +67,7 @@ def explain(
         int | None,
         typer.Option(
             min=1,
-            help="Show where the number comes from, too: its largest terms, theirs, and so on, through so many numbers.",
+            help="Also follow the largest terms back, through so many numbers.",
             show_default="only the number itself",
         ),
     ] = None,

@@ -12,7 +12,6 @@ from rich.console import Console
 from rich.text import Text
 
 from pellucid.errors import FormatError
-
 from pellucid.explain.columns import Columns, wrapped
 
 if TYPE_CHECKING:

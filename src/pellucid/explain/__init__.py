@@ -1,9 +1,27 @@
 """Any number of a recorded run, with the arithmetic that made it and a proof that this arithmetic was done."""
 
 from pellucid.explain.certificates import Certificates
+from pellucid.explain.fields import Field
 from pellucid.explain.overview import Overview
-from pellucid.explain.recording import Recording
+from pellucid.explain.path import Level, Path
+from pellucid.explain.recording import Recording, load_recording
+from pellucid.explain.region import Region
 from pellucid.explain.terms import Products, Term
 from pellucid.explain.trace import Trace
+from pellucid.explain.uses import Use, Uses
 
-__all__ = ["Certificates", "Overview", "Products", "Recording", "Term", "Trace"]
+__all__ = [
+    "Certificates",
+    "Field",
+    "Level",
+    "Overview",
+    "Path",
+    "Products",
+    "Recording",
+    "Region",
+    "Term",
+    "Trace",
+    "Use",
+    "Uses",
+    "load_recording",
+]

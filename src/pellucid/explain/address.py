@@ -39,9 +39,7 @@ def parse(address: object, where: str = "explain") -> tuple[str, Index | None]:
     numbers = match[2].split(",") if match and match[2] is not None and match[2].strip() else []
     if match is None or not all(_INTEGER.fullmatch(number) for number in numbers):
         rule = "an address is a name and an index of plain integers"
-        raise AddressError(
-            where, rule, expected="for example 'conv1.output[0,5,3,7]'", got=_quoted(address)
-        )
+        raise AddressError(where, rule, expected="for example 'conv1.output[0,5,3,7]'", got=_quoted(address))
     return match[1], None if match[2] is None else tuple(int(number) for number in numbers)
 
 

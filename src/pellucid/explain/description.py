@@ -14,37 +14,19 @@ from dataclasses import fields
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from numpy.typing import NDArray
+
 from pellucid.errors import ArgumentError
+from pellucid.explain import roles
 from pellucid.explain.source import Entry, Maker, Source
 from pellucid.geometry import size_of
-from pellucid.ops.adam import Adam
-from pellucid.ops.adaptive_avg_pool import AdaptiveAvgPool
-from pellucid.ops.add import Add
 from pellucid.ops.avg_pool import AvgPool
 from pellucid.ops.base import Op, Shape
-from pellucid.ops.batch_norm import BatchNorm
 from pellucid.ops.conv import Conv
 from pellucid.ops.cross_entropy import CrossEntropy
 from pellucid.ops.dropout import Dropout
-from pellucid.ops.flatten import Flatten
-from pellucid.ops.gelu import GELU
-from pellucid.ops.leaky_relu import LeakyReLU
-from pellucid.ops.linear import Linear
-from pellucid.ops.log_softmax import LogSoftmax
 from pellucid.ops.max_pool import MaxPool
-from pellucid.ops.mse_loss import MSELoss
-from pellucid.ops.relu import ReLU
-from pellucid.ops.sgd import SGD
-from pellucid.ops.sigmoid import Sigmoid
-from pellucid.ops.silu import SiLU
-from pellucid.ops.softmax import Softmax
-from pellucid.ops.tanh import Tanh
 
-_KINDS: tuple[type[Maker], ...] = (
-    *(AdaptiveAvgPool, Add, AvgPool, BatchNorm, Conv, CrossEntropy, Dropout, Flatten, GELU, LeakyReLU, Linear),
-    *(LogSoftmax, MaxPool, MSELoss, ReLU, Sigmoid, SiLU, Softmax, Tanh, SGD, Adam),
-)
-OPS: dict[str, type[Maker]] = {kind.__name__: kind for kind in _KINDS}
 _NAME = re.compile(r"[^\[\]\s](?:[^\[\]]{0,298}[^\[\]\s])?")
 _LARGEST = 2**31  # whole numbers among settings
 _WINDOW = 2**24  # positions
@@ -93,7 +75,12 @@ class Description:
         source = None if item["source"] is None else _source(name, item["source"])
         shape = self.shapes[name]
         rule = "an empty array has no large axes"
-        _check(size_of(shape) > 0 or size_of([size for size in shape if size]) <= _WINDOW, f"entry '{name}'", rule, shape)
+        _check(
+            size_of(shape) > 0 or size_of([size for size in shape if size]) <= _WINDOW,
+            f"entry '{name}'",
+            rule,
+            shape,
+        )
         return Entry(name, shape, source)
 
     def _check_source(self, entry: Entry, source: Source) -> None:
@@ -116,13 +103,26 @@ class Description:
             source = entry.source
             if source is not None and isinstance(source.op, CrossEntropy):
                 targets.add(source.operands["target"])
-            if source is not None and source.of in _statistics(source.op, (), ()):
+            if source is not None and source.of in roles.statistics(source.op, ()):
                 wide.add(entry.name)
         floats = {self.kinds[entry.name] for entry in self.entries if entry.name not in targets | wide}
         _check(floats in ({"F32"}, {"F64"}), "arrays", "all are of one float type", ", ".join(sorted(floats)))
         for names, kind in ((targets, "I64"), (wide, "F64")):
             odd = sorted(name for name in names if self.kinds[name] != kind)
             _check(not odd, "arrays", f"{odd and odd[0]!r} must be {kind}", odd and self.kinds[odd[0]])
+
+    def check_numbers(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Targets are classes: they are read as indices."""
+        for entry in self.entries:
+            source = entry.source
+            if source is not None and isinstance(source.op, CrossEntropy):
+                target, ignored = arrays[source.operands["target"]], source.op.ignore_index
+                shape = self.shapes[source.operands["input"]]
+                wrong = target[
+                    (target != ignored) & ((target < 0) | (target >= shape[min(len(shape) - 1, 1)]))
+                ]
+                rule = f"targets are class numbers, or {ignored}"
+                _check(not wrong.size, f"entry '{entry.name}'", rule, wrong.size and int(wrong[0]))
 
     def _aliases(self, data: Any) -> dict[str, str]:
         _check(isinstance(data, dict), "aliases", "aliases map names to names", data)
@@ -139,33 +139,39 @@ def _source(name: str, data: Any) -> Source:
     _keys(where, data, ("op", "settings", "of", "operands", "base", "parts", "facts"))
     op = _op(where, data["op"], data["settings"])
     of, operands, base, facts = data["of"], data["operands"], data["base"], data["facts"]
-    _check(of in _results(op), where, f"{op.name} has no such result", of)
+    _check(of in roles.results(op), where, f"{op.name} has no such result", of)
     _check(isinstance(operands, dict), where, "operands map arguments to names", operands)
     for argument, operand in operands.items():
-        _check(argument in _arguments(op), where, f"{op.name} has no such operand", argument)
+        _check(argument in roles.arguments(op), where, f"{op.name} has no such operand", argument)
         _check(isinstance(operand, str), where, "operands are names", operand)
-    missing = [argument for argument in _required(op, of) if argument not in operands]
-    _check(not missing, where, f"{of} of {op.name} needs all its operands", f"no {', '.join(missing)}")
+    missing = [argument for argument in roles.required(op, of) if argument not in operands]
+    _check(not missing, where, f"{of} of {op.name} needs all its operands", missing, "missing")
     _check(base is None or isinstance(base, str), where, "base is a name", base)
     parts = _list(where, data["parts"])
     _check(all(isinstance(part, str) for part in parts), where, "parts are names", parts)
     _check(len(parts) != 1, where, "a sum has several parts", parts)
     _check(isinstance(facts, dict), where, "facts map names to numbers", facts)
     for key, value in facts.items():
-        _check(key in _FACTS and _FACTS[key](value), where, "there is no such fact", f"{key}={value!r}")
+        _check(key in _FACTS and _FACTS[key](value), where, "there is no such fact", value, key)
+    needed = (
+        ("seed", "step", "layer") if isinstance(op, Dropout) else () if isinstance(op, Op) else ("lr", "step")
+    )
+    lost = [key for key in needed if key not in facts]
+    _check(not lost, where, f"{of} of {op.name} needs all its facts", lost, "missing")
     return Source(op, of, operands, base, tuple(parts), facts)
 
 
 def _op(where: str, name: Any, settings: Any) -> Maker:
     """The op of a name with these settings."""
-    _check(isinstance(name, str) and name in OPS, where, "there is no such op", name)
-    kind = OPS[name]
+    _check(isinstance(name, str) and name in roles.OPS, where, "there is no such op", name)
+    kind: Any = roles.OPS[name]
     _keys(f"{where}, {name}", settings, tuple(field.name for field in fields(kind)))
     types = get_type_hints(kind)
     for key, value in settings.items():
         rule = f"{key} is not of the type of this setting"
-        _check(_fits(value, types[key]), f"{where}, {name}", rule, f"{key}={value!r}")
-    return kind(**{key: _tuples(value) for key, value in settings.items()})
+        _check(_fits(value, types[key]), f"{where}, {name}", rule, value, key)
+    op: Maker = kind(**{key: _tuples(value) for key, value in settings.items()})
+    return op
 
 
 def _fits(value: Any, hint: Any) -> bool:
@@ -206,59 +212,15 @@ def _expected(where: str, source: Source, shape: Shape, operands: Mapping[str, S
     except (ArithmeticError, AttributeError, LookupError, TypeError) as error:
         raise ArgumentError(where, f"{op.name} does not take these settings", got=str(error)) from None
     if "winograd_additions" in source.facts:
-        weight = operands["weight"][2:] if isinstance(op, Conv) else ()
-        _check(weight == (3, 3), where, "Winograd's algorithm has 3×3 kernels", weight)
-    known = _statistics(op, operands["input"], output)
+        axes = op.geometry(operands["input"], operands["weight"]).axes if isinstance(op, Conv) else ()
+        form = [(axis.kernel, axis.stride, axis.dilation) for axis in axes]
+        rule = "Winograd's algorithm has 3×3 kernels of stride 1 or 2"
+        _check(form in ([(3, 1, 1)] * 2, [(3, 2, 1)] * 2), where, rule, form)
+    known = roles.statistics(op, operands["input"])
     known |= {"output": output, "grad_output": output}
     known |= {role: found for role, found in operands.items() if role in op.arguments}
     result = known[of.removeprefix("grad_")]
     return {"": result, **{role: known[role] for role in operands}}
-
-
-def _statistics(op: Maker, input: Shape, output: Shape) -> dict[str, Shape]:
-    """What an op's forward leaves for its backward, and its shape."""
-    if isinstance(op, BatchNorm):
-        return {"mean": input[1:2], "istd": input[1:2]}
-    if isinstance(op, CrossEntropy):
-        return {"losses": (size_of(input) // max(1, size_of(input[1:2])),), "count": ()}
-    return {}
-
-
-def _results(op: Maker) -> tuple[str, ...]:
-    """What an array of this op can be."""
-    if isinstance(op, Op):
-        running = ("running_mean", "running_var") if isinstance(op, BatchNorm) else ()
-        gradients = (f"grad_{argument}" for argument in op.differentiable)
-        return ("output", *gradients, *running, *_statistics(op, (), ()))
-    return ("parameter", *_states(op))
-
-
-def _states(rule: SGD | Adam) -> tuple[str, ...]:
-    if isinstance(rule, Adam):
-        return "mean", "variance"
-    return ("velocity",) if rule.momentum else ()
-
-
-def _arguments(op: Maker) -> tuple[str, ...]:
-    """The operands that an array of this op can have."""
-    if isinstance(op, Op):
-        return (*op.arguments, "grad_output", *_statistics(op, (), ()))
-    states = _states(op)
-    return ("parameter", "gradient", *states, *(f"{state} before" for state in states))
-
-
-def _required(op: Maker, of: str) -> tuple[str, ...]:
-    """Those that it must have. A loss is the root of all gradients and needs no grad_output."""
-    if not isinstance(op, Op):
-        states = _states(op)
-        now = states if of == "parameter" else ()
-        return ("parameter", "gradient", *(f"{state} before" for state in states), *now)
-    given = tuple(argument for argument in op.arguments if argument in ("input", "weight", "other", "target"))
-    optional = ("weight",) if isinstance(op, BatchNorm | CrossEntropy) else ()
-    root = isinstance(op, CrossEntropy | MSELoss) or not of.startswith("grad_")
-    own = tuple(key for key in _statistics(op, (), ()) if key != of and key != "losses" and of not in ("losses", "count"))
-    gradient = () if root else ("grad_output",)
-    return (*(argument for argument in given if argument not in optional), *gradient, *own)
 
 
 def _keys(where: str, data: Any, keys: Sequence[str]) -> None:
@@ -273,7 +235,8 @@ def _list(where: str, data: Any) -> list[Any]:
     return list(data)
 
 
-def _check(holds: bool, where: str, rule: str, got: object) -> None:
+def _check(holds: bool, where: str, rule: str, got: object, of: str = "") -> None:
+    """Raise unless it holds; `got` is the value `of` a key."""
     if not holds:
-        text = repr(got)
+        text = f"{of}={got!r}" if of else repr(got)
         raise ArgumentError(where, rule, got=text if len(text) <= 80 else f"{text[:79]}…")

@@ -17,10 +17,14 @@ from pellucid.explain.relation import AnyRelation
 from pellucid.explain.source import Entry
 from pellucid.explain.uses import Read
 from pellucid.geometry import Index
+from pellucid.language import text
 from pellucid.ops.batch_norm import BatchNorm
 
 _NAMED = 3  # batch norms that a text names
-_ACTIVATIONS = ("input", "other")  # the arguments along which activations flow; parameters do not see the image
+_ACTIVATIONS = (
+    "input",
+    "other",
+)  # the arguments along which activations flow; parameters do not see the image
 
 
 @dataclass(frozen=True)
@@ -63,19 +67,31 @@ class Field:
             "statistics": list(self.statistics),
         }
 
-    def __str__(self) -> str:
+    def text(self, lang: str | None = None) -> str:
+        """Both fields, array by array.
+
+        Args:
+            lang: "en" or "ko"; None for that of `PELLUCID_LANG`.
+
+        Raises: ArgumentError for a language that the catalogue does not have.
+        """
         lines = []
         for label, regions in (
-            ("receptive field: depends on", self.receptive[:-1]),
-            ("projective field: reaches", self.projective[1:]),
+            ("field.receptive", self.receptive[:-1]),
+            ("field.projective", self.projective[1:]),
         ):
             if regions:
-                lines += [f"  {label}", *(f"    {region}" for region in regions)]
+                lines += [f"  {text(label, lang)}", *(f"    {region.text(lang)}" for region in regions)]
         if self.statistics:
-            more = len(self.statistics) - _NAMED
-            others = f" and {more} more" if more > 0 else ""
-            lines.append(f"  with the batch statistics of {', '.join(self.statistics[:_NAMED])}{others} held")
+            names, more = ", ".join(self.statistics[:_NAMED]), len(self.statistics) - _NAMED
+            held = text("field.statistics", lang, names=names)
+            if more > 0:
+                held = text("field.statistics_of_more", lang, names=names, count=more)
+            lines.append(f"  {held}")
         return "\n".join([self.address, *lines])
+
+    def __str__(self) -> str:
+        return self.text()
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +133,9 @@ def field_of(entries: Mapping[str, Entry], name: str, index: Index, read: Read) 
     return Field(written(name, index), receptive, projective, tuple(_statistics(entries, {*seen, *reached})))
 
 
-def _join(masks: dict[str, NDArray[np.bool_]], name: str, mask: NDArray[np.bool_], entries: Mapping[str, Entry]) -> None:
+def _join(
+    masks: dict[str, NDArray[np.bool_]], name: str, mask: NDArray[np.bool_], entries: Mapping[str, Entry]
+) -> None:
     """Add elements to a region."""
     mask = mask.reshape(entries[name].shape)
     masks[name] = masks[name] | mask if name in masks else mask
@@ -137,6 +155,7 @@ def _statistics(entries: Mapping[str, Entry], names: set[str]) -> Iterator[str]:
     """The batch norms that were trained between these arrays."""
     for entry in entries.values():
         source = entry.source
-        if source is not None and source.of == "output" and isinstance(source.op, BatchNorm):
-            if source.op.training and {entry.name, source.operands["input"]} <= names:
-                yield entry.name.removesuffix(".output")
+        if source is None or source.of != "output" or not isinstance(source.op, BatchNorm):
+            continue
+        if source.op.training and {entry.name, source.operands["input"]} <= names:
+            yield entry.name.removesuffix(".output")

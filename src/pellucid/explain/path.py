@@ -19,6 +19,7 @@ from pellucid.explain.account import Exact, Kind
 from pellucid.explain.chain import nearest
 from pellucid.explain.terms import Term, as_json, exact_json
 from pellucid.explain.trace import Trace
+from pellucid.language import text
 
 _DIGITS = 8  # of a level's largest number
 
@@ -105,42 +106,51 @@ class Path:
         """The path as values that JSON knows: numbers by their address, which terms refer to."""
         return {"address": self.address, "levels": {a: level.to_dict() for a, level in self.levels.items()}}
 
+    def text(self, lang: str | None = None) -> str:
+        """The path as a tree. On each level the numbers add up as they are written; the last takes up the rounding.
+
+        Args:
+            lang: "en" or "ko"; None for that of `PELLUCID_LANG`.
+
+        Raises: ArgumentError for a language that the catalogue does not have.
+        """
+        return "\n".join(self._drawn(self.address, set(), lang))
+
     def __str__(self) -> str:
-        """The path as a tree. On each level the numbers add up as they are written; the last takes up their rounding."""
-        return "\n".join(self._drawn(self.address, set()))
+        return self.text()
 
     def _followed(self, address: str) -> list[str]:
         factors = dict.fromkeys(self.levels[address].factors)
         return [factor for factor in factors if factor in self.levels and factor != address]
 
-    def _drawn(self, address: str, drawn: set[str]) -> Iterator[str]:
+    def _drawn(self, address: str, drawn: set[str], lang: str | None) -> Iterator[str]:
         level = self.levels[address]
         value = np.dtype(level.dtype).type(level.value)
-        verdict = "" if level.certified else "  NOT certified"
         if address in drawn:
-            yield f"{address} = {value}  (as above)"
+            yield text("path.again", lang, address=address, value=value)
             return
         drawn.add(address)
         exact, products, rest = written_level(level)
-        yield f"{address} = {value}, exactly {exact}{verdict}"
+        number = text("path.number", lang, address=address, value=value, exact=exact)
+        yield number if level.certified else text("path.not_certified", lang, number=number)
         branches: list[tuple[str, list[str]]] = []
         met: set[str] = set()
         for term, product in zip(level.shown, products, strict=True):
             followed = [a for a, _ in term.factors if a in self.levels and a != address and a not in met]
             met.update(followed)
-            branches.append((_written_term(term, product, level), followed))
+            branches.append((_written_term(term, product, level, lang), followed))
         if level.rest_count or level.rest:
-            branches.append((_written_rest(level, rest), []))
+            branches.append((_written_rest(level, rest, lang), []))
         yield f"{'│' if branches else ' '}  {level.formula}"
-        for number, (line, followed) in enumerate(branches):
-            last = number == len(branches) - 1
+        for branch, (line, followed) in enumerate(branches):
+            last = branch == len(branches) - 1
             yield f"{'└' if last else '├'}─ {line}"
             margin = "   " if last else "│  "
             for place, factor in enumerate(followed):
                 end = place == len(followed) - 1
-                first, *others = self._drawn(factor, drawn)
+                first, *others = self._drawn(factor, drawn, lang)
                 yield f"{margin}{'└' if end else '├'}─ {first}"
-                yield from (f"{margin}{'   ' if end else '│  '}{line}" for line in others)
+                yield from (f"{margin}{'   ' if end else '│  '}{other}" for other in others)
 
 
 def written_level(level: Level) -> tuple[str, list[str], str]:
@@ -148,10 +158,12 @@ def written_level(level: Level) -> tuple[str, list[str], str]:
     products = [term.product for term in level.shown]
     if not all(math.isfinite(nearest(number)) for number in (level.exact, level.rest, *products)):
         return str(nearest(level.exact)), [str(nearest(p)) for p in products], str(nearest(level.rest))
-    largest = max(map(abs, map(Fraction, (level.exact, level.rest, *products))))
+    largest = max(abs(Fraction(number)) for number in (level.exact, level.rest, *products))
     places = _DIGITS - 1 - math.floor(math.log10(largest)) if largest else 0
     rounded = [_rounded(number, places) for number in products]
-    exact = _rounded(level.exact, places) if level.rest_count or level.rest else sum(rounded, start=Decimal(0))
+    exact = (
+        _rounded(level.exact, places) if level.rest_count or level.rest else sum(rounded, start=Decimal(0))
+    )
     rest = exact - sum(rounded, start=Decimal(0))
     return _plain(exact), [_plain(number) for number in rounded], _plain(rest)
 
@@ -167,20 +179,29 @@ def _plain(number: Decimal) -> str:
     return text if len(text) <= _DIGITS + 12 else f"{number.normalize():e}"
 
 
-def _written_term(term: Term, product: str, level: Level) -> str:
-    kind = np.dtype(level.dtype).type
-    factors = " · ".join(a if a == str(v) else f"{a} {kind(v)}" for a, v in term.factors)
-    start = "  (start)" if term is level.start else ""
-    return f"{product} = {factors}{start}"
+def _digits(value: float) -> str:
+    """The shortest text that is this number and no other of its type, float32 if it is one."""
+    with np.errstate(all="ignore"):
+        narrow = np.float32(value)
+    return str(narrow) if narrow == value or math.isnan(value) else str(value)
 
 
-def _written_rest(level: Level, rest: str) -> str:
-    several = level.rest_count > 1
-    if not level.rest_count:
-        return f"what the formula is more than their sum: {rest}"
+def _written_term(term: Term, product: str, level: Level, lang: str | None) -> str:
+    factors = " · ".join(f"{address} {_digits(value)}" for address, value in term.factors)
+    written = f"{product} = {factors}"
+    return text("path.start", lang, term=written) if term is level.start else written
+
+
+def _written_rest(level: Level, rest: str, lang: str | None) -> str:
+    """The line of what is not shown."""
+    count = level.rest_count
     if level.kind == "select":
-        return f"… {level.rest_count:,} more {'candidates' if several else 'candidate'}, not chosen"
-    return f"… {level.rest_count:,} more {'terms, together' if several else 'term:'} {rest}"
+        return text("path.not_chosen", lang, count=count)
+    if count == 0:
+        return text("path.beyond", lang, sum=rest)
+    if count == 1:
+        return text("path.rest_of_one", lang, sum=rest)
+    return text("path.rest", lang, count=count, sum=rest)
 
 
 def path_of(address: str, depth: int, top: int, trace: Callable[[str], Trace | None]) -> Path:
@@ -205,8 +226,10 @@ def path_of(address: str, depth: int, top: int, trace: Callable[[str], Trace | N
 def level_of(trace: Trace, top: int) -> Level:
     """A trace's largest terms, and what is left."""
     if trace.kind == "select":
+        exact: Exact
+        rest: Exact
         shown, rest = _winner(trace), Fraction(0)
-        exact = trace.exact if not math.isfinite(nearest(trace.exact)) else Fraction(trace.exact)
+        exact = Fraction(trace.exact) if math.isfinite(nearest(trace.exact)) else trace.exact
     else:
         largest = np.argsort(-trace.terms.magnitudes, kind="stable")[:top]
         shown = [trace.terms[int(i)] for i in largest]
@@ -243,7 +266,7 @@ def _added_up(trace: Trace, shown: list[Term]) -> tuple[Exact, Exact]:
         return trace.exact, math.nan
     if abs(total + Fraction(start) - Fraction(trace.exact)) > _room(trace):
         total = Fraction(trace.exact) - Fraction(start)  # the formula is more than a sum of its terms
-    return total + Fraction(start), total - sum(map(Fraction, part))
+    return total + Fraction(start), total - sum((Fraction(product) for product in part), Fraction(0))
 
 
 def _room(trace: Trace) -> Fraction | float:

@@ -196,7 +196,7 @@ def _batch_norm(asked: Reading) -> Relation | None:
         return None
     n, c, *space = asked.input
     sizes = {"n": n, "c": c, "s": size_of(space), "m": n, "t": size_of(space)}
-    labels = {name: ("c",) for name in (*op.arguments, "mean", "istd")}
+    labels: dict[str, Labels] = dict.fromkeys((*op.arguments, "mean", "istd"), ("c",))
     labels |= {"input": ("n", "c", "s"), "output": ("n", "c", "s")}
     if of == "grad_input" and op.training and argument in ("grad_output", "input"):
         labels["input" if argument == "input" else "output"] = ("m", "c", "t")  # through the channel's sums

@@ -55,7 +55,7 @@ class Relation:
         for axis, label in enumerate(source):
             other = self._partner(label, target)
             if other is None:
-                mask = mask.any(axis=axis, keepdims=True)
+                mask = np.any(mask, axis=axis, keepdims=True)
             elif other != label:
                 mask = _met(mask, axis, self.links[int(label[1:])], label[0], other[0], self.sizes[other])
                 labels[axis] = other
@@ -116,16 +116,14 @@ class Routes:
 AnyRelation: TypeAlias = Relation | Chained | Routes
 
 
-def _met(
-    mask: Mask, axis: int, meetings: tuple[Meeting, ...], source: str, target: str, size: int
-) -> Mask:
+def _met(mask: Mask, axis: int, meetings: tuple[Meeting, ...], source: str, target: str, size: int) -> Mask:
     """Along one axis, the positions that meet those of the mask."""
     result = np.zeros((*mask.shape[:axis], size, *mask.shape[axis + 1 :]), np.bool_)
     for meeting in meetings:
         part = mask[(slice(None),) * axis + (meeting[source],)]
         place = result[(slice(None),) * axis + (meeting[target],)]
         if place.shape[axis] == 1:
-            part = part.any(axis=axis, keepdims=True)
+            part = np.any(part, axis=axis, keepdims=True)
         np.logical_or(place, part, out=place)
     return result
 

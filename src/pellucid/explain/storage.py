@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
 from pellucid.errors import FormatError, PellucidError
-from pellucid.explain.description import OPS, Description
+from pellucid.explain.description import Description
+from pellucid.explain.roles import OPS
 from pellucid.explain.source import Entry, Maker
 from pellucid.formats import container
 from pellucid.formats.container import FilePath
@@ -69,13 +70,13 @@ def read_recording(
             kinds = {key: part.get_dtype() for key, part in slices.items()}
             try:
                 description = Description(json.loads(text, parse_constant=_refused), shapes, kinds)
-                entries, aliases = description.entries, description.aliases
+                arrays = {key: file.get_tensor(key) for key in slices}
+                description.check_numbers(arrays)
             except (ValueError, RecursionError) as error:  # broken JSON, deep nesting, wrong content
                 raise FormatError(where, "the description is broken", got=_said(error)) from None
-            arrays = {key: file.get_tensor(key) for key in slices}
     except (SafetensorError, OSError) as error:
         raise FormatError(where, "the file cannot be read as safetensors", got=str(error)) from None
-    return entries, arrays, aliases
+    return description.entries, arrays, description.aliases
 
 
 def _described(entry: Entry) -> dict[str, Any]:
@@ -99,7 +100,8 @@ def _described(entry: Entry) -> dict[str, Any]:
 
 def _settings(op: Maker) -> dict[str, Any]:
     """The fields of an op, whose values are plain numbers, names and sequences of them."""
-    return {field.name: _plain(getattr(op, field.name)) for field in fields(op)}
+    made: Any = op  # a dataclass, as all ops and rules are
+    return {field.name: _plain(getattr(op, field.name)) for field in fields(made)}
 
 
 def _plain(value: Any) -> Any:
@@ -115,9 +117,7 @@ def _text(where: str, metadata: Mapping[str, str]) -> str:
     """The description, when the file is of this format and version."""
     found = {key: metadata.get(key) for key in _MARKS}
     if found != _MARKS:
-        expected, got = (
-            f"format {marks['format']}, version {marks['version']}" for marks in (_MARKS, found)
-        )
+        expected, got = (f"format {marks['format']}, version {marks['version']}" for marks in (_MARKS, found))
         raise FormatError(where, "this is not a recording that Pellucid wrote", expected=expected, got=got)
     return metadata.get("description", "")
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pellucid.errors import ArgumentError
-from pellucid.language import certificates, doctor, notes, overview, rendering, trace
+from pellucid.language import certificates, doctor, notes, overview, paths, rendering, trace
 from pellucid.language.entry import Area, Entry
 
 LANGUAGES = Entry._fields
@@ -24,6 +24,10 @@ _AREAS: tuple[Area, ...] = (
     overview.TEXTS,
     certificates.TEXTS,
     rendering.TEXTS,
+    paths.PATHS,
+    paths.USES,
+    paths.REGIONS,
+    paths.FIELDS,
 )
 TEXTS: Area = {key: entry for area in _AREAS for key, entry in area.items()}
 
