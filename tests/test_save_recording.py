@@ -21,6 +21,7 @@ from pellucid import functional as F
 from pellucid.errors import ArgumentError, FormatError
 from pellucid.explain import Recording, storage
 from pellucid.explain.roles import OPS
+from pellucid.explain.source import Entry
 from pellucid.ops.base import Op
 
 MARKS = {"format": "pellucid recording", "version": "1"}
@@ -119,6 +120,8 @@ def test_other_recordings_come_back(tmp_path: Path) -> None:
         pc.record(model(), x[:0]),
         mse.record(x, np.zeros((3, 3), np.float32)),
     ]
+    empty = {"x": np.zeros((0, 3), np.float32), "y": np.float32(2.5).reshape(())}
+    recordings.append(Recording([Entry(k, a.shape) for k, a in empty.items()], empty.__getitem__, {}, None))
     for number, rec in enumerate(recordings):
         rec.save(tmp_path / str(number))
         loaded = pc.load_recording(str(tmp_path / str(number)))

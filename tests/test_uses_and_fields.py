@@ -25,6 +25,7 @@ from pellucid.ops.avg_pool import AvgPool
 from pellucid.ops.base import Op
 from pellucid.ops.batch_norm import BatchNorm
 from pellucid.ops.conv import Conv
+from pellucid.ops.conv_transpose import ConvTranspose
 from pellucid.ops.cross_entropy import CrossEntropy
 from pellucid.ops.flatten import Flatten
 from pellucid.ops.gelu import GELU
@@ -79,6 +80,10 @@ OPS = {
     "conv2d": (Conv(2, (2, 1), ((1, 0), (2, 1)), (1, 2), 2), ((2, 4, 5, 7), (6, 2, 3, 2), (6,))),
     "conv1d far padding": (Conv(1, 3, 4), ((2, 3, 6), (2, 3, 2), None)),
     "conv3d": (Conv(3, 1, 1), ((1, 2, 3, 2, 4), (3, 2, 2, 3, 1), (3,))),
+    "conv_transpose2d": (
+        ConvTranspose(2, (2, 3), ((1, 0), (1, 1)), (1, 0), 2, (1, 2)),
+        ((2, 4, 3, 2), (4, 3, 3, 2), (6,)),
+    ),
     "linear": (Linear(), ((3, 2, 5), (4, 5), (4,))),
     "avg_pool": (AvgPool(2, 3, 2, 1), ((2, 3, 6, 5),)),
     "adaptive": (AdaptiveAvgPool(2, (3, 4)), ((2, 3, 7, 5),)),

@@ -23,6 +23,7 @@ from pellucid.ops.avg_pool import AvgPool
 from pellucid.ops.base import Op, Shape
 from pellucid.ops.batch_norm import BatchNorm
 from pellucid.ops.conv import Conv
+from pellucid.ops.conv_transpose import ConvTranspose
 from pellucid.ops.cross_entropy import CrossEntropy
 from pellucid.ops.dropout import Dropout
 from pellucid.ops.flatten import Flatten
@@ -134,6 +135,23 @@ def _conv(asked: Reading) -> Relation | None:
         "weight": ("g", "o", "c", *k),
         "bias": ("g", "o"),
         "output": ("n", "g", "o", *y),
+    }
+    return asked.between(labels, sizes, links)
+
+
+def _conv_transpose(asked: Reading) -> Relation | None:
+    """The convolution read backwards: its outputs y are the input here."""
+    op, weight = asked.source.op, asked.shapes["weight"]
+    assert isinstance(op, ConvTranspose)
+    if asked.argument not in _FACTORS[asked.of]:
+        return None
+    (i, k, y), sizes, links = _space(op.conv(asked.input, weight).geometry((), ()))
+    sizes |= {"n": asked.input[0], "g": op.groups, "c": weight[0] // op.groups, "o": weight[1]}
+    labels = {
+        "input": ("n", "g", "c", *y),
+        "weight": ("g", "c", "o", *k),
+        "bias": ("g", "o"),
+        "output": ("n", "g", "o", *i),
     }
     return asked.between(labels, sizes, links)
 
@@ -286,6 +304,7 @@ def _update(asked: Reading) -> Relation | None:
 
 _RELATIONS: dict[type[Maker], Callable[[Reading], AnyRelation | None]] = {
     Conv: _conv,
+    ConvTranspose: _conv_transpose,
     Linear: _linear,
     MaxPool: _pool,
     AvgPool: _pool,

@@ -11,6 +11,7 @@ from pellucid.ops.avg_pool import AvgPool
 from pellucid.ops.base import Op, Shape
 from pellucid.ops.batch_norm import BatchNorm
 from pellucid.ops.conv import Conv
+from pellucid.ops.conv_transpose import ConvTranspose
 from pellucid.ops.cross_entropy import CrossEntropy
 from pellucid.ops.dropout import Dropout
 from pellucid.ops.flatten import Flatten
@@ -34,6 +35,7 @@ _KINDS: tuple[type[Maker], ...] = (
         AvgPool,
         BatchNorm,
         Conv,
+        ConvTranspose,
         CrossEntropy,
         Dropout,
         Flatten,
