@@ -32,17 +32,16 @@ def plain(sentence: str) -> str:
 
 
 def uses() -> list[tuple[str, str | None, set[str]]]:
-    """Every call of text(…) and Message(…) in the source: where, its key, the names of its values."""
+    """Every call of the catalogue's text(…) and Message(…) in the source: where, its key, the names of its values."""
     found = []
     for path in sorted(SOURCE.rglob("*.py")):
-        if path.parent.name == "language":
-            continue
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if (
-                isinstance(node, ast.Call)
-                and isinstance(node.func, ast.Name)
-                and node.func.id in ("text", "Message")
-            ):
+        nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
+        imports = [
+            node for node in nodes if isinstance(node, ast.ImportFrom) and node.module == "pellucid.language"
+        ]
+        names = {alias.name for node in imports for alias in node.names} & {"text", "Message"}
+        for node in nodes:
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names:
                 first = node.args[0] if node.args else None
                 key = first.value if isinstance(first, ast.Constant) else None
                 values = {word.arg for word in node.keywords if word.arg} - {"lang"}

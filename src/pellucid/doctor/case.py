@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from pellucid.doctor.slopes import Floats, Point, Slope
 RELATIVE = 1e-6  # of the sum of |terms|: less is rounding
 _ENTRIES = 1 << 22  # numbers that a Jacobian may have
 _WORST = 1e-3  # relative error that is granted to differences
-_SOME = 16  # wrong elements that are looked for in a large gradient
+_SOME = 16  # wrong elements that are looked for in a large gradient, and random ones
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,22 +54,22 @@ class Case:
         """Whether every position was looked at."""
         return len(self.positions) == self.gradient.size
 
-    @property
+    @cached_property
     def grad_output(self) -> Floats:
         """The gradient that backward was given, in one row."""
         return self.point.grad_output.ravel()
 
-    @property
+    @cached_property
     def got(self) -> Floats:
         """What backward returned at the positions."""
         return self.gradient.ravel()[self.positions]
 
-    @property
+    @cached_property
     def expected(self) -> Floats:
         """What forward's differences give at the positions."""
         return self.jacobian @ self.grad_output
 
-    @property
+    @cached_property
     def tolerance(self) -> Floats:
         """How far a right number may lie from the expected one: a share of the sum of |terms|, and rounding."""
         sizes = np.abs(self.jacobian) @ np.abs(self.grad_output)
@@ -76,7 +77,7 @@ class Case:
         floor = 1e-2 * share * float(sizes.max(initial=0.0)) + 10 * self.point.rounding(self.i)
         return np.add(share * sizes, floor)
 
-    @property
+    @cached_property
     def wrong(self) -> NDArray[np.bool_]:
         """Which of the positions hold a wrong number."""
         with np.errstate(invalid="ignore"):
@@ -125,20 +126,21 @@ def compare(point: Point, i: int, gradient: Floats, direction: Array, slope: Slo
 
 
 def look(point: Point, i: int, gradient: Floats, error: float, most: int, rng: np.random.Generator) -> Case:
-    """The derivative of every element; of some wrong ones where there are more than `most`."""
+    """The derivative of every element; of some wrong ones and some others where there are more than `most`."""
     size = gradient.size
     whole = size <= min(most, _ENTRIES // max(1, point.output.size))
-    positions = np.arange(size) if whole else _suspicious(point, i, gradient, rng)
+    positions = np.arange(size) if whole else _some(point, i, gradient, rng)
     columns = [point.column(i, int(position)) for position in positions]
     jacobian = np.array([column for column, _ in columns]).reshape(len(columns), point.output.size)
     judged = np.array([not bent for _, bent in columns], np.bool_)
     return Case(point, i, gradient, positions, jacobian, judged, error)
 
 
-def _suspicious(point: Point, i: int, gradient: Floats, rng: np.random.Generator) -> NDArray[np.int64]:
+def _some(point: Point, i: int, gradient: Floats, rng: np.random.Generator) -> NDArray[np.int64]:
     """Positions at which a large gradient is wrong, found by halving it.
 
-    A part is compared along a random direction that is zero elsewhere, and dropped if it agrees.
+    A part is compared along a random direction that is zero elsewhere, and dropped if it agrees. Some random positions
+    come along, since a mistake must also explain what is right.
     """
     parts = [np.arange(gradient.size)]
     found: list[int] = []
@@ -153,4 +155,4 @@ def _suspicious(point: Point, i: int, gradient: Floats, rng: np.random.Generator
         else:
             halves = np.array_split(part, 2)
             parts += halves if rng.random() < 0.5 else halves[::-1]
-    return np.array(sorted(found), np.int64)
+    return np.union1d(np.array(found, np.int64), rng.integers(gradient.size, size=_SOME))

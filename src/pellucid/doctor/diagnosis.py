@@ -5,23 +5,23 @@ from __future__ import annotations
 import numpy as np
 
 from pellucid.doctor.case import Case
-from pellucid.doctor.mistakes import MISTAKES, Suspicion, agrees, margin, wrong_shape
+from pellucid.doctor.mistakes import MISTAKES, Suspicion, agrees, explained, margin, wrong_shape
 from pellucid.doctor.report import Diagnosis
 from pellucid.doctor.slopes import Floats
 from pellucid.language import Message
 
 
 def diagnose(case: Case, lang: str) -> list[Diagnosis]:
-    """The first usual mistake that gives just these numbers; none where no known one does."""
+    """The usual mistake that gives just these numbers; none where no known one does."""
     if np.isnan(case.got[case.wrong]).any() or np.isinf(case.got[case.wrong]).any():
         count = int((~np.isfinite(case.gradient)).sum())
         evidence = Message("doctor.not_finite_evidence", count=count, size=case.gradient.size)
         return [_diagnosis("not_finite", case.name, Message("doctor.not_finite"), evidence, lang)]
-    for mistake in MISTAKES:
-        for suspicion in mistake(case):
-            if agrees(case, suspicion):
-                evidence = _evidence(case, suspicion)
-                return [_diagnosis(suspicion.kind, case.name, suspicion.message, evidence, lang)]
+    for group in MISTAKES:
+        agreeing = (s for mistake in group for s in mistake(case) if agrees(case, s))
+        best = max(agreeing, key=lambda s: explained(case, s).sum(), default=None)
+        if best:
+            return [_diagnosis(best.kind, case.name, best.message, _evidence(case, best), lang)]
     return []
 
 
@@ -35,9 +35,8 @@ def diagnose_shape(case: Case, returned: Floats, lang: str) -> Diagnosis:
 
 def _evidence(case: Case, suspicion: Suspicion) -> Message:
     """How many of the wrong numbers the mistake explains, and one of them in figures."""
-    wrong = case.wrong
-    claimed = wrong if suspicion.claimed is None else wrong & suspicion.claimed
-    row = int(np.flatnonzero(claimed)[0])
+    wrong, shown = int(case.wrong.sum()), explained(case, suspicion)
+    row = int(np.flatnonzero(shown)[0])
     index = ",".join(map(str, case.index(row)))
     example = Message(
         "doctor.example",
@@ -46,11 +45,9 @@ def _evidence(case: Case, suspicion: Suspicion) -> Message:
         predicted=f"{suspicion.predicted[row]:.6g}",
         expected=f"{case.expected[row]:.6g}",
     )
-    if claimed.sum() == wrong.sum():
-        return Message("doctor.all_explained", wrong=int(wrong.sum()), example=example)
-    return Message(
-        "doctor.some_explained", explained=int(claimed.sum()), wrong=int(wrong.sum()), example=example
-    )
+    if shown.sum() == wrong:
+        return Message("doctor.all_explained", wrong=wrong, example=example)
+    return Message("doctor.some_explained", explained=int(shown.sum()), wrong=wrong, example=example)
 
 
 def _diagnosis(kind: str, name: str, message: Message, evidence: Message, lang: str) -> Diagnosis:

@@ -45,7 +45,8 @@ def page(report: GradientReport) -> str:
     ]
     parts.append(_table([*heads, text("doctor.expected", lang)], rows, text("doctor.direction", lang)))
     for diagnosis in report.diagnoses:
-        said = f"<b>{escape(diagnosis.input)}</b>: {escape(diagnosis.text)} <code>{diagnosis.kind}</code>"
+        heading = f"<code>grad_{escape(diagnosis.input)}</code>, <code>{diagnosis.kind}</code>"
+        said = f"{heading}<br>{escape(diagnosis.text)}"
         parts.append(f"<blockquote>{said}<br><small>{escape(diagnosis.evidence)}</small></blockquote>")
     for check in report.checks:
         if elements := report.wrong_of(check.input):

@@ -34,12 +34,16 @@ class Layer:
         output = _real(
             _unspoilt(self.forward, "forward", inputs), "forward must return one array of real numbers"
         )
-        if output.dtype.kind != "f":
+        if output.dtype.kind != "f" or output.dtype.itemsize < np.dtype(np.float32).itemsize:
             raise ArgumentError(
                 WHERE,
-                "forward must return floating numbers",
+                "forward must return float64 or float32 numbers",
                 got=f"{output.dtype}",
-                hint="whole numbers have no gradient",
+                hint="whole numbers have no gradient" if output.dtype.kind != "f" else None,
+            )
+        if not output.size:
+            raise ArgumentError(
+                WHERE, "forward must return at least one number", got=f"an output of shape {output.shape}"
             )
         if not np.isfinite(output).all():
             bad = int(np.argmin(np.isfinite(output).ravel()))
@@ -131,7 +135,7 @@ def read(forward: object, backward: object, inputs: object) -> tuple[Layer, Arra
             WHERE,
             "there must be an input with floating numbers, since only these are differentiated",
             got=kinds or "no inputs",
-            hint="x.astype(float)" if kinds else None,
+            hint="x.astype(float)" if "int" in kinds else None,
         )
     return Layer(forward, backward, names), arrays
 

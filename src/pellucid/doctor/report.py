@@ -164,7 +164,7 @@ class GradientReport:
     def __str__(self) -> str:
         lines = [self.verdict, *map(self._check_line, self.checks)]
         for diagnosis in self.diagnoses:
-            said = f"{diagnosis.input}: {diagnosis.text} [{diagnosis.kind}]"
+            said = f"grad_{diagnosis.input}, {diagnosis.kind}: {diagnosis.text}"
             lines += ["", self._wrapped(said), self._wrapped(f"  {diagnosis.evidence}")]
         for check in self.checks:
             if elements := self.wrong_of(check.input):

@@ -220,10 +220,10 @@ _NOTES: Area = {
         "주어진 입력이나 바로 그 곁에서 순전파가 꺾이므로 다음 입력을 약 천분의 일만큼 옮겨 검사했습니다: {names}.",
     ),
     "doctor.too_large": Entry(
-        "grad_{name} is too large to be compared number by number: {compared} wrong places were looked at. A smaller "
-        "input lets every mistake be recognised.",
-        "grad_{name}의 크기가 커서 모든 수를 비교하지 않고 틀린 자리 {compared}곳만 살펴보았습니다. 더 작은 입력을 "
-        "쓰면 모든 실수를 알아볼 수 있습니다.",
+        "grad_{name} is too large to be compared number by number: {compared} places were looked at, some of them "
+        "because they are wrong. A smaller input lets every mistake be recognised.",
+        "grad_{name}의 크기가 커서 모든 수를 비교하지 않고 틀린 자리를 포함한 {compared}곳만 살펴보았습니다. 더 작은 "
+        "입력을 쓰면 모든 실수를 알아볼 수 있습니다.",
     ),
     "doctor.no_usual_mistake": Entry(
         "No usual mistake gives these numbers in grad_{name}. Compare the wrong elements with their terms; two "

@@ -7,12 +7,16 @@ from pellucid.doctor.mistakes.replaced import exchanged, replaced
 from pellucid.doctor.mistakes.shapes import wrong_shape
 from pellucid.doctor.mistakes.strides import stride_ignored
 from pellucid.doctor.mistakes.sums import assigned, overwritten, own_output_only
-from pellucid.doctor.mistakes.suspicion import Suspicion, agrees, margin
+from pellucid.doctor.mistakes.suspicion import Suspicion, agrees, explained, margin
 
-# In the order in which they are tried: those that ask forward again come late, those that leave numbers open last.
+# Group after group is tried; in a group the mistake that explains most wrong numbers wins, of equal ones the first.
+# Each mistake of the first groups has a group of its own: it says what every number is. Those that ask forward once
+# more come after those that need not, those that leave numbers open last.
 MISTAKES = (
-    factors, ignored, gates, own_output_only, flipped, transposed, assigned, exchanged, replaced, gates_behind,
-    stride_ignored, moved, overwritten,
-)  # fmt: skip
+    *((mistake,) for mistake in (factors, ignored, gates, own_output_only, flipped, transposed, assigned)),
+    *((mistake,) for mistake in (exchanged, replaced, gates_behind)),
+    (moved, stride_ignored),
+    (overwritten,),
+)
 
-__all__ = ["MISTAKES", "Suspicion", "agrees", "margin", "wrong_shape"]
+__all__ = ["MISTAKES", "Suspicion", "agrees", "explained", "margin", "wrong_shape"]

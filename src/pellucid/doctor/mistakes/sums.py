@@ -8,6 +8,7 @@ A loop over some axes of the output that assigns instead of adding leaves of eac
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -30,13 +31,13 @@ def own_output_only(case: Case) -> Iterator[Suspicion]:
 
 def assigned(case: Case) -> Iterator[Suspicion]:
     """grad[j] = the terms of the last or the first round alone."""
-    used = _used(case)
     products = case.jacobian * case.grad_output
     for axes, rounds in _loops(case):
-        for sign in (1, -1):  # the last round, the first one
-            ranks = np.where(used, sign * rounds, -np.inf)
-            kept = used & (ranks == ranks.max(axis=1, keepdims=True))
-            yield _suspicion(case, axes, "last" if sign > 0 else "first", (products * kept).sum(axis=1))
+        for used in _touched(case):
+            for sign in (1, -1):  # the last round, the first one
+                ranks = np.where(used, sign * rounds, -np.inf)
+                kept = used & (ranks == ranks.max(axis=1, keepdims=True))
+                yield _suspicion(case, axes, "last" if sign > 0 else "first", (products * kept).sum(axis=1))
 
 
 def overwritten(case: Case) -> Iterator[Suspicion]:
@@ -84,9 +85,21 @@ def _used(case: Case) -> NDArray[np.bool_]:
     return used
 
 
+def _touched(case: Case) -> Iterator[NDArray[np.bool_]]:
+    """Which outputs write to which positions: those that depend on them, or on others with the same first index.
+
+    A round for output channel o writes a whole weight[o], zeros from the padding included.
+    """
+    used = _used(case)
+    yield used
+    if case.whole and len(case.shape) > 1:
+        blocks = used.reshape(case.shape[0], -1, used.shape[1])
+        yield np.broadcast_to(blocks.any(axis=1, keepdims=True), blocks.shape).reshape(used.shape)
+
+
 def _loops(case: Case) -> Iterator[tuple[tuple[int, ...], NDArray[np.int64]]]:
     """Loops over some of the output's axes: these axes, and for each output the round in which it comes."""
     shape = case.point.output.shape
-    places = np.indices(shape).reshape(len(shape), -1)
+    places = np.indices(shape).reshape(len(shape), math.prod(shape))
     for axes in subsets(axis for axis, size in enumerate(shape) if size > 1):
         yield axes, np.ravel_multi_index(tuple(places[a] for a in axes), tuple(shape[a] for a in axes))

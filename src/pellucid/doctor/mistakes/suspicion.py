@@ -13,6 +13,8 @@ from pellucid.doctor.case import Case
 from pellucid.doctor.slopes import Floats
 from pellucid.language import Message
 
+_LEAST = 0.1  # share of the wrong numbers that a mistake must explain
+
 
 @dataclass(frozen=True, eq=False)
 class Suspicion:
@@ -36,7 +38,12 @@ def agrees(case: Case, suspicion: Suspicion) -> bool:
     claimed = case.judged if suspicion.claimed is None else suspicion.claimed & case.judged
     with np.errstate(invalid="ignore"):
         close = np.abs(suspicion.predicted - case.got) <= margin(case)
-    return bool(close[claimed].all() and (claimed & case.wrong).any())
+    return bool(close[claimed].all() and explained(case, suspicion).sum() > _LEAST * case.wrong.sum())
+
+
+def explained(case: Case, suspicion: Suspicion) -> NDArray[np.bool_]:
+    """The wrong numbers of which a mistake that agrees says what they are."""
+    return case.wrong if suspicion.claimed is None else case.wrong & suspicion.claimed
 
 
 def margin(case: Case) -> float:
