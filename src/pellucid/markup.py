@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from html import escape
 
 _STYLE = """
-.pellucid { --pc-line: color-mix(in srgb, currentColor 22%, transparent); --pc-mark: #e6a100;
+.pellucid { --pc-line: #8887; --pc-mark: #ffd23f; --pc-row: #ffd23f59;
   --pc-mono: ui-monospace, Menlo, Consolas, monospace; font: 14px/1.45 system-ui, sans-serif; color: inherit;
   max-width: 100%; overflow-x: auto; padding: 2px }
 .pellucid p { margin: .3em 0 } .pellucid.pellucid code { font: 12.5px/1.5 var(--pc-mono); color: inherit;

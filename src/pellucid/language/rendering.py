@@ -13,6 +13,8 @@ TEXTS: Area = {
     "rendering.terms": Entry("{count:,} terms", "항 {count:,}개"),
     "rendering.first": Entry("{shown} of {count:,} candidates", "후보 {count:,}개 가운데 {shown}개"),
     "rendering.candidates": Entry("{count:,} candidates", "후보 {count:,}개"),
+    "rendering.one_term": Entry("1 term", "항 1개"),
+    "rendering.one_candidate": Entry("1 candidate", "후보 1개"),
     "rendering.result": Entry("result", "결과"),
     "rendering.read": Entry("framed: read", "테두리: 읽은 칸"),
     "rendering.padding": Entry("striped: padding, zero", "빗금: 패딩 (0)"),

@@ -54,6 +54,8 @@ def start_row(trace: Trace, lang: str | None) -> Row | None:
 def heading(trace: Trace, shown: int, lang: str | None) -> str:
     """What the table of terms holds."""
     count = len(trace.terms)
+    if count == 1:
+        return text("rendering.one_candidate" if trace.kind == "select" else "rendering.one_term", lang)
     if trace.kind == "select":
         key = "rendering.first" if shown < count else "rendering.candidates"
     else:

@@ -26,6 +26,7 @@ Lead: TypeAlias = tuple[int, ...]
 
 _AROUND = 1  # cells that are shown around a window
 _AROUND_ONE = 2  # and around a single cell
+_FEW = 3  # terms whose planes make one scene, as those of w − lr·v
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +62,12 @@ class Plane:
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """The planes that some terms read side by side: one for each of their factors that is a number of an array."""
+    """The planes that some terms read: one for each of their factors that is a number of an array.
+
+    Attributes:
+        planes: in the order of the factors.
+        ranks: which of the chosen terms these are.
+    """
 
     planes: tuple[Plane, ...]
     ranks: tuple[int, ...]
@@ -93,6 +99,8 @@ def scenes(trace: Trace, chosen: Sequence[int], limit: Cell) -> list[Scene]:
             if key not in keys:
                 keys.append(key)
         found.setdefault(tuple(keys), []).append(rank)
+    if len(trace.terms) <= _FEW:
+        found = {tuple(views): list(range(len(chosen)))}
     return [Scene(tuple(views[key] for key in keys), tuple(ranks)) for keys, ranks in found.items() if keys]
 
 

@@ -87,11 +87,11 @@ class _Rendered:
         return table
 
     def _picture(self, console: Console, terms: list[int], width: int) -> list[Text]:
-        """The planes of the largest term and the result's, side by side as far as there is room."""
-        planes = [plane for scene in scenes(self.trace, terms[:1], _LIMIT) for plane in scene.planes]
-        if planes and all(plane.is_row for plane in planes):
-            row = (1, width // 2)
-            planes = [plane for scene in scenes(self.trace, terms[:1], row) for plane in scene.planes]
+        """The planes of the first term and the result's, side by side as far as there is room."""
+        found = scenes(self.trace, terms, _LIMIT)
+        if found and all(plane.is_row for plane in found[0].planes):
+            found = scenes(self.trace, terms, (1, width // 2))
+        planes = list(found[0].planes) if found else []
         labels = [plane.label for plane in planes]
         result = result_plane(self.trace, (5, 5))
         if result is not None:

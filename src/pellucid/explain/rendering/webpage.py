@@ -18,6 +18,8 @@ _LIMIT = (14, 14)  # rows and columns of a plane
 _ROW_LIMIT = (1, 24)  # of an array without planes
 _WITH_NUMBERS = 9  # columns of cells wide enough for numbers
 
+_MARK = "background: var(--pc-mark) !important; color: #000; opacity: 1; box-shadow: inset 0 0 0 2px #000"
+
 _STYLE = """
 .pellucid .pc-facts { display: grid; grid-template-columns: max-content 1fr; gap: .1em 1em; margin: .4em 0 .8em;
   font-size: 13px } .pellucid :is(dt, dd) { margin: 0; padding: 0; float: none; width: auto; text-align: left;
@@ -38,13 +40,13 @@ _STYLE = """
 .pellucid table.pc-wide td { height: 23px; min-width: 44px; padding: 0 3px }
 .pellucid .pc-plane td { box-shadow: inset 0 0 0 1px var(--pc-line) }
 .pellucid .pc-wide td { box-shadow: inset 0 0 0 1px currentColor }
-.pellucid .pc-plane td:is(.pc-out, .pc-none) { opacity: .7; box-shadow: none }
+.pellucid .pc-plane td:is(.pc-out, .pc-none) { opacity: .78; box-shadow: none }
 .pellucid td.pc-pad { background-image: repeating-linear-gradient(45deg, transparent 0 3px, var(--pc-line) 3px 5px) }
 .pellucid .pc-plane td.pc-key { box-shadow: inset 0 0 0 3px currentColor }
 .pellucid.pellucid .pc-list code { white-space: nowrap }
 .pellucid .pc-legend { font-size: 12px; opacity: .8; max-width: 24em }
 .pellucid .pc-list tr[tabindex]:is(:hover, :focus) { outline: none;
-  background: color-mix(in srgb, var(--pc-mark) 28%, transparent) }
+  background: var(--pc-row) }
 """
 
 
@@ -89,10 +91,8 @@ def _pointing(seen: list[Scene], terms: int) -> str:
     rules = []
     for rank in range(terms):
         at = f".pellucid:has(.t{rank}:is(:hover, :focus))"
-        rules.append(
-            f"{at} .pc-plane td.t{rank} {{ box-shadow: inset 0 0 0 3px var(--pc-mark); opacity: 1 }}"
-        )
-        rules.append(f"{at} tr.t{rank} {{ background: color-mix(in srgb, var(--pc-mark) 28%, transparent) }}")
+        rules.append(f"{at} .pc-plane td.t{rank} {{ {_MARK} }}")
+        rules.append(f"{at} tr.t{rank} {{ background: var(--pc-row) }}")
     for number, scene in enumerate(seen[1:], 1):
         rows = ", ".join(f"tr.t{rank}" for rank in scene.ranks)
         at = f".pellucid:has(:is({rows}):is(:hover, :focus)) .pc-scenes >"
