@@ -19,7 +19,7 @@ from pellucid.explain import Path, Recording
 from pellucid.explain.account import Element, Group, Quantity
 from pellucid.explain.path import Level, level_of, written_level
 from pellucid.explain.question import Operand
-from pellucid.explain.terms import Joined, Products
+from pellucid.explain.terms import Joined, Products, Term
 from pellucid.explain.trace import Trace
 
 W1 = np.array([[1, 0, 2], [3, -1, 1], [0.5, 2, 0]], np.float32)
@@ -154,6 +154,9 @@ def test_every_level_adds_up(dtype: Any) -> None:
     ]  # fmt: skip
 
 
+LEVEL = Level("x[0]", 1.0, "float32", "formula", "f", True, None, (), 0, Fraction(0), Fraction(0))
+
+
 def made(kind: Any, terms: Joined, exact: float, bound: float = 0.0) -> Trace:
     return Trace(
         kind=kind, address="x[0]", dtype="float32", value=exact, formula="f", terms=terms, start=None, exact=exact,
@@ -214,3 +217,14 @@ def test_what_is_written_adds_up_to_the_last_digit() -> None:
     assert "e-30" in str(Path("x[0]", {"x[0]": tiny}))
     wrong = replace(level, rest=Fraction(level.rest) + 1)
     assert not adds_up(wrong)
+
+
+def test_a_function_of_a_number_is_followed_to_the_number() -> None:
+    factor = Term((("grad(f.output)[1]", 2.0), ("slope(f.output[1])", 0.5)), Fraction(1))
+    ends = replace(LEVEL, address="f.output[1]", terms=(), exact=Fraction(0))
+    path = Path("x[0]", {"x[0]": replace(LEVEL, terms=(factor,), exact=Fraction(1)), "f.output[1]": ends})
+    assert [child.address for child in path.children] == ["f.output[1]"]
+    assert str(path) == (
+        "x[0] = 1.0, exact 1\n│  f\n└─ 1 = grad(f.output)[1] 2.0 · slope(f.output[1]) 0.5\n"
+        "   └─ f.output[1] = 1.0, exact 0\n         f"
+    )

@@ -118,8 +118,9 @@ class Plan:
         self.joined: set[Node] = set()  # nodes whose work another node's loop does forward
         self.pools: dict[Node, Node] = {}  # max poolings and the convolutions whose last loop does them
         self.routes: dict[Node, Tensor] = {}  # of such a convolution: which position won each window
-        self.per_part: dict[Node, int] = {}  # how many images one part of a weight gradient sums
-        self.state: dict[Symbol, Block] = {}  # the newest value of what a forward changes: running statistics
+        self.per_part: dict[Node, int] = {}  # how many images one part of a node's sums takes
+        self.side_by_side: dict[Node, int] = {}  # how many pixels of a row have sums of their own there
+        self.state: dict[Symbol, list[Block]] = {}  # running statistics, after each use that changes them
         self.state_updates: list[Launch] = []
         self.ingests: dict[Symbol, Launch] = {}  # the launches that read an input from the caller's memory
         self.lasting: set[Block] = set()  # what is written before a run or read after it
@@ -159,7 +160,7 @@ class Plan:
 
     def newest(self, symbol: Symbol | None) -> Any:
         """The same for a running statistic, which the forward itself may have moved on."""
-        return self.value(symbol) if symbol is None else self.state.get(symbol, self.values[symbol])
+        return self.state[symbol][-1] if symbol in self.state else self.value(symbol)
 
     def output(self, node: Node) -> Tensor:
         """A new tensor for a node's output."""

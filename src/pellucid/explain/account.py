@@ -11,7 +11,7 @@ one number. Explaining one number is an account of one element.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, ClassVar, Literal, TypeAlias
@@ -40,6 +40,10 @@ class Element:
         """Of the numbers."""
         return np.broadcast_shapes(*(row.shape for row in self.rows))
 
+    def address(self, index: Iterable[int]) -> str:
+        """What a factor is called in a trace."""
+        return self.operand.address(index)
+
     def gathered(self) -> tuple[NDArray[np.bool_], Array]:
         """Which of them lie inside the array, and the numbers."""
         sizes = self.operand.array.shape
@@ -54,6 +58,22 @@ class Element:
         if inside is not np.True_:
             values = np.where(inside, values, values.dtype.type(0))
         return np.broadcast_to(inside, values.shape), values
+
+
+@dataclass(frozen=True, eq=False)
+class Image(Element):
+    """Factors that are a function of a recorded array's numbers, as σ(conv1.output[0,3])."""
+
+    function: str
+    value: Array
+
+    def address(self, index: Iterable[int]) -> str:
+        """The function of the element."""
+        return f"{self.function}({super().address(index)})"
+
+    def gathered(self) -> tuple[NDArray[np.bool_], Array]:
+        """As of `Element`."""
+        return np.broadcast_to(np.True_, self.value.shape), self.value
 
 
 @dataclass(frozen=True, eq=False)

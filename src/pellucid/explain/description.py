@@ -32,6 +32,8 @@ _LARGEST = 2**31  # whole numbers among settings
 _WINDOW = 2**24  # positions
 _FACTS: dict[str, Callable[[Any], bool]] = {
     "images_per_part": lambda x: _whole(x) and x >= 1,
+    "pixels_side_by_side": lambda x: _whole(x) and x >= 1,
+    "in_tiles": lambda x: _whole(x, 2) and x >= 0,
     "winograd_additions": lambda x: _whole(x) and x >= 0,
     "seed": lambda x: _whole(x, 2**64),
     "step": lambda x: _whole(x, 2**63) and x >= 0,
@@ -103,7 +105,7 @@ class Description:
             source = entry.source
             if source is not None and isinstance(source.op, CrossEntropy):
                 targets.add(source.operands["target"])
-            if source is not None and source.of in roles.statistics(source.op, ()):
+            if source is not None and source.of in roles.statistics(source.op, {}):
                 wide.add(entry.name)
         floats = {self.kinds[entry.name] for entry in self.entries if entry.name not in targets | wide}
         _check(floats in ({"F32"}, {"F64"}), "arrays", "all are of one float type", ", ".join(sorted(floats)))
@@ -216,7 +218,7 @@ def _expected(where: str, source: Source, shape: Shape, operands: Mapping[str, S
         form = [(axis.kernel, axis.stride, axis.dilation) for axis in axes]
         rule = "Winograd's algorithm has 3×3 kernels of stride 1 or 2"
         _check(form in ([(3, 1, 1)] * 2, [(3, 2, 1)] * 2), where, rule, form)
-    known = roles.statistics(op, operands["input"])
+    known = roles.statistics(op, operands)
     known |= {"output": output, "grad_output": output}
     known |= {role: found for role, found in operands.items() if role in op.arguments}
     result = known[of.removeprefix("grad_")]

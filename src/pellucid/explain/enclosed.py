@@ -8,9 +8,9 @@ carries the radii of its operands on and adds one rounding of the engine's float
     x / y:  r = (rx + |v|·ry)/(|y| − ry) + U·|v|   f(x): r = (how far f can move within rx) + 4·U·|v|
 
 with U = 2⁻⁵² for a rounding of each kind. Library functions are taken to err by less than two units of the last place.
-Where the engine rounds to float32, the explanation says `rounded(float32)`: r grows by u·(|v| + r), and by the least
-normal number, since smaller results count as zero. (Running error analysis: Higham, Accuracy and Stability of Numerical
-Algorithms, section 3.3.)
+Where the engine rounds to float32, the explanation says `rounded(float32)`: r grows by half a unit of the last place of
+|v| + r, and by the least normal number where the result can be smaller, since that counts as zero. (Running error
+analysis: Higham, Accuracy and Stability of Numerical Algorithms, section 3.3.)
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ Array: TypeAlias = NDArray[Any]
 WIDE = np.longdouble  # 64 bits of mantissa where the processor has them
 _U = WIDE(2.0**-52)
 _LEAST = WIDE(np.finfo(np.float64).tiny)
+_MOST = WIDE(np.finfo(np.float64).max)
 _erf = np.vectorize(math.erf, otypes=[np.float64])
 
 
@@ -39,8 +40,11 @@ class Enclosed:
 
     @staticmethod
     def of(x: Any) -> Enclosed:
-        """Recorded numbers: they are what they are."""
-        return x if isinstance(x, Enclosed) else Enclosed(x)
+        """Recorded numbers: they are what they are, but denormal ones may count as zero."""
+        if isinstance(x, Enclosed):
+            return x
+        size = abs(np.asarray(x))
+        return Enclosed(x, np.where(size < _least(size.dtype), size, 0))
 
     def __add__(self, other: Any) -> Enclosed:
         y = Enclosed.of(other)
@@ -92,7 +96,8 @@ class Enclosed:
         """eˣ."""
         with np.errstate(all="ignore"):
             value = np.exp(self.value)
-            return _operation(value, value * np.expm1(self.radius), roundings=4)
+            moved = np.exp(self.value + self.radius) * -np.expm1(-self.radius)
+            return _operation(value, moved, roundings=4)
 
     def log(self) -> Enclosed:
         """The natural logarithm."""
@@ -109,30 +114,42 @@ class Enclosed:
         return _operation(_erf(self.value.astype(np.float64)), self.radius * WIDE(1.13), roundings=8)
 
     def logistic(self) -> Enclosed:
-        """1/(1 + e⁻ˣ), whose relative change is at most the change of x."""
+        """1/(1 + e⁻ˣ), which grows less than eˣ, relative to its size."""
         with np.errstate(all="ignore"):
-            value = 1 / (1 + np.exp(-self.value))
-            return _operation(value, value * np.expm1(self.radius), roundings=8)
+            value, above = (1 / (1 + np.exp(-x)) for x in (self.value, self.value + self.radius))
+            return _operation(value, above * -np.expm1(-self.radius), roundings=8)
 
-    def sum(self, axis: int = -1) -> Enclosed:
-        """The sum along an axis, in whatever order."""
+    def sum(self, axis: int = -1, additions: int | None = None) -> Enclosed:
+        """The sum along an axis, in an order where no number meets more additions; None for any order."""
         count = self.value.shape[axis]
+        depth = count if additions is None else additions
         with np.errstate(invalid="ignore"):
-            size = abs(self.value).sum(axis=axis) + self.radius.sum(axis=axis)
-            return Enclosed(self.value.sum(axis=axis), self.radius.sum(axis=axis) + count * _U * size)
+            radius = self.radius.sum(axis=axis)
+            size = abs(self.value).sum(axis=axis) + radius
+            return Enclosed(self.value.sum(axis=axis), radius + depth * _U * size + count * _LEAST)
 
     def rounded(self, dtype: Any) -> Enclosed:
-        """What is left when the engine rounds to a narrower type; of float64, where all is computed in it anyway."""
+        """When the engine rounds to a type: half a unit of the last place, or all of what is denormal there."""
         info = np.finfo(dtype)
-        with np.errstate(invalid="ignore"):
-            radius = self.radius + WIDE(info.eps) / 2 * (abs(self.value) + self.radius) + WIDE(info.tiny)
-        return Enclosed(self.value, radius)
+        with np.errstate(all="ignore"):
+            largest = np.minimum(abs(self.value) + self.radius, WIDE(info.max))
+            half = np.spacing(largest.astype(dtype)).astype(WIDE) / 2
+            flushed = np.where(abs(self.value) - self.radius < WIDE(info.tiny), WIDE(info.tiny), 0)
+        return Enclosed(self.value, self.radius + half + flushed)
 
 
 def _operation(value: Array, radius: Array, roundings: int = 1) -> Enclosed:
-    """The result of an operation: one rounding more."""
+    """The result of an operation: one rounding more, in the range of float64. What is infinite has no distance."""
     with np.errstate(invalid="ignore"):
-        return Enclosed(value, radius + roundings * _U * (abs(value) + radius) + _LEAST)
+        size = abs(value)
+        radius = np.where(size > _MOST, 0, radius + roundings * _U * (size + radius) + _LEAST)
+        value = np.where(size > _MOST, np.copysign(WIDE(np.inf), value), np.where(size < _LEAST, 0, value))
+        return Enclosed(value, radius)
+
+
+def _least(dtype: np.dtype[Any]) -> float:
+    """The least normal number of a float type; of whole numbers none is denormal."""
+    return float(np.finfo(dtype).tiny) if dtype.kind == "f" else 0.0
 
 
 def where(condition: Array, x: Any, y: Any) -> Enclosed:

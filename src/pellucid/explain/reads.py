@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.errors import ArgumentError
+from pellucid.explain import roles
 from pellucid.explain.relation import AnyRelation, Chained, Labels, Links, Relation, Routes, windows
 from pellucid.explain.source import Entry, Maker, Source
 from pellucid.geometry import Geometry, size_of
@@ -34,13 +35,6 @@ from pellucid.ops.mse_loss import MSELoss
 from pellucid.ops.pointwise import Pointwise
 from pellucid.ops.sgd import SGD
 
-_FACTORS = {  # of a product's results, the operands that they read
-    "output": ("input", "weight", "bias"),
-    "grad_input": ("grad_output", "weight"),
-    "grad_weight": ("grad_output", "input"),
-    "grad_bias": ("grad_output",),
-}
-
 
 @dataclass(frozen=True, eq=False)
 class Reading:
@@ -49,7 +43,7 @@ class Reading:
     Attributes:
         source: where the result comes from.
         argument: the operand's role in its op.
-        shapes: the shapes of all operands and, as "result", that of the result.
+        shapes: the shapes of all operands.
         read: gives any array of the recording by name.
     """
 
@@ -80,10 +74,6 @@ class Reading:
         assert isinstance(op, Op)
         return op.infer(*(self.shapes.get(argument) for argument in op.arguments))
 
-    def alike(self) -> Relation:
-        """Element by element, in row-major order."""
-        return Relation(("j",), ("j",), {"j": size_of(self.shapes["result"])})
-
     def between(self, labels: dict[str, Labels], sizes: dict[str, int], links: Links = ()) -> Relation:
         """By the labels of both; a gradient has those of what it is the gradient of."""
         operand, result = (name.removeprefix("grad_") for name in (self.argument, self.of))
@@ -109,24 +99,21 @@ def readings(
         yield "base", source.base, alike
     shapes = {argument: shape_of(name) for argument, name in source.operands.items()}
     relate = _relation_of(source.op)
-    for argument, name in source.operands.items():
-        relation = relate(Reading(source, argument, {**shapes, "result": entry.shape}, read))
-        if relation is not None:
-            yield argument, name, relation
+    for argument in roles.reads(source.op, source.of):
+        if argument in source.operands:
+            yield argument, source.operands[argument], relate(Reading(source, argument, shapes, read))
 
 
-def _relation_of(op: Maker) -> Callable[[Reading], AnyRelation | None]:
+def _relation_of(op: Maker) -> Callable[[Reading], AnyRelation]:
     for kind, relate in _RELATIONS.items():
         if isinstance(op, kind):
             return relate
     raise ArgumentError("recording", f"it is not known what {op.name} reads")
 
 
-def _conv(asked: Reading) -> Relation | None:
+def _conv(asked: Reading) -> Relation:
     op, weight = asked.source.op, asked.shapes["weight"]
     assert isinstance(op, Conv)
-    if asked.argument not in _FACTORS[asked.of]:
-        return None
     geometry = op.geometry(asked.input, weight)
     (i, k, y), sizes, links = _space(geometry)
     sizes |= {"n": asked.input[0], "g": op.groups, "o": weight[0] // op.groups, "c": weight[1]}
@@ -139,12 +126,10 @@ def _conv(asked: Reading) -> Relation | None:
     return asked.between(labels, sizes, links)
 
 
-def _conv_transpose(asked: Reading) -> Relation | None:
+def _conv_transpose(asked: Reading) -> Relation:
     """The convolution read backwards: its outputs y are the input here."""
     op, weight = asked.source.op, asked.shapes["weight"]
     assert isinstance(op, ConvTranspose)
-    if asked.argument not in _FACTORS[asked.of]:
-        return None
     (i, k, y), sizes, links = _space(op.conv(asked.input, weight).geometry((), ()))
     sizes |= {"n": asked.input[0], "g": op.groups, "c": weight[0] // op.groups, "o": weight[1]}
     labels = {
@@ -171,15 +156,13 @@ def _space(geometry: Geometry) -> tuple[tuple[Labels, ...], dict[str, int], Link
     return *_places(geometry.input, geometry.kernel, geometry.output), links
 
 
-def _linear(asked: Reading) -> Relation | None:
-    if asked.argument not in _FACTORS[asked.of]:
-        return None
+def _linear(asked: Reading) -> Relation:
     outputs, inputs = asked.shapes["weight"]
     labels = {"input": ("n", "i"), "weight": ("o", "i"), "bias": ("o",), "output": ("n", "o")}
     return asked.between(labels, {"n": size_of(asked.input[:-1]), "i": inputs, "o": outputs})
 
 
-def _pool(asked: Reading) -> AnyRelation | None:
+def _pool(asked: Reading) -> AnyRelation:
     op = asked.source.op
     assert isinstance(op, MaxPool | AvgPool | AdaptiveAvgPool)
     if isinstance(op, AdaptiveAvgPool):
@@ -193,7 +176,7 @@ def _pool(asked: Reading) -> AnyRelation | None:
         return slides
     back = Relation(slides.result, slides.operand, sizes, links)
     if not isinstance(op, MaxPool):
-        return back if asked.argument == "grad_output" else None
+        return back
     if asked.argument == "input":  # who has won is decided by all in the window
         return Chained(slides, back)
     return _routes(asked, op)
@@ -207,35 +190,11 @@ def _routes(asked: Reading, op: MaxPool) -> Routes:
     return Routes((starts + winners).reshape(asked.output), asked.input)
 
 
-def _batch_norm(asked: Reading) -> Relation | None:
-    op, of, argument = asked.source.op, asked.of, asked.argument
-    assert isinstance(op, BatchNorm)
-    if argument not in _norm_reads(op, of):
-        return None
+def _batch_norm(asked: Reading) -> Relation:
     n, c, *space = asked.input
-    sizes = {"n": n, "c": c, "s": size_of(space), "m": n, "t": size_of(space)}
-    labels: dict[str, Labels] = dict.fromkeys((*op.arguments, "mean", "istd"), ("c",))
+    labels: dict[str, Labels] = dict.fromkeys((*roles.arguments(asked.source.op), "var"), ("c",))
     labels |= {"input": ("n", "c", "s"), "output": ("n", "c", "s")}
-    if of == "grad_input" and op.training and argument in ("grad_output", "input"):
-        labels["input" if argument == "input" else "output"] = ("m", "c", "t")  # through the channel's sums
-        return Relation(("m", "c", "t"), ("n", "c", "s"), sizes)
-    return asked.between(labels, sizes)
-
-
-def _norm_reads(op: BatchNorm, of: str) -> tuple[str, ...]:
-    """Which operands a batch norm's result reads."""
-    if of == "grad_input":
-        through_sums = ("input", "mean") if op.training else ()
-        return ("grad_output", "istd", "weight", *through_sums)
-    return {
-        "output": ("input", "mean", "istd", "weight", "bias"),
-        "mean": ("input",) if op.training else ("running_mean",),
-        "istd": ("input",) if op.training else ("running_var",),
-        "running_mean": ("running_mean", "mean"),
-        "running_var": ("running_var", "input"),
-        "grad_weight": ("grad_output", "input", "mean", "istd"),
-        "grad_bias": ("grad_output",),
-    }[of]
+    return asked.between(labels, {"n": n, "c": c, "s": size_of(space)})
 
 
 def _along_axis(asked: Reading) -> Relation:
@@ -247,29 +206,22 @@ def _along_axis(asked: Reading) -> Relation:
     return Relation(("a", "d", "b"), ("a", "e", "b"), sizes)
 
 
-def _cross_entropy(asked: Reading) -> Relation | None:
-    op, argument = asked.source.op, asked.argument
+def _cross_entropy(asked: Reading) -> Relation:
+    """Every logit of a position goes into its loss, and into the gradients of all of them."""
+    op = asked.source.op
     assert isinstance(op, CrossEntropy)
     n, c, *space = asked.input if len(asked.input) > 1 else (1, *asked.input)
-    sizes = {"n": n, "c": c, "d": c, "s": size_of(space)}
     position = ("n", "s")
     labels: dict[str, Labels] = {
         "input": ("n", "d", "s"),
-        "weight": ("d",),
         "target": position,
         "losses": position,
         "count": (),
         "output": position if op.reduction == "none" else (),
     }
-    reads = {
-        "losses": ("input", "target", "weight"),
-        "count": ("target", "weight"),
-        "output": ("losses", "count") if "losses" in asked.shapes else ("input", "target", "weight", "count"),
-    }.get(asked.of, ("input", "target", "weight", "count", "grad_output"))
-    if argument not in reads:
-        return None
     result = ("n", "c", "s") if asked.backward else labels[asked.of]
-    return Relation(labels[argument.removeprefix("grad_")], result, sizes)
+    sizes = {"n": n, "c": c, "d": c, "s": size_of(space)}
+    return Relation(labels[asked.argument.removeprefix("grad_")], result, sizes)
 
 
 def _mse_loss(asked: Reading) -> Relation:
@@ -280,29 +232,13 @@ def _mse_loss(asked: Reading) -> Relation:
     return asked.between(labels, {"j": size_of(asked.input)})
 
 
-def _alike(asked: Reading) -> Relation | None:
-    """Each element by itself; the gradient of what is linear reads no input."""
-    linear = isinstance(asked.source.op, Add | Dropout | Flatten)
-    return None if linear and asked.backward and asked.argument != "grad_output" else asked.alike()
+def _alike(asked: Reading) -> Relation:
+    """Each element by itself."""
+    size = size_of(asked.shapes[asked.argument])
+    return Relation(("j",), ("j",), {"j": size})
 
 
-def _update(asked: Reading) -> Relation | None:
-    rule, argument = asked.source.op, asked.argument
-    assert isinstance(rule, SGD | Adam)
-    decays = rule.weight_decay and not (isinstance(rule, Adam) and rule.decoupled)
-    decayed = ("gradient", "parameter") if decays else ("gradient",)
-    if asked.of != "parameter":
-        reads = (f"{asked.of} before", *decayed)
-    elif isinstance(rule, Adam):
-        reads = ("parameter", "mean", "variance")
-    elif rule.momentum:
-        reads = ("parameter", "velocity", *(decayed if rule.nesterov else ()))
-    else:
-        reads = ("parameter", *decayed)
-    return asked.alike() if argument in reads else None
-
-
-_RELATIONS: dict[type[Maker], Callable[[Reading], AnyRelation | None]] = {
+_RELATIONS: dict[type[Maker], Callable[[Reading], AnyRelation]] = {
     Conv: _conv,
     ConvTranspose: _conv_transpose,
     Linear: _linear,
@@ -317,6 +253,6 @@ _RELATIONS: dict[type[Maker], Callable[[Reading], AnyRelation | None]] = {
     Add: _alike,
     Dropout: _alike,
     Flatten: _alike,
-    SGD: _update,
-    Adam: _update,
+    SGD: _alike,
+    Adam: _alike,
 }

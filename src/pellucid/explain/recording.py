@@ -260,7 +260,7 @@ class Recording:
         if not explained(entry.source):
             rule = f"numbers made by {entry.source.op.name} cannot be explained yet"
             raise ArgumentError("explain", rule, expected=expected, got=f"'{entry.name}'")
-        value = self._array(entry.name)[tuple(at.T)]
+        value = np.reshape(self._array(entry.name)[tuple(at.T)], len(at))
         return Question(entry.name, entry.source, at, value, self._array)
 
     def _array(self, name: str) -> Array:

@@ -96,7 +96,7 @@ class Products(Sequence[Term]):
                 labels.append(factor.name)
                 indices.append(None)
             else:
-                labels.append(factor.operand.address)
+                labels.append(factor.address)
                 rows = [np.broadcast_to(r, shape)[element][kept] for r in factor.rows]
                 indices.append(np.stack(rows, axis=1) if rows else np.zeros((int(kept.sum()), 0), np.int64))
         return cls(labels, indices, [np.broadcast_to(v, shape)[element][kept] for _, v in found])

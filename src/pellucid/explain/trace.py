@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -176,10 +177,10 @@ class Trace:
             [f"{nearest(term.product):.6g}", *(f"{a} {self.digits(v)}" for a, v in term.factors)]
             for term in terms
         ]
-        widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+        widths = [max(map(len, column)) for column in zip_longest(*rows, fillvalue="")]
         table = []
         for first, *factors in rows:
-            cells = [f.ljust(width) for f, width in zip(factors, widths[1:], strict=True)]
+            cells = [f.ljust(width) for f, width in zip(factors, widths[1:], strict=False)]
             table.append(f"    {first.rjust(widths[0])} = {' · '.join(cells)}".rstrip())
         return table
 
