@@ -61,7 +61,7 @@ class Chain(Account):
             start[:] = self.start.gathered()[1]
         finite = np.isfinite(start) & np.isfinite(left).all(axis=1) & np.isfinite(right).all(axis=1)
         edges = self.edges(left.shape[1])
-        replay = None if self.bound is not None else _replayed(left, right, edges, start)
+        replay = None if self.bound is not None else self._replayed(left, right, edges, start)
         sums = np.where(counts, left, 0), np.where(counts, right, 0), start
         with np.errstate(all="ignore"):
             exact = [
@@ -118,6 +118,9 @@ class Chain(Account):
         if self.start is not None:
             start = self.start.operand.address(int(np.ravel(row)[0]) for row in self.start.rows)
         values: dict[str, Any] = {"start": start, "order": (order, {})}
+        (group,) = self.terms
+        if len(group.factors) == 1:
+            return "note.order_of_additions", values
         if parts == 1:
             return "note.order", values
         return "note.order_in_parts", {**values, "parts": parts, "size": self.part}
@@ -128,6 +131,19 @@ class Chain(Account):
         counts, _, _ = self.columns(1, np.dtype(np.float64))
         present = True if group.present is None else group.present
         return counts, np.broadcast_to(np.asarray(present), counts.shape)
+
+    def _replayed(self, left: Array, right: Array, edges: NDArray[np.int64], start: Array) -> Array:
+        """The engine's numbers, operation by operation; where there is none, the start itself."""
+        from pellucid.kernels.replay import replay  # imports LLVM: only when it is needed
+
+        sums = np.zeros((len(left), len(edges) - 1), left.dtype)
+        sums[:, 0] = start
+        replay(left, right, edges, sums)
+        (group,) = self.terms
+        if group.present is None:
+            return sums[:, 0].copy()
+        added = np.broadcast_to(group.present, left.shape).any(axis=1)
+        return np.where(added, sums[:, 0], start)
 
     def edges(self, terms: int) -> NDArray[np.int64]:
         """Where parts begin, and the end of the last one; there is one part at least."""
@@ -181,7 +197,7 @@ def nearest(value: Exact) -> float:
     try:
         return float(value)
     except OverflowError:
-        return math.copysign(math.inf, value)
+        return math.inf if value > 0 else -math.inf
 
 
 def _exact(left: Array, right: Array, start: np.floating[Any]) -> Exact:
@@ -228,12 +244,3 @@ def _within(value: float, exact: Exact, bound: float) -> bool:
     if not math.isfinite(value):
         return False
     return bound == math.inf or abs(Fraction(value) - Fraction(exact)) <= Fraction(bound)
-
-
-def _replayed(left: Array, right: Array, edges: NDArray[np.int64], start: Array) -> Array:
-    from pellucid.kernels.replay import replay  # imports LLVM: only when it is needed
-
-    sums = np.zeros((len(left), len(edges) - 1), left.dtype)
-    sums[:, 0] = start
-    replay(left, right, edges, sums)
-    return sums[:, 0].copy()

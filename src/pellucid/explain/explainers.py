@@ -8,31 +8,59 @@ import numpy as np
 
 from pellucid.explain.account import Account
 from pellucid.explain.conv import explain_conv
+from pellucid.explain.copies import explain_copy
+from pellucid.explain.dropout import explain_dropout
 from pellucid.explain.linear import explain_linear
 from pellucid.explain.loss import explain_cross_entropy, explain_mse_loss
 from pellucid.explain.norm import explain_batch_norm
+from pellucid.explain.pointwise import explain_rectifier, explain_smooth
+from pellucid.explain.pool import explain_average_pool, explain_max_pool
 from pellucid.explain.question import Question
 from pellucid.explain.shared import explain_shared
 from pellucid.explain.softmax import explain_softmax
 from pellucid.explain.source import Maker, Source
+from pellucid.ops.adaptive_avg_pool import AdaptiveAvgPool
+from pellucid.ops.add import Add
+from pellucid.ops.avg_pool import AvgPool
 from pellucid.ops.batch_norm import BatchNorm
 from pellucid.ops.conv import Conv
 from pellucid.ops.conv_transpose import ConvTranspose
 from pellucid.ops.cross_entropy import CrossEntropy
+from pellucid.ops.dropout import Dropout
+from pellucid.ops.flatten import Flatten
+from pellucid.ops.gelu import GELU
+from pellucid.ops.leaky_relu import LeakyReLU
 from pellucid.ops.linear import Linear
 from pellucid.ops.log_softmax import LogSoftmax
+from pellucid.ops.max_pool import MaxPool
 from pellucid.ops.mse_loss import MSELoss
+from pellucid.ops.relu import ReLU
+from pellucid.ops.sigmoid import Sigmoid
+from pellucid.ops.silu import SiLU
 from pellucid.ops.softmax import Softmax
+from pellucid.ops.tanh import Tanh
 
 _EXPLAINERS: dict[type[Maker], Callable[[Question], Account]] = {
+    AdaptiveAvgPool: explain_average_pool,
+    Add: explain_copy,
+    AvgPool: explain_average_pool,
     BatchNorm: explain_batch_norm,
     Conv: explain_conv,
-    CrossEntropy: explain_cross_entropy,
     ConvTranspose: explain_conv,
+    CrossEntropy: explain_cross_entropy,
+    Dropout: explain_dropout,
+    Flatten: explain_copy,
+    GELU: explain_smooth,
+    LeakyReLU: explain_rectifier,
     Linear: explain_linear,
     LogSoftmax: explain_softmax,
     MSELoss: explain_mse_loss,
+    MaxPool: explain_max_pool,
+    ReLU: explain_rectifier,
+    SiLU: explain_smooth,
+    Sigmoid: explain_smooth,
     Softmax: explain_softmax,
+    Tanh: explain_smooth,
 }
 
 

@@ -84,6 +84,8 @@ class Trace:
             shown.append(text("trace.one_more_term", lang))
         elif rest > 1:
             shown.append(text("trace.more_terms", lang, count=rest))
+        if self.kind == "select":
+            return f"{self.address} = " + (shown[0] if len(shown) == 1 else f"max({', '.join(shown)})")
         return f"{self.address} = {' + '.join(shown) or '0'}"
 
     @property

@@ -36,17 +36,18 @@ _SUMS: Area = {
 }
 
 _POINTWISE: Area = {
-    "note.gate_open": Entry("the gate is open: {address} = {value}", "게이트가 열려 있습니다: {address} = {value}"),
+    "note.gate_open": Entry(
+        "the gate is open: {address} = {value}", "게이트가 열려 있습니다: {address} = {value}"
+    ),
     "note.gate_closed": Entry(
         "the gate is closed: {address} = {value}", "게이트가 닫혀 있습니다: {address} = {value}"
     ),
     "note.where": Entry("where {definition}", "여기서 {definition}"),
-    "note.rounded_once": Entry(
-        "computed in float64, rounded once", "float64로 계산한 뒤 한 번 반올림합니다"
-    ),
+    "note.rounded_once": Entry("computed in float64, rounded once", "float64로 계산한 뒤 한 번 반올림합니다"),
     "note.float64": Entry("computed in float64", "float64로 계산합니다"),
     "note.added": Entry(
-        "added to {address}, what the gradient had grown to before", "그때까지 쌓인 기울기 {address}에 더합니다"
+        "added to {address}, what the gradient had grown to before",
+        "그때까지 쌓인 기울기 {address}에 더합니다",
     ),
     "note.kept": Entry(
         "element {place:,} is kept: its draw {draw:,} of seed {seed}, step {step}, layer {layer} reaches "
