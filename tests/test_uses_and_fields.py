@@ -374,10 +374,10 @@ def test_uses_of_a_step_by_hand() -> None:
     assert str(rec.uses("updated(0.weight)[0,0,0]")) == "updated(0.weight)[0,0,0] feeds no other number"
     assert "feeds 1 number\n" in str(uses)
     logit = rec.uses("2.output[0,1]")
-    assert [use.region.name for use in logit] == ["loss", "grad(2.output)"]
+    assert [use.region.name for use in logit] == ["cross_entropy.losses", "grad(2.output)"]
     assert json.loads(json.dumps(logit.to_dict()))["groups"][0] == {
-        "direction": "forward", "arguments": ["input"], "name": "loss", "shape": [], "elements": 1, "box": [],
-        "full": True, "addresses": ["loss"],
+        "direction": "forward", "arguments": ["input"], "name": "cross_entropy.losses", "shape": [1], "elements": 1,
+        "box": [[0, 0]], "full": True, "addresses": ["cross_entropy.losses[0]"],
     }  # fmt: skip
     assert rec.field("2.output[0,1]").projective[-1].name == "loss"
     with pytest.raises(AddressError, match=r"^uses: the recording holds no such name"):
@@ -407,7 +407,11 @@ def test_batch_statistics_are_held_in_a_field() -> None:
     assert field.statistics == ("1",)
     assert str(field).endswith("\n  with the batch statistics of 1 held")
     uses = rec.uses("0.output[1,0,0,1]")
-    assert len(uses["grad(0.output)"]) == 12  # through the channel's sums
+    assert [use.region.name for use in uses] == [
+        "1.mean", "1.var", "1.output", "grad(1.weight)", "grad(0.output)", "grad(1.istd)",
+    ]  # fmt: skip
+    assert len(uses["grad(0.output)"]) == 1
+    assert len(rec.uses("grad(1.mean)[0]")["grad(0.output)"]) == 12
     inference = pc.record(model, x)
     assert inference.field("1.output[1,0,0,1]").statistics == ()
     assert len(rec.uses("1.weight[1]")["1.output"]) == 12
