@@ -99,7 +99,8 @@ _NORMS: Area = {
     ),
     "note.in_lanes": Entry(
         "order: {parts:,} parts of up to {size:,} numbers, each from 0, which are then added in order",
-        "덧셈 순서: 수를 {size:,}개 이하씩 {parts:,}개 부분으로 나누어 각각 0에서 시작해 더한 뒤 부분들을 차례로 더합니다",
+        "덧셈 순서: 수를 {size:,}개 이하씩 {parts:,}개 부분으로 나누어 각각 0에서 시작해 더한 뒤 "
+        "부분들을 차례로 더합니다",
     ),
     "note.in_tiles": Entry(
         "order: image by image, in each tile by tile, as the convolution's last transform makes them",
@@ -113,7 +114,7 @@ _NORMS: Area = {
         "in inference: the statistics are the running ones, whatever the batch",
         "추론이므로 배치와 관계없이 이동 통계를 씁니다",
     ),
-    "note.eps": Entry("eps = {eps}", "eps = {eps}"),
+    "note.eps": Entry("eps = {eps}", "분모에 더하는 값 eps = {eps}"),
     "note.counted": Entry(
         "{count:,} of {targets:,} targets count", "정답 {targets:,}개 중 {count:,}개를 셉니다"
     ),
