@@ -26,10 +26,11 @@ def run(
     target: Array | None = None,
     seed: int = 0,
     keep: bool = True,
+    plant: Callable[[Program], None] | None = None,
 ) -> Program:
     """A program that has gone forward through `function(x, **arrays)` and back from a random gradient.
 
-    With a target the function is that of x and target.
+    With a target the function is that of x and target. `plant` may change the program before it runs.
     """
     inputs = {"input": x} if target is None else {"input": x, "target": target}
     random = np.random.default_rng(seed)
@@ -46,6 +47,8 @@ def run(
     program = Program(plan)
     gradient = random.standard_normal((root.inner[0], root.inner[4], *root.inner[1:4]))
     root.memory[...] = np.moveaxis(gradient, 1, -1)
+    if plant:
+        plant(program)
     program.run(graph.output, **inputs)
     program.owners = parameters  # the plan points into their memory
     return program

@@ -130,12 +130,14 @@ class Account(ABC):
 
     Attributes:
         terms: groups of products whose sum is the number, as far as it is a sum.
+        formula: how the numbers are made; where it is empty, the op's documentation has the line.
         notes: which positions are read and the like, said of the first element.
     """
 
     kind: ClassVar[Kind]
 
     terms: tuple[Group, ...]
+    formula: str = field(default="", kw_only=True)
     notes: Callable[[], Sequence[Note]] = field(default=tuple, kw_only=True)
 
     @abstractmethod

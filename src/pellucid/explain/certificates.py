@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.errors import ArgumentError
-from pellucid.explain.account import Account, Verdict
+from pellucid.explain.account import Account, Verdict, same
 from pellucid.explain.address import written
 from pellucid.explain.chain import nearest
 from pellucid.explain.columns import Columns
@@ -22,7 +22,7 @@ from pellucid.geometry import is_integer, size_of
 from pellucid.language import text
 
 _AT_ONCE = 1 << 20  # terms that are laid out at a time
-_NAMED = 10  # failures whose addresses are kept
+NAMED = 10  # failures whose addresses are kept
 
 Ask = Callable[[Entry, NDArray[np.int64]], Question]
 
@@ -136,12 +136,19 @@ def certify(
         raise ArgumentError(
             "certify", "sample must be a whole number above 0, or None", got=f"sample={sample!r}"
         )
+    check_seed("certify", seed)
     found = []
     for number, entry in enumerate(entries):
         if entry.source is not None and explained(entry.source) and size_of(entry.shape):
             random = np.random.default_rng([seed, number])
             found.append(_certificate(entry, ask, _chosen(size_of(entry.shape), sample, random)))
     return Certificates(tuple(found), lang)
+
+
+def check_seed(where: str, seed: int) -> None:
+    """Refuse what decides no random numbers."""
+    if not is_integer(seed) or seed < 0:
+        raise ArgumentError(where, "seed must be a whole number ≥ 0", got=f"seed={seed!r}")
 
 
 def _chosen(size: int, sample: int | None, random: np.random.Generator) -> NDArray[np.int64]:
@@ -152,29 +159,29 @@ def _chosen(size: int, sample: int | None, random: np.random.Generator) -> NDArr
 
 
 def _certificate(entry: Entry, ask: Ask, chosen: NDArray[np.int64]) -> Certificate:
+    """The certificate of some elements of an array."""
     ulps = share = 0.0
-    mismatches, failed, kind = 0, [], ""
+    mismatches, failures, kind = 0, 0, ""
+    failed: list[str] = []
     for question, account in _accounts(entry, ask, chosen):
-        verdict = account.judge(question)
-        kind = account.kind
+        verdict, kind = account.judge(question), account.kind
         in_ulps, of_bound = _distances(question, verdict)
         ulps, share = max(ulps, in_ulps), max(share, of_bound)
         if verdict.replay is not None:
-            differ = (verdict.replay != question.value) & ~(
-                np.isnan(verdict.replay) & np.isnan(question.value)
-            )
-            mismatches += int(np.count_nonzero(differ))
-        failed += [written(entry.name, row) for row in question.at[~verdict.certified]]
+            mismatches += int(np.count_nonzero(~same(question.value, verdict.replay)))
+        wrong = question.at[~verdict.certified]
+        failures += len(wrong)
+        failed += [written(entry.name, row) for row in wrong[: NAMED - len(failed)]]
     return Certificate(
-        entry.name,
-        kind,
-        size_of(entry.shape),
-        len(chosen),
-        ulps,
-        share,
-        mismatches,
-        len(failed),
-        tuple(failed[:_NAMED]),
+        name=entry.name,
+        kind=kind,
+        elements=size_of(entry.shape),
+        checked=len(chosen),
+        largest_ulps=ulps,
+        largest_share=share,
+        replay_mismatches=mismatches,
+        failures=failures,
+        failed=tuple(failed),
     )
 
 
@@ -182,27 +189,26 @@ def _accounts(entry: Entry, ask: Ask, chosen: NDArray[np.int64]) -> Iterator[tup
     """The accounts of as many elements at a time as have a bearable number of terms."""
 
     def account(flat: NDArray[np.int64]) -> tuple[Question, Account]:
-        at = (
-            np.stack(np.unravel_index(flat, entry.shape), axis=1)
-            if entry.shape
-            else np.zeros((1, 0), np.int64)
-        )
-        question = ask(entry, at)
+        at = np.array(np.unravel_index(flat, entry.shape or (1,)), np.int64).T
+        question = ask(entry, at[:, : len(entry.shape)])
         return question, account_of(question)
 
-    first = account(chosen[:1])
-    terms = sum(group.length for group in first[1].terms)
-    size = max(1, _AT_ONCE // max(terms, 1))
+    _, first = account(chosen[:1])
+    size = max(1, _AT_ONCE // max(1, sum(group.length for group in first.terms)))
     for start in range(0, len(chosen), size):
         yield account(chosen[start : start + size])
 
 
 def _distances(question: Question, verdict: Verdict) -> tuple[float, float]:
-    """The largest gap in ulps, and as a share of its bound; numbers that are not finite have none."""
+    """The largest gap in ulps, and as a share of its bound; numbers that are not finite have none.
+
+    Numbers below the least normal one are as far apart as those just above it.
+    """
     with np.errstate(all="ignore"):
         exact = np.array([nearest(x) for x in verdict.exact], WIDE)
         gap = abs(question.value.astype(WIDE) - exact)
         finite = np.isfinite(gap)
-        ulps = np.where(finite, gap / np.spacing(abs(question.value)), 0)
+        least = np.finfo(question.dtype).tiny
+        ulps = np.where(finite, gap / np.spacing(np.maximum(abs(question.value), least)), 0)
         share = np.where(finite & (gap > 0), gap / verdict.bound, 0)
     return float(ulps.max(initial=0)), float(share.max(initial=0))

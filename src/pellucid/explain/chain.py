@@ -64,24 +64,15 @@ class Chain(Account):
         replay = None if self.bound is not None else self._replayed(left, right, edges, start)
         sums = np.where(counts, left, 0), np.where(counts, right, 0), start
         with np.errstate(all="ignore"):
-            exact = [
-                _exact(left[e][counts[e]], right[e][counts[e]], start[e])
-                if finite[e]
-                else float(np.sum(left[e].astype(np.float64) * right[e], initial=start[e]))
-                for e in range(len(left))
-            ]
+            exact = _exact_sums(*sums)
+            for e in np.flatnonzero(~finite):
+                exact[e] = float(np.sum(left[e].astype(np.float64) * right[e], initial=start[e]))
             bound = _bounds(*sums, _lengths(counts, edges)) if self.bound is None else self.bound
         bound = np.where(finite, bound, 0.0)
         if self.bound is not None:
             nearest_ = np.array([nearest(x) for x in exact])
             bound = np.where(finite, np.nextafter(bound + abs(nearest_) * 2.0**-53, np.inf), 0.0)
-        within = np.array(
-            [
-                _within(v, x, b)
-                for v, x, b in zip(question.value.tolist(), exact, bound.tolist(), strict=True)
-            ],
-            np.bool_,
-        )
+        within = _within(question.value, exact, bound)
         if self.bound is not None:  # what is not finite spreads in a tile
             within |= ~finite & np.isnan(question.value)
         certified = within if replay is None else within & same(question.value, replay)
@@ -200,9 +191,15 @@ def nearest(value: Exact) -> float:
         return math.inf if value > 0 else -math.inf
 
 
-def _exact(left: Array, right: Array, start: np.floating[Any]) -> Exact:
-    one = start.dtype.type(1)
-    return exact_sum(np.append(left, start), np.append(right, one))
+def _exact_sums(left: Array, right: Array, start: Array) -> list[Exact]:
+    """The same for each element, from its start; sums that are not finite are NaN."""
+    lefts = np.concatenate([left, start[:, None]], axis=1)
+    rights = np.concatenate([right, np.ones_like(start)[:, None]], axis=1)
+    finite = np.isfinite(lefts).all(axis=1) & np.isfinite(rights).all(axis=1)
+    if left.dtype == np.float32:
+        rows = (lefts.astype(np.float64) * rights).tolist()
+        return [math.fsum(row) if known else math.nan for row, known in zip(rows, finite, strict=True)]
+    return [exact_sum(x, y) if known else math.nan for x, y, known in zip(lefts, rights, finite, strict=True)]
 
 
 def _whole(numbers: Array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -237,10 +234,14 @@ def _bounds(left: Array, right: Array, start: Array, lengths: tuple[Array, Array
     return bounds
 
 
-def _within(value: float, exact: Exact, bound: float) -> bool:
+def _within(values: Array, exact: list[Exact], bounds: NDArray[np.float64]) -> NDArray[np.bool_]:
     """|value − exact| ≤ bound; what is not finite has no distance: it must be the same."""
-    if isinstance(exact, float) and not math.isfinite(exact):
-        return value == exact or (math.isnan(value) and math.isnan(exact))
-    if not math.isfinite(value):
-        return False
-    return bound == math.inf or abs(Fraction(value) - Fraction(exact)) <= Fraction(bound)
+    near, finite = np.array([nearest(x) for x in exact]), np.isfinite(values)
+    known = np.array([isinstance(x, Fraction) or math.isfinite(x) for x in exact])
+    with np.errstate(all="ignore"):
+        gap = (abs(values.astype(WIDE) - near) + abs(near) * WIDE(2) ** -53) * (1 + WIDE(2) ** -40)
+        alike = (values == near) | (np.isnan(values) & np.isnan(near))
+    within: NDArray[np.bool_] = np.where(known, finite & (gap <= bounds), alike)
+    for e in np.flatnonzero(known & finite & ~within):  # by fractions where it is close
+        within[e] = abs(Fraction(float(values[e])) - Fraction(exact[e])) <= Fraction(float(bounds[e]))
+    return within

@@ -19,6 +19,8 @@ from pellucid.explain.question import Question
 from pellucid.explain.shared import explain_shared
 from pellucid.explain.softmax import explain_softmax
 from pellucid.explain.source import Maker, Source
+from pellucid.explain.update import explain_adam, explain_sgd
+from pellucid.ops.adam import Adam
 from pellucid.ops.adaptive_avg_pool import AdaptiveAvgPool
 from pellucid.ops.add import Add
 from pellucid.ops.avg_pool import AvgPool
@@ -35,6 +37,7 @@ from pellucid.ops.log_softmax import LogSoftmax
 from pellucid.ops.max_pool import MaxPool
 from pellucid.ops.mse_loss import MSELoss
 from pellucid.ops.relu import ReLU
+from pellucid.ops.sgd import SGD
 from pellucid.ops.sigmoid import Sigmoid
 from pellucid.ops.silu import SiLU
 from pellucid.ops.softmax import Softmax
@@ -53,10 +56,12 @@ _EXPLAINERS: dict[type[Maker], Callable[[Question], Account]] = {
     GELU: explain_smooth,
     LeakyReLU: explain_rectifier,
     Linear: explain_linear,
+    Adam: explain_adam,
     LogSoftmax: explain_softmax,
     MSELoss: explain_mse_loss,
     MaxPool: explain_max_pool,
     ReLU: explain_rectifier,
+    SGD: explain_sgd,
     SiLU: explain_smooth,
     Sigmoid: explain_smooth,
     Softmax: explain_softmax,

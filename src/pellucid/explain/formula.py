@@ -29,7 +29,7 @@ class Formula(Account):
     replay: NDArray[Any] | None = None
 
     def judge(self, question: Question) -> Verdict:
-        """Whether the engine's numbers lie in their enclosures."""
+        """Whether the engine's numbers lie in their enclosures, and are those of the replay."""
         exact, value = self.result.value, question.value.astype(self.result.value.dtype)
         with np.errstate(all="ignore"):
             radius = self.result.radius

@@ -18,6 +18,7 @@ from pellucid.explain.explainers import account_of, explained
 from pellucid.explain.fields import Field, field_of
 from pellucid.explain.overview import Overview, overview_of
 from pellucid.explain.path import Path, path_of
+from pellucid.explain.integers import integer_runs
 from pellucid.explain.question import Question
 from pellucid.explain.source import Entry
 from pellucid.explain.storage import read_recording, save_recording
@@ -179,11 +180,17 @@ class Recording:
 
         Args:
             sample: how many numbers of each array, drawn from `seed`; None for all.
-            seed: any whole number.
+            seed: decides which.
             lang: the language that the table speaks, "en" or "ko"; None for that of `PELLUCID_LANG`.
 
-        Raises: ArgumentError for a sample that is no whole number above 0, and for a language that the catalogue does
-            not have.
+        Raises: ArgumentError for a sample that is no whole number above 0, for a seed that is none ≥ 0, and for a
+            language that the catalogue does not have.
+
+        Example:
+            >>> import numpy as np, pellucid as pc
+            >>> rec = pc.record(pc.models.lenet5(), np.zeros((2, 1, 28, 28), np.float32))
+            >>> rec.certify(sample=100).certified
+            True
         """
         _check(lang)
         return certificates.certify(self.entries.values(), self._question, sample, seed, lang)
@@ -200,6 +207,26 @@ class Recording:
         """
         _check(lang)
         return overview_of(self, self._array, lang)
+
+    def integer_runs(self, seed: int = 0) -> Certificates:
+        """Run the plans of convolutions and linear layers on small whole numbers, where every result must be exact.
+
+        Each layer that was summed directly is run with the recorded shapes, forward and backward, beside its
+        specification in NumPy. This needs no recorded number.
+
+        Args:
+            seed: decides the numbers.
+
+        Raises: ArgumentError for a seed that is no whole number ≥ 0.
+
+        Example:
+            >>> import numpy as np, pellucid as pc
+            >>> rec = pc.record(pc.models.lenet5(), np.zeros((2, 1, 28, 28), np.float32))
+            >>> runs = rec.integer_runs()
+            >>> [array.name for array in runs.arrays], runs.certified
+            (['conv1.output', 'conv2.output', 'fc1.output', 'fc2.output', 'fc3.output'], True)
+        """
+        return integer_runs(self.entries.values(), self._array, seed)
 
     def __repr__(self) -> str:
         parts = [f"{len(self)} arrays"]

@@ -207,7 +207,7 @@ def trace_of(question: Question, account: Account, verdict: Verdict, lang: str |
         address=question.addresses[0],
         dtype=str(question.dtype),
         value=float(value),
-        formula=question.formula,
+        formula=account.formula or question.formula,
         terms=groups[0] if len(groups) == 1 else Joined(groups),
         start=start,
         exact=verdict.exact[0],

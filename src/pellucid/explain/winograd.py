@@ -16,14 +16,13 @@ one for each tile at most. Infinite and NaN factors spread over a tile; then the
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from fractions import Fraction
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid.explain.enclosed import WIDE
 from pellucid.explain.question import Question
 from pellucid.geometry import Axis
 from pellucid.ops.conv import Conv
@@ -35,59 +34,87 @@ _FLUSHED_BACK = 8
 Array = NDArray[Any]
 
 
+@dataclass(frozen=True)
+class _Paths:
+    """What leads to each element.
+
+    Attributes:
+        scheme: the algorithm.
+        left: absolute values of left factors at their points: (which, summed over, points).
+        right: the same of right factors.
+        pair: for each element, which left factor and which right one.
+        place: for each element, its row and its column in a tile of the result.
+        start: for each element, the absolute value of what is added at the end.
+        additions: the most additions that a product meets.
+    """
+
+    scheme: Scheme
+    left: Array
+    right: Array
+    pair: tuple[Array, Array]
+    place: tuple[Array, Array]
+    start: Array | float
+    additions: int
+
+
 def error_bounds(question: Question) -> NDArray[np.float64]:
     """The bounds for elements of an output, an input gradient or a weight gradient."""
-    count = _grad_weight if question.source.of == "grad_weight" else _convolved
     with np.errstate(all="ignore"):
-        return np.array([_bound(*count(question, index.tolist()), question.dtype) for index in question.at])
+        paths = (_grad_weight if question.source.of == "grad_weight" else _convolved)(question)
+        magnitude, lost = _back(paths)
+        info = np.finfo(question.dtype)
+        roundings = (3 * _TRANSFORM_ROUNDINGS + paths.additions) * WIDE(info.eps) / 2
+        gamma = roundings / (1 - roundings)
+        # the magnitudes are sums in float64: one part in 2³⁰ covers their own roundings
+        limit = (gamma * (magnitude + paths.start) + lost * WIDE(info.tiny)) * (1 + WIDE(2) ** -30)
+        bounds = np.nextafter(limit.astype(np.float64), np.inf)
+    return np.where(np.isnan(bounds), np.inf, bounds)
 
 
-def _bound(magnitude: float, lost: float, additions: int, dtype: np.dtype[Any]) -> float:
-    """The bound from the sums of absolute values, the flushed numbers and the additions in between."""
-    if not math.isfinite(magnitude):
-        return math.inf
-    info = np.finfo(dtype)
-    gamma_roundings = 3 * _TRANSFORM_ROUNDINGS + additions
-    u = Fraction(float(info.eps)) / 2
-    gamma = gamma_roundings * u / (1 - gamma_roundings * u)
-    # the magnitudes are sums in float64: one part in 2³⁰ covers their own roundings
-    limit = (gamma * Fraction(magnitude) + Fraction(lost) * Fraction(float(info.tiny))) * (
-        1 + Fraction(1, 2**30)
-    )
-    return math.nextafter(float(limit), math.inf)
-
-
-def _convolved(question: Question, index: Sequence[int]) -> tuple[float, float, int]:
-    """Magnitude, flushed numbers and additions of an output or an input gradient."""
-    n, channel, *at = index
+def _convolved(question: Question) -> _Paths:
+    """Of an output or an input gradient: sums over channels of a tile's windows and of weights."""
+    n, channel, *at = question.at.T
     weight = question.operand("weight").array
     if question.source.of == "output":
-        source, kernels, direction = question.operand("input").array[n], weight[channel], output
+        source, direction = question.operand("input").array, output
         start = question.operand("bias").array[channel] if "bias" in question.has else 0.0
     else:
-        source, kernels, direction = question.operand("grad_output").array[n], weight[:, channel], grad_input
-        start = 0.0 if question.base is None else question.base.array[tuple(index)]
+        source, direction = question.operand("grad_output").array, grad_input
+        weight = weight.swapaxes(0, 1)
+        start = 0.0 if question.base is None else question.base.array[tuple(question.at.T)]
     scheme = Scheme(*(direction(axis.stride, axis.before) for axis in _axes(question)))
-    tiles, place = zip(
-        *(divmod(i, SIDE * along.result.stride) for i, along in zip(at, (scheme.h, scheme.w), strict=True)),
-        strict=True,
-    )
-    magnitude, lost = _back(scheme, _window(source, scheme.left, tiles), kernels, place)
-    return magnitude + abs(float(start)), lost, len(kernels) * max(map(len, scheme.products)) + 2
+    sides = (scheme.h.result, scheme.w.result)
+    (rows, y), (columns, x) = (np.divmod(i, SIDE * side.stride) for i, side in zip(at, sides, strict=True))
+    tiles, tile = np.unique(np.stack([n, rows, columns]), axis=1, return_inverse=True)
+    kernels, kernel = np.unique(channel, return_inverse=True)
+    left = _absolute(scheme.left, _windows(source, scheme.left, tiles))
+    right = _absolute(scheme.right, weight[kernels])
+    additions = weight.shape[1] * max(map(len, scheme.products)) + 2
+    pair = tile.reshape(-1), kernel
+    return _Paths(scheme, left, right, pair, (y, x), abs(np.asarray(start, WIDE)), additions)
 
 
-def _grad_weight(question: Question, index: Sequence[int]) -> tuple[float, float, int]:
-    """The same for a weight gradient."""
-    o, c, *at = index
+def _grad_weight(question: Question) -> _Paths:
+    """Of a weight gradient: sums over all tiles of all images."""
+    o, c, *place = question.at.T
     input, grad_output = (question.operand(name).array for name in ("input", "grad_output"))
     scheme = Scheme(*(grad_weight(axis.stride, axis.before) for axis in _axes(question)))
     sides = zip(input.shape[2:], (scheme.h.left, scheme.w.left), strict=True)
-    rows, columns = (range(-(-size // (SIDE * side.stride))) for size, side in sides)
-    tiles = [(n, (y, x)) for n in range(len(input)) for y in rows for x in columns]
-    inputs = np.stack([_window(input[n, c], scheme.left, tile) for n, tile in tiles])
-    windows = np.stack([_window(grad_output[n, o], scheme.right, tile) for n, tile in tiles])
-    magnitude, lost = _back(scheme, inputs, windows, at)
-    return magnitude, lost, int(question.source.facts["winograd_additions"])
+    counts = (len(input), *(-(-size // (SIDE * side.stride)) for size, side in sides))
+    tiles = np.indices(counts).reshape(3, -1)
+    inputs, of_input = np.unique(c, return_inverse=True)
+    outputs, of_output = np.unique(o, return_inverse=True)
+    left = _windows(input[:, inputs], scheme.left, tiles).swapaxes(0, 1)
+    right = _windows(grad_output[:, outputs], scheme.right, tiles).swapaxes(0, 1)
+    return _Paths(
+        scheme,
+        _absolute(scheme.left, left),
+        _absolute(scheme.right, right),
+        (of_input, of_output),
+        (place[0], place[1]),
+        0.0,
+        int(question.source.facts["winograd_additions"]),
+    )
 
 
 def _axes(question: Question) -> tuple[Axis, ...]:
@@ -99,42 +126,42 @@ def _axes(question: Question) -> tuple[Axis, ...]:
     return op.geometry(input, weight).axes
 
 
-def _window(array: Array, plane: Plane, tile: Sequence[int]) -> Array:
-    """The positions of a tile, which are on the last two axes, as float64; zeros outside of the array."""
-    window = np.zeros((*array.shape[:-2], plane.h.reach, plane.w.reach))
-    (y, x), (height, width) = _begin(plane, tile), array.shape[-2:]
-    y0, y1, x0, x1 = max(y, 0), min(y + plane.h.reach, height), max(x, 0), min(x + plane.w.reach, width)
-    if y0 < y1 and x0 < x1:
-        window[..., y0 - y : y1 - y, x0 - x : x1 - x] = array[..., y0:y1, x0:x1]
-    return window
+def _windows(array: Array, plane: Plane, tiles: Array) -> Array:
+    """What tiles (image, row and column of each) read of an array: (tiles, channels, h, w), zeros outside of it."""
+    n, *begins = tiles
+    at, inside = [], []
+    for number, side, size in zip(begins, (plane.h, plane.w), array.shape[2:], strict=True):
+        positions = side.corner + number[:, None] * SIDE * side.stride + np.arange(side.reach)
+        inside.append((positions >= 0) & (positions < size))
+        at.append(np.clip(positions, 0, size - 1))
+    (y, x), (in_y, in_x) = at, inside
+    windows = array[n[:, None, None], :, y[:, :, None], x[:, None, :]]
+    return np.where((in_y[:, :, None] & in_x[:, None, :])[..., None], windows, 0).transpose(0, 3, 1, 2)
 
 
-def _begin(plane: Plane, tile: Sequence[int]) -> list[int]:
-    """The first position of a tile."""
-    sides = zip(tile, (plane.h, plane.w), strict=True)
-    return [side.corner + number * SIDE * side.stride for number, side in sides]
-
-
-def _back(scheme: Scheme, left: Array, right: Array, place: Sequence[int]) -> tuple[float, float]:
-    """Magnitude and flushed numbers of the result at one place of a tile, from what is summed over."""
-    lefts, rights = _absolute(scheme.left, left), _absolute(scheme.right, right)
-    sums, flushed = [], []
-    for factors in scheme.products:
-        pairs = [(lefts[:, i], rights[:, j]) for i, j in factors]
-        sums.append(sum(float(x @ y) for x, y in pairs))
-        flushed.append(sum(float((_FLUSHED * (x + y) + 4 + _FLUSHED_BACK).sum()) for x, y in pairs))
-    rows, columns = _matrix(scheme.h.result)[:, place[0]], _matrix(scheme.w.result)[:, place[1]]
-    magnitude, lost = (
-        float(rows @ np.reshape(points, (len(rows), -1)) @ columns) for points in (sums, flushed)
-    )
-    return magnitude, lost + _FLUSHED_BACK * len(left)
+def _back(paths: _Paths) -> tuple[Array, Array]:
+    """Magnitude and flushed numbers of every element."""
+    scheme, (h, w) = paths.scheme, (paths.scheme.h.result, paths.scheme.w.result)
+    summed = paths.left.shape[1]
+    pairs, pair = np.unique(np.stack(paths.pair), axis=1, return_inverse=True)
+    sums = np.zeros((2, pairs.shape[1], len(scheme.products)))  # products, and what is flushed beside them
+    for point, factors in enumerate(scheme.products):
+        for i, j in factors:
+            left, right = paths.left[:, :, i], paths.right[:, :, j]
+            sums[0, :, point] += np.einsum("es,es->e", left[pairs[0]], right[pairs[1]])
+            flushed = left.sum(axis=1)[pairs[0]] + right.sum(axis=1)[pairs[1]]
+            sums[1, :, point] += _FLUSHED * flushed + (4 + _FLUSHED_BACK) * summed
+    sums = sums.reshape(2, -1, h.points, w.points)[:, pair.reshape(-1)]
+    rows, columns = _matrix(h)[:, paths.place[0]], _matrix(w)[:, paths.place[1]]
+    magnitude, lost = np.einsum("ie,keij,je->ke", rows, sums, columns, optimize=True)
+    return magnitude, lost + _FLUSHED_BACK * summed
 
 
 def _absolute(plane: Plane, factors: Array) -> Array:
     """|M||x||N|ᵀ of factors (…, i, j), their points side by side."""
-    m, n = _matrix(plane.h), _matrix(plane.w)
-    points: Array = np.einsum("pi,cij,qj->cpq", m, np.abs(factors.astype(float)), n)
-    return points.reshape(len(factors), -1)
+    rows, columns = _matrix(plane.h), _matrix(plane.w)
+    points: Array = rows @ abs(factors.astype(np.float64)) @ columns.T
+    return points.reshape(*factors.shape[:-2], -1)
 
 
 def _matrix(side: Side) -> Array:

@@ -27,7 +27,7 @@ def grad_input(plan: Plan, node: Node, grad_output: Tensor) -> None:
     assert node.operands[0] is not None
     layer, weight = layer_of(plan, node), plan.value(node.operands[1])
     gradient, base, gate = plan.add_gated_gradient(node.operands[0], node)
-    wide, turned = inputs_beside(layer), turned_weight(plan, layer, weight)
+    wide, turned = inputs_beside(layer), turned_for_tiles(plan, layer, weight)
     widen(grad_output, layer)
 
     def bind() -> Tables:
@@ -49,11 +49,16 @@ def widen(grad_output: Tensor, layer: Layer) -> None:
     grad_output.widen([*reach[:2], (0, 0)] if skips_padding(layer.axes) else reach)
 
 
-def turned_weight(plan: Plan, layer: Layer, weight: Block) -> Block:
-    """The weight as (k, o, c), cut into panels of input channels, or spread out for positions side by side."""
+def turned_for_tiles(plan: Plan, layer: Layer, weight: Block) -> Block:
+    """The weight as `grad_input_tiles` reads it: turned, and spread out where positions lie side by side."""
     if wide := inputs_beside(layer):
         places = wide.places(layer).transpose(0, 1, 4, 2, 3)
         return panel(plan, f"{layer.label}.weight, turned and spread", weight, places)
+    return turned_weight(plan, layer, weight)
+
+
+def turned_weight(plan: Plan, layer: Layer, weight: Block) -> Block:
+    """The weight as (k, o, c), cut into panels of input channels."""
     turned = plan.block(f"{layer.label}.weight, turned", layer.weight_size)
 
     def bind() -> Tables:
