@@ -125,7 +125,7 @@ class Path:
 
     def _drawn(self, address: str, drawn: set[str], lang: str | None) -> Iterator[str]:
         level = self.levels[address]
-        value = np.dtype(level.dtype).type(level.value)
+        value = str(np.dtype(level.dtype).type(level.value))
         if address in drawn:
             yield text("path.again", lang, address=address, value=value)
             return

@@ -16,9 +16,9 @@ from pellucid.explain.catalogue import Update, catalogue, read
 from pellucid.explain.certificates import Certificates
 from pellucid.explain.explainers import account_of, explained
 from pellucid.explain.fields import Field, field_of
+from pellucid.explain.integers import integer_runs
 from pellucid.explain.overview import Overview, overview_of
 from pellucid.explain.path import Path, path_of
-from pellucid.explain.integers import integer_runs
 from pellucid.explain.question import Question
 from pellucid.explain.source import Entry
 from pellucid.explain.storage import read_recording, save_recording

@@ -128,7 +128,7 @@ _NORMS: Area = {
 _UPDATES: Area = {
     "note.update": Entry(
         "update {step} with learning rate {lr:g}, every operation rounded to {dtype}",
-        "{step}번째 갱신, 학습률 {lr:g}, 연산마다 반올림: {dtype}",
+        "{step}번째 갱신입니다. 학습률 {lr:g}, 연산마다 {dtype} 형으로 반올림합니다",
     ),
     "note.denominator": Entry(
         "denominator = √{variance}/√(1 − β₂ᵗ) + eps = {value}",
