@@ -60,7 +60,7 @@ def certify(
         run = {"model": model, "data": data, "sample": sample, "batch": batch, "optimizer": optimizer}
         output.print_json({**run, "lr": rule.lr, "seed": seed, **certificates.to_dict()})
     else:
-        console.print(output.table(certificates.table()))
+        console.print(output.table(certificates.table(), console.width))
         for finding in certificates.findings():
             console.print(Text(finding, "green" if certificates.certified else "red"))
     if not certificates.certified:

@@ -151,7 +151,7 @@ class _Overview:
         from pellucid.cli import output
 
         console.print(Text(self.overview.title(), "bold"))
-        console.print(output.table(self.overview.table()))
+        console.print(output.table(self.overview.table(), console.width))
         style = "yellow" if self.overview.suspicious else "green"
         for finding in self.overview.findings():
             console.print(Text(finding, style))

@@ -12,11 +12,12 @@ from rich.console import Console
 from rich.text import Text
 
 from pellucid.errors import FormatError
-from pellucid.explain.columns import Columns, wrapped
+from pellucid.explain.columns import Columns, cells, wrapped
 
 if TYPE_CHECKING:
     from rich.table import Table
 
+_CUT_OFF = 8  # columns below which a cut-off text says nothing
 _UNLIMITED = 10_000  # columns: nothing is wrapped or cut for a pipe or a file
 
 
@@ -52,21 +53,24 @@ def write(where: str, path: Path, text: str) -> None:
     write_whole(where, path, [text.encode()])
 
 
-def table(columns: Columns) -> Table:
-    """Columns as Rich draws them. Where they do not fit, it is the second column that is cut off."""
+def table(columns: Columns, width: int) -> Table:
+    """Columns as Rich draws them in so much room: the second one is cut off or left out, then names are folded."""
     from rich import box
     from rich.table import Table
 
+    widths = [max(map(cells, column)) + 2 for column in zip(columns.heads, *columns.rows, strict=True)]
+    others = sum(widths) - widths[1]  # all but the second column
+    shown = [i for i in range(len(widths)) if i != 1 or width - others >= min(widths[1], _CUT_OFF)]
     drawn = Table(box=box.SIMPLE, pad_edge=False, padding=(0, 1, 0, 0))
-    for number, head in enumerate(columns.heads):
+    for i in shown:
         drawn.add_column(
-            head,
-            justify="left" if number < columns.words else "right",
-            no_wrap=number != 1,
-            overflow="ellipsis",
+            columns.heads[i],
+            justify="left" if i < columns.words else "right",
+            no_wrap=i > 1 or (i == 0 and others <= width),
+            overflow="fold" if i == 0 else "ellipsis",
         )
     for row in columns.rows:
-        drawn.add_row(*map(Text, row))
+        drawn.add_row(*(Text(row[i]) for i in shown))
     return drawn
 
 
