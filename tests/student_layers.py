@@ -41,8 +41,9 @@ def convolution(
         spans = [d * (k - 1) + 1 for d, k in zip(dilation, weight.shape[2:], strict=True)]
         sizes = [(p - w) // s + 1 for p, w, s in zip(padded.shape[2:], spans, stride, strict=True)]
         output = np.zeros((len(x), len(weight), *sizes))
-        for (n, o), (place, at) in product(np.ndindex(output.shape[:2]), windows(weight, output, stride)):
-            output[(n, o, *place)] = (padded[(n, channels(weight, o), *at)] * weight[o]).sum() + bias[o]
+        for o, (place, at) in product(range(len(weight)), list(windows(weight, output, stride))):
+            seen = padded[(slice(None), channels(weight, o), *at)]
+            output[(slice(None), o, *place)] = np.tensordot(seen, weight[o], dims + 1) + bias[o]
         return output
 
     def backward(grad_output: Any, x: Any, weight: Any, bias: Any) -> Any:

@@ -127,7 +127,7 @@ def test_launches_write_what_they_name_and_read_what_lives(model, shape, dtype, 
 def test_launches_of_a_recording_write_what_they_name(monkeypatch):
     pc.seed(0)
     x, y = np.random.default_rng(0).standard_normal((3, 3, 9, 11)).astype(np.float32), np.arange(3)
-    program = pc.TrainStep(Odd(), pc.SGD(lr=0.1)).record(x, y)._program
+    program = pc.TrainStep(Odd(), pc.SGD(lr=0.1)).record(x, y)._owner
     monkeypatch.setattr(tape.team, "play", Inspector(program))
     tape.team.play(program.launches, program.plan.scratch_bytes)
     program.update_state()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 
 import pellucid as pc
-from pellucid.bench import peers
+from pellucid.bench import oversubscription, peers
 from pellucid.bench.cases import INFER, TRAIN, Case, cases, weights, write_weights
 from pellucid.bench.contender import Contender, ContenderError
 from pellucid.bench.layers import profile
@@ -76,6 +77,7 @@ def test_a_ratio_is_taken_round_by_round():
         Case(INFER, "lenet5", 1), [Result("pellucid", [1.0, 3.0, 2.0]), slow, fast, Result("d")]
     )
     assert outcome.best is fast
+    assert [outcome.ratio(result) for result in (outcome.results[0], outcome.results[3])] == [None, None]
     ratio = outcome.ratio(slow)
     assert (ratio.median, ratio.low, ratio.high) == (3.0, 3.0, 4.0)
 
@@ -107,6 +109,7 @@ def test_a_bench_beside_pytorch(run, tmp_path):
         assert (ours["peer"], theirs["peer"]) == ("pellucid", "torch-eager")
         assert (ours["problem"], theirs["problem"]) == (None, None)
         assert theirs["ratio"]["median"] == theirs["ms"] / ours["ms"]
+        assert ours["ratio"] is None
         assert ours["start_s"] > ours["import_s"] > 0
     (layers,) = document["layers"]
     assert [layer["path"] for layer in layers["layers"]] == ["conv1", "conv2", "fc1", "fc2", "fc3"]
@@ -153,6 +156,43 @@ def test_who_is_missing_or_fails_is_named(tmp_path, monkeypatch):
     assert "| lenet5 b2 | jax (missing: pip install jax) |" in text
     assert "RuntimeError: no such \\| luck" in text
     assert "a 1. 1 threads" in text
+
+
+def test_who_does_not_suit_a_case_is_named_when_it_was_asked_for(run):
+    """And a model that is named twice is measured once."""
+    line = ["bench", "lenet5", "lenet5", "--batch", 1, "--rounds", 1, "--no-cold", "--json"]
+    code, out, _ = run(*line, "--train", "--peers", "ncnn")
+    assert code == 0
+    (case,) = json.loads(out)["cases"]
+    assert [(engine["peer"], engine["problem"], engine["ratio"]) for engine in case["engines"]] == [
+        ("pellucid", None, None),
+        ("ncnn-threads", "only does inference", None),
+        ("ncnn-images", "only does inference", None),
+    ]
+    assert case["best_peer"] is None
+    assert peer("ncnn-images").unfit(Case(INFER, "lenet5", 1)) == "needs a batch of at least 2"
+    assert peer("ncnn-images").unfit(Case(INFER, "lenet5", 2)) is None
+
+
+def test_who_was_not_asked_for_by_name_is_no_contender_where_it_does_not_suit(run, monkeypatch):
+    monkeypatch.setattr(peers, "PEERS", (OURS, peer("ncnn-threads")))
+    code, out, _ = run("bench", "lenet5", "--batch", 1, "--rounds", 1, "--no-cold", "--json", "--train")
+    assert code == 0
+    (case,) = json.loads(out)["cases"]
+    assert [engine["peer"] for engine in case["engines"]] == ["pellucid"]
+
+
+def test_oversubscribed_cores_are_measured(capsys, monkeypatch):
+    monkeypatch.setattr(oversubscription, "STEPS", {"lenet5": 1})
+    monkeypatch.setattr(oversubscription, "THREADS", (1, 3))
+    monkeypatch.setattr(oversubscription, "_IDLE_SECONDS", 0.05)
+    oversubscription.main(["--rounds", "1"])
+    out = capsys.readouterr().out
+    assert "| step | busy processes beside it | 1 threads | 3 threads |" in out
+    number = r"\d+\.\d\d"
+    assert len(re.findall(rf"^\| lenet5 \| \d+ (\| {number} \({number}\) ){{2}}\|$", out, re.MULTILINE)) >= 4
+    (idle,) = re.findall(rf"^\| lenet5 \| {number} \({number}\) \| ({number}) ", out, re.MULTILINE)
+    assert float(idle) < 40  # of 50 ms: two workers that kept on spinning would take more
 
 
 def test_pellucid_itself_must_work(tmp_path):
@@ -233,6 +273,12 @@ def test_after_a_warmup_nothing_is_compiled(tmp_path):
     assert (done.stdout, done.stderr) == ("0\n", "")
 
 
+def test_warmup_does_each_model_once(run):
+    code, out, _ = run("warmup", "lenet5", "lenet5", "--batch", 2, "--json")
+    assert code == 0
+    assert [model["model"] for model in json.loads(out)["models"]] == ["lenet5"]
+
+
 def test_warmup_says_what_it_did(run, tmp_path):
     path = tmp_path / "m.safetensors"
     pc.save_model(path, "lenet5", {}, pc.models.lenet5())
@@ -250,7 +296,20 @@ MISTAKES = {
     "bench lenet6": "Invalid value for '[MODEL]...'",
     "bench --rounds 0": "Invalid value for '--rounds'",
     "warmup lenet6": "model: there is no such network and no such file. Expected ",
-    "warmup lenet5 --shape 1x28x28": "warmup: --shape is a shape C,H,W. Expected such as 1,28,28. Got '1x28x28'.",
+    "warmup lenet5 --shape 1x28x28": (
+        "warmup: --shape must be C,H,W, each a whole number from 1 to 999999. Expected such as 1,28,28. Got '1x28x28'."
+    ),
+    "warmup lenet5 --shape 1,0,28": (
+        "warmup: --shape must be C,H,W, each a whole number from 1 to 999999. Expected such as 1,28,28. Got '1,0,28'."
+    ),
+    "warmup lenet5 --shape 1,1,1": (
+        "max_pool2d 'max_pool2d': the window must not be larger than the padded input. "
+        "Expected at most 1 positions along H. Got 2 (kernel 2, dilation 1) on input 1 with padding 0+0."
+    ),
+    "warmup ": (
+        "model: there is no such network and no such file. "
+        "Expected lenet5, mnist_cnn, vgg_small, resnet20, resnet18, alexnet or a file. Got ''."
+    ),
     "warmup alexnet --shape 3,32,32": "alexnet: image_size must be a whole number. Expected image_size ≥ 63.",
     "warmup lenet5 --batch 0": "Invalid value for '--batch'",
 }

@@ -159,6 +159,18 @@ def test_what_is_written_is_read_when_it_is_whole(tmp_path, monkeypatch):
     assert cache.read("code") is None
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_in_the_place_of_a_file_is_damage(tmp_path):
+    """Reading it would wait for a writer who never comes."""
+    first = run(tmp_path)
+    for path in tmp_path.rglob("*.o"):
+        path.unlink()
+        os.mkfifo(path)
+    again = run(tmp_path)
+    assert (again.returncode, again.stdout) == (0, first.stdout), again.stderr
+    assert all(path.is_file() for path in tmp_path.rglob("*.o"))
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
 def test_only_the_owner_may_enter():
     assert cache.folder().stat().st_mode & 0o077 == 0

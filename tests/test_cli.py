@@ -197,8 +197,13 @@ MISTAKES = {
         "Expected lenet5, mnist_cnn, vgg_small, resnet20, resnet18, alexnet or a file. Got 'lenet6'."
     ),
     "train --model alexnet": "alexnet: image_size must be a whole number. Expected image_size ≥ 63. Got image_size=28.",
-    "summary lenet5 --input 1x28": "summary: --input is a shape CxHxW. Expected such as 1x28x28. Got '1x28'.",
-    "summary lenet5 --input 0x28x28": "summary: --input is a shape CxHxW. Expected such as 1x28x28. Got '0x28x28'.",
+    "summary lenet5 --input 1x28": (
+        "summary: --input must be CxHxW, each a whole number from 1 to 999999. Expected such as 1x28x28. Got '1x28'."
+    ),
+    "summary lenet5 --input 0x28x28": (
+        "summary: --input must be CxHxW, each a whole number from 1 to 999999. "
+        "Expected such as 1x28x28. Got '0x28x28'."
+    ),
 }
 
 

@@ -232,6 +232,23 @@ def test_flatten_and_add_pass_numbers_on(shape: tuple[int, ...], dtype: Any) -> 
     assert copies["add.output"].note == "one addition"
 
 
+def test_a_sum_of_a_number_with_itself() -> None:
+    def network(s: Any) -> Any:
+        rectified = F.relu(s)
+        return rectified + (s + s)
+
+    rec = recording(run(network, normal(2, 3), {}))
+    steps = [name for name in rec.names() if name.startswith("grad(input)")]
+    assert steps == ["grad(input) after add by input", "grad(input) after add by other", "grad(input)"]
+    assert rec.certify().certified
+    gradient = rec["grad(add.output)"]
+    np.testing.assert_array_equal(rec[steps[1]], 2 * gradient)
+    trace = rec.explain("grad(input) after add by other[1,2]")
+    assert trace.start is not None
+    assert trace.start.factors[0] == ("grad(input) after add by input[1,2]", gradient[1, 2])
+    assert trace.formula == "grad_other = gradient so far + grad_output"
+
+
 def test_an_empty_batch() -> None:
     for f in ACTIVATIONS.values():
         assert recording(run(f, np.zeros((0, 3, 2), np.float32), {})).certify().checked == 0

@@ -283,6 +283,10 @@ CONVS = [
     (Conv(2, stride=(2, 1), padding=((0, 1), (3, 2))), (2, 5, 9, 12), (3, 5, 3, 7)),
     (Conv(2, stride=(1, 2)), (2, 3, 9, 12), (2, 3, 2, 4)),
     (Conv(2, stride=(2, 1)), (2, 20, 10, 9), (3, 20, 3, 5)),
+    (Conv(2, padding=1, groups=37), (2, 37, 9, 17), (37, 1, 3, 3)),
+    (Conv(2, padding=(2, 1), groups=6, stride=(2, 3)), (3, 6, 9, 17), (6, 1, 5, 4)),
+    (Conv(1, padding=2, groups=70, dilation=3), (2, 70, 17), (70, 1, 3)),
+    (ConvTranspose(2, groups=19, stride=2, padding=1), (2, 19, 5, 6), (19, 1, 4, 3)),
     (ConvTranspose(2), (2, 3, 9, 7), (3, 5, 3, 2)),
     (ConvTranspose(2, stride=(2, 3), padding=((2, 1), (0, 3))), (3, 7, 4, 3), (7, 5, 5, 6)),
     (ConvTranspose(2, stride=(2, 1), dilation=(2, 3), padding=(1, 2), groups=2), (3, 6, 4, 5), (6, 2, 3, 3)),
@@ -296,6 +300,11 @@ CONVS = [
 ]
 
 
+def biases(op: Any, weight: tuple[int, ...]) -> tuple[int]:
+    """The shape of a bias: one number for each output channel."""
+    return (weight[1] * op.groups if isinstance(op, ConvTranspose) else weight[0],)
+
+
 @FLOATS
 @pytest.mark.parametrize("bias", [False, True])
 @pytest.mark.parametrize("exact", [False, True])
@@ -304,7 +313,7 @@ def test_convolution(
     op: Any, input: tuple[int, ...], weight: tuple[int, ...], exact: bool, bias: bool, dtype: Any
 ) -> None:
     make = integers if exact else normal
-    outputs = (weight[1] * op.groups,) if isinstance(op, ConvTranspose) else weight[:1]
+    outputs = biases(op, weight)
     operands = [make(input, dtype), make(weight, dtype, 1), make(outputs, dtype, 2) if bias else None]
     grad = make(op.infer(input, weight, outputs if bias else None), dtype, 3)
     result = run_op(op, *operands, grad=grad, arrays=("weight", "bias"))

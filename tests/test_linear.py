@@ -36,7 +36,7 @@ def sums(left: np.ndarray, right: np.ndarray, start: np.ndarray) -> np.ndarray:
     out = start.copy()
     columns = np.ascontiguousarray(right.T)
     for i, j in np.ndindex(out.shape):
-        replay(left[i], columns[j], np.array([0, left.shape[1]]), out[i, j : j + 1])
+        replay(left[i : i + 1], columns[j : j + 1], np.array([0, left.shape[1]]), out[i : i + 1, j : j + 1])
     return out
 
 

@@ -11,8 +11,10 @@ from tests.recorded import normal, recording, run
 from pellucid import functional as F
 from pellucid.engine.buffers import Block, External
 from pellucid.errors import AddressError, ArgumentError
+from pellucid.explain import explainers
 from pellucid.explain.catalogue import Update
 from pellucid.explain.recording import recording_of
+from pellucid.ops.relu import ReLU
 from pellucid.ops.sgd import SGD
 
 
@@ -83,13 +85,20 @@ def test_an_address_must_be_text() -> None:
         recording(small())["inptu"]
 
 
-def test_numbers_that_were_given() -> None:
-    with pytest.raises(ArgumentError) as caught:
-        recording(small()).explain("input[0,0,0,0]")
-    assert str(caught.value) == (
-        "explain: a number that was given has no arithmetic to show. "
-        "Expected an output, a gradient, a statistic or an update. Got 'input'."
-    )
+def test_numbers_without_an_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    rec = recording(run(lambda s, w: F.relu(F.linear(s, w)), normal(2, 3), {"w": normal(4, 3)}))
+    monkeypatch.delitem(explainers._EXPLAINERS, ReLU)  # as of an op that nobody explains
+    expected = "Expected an output, a gradient, a statistic or an update."
+    for address, rule in {
+        "input[0,0]": f"a number that was given has no arithmetic to show. {expected} Got 'input'.",
+        "relu.output[0,0]": f"numbers made by relu cannot be explained yet. {expected} Got 'relu.output'.",
+        "grad(linear.output)[0,0]": (
+            f"numbers made by relu cannot be explained yet. {expected} Got 'grad(linear.output)'."
+        ),
+    }.items():
+        with pytest.raises(ArgumentError) as caught:
+            rec.explain(address)
+        assert str(caught.value) == f"explain: {rule}"
 
 
 def test_negative_indices_and_spaces() -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.one_op import run_op
-from tests.test_kernels import CONVS, FLOATS, POOLS, integers, normal
+from tests.test_kernels import CONVS, FLOATS, POOLS, biases, integers, normal
 
 from pellucid.kernels import simd
 from pellucid.kernels.replay import replay
@@ -82,6 +82,7 @@ def tiles(bits: int) -> list[Tile]:
             replace(plain, start="out", rows=(*offsets[:-1], None)),
             replace(plain, start="base", base_rows=out[::-1]),
             replace(plain, gate=True, base_rows=out[::-1]),
+            replace(plain, lanewise=True, start="bias", rows=(*offsets[:-1], None)),
         ]
     result.append(replace(result[0], run=0))  # no tap reaches these results
     return result + in_pieces(bits)
@@ -109,12 +110,14 @@ def expected(tile: Tile, a: np.ndarray, b: np.ndarray, out: np.ndarray, start: n
     bounds = np.arange(tile.columns + 1) * tile.run * len(TAPS)
     for m, (row, to) in enumerate(zip(tile.rows, tile.out_rows, strict=True)):
         a_of_row = np.ones_like(a) if row is None else a[row:]
-        left = np.concatenate([a_of_row[t + along * tile.a_step] for t in TAPS[:, 0]])
+        lane = columns[:, None] * tile.lanewise
+        left = np.concatenate([a_of_row[t + lane + along * tile.a_step] for t in TAPS[:, 0]], axis=1)
         given = start[tile.base_rows[m] if tile.base_rows else 0 :][: tile.columns]
         sums = out[to:][: tile.columns] if tile.start == "out" else given
         # `replay` also adds all sums up, in the place of the first: here that is a sum of nothing
         sums = np.concatenate([[0], sums if tile.start != "zero" else np.zeros_like(sums)]).astype(a.dtype)
-        replay(np.tile(left, tile.columns), right.ravel(), np.concatenate([[0], bounds]), sums)
+        every = np.broadcast_to(left, right.shape).reshape(1, -1)
+        replay(np.ascontiguousarray(every), right.reshape(1, -1), np.concatenate([[0], bounds]), sums[None])
         values = np.where(given > 0, sums[1:], 0) if tile.gate else sums[1:]
         result[to : to + tile.columns] = np.where(values < 0, 0, values) if tile.relu else values
     return result
@@ -136,7 +139,8 @@ def expected_in_pieces(
         ]
         begin = {"zero": 0, "bias": start[column], "out": out[place]}[tile.start]
         sums = np.array([0, begin], a.dtype)
-        replay(a[[i for i, _ in at]], b[[i for _, i in at]], np.array([0, 0, len(at)]), sums)
+        left, right = a[[i for i, _ in at]], b[[i for _, i in at]]
+        replay(left[None], right[None], np.array([0, 0, len(at)]), sums[None])
         result[place] = sums[1]
     return result
 
@@ -173,7 +177,7 @@ def test_rows_turned_into_columns(name: str, end: Any, dtype: Any) -> None:
 
 # -------------------------------------------------------------------------------------------- whole ops
 
-OPS = [(op, (input, weight, weight[:1])) for op, input, weight in CONVS]
+OPS = [(op, (input, weight, biases(op, weight))) for op, input, weight in CONVS]
 OPS += [(op, (shape,)) for op, shape in POOLS if isinstance(op, MaxPool)]
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import pellucid as pc
+from pellucid.kernels import tape
 
 
 @pytest.fixture
@@ -44,6 +45,19 @@ def test_more_threads_than_cores_and_pauses_between_runs_change_nothing(network)
         for pause in (0, 0.02, 0):  # awake, asleep, awake
             time.sleep(pause)
             assert network(IMAGES).tobytes() == expected
+
+
+def test_a_team_that_grows_has_scratch_memory_for_all():
+    pc.seed(0)
+    network, images = pc.Conv2d(16, 16, 3), np.random.default_rng(0).random((20, 16, 12, 12))
+    pc.set_num_threads(1)
+    with pc.algorithm("winograd"):
+        expected = network(images).tobytes()
+        for threads in (7, 1, 2):
+            pc.set_num_threads(threads)
+            assert network(images).tobytes() == expected
+            team = tape.team
+            assert 0 < team._room * threads <= team._memory.size
 
 
 def test_several_python_threads_share_a_network(network):

@@ -331,3 +331,27 @@ def test_a_batch_norm_s_statistics_from_the_last_transform(shape: Any, offset: f
     expected = F.batch_norm(x, None, None, training=True)
     unit = 2.0**-24 * (np.abs(expected).max() + offset / x.std(axis=(0, 2, 3)).min())
     assert np.abs(rec["batch_norm.output"] - expected).max() <= 3 * unit
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+def test_it_overflows_earlier_than_the_direct_sum(stride):
+    """As the documentation of `pc.algorithm` says."""
+    pc.seed(0)
+    layer = pc.Conv2d(32, 32, 3, stride=stride, padding=1)
+    signs = np.random.default_rng(0).choice(np.float32([-1, 1]), (1, 32, 16, 16))
+    finite = {
+        (name, size): bool(np.isfinite(in_algorithm(name, layer, signs * np.float32(size))).all())
+        for name in ("direct", "winograd")
+        for size in (2e36, 4e36)
+    }
+    assert finite == {
+        ("direct", 2e36): True,
+        ("direct", 4e36): True,
+        ("winograd", 2e36): True,
+        ("winograd", 4e36): False,
+    }
+
+
+def in_algorithm(name, layer, x):
+    with pc.algorithm(name):
+        return layer(x)

@@ -147,10 +147,17 @@ CASES = {
     "unequal shortcut": (
         lambda: forward(lambda net, x: net.conv(x) + x),
         pc.ShapeError,
-        "add: both tensors must have the same shape. "
+        "add 'add': both tensors must have the same shape. "
         "Expected (2, 4, 6, 4). "
         "Got (2, 3, 8, 6). "
         "Hint: bring the shortcut to the same channels and size, for example with a 1×1 convolution.",
+    ),
+    "a call outside layers": (
+        lambda: forward(lambda _, x: F.max_pool2d(F.max_pool2d(x, 2), 4)),
+        pc.ShapeError,
+        "max_pool2d 'max_pool2d#2': the window must not be larger than the padded input. "
+        "Expected at most 3 positions along W. Got 4 (kernel 4, dilation 1) on input 3 with padding 0+0. "
+        "Hint: use a smaller kernel_size or more padding.",
     ),
     "unequal shortcut in a block": (
         lambda: infer(pc.ReLU(), Net(lambda net, x: net.conv(x) + x, conv=pc.Conv2d(3, 4, 1))),
@@ -526,7 +533,7 @@ CASES = {
     "output without classes": (
         lambda: train(pc.Sequential(pc.Conv2d(3, 4, 3))),
         pc.ShapeError,
-        "cross_entropy: target must have the input's shape without the classes. "
+        "cross_entropy 'cross_entropy': target must have the input's shape without the classes. "
         "Expected target (2, 6, 4) for input (2, 4, 6, 4). "
         "Got target (2,). "
         "Hint: end the network in logits (N, classes), for example with Flatten and Linear.",
@@ -539,7 +546,7 @@ CASES = {
     "mse of one axis less": (
         lambda: train(classifier(), y=np.zeros(2), loss="mse_loss"),
         pc.ShapeError,
-        "mse_loss: input and target must have the same shape. Expected target (2, 5). Got target (2,).",
+        "mse_loss 'mse_loss': input and target must have the same shape. Expected target (2, 5). Got target (2,).",
     ),
     "mse of no targets": (
         lambda: train(classifier(), y=np.zeros((0, 5)), loss="mse_loss"),
@@ -550,7 +557,7 @@ CASES = {
     "mse of another shape": (
         lambda: train(classifier(), y=np.zeros((2, 4)), loss="mse_loss"),
         pc.ShapeError,
-        "mse_loss: input and target must have the same shape. Expected target (2, 5). Got target (2, 4).",
+        "mse_loss 'mse_loss': input and target must have the same shape. Expected target (2, 5). Got target (2, 4).",
     ),
     "optimizer's class": (
         lambda: train(classifier(), optimizer=pc.SGD),
@@ -720,4 +727,4 @@ def test_an_output_larger_than_any_memory_is_refused_at_once(kernel: int) -> Non
     model = pc.Conv2d(16, 16, kernel, padding=10**7)
     with pytest.raises(pc.NumericError) as error:
         model(np.ones((2, 16, 8, 8), np.float32))
-    assert "the output does not fit in memory" in str(error.value)
+    assert "the output must fit in memory" in str(error.value)

@@ -14,8 +14,9 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from pellucid import nn
+from pellucid.engine import memory
 from pellucid.engine.graph import Graph, Node, trace
-from pellucid.geometry import Axis
+from pellucid.geometry import Axis, size_of
 from pellucid.nn import init
 from pellucid.nn.models import MODELS, input_shape
 from pellucid.ops.conv import Conv
@@ -70,6 +71,16 @@ class Case:
         rows = [row.macs for row in nn.summary(self.network, (self.batch, *input_shape(self.network))).rows]
         macs = sum(rows) if self.task == INFER else 3 * sum(rows) - next(filter(None, rows))
         return 2 * macs / 1e9
+
+    def check_memory(self) -> None:
+        """Look before anything starts whether the inputs have room.
+
+        Raises: NumericError when they have not.
+        """
+        shape = (BATCHES, self.batch, *input_shape(self.network))
+        memory.require(
+            "bench", f"the inputs of {self}", size_of(shape) * self.network.dtype.itemsize, shape=shape
+        )
 
     def batches(self) -> Batches:
         """Noise with labels, the same for every engine."""

@@ -74,11 +74,12 @@ class Outcome:
         """The fastest of the others."""
         return min((r for r in self.results[1:] if r.rounds_ms), key=lambda r: r.ms, default=None)
 
-    def ratio(self, result: Result) -> Spread:
-        """How many times Pellucid's time a contender takes."""
-        ratios = [
-            other / ours for other, ours in zip(result.rounds_ms, self.results[0].rounds_ms, strict=True)
-        ]
+    def ratio(self, result: Result) -> Spread | None:
+        """How many times Pellucid's time a contender takes; None for Pellucid itself and for who has no times."""
+        ours = self.results[0]
+        if result is ours or not result.rounds_ms:
+            return None
+        ratios = [other / our for other, our in zip(result.rounds_ms, ours.rounds_ms, strict=True)]
         return Spread(statistics.median(ratios), min(ratios), max(ratios))
 
     def __str__(self) -> str:
@@ -87,12 +88,13 @@ class Outcome:
 
 
 def measure(case: Case, peers: Sequence[Peer], settings: Settings, say: Callable[[str], None]) -> Outcome:
-    """Pellucid and these peers on one case; `say` is told how far it is.
+    """Pellucid and these peers on one case; `say` is told how far it is. Peers that it does not suit are named.
 
     Raises: PellucidError when Pellucid itself fails.
     """
-    peers = [OURS, *(peer for peer in peers if peer is not OURS and peer.takes(case))]
-    outcome = Outcome(case, [Result(peer.name, problem=peer.missing()) for peer in peers])
+    peers = [OURS, *(peer for peer in peers if peer is not OURS)]
+    problems = [peer.unfit(case) or peer.missing() for peer in peers]
+    outcome = Outcome(case, [Result(peer.name, problem=p) for peer, p in zip(peers, problems, strict=True)])
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         write_weights(case.model, Path(folder))
         start = _Start(case, Path(folder), settings, stack)
@@ -189,5 +191,5 @@ def _give_up(case: Case, result: Result, error: ContenderError) -> None:
     Raises: PellucidError where there is nothing to compare with.
     """
     if result.peer == OURS.name:
-        raise PellucidError("bench", f"Pellucid cannot do {case}", got=str(error)) from None
+        raise PellucidError("bench", f"Pellucid cannot do {case}", got=str(error).rstrip(".")) from None
     result.problem = str(error)

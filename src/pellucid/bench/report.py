@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from pellucid.bench.cases import TASKS, TRAIN
 from pellucid.bench.layers import PASSES, Profile
 from pellucid.bench.measure import Outcome, Result, Settings
-from pellucid.bench.peers import OURS
 
 if TYPE_CHECKING:
     import rich.table
@@ -142,11 +141,12 @@ def _detail(outcome: Outcome, result: Result) -> tuple[str, ...]:
     head = (str(outcome.case), result.peer)
     if not result.rounds_ms:
         return (head[0], f"{result.peer} ({result.problem})", *[""] * 8)
+    ratio = outcome.ratio(result)
     return (
         *head,
         f"{result.ms:.2f}",
         f"{min(result.rounds_ms):.2f}–{max(result.rounds_ms):.2f}",
-        str(outcome.ratio(result)) if result.peer != OURS.name else "",
+        str(ratio) if ratio else "",
         f"{outcome.case.gflop / result.ms * 1e3:.0f}",
         _number(result.growth_mb, 0),
         _number(result.import_s, 2),
@@ -203,12 +203,15 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
         "batch": case.batch,
         "direct_equivalent_gflop": case.gflop,
         "best_peer": best and best.peer,
-        "engines": [
-            asdict(result)
-            | {"ms": result.ms if result.rounds_ms else None}
-            | {"ratio": asdict(outcome.ratio(result)) if result.rounds_ms else None}
-            for result in outcome.results
-        ],
+        "engines": [_engine(outcome, result) for result in outcome.results],
+    }
+
+
+def _engine(outcome: Outcome, result: Result) -> dict[str, Any]:
+    ratio = outcome.ratio(result)
+    return asdict(result) | {
+        "ms": result.ms if result.rounds_ms else None,
+        "ratio": ratio and asdict(ratio),
     }
 
 

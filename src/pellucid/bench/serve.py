@@ -24,6 +24,7 @@ import numpy as np
 from pellucid.bench.cases import TASKS, TRAIN, Case
 from pellucid.bench.machine import forget_peak, peak_mb
 from pellucid.bench.peers import OURS, PEERS
+from pellucid.errors import PellucidError
 
 CHECKED_STEPS = 3  # losses of the first steps, which the contenders must agree on
 
@@ -39,9 +40,12 @@ def serve(peer_name: str, case: Case, folder: Path, threads: int, born: float, c
     imported = time.monotonic()
     forget_peak()
     before_mb = peak_mb()
-    run: Run = getattr(module, case.task)(case, folder, threads, **peer.options)
-    forget_peak()  # of setting up, only what stays
-    found = [run(0)]
+    try:
+        run: Run = getattr(module, case.task)(case, folder, threads, **peer.options)
+        forget_peak()  # of setting up, only what stays
+        found = [run(0)]
+    except PellucidError as error:
+        sys.exit(str(error))  # its last word on stderr, which the bench passes on
     report: dict[str, Any] = {"import_s": imported - start, "start_s": time.monotonic() - start}
     if case.task == TRAIN:
         found += [run(number) for number in range(1, CHECKED_STEPS)]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
+from pellucid.engine import memory
 from pellucid.kernels.progress import progress
 from pellucid.nn.module import Module
 from pellucid.train import SGD, Adam, TrainStep
@@ -23,8 +25,10 @@ class Warmth:
 def warm_up(network: Module, shape: tuple[int, int, int], batch: int) -> Warmth:
     """Run the network once on a batch and on one image, and train it for a step with each kind of optimiser.
 
-    Its parameters change. Raises: ShapeError when it cannot take such inputs.
+    Its parameters change. Raises: ShapeError when it cannot take such inputs, NumericError when they do not fit
+    in memory.
     """
+    memory.require("warmup", "a batch", batch * prod(shape) * network.dtype.itemsize, shape=(batch, *shape))
     start, before = time.perf_counter(), progress.total
     x = np.zeros((batch, *shape), network.dtype)
     classes = network(x[:1]).shape[1]

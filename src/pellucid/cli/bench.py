@@ -55,7 +55,7 @@ def bench(
     from pellucid.cli import output
     from pellucid.kernels.tape import get_num_threads, set_num_threads
 
-    chosen = _chosen(peers)
+    chosen = None if peers is None else _chosen(peers)
     if markdown is not None:
         output.check_writable(f"report '{markdown}'", markdown)
     if threads is not None:
@@ -66,7 +66,7 @@ def bench(
     if hasattr(os, "getloadavg") and (load := os.getloadavg()[0]) > _BUSY:
         console.print(f"Other programs are running (load {load:.1f}): times mean little.")
     settings = Settings(get_num_threads(), rounds, cold)
-    names = [str(model) for model in models or ModelName]
+    names = list(dict.fromkeys(map(str, models or ModelName)))
     with console.status("the machine", refresh_per_second=1) as status:  # it must not take time from anybody
         report = _measure(tasks, names, batch, chosen, settings, layers or everything, status)
     if markdown is not None:
@@ -79,7 +79,7 @@ def bench(
             console.print(table.rich())
 
 
-def _chosen(names: str | None) -> list[Peer]:
+def _chosen(names: str) -> list[Peer]:
     """The peers of these names or families.
 
     Raises: ArgumentError for a name that none has.
@@ -87,41 +87,49 @@ def _chosen(names: str | None) -> list[Peer]:
     from pellucid.bench.peers import PEERS
     from pellucid.errors import ArgumentError
 
-    wanted = None if names is None else {name.strip() for name in names.split(",")}
+    wanted = {name.strip() for name in names.split(",")}
     known = {name for peer in PEERS for name in (peer.name, peer.family)}
-    if wanted is not None and not wanted <= known:
+    if not wanted <= known:
         raise ArgumentError(
             "bench",
             "there is no such peer",
             expected=", ".join(sorted(known)),
             got=", ".join(map(repr, sorted(wanted - known))),
         )
-    return [peer for peer in PEERS if wanted is None or {peer.name, peer.family} & wanted]
+    return [peer for peer in PEERS if {peer.name, peer.family} & wanted]
 
 
 def _measure(
     tasks: Sequence[str],
     models: Sequence[str],
     batch: int | None,
-    peers: Sequence[Peer],
+    chosen: Sequence[Peer] | None,
     settings: Settings,
     layers: bool,
     status: Status,
 ) -> Report:
-    """All that was asked for, one thing after the other; each is told as soon as it is there."""
+    """All that was asked for, one thing after the other; each is told as soon as it is there.
+
+    Beside the chosen peers, whether or not they suit the case; by themselves those that do come.
+    """
     from pellucid.bench.cases import TRAIN, Case, batch_of, cases
     from pellucid.bench.layers import profile
     from pellucid.bench.machine import copy_gb_per_s, describe, fma_peak_gflops
     from pellucid.bench.measure import measure
+    from pellucid.bench.peers import PEERS
     from pellucid.bench.report import Report
 
+    measured = [case for task in tasks for case in cases(task, models, batch)]
+    profiled = [Case(TRAIN, model, batch or batch_of(model)) for model in models if layers]
+    for case in (*measured, *profiled):
+        case.check_memory()
     report = Report(describe(), settings, fma_peak_gflops(), copy_gb_per_s(), [], [])
-    for task in tasks:
-        for case in cases(task, models, batch):
-            outcome = measure(case, peers, settings, status.update)
-            status.console.print(str(outcome))
-            report.outcomes.append(outcome)
-    for model in models if layers else ():
-        status.update(f"layers of {model}")
-        report.profiles.append(profile(Case(TRAIN, model, batch or batch_of(model))))
+    for case in measured:
+        peers = [peer for peer in PEERS if peer.unfit(case) is None] if chosen is None else chosen
+        outcome = measure(case, peers, settings, status.update)
+        status.console.print(str(outcome))
+        report.outcomes.append(outcome)
+    for case in profiled:
+        status.update(f"layers of {case.model}")
+        report.profiles.append(profile(case))
     return report

@@ -39,7 +39,7 @@ def open_model(model: str, shape: Shape | None) -> Module:
     """A network of this name with fresh weights, made for inputs of this shape, or the one in this file."""
     if model in MODELS:
         return MODELS[model](**settings_for(model, shape)) if shape else MODELS[model]()
-    if not Path(model).exists():
+    if not model or not Path(model).exists():  # no name at all would be the folder that one is in
         expected = f"{', '.join(MODELS)} or a file"
         raise ArgumentError(
             "model", "there is no such network and no such file", expected=expected, got=repr(model)
@@ -56,7 +56,10 @@ def read_shape(command: str, option: str, text: str, *, between: str) -> Shape:
     if len(sizes) != 3 or not all(re.fullmatch("[1-9][0-9]{0,5}", size) for size in sizes):
         form, example = between.join("CHW"), between.join(("1", "28", "28"))
         raise ArgumentError(
-            command, f"{option} is a shape {form}", expected=f"such as {example}", got=repr(text)
+            command,
+            f"{option} must be {form}, each a whole number from 1 to 999999",
+            expected=f"such as {example}",
+            got=repr(text),
         )
     channels, height, width = map(int, sizes)
     return channels, height, width

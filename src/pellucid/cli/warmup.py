@@ -38,7 +38,7 @@ def warmup(
 
     size = None if shape is None else inputs.read_shape("warmup", "--shape", shape, between=",")
     console, done = output.screen(json), []
-    for model in models or MODELS:
+    for model in dict.fromkeys(models or MODELS):
         network = inputs.open_model(model, size)
         count = batch_of(model) if batch is None else batch
         warmth = warm_up(network, size or input_shape(network), count)

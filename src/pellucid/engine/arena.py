@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid.engine import memory
 from pellucid.engine.buffers import Block, Tensor
-from pellucid.errors import NumericError
 
 _ALIGN = 64  # bytes; there are as many between blocks, at least
 _CLEARING = 2  # bytes of the arena that one is worth that need not be cleared in every run
@@ -108,11 +108,8 @@ def allocate(places: Sequence[Place]) -> NDArray[np.uint8]:
     Raises: NumericError when the system has not that much memory.
     """
     size = _end(places) + _ALIGN
-    try:
-        arena = np.zeros(size, np.uint8)
-    except MemoryError:
-        rule, got = "the network's tensors do not fit in memory", f"{size:,} bytes"
-        raise NumericError("plan", rule, got=got, hint="use a smaller batch") from None
+    memory.require("plan", "the network's tensors", size)
+    arena = np.zeros(size, np.uint8)
     aligned = arena[-arena.ctypes.data % _ALIGN :]
     for place in places:
         place.room.block.place(aligned[place.start : place.end])

@@ -100,7 +100,7 @@ class Tensor(Block):
 
     def array(self) -> Array:
         """A copy with public axes."""
-        public = np.moveaxis(self.memory, -1, 1).reshape(self.shape)
+        public = self.memory.transpose(0, 4, 1, 2, 3).reshape(self.shape)
         return np.array(public, order="C")
 
 

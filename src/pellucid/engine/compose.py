@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from functools import cache
 from typing import Any
 
+from pellucid.engine import memory
 from pellucid.engine.buffers import Block
 from pellucid.engine.graph import Graph, Node, Symbol
 from pellucid.engine.lowering import BACKWARD, FORWARD, shape, update
 from pellucid.engine.plan import Plan
-from pellucid.errors import ArgumentError, NumericError, PellucidError, ShapeError
+from pellucid.errors import ArgumentError, PellucidError, ShapeError
 from pellucid.geometry import size_of
 from pellucid.ops.linear import Linear
 
@@ -37,10 +36,8 @@ def _check(plan: Plan, node: Node) -> None:
     """What a network can be made of, beyond what the shape rules say."""
     if type(node.op) not in FORWARD:
         raise ArgumentError(node.op.name, "this op cannot be part of a network yet")
-    size_bytes = size_of(node.output.shape) * plan.dtype.itemsize
-    if size_bytes > _memory_bytes():  # before anything is listed or allocated
-        rule, got = "the output does not fit in memory", f"{node.output.shape}, {size_bytes:,} bytes"
-        raise NumericError(node.op.name, rule, got=got)
+    shape = node.output.shape
+    memory.require(node.op.name, "the output", size_of(shape) * plan.dtype.itemsize, shape=shape)
     for name, symbol in zip(node.op.arguments, node.operands, strict=True):
         if symbol is None:
             continue
@@ -58,14 +55,6 @@ def _check(plan: Plan, node: Node) -> None:
             got=f"input {first.shape}",
             hint="put Flatten before the layer",
         )
-
-
-@cache
-def _memory_bytes() -> int:
-    """The machine's memory, or more than any has where the system does not tell."""
-    if not hasattr(os, "sysconf"):
-        return 1 << 48
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def plan_gradients(plan: Plan) -> dict[Symbol, Block]:

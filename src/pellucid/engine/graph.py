@@ -178,10 +178,13 @@ def apply(op: Op, operands: tuple[object, ...]) -> Symbol:
         raise ArgumentError(op.name, "a symbol has meaning only while its network is traced")
     try:
         symbols = tuple(trace.operand(op, value) for value in operands)
-        shape = op.infer(*(None if s is None else s.shape for s in symbols))
     except PellucidError as error:
         raise error.at(trace.path) from None
     path = trace.name(op)
+    try:
+        shape = op.infer(*(None if s is None else s.shape for s in symbols))
+    except PellucidError as error:
+        raise error.at(trace.path or path) from None
     output = Symbol(f"{path}.output", shape, trace.dtype)
     node = Node(op, symbols, output, path)
     output.node = node

@@ -35,12 +35,15 @@ CHUNKS = 16  # how many parts a launch is cut into when nothing else decides; fi
 
 @dataclass
 class Tables:
-    """What a kernel is called with, and how many chunks it has. A block stands for its address."""
+    """What a kernel is called with, and how many chunks it has. A block stands for its address.
+
+    An array `f` is the table itself: its owner may write other numbers into it before a run.
+    """
 
     chunks: int
     p: Sequence[Block] = ()
     n: Sequence[int | Block] = ()
-    f: Sequence[float] = ()
+    f: Sequence[float] | Array = ()
 
     @property
     def blocks(self) -> list[Block]:
@@ -61,7 +64,7 @@ class Launch:
         """Write the tables down, addresses in the place of blocks; returns the launch's first fields on the tape."""
         p = np.array([block.address for block in tables.p] or [0], np.int64)
         n = np.array([e.address if isinstance(e, Block) else e for e in tables.n] or [0], np.int64)
-        f = np.array(tables.f or [0.0], np.float64)
+        f = np.asarray(tables.f if len(tables.f) else [0.0], np.float64)
         self.tables = [p, n, f]
         return self.kernel.address(bits), p.ctypes.data, n.ctypes.data, f.ctypes.data, tables.chunks
 

@@ -198,7 +198,9 @@ def _gradient(plan: Plan, symbol: Symbol) -> Iterator[Listed]:
             return
         base = None
         for block, (node, argument) in zip(blocks, uses, strict=True):
-            step = name if block is blocks[-1] else f"{name} after {node.path}"
+            many = node.operands.count(symbol) > 1  # as in x + x
+            step = f"{name} after {node.path}" + (f" by {argument}" if many else "")
+            step = name if block is blocks[-1] else step
             yield Entry(step, shape, _source(plan, node, f"grad_{argument}", base=base)), block
             base = step
 

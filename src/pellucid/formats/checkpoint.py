@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,7 @@ def save_model(path: FilePath, model_name: str, settings: Mapping[str, int], mod
         rule = f"the model must be what pellucid.models.{model_name} builds"
         raise ArgumentError("save_model", rule, got="other settings in its layers")
     metadata = {"format": "pellucid", "version": "1", "model": model_name, "settings": json.dumps(settings)}
-    container.write(f"model file '{path}'", Path(path), state, metadata)
+    container.write(f"model file '{os.fspath(path)}'", Path(path), state, metadata)
 
 
 def load_model(path: FilePath) -> Module:
@@ -60,8 +61,7 @@ def load_model(path: FilePath) -> Module:
     Raises: FormatError when the file is missing, too large, not in this format, or when its arrays are not
         those of the model that it names.
     """
-    path = Path(path)
-    where = f"model file '{path}'"
+    where, path = f"model file '{os.fspath(path)}'", Path(path)
     container.check_size(where, path, "model", MAX_FILE_BYTES, MAX_HEADER_BYTES)
     try:
         with safe_open(path, framework="np") as file:

@@ -93,8 +93,9 @@ def read(name: str) -> bytes | None:
     """What `write` wrote; None when there is no such file or it is not whole."""
     if (place := folder()) is None:
         return None
+    path = place / name
     try:
-        stored = (place / name).read_bytes()
+        stored = path.read_bytes() if path.is_file() else b""  # a pipe would keep its reader waiting
     except OSError:
         return None
     checksum, content = stored[:_CHECKSUM_BYTES], stored[_CHECKSUM_BYTES:]

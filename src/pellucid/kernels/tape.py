@@ -173,10 +173,12 @@ class Team:
         """Begin without workers; also in a forked process, where no thread but the forking one lives on."""
         self._lock = threading.Lock()
         self._control = np.zeros(_CONTROL_FIELDS, np.int64)
+        self._address = self._control.ctypes.data
         self._workers: list[_Worker] = []
         self._generation = 0
         self._held: list[Launches] = []
-        self._scratch = np.zeros(0, np.uint8)
+        self._room = 0  # bytes of scratch memory for each thread
+        self._scratch = 0  # where it begins
 
     def resize(self, size: int) -> None:
         """Use this many threads from the next run on."""
@@ -186,7 +188,7 @@ class Team:
                 worker.stop()
             self._control[_STOP] = 0
             self._workers.clear()
-            self.size = size
+            self.size, self._room = size, 0
 
     def play(self, launches: Launches, scratch_bytes: int = 0) -> None:
         """Run all launches in order; returns when the last chunk of the last one is done.
@@ -196,26 +198,25 @@ class Team:
         with self._lock:
             while len(self._workers) < self.size - 1:
                 number = len(self._workers) + 1
-                self._workers.append(_Worker(self._control.ctypes.data, self._generation, number))
-            self._make_room(scratch_bytes)
+                self._workers.append(_Worker(self._address, self._generation, number))
+            if scratch_bytes > self._room:
+                self._make_room(scratch_bytes)
             self._generation = (self._generation + 1) % _GENERATIONS
             address = launches.ctypes.data
-            _publish.callable()(self._control.ctypes.data, address, len(launches), self._generation)
+            _publish.callable()(self._address, address, len(launches), self._generation)
             for worker in self._workers:
                 worker.rouse()
-            _play.callable()(address, len(launches), self._generation, int(self._control[_SCRATCH]))
+            _play.callable()(address, len(launches), self._generation, self._scratch)
             self._held.append(launches)
             if self._control[_INSIDE] == 0:  # a worker that comes late reads the newest launches only
                 del self._held[:-1]
 
     def _make_room(self, scratch_bytes: int) -> None:
         """Give every thread this much scratch memory at least, each beginning a page of its own."""
-        before = int(self._control[_SCRATCH + 1])
-        each = max(before, -(-scratch_bytes // _PAGE) * _PAGE)
-        if each > before or self._scratch.size < each * self.size + _PAGE:
-            self._scratch = np.empty(each * self.size + _PAGE, np.uint8)
-            self._control[_SCRATCH] = self._scratch.ctypes.data + -self._scratch.ctypes.data % _PAGE
-            self._control[_SCRATCH + 1] = each
+        self._room = -(-scratch_bytes // _PAGE) * _PAGE
+        self._memory = np.empty(self._room * self.size + _PAGE, np.uint8)
+        self._scratch = self._memory.ctypes.data + -self._memory.ctypes.data % _PAGE
+        self._control[_SCRATCH : _SCRATCH + 2] = self._scratch, self._room
 
 
 def make() -> None:

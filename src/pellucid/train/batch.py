@@ -61,7 +61,7 @@ def check_classes(y: Array, classes: int) -> None:
 
     Raises: ArgumentError with the first label that is not.
     """
-    wrong = np.flatnonzero((y < 0) | (y >= classes))
+    wrong = np.flatnonzero(y.view(np.uint64) >= classes)  # a negative number is a huge one there
     if wrong.size:
         raise ArgumentError(
             "cross_entropy",

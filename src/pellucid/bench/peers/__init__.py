@@ -43,9 +43,13 @@ class Peer:
         """The engine, whatever its settings."""
         return self.name.partition("-")[0]
 
-    def takes(self, case: Case) -> bool:
-        """Whether this is a contender for the case."""
-        return case.task in self.tasks and case.batch >= self.smallest_batch
+    def unfit(self, case: Case) -> str | None:
+        """Why this is no contender for the case."""
+        if case.task not in self.tasks:
+            return f"only does {' and '.join(TASKS[task] for task in self.tasks)}"
+        if case.batch < self.smallest_batch:
+            return f"needs a batch of at least {self.smallest_batch}"
+        return None
 
     def missing(self) -> str | None:
         """How to get what is not installed."""

@@ -60,7 +60,7 @@ def forward(plan: Plan, node: Node) -> None:
 def worth_packing(layer: Layer, images: int) -> bool:
     """Whether the weight's rows are so long, and so often read, that panels pay for their making."""
     positions = images * size_of([a.output for a in layer.axes])
-    return layer.all_outputs > 2 * simd.column_tile(layer.bits) and positions >= 256
+    return not layer.lanewise and layer.all_outputs > 2 * simd.column_tile(layer.bits) and positions >= 256
 
 
 def pack(plan: Plan, layer: Layer, weight: Block) -> Block:
@@ -118,8 +118,7 @@ def forward_tiles(
 ) -> TileList:
     """One image's tiles: for each block of output channels and each stretch of the sum, all output positions."""
     result = TileList()
-    columns_of_a_group = blocks(layer.outputs, simd.column_tile(layer.bits))
-    for group, (column, columns) in product(range(layer.groups), columns_of_a_group):
+    for group, column, columns in layer.column_blocks(layer.outputs):
         o = group * layer.outputs + column
         b, b_step = (o * layer.taps * layer.inputs, columns) if packed else (o, layer.all_outputs)
         stretches = _forward_stretches(layer, x, b_step)
@@ -144,6 +143,7 @@ def forward_tiles(
                     others,
                     relu=relu and last,
                     norm=table,
+                    lanewise=layer.lanewise,
                 )
                 a = x.offset(reads[0]) + group * layer.inputs
                 begins = o + (base.offset(tile[0]) if others and base else 0)

@@ -27,7 +27,8 @@ def grad_input(plan: Plan, node: Node, grad_output: Tensor) -> None:
     assert node.operands[0] is not None
     layer, weight = layer_of(plan, node), plan.value(node.operands[1])
     gradient, base, gate = plan.add_gated_gradient(node.operands[0], node)
-    wide, turned = inputs_beside(layer), turned_for_tiles(plan, layer, weight)
+    wide = inputs_beside(layer)
+    turned = turned_weight(plan, layer, weight, wide)
     widen(grad_output, layer)
 
     def bind() -> Tables:
@@ -49,16 +50,13 @@ def widen(grad_output: Tensor, layer: Layer) -> None:
     grad_output.widen([*reach[:2], (0, 0)] if skips_padding(layer.axes) else reach)
 
 
-def turned_for_tiles(plan: Plan, layer: Layer, weight: Block) -> Block:
-    """The weight as `grad_input_tiles` reads it: turned, and spread out where positions lie side by side."""
-    if wide := inputs_beside(layer):
+def turned_weight(plan: Plan, layer: Layer, weight: Block, wide: Beside | None) -> Block:
+    """The weight as (k, o, c), cut into panels of input channels, or spread out for positions side by side."""
+    if wide:
         places = wide.places(layer).transpose(0, 1, 4, 2, 3)
         return panel(plan, f"{layer.label}.weight, turned and spread", weight, places)
-    return turned_weight(plan, layer, weight)
-
-
-def turned_weight(plan: Plan, layer: Layer, weight: Block) -> Block:
-    """The weight as (k, o, c), cut into panels of input channels."""
+    if layer.lanewise:
+        return weight
     turned = plan.block(f"{layer.label}.weight, turned", layer.weight_size)
 
     def bind() -> Tables:
@@ -140,10 +138,9 @@ def grad_input_tiles(
     `other` is what the sums begin with ("base") or, when `gated`, the output of the ReLU before.
     """
     result = TileList()
-    columns = blocks(layer.inputs, simd.column_tile(layer.bits))
     phases = list(product(*map(_phases, layer.axes[:2]), _phases_along(layer, wide)))
-    for group, block, phase in product(range(layer.groups), columns, phases):
-        _add_phase(result, layer, (g, x, other), group, block, phase, wide, begin, gated=gated, relu=relu)
+    for block, phase in product(layer.column_blocks(layer.inputs), phases):
+        _add_phase(result, layer, (g, x, other), block, phase, wide, begin, gated=gated, relu=relu)
     return result
 
 
@@ -151,8 +148,7 @@ def _add_phase(
     result: TileList,
     layer: Layer,
     views: tuple[View, View, View | None],
-    group: int,
-    block: tuple[int, int],
+    block: tuple[int, int, int],
     phase: Sequence[Phase],
     wide: Beside | None,
     begin: Start,
@@ -162,7 +158,7 @@ def _add_phase(
 ) -> None:
     """The tiles of one block of input channels at the positions of one phase."""
     g, x, other = views
-    column, columns = block
+    group, column, columns = block
     run, pieces, taps = _taps(layer, g, group, columns, phase, wide)
     columns *= wide.positions if wide else 1
     grid = position_tiles([len(indices) for _, indices, _ in phase], simd.register_tile(layer.bits, columns))
@@ -189,6 +185,7 @@ def _add_phase(
             relu=relu,
             gate=gated,
             pieces=pieces,
+            lanewise=layer.lanewise,
         )
         c = group * layer.inputs + column
         result.add(
@@ -228,4 +225,4 @@ def _turned(layer: Layer, group: int, columns: int, k: tuple[int, int, int]) -> 
     """Where a tap of a group begins in a panel of the turned weight: (k, group, o, c)."""
     _, h, w = layer.axes
     tap = (k[0] * h.kernel + k[1]) * w.kernel + k[2]
-    return (tap * layer.all_outputs + group * layer.outputs) * columns
+    return (tap * layer.all_outputs + group * layer.outputs) * (1 if layer.lanewise else columns)

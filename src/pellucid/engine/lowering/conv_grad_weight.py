@@ -105,8 +105,7 @@ def grad_weight_tiles(layer: Layer, x: View, g: View, together: int, ranges: int
         for yd, yh in product(range(d.output), range(h.output))
     )
     calls = []
-    columns_of_a_group = blocks(layer.outputs, simd.column_tile(layer.bits))
-    for group, (column, columns) in product(range(layer.groups), columns_of_a_group):
+    for group, column, columns in layer.column_blocks(layer.outputs):
         o = group * layer.outputs + column
         columns *= wide.positions if wide else 1
         for rows in _weight_rows(layer, x, simd.register_tile(layer.bits, columns), wide, bias=bias):
@@ -116,7 +115,17 @@ def grad_weight_tiles(layer: Layer, x: View, g: View, together: int, ranges: int
             ahead = (
                 _AHEAD * steps[1] if first == 0 else 0
             )  # the rows that follow find grad_output in the cache
-            zero = Tile(layer.bits, reads, columns, *steps, run, outs, ahead=ahead, pieces=pieces)
+            zero = Tile(
+                layer.bits,
+                reads,
+                columns,
+                *steps,
+                run,
+                outs,
+                ahead=ahead,
+                pieces=pieces,
+                lanewise=layer.lanewise,
+            )
             out = first * layer.all_outputs + o
             calls.append((zero, corner + origin + group * layer.inputs, o, out))
     for i, (zero, a, b, out) in enumerate(calls):

@@ -18,7 +18,7 @@ from pellucid.engine.buffers import Tensor
 from pellucid.engine.graph import Node, Symbol
 from pellucid.engine.lowering.beside import panel
 from pellucid.engine.lowering.conv_forward import forward_tiles, pack, worth_packing
-from pellucid.engine.lowering.conv_grad_input import grad_input_tiles, inputs_beside, turned_for_tiles, widen
+from pellucid.engine.lowering.conv_grad_input import grad_input_tiles, inputs_beside, turned_weight, widen
 from pellucid.engine.lowering.conv_grad_weight import sum_products
 from pellucid.engine.lowering.layer import Layer, layer_of
 from pellucid.engine.lowering.walk import Stage, view, walk
@@ -34,7 +34,8 @@ def forward(plan: Plan, node: Node) -> None:
     input, weight, bias = (plan.value(s) for s in node.operands)
     layer, relu = layer_of(plan, node), joining.take_relu(plan, node)
     output = plan.output(relu or node)
-    wide, turned = inputs_beside(layer), turned_for_tiles(plan, layer, weight)
+    wide = inputs_beside(layer)
+    turned = turned_weight(plan, layer, weight, wide)
     widen(input, layer)
     if wide and bias is not None:
         channels = np.tile(np.arange(layer.inputs), wide.positions)

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from pellucid.engine.graph import Node
 from pellucid.engine.plan import Plan
+from pellucid.engine.tiling import blocks
 from pellucid.geometry import Axis, size_of
+from pellucid.kernels import simd
 from pellucid.ops.conv import Conv
 from pellucid.ops.conv_transpose import ConvTranspose
 
@@ -26,6 +28,20 @@ class Layer:
     def first_read(self, output: Sequence[int]) -> tuple[int, ...]:
         """Where the window of an output position begins; in the padding, it may be below 0."""
         return tuple(axis.position(y, 0) for axis, y in zip(self.axes, output, strict=True))
+
+    @property
+    def lanewise(self) -> bool:
+        """Whether every output channel meets one input channel alone, its own (depthwise): groups are columns then."""
+        return self.groups > 1 and self.inputs == self.outputs == 1
+
+    def column_blocks(self, channels: int) -> list[tuple[int, int, int]]:
+        """The columns of tiles, of so many channels in a group: the group, the first of its channels, how many."""
+        width = simd.column_tile(self.bits)
+        if self.lanewise:
+            return [(first, 0, count) for first, count in blocks(self.groups, width)]
+        return [
+            (group, first, count) for group in range(self.groups) for first, count in blocks(channels, width)
+        ]
 
     @property
     def taps(self) -> int:

@@ -13,7 +13,7 @@ import numpy as np
 
 from pellucid.engine.buffers import Block
 from pellucid.engine.graph import Node, Symbol
-from pellucid.engine.plan import CHUNKS, Launch, Plan, Tables
+from pellucid.engine.plan import CHUNKS, Plan, Tables
 from pellucid.geometry import size_of
 from pellucid.kernels import layout, update
 from pellucid.ops.adam import Adam
@@ -33,7 +33,7 @@ class Updates:
     def __init__(self, plan: Plan, rule: SGD | Adam, targets: Mapping[Symbol, Target]) -> None:
         self.plan, self.rule, self.targets = plan, rule, targets
         self.joined: set[Symbol] = set()  # parameters whose update follows their gradient at once
-        self._launches: list[Launch] = []
+        self._numbers = np.array(_numbers(rule, 0.0, 1))  # one table for all launches
 
     def joins(self, symbol: Symbol) -> bool:
         """Whether a parameter can be updated as soon as its gradient is there: nobody else needs either."""
@@ -76,8 +76,7 @@ class Updates:
 
     def set_step(self, lr: float, step: int) -> None:
         """Set the learning rate and the step's number, from 1, of the next run."""
-        for launch in self._launches:
-            launch.tables[2][:] = _numbers(self.rule, lr, step)
+        self._numbers[:] = _numbers(self.rule, lr, step)
 
     def _pointers(self, symbol: Symbol, gradient: Block) -> list[Block]:
         """What a kernel needs of a parameter; without a gradient in memory, anything stands in its place."""
@@ -94,10 +93,9 @@ class Updates:
         def bind() -> Tables:
             walks = (0,) if walk is None else (self.plan.dtype.itemsize, *walk().n)
             n = (table.ctypes.data, *_flags(self.rule), *walks)
-            return Tables(len(table), p, n, _numbers(self.rule, 0.0, 1))
+            return Tables(len(table), p, n, self._numbers)
 
         self.plan.launch(label, kernel, bind)
-        self._launches.append(self.plan.launches[-1])
 
 
 _STATE: dict[type[SGD] | type[Adam], tuple[str, ...]] = {SGD: ("velocity",), Adam: ("mean", "variance")}

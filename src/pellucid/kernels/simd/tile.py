@@ -8,6 +8,9 @@ One fused multiply–add per product, t then j ascending, so the order of every 
 one number at a time and spread over a vector, `B` a vector at a time. With the right offsets this is convolution
 forward, its input gradient, its weight gradient and the linear layer; see `engine/lowering/conv.py`, `linear.py`.
 
+A *lanewise* tile reads A a vector at a time as well, so that column v of the results meets column v of A alone:
+depthwise convolution.
+
 A tap's run may come in *pieces*, each of which takes in some of the columns only: to the sums of the others it adds
 nothing, and of B it reads nothing for them. So one row can hold sums with different taps, as long as they meet the same
 numbers of A; see `engine/lowering/beside.py`.
@@ -67,6 +70,7 @@ class Tile:
         0,
     )  # so many rows in start, so far apart, are brought into the cache to be written to
     pieces: tuple[Piece, ...] = ()  # of a run that is not of one piece
+    lanewise: bool = False  # a column of the results meets the same column of A
 
     @property
     def out_groups(self) -> list[list[tuple[int, range]]]:
@@ -203,9 +207,15 @@ class _TileEmitter(Emitter):
             if offset is None:  # 1·r + s, and no register for the 1
                 sums_now = [self.b.fadd(r, s) for r, s in zip(right, row, strict=True)]
             else:
-                left = self.spread(self.b.load(self.ahead(a, offset + j * tile.a_step)))
-                sums_now = [self.fma(left, r, s) for r, s in zip(right, row, strict=True)]
+                left = self._left(a, offset + j * tile.a_step)
+                sums_now = [self.fma(x, r, s) for x, r, s in zip(left, right, row, strict=True)]
             results.append(
                 [self.only(some, v, *pair) for v, pair in enumerate(zip(sums_now, row, strict=True))]
             )
         return results
+
+    def _left(self, a: Any, offset: int) -> list[Any]:
+        """What a row's vectors are multiplied with: one number of A, or as many as they have columns."""
+        if self.tile.lanewise:
+            return [self.load(a, offset, v) for v in range(self.vectors)]
+        return [self.spread(self.b.load(self.ahead(a, offset)))] * self.vectors
