@@ -13,10 +13,12 @@ import numpy as np
 import pytest
 from tests.recorded import normal, recording, run
 
+import pellucid as pc
 from pellucid import functional as F
 from pellucid.errors import AddressError, ArgumentError
 from pellucid.explain import Path, Recording
 from pellucid.explain.account import Element, Group, Quantity
+from pellucid.explain.explainers import explained
 from pellucid.explain.path import Level, level_of, written_level
 from pellucid.explain.question import Operand
 from pellucid.explain.terms import Joined, Products, Term
@@ -190,6 +192,8 @@ def test_a_formula_may_have_more_than_its_terms() -> None:
     none = level_of(made("formula", Joined([]), 2.0), top=1)
     assert (none.exact, none.rest, none.rest_count) == (2, 2, 0)
     scale = Products.of(Group((Quantity("scale", np.array([[0.1]])), Quantity("n", np.array([[3.0]])))), 0, 1)
+    less = Products.of(Group((Quantity("−1", np.array([[-1.0]])), Quantity("n", np.array([[3.0]])))), 0, 1)
+    assert "└─ -3 = −1 · n 3.0" in str(Path("x[0]", {"x[0]": level_of(made("sum", Joined([less]), -3.0), 1)}))
     third = level_of(made("formula", Joined([scale]), 0.1 * 3), top=1)
     assert third.exact == Fraction(0.1) * 3
     assert "= scale 0.1 · n 3.0" in str(Path("x[0]", {"x[0]": third}))
@@ -228,3 +232,21 @@ def test_a_function_of_a_number_is_followed_to_the_number() -> None:
         "x[0] = 1.0, exact 1\n│  f\n└─ 1 = grad(f.output)[1] 2.0 · slope(f.output[1]) 0.5\n"
         "   └─ f.output[1] = 1.0, exact 0\n         f"
     )
+
+
+def test_every_level_of_a_whole_step_adds_up() -> None:
+    random = np.random.default_rng(0)
+    step = pc.TrainStep(pc.models.lenet5(), pc.AdamW())
+    x, y = random.random((2, 1, 28, 28), np.float32), np.array([3, 1])
+    step(x, y)
+    rec, count = step.record(x, y), 0
+    for name, entry in rec.entries.items():
+        if entry.source is None or not explained(entry.source):
+            continue
+        index = [int(random.integers(size)) for size in entry.shape]
+        path = rec.why(f"{name}[{','.join(map(str, index))}]" if index else name, depth=3, top=3)
+        assert all(level.rest_count or not level.rest for level in levels(path)), name  # nothing beyond terms
+        assert all(map(adds_up, levels(path))), name
+        assert str(path).startswith(f"{path.address} = ")
+        count += len(path.levels)
+    assert count > 20

@@ -14,6 +14,8 @@ import pellucid as pc
 from pellucid import functional as F
 from pellucid.errors import AddressError, ArgumentError
 from pellucid.explain import Recording
+from pellucid.explain.explainers import explained
+from pellucid.explain.path import address_in
 from pellucid.explain.reads import readings
 from pellucid.explain.region import Region
 from pellucid.explain.source import Entry, Source
@@ -408,13 +410,62 @@ def test_batch_statistics_are_held_in_a_field() -> None:
     assert str(field).endswith("\n  with the batch statistics of 1 held")
     uses = rec.uses("0.output[1,0,0,1]")
     assert [use.region.name for use in uses] == [
-        "1.mean", "1.var", "1.output", "grad(1.weight)", "grad(0.output)", "grad(1.istd)",
+        "1.mean", "1.var", "1.output", "grad(1.weight)", "grad(1.istd)", "grad(0.output)",
     ]  # fmt: skip
     assert len(uses["grad(0.output)"]) == 1
     assert len(rec.uses("grad(1.mean)[0]")["grad(0.output)"]) == 12
     inference = pc.record(model, x)
     assert inference.field("1.output[1,0,0,1]").statistics == ()
     assert len(rec.uses("1.weight[1]")["1.output"]) == 12
+
+
+class Everything(pc.Module):
+    """A small network with a layer of each kind, one of them used twice."""
+
+    def __init__(self) -> None:
+        self.conv1, self.conv2 = pc.Conv2d(2, 4, 3, 2, 1), pc.Conv2d(4, 4, 3, padding=1, groups=2)
+        self.norm, self.leaky, self.gelu = pc.BatchNorm2d(4), pc.LeakyReLU(0.1), pc.GELU()
+        self.max, self.average, self.adaptive = (
+            pc.MaxPool2d(3, 2, 1),
+            pc.AvgPool2d(2, 1),
+            pc.AdaptiveAvgPool2d(2),
+        )
+        self.dropout, self.linear = pc.Dropout(0.3), pc.Linear(16, 3)
+
+    def forward(self, x: Any) -> Any:
+        x = self.leaky(self.norm(self.conv1(x)))
+        x = self.gelu(self.norm(self.conv2(x))) + x
+        return self.linear(F.flatten(self.dropout(self.adaptive(self.average(self.max(F.relu(x))))), 1))
+
+
+@pytest.mark.parametrize(
+    "optimizer", [pc.SGD(lr=0.1, momentum=0.9, nesterov=True), pc.Adam(weight_decay=0.1)]
+)
+def test_every_factor_of_an_explanation_is_among_what_is_read(optimizer: Any) -> None:
+    random = np.random.default_rng(0)
+    x, y = random.standard_normal((3, 2, 13, 11)).astype(np.float32), np.array([0, 2, 1])
+    step = pc.TrainStep(Everything(), optimizer)
+    step(x, y)
+    rec, compared = step.record(x, y), 0
+    for name, entry in rec.entries.items():
+        if entry.source is None or not explained(entry.source):
+            continue
+        index = tuple(int(random.integers(size)) for size in entry.shape)
+        mask = np.zeros(entry.shape, np.bool_)
+        mask[index] = True
+        read: dict[str, Array] = {}
+        for _, operand, relation in readings(entry, lambda n: rec.entries[n].shape, rec.__getitem__):
+            found = relation.read(mask).reshape(rec.entries[operand].shape)
+            read[operand] = read.get(operand, np.False_) | found
+        trace = rec.explain(f"{name}[{','.join(map(str, index))}]" if index else name)
+        for term in (*trace.terms, *([trace.start] if trace.start else [])):
+            for factor in (address_in(factor) for factor, _ in term.factors):
+                operand, _, numbers = factor.partition("[")
+                if operand in rec.entries and ":" not in numbers:
+                    at = tuple(int(i) for i in numbers.rstrip("]").split(",") if i)
+                    assert read[operand][at], f"{name}{index} names {factor}"
+                    compared += 1
+    assert compared > 300
 
 
 def test_every_op_says_what_it_reads() -> None:

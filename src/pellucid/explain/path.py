@@ -197,8 +197,14 @@ def _digits(value: float) -> str:
     return str(narrow) if narrow == value or math.isnan(value) else str(value)
 
 
+def _written_factor(name: str, value: float) -> str:
+    """The name and the number; a constant is its own name."""
+    number = _digits(value)
+    return name if f"{name.replace('−', '-')}.0" == number else f"{name} {number}"
+
+
 def _written_term(term: Term, product: str, level: Level, lang: str | None) -> str:
-    factors = " · ".join(f"{address} {_digits(value)}" for address, value in term.factors)
+    factors = " · ".join(_written_factor(name, value) for name, value in term.factors)
     written = f"{product} = {factors}"
     return text("path.start", lang, term=written) if term is level.start else written
 

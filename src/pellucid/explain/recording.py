@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.engine.buffers import External
-from pellucid.errors import ArgumentError
+from pellucid.engine.buffers import Block, External
+from pellucid.errors import AddressError, ArgumentError
 from pellucid.explain import address as addresses
 from pellucid.explain import certificates
 from pellucid.explain.catalogue import Update, catalogue, read
@@ -116,6 +116,15 @@ class Recording:
         """Write all arrays, and where each comes from, to a safetensors file that `load_recording` reads.
 
         Raises: FormatError when the file cannot be written.
+
+        Example:
+            >>> import numpy as np, pellucid as pc
+            >>> from tempfile import TemporaryDirectory
+            >>> rec = pc.record(pc.models.lenet5(), np.ones((1, 1, 28, 28), np.float32))
+            >>> with TemporaryDirectory() as folder:
+            ...     rec.save(f"{folder}/run.safetensors")
+            ...     pc.load_recording(f"{folder}/run.safetensors").names() == rec.names()
+            True
         """
         arrays = {name: self._array(name) for name in self.entries}
         save_recording(path, self.entries.values(), arrays, self.aliases)
@@ -145,6 +154,16 @@ class Recording:
             top: how many terms of each number are shown; the sum of the others is one line.
 
         Raises: as `explain`; ArgumentError for a depth or a top that is no whole number above 0.
+
+        Example:
+            >>> import numpy as np, pellucid as pc
+            >>> rec = pc.record(pc.models.lenet5(), np.ones((1, 1, 28, 28), np.float32))
+            >>> path = rec.why("fc2.output[0,1]", depth=1, top=3)
+            >>> len(path.level.terms), path.level.rest_count
+            (3, 117)
+            >>> from fractions import Fraction
+            >>> sum(Fraction(t.product) for t in path.level.shown) + path.level.rest == path.level.exact
+            True
         """
         for label, setting in (("depth", depth), ("top", top)):
             if not is_integer(setting) or setting < 1:
@@ -159,6 +178,14 @@ class Recording:
         """Which numbers read a number: outputs and the loss, gradients, updates.
 
         Raises: AddressError for a name or an index that the recording does not hold.
+
+        Example:
+            >>> import numpy as np, pellucid as pc
+            >>> rec = pc.record(pc.models.lenet5(), np.ones((1, 1, 28, 28), np.float32))
+            >>> print(rec.uses("conv1.weight[3,0,0,0]"))   # its padding is 2
+            conv1.weight[3,0,0,0] feeds 676 numbers
+              forward
+                conv1.output[0, 3, 2…27, 2…27]: 676 of 4,704, as weight
         """
         entry, index = self._located("uses", address)
         return uses_of(self.entries, entry.name, index, self._array)
@@ -171,6 +198,12 @@ class Recording:
 
         Raises: AddressError for a name or an index that the recording does not hold; ArgumentError for a number
             that is no activation.
+
+        Example:
+            >>> import numpy as np, pellucid as pc
+            >>> rec = pc.record(pc.models.lenet5(), np.ones((1, 1, 28, 28), np.float32))
+            >>> print(rec.field("conv2.output[0,4,0,9]").input)
+            input[0, 0, 0…11, 16…27]: 144 of 784
         """
         entry, index = self._located("field", address)
         return field_of(self.entries, entry.name, index, self._array)
@@ -272,11 +305,13 @@ class Recording:
 
     def _traced(self, address: str) -> Trace | None:
         """The explanation of a factor; None when it was given, or is no number of an array."""
-        name = address.partition("[")[0]
-        entry = self.entries.get(name)
+        entry = self.entries.get(address.partition("[")[0])
         if entry is None or entry.source is None or not explained(entry.source):
             return None
-        return self.explain(address)
+        try:
+            return self.explain(address)
+        except AddressError:  # a function of several numbers, as log Σ exp(logits[0,:])
+            return None
 
     def _question(self, entry: Entry, at: NDArray[np.int64]) -> Question:
         """Ask about elements of an array, one in each row of `at`."""
@@ -321,7 +356,12 @@ def recording_of(
     commit: Callable[[], None] | None = None,
 ) -> Recording:
     """The recording of a program whose plan keeps every tensor, after its run; it is its only user from now on."""
-    listed = {entry.name: (entry, block) for entry, block in catalogue(program.plan, aliases, update)}
+    listed: dict[str, tuple[Entry, Block]] = {}
+    for entry, block in catalogue(program.plan, aliases, update):
+        if entry.name in listed:
+            rule = "two arrays of a recording cannot have the same name"
+            raise ArgumentError("record", rule, got=f"'{entry.name}'", hint="rename the model's attribute")
+        listed[entry.name] = entry, block
     recording = Recording(
         [entry for entry, _ in listed.values()], lambda name: read(*listed[name]), aliases, commit
     )

@@ -9,6 +9,7 @@ was given, "source": "op" (a name in `OPS`), its "settings", "of", "operands", "
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -45,7 +46,9 @@ def save_recording(
     """
     description = {"aliases": dict(aliases), "entries": [_described(entry) for entry in entries]}
     text = json.dumps(description, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    container.write(f"recording file '{path}'", Path(path), arrays, {**_MARKS, "description": text})
+    container.write(
+        f"recording file '{os.fspath(path)}'", Path(path), arrays, {**_MARKS, "description": text}
+    )
 
 
 def read_recording(
@@ -55,8 +58,7 @@ def read_recording(
 
     Raises: FormatError when the file is missing, too large, or anything in it is not as a recording has it.
     """
-    path = Path(path)
-    where = f"recording file '{path}'"
+    where, path = f"recording file '{os.fspath(path)}'", Path(path)
     container.check_size(where, path, "recording", MAX_FILE_BYTES, MAX_HEADER_BYTES)
     try:
         with safe_open(path, framework="np") as file:
