@@ -29,6 +29,11 @@ NETWORKS: dict[str, Any] = {
         (3, 4, 9, 7),
         {"w": (6, 2, 3, 2)},
     ),
+    "depthwise": (
+        lambda s, w: F.conv2d(s, w, padding=1, stride=(2, 1), groups=5),
+        (3, 5, 9, 7),
+        {"w": (10, 1, 3, 2)},
+    ),
     "3d": (lambda s, w: F.conv3d(s, w, padding=(1, 0, 1)), (2, 3, 4, 5, 6), {"w": (5, 3, 2, 3, 1)}),
     "transposed": (
         lambda s, w, b: F.conv_transpose2d(s, w, b, stride=(2, 3), padding=1),

@@ -16,6 +16,10 @@ from pellucid import winograd
 from pellucid.engine.lowering import conv_grad_weight
 from pellucid.engine.plan import Program
 from pellucid.explain.certificates import Certificate
+from pellucid.explain.explainers import explained
+from pellucid.explain.source import Source
+from pellucid.ops.batch_norm import BatchNorm
+from pellucid.ops.max_pool import MaxPool
 from pellucid.winograd import MATRICES, Along, Phase, Side
 
 
@@ -268,3 +272,75 @@ def test_a_tile_of_winograds_algorithm_that_is_read_a_pixel_off() -> None:
     failures = found(program)
     assert set(failures) == {"conv2d.output"}
     assert failures["conv2d.output"].failures < failures["conv2d.output"].elements / 2
+
+
+# What is no sum of products.
+
+
+def explains(op: Any) -> Any:
+    return pytest.mark.skipif(not explained(Source(op, "output")), reason=f"{op.name} has no account yet")
+
+
+@explains(MaxPool(2, 3))
+def test_an_overlap_of_windows_that_replaces_instead_of_adding() -> None:
+    def pooled(s: Any) -> Any:
+        return F.max_pool2d(s, 3, stride=2, padding=1)
+
+    def plant(program: Program) -> None:
+        for taps in walk_of(
+            program, "grad(input) by max_pool2d"
+        ).lists:  # a window's place, then which of its elements
+            taps[3::2, 0] = 255
+
+    x = normal(2, 3, 9, 7)
+    clean, faulty = (run(pooled, x, {}, plant=p) for p in (None, plant))
+    assert not found(clean)
+    failures = found(faulty)
+    assert set(failures) == {"grad(input)"}
+    differ = recording(clean)["grad(input)"] != recording(faulty)["grad(input)"]
+    assert failures["grad(input)"].failures == np.count_nonzero(differ) > 0
+
+
+def one_number_less(program: Program) -> None:
+    numbers_of(program, "batch_norm.statistics")[0] -= 1
+
+
+def no_eps(program: Program) -> None:
+    numbers_of(program, "batch_norm.statistics")[1] = 0
+
+
+def slopes_of_one_number_less(program: Program) -> None:
+    numbers_of(program, "batch_norm.slopes")[0] -= 1
+
+
+def no_moments_of_the_last_image(program: Program) -> None:
+    (launch,) = [step for step in program.steps if step.label == "batch_norm.moments"]
+    launch.tables[1][1] -= 1
+
+
+def numbers_of(program: Program, label: str) -> Any:
+    (launch,) = [step for step in program.steps if step.label == label]
+    return launch.tables[2]
+
+
+@explains(BatchNorm(training=True))
+@pytest.mark.parametrize(
+    ("plant", "wrong"),
+    [
+        (one_number_less, {"batch_norm.mean", "batch_norm.var"}),
+        (no_moments_of_the_last_image, {"batch_norm.mean", "batch_norm.var"}),
+        (no_eps, {"batch_norm.istd"}),
+        (slopes_of_one_number_less, {"grad(input)"}),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_statistics_of_a_batch_norm(plant: Any, wrong: set[str], dtype: Any) -> None:
+    def network(s: Any, w: Any, b: Any, m: Any, v: Any) -> Any:
+        return F.batch_norm(s, m, v, w, b, training=True)
+
+    arrays = {"w": normal(3), "b": normal(3), "m": np.zeros(3), "v": np.ones(3)}
+    x = normal(5, 3, 4, 6, dtype=dtype) * np.array([[[[1e-2]]]], dtype)
+    assert not found(run(network, x, arrays))
+    failures = set(found(run(network, x, arrays, plant=plant)))
+    assert wrong <= failures <= wrong | {"updated(v)"}  # the running variance is made of the same count
