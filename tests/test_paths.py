@@ -162,7 +162,7 @@ LEVEL = Level("x[0]", 1.0, "float32", "formula", "f", True, None, (), 0, Fractio
 def made(kind: Any, terms: Joined, exact: float, bound: float = 0.0) -> Trace:
     return Trace(
         kind=kind, address="x[0]", dtype="float32", value=exact, formula="f", terms=terms, start=None, exact=exact,
-        error_bound=bound, replay=None, certified=True, note="",
+        error_bound=bound, replay=None, certified=True, question=None, account=None,
     )  # fmt: skip
 
 

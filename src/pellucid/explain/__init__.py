@@ -2,6 +2,7 @@
 
 from pellucid.explain.certificates import Certificates
 from pellucid.explain.fields import Field
+from pellucid.explain.overview import Overview
 from pellucid.explain.path import Level, Path
 from pellucid.explain.recording import Recording, load_recording
 from pellucid.explain.region import Region
@@ -13,6 +14,7 @@ __all__ = [
     "Certificates",
     "Field",
     "Level",
+    "Overview",
     "Path",
     "Products",
     "Recording",

@@ -13,11 +13,13 @@ from pellucid.errors import ArgumentError
 from pellucid.explain.account import Account, Verdict, same
 from pellucid.explain.address import written
 from pellucid.explain.chain import nearest
+from pellucid.explain.columns import Columns
 from pellucid.explain.enclosed import WIDE
 from pellucid.explain.explainers import account_of, explained
 from pellucid.explain.question import Question
 from pellucid.explain.source import Entry
 from pellucid.geometry import is_integer, size_of
+from pellucid.language import text
 
 _AT_ONCE = 1 << 20  # terms that are laid out at a time
 NAMED = 10  # failures whose addresses are kept
@@ -54,9 +56,15 @@ class Certificate:
 
 @dataclass(frozen=True)
 class Certificates:
-    """The certificates of all arrays that a run computed."""
+    """The certificates of all arrays that a run computed.
+
+    Attributes:
+        arrays: a certificate for each of them.
+        lang: the language of `str`; None for the default.
+    """
 
     arrays: tuple[Certificate, ...]
+    lang: str | None = None
 
     @property
     def certified(self) -> bool:
@@ -73,39 +81,56 @@ class Certificates:
         rows = [{**vars(array), "failed": list(array.failed)} for array in self.arrays]
         return {"certified": self.certified, "checked": self.checked, "arrays": rows}
 
-    def __str__(self) -> str:
-        head = ["array", "kind", "numbers", "checked", "ulps", "gap/bound", "replay ≠", "failures"]
-        rows = [head]
-        for a in self.arrays:
-            rows.append(
-                [
-                    a.name,
-                    a.kind,
-                    f"{a.elements:,}",
-                    f"{a.checked:,}",
-                    f"{a.largest_ulps:.3g}",
-                    f"{a.largest_share:.3f}",
-                    str(a.replay_mismatches),
-                    str(a.failures),
-                ]
-            )
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = [
-            "  ".join(
-                [
-                    *(c.ljust(w) for c, w in zip(row[:2], widths[:2], strict=True)),
-                    *(c.rjust(w) for c, w in zip(row[2:], widths[2:], strict=True)),
-                ]
-            ).rstrip()
-            for row in rows
-        ]
-        failures = sum(array.failures for array in self.arrays)
-        verdict = "all certified" if self.certified else f"{failures:,} NOT certified"
+    def table(self, lang: str | None = None) -> Columns:
+        """The certificates as texts."""
+        lang = lang or self.lang
+        heads = (
+            text("certificates.array", lang),
+            text("certificates.kind", lang),
+            text("certificates.numbers", lang),
+            text("certificates.checked", lang),
+            text("certificates.ulps", lang),
+            text("certificates.share", lang),
+            text("certificates.replay", lang),
+            text("certificates.failures", lang),
+        )
+        return Columns(heads, tuple(_row(array) for array in self.arrays), 2)
+
+    def findings(self, lang: str | None = None) -> list[str]:
+        """How many numbers were compared, whether all are certified, and addresses of those that are not."""
+        lang, failures = lang or self.lang, sum(array.failures for array in self.arrays)
         failed = [f"  {address}" for array in self.arrays for address in array.failed]
-        return "\n".join([*lines, f"{self.checked:,} numbers checked, {verdict}", *failed])
+        if self.certified:
+            return [text("certificates.all_certified", lang, checked=self.checked)]
+        return [text("certificates.not_certified", lang, checked=self.checked, failures=failures), *failed]
+
+    def text(self, lang: str | None = None) -> str:
+        """The table and what it comes to.
+
+        Raises: ArgumentError for a language that the catalogue does not have.
+        """
+        return "\n".join([str(self.table(lang)), *self.findings(lang)])
+
+    def __str__(self) -> str:
+        return self.text()
 
 
-def certify(entries: Iterable[Entry], ask: Ask, sample: int | None, seed: int) -> Certificates:
+def _row(array: Certificate) -> tuple[str, ...]:
+    return (
+        array.name,
+        array.kind,
+        f"{array.elements:,}",
+        f"{array.checked:,}",
+        f"{array.largest_ulps:.3g}",
+        f"{array.largest_share:.3f}",
+        f"{array.replay_mismatches:,}",
+        f"{array.failures:,}",
+    )
+
+
+def certify(
+    entries: Iterable[Entry], ask: Ask, sample: int | None, seed: int, lang: str | None
+) -> Certificates:
     """Compare the numbers of all arrays that have an account."""
     if sample is not None and (not is_integer(sample) or sample < 1):
         raise ArgumentError(
@@ -117,7 +142,7 @@ def certify(entries: Iterable[Entry], ask: Ask, sample: int | None, seed: int) -
         if entry.source is not None and explained(entry.source) and size_of(entry.shape):
             random = np.random.default_rng([seed, number])
             found.append(_certificate(entry, ask, _chosen(size_of(entry.shape), sample, random)))
-    return Certificates(tuple(found))
+    return Certificates(tuple(found), lang)
 
 
 def check_seed(where: str, seed: int) -> None:

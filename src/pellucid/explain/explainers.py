@@ -44,6 +44,7 @@ from pellucid.ops.softmax import Softmax
 from pellucid.ops.tanh import Tanh
 
 _EXPLAINERS: dict[type[Maker], Callable[[Question], Account]] = {
+    Adam: explain_adam,
     AdaptiveAvgPool: explain_average_pool,
     Add: explain_copy,
     AvgPool: explain_average_pool,
@@ -56,14 +57,13 @@ _EXPLAINERS: dict[type[Maker], Callable[[Question], Account]] = {
     GELU: explain_smooth,
     LeakyReLU: explain_rectifier,
     Linear: explain_linear,
-    SGD: explain_sgd,
-    Adam: explain_adam,
     LogSoftmax: explain_softmax,
-    MSELoss: explain_mse_loss,
     MaxPool: explain_max_pool,
+    MSELoss: explain_mse_loss,
     ReLU: explain_rectifier,
-    SiLU: explain_smooth,
+    SGD: explain_sgd,
     Sigmoid: explain_smooth,
+    SiLU: explain_smooth,
     Softmax: explain_softmax,
     Tanh: explain_smooth,
 }

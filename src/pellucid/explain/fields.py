@@ -16,8 +16,8 @@ from pellucid.explain.region import Region
 from pellucid.explain.relation import AnyRelation
 from pellucid.explain.source import Entry
 from pellucid.explain.uses import Read
-from pellucid.explain.words import text
 from pellucid.geometry import Index
+from pellucid.language import text
 from pellucid.ops.batch_norm import BatchNorm
 
 _NAMED = 3  # batch norms that a text names
@@ -67,19 +67,31 @@ class Field:
             "statistics": list(self.statistics),
         }
 
-    def __str__(self) -> str:
+    def text(self, lang: str | None = None) -> str:
+        """Both fields, array by array.
+
+        Args:
+            lang: "en" or "ko"; None for that of `PELLUCID_LANG`.
+
+        Raises: ArgumentError for a language that the catalogue does not have.
+        """
         lines = []
         for label, regions in (
             ("field.receptive", self.receptive[:-1]),
             ("field.projective", self.projective[1:]),
         ):
             if regions:
-                lines += [f"  {text(label)}", *(f"    {region}" for region in regions)]
+                lines += [f"  {text(label, lang)}", *(f"    {region.text(lang)}" for region in regions)]
         if self.statistics:
             names, more = ", ".join(self.statistics[:_NAMED]), len(self.statistics) - _NAMED
-            key = "field.statistics_of_more" if more > 0 else "field.statistics"
-            lines.append(f"  {text(key, names=names, count=more)}")
+            held = text("field.statistics", lang, names=names)
+            if more > 0:
+                held = text("field.statistics_of_more", lang, names=names, count=more)
+            lines.append(f"  {held}")
         return "\n".join([self.address, *lines])
+
+    def __str__(self) -> str:
+        return self.text()
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,7 +19,7 @@ from pellucid.explain.account import Exact, Kind
 from pellucid.explain.chain import nearest
 from pellucid.explain.terms import Term, as_json, exact_json
 from pellucid.explain.trace import Trace
-from pellucid.explain.words import text
+from pellucid.language import text
 
 _DIGITS = 8  # of a level's largest number
 
@@ -106,33 +106,42 @@ class Path:
         """The path as values that JSON knows: numbers by their address, which terms refer to."""
         return {"address": self.address, "levels": {a: level.to_dict() for a, level in self.levels.items()}}
 
+    def text(self, lang: str | None = None) -> str:
+        """The path as a tree. On each level the numbers add up as they are written; the last takes up the rounding.
+
+        Args:
+            lang: "en" or "ko"; None for that of `PELLUCID_LANG`.
+
+        Raises: ArgumentError for a language that the catalogue does not have.
+        """
+        return "\n".join(self._drawn(self.address, set(), lang))
+
     def __str__(self) -> str:
-        """The path as a tree. On each level the numbers add up as they are written; the last takes up the rounding."""
-        return "\n".join(self._drawn(self.address, set()))
+        return self.text()
 
     def _followed(self, address: str) -> list[str]:
         factors = dict.fromkeys(self.levels[address].factors)
         return [factor for factor in factors if factor in self.levels and factor != address]
 
-    def _drawn(self, address: str, drawn: set[str]) -> Iterator[str]:
+    def _drawn(self, address: str, drawn: set[str], lang: str | None) -> Iterator[str]:
         level = self.levels[address]
-        value = np.dtype(level.dtype).type(level.value)
+        value = str(np.dtype(level.dtype).type(level.value))
         if address in drawn:
-            yield text("path.again", address=address, value=value)
+            yield text("path.again", lang, address=address, value=value)
             return
         drawn.add(address)
         exact, products, rest = written_level(level)
-        number = text("path.number", address=address, value=value, exact=exact)
-        yield number if level.certified else text("path.not_certified", number=number)
+        number = text("path.number", lang, address=address, value=value, exact=exact)
+        yield number if level.certified else text("path.not_certified", lang, number=number)
         branches: list[tuple[str, list[str]]] = []
         met: set[str] = set()
         for term, product in zip(level.shown, products, strict=True):
             factors = dict.fromkeys(address_in(factor) for factor, _ in term.factors)
             followed = [a for a in factors if a in self.levels and a != address and a not in met]
             met.update(followed)
-            branches.append((_written_term(term, product, level), followed))
+            branches.append((_written_term(term, product, level, lang), followed))
         if level.rest_count or level.rest:
-            branches.append((_written_rest(level, rest), []))
+            branches.append((_written_rest(level, rest, lang), []))
         yield f"{'│' if branches else ' '}  {level.formula}"
         for branch, (line, followed) in enumerate(branches):
             last = branch == len(branches) - 1
@@ -140,7 +149,7 @@ class Path:
             margin = "   " if last else "│  "
             for place, factor in enumerate(followed):
                 end = place == len(followed) - 1
-                first, *others = self._drawn(factor, drawn)
+                first, *others = self._drawn(factor, drawn, lang)
                 yield f"{margin}{'└' if end else '├'}─ {first}"
                 yield from (f"{margin}{'   ' if end else '│  '}{other}" for other in others)
 
@@ -194,19 +203,22 @@ def _written_factor(name: str, value: float) -> str:
     return name if f"{name.replace('−', '-')}.0" == number else f"{name} {number}"
 
 
-def _written_term(term: Term, product: str, level: Level) -> str:
+def _written_term(term: Term, product: str, level: Level, lang: str | None) -> str:
     factors = " · ".join(_written_factor(name, value) for name, value in term.factors)
     written = f"{product} = {factors}"
-    return text("path.start", term=written) if term is level.start else written
+    return text("path.start", lang, term=written) if term is level.start else written
 
 
-def _written_rest(level: Level, rest: str) -> str:
+def _written_rest(level: Level, rest: str, lang: str | None) -> str:
     """The line of what is not shown."""
     count = level.rest_count
     if level.kind == "select":
-        return text("path.not_chosen", count=count)
-    key = {0: "path.beyond", 1: "path.rest_of_one"}.get(count, "path.rest")
-    return text(key, count=count, sum=rest)
+        return text("path.not_chosen", lang, count=count)
+    if count == 0:
+        return text("path.beyond", lang, sum=rest)
+    if count == 1:
+        return text("path.rest_of_one", lang, sum=rest)
+    return text("path.rest", lang, count=count, sum=rest)
 
 
 def path_of(address: str, depth: int, top: int, trace: Callable[[str], Trace | None]) -> Path:

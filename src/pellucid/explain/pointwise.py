@@ -60,7 +60,10 @@ def explain_rectifier(question: Question) -> Formula:
 
     def notes() -> Sequence[Note]:
         key = "note.gate_open" if let[0, 0] else "note.gate_closed"
-        return [(key, {"address": x.address(question.index), "value": inputs[0, 0]}), *grown_notes(question)]
+        return [
+            (key, {"address": x.address(question.index), "value": str(inputs[0, 0])}),
+            *grown_notes(question),
+        ]
 
     return Formula(
         (*grown_terms(question), Group((number, factor), present)),

@@ -17,6 +17,7 @@ from pellucid.explain.certificates import Certificates
 from pellucid.explain.explainers import account_of, explained
 from pellucid.explain.fields import Field, field_of
 from pellucid.explain.integers import integer_runs
+from pellucid.explain.overview import Overview, overview_of
 from pellucid.explain.path import Path, path_of
 from pellucid.explain.question import Question
 from pellucid.explain.source import Entry
@@ -25,6 +26,7 @@ from pellucid.explain.trace import Trace, trace_of
 from pellucid.explain.uses import Uses, uses_of
 from pellucid.formats.container import FilePath
 from pellucid.geometry import Index, is_integer
+from pellucid.language import chosen
 
 if TYPE_CHECKING:  # importing the plan imports LLVM
     from pellucid.engine.plan import Program
@@ -127,19 +129,21 @@ class Recording:
         arrays = {name: self._array(name) for name in self.entries}
         save_recording(path, self.entries.values(), arrays, self.aliases)
 
-    def explain(self, address: str) -> Trace:
+    def explain(self, address: str, lang: str | None = None) -> Trace:
         """Show the arithmetic that made one number, and certify it.
 
         Args:
             address: a name and an index, as "conv1.output[0,5,3,7]"; negative indices count from the end.
+            lang: the language that the trace speaks, "en" or "ko"; None for that of `PELLUCID_LANG`.
 
         Raises: AddressError for a name or an index that the recording does not hold; ArgumentError for a number
-            whose kind cannot be explained.
+            whose kind cannot be explained, and for a language that the catalogue does not have.
         """
+        _check(lang)
         entry, index = self._located("explain", address)
         question = self._question(entry, np.array(index, np.int64).reshape(1, len(entry.shape)))
         account = account_of(question)
-        return trace_of(question, account, account.judge(question))
+        return trace_of(question, account, account.judge(question), lang)
 
     def why(self, address: str, depth: int = 3, top: int = 5) -> Path:
         """Follow a number back through the layers, by the largest terms of each number, to what was given.
@@ -204,14 +208,16 @@ class Recording:
         entry, index = self._located("field", address)
         return field_of(self.entries, entry.name, index, self._array)
 
-    def certify(self, sample: int | None = None, seed: int = 0) -> Certificates:
+    def certify(self, sample: int | None = None, seed: int = 0, lang: str | None = None) -> Certificates:
         """Compare every number with the exact value of its formula, within the bound of the order it was computed in.
 
         Args:
             sample: how many numbers of each array, drawn from `seed`; None for all.
             seed: decides which.
+            lang: the language that the table speaks, "en" or "ko"; None for that of `PELLUCID_LANG`.
 
-        Raises: ArgumentError for a sample that is no whole number above 0, or a seed that is none ≥ 0.
+        Raises: ArgumentError for a sample that is no whole number above 0, for a seed that is none ≥ 0, and for a
+            language that the catalogue does not have.
 
         Example:
             >>> import numpy as np, pellucid as pc
@@ -219,7 +225,21 @@ class Recording:
             >>> rec.certify(sample=100).certified
             True
         """
-        return certificates.certify(self.entries.values(), self._question, sample, seed)
+        _check(lang)
+        return certificates.certify(self.entries.values(), self._question, sample, seed, lang)
+
+    def overview(self, lang: str | None = None) -> Overview:
+        """Layer by layer: sizes, dead units, gradients and updates, and the first layer in which something looks wrong.
+
+        The rules stand at the top of `pellucid.explain.overview`.
+
+        Args:
+            lang: the language in which it speaks, "en" or "ko"; None for that of `PELLUCID_LANG`.
+
+        Raises: ArgumentError for a language that the catalogue does not have.
+        """
+        _check(lang)
+        return overview_of(self, self._array, lang)
 
     def integer_runs(self, seed: int = 0) -> Certificates:
         """Run the plans of convolutions and linear layers on small whole numbers, where every result must be exact.
@@ -310,6 +330,12 @@ class Recording:
         if name not in self._arrays:
             self._arrays[name] = self._load(name)
         return self._arrays[name]
+
+
+def _check(lang: str | None) -> None:
+    """Refuse a language that there are no texts in before the work, not after it."""
+    if lang is not None:
+        chosen(lang)
 
 
 def load_recording(path: FilePath) -> Recording:

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.explain.address import written
-from pellucid.explain.words import text
 from pellucid.geometry import Index
+from pellucid.language import text
 from pellucid.ops.base import Shape
 
 _NAMED = 4  # addresses that are written out
@@ -85,11 +85,23 @@ class Region:
             "addresses": self.addresses,
         }
 
-    def __str__(self) -> str:
+    def text(self, lang: str | None = None) -> str:
+        """The smallest box around the region, and how many of its elements belong to it.
+
+        Args:
+            lang: "en" or "ko"; None for that of `PELLUCID_LANG`.
+
+        Raises: ArgumentError for a language that the catalogue does not have.
+        """
         spans = ", ".join(f"{first}…{last}" if first < last else f"{first}" for first, last in self.box)
         place = f"{self.name}[{spans}]" if spans else self.name
-        key = "region.full" if self.full else "region.scattered"
-        return text(key, place=place, count=len(self), size=self.mask.size, box=self._box_size)
+        count, size = len(self), self.mask.size
+        if self.full:
+            return text("region.full", lang, place=place, count=count, size=size)
+        return text("region.scattered", lang, place=place, count=count, size=size, box=self._box_size)
+
+    def __str__(self) -> str:
+        return self.text()
 
     @property
     def _box_size(self) -> int:

@@ -13,11 +13,11 @@ from pellucid.explain.address import written
 from pellucid.explain.reads import readings
 from pellucid.explain.region import Region
 from pellucid.explain.source import Entry
-from pellucid.explain.words import text
 from pellucid.geometry import Index
+from pellucid.language import text
 from pellucid.ops.base import Op
 
-_PASSES = ("forward", "backward", "update")
+_PASSES = {"forward": "uses.forward", "backward": "uses.backward", "update": "uses.update"}
 Read = Callable[[str], NDArray[Any]]
 
 
@@ -79,16 +79,33 @@ class Uses:
             "groups": [group.to_dict() for group in self.groups],
         }
 
-    def __str__(self) -> str:
-        key = {0: "uses.none", 1: "uses.one"}.get(self.count, "uses.several")
-        lines = [text(key, address=self.address, count=self.count)]
-        for direction in _PASSES:
+    def text(self, lang: str | None = None) -> str:
+        """How many numbers there are, and the arrays that have them, pass by pass.
+
+        Args:
+            lang: "en" or "ko"; None for that of `PELLUCID_LANG`.
+
+        Raises: ArgumentError for a language that the catalogue does not have.
+        """
+        lines = [self._counted(lang)]
+        for direction, label in _PASSES.items():
             rows = [group for group in self.groups if group.direction == direction]
-            lines += [f"  {text(f'uses.{direction}')}"] if rows else []
+            lines += [f"  {text(label, lang)}"] if rows else []
             for group in rows:
                 arguments = ", ".join(group.arguments)
-                lines.append(f"    {text('uses.as', region=group.region, arguments=arguments)}")
+                region = group.region.text(lang)
+                lines.append(f"    {text('uses.as', lang, region=region, arguments=arguments)}")
         return "\n".join(lines)
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def _counted(self, lang: str | None) -> str:
+        if self.count == 0:
+            return text("uses.none", lang, address=self.address)
+        if self.count == 1:
+            return text("uses.one", lang, address=self.address)
+        return text("uses.several", lang, address=self.address, count=self.count)
 
 
 def uses_of(entries: Mapping[str, Entry], name: str, index: Index, read: Read) -> Uses:

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.errors import ArgumentError, FormatError
+from pellucid.formats.file import write_whole
 
 FilePath = str | os.PathLike[str]
 _DTYPES = {"float32": "F32", "float64": "F64", "int64": "I64"}
@@ -46,21 +45,8 @@ def write(where: str, path: Path, arrays: Mapping[str, NDArray[Any]], metadata: 
         }
     text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
     text = text.ljust(-(-len(text) // 8) * 8)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        try:
-            with temporary.open("xb") as file:
-                file.write(len(text).to_bytes(8, "little") + text)
-                for name in ordered:
-                    file.write(_bytes(arrays[name]))
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        finally:
-            with suppress(OSError):
-                temporary.unlink(missing_ok=True)
-    except OSError as error:
-        raise FormatError(where, "the file cannot be written", got=str(error)) from None
+    head = len(text).to_bytes(8, "little") + text
+    write_whole(where, path, (head, *(_bytes(arrays[name]) for name in ordered)))
 
 
 def _bytes(array: NDArray[Any]) -> memoryview:

@@ -8,14 +8,27 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from typing import Any
 
 from pellucid.errors import ArgumentError
-from pellucid.language import doctor, rendering
+from pellucid.language import certificates, doctor, notes, overview, paths, rendering, trace
 from pellucid.language.entry import Area, Entry
 
 LANGUAGES = Entry._fields
 ENVIRONMENT = "PELLUCID_LANG"
-_AREAS: tuple[Area, ...] = (doctor.TEXTS, rendering.TEXTS)
+_AREAS: tuple[Area, ...] = (
+    doctor.TEXTS,
+    trace.TEXTS,
+    notes.NOTES,
+    notes.ORDERS,
+    overview.TEXTS,
+    certificates.TEXTS,
+    rendering.TEXTS,
+    paths.PATHS,
+    paths.USES,
+    paths.REGIONS,
+    paths.FIELDS,
+)
 TEXTS: Area = {key: entry for area in _AREAS for key, entry in area.items()}
 
 
@@ -83,3 +96,15 @@ class Message:
             for name, value in self.values.items()
         }
         return text(self.key, lang, **spoken)
+
+
+def sentence(note: tuple[str, dict[str, Any]], lang: str | None = None) -> str:
+    """The text of a note, which is a key with its values; a value that is a note itself becomes its text.
+
+    Example:
+        >>> sentence(("note.group", {"number": 1, "count": 4}), "en")
+        'group 1 of 4'
+    """
+    key, values = note
+    spoken = {name: sentence(v, lang) if isinstance(v, tuple) else v for name, v in values.items()}
+    return text(key, lang, **spoken)

@@ -3,9 +3,6 @@
 from pellucid.language.entry import Area, Entry
 
 TEXTS: Area = {
-    "rendering.formula": Entry("formula", "식"),
-    "rendering.numbers": Entry("numbers", "수"),
-    "rendering.note": Entry("note", "설명"),
     "rendering.term": Entry("term", "항"),
     "rendering.product": Entry("product", "곱"),
     "rendering.factors": Entry("factors", "인수"),
@@ -14,7 +11,6 @@ TEXTS: Area = {
     "rendering.start": Entry("start", "시작"),
     "rendering.winner": Entry("winner", "선택"),
     "rendering.terms": Entry("{count:,} terms", "항 {count:,}개"),
-    "rendering.largest": Entry("largest {shown} of {count:,} terms", "항 {count:,}개 가운데 큰 것 {shown}개"),
     "rendering.first": Entry("{shown} of {count:,} candidates", "후보 {count:,}개 가운데 {shown}개"),
     "rendering.candidates": Entry("{count:,} candidates", "후보 {count:,}개"),
     "rendering.one_term": Entry("1 term", "항 1개"),
@@ -28,15 +24,6 @@ TEXTS: Area = {
     ),
     "rendering.scale": Entry("in units of {unit}", "단위 {unit}"),
     "rendering.hover": Entry("point at a term to see its cells", "항을 가리키면 그 칸을 보여 줍니다"),
-    "rendering.certified": Entry("certified", "증명되었습니다"),
-    "rendering.not_certified": Entry("NOT certified", "증명되지 않았습니다"),
-    "rendering.bound": Entry(
-        "|value − exact| = {error}, bound {bound}", "|값 − 정확한 값| = {error}, 한계 {bound}"
-    ),
-    "rendering.replay_same": Entry(
-        "replay {replay} = value, bit for bit", "재연 {replay} = 값, 모든 비트가 같습니다"
-    ),
-    "rendering.replay_other": Entry("replay {replay} ≠ value", "재연 {replay} ≠ 값"),
     "rendering.legend_numbers": Entry(
         "[ ] read, ( ) padding, < > result or winner", "[ ] 읽은 칸, ( ) 패딩, < > 결과 또는 선택"
     ),

@@ -59,24 +59,13 @@ def heading(trace: Trace, shown: int, lang: str | None) -> str:
     if trace.kind == "select":
         key = "rendering.first" if shown < count else "rendering.candidates"
     else:
-        key = "rendering.largest" if shown < count else "rendering.terms"
+        key = "trace.largest" if shown < count else "rendering.terms"
     return text(key, lang, shown=shown, count=count)
 
 
 def certificate(trace: Trace, lang: str | None) -> str:
     """Whether the number is proven to be right, and by what."""
-    verdict = "✓ " + text("rendering.certified", lang)
-    if not trace.certified:
-        verdict = "✗ " + text("rendering.not_certified", lang)
-    error, bound = f"{trace.error:.3g}", f"{trace.error_bound:.3g}"
-    said = f"{verdict}: {text('rendering.bound', lang, error=error, bound=bound)}"
-    if trace.replay is not None:
-        replay = trace.digits(trace.replay)
-        if str(trace.replay) == str(trace.value):
-            said += "; " + text("rendering.replay_same", lang, replay=replay)
-        else:
-            said += "; " + text("rendering.replay_other", lang, replay=replay)
-    return said
+    return f"{'✓' if trace.certified else '✗'} {trace.verdict(lang)}"
 
 
 def cell_texts(plane: Plane) -> tuple[list[list[str]], str]:

@@ -77,9 +77,9 @@ class _Rendered:
         table.add_column(style="dim", no_wrap=True)
         table.add_column(overflow="fold")
         facts = {
-            "rendering.formula": self.trace.formula,
-            "rendering.numbers": self.trace.substituted,
-            "rendering.note": noted(self.trace.account, self.lang),
+            "trace.formula": self.trace.formula,
+            "trace.numbers": self.trace.numbers(self.lang),
+            "trace.note": noted(self.trace.account, self.lang),
         }
         for key, fact in facts.items():
             if fact:

@@ -56,9 +56,9 @@ def trace_html(trace: Trace, lang: str | None = None) -> str:
     terms = figures.leading(trace, _TOP)
     seen = [] if not terms else _scenes(trace, terms)
     facts = {
-        "rendering.formula": tag("code", trace.formula),
-        "rendering.numbers": tag("code", trace.substituted),
-        "rendering.note": noted(trace.account, lang),
+        "trace.formula": tag("code", trace.formula),
+        "trace.numbers": tag("code", trace.numbers(lang)),
+        "trace.note": noted(trace.account, lang),
     }
     said = f" = {trace.digits(trace.value)} "
     return frame(
