@@ -11,7 +11,7 @@ import pytest
 import pellucid as pc
 from pellucid.engine.lowering import update
 from pellucid.explain import Recording
-from pellucid.explain.replayed import Replayed
+from pellucid.explain.accounts.replayed import Replayed
 from pellucid.kernels.flushing import flushing
 
 Array = np.ndarray[Any, np.dtype[Any]]

@@ -16,7 +16,7 @@ from pellucid import winograd
 from pellucid.engine.lowering import conv_grad_weight
 from pellucid.engine.plan import Program
 from pellucid.explain.certificates import Certificate
-from pellucid.explain.explainers import explained
+from pellucid.explain.ops.explainers import explained
 from pellucid.explain.source import Source
 from pellucid.ops.batch_norm import BatchNorm
 from pellucid.ops.max_pool import MaxPool

@@ -16,10 +16,10 @@ import pellucid as pc
 from pellucid import functional as F
 from pellucid.errors import ArgumentError
 from pellucid.explain import Trace
-from pellucid.explain.account import Account, Element, Group, Quantity
-from pellucid.explain.choice import Choice
-from pellucid.explain.enclosed import Enclosed
-from pellucid.explain.formula import Formula
+from pellucid.explain.accounts.account import Account, Element, Group, Quantity
+from pellucid.explain.accounts.choice import Choice
+from pellucid.explain.accounts.enclosed import Enclosed
+from pellucid.explain.accounts.formula import Formula
 from pellucid.explain.question import Operand, Question
 from pellucid.explain.rendering import figures
 from pellucid.explain.rendering.listing import recording_html

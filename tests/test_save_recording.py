@@ -19,7 +19,8 @@ import pellucid as pc
 import pellucid.ops
 from pellucid import functional as F
 from pellucid.errors import ArgumentError, FormatError
-from pellucid.explain import Recording, storage
+from pellucid.explain import Recording
+from pellucid.explain.files import storage
 from pellucid.explain.roles import OPS
 from pellucid.explain.source import Entry
 from pellucid.ops.base import Op

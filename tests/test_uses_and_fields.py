@@ -14,10 +14,10 @@ import pellucid as pc
 from pellucid import functional as F
 from pellucid.errors import AddressError, ArgumentError
 from pellucid.explain import Recording
-from pellucid.explain.explainers import explained
-from pellucid.explain.path import address_in
-from pellucid.explain.reads import readings
-from pellucid.explain.region import Region
+from pellucid.explain.ops.explainers import explained
+from pellucid.explain.paths.path import address_in
+from pellucid.explain.paths.reads import readings
+from pellucid.explain.paths.region import Region
 from pellucid.explain.source import Entry, Source
 from pellucid.geometry import Axis
 from pellucid.ops.adam import Adam

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from pellucid.explain import Overview, Recording, Trace
-    from pellucid.explain.path import Path as WayBack
+    from pellucid.explain.paths.path import Path as WayBack
 
 _TOP, _TOP_OF_EACH = 12, 4  # terms of one number, and of each number on the way back
 _BATCH = 32  # samples of an overview: dead units show only when many samples are seen

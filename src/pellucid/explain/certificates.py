@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.errors import ArgumentError
-from pellucid.explain.account import Account, Verdict, same
+from pellucid.explain.accounts.account import Account, Verdict, same
+from pellucid.explain.accounts.chain import nearest
+from pellucid.explain.accounts.enclosed import WIDE
 from pellucid.explain.address import written
-from pellucid.explain.chain import nearest
 from pellucid.explain.columns import Columns
-from pellucid.explain.enclosed import WIDE
-from pellucid.explain.explainers import account_of, explained
+from pellucid.explain.ops.explainers import account_of, explained
 from pellucid.explain.question import Question
 from pellucid.explain.source import Entry
 from pellucid.geometry import is_integer, size_of

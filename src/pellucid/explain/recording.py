@@ -14,16 +14,16 @@ from pellucid.explain import address as addresses
 from pellucid.explain import certificates
 from pellucid.explain.catalogue import Update, catalogue, read
 from pellucid.explain.certificates import Certificates
-from pellucid.explain.explainers import account_of, explained
-from pellucid.explain.fields import Field, field_of
-from pellucid.explain.integers import integer_runs
+from pellucid.explain.files.storage import read_recording, save_recording
+from pellucid.explain.ops.explainers import account_of, explained
+from pellucid.explain.ops.integers import integer_runs
 from pellucid.explain.overview import Overview, overview_of
-from pellucid.explain.path import Path, path_of
+from pellucid.explain.paths.fields import Field, field_of
+from pellucid.explain.paths.path import Path, path_of
+from pellucid.explain.paths.uses import Uses, uses_of
 from pellucid.explain.question import Question
 from pellucid.explain.source import Entry
-from pellucid.explain.storage import read_recording, save_recording
 from pellucid.explain.trace import Trace, trace_of
-from pellucid.explain.uses import Uses, uses_of
 from pellucid.formats.container import FilePath
 from pellucid.geometry import Index, is_integer
 from pellucid.language import chosen

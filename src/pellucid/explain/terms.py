@@ -11,8 +11,8 @@ from typing import Any, TypeAlias, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.explain.account import Exact, Group, Quantity
-from pellucid.explain.chain import nearest, product_sum
+from pellucid.explain.accounts.account import Exact, Group, Quantity
+from pellucid.explain.accounts.chain import nearest, product_sum
 
 Factor: TypeAlias = tuple[str, float]
 
@@ -137,6 +137,11 @@ class Joined(Sequence[Term]):
         """The exact sum of all terms; None when one of them is not finite."""
         totals = [group.total for group in self.groups]
         return None if None in totals else sum((t for t in totals if t is not None), Fraction(0))
+
+
+def largest(terms: Products | Joined, most: int) -> list[int]:
+    """Which terms are the largest, at most so many, in order."""
+    return [int(i) for i in np.argsort(-terms.magnitudes, kind="stable")[:most]]
 
 
 def product_of(numbers: Sequence[np.floating[Any]]) -> Exact:

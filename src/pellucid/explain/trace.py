@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.explain.account import Account, Exact, Group, Kind, Verdict
-from pellucid.explain.chain import Chain, nearest
+from pellucid.explain.accounts.account import Account, Exact, Group, Kind, Verdict
+from pellucid.explain.accounts.chain import Chain, nearest
 from pellucid.explain.columns import cells, wrapped
 from pellucid.explain.question import Question
-from pellucid.explain.terms import Joined, Products, Term, as_json, exact_json
+from pellucid.explain.terms import Joined, Products, Term, as_json, exact_json, largest
 from pellucid.language import sentence, text
 
 _SHOWN = 8  # terms in the table of the largest ones
@@ -134,12 +134,12 @@ class Trace:
                 continue
             first = f"  {label}" + " " * (11 - cells(label))
             lines.append(wrapped(paragraph, _WIDTH, first, " " * 13))
-        largest = np.argsort(-self.terms.magnitudes, kind="stable")[:_SHOWN]
-        if len(largest) > 1:
-            lines.append("  " + text("trace.largest", lang, shown=len(largest), count=len(self.terms)))
-        elif len(largest):
+        shown = largest(self.terms, _SHOWN)
+        if len(self.terms) > 1:
+            lines.append("  " + text("trace.largest", lang, shown=len(shown), count=len(self.terms)))
+        elif shown:
             lines.append("  " + text("trace.term", lang))
-        lines += self._table([self.terms[int(i)] for i in largest])
+        lines += self._table([self.terms[i] for i in shown])
         return "\n".join([*lines, f"  {self.verdict(lang)}"])
 
     def verdict(self, lang: str | None = None) -> str:

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.explain.chain import nearest
+from pellucid.explain.accounts.chain import nearest
 from pellucid.explain.rendering.picture import Plane, winner_of
-from pellucid.explain.terms import Term
+from pellucid.explain.terms import Term, largest
 from pellucid.explain.trace import Trace
 from pellucid.language import text
 
@@ -34,7 +34,7 @@ def leading(trace: Trace, top: int) -> list[int]:
     if winner is not None:
         others = (i for i in range(len(trace.terms)) if i != winner)
         return [winner, *(i for i, _ in zip(others, range(top - 1), strict=False))]
-    return [int(i) for i in np.argsort(-trace.terms.magnitudes, kind="stable")[:top]]
+    return largest(trace.terms, top)
 
 
 def term_rows(trace: Trace, chosen: Sequence[int], lang: str | None) -> list[Row]:

@@ -14,8 +14,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.explain.account import Element, Group
-from pellucid.explain.choice import Choice
+from pellucid.explain.accounts.account import Element, Group
+from pellucid.explain.accounts.choice import Choice
 from pellucid.explain.question import Operand
 from pellucid.explain.terms import Joined, Products
 from pellucid.explain.trace import Trace

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pellucid.explain.chain import Chain, chain_of
+from pellucid.explain.accounts.chain import Chain, chain_of
 from pellucid.explain.question import Question
 from pellucid.ops.linear import Linear
 

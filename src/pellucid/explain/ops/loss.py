@@ -10,11 +10,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.explain.account import Element, Group, Image, Note, Quantity
-from pellucid.explain.enclosed import Enclosed, where
-from pellucid.explain.formula import Formula, constant, grown, grown_notes, grown_terms, read
+from pellucid.explain.accounts.account import Element, Group, Image, Note, Quantity
+from pellucid.explain.accounts.enclosed import Enclosed, where
+from pellucid.explain.accounts.formula import Formula, constant, grown, grown_notes, grown_terms, read
+from pellucid.explain.ops.softmax import Logits, image, quantity
 from pellucid.explain.question import Operand, Question
-from pellucid.explain.softmax import Logits, image, quantity
 from pellucid.ops.base import choices, columns
 from pellucid.ops.cross_entropy import CrossEntropy
 

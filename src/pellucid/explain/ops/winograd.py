@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.explain.enclosed import WIDE
+from pellucid.explain.accounts.enclosed import WIDE
 from pellucid.explain.question import Question
 from pellucid.geometry import Axis
 from pellucid.ops.conv import Conv

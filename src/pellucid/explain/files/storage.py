@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
 from pellucid.errors import FormatError, PellucidError
-from pellucid.explain.description import Description
+from pellucid.explain.files.description import Description
 from pellucid.explain.roles import OPS
 from pellucid.explain.source import Entry, Maker
 from pellucid.formats import container

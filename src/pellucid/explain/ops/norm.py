@@ -15,10 +15,10 @@ from operator import mul
 
 import numpy as np
 
-from pellucid.explain.account import Element, Group, Image, Note, Quantity
-from pellucid.explain.enclosed import Enclosed
-from pellucid.explain.formula import Formula, constant, grown, grown_notes, grown_terms, read
-from pellucid.explain.norm_replay import Order, replayed
+from pellucid.explain.accounts.account import Element, Group, Image, Note, Quantity
+from pellucid.explain.accounts.enclosed import Enclosed
+from pellucid.explain.accounts.formula import Formula, constant, grown, grown_notes, grown_terms, read
+from pellucid.explain.ops.norm_replay import Order, replayed
 from pellucid.explain.question import Question
 from pellucid.geometry import size_of
 from pellucid.ops.base import Rows, choices, columns

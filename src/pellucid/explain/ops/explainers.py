@@ -6,20 +6,20 @@ from collections.abc import Callable
 
 import numpy as np
 
-from pellucid.explain.account import Account
-from pellucid.explain.conv import explain_conv
-from pellucid.explain.copies import explain_copy
-from pellucid.explain.dropout import explain_dropout
-from pellucid.explain.linear import explain_linear
-from pellucid.explain.loss import explain_cross_entropy, explain_mse_loss
-from pellucid.explain.norm import explain_batch_norm
-from pellucid.explain.pointwise import explain_rectifier, explain_smooth
-from pellucid.explain.pool import explain_average_pool, explain_max_pool
+from pellucid.explain.accounts.account import Account
+from pellucid.explain.ops.conv import explain_conv
+from pellucid.explain.ops.copies import explain_copy
+from pellucid.explain.ops.dropout import explain_dropout
+from pellucid.explain.ops.linear import explain_linear
+from pellucid.explain.ops.loss import explain_cross_entropy, explain_mse_loss
+from pellucid.explain.ops.norm import explain_batch_norm
+from pellucid.explain.ops.pointwise import explain_rectifier, explain_smooth
+from pellucid.explain.ops.pool import explain_average_pool, explain_max_pool
+from pellucid.explain.ops.shared import explain_shared
+from pellucid.explain.ops.softmax import explain_softmax
+from pellucid.explain.ops.update import explain_adam, explain_sgd
 from pellucid.explain.question import Question
-from pellucid.explain.shared import explain_shared
-from pellucid.explain.softmax import explain_softmax
 from pellucid.explain.source import Maker, Source
-from pellucid.explain.update import explain_adam, explain_sgd
 from pellucid.ops.adam import Adam
 from pellucid.ops.adaptive_avg_pool import AdaptiveAvgPool
 from pellucid.ops.add import Add

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.explain.enclosed import Enclosed
+from pellucid.explain.accounts.enclosed import Enclosed
 
 Array = NDArray[Any]
 

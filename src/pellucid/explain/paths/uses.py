@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.explain.address import written
-from pellucid.explain.reads import readings
-from pellucid.explain.region import Region
+from pellucid.explain.paths.reads import readings
+from pellucid.explain.paths.region import Region
 from pellucid.explain.source import Entry
 from pellucid.geometry import Index
 from pellucid.language import text

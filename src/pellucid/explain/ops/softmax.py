@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.explain.account import Element, Group, Image, Quantity
-from pellucid.explain.enclosed import Enclosed
-from pellucid.explain.formula import Formula, constant, grown, grown_notes, grown_terms, read
+from pellucid.explain.accounts.account import Element, Group, Image, Quantity
+from pellucid.explain.accounts.enclosed import Enclosed
+from pellucid.explain.accounts.formula import Formula, constant, grown, grown_notes, grown_terms, read
 from pellucid.explain.question import Operand, Question
 from pellucid.geometry import Index
 from pellucid.ops.base import Rows, columns

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from pellucid.explain.account import Element, Group
-from pellucid.explain.chain import Chain, chain_of
-from pellucid.explain.choice import Choice
-from pellucid.explain.formula import grown_notes
+from pellucid.explain.accounts.account import Element, Group
+from pellucid.explain.accounts.chain import Chain, chain_of
+from pellucid.explain.accounts.choice import Choice
+from pellucid.explain.accounts.formula import grown_notes
 from pellucid.explain.question import Question
 from pellucid.ops.add import Add
 from pellucid.ops.flatten import Flatten

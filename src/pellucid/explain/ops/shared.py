@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from pellucid.explain.account import Element, Group
-from pellucid.explain.chain import Chain
+from pellucid.explain.accounts.account import Element, Group
+from pellucid.explain.accounts.chain import Chain
 from pellucid.explain.question import Operand, Question, Stack
 
 

@@ -12,10 +12,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from pellucid.explain.account import Element, Group, Note, Quantity
-from pellucid.explain.formula import Formula
+from pellucid.explain.accounts.account import Element, Group, Note, Quantity
+from pellucid.explain.accounts.formula import Formula
+from pellucid.explain.accounts.replayed import Replayed
 from pellucid.explain.question import Question
-from pellucid.explain.replayed import Replayed
 from pellucid.ops.adam import Adam
 from pellucid.ops.sgd import SGD
 

@@ -28,8 +28,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.explain.account import Account, Element, Exact, Group, Kind, Note, Verdict, same
-from pellucid.explain.enclosed import WIDE
+from pellucid.explain.accounts.account import Account, Element, Exact, Group, Kind, Note, Verdict, same
+from pellucid.explain.accounts.enclosed import WIDE
 from pellucid.explain.question import Question
 from pellucid.ops.base import Terms
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pellucid.explain.account import Element, Note
-from pellucid.explain.chain import Chain, chain_of
+from pellucid.explain.accounts.account import Element, Note
+from pellucid.explain.accounts.chain import Chain, chain_of
+from pellucid.explain.ops.winograd import error_bounds
 from pellucid.explain.question import Question
-from pellucid.explain.winograd import error_bounds
 from pellucid.geometry import size_of
 from pellucid.ops.conv import Conv
 from pellucid.ops.conv_transpose import ConvTranspose

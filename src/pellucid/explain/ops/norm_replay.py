@@ -18,8 +18,8 @@ from pellucid.ops.base import Shape
 from pellucid.winograd import SIDE
 
 if TYPE_CHECKING:
-    from pellucid.explain.account import Element
-    from pellucid.explain.norm import Asked
+    from pellucid.explain.accounts.account import Element
+    from pellucid.explain.ops.norm import Asked
 
 Array = NDArray[Any]
 

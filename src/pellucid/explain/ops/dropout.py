@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pellucid.explain.account import Element, Group, Note, Quantity
-from pellucid.explain.enclosed import Enclosed, where
-from pellucid.explain.formula import Formula, before, grown, grown_notes, grown_terms
+from pellucid.explain.accounts.account import Element, Group, Note, Quantity
+from pellucid.explain.accounts.enclosed import Enclosed, where
+from pellucid.explain.accounts.formula import Formula, before, grown, grown_notes, grown_terms
 from pellucid.explain.question import Question
 from pellucid.ops.base import columns
 from pellucid.ops.dropout import Dropout

@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.explain.account import Element, Group, Note, Quantity
-from pellucid.explain.chain import Chain, chain_of
-from pellucid.explain.choice import Choice
-from pellucid.explain.enclosed import Array, Enclosed
-from pellucid.explain.formula import Formula, before, grown_notes, grown_terms
+from pellucid.explain.accounts.account import Element, Group, Note, Quantity
+from pellucid.explain.accounts.chain import Chain, chain_of
+from pellucid.explain.accounts.choice import Choice
+from pellucid.explain.accounts.enclosed import Array, Enclosed
+from pellucid.explain.accounts.formula import Formula, before, grown_notes, grown_terms
 from pellucid.explain.question import Question
 from pellucid.ops.adaptive_avg_pool import AdaptiveAvgPool
 from pellucid.ops.avg_pool import AvgPool

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.explain.account import Account, Element, Group, Kind, Note, Quantity, Verdict, same
-from pellucid.explain.enclosed import Enclosed
+from pellucid.explain.accounts.account import Account, Element, Group, Kind, Note, Quantity, Verdict, same
+from pellucid.explain.accounts.enclosed import Enclosed
 from pellucid.explain.question import Question
 from pellucid.ops.base import columns
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.explain.account import Account, Kind, Verdict, same
+from pellucid.explain.accounts.account import Account, Kind, Verdict, same
 from pellucid.explain.question import Question
 
 

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.explain.account import Exact, Kind
-from pellucid.explain.chain import nearest
-from pellucid.explain.terms import Term, as_json, exact_json
+from pellucid.explain.accounts.account import Exact, Kind
+from pellucid.explain.accounts.chain import nearest
+from pellucid.explain.terms import Term, as_json, exact_json, largest
 from pellucid.explain.trace import Trace
 from pellucid.language import text
 
@@ -36,7 +36,7 @@ class Level:
         formula: the op's formula.
         certified: whether the engine's number is near enough to the exact one.
         start: what the sum begins with; None for zero.
-        terms: the largest terms; of a selection the winner alone.
+        terms: the largest terms, none that is 0 beside others; of a selection the winner alone.
         rest_count: how many others there are; of a selection those that lost.
         rest: the sum of the others, exactly; of a selection 0.
         exact: start + terms + rest, exactly: a fraction, or a float that is not finite.
@@ -248,8 +248,8 @@ def level_of(trace: Trace, top: int) -> Level:
         shown, rest = _winner(trace), Fraction(0)
         exact = Fraction(trace.exact) if math.isfinite(nearest(trace.exact)) else trace.exact
     else:
-        largest = np.argsort(-trace.terms.magnitudes, kind="stable")[:top]
-        shown = [trace.terms[int(i)] for i in largest]
+        found = [trace.terms[i] for i in largest(trace.terms, top)]
+        shown = [term for term in found if term.product != 0] or found[:1]  # zeros lead nowhere
         exact, rest = _added_up(trace, shown)
     return Level(
         address=trace.address,

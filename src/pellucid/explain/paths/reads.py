@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pellucid.errors import ArgumentError
 from pellucid.explain import roles
-from pellucid.explain.relation import AnyRelation, Chained, Labels, Links, Relation, Routes, windows
+from pellucid.explain.paths.relation import AnyRelation, Chained, Labels, Links, Relation, Routes, windows
 from pellucid.explain.source import Entry, Maker, Source
 from pellucid.geometry import Geometry, size_of
 from pellucid.ops.adam import Adam

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from pellucid.errors import ArgumentError
 from pellucid.explain.address import written
-from pellucid.explain.reads import readings
-from pellucid.explain.region import Region
-from pellucid.explain.relation import AnyRelation
+from pellucid.explain.paths.reads import readings
+from pellucid.explain.paths.region import Region
+from pellucid.explain.paths.relation import AnyRelation
+from pellucid.explain.paths.uses import Read
 from pellucid.explain.source import Entry
-from pellucid.explain.uses import Read
 from pellucid.geometry import Index
 from pellucid.language import text
 from pellucid.ops.batch_norm import BatchNorm
