@@ -89,7 +89,9 @@ def test_depth_and_top() -> None:
         path = rec.why("linear#2.output[0,1]", top=top)
         assert len(path.levels) == 1 + min(top, 3)
         for level in levels(path):  # terms that are 0 lead nowhere
-            assert len(level.terms) + sum(t.product == 0 for t in rec.explain(level.address).terms) >= min(top, 3)
+            assert len(level.terms) + sum(t.product == 0 for t in rec.explain(level.address).terms) >= min(
+                top, 3
+            )
             assert all(term.product != 0 for term in level.terms)
         assert all(map(adds_up, levels(path)))
     for settings, text in {
