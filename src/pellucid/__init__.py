@@ -15,7 +15,8 @@ from pellucid.errors import (
     PellucidError,
     ShapeError,
 )
-from pellucid.explain.recording import Recording, load_recording
+from pellucid.explain.recorded import load_recording
+from pellucid.explain.recording import Recording
 from pellucid.explain.trace import Trace
 from pellucid.formats import load_model, save_model
 from pellucid.nn import (
