@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -10,21 +11,35 @@ import numpy as np
 from pellucid.engine.compose import plan_forward, plan_gradients
 from pellucid.engine.graph import trace
 from pellucid.engine.plan import Program
-from pellucid.explain import Recording
-from pellucid.explain.recording import recording_of
+from pellucid.explain import Recording, Trace
+from pellucid.explain.recorded import recording_of
 from pellucid.nn.parameter import Parameter
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
 def run(
-    function: Callable[..., Any], x: Array, arrays: dict[str, Array], *, seed: int = 0, keep: bool = True
+    function: Callable[..., Any],
+    x: Array,
+    arrays: dict[str, Array],
+    *,
+    target: Array | None = None,
+    seed: int = 0,
+    keep: bool = True,
+    plant: Callable[[Program], None] | None = None,
 ) -> Program:
-    """A program that has gone forward through `function(x, **arrays)` and back from a random gradient."""
+    """A program that has gone forward through `function(x, **arrays)` and back from a random gradient.
+
+    With a target the function is that of x and target. `plant` may change the program before it runs.
+    """
+    inputs = {"input": x} if target is None else {"input": x, "target": target}
     random = np.random.default_rng(seed)
     parameters = {name: Parameter(array, x.dtype) for name, array in arrays.items()}
     graph = trace(
-        lambda s: function(s, **parameters), {"input": (x.shape, x.dtype)}, parameters, training=True
+        lambda *s: function(*s, **parameters),
+        {name: (array.shape, array.dtype) for name, array in inputs.items()},
+        parameters,
+        training=True,
     )
     plan = plan_forward(graph, x.dtype, keep=keep)
     root = plan.gradients[graph.output] = plan.tensor(f"grad({graph.output.name})", graph.output.shape)
@@ -32,7 +47,9 @@ def run(
     program = Program(plan)
     gradient = random.standard_normal((root.inner[0], root.inner[4], *root.inner[1:4]))
     root.memory[...] = np.moveaxis(gradient, 1, -1)
-    program.run(graph.output, input=x)
+    if plant:
+        plant(program)
+    program.run(graph.output, **inputs)
     program.owners = parameters  # the plan points into their memory
     return program
 
@@ -43,3 +60,23 @@ def recording(program: Program, **aliases: str) -> Recording:
 
 def normal(*shape: int, dtype: Any = np.float32, seed: int = 1) -> Array:
     return np.random.default_rng(seed).standard_normal(shape).astype(dtype)
+
+
+def replaced(rec: Recording, name: str, array: Array) -> Recording:
+    """The same recording with other numbers in the place of one array's."""
+    arrays = {other: rec[other] for other in rec} | {name: array}
+    return Recording(rec.entries.values(), arrays.__getitem__, rec.aliases, None)
+
+
+def added_up(rec: Recording, trace: Trace) -> tuple[Fraction, Fraction]:
+    """Σ terms and Σ |terms| by fractions alone; what has the address of a recorded number must be that number."""
+    total = size = Fraction(0)
+    for term in trace.terms:
+        product = Fraction(1)
+        for label, value in term.factors:
+            name, _, index = label.rpartition("[")
+            if name in rec:
+                assert float(rec[name][tuple(map(int, index.rstrip("]").split(",")))]) == value
+            product *= Fraction(value)
+        total, size = total + product, size + abs(product)
+    return total, size

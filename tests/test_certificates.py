@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,12 @@ import pytest
 from tests.recorded import normal, recording, run
 
 from pellucid import functional as F
+from pellucid.errors import ArgumentError
 from pellucid.explain import Recording
+from pellucid.explain import certificates as certificates_
+from pellucid.explain.source import Entry, Source
 from pellucid.kernels.replay import replay
+from pellucid.ops.linear import Linear
 
 
 def addresses(rec: Recording, name: str) -> Iterator[str]:
@@ -100,6 +105,14 @@ def test_nan_infinity_and_overflow() -> None:
         assert "certified" in str(trace)
 
 
+def test_a_float64_sum_beyond_all_floats() -> None:
+    rec = recording(run(F.linear, np.array([[1e308, 1e308]]), {"weight": np.ones((1, 2))}))
+    trace = rec.explain("linear.output[0,0]")
+    assert trace.value == math.inf
+    assert trace.exact == 2 * Fraction(1e308)
+    assert not trace.certified
+
+
 def test_an_infinite_weight_meets_padding() -> None:
     weight = np.array([np.inf, 1], np.float32).reshape(1, 1, 2)
     rec = recording(
@@ -153,3 +166,109 @@ def test_padding_that_an_input_gradient_skips_is_not_replayed(channels: int) -> 
     corner = rec.explain("grad(input)[1,0,0,0]")
     assert len(corner.terms) == 4
     assert "8 of 12 products meet padding" in corner.note
+
+
+def test_the_table_of_a_whole_recording() -> None:
+    certificates = recording(small(np.float32)).certify()
+    assert [(a.name, a.kind, a.elements, a.checked) for a in certificates.arrays] == [
+        ("conv2d.output", "sum", 108, 108),
+        ("grad(conv.weight)", "sum", 48, 48),
+        ("grad(conv.bias)", "sum", 4, 4),
+        ("grad(input)", "sum", 120, 120),
+    ]
+    assert (certificates.certified, certificates.checked) == (True, 280)
+    for array in certificates.arrays:
+        assert 0 < array.largest_share < 1
+        assert 0 < array.largest_ulps < 1e6
+        assert (array.replay_mismatches, array.failures, array.failed) == (0, 0, ())
+    data = certificates.to_dict()
+    assert json.loads(json.dumps(data)) == data
+    assert data["arrays"][2]["name"] == "grad(conv.bias)"
+    lines = str(certificates).splitlines()
+    assert len(lines) == 6
+    assert lines[1].split()[:4] == ["conv2d.output", "sum", "108", "108"]
+    assert lines[-1].startswith("280 numbers checked, all certified")
+
+
+def test_largest_gaps_are_those_of_single_traces() -> None:
+    rec = recording(small(np.float32))
+    traces = [rec.explain(address) for address in addresses(rec, "grad(conv.weight)")]
+    (array,) = [a for a in rec.certify().arrays if a.name == "grad(conv.weight)"]
+    assert array.largest_share == pytest.approx(max(t.error / t.error_bound for t in traces), rel=1e-6)
+    ulps = [t.error / float(np.spacing(np.float32(abs(t.value)))) for t in traces]
+    assert array.largest_ulps == pytest.approx(max(ulps), rel=1e-6)
+
+
+def test_failures_are_counted_and_the_first_ten_named() -> None:
+    program = small(np.float32)
+    block = next(b for s, b in program.plan.values.items() if s.name == "conv2d.output")
+    block.memory[1:] += 1
+    certificates = recording(program).certify()
+    first, *others = certificates.arrays
+    assert (first.failures, first.replay_mismatches) == (72, 72)
+    assert first.failed[0] == "conv2d.output[1,0,0,0]"
+    assert first.failed[9] == "conv2d.output[1,1,0,0]"
+    assert len(first.failed) == 10
+    assert not any(array.failures for array in others)
+    assert not certificates.certified
+    assert "  conv2d.output[1,1,0,0]" in str(certificates).splitlines()
+    assert "72" in str(certificates).splitlines()[-11]
+
+
+def test_a_sample_is_drawn_from_the_seed(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, tuple[int, ...]]] = []
+    ask = Recording._question
+
+    def question(self: Recording, entry: Any, at: Any) -> Any:
+        asked.extend((entry.name, tuple(row)) for row in at.tolist())
+        return ask(self, entry, at)
+
+    monkeypatch.setattr(Recording, "_question", question)
+
+    def sampled(sample: int | None, seed: int) -> tuple[list[int], set[tuple[str, tuple[int, ...]]]]:
+        asked.clear()
+        checked = [array.checked for array in recording(small(np.float32)).certify(sample, seed).arrays]
+        return checked, set(asked)
+
+    counts, some = sampled(20, 1)
+    assert counts == [20, 20, 4, 20]
+    assert len(some) == 64
+    assert sampled(20, 1) == (counts, some)
+    assert sampled(20, 2)[1] != some
+    everything = sampled(None, 0)
+    assert everything[0] == [108, 48, 4, 120]
+    assert sampled(1000, 5) == everything
+
+
+@pytest.mark.parametrize("at_once", [1, 7, 1 << 30])
+def test_how_many_are_compared_at_once_does_not_show(at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rec = recording(small(np.float64))
+    expected = rec.certify()
+    monkeypatch.setattr(certificates_, "_AT_ONCE", at_once)
+    assert rec.certify() == expected
+
+
+def test_nothing_to_compare() -> None:
+    source = Source(Linear(), "output", {"input": "x", "weight": "w"})
+    entries = [Entry("x", (0, 3)), Entry("w", (2, 3)), Entry("y", (0, 2), source)]
+    arrays = {entry.name: np.zeros(entry.shape, np.float32) for entry in entries}
+    certificates = Recording(entries, arrays.__getitem__, {}, None).certify()
+    assert certificates.certified
+    assert certificates.checked == len(certificates.arrays) == 0
+
+
+WRONG: dict[str, tuple[dict[str, Any], str]] = {
+    "no sample": ({"sample": 0}, "sample must be a whole number above 0, or None. Got sample=0."),
+    "half": ({"sample": 2.5}, "sample must be a whole number above 0, or None. Got sample=2.5."),
+    "yes": ({"sample": True}, "sample must be a whole number above 0, or None. Got sample=True."),
+    "seed": ({"seed": -1}, "seed must be a whole number ≥ 0. Got seed=-1."),
+    "no seed": ({"seed": None}, "seed must be a whole number ≥ 0. Got seed=None."),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_wrong_settings_are_refused(case: str) -> None:
+    settings, message = WRONG[case]
+    with pytest.raises(ArgumentError) as caught:
+        recording(small(np.float32)).certify(**settings)
+    assert str(caught.value) == f"certify: {message}"

@@ -12,35 +12,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from tests.command_line import said
 
-from pellucid.cli import main
 from pellucid.cli.options import ModelName
 from pellucid.data import Dataset, datasets
-from pellucid.formats import load_model, save_model
+from pellucid.formats import load_model
 from pellucid.nn import seed
 from pellucid.nn.models import MODELS, lenet5
 
 PELLUCID = [sys.executable, "-W", "error", "-m", "pellucid"]
-
-
-def said(err):
-    """What the command said on stderr, without the engine's word that it compiled something for the first time."""
-    return "".join(
-        line for line in err.splitlines(keepends=True) if not line.startswith("pellucid: compiled ")
-    )
-
-
-@pytest.fixture
-def run(capsys):
-    """Run a command line in this process: (exit code, stdout, stderr)."""
-
-    def run_line(*arguments):
-        with pytest.raises(SystemExit) as end:
-            main([str(argument) for argument in arguments])
-        out, err = capsys.readouterr()
-        return end.value.code, out, said(err)
-
-    return run_line
 
 
 def process(*arguments, stdout=subprocess.PIPE, **settings):
@@ -59,14 +39,6 @@ def few_images(monkeypatch):
     monkeypatch.setattr(datasets, "mnist", lambda: parts)
 
 
-@pytest.fixture
-def saved(tmp_path):
-    seed(0)
-    path = tmp_path / "lenet5.safetensors"
-    save_model(path, "lenet5", {}, lenet5())
-    return path
-
-
 def test_help_is_quick_to_say():
     code = (
         "import sys, pellucid.cli.app\nprint(sorted({'numba', 'llvmlite', 'rich.table'} & set(sys.modules)))"
@@ -80,7 +52,7 @@ def test_help_names_every_command(run):
     assert (code, err) == (0, "")
     assert all(
         f" {name} " in out
-        for name in ("train", "evaluate", "predict", "summary", "explain", "bench", "warmup")
+        for name in ("train", "evaluate", "predict", "summary", "explain", "certify", "bench", "warmup")
     )
 
 
@@ -201,33 +173,6 @@ def test_summary(run, saved):
     assert json.loads(run("summary", "vgg_small", "--json")[1])["input"] == [3, 32, 32]
 
 
-def test_explain(run, saved):
-    address = "conv1.output[0,5,3,7]"
-    code, out, err = run("explain", saved, "--sample", 17, "--at", address)
-    assert (code, err) == (0, "")
-    assert f"{address} = " in out
-    code, out, err = run("explain", saved, "--sample", 17, "--at", address, "--json")
-    trace = json.loads(out)["trace"]
-    assert (code, err, trace["certified"], trace["address"]) == (0, "", True, address)
-
-
-def test_explain_a_step(run):
-    line = ["explain", "lenet5", "--seed", 3, "--sample", 17, "--step", "--at", "grad(conv1.weight)[5,0,0,1]"]
-    code, out, err = run(*line, "--json")
-    assert (code, err, json.loads(out)["trace"]["certified"]) == (0, "", True)
-    assert json.loads(out) == json.loads(run(*line, "--json")[1])
-
-
-def test_the_addresses_in_the_help_can_be_explained(run):
-    _, text, _ = run("explain", "--help")
-    output, gradient = "conv1.output[0,5,14,13]", "grad(conv1.weight)[5,0,2,2]"
-    for address, settings in ((output, []), (gradient, ["--step"])):
-        assert address in text
-        code, out, err = run("explain", "lenet5", *settings, "--at", address)
-        assert (code, err) == (0, "")
-        assert f"{address} = " in out
-
-
 NO_FILE = "there is no such file."
 MISTAKES = {
     "train --optimizer adam --momentum 0.9": "train: only sgd takes --momentum. Got --optimizer adam.",
@@ -258,21 +203,6 @@ MISTAKES = {
     "summary lenet5 --input 0x28x28": (
         "summary: --input must be CxHxW, each a whole number from 1 to 999999. "
         "Expected such as 1x28x28. Got '0x28x28'."
-    ),
-    "explain lenet5 --sample -1 --at loss": (
-        "mnist: there is no such test image. Expected 0 to 9999. Got -1."
-    ),
-    "explain lenet5 --at conv1.output[0,5,3": (
-        "explain: an address is a name and an index of plain integers. "
-        "Expected for example 'conv1.output[0,5,3,7]'. Got 'conv1.output[0,5,3'."
-    ),
-    "explain lenet5 --at conv1.output[0,6,0,0]": (
-        "explain: index 6 lies outside axis 1 of 'conv1.output'. "
-        "Expected 'conv1.output[0…0, 0…5, 0…27, 0…27]'. Got 'conv1.output[0,6,0,0]'."
-    ),
-    "explain lenet5 --at grad(conv1.weight)[5,0,2,2]": (
-        "explain: the recording holds no such name. "
-        "Expected 'conv1.weight' or 'conv2.weight' or 'fc1.weight'. Got 'grad(conv1.weight)'. Hint: add --step."
     ),
 }
 
@@ -309,8 +239,6 @@ def test_a_mistake_is_one_line(run, saved, monkeypatch, line):
         "predict model",
         "summary",
         "summary resnet20 --input 3x999999999x1",
-        "explain lenet5",
-        "explain lenet5 --at gone",
     ],
 )
 def test_any_other_mistake_is_one_line_too(run, saved, monkeypatch, line):

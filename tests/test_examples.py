@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+import json
 import re
 import runpy
 from pathlib import Path
 
 import pytest
+from tests.pages import Page
 
 import pellucid as pc
 from pellucid.data import Dataset
@@ -51,3 +54,30 @@ def test_what_the_readme_says_runs(name, few_images, capsys):
         exec(block, names)
     assert names["trace"].certified
     assert "accuracy" in capsys.readouterr().out
+
+
+def test_the_notebook_runs_and_what_it_shows_is_sound(few_images, capsys):
+    notebook = json.loads((EXAMPLES / "explain.ipynb").read_text(encoding="utf-8"))
+    names, shown = {}, []
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            assert cell["outputs"] == []
+            assert cell["execution_count"] is None
+            shown.append(_run("".join(cell["source"]), names))
+    pages = [value._repr_html_() for value in shown if hasattr(value, "_repr_html_")]
+    assert len(pages) >= 8
+    for html in pages:
+        assert Page(html).text
+    traces = [value for value in shown if isinstance(value, pc.Trace)]
+    assert len(traces) >= 6
+    assert all(trace.certified for trace in traces)
+    assert names["certificates"].certified
+    assert "all certified" in capsys.readouterr().out
+
+
+def _run(source, names):
+    """What a notebook shows of a cell: its last line's value."""
+    body = ast.parse(source).body
+    last = ast.Expression(body.pop().value) if isinstance(body[-1], ast.Expr) else None
+    exec(compile(ast.Module(body, []), "cell", "exec"), names)
+    return last and eval(compile(last, "cell", "eval"), names)

@@ -12,9 +12,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from rich.cells import cell_len
 from tests.recorded import normal, recording, run
 
 from pellucid import functional as F
+from pellucid.errors import ArgumentError
 from pellucid.explain import Recording
 from pellucid.ops.conv import Conv
 
@@ -304,3 +306,35 @@ def test_packed_weights_and_long_runs(dtype: Any) -> None:
     ):
         for row in np.random.default_rng(6).integers(0, rec[name].shape, (20, rec[name].ndim)):
             assert rec.explain(f"{name}[{','.join(map(str, row))}]").certified
+
+
+def test_a_trace_speaks_the_language_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    rec = recording(NETS[0].run(np.float32))
+    english = rec.explain("conv2d.output[0,0,1,1]")
+    korean = rec.explain("conv2d.output[0,0,1,1]", lang="ko")
+    assert english.note.startswith("reads input at H 1…3, W 1…2; order: from conv.bias[0], kernel positions")
+    assert korean.note.startswith(
+        "input의 H 1…3, W 1…2 위치를 읽습니다; 덧셈 순서: conv.bias[0]에서 시작하여 커널"
+    )
+    assert korean.substituted.endswith("… (항 9개가 더 있습니다)")
+    assert "인증됨: |값 − 정확한 값| = " in str(korean)
+    assert english.text("ko") == str(korean)
+    assert korean.text("en") == str(english)
+    assert english.to_dict(lang="ko") == korean.to_dict()
+    assert korean.formula == english.formula
+    assert all(cell_len(line) <= 100 for line in str(korean).splitlines())
+    monkeypatch.setenv("PELLUCID_LANG", "ko")
+    assert str(rec.explain("conv2d.output[0,0,1,1]")) == str(korean)
+    with pytest.raises(ArgumentError, match="there are no texts in this language"):
+        rec.explain("conv2d.output[0,0,1,1]", lang="kr")
+    with pytest.raises(ArgumentError, match="there are no texts in this language"):
+        english.text("kr")
+
+
+def test_certificates_speak_the_language_that_is_asked_for() -> None:
+    found = recording(NETS[0].run(np.float32)).certify(3, lang="ko")
+    assert str(found).splitlines()[0].split()[:2] == ["배열", "종류"]
+    assert str(found).endswith("개를 검사하여 모두 인증했습니다")
+    assert found.text("en").endswith(" numbers checked, all certified")
+    heads, first, *_ = str(found).splitlines()
+    assert cell_len(heads) == cell_len(first)

@@ -8,11 +8,14 @@ import numpy as np
 import pytest
 from tests.recorded import normal, recording, run
 
+import pellucid as pc
 from pellucid import functional as F
 from pellucid.engine.buffers import Block, External
 from pellucid.errors import AddressError, ArgumentError
 from pellucid.explain.catalogue import Update
-from pellucid.explain.recording import recording_of
+from pellucid.explain.ops import explainers
+from pellucid.explain.recorded import recording_of
+from pellucid.ops.relu import ReLU
 from pellucid.ops.sgd import SGD
 
 
@@ -28,6 +31,21 @@ WRONG = {
         "or 'conv.weight'. Got 'conv2d.outptu'. Hint: names() lists all of them."
     ),
     "qqqqqq": "explain: the recording holds no such name. Got 'qqqqqq'. Hint: names() lists all of them.",
+    **{
+        wrong: (
+            f"explain: the recording holds no such name. Expected '{name}{ranges}'. Got '{wrong}'. "
+            f"Hint: it is called '{name}' here."
+        )
+        for wrong, name, ranges in (
+            ("conv2d", "conv2d.output", "[0…1, 0…3, 0…3, 0…3]"),
+            ("conv.weight.grad", "grad(conv.weight)", "[0…3, 0…2, 0…1, 0…2]"),
+            ("grad_conv.bias", "grad(conv.bias)", "[0…3]"),
+            ("input.grad", "grad(input)", "[0…1, 0…2, 0…4, 0…5]"),
+            ("conv2d.grad", "grad(conv2d.output)", "[0…1, 0…3, 0…3, 0…3]"),
+            ("grad(conv2d)", "grad(conv2d.output)", "[0…1, 0…3, 0…3, 0…3]"),
+            ("conv.weight.data", "conv.weight", "[0…3, 0…2, 0…1, 0…2]"),
+        )
+    },
     "conv2d.output": (
         f"explain: 'conv2d.output' holds 128 numbers, and an address says which. Expected {RANGES}. "
         "Got 'conv2d.output'. Hint: for example 'conv2d.output[1,2,2,2]'."
@@ -76,6 +94,32 @@ def test_a_wrong_address_is_answered_with_the_right_ones(address: str) -> None:
     assert isinstance(caught.value, KeyError)
 
 
+def test_an_optimiser_of_pytorch_has_other_names() -> None:
+    x, y = np.ones((1, 2), np.float32), np.array([0])
+    for optimizer, names in (
+        (pc.SGD(lr=0.1, momentum=0.5), {"momentum_buffer": "velocity(0.weight)"}),
+        (pc.Adam(), {"exp_avg": "mean(0.weight)", "exp_avg_sq": "variance(0.weight)"}),
+    ):
+        rec = pc.record(pc.Sequential(pc.Linear(2, 1)), x, np.array([0]), optimizer=optimizer)
+        for theirs, ours in names.items():
+            with pytest.raises(AddressError) as caught:
+                rec.explain(f"0.weight.{theirs}[0,1]")
+            assert str(caught.value) == (
+                f"explain: the recording holds no such name. Expected '{ours}[0, 0…1]'. "
+                f"Got '0.weight.{theirs}'. Hint: it is called '{ours}' here."
+            )
+    with pytest.raises(AddressError, match=r"Expected 'updated\(0\.weight\)\[0, 0…1\]'"):
+        pc.record(pc.Sequential(pc.Linear(2, 1)), x, y, optimizer=pc.Adam())["new_0.weight"]
+
+
+def test_two_arrays_of_one_name_are_refused() -> None:
+    with pytest.raises(ArgumentError) as caught:
+        recording(run(lambda s, **p: F.linear(s, *p.values()), normal(1, 2), {"input": normal(2, 2)}))
+    assert str(caught.value) == (
+        "record: two arrays of a recording cannot have the same name. Got 'input'. Hint: rename the model's attribute."
+    )
+
+
 def test_an_address_must_be_text() -> None:
     with pytest.raises(AddressError, match=r"Got 5\.$"):
         recording(small()).explain(5)  # type: ignore[arg-type]
@@ -83,21 +127,20 @@ def test_an_address_must_be_text() -> None:
         recording(small())["inptu"]
 
 
-def test_numbers_that_no_sum_made() -> None:
-    rec = recording(
-        run(lambda s, w: F.relu(F.conv2d(F.relu(s), w)), normal(2, 3, 5, 6), {"w": normal(4, 3, 2, 3)})
-    )
+def test_numbers_without_an_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    rec = recording(run(lambda s, w: F.relu(F.linear(s, w)), normal(2, 3), {"w": normal(4, 3)}))
+    monkeypatch.delitem(explainers._EXPLAINERS, ReLU)  # as of an op that nobody explains
     expected = "Expected an output, a gradient, a statistic or an update."
-    for address, text in {
-        "input[0,0,0,0]": f"explain: a number that was given has no arithmetic to show. {expected} Got 'input'.",
-        "relu.output[0,0,0,0]": f"explain: numbers made by relu cannot be explained yet. {expected} Got 'relu.output'.",
-        "grad(conv2d.output)[0,0,0,0]": (
-            f"explain: numbers made by relu cannot be explained yet. {expected} Got 'grad(conv2d.output)'."
+    for address, rule in {
+        "input[0,0]": f"a number that was given has no arithmetic to show. {expected} Got 'input'.",
+        "relu.output[0,0]": f"numbers made by relu cannot be explained yet. {expected} Got 'relu.output'.",
+        "grad(linear.output)[0,0]": (
+            f"numbers made by relu cannot be explained yet. {expected} Got 'grad(linear.output)'."
         ),
     }.items():
         with pytest.raises(ArgumentError) as caught:
             rec.explain(address)
-        assert str(caught.value) == text
+        assert str(caught.value) == f"explain: {rule}"
 
 
 def test_negative_indices_and_spaces() -> None:

@@ -15,6 +15,7 @@ from pellucid.errors import (
     PellucidError,
     ShapeError,
 )
+from pellucid.explain.recorded import load_recording
 from pellucid.explain.recording import Recording
 from pellucid.explain.trace import Trace
 from pellucid.formats import load_model, save_model
@@ -59,11 +60,13 @@ from pellucid.nn import (
 )
 
 if TYPE_CHECKING:
+    from pellucid.doctor import GradientReport, check_gradient
     from pellucid.kernels.tape import get_num_threads, set_num_threads
     from pellucid.train import SGD, Adam, AdamW, TrainStep, evaluate, fit, predict, record
 
-# Names whose modules import LLVM and all that plans and runs: they are loaded when first asked for.
+# Names whose modules import LLVM and all that plans and runs, or are needed seldom: loaded when first asked for.
 _LATER = {
+    **dict.fromkeys(("GradientReport", "check_gradient"), "pellucid.doctor"),
     **dict.fromkeys(("get_num_threads", "set_num_threads"), "pellucid.kernels.tape"),
     **dict.fromkeys(
         ("SGD", "Adam", "AdamW", "TrainStep", "evaluate", "fit", "predict", "record"), "pellucid.train"
@@ -98,6 +101,7 @@ __all__ = [
     "Dropout",
     "Flatten",
     "FormatError",
+    "GradientReport",
     "Identity",
     "LeakyReLU",
     "Linear",
@@ -120,12 +124,14 @@ __all__ = [
     "Trace",
     "TrainStep",
     "algorithm",
+    "check_gradient",
     "datasets",
     "evaluate",
     "fit",
     "functional",
     "get_num_threads",
     "load_model",
+    "load_recording",
     "models",
     "predict",
     "read_image",

@@ -24,6 +24,7 @@ Index: TypeAlias = tuple[int, ...]
 IntOrTuple: TypeAlias = int | Sequence[int]
 PaddingLike: TypeAlias = int | str | Sequence[int] | Sequence[tuple[int, int]]
 Where: TypeAlias = tuple[Any, ...]  # what indexes an array along its spatial axes: integers or slices
+Meeting: TypeAlias = dict[str, slice]  # outputs "y", kernel positions "k" and input positions "i" that meet
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,30 @@ class Axis:
             for shift, k in pairs
             if shift % self.stride == 0 and 0 <= shift // self.stride < self.output
         )
+
+    @cached_property
+    def meetings(self) -> tuple[Meeting, ...]:
+        """For each kernel position that meets the input at all: the outputs there and, side by side, their inputs.
+
+        Example:
+            >>> Axis(input=5, kernel=3, stride=2, before=1, after=1).meetings[0]
+            {'y': slice(1, 3, None), 'k': slice(0, 1, None), 'i': slice(1, 4, 2)}
+        """
+        found = []
+        for k in range(self.kernel):
+            shift = self.position(0, k)  # input = y·stride + shift
+            first = max(0, -(shift // self.stride))
+            last = min(self.output - 1, (self.input - 1 - shift) // self.stride)
+            if first <= last:
+                begin, end = self.position(first, k), self.position(last, k)
+                found.append(
+                    {
+                        "y": slice(first, last + 1),
+                        "k": slice(k, k + 1),
+                        "i": slice(begin, end + 1, self.stride),
+                    }
+                )
+        return tuple(found)
 
     @cached_property
     def table(self) -> NDArray[np.int64]:

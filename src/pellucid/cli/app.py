@@ -10,6 +10,7 @@ from typing import Annotated, Any, NoReturn, TextIO
 import typer
 
 from pellucid.cli.bench import bench
+from pellucid.cli.certify import certify
 from pellucid.cli.evaluate import evaluate
 from pellucid.cli.explain import explain
 from pellucid.cli.predict import predict
@@ -24,7 +25,7 @@ INTERRUPTED = 130  # 128 + SIGINT, as shells count
 _UsageError: Any = typer.BadParameter.__mro__[1]
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-for _command in (train, evaluate, predict, summary, explain, bench, warmup):
+for _command in (train, evaluate, predict, summary, explain, certify, bench, warmup):
     app.command()(_command)
 
 
@@ -51,7 +52,8 @@ def _root(
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run a command line, by default the process's, and end the process.
 
-    Exit codes: 0 done; 1 the reader of a pipe has left; 2 a mistake, told in one line on stderr; 130 Ctrl-C.
+    Exit codes: 0 done; 1 `certify` found a number that is not certified, or the reader of a pipe has left; 2 a
+    mistake, told in one line on stderr; 130 Ctrl-C.
     """
     sys.stdout = _nowhere() if sys.stdout is None else sys.stdout
     sys.stderr = _nowhere() if sys.stderr is None else sys.stderr

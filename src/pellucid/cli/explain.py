@@ -1,56 +1,180 @@
-"""`pellucid explain`: the arithmetic that made one number."""
+"""`pellucid explain`: the arithmetic that made one number, or a step layer by layer."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pellucid.cli.options import Json, Seed
+from pellucid.cli.options import (
+    AnyModel,
+    Data,
+    DataName,
+    Json,
+    Lang,
+    Lr,
+    Momentum,
+    Optimizer,
+    OptimizerName,
+    Sample,
+    Seed,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from pellucid.explain import Overview, Recording, Trace
+    from pellucid.explain.paths.path import Path as WayBack
+
+_TOP, _TOP_OF_EACH = 12, 4  # terms of one number, and of each number on the way back
+_BATCH = 32  # samples of an overview: dead units show only when many samples are seen
 
 
 def explain(
-    model: Annotated[
-        str, typer.Argument(help="A saved network's file, or a name for one with fresh weights.")
-    ],
+    model: AnyModel,
     at: Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="ADDRESS",
-            help='The number: an output of a convolution or a linear layer, as "conv1.output[0,5,14,13]".',
+            help='The number, as "conv1.output[0,5,14,13]", "grad(conv1.weight)[5,0,2,2]" or '
+            '"updated(conv1.weight)[5,0,2,2]".',
+            show_default="an overview of all layers",
         ),
-    ],
-    sample: Annotated[int, typer.Option(help="The MNIST test image that the network sees.")] = 0,
-    step: Annotated[
-        bool,
-        typer.Option(
-            "--step",
-            help='Record a training step (SGD, lr 0.05): gradients too, as "grad(conv1.weight)[5,0,2,2]".',
-        ),
+    ] = None,
+    data: Data = DataName.MNIST,
+    sample: Sample = 0,
+    batch: Annotated[
+        int | None,
+        typer.Option(min=1, help="Images in the batch.", show_default=f"1 with --at, else {_BATCH}"),
+    ] = None,
+    infer: Annotated[
+        bool, typer.Option("--infer", help="Record inference, as `predict` does it, not a training step.")
     ] = False,
+    optimizer: Optimizer = OptimizerName.SGD,
+    lr: Lr = None,
+    momentum: Momentum = None,
+    top: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="How many terms to show, the largest first.",
+            show_default=f"{_TOP}, with --depth {_TOP_OF_EACH}",
+        ),
+    ] = None,
+    depth: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Also follow the largest terms back, through so many numbers.",
+            show_default="only the number itself",
+        ),
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a page for a browser, too.")
+    ] = None,
+    lang: Lang = None,
     seed: Seed = 0,
     json: Json = False,
 ) -> None:
-    """Show how one of the network's numbers was made, term by term, with a proof that it was made so."""
-    from rich.panel import Panel
-    from rich.text import Text
+    """Show how one of a network's numbers was made, term by term, with a proof that it was made so.
 
+    A training step is recorded on test images, and every number of it has an address: outputs, gradients, the
+    optimiser's state, updated weights. Without --at there is an overview of the step, layer by layer, with the first
+    layer in which something looks wrong.
+    """
     from pellucid import nn
     from pellucid.cli import inputs, output
-    from pellucid.errors import AddressError
-    from pellucid.train import SGD, record
+    from pellucid.errors import ArgumentError
+    from pellucid.language import chosen
+    from pellucid.markup import page
+    from pellucid.train import record
 
+    lang = chosen(lang)
+    if at is None and (top, depth) != (None, None):
+        raise ArgumentError("explain", "--top and --depth are about one number", hint="say which with --at")
+    if html is not None:
+        output.check_writable(f"page '{html}'", html)
+    rule = inputs.optimizer("explain", optimizer, lr, momentum)
     nn.seed(seed)
     network = inputs.open_model(model, inputs.MNIST_SHAPE)
-    x, y = inputs.test_digit(sample)
-    recording = record(network, x, y, optimizer=SGD(lr=0.05)) if step else record(network, x)
-    try:
-        trace = recording.explain(at)
-    except AddressError as error:
-        if not step and at.lstrip().startswith("grad("):
-            error.hint = "add --step"
-        raise
-    if json:
-        output.print_json({"model": model, "sample": sample, "address": at, "trace": trace.to_dict()})
+    x, y = inputs.digits(sample, batch or (1 if at else _BATCH))
+    recording = record(network, x) if infer else record(network, x, y, optimizer=rule)
+    answer: _Overview | _Number
+    if at is None:
+        answer = _Overview(recording.overview(lang))
     else:
-        output.screen(json).print(Panel.fit(Text(str(trace)), title=Text(at)))
+        trace = _trace(recording, at, lang, infer)
+        path = None if depth is None else recording.why(at, depth, top or _TOP_OF_EACH)
+        answer = _Number(trace, path, top or _TOP)
+    if html is not None:
+        output.write(f"page '{html}'", html, page(at or model, answer.html(), lang))
+    console = output.screen(json)
+    if json:
+        run = {"model": model, "data": data, "sample": sample, "batch": len(x), "address": at}
+        output.print_json({**run, **answer.document()})
+    else:
+        answer.show(console)
+    if html is not None:
+        console.print(f"page written to {html}")
+
+
+def _trace(recording: Recording, at: str, lang: str, infer: bool) -> Trace:
+    """The explanation of one number."""
+    from pellucid.errors import AddressError
+
+    try:
+        return recording.explain(at, lang)
+    except AddressError as error:
+        if at.split("[")[0].strip() not in recording:
+            step = "leave out --infer to record a training step"
+            error.hint = step if infer else "without --at all layers are listed"
+        raise
+
+
+@dataclass(frozen=True)
+class _Overview:
+    """All layers."""
+
+    overview: Overview
+
+    def html(self) -> str:
+        return self.overview.html()
+
+    def document(self) -> dict[str, Any]:
+        return {"overview": self.overview.to_dict()}
+
+    def show(self, console: Console) -> None:
+        from rich.text import Text
+
+        from pellucid.cli import output
+
+        console.print(Text(self.overview.title(), "bold"))
+        console.print(output.table(self.overview.table(), console.width))
+        style = "yellow" if self.overview.suspicious else "green"
+        for finding in self.overview.findings():
+            console.print(Text(finding, style))
+
+
+@dataclass(frozen=True)
+class _Number:
+    """One number and, where it was asked for, its way back through the network."""
+
+    trace: Trace
+    path: WayBack | None
+    top: int
+
+    def html(self) -> str:
+        return self.trace.html()
+
+    def document(self) -> dict[str, Any]:
+        return {"trace": self.trace.to_dict(), **({"why": self.path.to_dict()} if self.path else {})}
+
+    def show(self, console: Console) -> None:
+        from pellucid.cli import output
+        from pellucid.explain.rendering.terminal import rich_trace
+
+        console.print(rich_trace(self.trace, self.top, self.trace.lang))
+        if self.path:
+            console.print(output.tree(self.path.text(self.trace.lang), console.width))

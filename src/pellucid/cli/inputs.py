@@ -5,11 +5,12 @@ from __future__ import annotations
 import inspect
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid.cli.options import OptimizerName
 from pellucid.data import datasets
 from pellucid.data.dataset import as_float
 from pellucid.data.images import read_image
@@ -17,6 +18,9 @@ from pellucid.errors import ArgumentError
 from pellucid.formats import load_model
 from pellucid.nn.models import MODELS
 from pellucid.nn.module import Module
+
+if TYPE_CHECKING:
+    from pellucid.train.optimizers import Optimizer
 
 Shape = tuple[int, int, int]  # C, H, W
 MNIST_SHAPE: Shape = (1, 28, 28)
@@ -61,14 +65,30 @@ def read_shape(command: str, option: str, text: str, *, between: str) -> Shape:
     return channels, height, width
 
 
-def test_digit(index: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """One of MNIST's test images as a batch (1,1,28,28), and its label."""
+def digits(first: int, count: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Some of MNIST's test images as a batch (N,1,28,28), and their labels."""
     _, test = datasets.mnist()
-    if not 0 <= index < len(test):
-        raise ArgumentError(
-            "mnist", "there is no such test image", expected=f"0 to {len(test) - 1}", got=str(index)
-        )
-    return as_float(test.images[index : index + 1]), test.labels[index : index + 1]
+    for index in (first, first + count - 1):
+        if not 0 <= index < len(test):
+            raise ArgumentError(
+                "mnist", "there is no such test image", expected=f"0 to {len(test) - 1}", got=str(index)
+            )
+    return as_float(test.images[first : first + count]), test.labels[first : first + count]
+
+
+def optimizer(command: str, name: OptimizerName, lr: float | None, momentum: float | None) -> Optimizer:
+    """The optimiser that options describe.
+
+    Raises: ArgumentError for a momentum that the rule does not have.
+    """
+    from pellucid.train import SGD, Adam, AdamW
+
+    if name is OptimizerName.SGD:
+        return SGD(0.05 if lr is None else lr, 0.9 if momentum is None else momentum)
+    if momentum is not None:
+        raise ArgumentError(command, "only sgd takes --momentum", got=f"--optimizer {name}")
+    kind = Adam if name is OptimizerName.ADAM else AdamW
+    return kind() if lr is None else kind(lr)
 
 
 def picture(name: str, shape: Shape, *, invert: bool) -> NDArray[Any]:
@@ -80,7 +100,7 @@ def picture(name: str, shape: Shape, *, invert: bool) -> NDArray[Any]:
         raise ArgumentError(
             "image", "a test digit is named by its number", expected="such as mnist:17", got=repr(name)
         )
-    digit, _ = test_digit(int(index))
+    digit, _ = digits(int(index), 1)
     return 1 - digit if invert else digit
 
 

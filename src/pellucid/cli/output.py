@@ -6,12 +6,18 @@ import json
 import tempfile
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.text import Text
 
 from pellucid.errors import FormatError
+from pellucid.explain.columns import Columns, cells, wrapped
 
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_CUT_OFF = 8  # columns below which a cut-off text says nothing
 _UNLIMITED = 10_000  # columns: nothing is wrapped or cut for a pipe or a file
 
 
@@ -35,6 +41,48 @@ def check_writable(where: str, path: Path) -> None:
             pass
     except OSError as error:
         raise FormatError(where, "the file cannot be written", got=error.strerror) from None
+
+
+def write(where: str, path: Path, text: str) -> None:
+    """Put a text into a file, which appears complete or not at all; one that exists is replaced.
+
+    Raises: FormatError when the file cannot be written.
+    """
+    from pellucid.formats.file import write_whole
+
+    write_whole(where, path, [text.encode()])
+
+
+def table(columns: Columns, width: int) -> Table:
+    """Columns as Rich draws them in so much room: the second one is cut off or left out, then names are folded."""
+    from rich import box
+    from rich.table import Table
+
+    widths = [max(map(cells, column)) + 2 for column in zip(columns.heads, *columns.rows, strict=True)]
+    others = sum(widths) - widths[1]  # all but the second column
+    shown = [i for i in range(len(widths)) if i != 1 or width - others >= min(widths[1], _CUT_OFF)]
+    drawn = Table(box=box.SIMPLE, pad_edge=False, padding=(0, 1, 0, 0))
+    for i in shown:
+        drawn.add_column(
+            columns.heads[i],
+            justify="left" if i < columns.words else "right",
+            no_wrap=i > 1 or (i == 0 and others <= width),
+            overflow="fold" if i == 0 else "ellipsis",
+        )
+    for row in columns.rows:
+        drawn.add_row(*(Text(row[i]) for i in shown))
+    return drawn
+
+
+def tree(drawn: str, width: int) -> Text:
+    """A tree of lines in at most so many columns: what goes on below a line hangs between the same branches."""
+    lines = []
+    for line in drawn.splitlines():
+        said = line.lstrip("│├└─ ")
+        branches = line[: len(line) - len(said)]
+        below = branches.replace("├", "│").replace("└", " ").replace("─", " ") + "  "
+        lines.append(wrapped(said, width, branches, below))
+    return Text("\n".join(lines))
 
 
 def print_json(document: dict[str, Any]) -> None:

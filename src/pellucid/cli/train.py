@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pellucid.cli.options import Data, DataName, Json, ModelName, Seed, Threads
+from pellucid.cli.options import (
+    Data,
+    DataName,
+    Json,
+    Lr,
+    ModelName,
+    Momentum,
+    Optimizer,
+    OptimizerName,
+    Seed,
+    Threads,
+)
 
 if TYPE_CHECKING:
     from pellucid.train.loop import Epoch
-    from pellucid.train.optimizers import Optimizer
-
-
-class OptimizerName(StrEnum):
-    """The optimisers of `pellucid.train`."""
-
-    SGD = "sgd"
-    ADAM = "adam"
-    ADAMW = "adamw"
 
 
 def train(
@@ -32,14 +33,9 @@ def train(
     ] = ModelName.LENET5,
     epochs: Annotated[int, typer.Option(min=1, help="How often each image is seen.")] = 3,
     batch_size: Annotated[int, typer.Option(min=1, help="Images per update.")] = 64,
-    lr: Annotated[
-        float | None,
-        typer.Option(help="The learning rate.", show_default="0.05 for sgd, 0.001 for the others"),
-    ] = None,
-    optimizer: Annotated[OptimizerName, typer.Option(help="The rule of updates.")] = OptimizerName.SGD,
-    momentum: Annotated[
-        float | None, typer.Option(help="How much of the last update goes on; sgd only.", show_default="0.9")
-    ] = None,
+    lr: Lr = None,
+    optimizer: Optimizer = OptimizerName.SGD,
+    momentum: Momentum = None,
     seed: Seed = 0,
     threads: Threads = None,
     out: Annotated[
@@ -64,7 +60,7 @@ def train(
         output.check_writable(f"model file '{out}'", out)
     if threads is not None:
         set_num_threads(threads)
-    rule = _optimizer(optimizer, lr, momentum)
+    rule = inputs.optimizer("train", optimizer, lr, momentum)
     nn.seed(seed)
     settings = inputs.settings_for(model, inputs.MNIST_SHAPE)
     network = inputs.open_model(model, inputs.MNIST_SHAPE)
@@ -112,18 +108,6 @@ def train(
         )
     elif out is not None:
         console.print(f"saved in {out}")
-
-
-def _optimizer(name: OptimizerName, lr: float | None, momentum: float | None) -> Optimizer:
-    from pellucid.errors import ArgumentError
-    from pellucid.train import SGD, Adam, AdamW
-
-    if name is OptimizerName.SGD:
-        return SGD(0.05 if lr is None else lr, 0.9 if momentum is None else momentum)
-    if momentum is not None:
-        raise ArgumentError("train", "only sgd takes --momentum", got=f"--optimizer {name}")
-    kind = Adam if name is OptimizerName.ADAM else AdamW
-    return kind() if lr is None else kind(lr)
 
 
 def _epoch(epoch: Epoch) -> dict[str, Any]:

@@ -121,8 +121,9 @@ class Plan:
         self.joined: set[Node] = set()  # nodes whose work another node's loop does forward
         self.pools: dict[Node, Node] = {}  # max poolings and the convolutions whose last loop does them
         self.routes: dict[Node, Tensor] = {}  # of such a convolution: which position won each window
-        self.per_part: dict[Node, int] = {}  # how many images one part of a weight gradient sums
-        self.state: dict[Symbol, Block] = {}  # the newest value of what a forward changes: running statistics
+        self.per_part: dict[Node, int] = {}  # how many images one part of a node's sums takes
+        self.side_by_side: dict[Node, int] = {}  # how many pixels of a row have sums of their own there
+        self.state: dict[Symbol, list[Block]] = {}  # running statistics, after each use that changes them
         self.state_updates: list[Launch] = []
         self.ingests: dict[Symbol, Launch] = {}  # the launches that read an input from the caller's memory
         self.lasting: set[Block] = set()  # what is written before a run or read after it
@@ -162,7 +163,7 @@ class Plan:
 
     def newest(self, symbol: Symbol | None) -> Any:
         """The same for a running statistic, which the forward itself may have moved on."""
-        return self.value(symbol) if symbol is None else self.state.get(symbol, self.values[symbol])
+        return self.state[symbol][-1] if symbol in self.state else self.value(symbol)
 
     def output(self, node: Node) -> Tensor:
         """A new tensor for a node's output."""
@@ -264,11 +265,15 @@ class Program:
 
     def run(self, result: Symbol, **inputs: Array) -> Array:
         """Play the tape once on these inputs (contiguous, of the plan's types) and copy one tensor out."""
+        return self.results([self.plan.values[result]], **inputs)[0]
+
+    def results(self, blocks: Sequence[Block], **inputs: Array) -> list[Array]:
+        """The same for any blocks."""
         with self._busy:
             for name, array in inputs.items():
                 self._feed(self.plan.graph.inputs[name], array)
             tape.team.play(self.launches, self.plan.scratch_bytes)
-            return self.plan.values[result].array()
+            return [block.array() for block in blocks]
 
     def update_state(self) -> None:
         """Carry out what a recording left out: the changes of the model's own state."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 
 from pellucid.errors import AddressError
@@ -11,10 +11,22 @@ from pellucid.geometry import Index, size_of
 from pellucid.ops.base import Shape
 
 _FORM = re.compile(r"\s*([^\[\]]*[^\[\]\s])\s*(?:\[([^\[\]]*)\])?\s*")
+_ELSEWHERE = tuple(
+    (re.compile(pattern), meant)
+    for pattern, meant in {
+        r"(.+)\.grad": "grad({})",
+        r"(?:grad_|d)(.+)": "grad({})",
+        r"grad\((.+)\)": "grad({})",
+        r"(?:new_|new\(|after\()(.+?)\)?": "updated({})",
+        r"(.+)\.(?:momentum_buffer|velocity)": "velocity({})",
+        r"(.+)\.exp_avg": "mean({})",
+        r"(.+)\.exp_avg_sq": "variance({})",
+    }.items()
+)
 _INTEGER = re.compile(r"\s*-?[0-9]{1,18}\s*")
 
 
-def parse(address: object) -> tuple[str, Index | None]:
+def parse(address: object, where: str = "explain") -> tuple[str, Index | None]:
     """Split an address into its name and its index, if it has one.
 
     Raises: AddressError when it is not a name with plain integers in brackets.
@@ -27,9 +39,7 @@ def parse(address: object) -> tuple[str, Index | None]:
     numbers = match[2].split(",") if match and match[2] is not None and match[2].strip() else []
     if match is None or not all(_INTEGER.fullmatch(number) for number in numbers):
         rule = "an address is a name and an index of plain integers"
-        raise AddressError(
-            "explain", rule, expected="for example 'conv1.output[0,5,3,7]'", got=_quoted(address)
-        )
+        raise AddressError(where, rule, expected="for example 'conv1.output[0,5,3,7]'", got=_quoted(address))
     return match[1], None if match[2] is None else tuple(int(number) for number in numbers)
 
 
@@ -39,34 +49,40 @@ def written(name: str, index: Iterable[int]) -> str:
     return f"{name}[{numbers}]" if numbers else name
 
 
-def located(name: str, shape: Shape, index: Index | None) -> Index:
+def located(name: str, shape: Shape, index: Index | None, where: str = "explain") -> Index:
     """The index counted from the front, checked against the shape.
 
     Raises: AddressError that names the valid ranges.
     """
-    ranges = f"'{name}[{', '.join(f'0…{size - 1}' if size else 'none' for size in shape)}]'"
+    ranges = f"'{name}{_ranges(shape)}'"
     if index is None:
         if size_of(shape) == 1:
             return (0,) * len(shape)
         example = written(name, [size // 2 for size in shape])
         rule = f"'{name}' holds {size_of(shape):,} numbers, and an address says which"
-        raise AddressError("explain", rule, expected=ranges, got=f"'{name}'", hint=f"for example '{example}'")
+        raise AddressError(where, rule, expected=ranges, got=f"'{name}'", hint=f"for example '{example}'")
     got = f"'{name}[{','.join(map(str, index))}]'"
     if len(index) != len(shape):
         count = f"{len(shape)} {'index' if len(shape) == 1 else 'indices'}"
-        expected = ranges if shape else f"'{name}'"
-        raise AddressError("explain", f"'{name}' takes {count}", expected=expected, got=got)
+        raise AddressError(where, f"'{name}' takes {count}", expected=ranges, got=got)
     for axis, (i, size) in enumerate(zip(index, shape, strict=True)):
         if not -size <= i < size:
             raise AddressError(
-                "explain", f"index {i} lies outside axis {axis} of '{name}'", expected=ranges, got=got
+                where, f"index {i} lies outside axis {axis} of '{name}'", expected=ranges, got=got
             )
     return tuple(i % size for i, size in zip(index, shape, strict=True))
 
 
-def unknown(where: str, name: object, names: Iterable[str]) -> AddressError:
-    """The error for a name that a recording does not hold, with the nearest ones that it does."""
-    near = get_close_matches(str(name)[:200], list(names), n=3, cutoff=0.5)
+def unknown(where: str, name: object, shapes: Mapping[str, Shape]) -> AddressError:
+    """The error for a name that a recording does not hold, with what it is called there, or the nearest names."""
+    meant = [other for other in _readings(str(name)) if other in shapes]
+    if meant:
+        expected = f"'{meant[0]}{_ranges(shapes[meant[0]])}'"
+        hint = f"it is called '{meant[0]}' here"
+        return AddressError(
+            where, "the recording holds no such name", expected=expected, got=_quoted(name), hint=hint
+        )
+    near = get_close_matches(str(name)[:200], list(shapes), n=3, cutoff=0.5)
     return AddressError(
         where,
         "the recording holds no such name",
@@ -74,6 +90,22 @@ def unknown(where: str, name: object, names: Iterable[str]) -> AddressError:
         got=_quoted(name),
         hint="names() lists all of them",
     )
+
+
+def _readings(name: str) -> Iterator[str]:
+    """What somebody can have meant who knows PyTorch's names, or left out which of a layer's numbers it is."""
+    yield f"{name}.output"
+    yield name.removesuffix(".data")
+    for pattern, meant in _ELSEWHERE:
+        if match := pattern.fullmatch(name):
+            yield meant.format(match[1])
+            yield meant.format(f"{match[1]}.output")
+
+
+def _ranges(shape: Shape) -> str:
+    """The valid indices; nothing for a single number."""
+    ranges = ", ".join((f"0…{size - 1}" if size > 1 else "0") if size else "none" for size in shape)
+    return f"[{ranges}]" if shape else ""
 
 
 def _quoted(value: object) -> str:

@@ -1,11 +1,14 @@
 """The names of a recorded run: which arrays there are, and where each comes from.
 
 input, target, conv1.weight, conv1.output       what was given and what the forward pass made
-bn1.mean, bn1.istd                              a batch norm's statistics: mean, 1/√(variance + eps)
+bn1.mean, bn1.var, bn1.istd                     a batch norm's statistics: mean, variance, 1/√(variance + eps)
 cross_entropy.losses, cross_entropy.count       what the mean loss is made of
 grad(conv1.output), grad(conv1.weight)          gradients
+grad(bn1.mean), grad(bn1.var)                   of a batch norm's statistics
 grad(relu1.output) after conv3                  what such a gradient had grown to, when several ops contribute
 grad(conv1.weight) by conv1#2                   one contribution, when several ops use the parameter
+updated(bn1.running_mean)                       running statistics after the step
+updated(bn1.running_mean) after bn1             after one use, when the forward uses a batch norm several times
 velocity(conv1.weight) before                   the optimiser's state that the update starts from
 updated(conv1.weight), velocity(conv1.weight)   what the update makes of both
 """
@@ -14,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -24,6 +28,7 @@ from pellucid.engine.graph import Node, Symbol
 from pellucid.explain.source import Entry, Source
 from pellucid.ops.adam import Adam
 from pellucid.ops.base import Shape
+from pellucid.ops.batch_norm import BatchNorm
 from pellucid.ops.dropout import Dropout
 from pellucid.ops.sgd import SGD
 
@@ -55,11 +60,12 @@ class Update:
 
 
 def read(entry: Entry, block: Block) -> NDArray[Any]:
-    """A copy with public axes. Memory of parameters lies as (Kd,Kh,Kw,C,O), labels lie as they were given."""
+    """A copy with public axes. Memory of parameters lies as (Kd,Kh,Kw,C,O), labels and losses as they were given."""
     if isinstance(block, Tensor):
         return block.array()
     flat = np.array(block.memory).reshape(-1)
-    if len(entry.shape) < 2 or flat.dtype.kind != "f":
+    losses = entry.source is not None and entry.source.of == "losses"
+    if len(entry.shape) < 2 or flat.dtype.kind != "f" or losses:
         return flat.reshape(entry.shape)
     outputs, inputs, *kernel = entry.shape
     return np.moveaxis(flat.reshape(*kernel, inputs, outputs), (-1, -2), (0, 1)).copy()
@@ -96,24 +102,42 @@ def _forward(plan: Plan) -> Iterator[Listed]:
             if operand in plan.graph.arrays and operand not in seen:
                 seen.add(operand)
                 yield Entry(operand.name, operand.shape), plan.values[operand]
-        for key, block, shape in _saved(plan, node):
-            yield Entry(f"{node.path}.{key}", shape, _source(plan, node, key)), block
+        for key, block in _saved(plan, node):
+            if not key.startswith("grad_"):
+                yield _computed(plan, node, key), block
         output = node.output
         yield Entry(output.name, output.shape, _source(plan, node, "output")), plan.values[output]
 
 
-def _saved(plan: Plan, node: Node) -> Iterator[tuple[str, Block, Shape]]:
-    """What a node's forward computes on the way to its output: float64 numbers with a name of their own."""
+def _saved(plan: Plan, node: Node) -> Iterator[tuple[str, Block]]:
+    """What a node computes on the way to its output or gradients: float64 numbers with a name of their own."""
     for (owner, key), block in plan.saved.items():
         if owner is node and block.dtype.kind == "f":
-            yield key, block, () if key == "count" else (block.size,)
+            yield key, block
+
+
+def _computed(plan: Plan, node: Node, key: str) -> Entry:
+    """The entry of such numbers: one for each channel, a loss for each target, a count."""
+    shape: Shape = () if key == "count" else node.output.shape[1:2]
+    if key == "losses":
+        assert node.operands[1] is not None
+        shape = node.operands[1].shape
+    return Entry(_saved_name(node, key), shape, _source(plan, node, key))
+
+
+def _saved_name(node: Node, key: str) -> str:
+    """bn1.mean, or grad(bn1.mean) for its gradient."""
+    gradient = key.removeprefix("grad_")
+    return f"{node.path}.{key}" if gradient == key else f"grad({node.path}.{gradient})"
 
 
 def _source(plan: Plan, node: Node, of: str, **settings: Any) -> Source:
     """Where a node's results come from."""
     named = zip(node.op.arguments, node.operands, strict=True)
     operands = {argument: symbol.name for argument, symbol in named if symbol is not None}
-    operands |= {key: f"{node.path}.{key}" for key, _, _ in _saved(plan, node) if key != of}
+    for key in takewhile(lambda key: key != of, (key for key, _ in _saved(plan, node))):
+        if not key.startswith("grad_") or of == "grad_input" or (node, of) in plan.saved:
+            operands[key] = _saved_name(node, key)
     if of.startswith("grad_") and node.output in plan.gradients:
         operands["grad_output"] = f"grad({node.output.name})"
     facts: dict[str, int | float] = {}
@@ -121,6 +145,11 @@ def _source(plan: Plan, node: Node, of: str, **settings: Any) -> Source:
         facts["images_per_part"] = plan.per_part[node]
     if node in plan.winograd:
         facts["winograd_additions"] = plan.winograd[node]
+    if isinstance(node.op, BatchNorm):
+        facts |= {
+            "pixels_side_by_side": plan.side_by_side[node],
+            "in_tiles": int(node.operands[0] in plan.moments),
+        }
     if isinstance(node.op, Dropout):
         layers = [other for other in plan.graph.nodes if isinstance(other.op, Dropout)]
         seed, step = plan.counters.tolist()
@@ -141,6 +170,9 @@ def _gradients(plan: Plan) -> Iterator[Listed]:
                 continue
             seen.add(symbol)
             yield from _gradient(plan, symbol)
+        for key, block in _saved(plan, node):
+            if key.startswith("grad_"):
+                yield _computed(plan, node, key), block
     for symbol in plan.graph.inputs.values():
         yield from _gradient(plan, symbol)
 
@@ -166,7 +198,9 @@ def _gradient(plan: Plan, symbol: Symbol) -> Iterator[Listed]:
             return
         base = None
         for block, (node, argument) in zip(blocks, uses, strict=True):
-            step = name if block is blocks[-1] else f"{name} after {node.path}"
+            many = node.operands.count(symbol) > 1  # as in x + x
+            step = f"{name} after {node.path}" + (f" by {argument}" if many else "")
+            step = name if block is blocks[-1] else step
             yield Entry(step, shape, _source(plan, node, f"grad_{argument}", base=base)), block
             base = step
 
@@ -183,11 +217,20 @@ def _uses(plan: Plan, symbol: Symbol) -> list[tuple[Node, str]]:
 
 
 def _statistics(plan: Plan) -> Iterator[Listed]:
-    """Running statistics after the step."""
-    for symbol, block in plan.state.items():
-        node = [node for node in plan.graph.nodes if symbol in node.operands][-1]
-        argument = node.op.arguments[node.operands.index(symbol)]
-        yield Entry(f"updated({symbol.name})", symbol.shape, _source(plan, node, argument)), block
+    """Running statistics after the step; after every use of a layer that the forward uses several times."""
+    for symbol, blocks in plan.state.items():
+        uses = [
+            node
+            for node in plan.graph.nodes
+            if symbol in node.operands and isinstance(node.op, BatchNorm) and node.op.training
+        ]
+        before, name = symbol.name, f"updated({symbol.name})"
+        for node, block in zip(uses, blocks, strict=True):
+            argument = node.op.arguments[node.operands.index(symbol)]
+            source = _source(plan, node, argument)
+            source = replace(source, operands={**source.operands, argument: before})
+            before = name if block is blocks[-1] else f"{name} after {node.path}"
+            yield Entry(before, symbol.shape, source), block
 
 
 def _updates(update: Update) -> Iterator[Listed]:

@@ -10,17 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.errors import ArgumentError
-from pellucid.explain.account import Account, Verdict
+from pellucid.explain.accounts.account import Account, Verdict, same
+from pellucid.explain.accounts.chain import nearest
+from pellucid.explain.accounts.enclosed import WIDE
 from pellucid.explain.address import written
-from pellucid.explain.chain import nearest
-from pellucid.explain.enclosed import WIDE
-from pellucid.explain.explainers import account_of, explained
+from pellucid.explain.columns import Columns
+from pellucid.explain.ops.explainers import account_of, explained
 from pellucid.explain.question import Question
 from pellucid.explain.source import Entry
 from pellucid.geometry import is_integer, size_of
+from pellucid.language import text
 
 _AT_ONCE = 1 << 20  # terms that are laid out at a time
-_NAMED = 10  # failures whose addresses are kept
+NAMED = 10  # failures whose addresses are kept
 
 Ask = Callable[[Entry, NDArray[np.int64]], Question]
 
@@ -54,9 +56,15 @@ class Certificate:
 
 @dataclass(frozen=True)
 class Certificates:
-    """The certificates of all arrays that a run computed."""
+    """The certificates of all arrays that a run computed.
+
+    Attributes:
+        arrays: a certificate for each of them.
+        lang: the language of `str`; None for the default.
+    """
 
     arrays: tuple[Certificate, ...]
+    lang: str | None = None
 
     @property
     def certified(self) -> bool:
@@ -73,50 +81,74 @@ class Certificates:
         rows = [{**vars(array), "failed": list(array.failed)} for array in self.arrays]
         return {"certified": self.certified, "checked": self.checked, "arrays": rows}
 
-    def __str__(self) -> str:
-        head = ["array", "kind", "numbers", "checked", "ulps", "gap/bound", "replay ≠", "failures"]
-        rows = [head]
-        for a in self.arrays:
-            rows.append(
-                [
-                    a.name,
-                    a.kind,
-                    f"{a.elements:,}",
-                    f"{a.checked:,}",
-                    f"{a.largest_ulps:.3g}",
-                    f"{a.largest_share:.3f}",
-                    str(a.replay_mismatches),
-                    str(a.failures),
-                ]
-            )
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = [
-            "  ".join(
-                [
-                    *(c.ljust(w) for c, w in zip(row[:2], widths[:2], strict=True)),
-                    *(c.rjust(w) for c, w in zip(row[2:], widths[2:], strict=True)),
-                ]
-            ).rstrip()
-            for row in rows
-        ]
-        failures = sum(array.failures for array in self.arrays)
-        verdict = "all certified" if self.certified else f"{failures:,} NOT certified"
+    def table(self, lang: str | None = None) -> Columns:
+        """The certificates as texts."""
+        lang = lang or self.lang
+        heads = (
+            text("certificates.array", lang),
+            text("certificates.kind", lang),
+            text("certificates.numbers", lang),
+            text("certificates.checked", lang),
+            text("certificates.ulps", lang),
+            text("certificates.share", lang),
+            text("certificates.replay", lang),
+            text("certificates.failures", lang),
+        )
+        return Columns(heads, tuple(_row(array) for array in self.arrays), 2)
+
+    def findings(self, lang: str | None = None) -> list[str]:
+        """How many numbers were compared, whether all are certified, and addresses of those that are not."""
+        lang, failures = lang or self.lang, sum(array.failures for array in self.arrays)
         failed = [f"  {address}" for array in self.arrays for address in array.failed]
-        return "\n".join([*lines, f"{self.checked:,} numbers checked, {verdict}", *failed])
+        if self.certified:
+            return [text("certificates.all_certified", lang, checked=self.checked)]
+        return [text("certificates.not_certified", lang, checked=self.checked, failures=failures), *failed]
+
+    def text(self, lang: str | None = None) -> str:
+        """The table and what it comes to.
+
+        Raises: ArgumentError for a language that the catalogue does not have.
+        """
+        return "\n".join([str(self.table(lang)), *self.findings(lang)])
+
+    def __str__(self) -> str:
+        return self.text()
 
 
-def certify(entries: Iterable[Entry], ask: Ask, sample: int | None, seed: int) -> Certificates:
+def _row(array: Certificate) -> tuple[str, ...]:
+    return (
+        array.name,
+        array.kind,
+        f"{array.elements:,}",
+        f"{array.checked:,}",
+        f"{array.largest_ulps:.3g}",
+        f"{array.largest_share:.3f}",
+        f"{array.replay_mismatches:,}",
+        f"{array.failures:,}",
+    )
+
+
+def certify(
+    entries: Iterable[Entry], ask: Ask, sample: int | None, seed: int, lang: str | None
+) -> Certificates:
     """Compare the numbers of all arrays that have an account."""
     if sample is not None and (not is_integer(sample) or sample < 1):
         raise ArgumentError(
             "certify", "sample must be a whole number above 0, or None", got=f"sample={sample!r}"
         )
+    check_seed("certify", seed)
     found = []
     for number, entry in enumerate(entries):
         if entry.source is not None and explained(entry.source) and size_of(entry.shape):
             random = np.random.default_rng([seed, number])
             found.append(_certificate(entry, ask, _chosen(size_of(entry.shape), sample, random)))
-    return Certificates(tuple(found))
+    return Certificates(tuple(found), lang)
+
+
+def check_seed(where: str, seed: int) -> None:
+    """Refuse what decides no random numbers."""
+    if not is_integer(seed) or seed < 0:
+        raise ArgumentError(where, "seed must be a whole number ≥ 0", got=f"seed={seed!r}")
 
 
 def _chosen(size: int, sample: int | None, random: np.random.Generator) -> NDArray[np.int64]:
@@ -127,29 +159,29 @@ def _chosen(size: int, sample: int | None, random: np.random.Generator) -> NDArr
 
 
 def _certificate(entry: Entry, ask: Ask, chosen: NDArray[np.int64]) -> Certificate:
+    """The certificate of some elements of an array."""
     ulps = share = 0.0
-    mismatches, failed, kind = 0, [], ""
+    mismatches, failures, kind = 0, 0, ""
+    failed: list[str] = []
     for question, account in _accounts(entry, ask, chosen):
-        verdict = account.judge(question)
-        kind = account.kind
+        verdict, kind = account.judge(question), account.kind
         in_ulps, of_bound = _distances(question, verdict)
         ulps, share = max(ulps, in_ulps), max(share, of_bound)
         if verdict.replay is not None:
-            differ = (verdict.replay != question.value) & ~(
-                np.isnan(verdict.replay) & np.isnan(question.value)
-            )
-            mismatches += int(np.count_nonzero(differ))
-        failed += [written(entry.name, row) for row in question.at[~verdict.certified]]
+            mismatches += int(np.count_nonzero(~same(question.value, verdict.replay)))
+        wrong = question.at[~verdict.certified]
+        failures += len(wrong)
+        failed += [written(entry.name, row) for row in wrong[: NAMED - len(failed)]]
     return Certificate(
-        entry.name,
-        kind,
-        size_of(entry.shape),
-        len(chosen),
-        ulps,
-        share,
-        mismatches,
-        len(failed),
-        tuple(failed[:_NAMED]),
+        name=entry.name,
+        kind=kind,
+        elements=size_of(entry.shape),
+        checked=len(chosen),
+        largest_ulps=ulps,
+        largest_share=share,
+        replay_mismatches=mismatches,
+        failures=failures,
+        failed=tuple(failed),
     )
 
 
@@ -157,27 +189,26 @@ def _accounts(entry: Entry, ask: Ask, chosen: NDArray[np.int64]) -> Iterator[tup
     """The accounts of as many elements at a time as have a bearable number of terms."""
 
     def account(flat: NDArray[np.int64]) -> tuple[Question, Account]:
-        at = (
-            np.stack(np.unravel_index(flat, entry.shape), axis=1)
-            if entry.shape
-            else np.zeros((1, 0), np.int64)
-        )
-        question = ask(entry, at)
+        at = np.array(np.unravel_index(flat, entry.shape or (1,)), np.int64).T
+        question = ask(entry, at[:, : len(entry.shape)])
         return question, account_of(question)
 
-    first = account(chosen[:1])
-    terms = sum(group.length for group in first[1].terms)
-    size = max(1, _AT_ONCE // max(terms, 1))
+    _, first = account(chosen[:1])
+    size = max(1, _AT_ONCE // max(1, sum(group.length for group in first.terms)))
     for start in range(0, len(chosen), size):
         yield account(chosen[start : start + size])
 
 
 def _distances(question: Question, verdict: Verdict) -> tuple[float, float]:
-    """The largest gap in ulps, and as a share of its bound; numbers that are not finite have none."""
+    """The largest gap in ulps, and as a share of its bound; numbers that are not finite have none.
+
+    Numbers below the least normal one are as far apart as those just above it.
+    """
     with np.errstate(all="ignore"):
         exact = np.array([nearest(x) for x in verdict.exact], WIDE)
         gap = abs(question.value.astype(WIDE) - exact)
         finite = np.isfinite(gap)
-        ulps = np.where(finite, gap / np.spacing(abs(question.value)), 0)
+        least = np.finfo(question.dtype).tiny
+        ulps = np.where(finite, gap / np.spacing(np.maximum(abs(question.value), least)), 0)
         share = np.where(finite & (gap > 0), gap / verdict.bound, 0)
     return float(ulps.max(initial=0)), float(share.max(initial=0))

@@ -17,6 +17,11 @@ from pellucid.geometry import Index
 from pellucid.ops.base import Op, Shape
 
 Array = NDArray[Any]
+_OPTIONAL = {  # how arguments that need not be there stand in formulas
+    "weight": ("·weight[c]",),
+    "bias": ("bias[o] + ", " + bias[c]"),
+    "grad_output": ("grad_output·", "·grad_output"),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,13 +105,16 @@ class Question:
 
     @property
     def formula(self) -> str:
-        """The line of the op's own documentation that defines this result."""
-        text = getdoc(modules[type(self.source.op).__module__]) or ""
+        """The line of the op's own documentation that defines this result, without arguments that are not there."""
+        op, of, operands = self.source.op, self.source.of, self.source.operands
+        text = getdoc(modules[type(op).__module__]) or ""
         lines = [" ".join(line.split()) for line in text.splitlines()]
-        of = self.source.of
-        formula = next((line for line in lines if line.startswith((f"{of}[", f"{of} ="))), of)
-        if of == "output" and "bias" not in self.source.operands:
-            formula = formula.replace("bias[o] + ", "")
+        found = [line for line in lines if line.startswith((f"{of}[", f"{of} ="))]
+        other = "in inference" if getattr(op, "training", True) else "in training"
+        formula = next((line for line in found if not line.endswith(other)), of)
+        for argument, parts in _OPTIONAL.items():
+            for part in parts if argument not in operands else ():
+                formula = formula.replace(part, "")
         if self.source.base is not None:
             formula = formula.replace(" = ", " = gradient so far + ", 1)
         return formula

@@ -8,19 +8,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.engine.buffers import External
-from pellucid.errors import ArgumentError
+from pellucid.errors import AddressError, ArgumentError
 from pellucid.explain import address as addresses
 from pellucid.explain import certificates
-from pellucid.explain.catalogue import Update, catalogue, read
 from pellucid.explain.certificates import Certificates
-from pellucid.explain.explainers import account_of, explained
+from pellucid.explain.files.storage import save_recording
+from pellucid.explain.ops.explainers import account_of, explained
+from pellucid.explain.ops.integers import integer_runs
+from pellucid.explain.overview import Overview, overview_of
+from pellucid.explain.paths.fields import Field, field_of
+from pellucid.explain.paths.path import Path, path_of
+from pellucid.explain.paths.uses import Uses, uses_of
 from pellucid.explain.question import Question
 from pellucid.explain.source import Entry
 from pellucid.explain.trace import Trace, trace_of
+from pellucid.formats.container import FilePath
+from pellucid.geometry import Index, is_integer
+from pellucid.language import chosen
 
 if TYPE_CHECKING:  # importing the plan imports LLVM
-    from pellucid.engine.plan import Program
+    pass
 
 Array = NDArray[Any]
 
@@ -33,6 +40,7 @@ class Recording:
         load: gives an array by its name, with public axes; asked once for each.
         aliases: short names, as "loss" for "cross_entropy.output".
         commit: what carries out the recorded update; None for a run without one.
+        loaded: whether it comes from a file.
     """
 
     def __init__(
@@ -41,12 +49,13 @@ class Recording:
         load: Callable[[str], Array],
         aliases: Mapping[str, str],
         commit: Callable[[], None] | None,
+        loaded: bool = False,
     ) -> None:
         self.entries = {entry.name: entry for entry in entries}
         self.aliases = dict(aliases)
         self._load = load
         self._arrays: dict[str, Array] = {}
-        self._commit, self._committed = commit, False
+        self._commit, self._committed, self._loaded = commit, False, loaded
 
     def keep(self, owner: object, names: Iterable[str]) -> None:
         """Hold on to what owns the memory, and copy at once the arrays that others go on changing."""
@@ -89,6 +98,9 @@ class Recording:
 
         Raises: ArgumentError when there is nothing to carry out, or when it has been done.
         """
+        if self._loaded:
+            rule = "a recording that was loaded from a file has no update to carry out"
+            raise ArgumentError("commit", rule, hint="commit the recording that step.record returns")
         if self._commit is None:
             raise ArgumentError("commit", "this recording holds no update", hint="record a training step")
         if self._committed:
@@ -98,31 +110,154 @@ class Recording:
         self._commit()
         self._committed = True
 
-    def explain(self, address: str) -> Trace:
+    def save(self, path: FilePath) -> None:
+        """Write all arrays, and where each comes from, to a safetensors file that `load_recording` reads.
+
+        Raises: FormatError when the file cannot be written.
+
+        Example:
+            >>> import numpy as np, pellucid as pc
+            >>> from tempfile import TemporaryDirectory
+            >>> rec = pc.record(pc.models.lenet5(), np.ones((1, 1, 28, 28), np.float32))
+            >>> with TemporaryDirectory() as folder:
+            ...     rec.save(f"{folder}/run.safetensors")
+            ...     pc.load_recording(f"{folder}/run.safetensors").names() == rec.names()
+            True
+        """
+        arrays = {name: self._array(name) for name in self.entries}
+        save_recording(path, self.entries.values(), arrays, self.aliases)
+
+    def explain(self, address: str, lang: str | None = None) -> Trace:
         """Show the arithmetic that made one number, and certify it.
 
         Args:
             address: a name and an index, as "conv1.output[0,5,3,7]"; negative indices count from the end.
+            lang: the language that the trace speaks, "en" or "ko"; None for that of `PELLUCID_LANG`.
 
         Raises: AddressError for a name or an index that the recording does not hold; ArgumentError for a number
-            whose kind cannot be explained.
+            whose kind cannot be explained, and for a language that the catalogue does not have.
         """
-        name, index = addresses.parse(address)
-        entry = self._entry("explain", name)
-        index = addresses.located(entry.name, entry.shape, index)
+        _check(lang)
+        entry, index = self._located("explain", address)
         question = self._question(entry, np.array(index, np.int64).reshape(1, len(entry.shape)))
         account = account_of(question)
-        return trace_of(question, account, account.judge(question))
+        return trace_of(question, account, account.judge(question), lang)
 
-    def certify(self, sample: int | None = None, seed: int = 0) -> Certificates:
+    def why(self, address: str, depth: int = 3, top: int = 5) -> Path:
+        """Follow a number back through the layers, by the largest terms of each number, to what was given.
+
+        Args:
+            address: as of `explain`.
+            depth: how many numbers lie on a way at most.
+            top: how many terms of each number are shown; the sum of the others is one line.
+
+        Raises: as `explain`; ArgumentError for a depth or a top that is no whole number above 0.
+
+        Example:
+            >>> import numpy as np, pellucid as pc
+            >>> rec = pc.record(pc.models.lenet5(), np.ones((1, 1, 28, 28), np.float32))
+            >>> path = rec.why("fc2.output[0,1]", depth=1, top=3)
+            >>> len(path.level.terms), path.level.rest_count
+            (3, 117)
+            >>> from fractions import Fraction
+            >>> sum(Fraction(t.product) for t in path.level.shown) + path.level.rest == path.level.exact
+            True
+        """
+        for label, setting in (("depth", depth), ("top", top)):
+            if not is_integer(setting) or setting < 1:
+                raise ArgumentError(
+                    "why", f"{label} must be a whole number above 0", got=f"{label}={setting!r}"
+                )
+        entry, index = self._located("why", address)
+        first = self.explain(addresses.written(entry.name, index))
+        return path_of(first.address, depth, top, lambda a: first if a == first.address else self._traced(a))
+
+    def uses(self, address: str) -> Uses:
+        """Which numbers read a number: outputs and the loss, gradients, updates.
+
+        Raises: AddressError for a name or an index that the recording does not hold.
+
+        Example:
+            >>> import numpy as np, pellucid as pc
+            >>> rec = pc.record(pc.models.lenet5(), np.ones((1, 1, 28, 28), np.float32))
+            >>> print(rec.uses("conv1.weight[3,0,0,0]"))   # its padding is 2
+            conv1.weight[3,0,0,0] feeds 676 numbers
+              forward
+                conv1.output[0, 3, 2…27, 2…27]: 676 of 4,704, as weight
+        """
+        entry, index = self._located("uses", address)
+        return uses_of(self.entries, entry.name, index, self._array)
+
+    def field(self, address: str) -> Field:
+        """What an activation depends on in the layers before it, and what depends on it in those behind.
+
+        Args:
+            address: an element of the network's input or of an output.
+
+        Raises: AddressError for a name or an index that the recording does not hold; ArgumentError for a number
+            that is no activation.
+
+        Example:
+            >>> import numpy as np, pellucid as pc
+            >>> rec = pc.record(pc.models.lenet5(), np.ones((1, 1, 28, 28), np.float32))
+            >>> print(rec.field("conv2.output[0,4,0,9]").input)
+            input[0, 0, 0…11, 16…27]: 144 of 784
+        """
+        entry, index = self._located("field", address)
+        return field_of(self.entries, entry.name, index, self._array)
+
+    def certify(self, sample: int | None = None, seed: int = 0, lang: str | None = None) -> Certificates:
         """Compare every number with the exact value of its formula, within the bound of the order it was computed in.
 
         Args:
             sample: how many numbers of each array, drawn from `seed`; None for all.
+            seed: decides which.
+            lang: the language that the table speaks, "en" or "ko"; None for that of `PELLUCID_LANG`.
 
-        Raises: ArgumentError for a sample that is no whole number above 0.
+        Raises: ArgumentError for a sample that is no whole number above 0, for a seed that is none ≥ 0, and for a
+            language that the catalogue does not have.
+
+        Example:
+            >>> import numpy as np, pellucid as pc
+            >>> rec = pc.record(pc.models.lenet5(), np.zeros((2, 1, 28, 28), np.float32))
+            >>> rec.certify(sample=100).certified
+            True
         """
-        return certificates.certify(self.entries.values(), self._question, sample, seed)
+        _check(lang)
+        return certificates.certify(self.entries.values(), self._question, sample, seed, lang)
+
+    def overview(self, lang: str | None = None) -> Overview:
+        """Layer by layer: sizes, dead units, gradients and updates, and the first layer in which something looks wrong.
+
+        The rules stand at the top of `pellucid.explain.overview`.
+
+        Args:
+            lang: the language in which it speaks, "en" or "ko"; None for that of `PELLUCID_LANG`.
+
+        Raises: ArgumentError for a language that the catalogue does not have.
+        """
+        _check(lang)
+        return overview_of(self, self._array, lang)
+
+    def integer_runs(self, seed: int = 0) -> Certificates:
+        """Run the plans of convolutions and linear layers on small whole numbers, where every result must be exact.
+
+        Each layer that was summed directly is run with the recorded shapes, forward and backward, beside its
+        specification in NumPy. This needs no recorded number.
+
+        Args:
+            seed: decides the numbers.
+
+        Raises: ArgumentError for a seed that is no whole number ≥ 0.
+
+        Example:
+            >>> import numpy as np, pellucid as pc
+            >>> rec = pc.record(pc.models.lenet5(), np.zeros((2, 1, 28, 28), np.float32))
+            >>> runs = rec.integer_runs()
+            >>> [array.name for array in runs.arrays], runs.certified
+            (['conv1.output', 'conv2.output', 'fc1.output', 'fc2.output', 'fc3.output'], True)
+        """
+        return integer_runs(self.entries.values(), self._array, seed)
 
     def __repr__(self) -> str:
         parts = [f"{len(self)} arrays"]
@@ -132,13 +267,49 @@ class Recording:
             parts.append("committed" if self._committed else "not committed")
         return f"Recording({', '.join(parts)})"
 
+    def html(self, lang: str | None = None) -> str:
+        """A piece of HTML that needs nothing from elsewhere: every array by layer, with shape and statistics.
+
+        Args:
+            lang: "en" or "ko"; None for the environment's `PELLUCID_LANG`, else English.
+
+        Raises: ArgumentError for a language that there are no texts in.
+        """
+        from pellucid.explain.rendering.listing import recording_html
+
+        committed = None if self._commit is None else self._committed
+        return recording_html(self.entries.values(), self._glimpse, committed, lang)
+
+    def _repr_html_(self) -> str:
+        return self.html()
+
+    def _glimpse(self, name: str) -> Array:
+        """An array to read once: what has not been needed before is not kept."""
+        return self._arrays[name] if name in self._arrays else self._load(name)
+
     def _entry(self, where: str, name: object) -> Entry:
         """An array by its name or by the name that an alias stands for."""
         short = {real: alias for alias, real in self.aliases.items()}
         found = self.entries.get(short.get(name, name)) if isinstance(name, str) else None
         if found is None:
-            raise addresses.unknown(where, name, self.entries)
+            raise addresses.unknown(where, name, {name: entry.shape for name, entry in self.entries.items()})
         return found
+
+    def _located(self, where: str, address: str) -> tuple[Entry, Index]:
+        """An element by its address."""
+        name, index = addresses.parse(address, where)
+        entry = self._entry(where, name)
+        return entry, addresses.located(entry.name, entry.shape, index, where)
+
+    def _traced(self, address: str) -> Trace | None:
+        """The explanation of a factor; None when it was given, or is no number of an array."""
+        entry = self.entries.get(address.partition("[")[0])
+        if entry is None or entry.source is None or not explained(entry.source):
+            return None
+        try:
+            return self.explain(address)
+        except AddressError:  # a function of several numbers, as log Σ exp(logits[0,:])
+            return None
 
     def _question(self, entry: Entry, at: NDArray[np.int64]) -> Question:
         """Ask about elements of an array, one in each row of `at`."""
@@ -149,7 +320,7 @@ class Recording:
         if not explained(entry.source):
             rule = f"numbers made by {entry.source.op.name} cannot be explained yet"
             raise ArgumentError("explain", rule, expected=expected, got=f"'{entry.name}'")
-        value = self._array(entry.name)[tuple(at.T)]
+        value = np.reshape(self._array(entry.name)[tuple(at.T)], len(at))
         return Question(entry.name, entry.source, at, value, self._array)
 
     def _array(self, name: str) -> Array:
@@ -159,16 +330,7 @@ class Recording:
         return self._arrays[name]
 
 
-def recording_of(
-    program: Program,
-    aliases: Mapping[str, str],
-    update: Update | None = None,
-    commit: Callable[[], None] | None = None,
-) -> Recording:
-    """The recording of a program whose plan keeps every tensor, after its run; it is its only user from now on."""
-    listed = {entry.name: (entry, block) for entry, block in catalogue(program.plan, aliases, update)}
-    recording = Recording(
-        [entry for entry, _ in listed.values()], lambda name: read(*listed[name]), aliases, commit
-    )
-    recording.keep(program, [name for name, (_, block) in listed.items() if isinstance(block, External)])
-    return recording
+def _check(lang: str | None) -> None:
+    """Refuse a language that there are no texts in before the work, not after it."""
+    if lang is not None:
+        chosen(lang)

@@ -24,7 +24,9 @@ class Source:
             for its backward.
         base: what a gradient with several contributions had grown to before this one.
         parts: the contributions, where the array is the gradient of a parameter with several uses.
-        facts: numbers of the run that are in no array: "images_per_part" of a weight gradient's parts,
+        facts: numbers of the run that are in no array: "images_per_part" of sums that are made in parts,
+            "pixels_side_by_side" of a batch norm, which have sums of their own in a part, and whether its statistics
+            were made "in_tiles", by a convolution's last transform,
             "winograd_additions" (the most additions that a product of a weight gradient meets) where Winograd's
             algorithm computed it, "seed", "step" and "layer" of dropout, "lr" and "step" of an update.
     """

@@ -11,8 +11,8 @@ from typing import Any, TypeAlias, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.explain.account import Exact, Group, Quantity
-from pellucid.explain.chain import nearest
+from pellucid.explain.accounts.account import Exact, Group, Quantity
+from pellucid.explain.accounts.chain import nearest, product_sum
 
 Factor: TypeAlias = tuple[str, float]
 
@@ -75,6 +75,11 @@ class Products(Sequence[Term]):
         magnitudes: NDArray[np.float64] = np.abs(product)
         return magnitudes
 
+    @property
+    def total(self) -> Fraction | None:
+        """The exact sum of all terms; None when one of them is not finite."""
+        return product_sum(self.values)
+
     @classmethod
     def of(cls, group: Group, element: int, elements: int) -> Products:
         """The terms of one element, without those that are not there or meet padding."""
@@ -91,7 +96,7 @@ class Products(Sequence[Term]):
                 labels.append(factor.name)
                 indices.append(None)
             else:
-                labels.append(factor.operand.address)
+                labels.append(factor.address)
                 rows = [np.broadcast_to(r, shape)[element][kept] for r in factor.rows]
                 indices.append(np.stack(rows, axis=1) if rows else np.zeros((int(kept.sum()), 0), np.int64))
         return cls(labels, indices, [np.broadcast_to(v, shape)[element][kept] for _, v in found])
@@ -125,7 +130,18 @@ class Joined(Sequence[Term]):
     @property
     def magnitudes(self) -> NDArray[np.float64]:
         """|product| of every term, rounded to float64."""
-        return np.concatenate([group.magnitudes for group in self.groups])
+        return np.concatenate([np.zeros(0), *(group.magnitudes for group in self.groups)])
+
+    @property
+    def total(self) -> Fraction | None:
+        """The exact sum of all terms; None when one of them is not finite."""
+        totals = [group.total for group in self.groups]
+        return None if None in totals else sum((t for t in totals if t is not None), Fraction(0))
+
+
+def largest(terms: Products | Joined, most: int) -> list[int]:
+    """Which terms are the largest, at most so many, in order."""
+    return [int(i) for i in np.argsort(-terms.magnitudes, kind="stable")[:most]]
 
 
 def product_of(numbers: Sequence[np.floating[Any]]) -> Exact:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
-from textwrap import fill
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
 
-from pellucid.explain.account import Account, Exact, Group, Kind, Verdict
-from pellucid.explain.chain import Chain, nearest
+from pellucid.explain.accounts.account import Account, Exact, Group, Kind, Verdict
+from pellucid.explain.accounts.chain import Chain, nearest
+from pellucid.explain.columns import cells, wrapped
 from pellucid.explain.question import Question
-from pellucid.explain.terms import Joined, Products, Term, as_json, exact_json
-from pellucid.explain.words import text
+from pellucid.explain.terms import Joined, Products, Term, as_json, exact_json, largest
+from pellucid.language import sentence, text
 
 _SHOWN = 8  # terms in the table of the largest ones
 _FIRST = 3  # terms written out in the substituted formula
@@ -41,7 +42,9 @@ class Trace:
         replay: the sum computed once more, number by number in the documented order; None for other kinds and where
             Winograd's algorithm computed it in another way.
         certified: whether |value − exact| ≤ error_bound, and replay, if there is one, has the very bits of value.
-        note: which positions are read, how many products meet padding, and the order of summation.
+        question: what was asked, with access to the recording's arrays.
+        account: what the answer is drawn from.
+        lang: the language of `str`, `substituted` and `note`; None for the default.
     """
 
     kind: Kind
@@ -55,7 +58,9 @@ class Trace:
     error_bound: float
     replay: float | None
     certified: bool
-    note: str
+    question: Question = field(repr=False)
+    account: Account = field(repr=False)
+    lang: str | None = None
 
     @property
     def error(self) -> float:
@@ -67,26 +72,41 @@ class Trace:
     @property
     def substituted(self) -> str:
         """The formula with the first few numbers put in."""
+        return self.numbers()
+
+    def numbers(self, lang: str | None = None) -> str:
+        """`substituted` in a language."""
+        lang = lang or self.lang
         shown = [self._short(self.start.factors[0][1])] if self.start else []
         shown += ["·".join(self._short(value) for _, value in term.factors) for term in self.terms[:_FIRST]]
         rest = len(self.terms) - _FIRST
-        if rest > 0:
-            shown.append(f"… ({rest:,} more {'term' if rest == 1 else 'terms'})")
+        if rest == 1:
+            shown.append(text("trace.one_more_term", lang))
+        elif rest > 1:
+            shown.append(text("trace.more_terms", lang, count=rest))
+        if self.kind == "select":
+            return f"{self.address} = " + (shown[0] if len(shown) == 1 else f"max({', '.join(shown)})")
         return f"{self.address} = {' + '.join(shown) or '0'}"
 
-    def to_dict(self, limit: int | None = None) -> dict[str, Any]:
+    @property
+    def note(self) -> str:
+        """What there is to say about how the number was computed."""
+        return noted(self.account, self.lang)
+
+    def to_dict(self, limit: int | None = None, lang: str | None = None) -> dict[str, Any]:
         """Everything as values that JSON knows; at most the first `limit` terms.
 
         Fractions appear as the nearest float and, under a key of their own, as text ("1/3"); numbers that are not
         finite as text ("nan", "inf").
         """
+        lang = lang or self.lang
         return {
             "kind": self.kind,
             "address": self.address,
             "dtype": self.dtype,
             "value": as_json(self.value),
             "formula": self.formula,
-            "substituted": self.substituted,
+            "substituted": self.numbers(lang),
             "start": self.start.to_dict() if self.start else None,
             "terms": [term.to_dict() for term in self.terms[:limit]],
             "term_count": len(self.terms),
@@ -94,58 +114,88 @@ class Trace:
             "error_bound": as_json(self.error_bound),
             "replay": None if self.replay is None else as_json(self.replay),
             "certified": self.certified,
-            "note": self.note,
+            "note": noted(self.account, lang),
         }
 
+    def text(self, lang: str | None = None) -> str:
+        """Formula, numbers, note, the largest terms and the certificate.
+
+        Raises: ArgumentError for a language that the catalogue does not have.
+        """
+        lang = lang or self.lang
+        labelled = {
+            text("trace.formula", lang): self.formula,
+            text("trace.numbers", lang): self.numbers(lang),
+            text("trace.note", lang): noted(self.account, lang),
+        }
+        lines = [f"{self.address} = {self.digits(self.value)}  ({self.dtype})"]
+        for label, paragraph in labelled.items():
+            if not paragraph:
+                continue
+            first = f"  {label}" + " " * (11 - cells(label))
+            lines.append(wrapped(paragraph, _WIDTH, first, " " * 13))
+        shown = largest(self.terms, _SHOWN)
+        if len(self.terms) > 1:
+            lines.append("  " + text("trace.largest", lang, shown=len(shown), count=len(self.terms)))
+        elif shown:
+            lines.append("  " + text("trace.term", lang))
+        lines += self._table([self.terms[i] for i in shown])
+        return "\n".join([*lines, f"  {self.verdict(lang)}"])
+
+    def verdict(self, lang: str | None = None) -> str:
+        """The certificate as a sentence."""
+        lang = lang or self.lang
+        if self.certified:
+            found = text("trace.certified", lang, error=self.error, bound=self.error_bound)
+        else:
+            found = text("trace.not_certified", lang, error=self.error, bound=self.error_bound)
+        if self.replay is None:
+            return found
+        replay = self.digits(self.replay)
+        if str(self.replay) == str(self.value):
+            return found + text("trace.replay_agrees", lang, replay=replay)
+        return found + text("trace.replay_differs", lang, replay=replay)
+
     def __str__(self) -> str:
-        lines = [
-            f"{self.address} = {self._number(self.value)}  ({self.dtype})",
-            _wrapped("formula", self.formula),
-            _wrapped("numbers", self.substituted),
-            _wrapped("note", self.note),
-        ]
-        largest = np.argsort(-self.terms.magnitudes, kind="stable")[:_SHOWN]
-        if len(largest):
-            lines.append(
-                f"  largest {len(largest)} of {len(self.terms):,} terms" if len(largest) > 1 else "  term"
-            )
-            lines += self._table([self.terms[int(i)] for i in largest])
-        verdict = "certified" if self.certified else "NOT certified"
-        lines.append(f"  {verdict}: |value − exact| = {self.error:.3g}, bound {self.error_bound:.3g}")
-        if self.replay is not None:
-            same = "=" if str(self.replay) == str(self.value) else "≠"
-            lines[-1] += f"; replay {self._number(self.replay)} {same} value"
-        return "\n".join(lines)
+        return self.text()
+
+    def html(self, lang: str | None = None) -> str:
+        """A piece of HTML that needs nothing from elsewhere: numbers, terms, and the window that they were read from.
+
+        Args:
+            lang: "en" or "ko"; None for the trace's own.
+
+        Raises: ArgumentError for a language that the catalogue does not have.
+        """
+        from pellucid.explain.rendering.webpage import trace_html
+
+        return trace_html(self, lang or self.lang)
+
+    def _repr_html_(self) -> str:
+        return self.html()
 
     def _table(self, terms: Sequence[Term]) -> list[str]:
         rows = [
-            [f"{nearest(term.product):.6g}", *(f"{a} {self._number(v)}" for a, v in term.factors)]
+            [f"{nearest(term.product):.6g}", *(f"{a} {self.digits(v)}" for a, v in term.factors)]
             for term in terms
         ]
-        widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+        widths = [max(map(len, column)) for column in zip_longest(*rows, fillvalue="")]
         table = []
         for first, *factors in rows:
-            cells = [f.ljust(width) for f, width in zip(factors, widths[1:], strict=True)]
+            cells = [f.ljust(width) for f, width in zip(factors, widths[1:], strict=False)]
             table.append(f"    {first.rjust(widths[0])} = {' · '.join(cells)}".rstrip())
         return table
 
-    def _number(self, value: float) -> str:
+    def digits(self, value: float) -> str:
         """The shortest text that is this number and no other of its type."""
         return str(np.dtype(self.dtype).type(value))
 
     def _short(self, value: float) -> str:
-        text = self._number(value)
+        text = self.digits(value)
         return f"({text})" if text.startswith("-") else text
 
 
-def _wrapped(label: str, text: str) -> str:
-    """A labelled paragraph of a trace as text."""
-    return fill(
-        text, _WIDTH, initial_indent=f"  {label:11}", subsequent_indent=" " * 13, break_long_words=False
-    )
-
-
-def trace_of(question: Question, account: Account, verdict: Verdict) -> Trace:
+def trace_of(question: Question, account: Account, verdict: Verdict, lang: str | None = None) -> Trace:
     """The trace of a question's only element."""
     start = None
     if isinstance(account, Chain) and account.start is not None:
@@ -157,12 +207,19 @@ def trace_of(question: Question, account: Account, verdict: Verdict) -> Trace:
         address=question.addresses[0],
         dtype=str(question.dtype),
         value=float(value),
-        formula=question.formula,
+        formula=account.formula or question.formula,
         terms=groups[0] if len(groups) == 1 else Joined(groups),
         start=start,
         exact=verdict.exact[0],
         error_bound=float(verdict.bound[0]),
         replay=None if verdict.replay is None else float(verdict.replay[0]),
         certified=bool(verdict.certified[0]),
-        note="; ".join(text(key, **values) for key, values in account.notes()),
+        question=question,
+        account=account,
+        lang=lang,
     )
+
+
+def noted(account: Account, lang: str | None = None) -> str:
+    """The notes of an account as one line."""
+    return "; ".join(sentence(note, lang) for note in account.notes())

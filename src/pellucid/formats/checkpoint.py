@@ -11,17 +11,16 @@ from __future__ import annotations
 import inspect
 import json
 import os
-import secrets
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 
 from pellucid.errors import ArgumentError, FormatError, PellucidError
+from pellucid.formats import container
+from pellucid.formats.container import FilePath
 from pellucid.geometry import is_integer
 from pellucid.nn import init
 from pellucid.nn.models import MODELS
@@ -30,8 +29,6 @@ from pellucid.nn.module import Module
 MAX_FILE_BYTES = 2**30
 MAX_HEADER_BYTES = 2**20
 DTYPES = ("F32", "F64", "I64")
-
-FilePath = str | os.PathLike[str]
 
 
 def save_model(path: FilePath, model_name: str, settings: Mapping[str, int], model: Module) -> None:
@@ -55,7 +52,7 @@ def save_model(path: FilePath, model_name: str, settings: Mapping[str, int], mod
         rule = f"the model must be what pellucid.models.{model_name} builds"
         raise ArgumentError("save_model", rule, got="other settings in its layers")
     metadata = {"format": "pellucid", "version": "1", "model": model_name, "settings": json.dumps(settings)}
-    _write(Path(path), _sorted_header(save(state, metadata)))
+    container.write(f"model file '{os.fspath(path)}'", Path(path), state, metadata)
 
 
 def load_model(path: FilePath) -> Module:
@@ -65,7 +62,7 @@ def load_model(path: FilePath) -> Module:
         those of the model that it names.
     """
     where, path = f"model file '{os.fspath(path)}'", Path(path)
-    _check_size(where, path)
+    container.check_size(where, path, "model", MAX_FILE_BYTES, MAX_HEADER_BYTES)
     try:
         with safe_open(path, framework="np") as file:
             name, settings = _described(where, file.metadata() or {})
@@ -96,25 +93,6 @@ def load_model(path: FilePath) -> Module:
 def _room(state: Mapping[str, NDArray[Any]]) -> int:
     """How many numbers a model with these arrays may have; some more, so that missing ones can be named."""
     return sum(array.size for array in state.values()) + 2**20
-
-
-def _check_size(where: str, path: Path) -> None:
-    """Look at the file's length and at its header's before anything is allocated for them."""
-    if not path.is_file():
-        raise FormatError(where, "there is no such file" if not path.exists() else "this is not a file")
-    try:
-        size_bytes = path.stat().st_size
-        with path.open("rb") as file:
-            header_bytes = int.from_bytes(file.read(8), "little")
-    except OSError as error:
-        raise FormatError(where, "the file cannot be read", got=str(error)) from None
-    for what, found, most in (
-        ("file", size_bytes, MAX_FILE_BYTES),
-        ("header", header_bytes, MAX_HEADER_BYTES),
-    ):
-        if found > most:
-            expected, got = f"at most {most} bytes", f"{found} bytes"
-            raise FormatError(where, f"the {what} is too large for a model", expected=expected, got=got)
 
 
 def _described(where: str, metadata: Mapping[str, str]) -> tuple[str, dict[str, int]]:
@@ -152,29 +130,3 @@ def _full_settings(name: str, settings: Mapping[str, int]) -> dict[str, int]:
         if not is_integer(value) or value < 1:
             raise ArgumentError(name, "a setting is a whole number ≥ 1", got=f"{key}={value!r}")
     return {key: int(settings.get(key, default)) for key, default in known.items()}
-
-
-def _sorted_header(content: bytes) -> bytes:
-    """The same file with its metadata in alphabetical order; safetensors leaves their order to chance."""
-    end = 8 + int.from_bytes(content[:8], "little")
-    header = json.loads(content[8:end])
-    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
-    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
-    return content[:8] + text.ljust(end - 8) + content[end:]
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write beside the file and rename, so that a crash leaves the old file or the new one."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        try:
-            with temporary.open("xb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        finally:
-            with suppress(OSError):
-                temporary.unlink(missing_ok=True)
-    except OSError as error:
-        raise FormatError(f"model file '{path}'", "the file cannot be written", got=str(error)) from None

@@ -99,26 +99,28 @@ def spread(values, row, n, c, value):
 def batch_statistics(p, n, f, chunk):
     """From the moments' parts, added in order: mean, istd = 1/√(variance + eps), and the next running statistics.
 
-    p: parts, weight, bias, running mean and variance, mean, istd (float64), coefficients, next mean and variance.
+    p: parts, weight, bias, running mean and variance, mean, istd (float64), coefficients, variance (float64), next
+    running mean and variance.
     coefficients: mean, istd·weight, bias, each repeated over the lanes.
     n: parts, their lanes, C, lanes, whether there are weight, bias, running statistics. f: values of a channel, eps,
     momentum.
     """
-    parts, mean, istd = float64_at(p[0]), float64_at(p[5]), float64_at(p[6])
+    parts, mean, istd, var = float64_at(p[0]), float64_at(p[5]), float64_at(p[6]), float64_at(p[8])
     count = max(f[0], 1.0)
     for c in range(n[2]):
         first, second = total(parts, 1, n, c), total(parts, 2, n, c)
         variance = (second - first * (first / count)) / count
         if variance < 0.0:  # by rounding only
             variance = 0.0
-        mean[c] = parts[c] + first / count
+        mean[c] = (parts[c] if f[0] > 0.0 else 0.0) + first / count
+        var[c] = variance
         istd[c] = 1.0 / math.sqrt(variance + f[1])
         normal_coefficients(p[1], p[2], mean[c], istd[c], p[7], n, c)
         if n[6] != 0:
-            p[8][c], p[9][c] = p[3][c], p[4][c]
+            p[9][c], p[10][c] = p[3][c], p[4][c]
             if f[0] > 0.0:
-                p[8][c] = (1.0 - f[2]) * p[3][c] + f[2] * mean[c]
-                p[9][c] = (1.0 - f[2]) * p[4][c] + f[2] * (variance * count / (count - 1.0))
+                p[9][c] = (1.0 - f[2]) * p[3][c] + f[2] * mean[c]
+                p[10][c] = (1.0 - f[2]) * p[4][c] + f[2] * (variance * count / (count - 1.0))
 
 
 @inline
@@ -154,12 +156,14 @@ def running_coefficients(p, n, f, chunk):
 def gradient_statistics(p, n, f, chunk):
     """From the sums' parts, added in order: grad_weight, grad_bias and what `NormalGradient` needs.
 
-    p: parts, weight, mean, istd (float64), slopes, grad_weight, grad_bias.
-    slopes: mean, −istd²·Σg·(x − mean)/M·scale, scale = istd·weight, −Σg/M·scale, each repeated over the lanes; in
-    inference the second and the fourth are 0.
+    p: parts, weight, mean, istd (float64), slopes, grad_weight, grad_bias, grad_istd, grad_var, grad_mean (float64).
+    grad_istd = Σg·(x − mean)·weight, grad_var = −½·istd³·grad_istd, grad_mean = −Σg·scale, scale = istd·weight; in
+    inference all three are 0.
+    slopes: mean, 2·grad_var/M, scale, grad_mean/M, each repeated over the lanes.
     n: parts, their lanes, C, lanes, whether there are weight, bias, batch statistics. f: M, the values of a channel.
     """
     parts, mean, istd, slopes = float64_at(p[0]), float64_at(p[2]), float64_at(p[3]), p[4]
+    grad_istd, grad_var, grad_mean = float64_at(p[7]), float64_at(p[8]), float64_at(p[9])
     count = max(f[0], 1.0)
     for c in range(n[2]):
         first, second = total(parts, 1, n, c), total(parts, 2, n, c)
@@ -169,8 +173,12 @@ def gradient_statistics(p, n, f, chunk):
             p[6][c] = first
         if n[6] == 0:
             first, second = 0.0, 0.0
-        scale = istd[c] * p[1][c] if n[4] != 0 else istd[c]
+        weight = np.float64(p[1][c]) if n[4] != 0 else 1.0
+        scale = istd[c] * weight
+        grad_istd[c] = second * weight
+        grad_var[c] = -0.5 * (istd[c] * istd[c] * istd[c] * grad_istd[c])
+        grad_mean[c] = -(first * scale)
         spread(slopes, 0, n, c, mean[c])
-        spread(slopes, 1, n, c, -(istd[c] * istd[c] * (second / count) * scale))
+        spread(slopes, 1, n, c, 2.0 * grad_var[c] / count)
         spread(slopes, 2, n, c, scale)
-        spread(slopes, 3, n, c, -(first / count * scale))
+        spread(slopes, 3, n, c, grad_mean[c] / count)

@@ -240,6 +240,11 @@ class Module:
         """The settings, as they stand in the parentheses of the repr."""
         return ""
 
+    def _repr_html_(self) -> str:
+        from pellucid.nn.table import module_html
+
+        return module_html(self)
+
     @recursive_repr("…")
     def __repr__(self) -> str:
         lines = [f"({name}): {child!r}".replace("\n", "\n  ") for name, child in self._children()]

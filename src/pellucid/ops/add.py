@@ -1,6 +1,8 @@
 """The sum of two tensors, as in a residual connection.
 
-output = input + other        grad_input = grad_other = grad_output
+output     = input + other
+grad_input = grad_output
+grad_other = grad_output
 """
 
 from __future__ import annotations

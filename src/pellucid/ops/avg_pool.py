@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from pellucid.errors import ArgumentError
 from pellucid.geometry import Geometry, IntOrTuple, PaddingLike, is_integer
-from pellucid.ops.base import Array, Gradients, Op, Shape, Terms, choices, columns
-from pellucid.ops.pool import pool_geometry
+from pellucid.ops.base import Array, Gradients, Op, Shape, Terms, columns
+from pellucid.ops.pool import held, holding, pool_geometry
 
 
 @dataclass(frozen=True)
@@ -73,23 +73,12 @@ class AvgPool(Op):
         (input,) = shapes
         assert input is not None
         axes, divisors = self.geometry(input).axes, self.divisors(input)
-        n, c, *place = columns(at)
-        k = choices(*(axis.kernel for axis in axes))
-        each = list(zip(axes, place, k, strict=True))
         if of == "output":
-            i = [axis.position(y, j) for axis, y, j in each]
-            here = [(p >= 0) & (p < axis.input) for axis, p in zip(axes, i, strict=True)]
-            present = np.logical_and.reduce(np.broadcast_arrays(*here))
-            return Terms((("input", (n, c, *i)),), present=present, divisors=divisors[tuple(place)])
-        shifts = [i - axis.position(0, j) for axis, i, j in each]
-        y = [shift // axis.stride for axis, shift in zip(axes, shifts, strict=True)]
-        met = [
-            (shift % axis.stride == 0) & (p >= 0) & (p < axis.output)
-            for axis, shift, p in zip(axes, shifts, y, strict=True)
-        ]
-        present = np.logical_and.reduce(np.broadcast_arrays(*met))
-        window = tuple(np.where(present, p, 0) for p in y)
-        return Terms((("grad_output", (n, c, *y)),), present=present, divisors=divisors[window])
+            rows, present = held(axes, at)
+            return Terms((("input", rows),), present=present, divisors=divisors[columns(at)[2:]])
+        rows, present = holding(axes, at)
+        window = tuple(np.where(present, y, 0) for y in rows[2:])
+        return Terms((("grad_output", rows),), present=present, divisors=divisors[window])
 
     def forward(self, *operands: Array) -> Array:
         """Add up the window, one kernel position after another, then divide."""

@@ -1,14 +1,23 @@
 """Batch normalisation: every channel is brought to mean 0 and variance 1, then scaled and shifted.
 
-    x̂           = (input − mean[c]) / √(var[c] + eps)
-    output      = x̂·weight[c] + bias[c]
-    grad_bias   = Σ grad_output,   grad_weight = Σ grad_output·x̂        over batch and space
-    grad_input  = weight[c]·(grad_output − grad_bias/m − x̂·grad_weight/m) / √(var[c] + eps)     in training
-    grad_input  = weight[c]·grad_output / √(var[c] + eps)                                       in inference
+    output[n,c,y]     = (input[n,c,y] − mean[c])·istd[c]·weight[c] + bias[c]
+    mean[c]           = Σ_{n,y} input[n,c,y]/m                                   in training
+    var[c]            = Σ_{n,y} (input[n,c,y] − mean[c])²/m                      in training
+    mean[c]           = running_mean[c]                                          in inference
+    istd[c]           = 1/√(var[c] + eps)                                        in training
+    istd[c]           = 1/√(running_var[c] + eps)                                in inference
+    running_mean[c]   = (1 − momentum)·running_mean[c] + momentum·mean[c]        after training
+    running_var[c]    = (1 − momentum)·running_var[c] + momentum·var[c]·m/(m − 1)
+    grad_bias[c]      = Σ_{n,y} grad_output[n,c,y]
+    grad_weight[c]    = Σ_{n,y} grad_output[n,c,y]·(input[n,c,y] − mean[c])·istd[c]
+    grad_istd[c]      = Σ_{n,y} grad_output[n,c,y]·(input[n,c,y] − mean[c])·weight[c]
+    grad_var[c]       = −½·istd[c]³·grad_istd[c]
+    grad_mean[c]      = −Σ_{n,y} grad_output[n,c,y]·istd[c]·weight[c]
+    grad_input[n,c,y] = grad_output[n,c,y]·istd[c]·weight[c]                     in inference
+    grad_input[n,c,y] = grad_output[n,c,y]·istd[c]·weight[c] + grad_mean[c]/m + grad_var[c]·2·(input[n,c,y] − mean[c])/m
 
-In training, mean and var are the batch's, var = Σ(input − mean)²/m over the m values of a channel; else
-they are the running ones. Training moves those: running = (1 − momentum)·running + momentum·new, the new
-variance with m − 1 instead of m. All of it is computed in float64 and rounded once.
+y stands for all coordinates in space, m is the count of a channel's values. The last line is training's, where mean and
+var depend on every value. All of it is computed in float64 and rounded once.
 Source: Ioffe and Szegedy, Batch Normalization, 2015.
 """
 

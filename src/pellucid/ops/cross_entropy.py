@@ -1,12 +1,19 @@
 """Cross-entropy between logits and target classes.
 
-    loss[n]          = −Σ_c q[n,c]·log softmax(input)[n,c]
-    q[n,c]           = weight[c]·((1 − ε)·[c = target[n]] + ε/C)   (ε = label_smoothing; 0 where ignored)
-    output           = loss ("none"), Σ_n loss ("sum"), or Σ_n loss / Σ_n weight[target[n]] ("mean")
-    grad_input[n,c]  = grad_output·(softmax(input)[n,c]·Σ_c q[n,c] − q[n,c]), divided as the output is
+    losses[n]       = −log softmax(input)[n,target[n]],     0 where target[n] is to be ignored
+    count           = Σ_n 1 over the targets that are not ignored
+    output          = Σ_n losses[n]/count
+    grad_input[n,c] = grad_output·(softmax(input)[n,c] − [c = target[n]])/count
 
-n stands for the batch and any axes behind the classes; without a batch it is a single number. Where every
-target is ignored, or the batch is empty, the mean is NaN. Computed in float64 and rounded once.
+n stands for the batch and any axes behind the classes; without a batch it is a single number. With class weights and
+label smoothing ε a target is spread over the classes, and count is the sum of the targets' weights:
+
+    q[n,c]          = weight[c]·((1 − ε)·[c = target[n]] + ε/C),     0 where target[n] is to be ignored
+    losses[n]       = −Σ_c q[n,c]·log softmax(input)[n,c]
+    grad_input[n,c] = grad_output·(softmax(input)[n,c]·Σ_c q[n,c] − q[n,c])/count
+
+The reduction "sum" leaves the division out, "none" the sum as well. Where every target is ignored, or the batch is
+empty, the mean is NaN. Computed in float64 and rounded once.
 """
 
 from __future__ import annotations

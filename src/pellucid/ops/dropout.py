@@ -1,7 +1,7 @@
 """Dropout: each element becomes zero with probability p, and what stays grows so that the mean stays.
 
-    output[j]     = input[j]·scale where kept(j), else 0,     scale = 1/(1 − p)
-    grad_input[j] = grad_output[j]·scale where kept(j), else 0
+    output[j]     = input[j]·(scale where kept(j), else 0),   scale = 1/(1 − p)
+    grad_input[j] = grad_output[j]·(scale where kept(j), else 0)
     kept(j)       ⇔ draw(seed, step, layer, j) ≥ p·2³²
 
 j is the element's flat index in N C H W order, and `draw` the hash of `ops/random.py`: what is kept does not

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pellucid.errors import ArgumentError
 from pellucid.geometry import size_of
-from pellucid.ops.base import Array, Gradients, Op, Shape
+from pellucid.ops.base import Array, Gradients, Op, Shape, Terms
 from pellucid.ops.checks import axis
 
 
@@ -36,6 +39,15 @@ class Flatten(Op):
             got = f"start_dim={self.start_dim}, end_dim={self.end_dim} for input {input}"
             raise ArgumentError(self.name, "start_dim must not come after end_dim", got=got)
         return (*input[:start], size_of(input[start : end + 1]), *input[end + 1 :])
+
+    def terms(self, of: str, at: NDArray[np.int64], *shapes: Shape | None) -> Terms:
+        """The one element with the same number in row-major order, in the other shape."""
+        (input,) = shapes
+        assert input is not None
+        output = self.infer(input)
+        name, here, there = ("input", output, input) if of == "output" else ("grad_output", input, output)
+        number = np.ravel_multi_index(tuple(at.T), here)
+        return Terms(((name, tuple(row[:, None] for row in np.unravel_index(number, there))),))
 
     def forward(self, *operands: Array) -> Array:
         """The same numbers in another shape."""

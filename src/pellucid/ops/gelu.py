@@ -1,10 +1,12 @@
 """The Gaussian error linear unit: the input times the probability that a normal variable lies below it.
 
-    output     = input·Φ(input),   Φ(x) = ½(1 + erf(x/√2))
-    grad_input = grad_output·(Φ(input) + input·φ(input)),   φ(x) = exp(−x²/2)/√(2π)
+    output     = input·Φ(input)
+    grad_input = grad_output·(Φ(input) + input·Φ′(input))
 
-approximate="tanh" replaces Φ(x) by ½(1 + tanh u), u = √(2/π)·(x + 0.044715·x³), and φ by its derivative
-½(1 − tanh² u)·u′. Computed in float64 and rounded once.
+approximate="none":  Φ(x) = ½(1 + erf(x/√2)),  Φ′(x) = exp(−x²/2)/√(2π)
+approximate="tanh":  Φ(x) = ½(1 + tanh u),     Φ′(x) = ½(1 − tanh² u)·u′,   u = √(2/π)·(x + 0.044715·x³)
+
+Computed in float64 and rounded once.
 Source: Hendrycks and Gimpel, Gaussian Error Linear Units, 2016.
 """
 

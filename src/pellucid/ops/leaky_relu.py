@@ -1,7 +1,7 @@
 """The leaky rectifier: negative numbers shrink.
 
-    output     = input where input > 0, else negative_slope·input
-    grad_input = grad_output where input > 0, else negative_slope·grad_output
+    output     = input·(1 where input > 0, else negative_slope)
+    grad_input = grad_output·(1 where input > 0, else negative_slope)
 
 `negative_slope` is first rounded to the input's type.
 """

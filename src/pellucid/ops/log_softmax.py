@@ -1,9 +1,9 @@
 """The logarithm of softmax, without the detour through numbers that underflow.
 
-    output     = z − log Σ exp z,   z = input − max input       along dim
+    output     = input − log Σ exp(input)
     grad_input = grad_output − softmax(input)·Σ grad_output
 
-Computed in float64 and rounded once.
+The sums are along dim, of exp(input − max input). Computed in float64 and rounded once.
 """
 
 from __future__ import annotations

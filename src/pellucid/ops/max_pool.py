@@ -16,8 +16,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.geometry import Geometry, IntOrTuple, PaddingLike, size_of
-from pellucid.ops.base import Array, Gradients, Op, Shape
-from pellucid.ops.pool import pool_geometry
+from pellucid.ops.base import Array, Gradients, Op, Shape, Terms
+from pellucid.ops.pool import held, holding, pool_geometry
+
+
+def winner(candidates: Array, present: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Which column wins each row among those that are there, at least one: the last NaN, or the first of the largest.
+
+    Example:
+        >>> rows = np.array([[1.0, 3.0, 3.0], [np.nan, 9.0, np.nan], [7.0, 5.0, 6.0]])
+        >>> winner(rows, np.array([[True, True, True], [True, True, True], [False, True, True]]))
+        array([1, 2, 2])
+    """
+    nan = present & np.isnan(candidates)
+    best = np.where(present & ~nan, candidates, -np.inf).max(axis=1, keepdims=True)
+    first = np.argmax(present & (candidates == best), axis=1)
+    last = nan.shape[1] - 1 - np.argmax(nan[:, ::-1], axis=1)
+    wins: NDArray[np.int64] = np.where(nan.any(axis=1), last, first)
+    return wins
 
 
 @dataclass(frozen=True)
@@ -54,6 +70,20 @@ class MaxPool(Op):
         (input,) = shapes
         assert input is not None
         return (*input[:2], *self.geometry(input).output)
+
+    def terms(self, of: str, at: NDArray[np.int64], *shapes: Shape | None) -> Terms:
+        """Output: the candidates, in row-major order of k; grad_input: the windows that hold an element, y ascending.
+
+        Of these windows those count which the element wins (see `winner`).
+        """
+        (input,) = shapes
+        assert input is not None
+        axes = self.geometry(input).axes
+        if of == "output":
+            rows, present = held(axes, at)
+            return Terms((("input", rows),), present=present)
+        rows, present = holding(axes, at)  # k ascending, so y descending
+        return Terms((("grad_output", tuple(row[:, ::-1] for row in rows)),), present=present[:, ::-1])
 
     def indices(self, input: Array) -> NDArray[np.int64]:
         """Where each output comes from: the winner's flat index in its channel's plane, as in PyTorch."""

@@ -1,9 +1,11 @@
 """The mean squared error.
 
-    output      = Σ (input − target)² / m ("mean", m elements), the sum ("sum"), or each square ("none")
-    grad_input  = 2·(input − target)·grad_output, divided as the output is;   grad_target = −grad_input
+    output      = Σ (input − target)²/m
+    grad_input  = 2·(input − target)·grad_output/m
+    grad_target = −2·(input − target)·grad_output/m
 
-Where there are no elements, the mean is NaN. Computed in float64 and rounded once.
+m is the count of elements. The reduction "sum" leaves the division out, "none" the sum as well. Where there are no
+elements, the mean is NaN. Computed in float64 and rounded once.
 """
 
 from __future__ import annotations

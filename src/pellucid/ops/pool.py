@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
 from pellucid.errors import ArgumentError, ShapeError
-from pellucid.geometry import Geometry, IntOrTuple, PaddingLike, padding_pairs, per_axis, window
-from pellucid.ops.base import Shape
+from pellucid.geometry import Axis, Geometry, IntOrTuple, PaddingLike, padding_pairs, per_axis, window
+from pellucid.ops.base import Rows, Shape, choices, columns
 
 
 def pool_geometry(
@@ -45,3 +50,39 @@ def pool_geometry(
             got=f"dilation={dilation!r}, padding={padding!r} on input {input}",
         )
     return geometry
+
+
+def held(axes: Sequence[Axis], at: NDArray[np.int64]) -> tuple[Rows, NDArray[np.bool_]]:
+    """The positions (n,c,i) that windows hold, in row-major kernel order, and which of them are no padding.
+
+    `at` has one output index in each row, and what is returned one row of positions for each.
+
+    Example:
+        >>> (n, c, i), inside = held([Axis(5, 3, stride=2, before=1, after=1)], np.array([[0, 4, 0]]))
+        >>> i, inside
+        (array([[-1,  0,  1]]), array([[False,  True,  True]]))
+    """
+    n, c, *y = columns(at)
+    k = choices(*(axis.kernel for axis in axes))
+    i = [axis.position(*each) for axis, *each in zip(axes, y, k, strict=True)]
+    inside = [(p >= 0) & (p < axis.input) for axis, p in zip(axes, i, strict=True)]
+    return (n, c, *i), np.logical_and.reduce(np.broadcast_arrays(*inside))
+
+
+def holding(axes: Sequence[Axis], at: NDArray[np.int64]) -> tuple[Rows, NDArray[np.bool_]]:
+    """The inverse: the windows (n,c,y) that hold input elements, kernel positions ascending, and which of them exist.
+
+    Example:
+        >>> (n, c, y), there = holding([Axis(5, 3, stride=2, before=1, after=1)], np.array([[0, 4, 1]]))
+        >>> y, there
+        (array([[1, 0, 0]]), array([[ True, False,  True]]))
+    """
+    n, c, *i = columns(at)
+    k = choices(*(axis.kernel for axis in axes))
+    shifts = [p - axis.position(0, j) for axis, p, j in zip(axes, i, k, strict=True)]
+    y = [shift // axis.stride for axis, shift in zip(axes, shifts, strict=True)]
+    there = [
+        (shift % axis.stride == 0) & (p >= 0) & (p < axis.output)
+        for axis, shift, p in zip(axes, shifts, y, strict=True)
+    ]
+    return (n, c, *y), np.logical_and.reduce(np.broadcast_arrays(*there))

@@ -42,12 +42,22 @@ def stream_key(seed: int, step: int, layer: int) -> int:
     return int(key[0])
 
 
+def draws_at(key: int, positions: NDArray[np.int64]) -> NDArray[np.uint32]:
+    """The draws of a key at positions j ≥ 0: whole numbers, uniform from 0 to 2³²−1.
+
+    Example:
+        >>> draws_at(stream_key(0, 0, 0), np.array([2, 0]))
+        array([2879038426,  556823690], dtype=uint32)
+    """
+    steps = (positions.astype(np.uint64) + np.uint64(1)) * GOLDEN
+    return (mix(np.uint64(key) + steps) >> np.uint64(32)).astype(np.uint32)
+
+
 def draws(key: int, count: int) -> NDArray[np.uint32]:
-    """The first `count` draws of a key: whole numbers, uniform from 0 to 2³²−1.
+    """The first `count` draws of a key.
 
     Example:
         >>> draws(stream_key(0, 0, 0), 3)
         array([ 556823690,  214405049, 2879038426], dtype=uint32)
     """
-    position = np.arange(1, count + 1, dtype=np.uint64)
-    return (mix(np.uint64(key) + position * GOLDEN) >> np.uint64(32)).astype(np.uint32)
+    return draws_at(key, np.arange(count))

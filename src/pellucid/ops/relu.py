@@ -1,9 +1,9 @@
 """The rectifier: negative numbers become zero.
 
     output     = 0 where input < 0, else input
-    grad_input = grad_output where output > 0, else 0
+    grad_input = grad_output·(1 where output > 0, else 0)
 
-NaN propagates through the output; at 0 and at NaN the gradient is 0.
+NaN propagates through the output; at 0 and at NaN the gradient is 0, whatever grad_output is.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The logistic function.
 
     output     = σ(input) = 1 / (1 + exp(−input))
-    grad_input = grad_output·σ·(1 − σ)
+    grad_input = grad_output·σ(input)·(1 − σ(input))
 
 Computed in float64 from exp(−|input|), which cannot overflow, and rounded once.
 """

@@ -1,9 +1,9 @@
 """Softmax: numbers become probabilities.
 
-    output     = exp(input) / Σ exp(input)      along dim
-    grad_input = output·(grad_output − Σ grad_output·output)
+    output     = exp(input)/Σ exp(input)
+    grad_input = softmax(input)·(grad_output − Σ grad_output·softmax(input))
 
-Computed in float64 and rounded once.
+The sums are along dim. Computed in float64 and rounded once.
 """
 
 from __future__ import annotations

@@ -27,7 +27,8 @@ def grad_input(plan: Plan, node: Node, grad_output: Tensor) -> None:
     assert node.operands[0] is not None
     layer, weight = layer_of(plan, node), plan.value(node.operands[1])
     gradient, base, gate = plan.add_gated_gradient(node.operands[0], node)
-    wide, turned = inputs_beside(layer), turned_weight(plan, layer, weight)
+    wide = inputs_beside(layer)
+    turned = turned_weight(plan, layer, weight, wide)
     widen(grad_output, layer)
 
     def bind() -> Tables:
@@ -49,9 +50,9 @@ def widen(grad_output: Tensor, layer: Layer) -> None:
     grad_output.widen([*reach[:2], (0, 0)] if skips_padding(layer.axes) else reach)
 
 
-def turned_weight(plan: Plan, layer: Layer, weight: Block) -> Block:
+def turned_weight(plan: Plan, layer: Layer, weight: Block, wide: Beside | None) -> Block:
     """The weight as (k, o, c), cut into panels of input channels, or spread out for positions side by side."""
-    if wide := inputs_beside(layer):
+    if wide:
         places = wide.places(layer).transpose(0, 1, 4, 2, 3)
         return panel(plan, f"{layer.label}.weight, turned and spread", weight, places)
     if layer.lanewise:

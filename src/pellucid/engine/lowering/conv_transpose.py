@@ -34,7 +34,8 @@ def forward(plan: Plan, node: Node) -> None:
     input, weight, bias = (plan.value(s) for s in node.operands)
     layer, relu = layer_of(plan, node), joining.take_relu(plan, node)
     output = plan.output(relu or node)
-    wide, turned = inputs_beside(layer), turned_weight(plan, layer, weight)
+    wide = inputs_beside(layer)
+    turned = turned_weight(plan, layer, weight, wide)
     widen(input, layer)
     if wide and bias is not None:
         channels = np.tile(np.arange(layer.inputs), wide.positions)

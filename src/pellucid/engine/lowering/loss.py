@@ -69,7 +69,7 @@ def cross_entropy_forward(plan: Plan, node: Node) -> None:
         )
     x, targets, y = plan.value(input), plan.value(target), plan.output(node)
     positions = size_of(x.inner[:4])
-    losses = plan.block(f"{node.path}.losses", positions, "float64")
+    losses = plan.saved[node, "losses"] = plan.block(f"{node.path}.losses", positions, "float64")
     count = plan.saved[node, "count"] = plan.block(f"{node.path}.count", 1, "float64")
 
     def bind() -> Tables:
@@ -106,7 +106,8 @@ def mse_forward(plan: Plan, node: Node) -> None:
         raise ArgumentError("mse_loss", "a network's loss is a mean", got=f"reduction={node.op.reduction!r}")
     x, target, y = plan.value(node.operands[0]), plan.value(node.operands[1]), plan.output(node)
     images, d, h, w, channels = x.inner
-    per_chunk = max(1, -(-images // CHUNKS)) * d * h  # by shape alone, whatever the halos
+    plan.per_part[node] = max(1, -(-images // CHUNKS))  # by shape alone, whatever the halos
+    per_chunk = plan.per_part[node] * d * h
     parts = plan.block(f"{node.path}.parts", 2 * CHUNKS, "float64")
     chunks = -(-images * d * h // per_chunk)
 

@@ -64,9 +64,12 @@ def _statistics(plan: Plan, node: Node) -> Block:
     running_mean, running_var = (plan.newest(s) for s in node.operands[1:3])
     weight, bias = (plan.value(s) for s in node.operands[3:])
     channels, lanes = x.inner[4], _lanes(x)
-    mean, istd = (plan.block(f"{node.path}.{name}", channels, "float64") for name in ("mean", "istd"))
+    plan.per_part[node], plan.side_by_side[node] = _images(x)[1], lanes // max(1, channels)
+    names = ("mean", "var", "istd") if op.training else ("mean", "istd")
+    saved = {name: plan.block(f"{node.path}.{name}", channels, "float64") for name in names}
+    mean, istd = saved["mean"], saved["istd"]
     coefficients = plan.block(f"{node.path}.coefficients", 3 * lanes)
-    plan.saved |= {(node, "mean"): mean, (node, "istd"): istd}
+    plan.saved |= {(node, name): block for name, block in saved.items()}
     parts, count, part_lanes = _moments(plan, node, op, x)
     operands = (parts, weight or x, bias or x, running_mean or x, running_var or x, mean, istd, coefficients)
     n = (
@@ -82,9 +85,8 @@ def _statistics(plan: Plan, node: Node) -> Block:
         return coefficients
 
     following = [_next(plan, symbol) or parts for symbol in node.operands[1:3]]
-    plan.launch(
-        f"{node.path}.statistics", norm.batch_statistics, lambda: Tables(1, (*operands, *following), n, f)
-    )
+    p = (*operands, saved["var"], *following)
+    plan.launch(f"{node.path}.statistics", norm.batch_statistics, lambda: Tables(1, p, n, f))
     return coefficients
 
 
@@ -109,7 +111,7 @@ def _next(plan: Plan, symbol: Symbol | None) -> Block | None:
     if symbol is None:
         return None
     new, old = plan.block(f"updated({symbol.name})", size_of(symbol.shape)), plan.value(symbol)
-    plan.state[symbol] = new
+    plan.state.setdefault(symbol, []).append(new)
     plan.after(new.name, layout.copy, lambda: Tables(1, (new, old), (old.size, old.size)))
     return new
 
@@ -123,9 +125,14 @@ def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
     slopes = plan.block(f"{node.path}.slopes", 4 * lanes)
     parts = _gradient_sums(plan, node, x, grad_output)
     gradients = [parts if symbol is None else plan.parameter_gradient(symbol) for symbol in (weight, bias)]
+    inner = {
+        name: plan.block(f"grad({node.path}.{name})", channels, "float64") for name in ("istd", "var", "mean")
+    }
+    if node.op.training and plan.wants(node.operands[0]):
+        plan.saved |= {(node, f"grad_{name}"): block for name, block in inner.items()}
     tables = Tables(
         1,
-        (parts, plan.value(weight) or parts, mean, istd, slopes, *gradients),
+        (parts, plan.value(weight) or parts, mean, istd, slopes, *gradients, *inner.values()),
         (
             _images(x)[0],
             lanes,

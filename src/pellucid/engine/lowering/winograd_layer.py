@@ -86,7 +86,7 @@ def input_gradient(plan: Plan, node: Node, grad_output: Source) -> Convolution:
     layer = layer_of(plan, node)
     _, h, w = layer.axes
     gradient, base, gate = plan.add_gated_gradient(node.operands[0], node, both=True)
-    turned = turned_weight(plan, layer, plan.value(node.operands[1]))
+    turned = turned_weight(plan, layer, plan.value(node.operands[1]), None)
     panels = blocks(layer.inputs, simd.column_tile(plan.bits))
     algorithm = scheme(layer, winograd.grad_input)
     return Convolution(

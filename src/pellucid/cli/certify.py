@@ -1,0 +1,67 @@
+"""`pellucid certify`: proof that the numbers of a step are those of its formulas."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pellucid.cli.options import (
+    AnyModel,
+    Data,
+    DataName,
+    Json,
+    Lang,
+    Lr,
+    Momentum,
+    Optimizer,
+    OptimizerName,
+    Sample,
+    Seed,
+)
+
+
+def certify(
+    model: AnyModel,
+    data: Data = DataName.MNIST,
+    sample: Sample = 0,
+    batch: Annotated[int, typer.Option(min=1, help="Images in the batch.")] = 4,
+    sample_size: Annotated[
+        int, typer.Option(min=1, help="How many numbers of each array to check; all, where it has no more.")
+    ] = 1000,
+    optimizer: Optimizer = OptimizerName.SGD,
+    lr: Lr = None,
+    momentum: Momentum = None,
+    lang: Lang = None,
+    seed: Seed = 0,
+    json: Json = False,
+) -> None:
+    """Check a training step's numbers, array by array, against the exact values of their formulas.
+
+    Each must lie within the bound that its order of computation implies, and direct sums must agree with a
+    number-by-number replay bit for bit. The exit code is 0 when all do and 1 when one does not.
+    """
+    from rich.text import Text
+
+    from pellucid import nn
+    from pellucid.cli import inputs, output
+    from pellucid.language import chosen
+    from pellucid.train import record
+
+    lang = chosen(lang)
+    rule = inputs.optimizer("certify", optimizer, lr, momentum)
+    nn.seed(seed)
+    network = inputs.open_model(model, inputs.MNIST_SHAPE)
+    x, y = inputs.digits(sample, batch)
+    console = output.screen(json)
+    with console.status(model):
+        certificates = record(network, x, y, optimizer=rule).certify(sample_size, seed, lang)
+    if json:
+        run = {"model": model, "data": data, "sample": sample, "batch": batch, "optimizer": optimizer}
+        output.print_json({**run, "lr": rule.lr, "seed": seed, **certificates.to_dict()})
+    else:
+        console.print(output.table(certificates.table(), console.width))
+        for finding in certificates.findings():
+            console.print(Text(finding, "green" if certificates.certified else "red"))
+    if not certificates.certified:
+        raise typer.Exit(1)

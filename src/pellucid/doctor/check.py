@@ -1,0 +1,186 @@
+"""Check a backward function against its forward function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pellucid.doctor.case import Case, compare, look
+from pellucid.doctor.diagnosis import diagnose, diagnose_shape
+from pellucid.doctor.layer import WHERE, Array, Arrays, Layer, read
+from pellucid.doctor.report import Diagnosis, GradientReport, InputCheck, WrongElement
+from pellucid.doctor.slopes import Floats, Point, Slope, settle
+from pellucid.doctor.terms import terms
+from pellucid.errors import ArgumentError
+from pellucid.language import Message, chosen
+
+
+def check_gradient(
+    forward: Callable[..., Any],
+    backward: Callable[..., Any],
+    inputs: Sequence[Any] | Mapping[str, Any],
+    *,
+    seed: int = 0,
+    lang: str | None = None,
+    max_elements: int = 1000,
+) -> GradientReport:
+    """Check the gradients of a layer of your own, and say which usual mistake is in them.
+
+        ⟨grad_input, v⟩ = ⟨grad_output, (forward(input + h·v) − forward(input − h·v)) / 2h⟩
+
+    holds for every direction v. One random direction for each input is tried in float64. Where the two sides differ,
+    every element is compared with its own difference, and the wrong gradient with what each usual mistake would give.
+
+    Args:
+        forward: `forward(*inputs)` gives the output, an array of any shape.
+        backward: `backward(grad_output, *inputs)` gives the gradients: an array for one input, or a tuple, list or
+            dictionary with one for each, of its input's shape; None for an input without gradient. Integer inputs may
+            be left out. It is called right after forward, so a layer may remember its input.
+        inputs: the arrays, as a tuple, a list, or a dictionary that names them in forward's order. Random numbers show
+            most. Floating ones are taken in float64 and differentiated, others are handed on as they are.
+        seed: for the directions and grad_output.
+        lang: "en" or "ko"; else what the environment's `PELLUCID_LANG` says, else English.
+        max_elements: a gradient with more elements is compared in a few wrong places only, and for most mistakes not
+            diagnosed.
+
+    Raises:
+        ArgumentError: when something is not a function, array or number as it should be; when forward or backward
+            changes its arguments, gives other numbers at every call, or numbers that are not finite.
+
+    Example:
+        >>> import numpy as np
+        >>> def forward(x, weight):
+        ...     return x @ weight.T
+        >>> def backward(grad_output, x, weight):
+        ...     return grad_output @ weight, grad_output.T @ x / len(x)
+        >>> rng = np.random.default_rng(0)
+        >>> report = check_gradient(forward, backward, (rng.normal(size=(4, 3)), rng.normal(size=(2, 3))))
+        >>> report.ok, [(diagnosis.input, diagnosis.kind) for diagnosis in report.diagnoses]
+        (False, [('weight', 'mean_instead_of_sum')])
+    """
+    lang = chosen(lang)
+    for name, value, least in (("seed", seed, 0), ("max_elements", max_elements, 1)):
+        if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
+            raise ArgumentError(WHERE, f"{name} must be an integer, {least} or more", got=f"{name}={value!r}")
+    layer, arrays = read(forward, backward, inputs)
+    rng = np.random.default_rng(seed)
+    point, slopes = settle(layer, arrays, _wanted(layer, arrays), rng)
+    gradients = _gradients(point)
+    doctor = _Doctor(point, max_elements, lang, rng)
+    visits = [doctor.visit(i, _float64(gradients[i]), *slopes[i]) for i in slopes]
+    return GradientReport(
+        ok=all(visit.check.ok for visit in visits),
+        checks=tuple(visit.check for visit in visits),
+        diagnoses=tuple(diagnosis for visit in visits for diagnosis in visit.diagnoses),
+        wrong=tuple(element for visit in visits for element in visit.wrong),
+        notes=tuple(note.said(lang) for note in _notes(point, gradients, visits)),
+        lang=lang,
+    )
+
+
+@dataclass(frozen=True)
+class _Visit:
+    """What was found for one input."""
+
+    check: InputCheck
+    diagnoses: tuple[Diagnosis, ...] = ()
+    wrong: tuple[WrongElement, ...] = ()
+    whole: bool = True
+
+
+def _wanted(layer: Layer, arrays: Arrays) -> list[int]:
+    """The inputs for which backward gives a gradient."""
+    floating = [i for i, array in enumerate(arrays) if array.dtype.kind == "f" and array.size]
+    gradients = layer.gradients(np.ones(layer.output(arrays).shape), arrays)
+    wanted = [i for i in floating if gradients[i] is not None]
+    if not wanted:
+        raise ArgumentError(
+            WHERE,
+            "backward must return a gradient for an input with floating numbers",
+            got=f"None for {', '.join(layer.names[i] for i in floating)}",
+        )
+    return wanted
+
+
+def _gradients(point: Point) -> list[Array | None]:
+    """Backward's gradients, the same at every call."""
+    layer = point.layer
+    first, second = (layer.gradients(point.grad_output, point.inputs) for _ in range(2))
+    for name, a, b in zip(layer.names, first, second, strict=True):
+        if not np.array_equal(_float64(a), _float64(b), equal_nan=True):
+            raise ArgumentError(
+                WHERE,
+                "backward must return the same numbers for the same arguments",
+                got=f"two different gradients for {name}",
+                hint="start each call from zeros, not from what the last one left",
+            )
+    return first
+
+
+def _float64(gradient: Array | None) -> Floats:
+    """A gradient in float64; an empty array where there is none."""
+    return np.empty(0) if gradient is None else gradient.astype(np.float64)
+
+
+@dataclass(frozen=True)
+class _Doctor:
+    """Who visits one input after the other."""
+
+    point: Point
+    most: int
+    lang: str
+    rng: np.random.Generator
+
+    def visit(self, i: int, gradient: Floats, direction: Array, slope: Slope) -> _Visit:
+        """Check one input's gradient along a direction, and look closer if it is wrong."""
+        name, shape = self.point.layer.names[i], self.point.inputs[i].shape
+        fits = gradient.shape == shape
+        placed = gradient if fits else np.full(shape, np.nan)
+        compared = compare(self.point, i, placed, direction, slope)
+        numbers = (compared.got, compared.expected, compared.tolerance)
+        if compared.ok:
+            return _Visit(InputCheck(name, shape, True, *numbers))
+        case = look(self.point, i, placed, compared.error, self.most, self.rng)
+        if not fits:
+            diagnosis = diagnose_shape(case, gradient, self.lang)
+            return _Visit(InputCheck(name, shape, False, *numbers), (diagnosis,))
+        wrong = tuple(_element(case, int(row)) for row in np.flatnonzero(case.wrong))
+        diagnoses = tuple(diagnose(case, self.lang)) if wrong else ()
+        check = InputCheck(name, shape, False, *numbers, compared=len(case.positions), wrong=len(wrong))
+        return _Visit(check, diagnoses, wrong, case.whole)
+
+
+def _element(case: Case, row: int) -> WrongElement:
+    """A wrong element with its terms."""
+    return WrongElement(
+        input=case.name,
+        index=case.index(row),
+        got=float(case.got[row]) + 0.0,  # no −0
+        expected=float(case.expected[row]) + 0.0,
+        terms=terms(case.point, case.i, int(case.positions[row]), case.jacobian[row]),
+    )
+
+
+def _notes(point: Point, gradients: list[Array | None], visits: list[_Visit]) -> list[Message]:
+    """What else there is to know."""
+    names, notes = point.layer.names, []
+    for name, array, gradient in zip(names, point.inputs, gradients, strict=True):
+        if array.dtype.kind != "f":
+            notes.append(Message("doctor.integer_input", name=name, dtype=array.dtype))
+        elif gradient is None:
+            notes.append(Message("doctor.no_gradient", name=name))
+        elif array.size > 1 and (array == array.flat[0]).all():
+            notes.append(Message("doctor.one_number", name=name))
+    if point.moved:
+        notes.append(Message("doctor.moved", names=", ".join(point.moved)))
+    found = {diagnosis.input for visit in visits for diagnosis in visit.diagnoses}
+    for visit in visits:
+        name = visit.check.input
+        if not visit.whole:
+            notes.append(Message("doctor.too_large", name=name, compared=visit.check.compared))
+        elif not visit.check.ok and name not in found:
+            notes.append(Message("doctor.no_usual_mistake", name=name))
+    return notes

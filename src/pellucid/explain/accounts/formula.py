@@ -1,0 +1,97 @@
+"""Numbers that are no plain chain of multiply–adds: a formula, evaluated once more with every rounding enclosed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.explain.accounts.account import Account, Element, Group, Kind, Note, Quantity, Verdict, same
+from pellucid.explain.accounts.enclosed import Enclosed
+from pellucid.explain.question import Question
+from pellucid.ops.base import columns
+
+
+@dataclass(frozen=True, eq=False)
+class Formula(Account):
+    """A formula's value in higher precision, with the distance that the engine's roundings can make (`enclosed.py`).
+
+    Attributes:
+        result: the values, one an element.
+        replay: the engine's own operations once more, where each is one that every processor does alike.
+    """
+
+    kind: ClassVar[Kind] = "formula"
+
+    result: Enclosed
+    replay: NDArray[Any] | None = None
+
+    def judge(self, question: Question) -> Verdict:
+        """Whether the engine's numbers lie in their enclosures, and are those of the replay."""
+        exact, value = self.result.value, question.value.astype(self.result.value.dtype)
+        with np.errstate(all="ignore"):
+            radius = self.result.radius
+            bound = np.nextafter((radius * (1 + 2.0**-40)).astype(np.float64), np.inf)
+            bound = np.where(radius == 0, 0.0, bound)
+            within = abs(value - exact) <= bound
+        finite = np.isfinite(exact)
+        bound = np.where(finite & ~np.isnan(bound), bound, np.where(finite, np.inf, 0.0))
+        certified = np.where(finite, within, _alike(value, exact)) | self._overflown(value, question.dtype)
+        if self.replay is not None:
+            certified = certified & same(question.value, self.replay)
+        return Verdict([float(x) for x in exact], bound, certified, self.replay)
+
+    def _overflown(self, value: NDArray[Any], dtype: Any) -> NDArray[np.bool_]:
+        """Infinite, where the enclosure goes beyond the type's largest number."""
+        with np.errstate(all="ignore"):
+            reach = abs(self.result.value) + self.result.radius
+            result: NDArray[np.bool_] = (
+                np.isinf(value)
+                & (reach >= np.finfo(dtype).max)
+                & (np.signbit(value) == np.signbit(self.result.value))
+            )
+        return result
+
+
+def grown(question: Question, result: Enclosed) -> Enclosed:
+    """A contribution, added to what the gradient had grown to before."""
+    if question.base is None:
+        return result
+    return (Enclosed.of(before(question)) + result).rounded(question.dtype)
+
+
+def before(question: Question) -> NDArray[Any]:
+    """What gradients with several contributions had grown to before this one."""
+    assert question.base is not None
+    numbers: NDArray[Any] = question.base.array[tuple(question.at.T)]
+    return numbers
+
+
+def grown_terms(question: Question) -> tuple[Group, ...]:
+    """The same as a term."""
+    base = question.base
+    return () if base is None else (Group((Element(base, columns(question.at)),)),)
+
+
+def grown_notes(question: Question) -> list[Note]:
+    """The same in words."""
+    base = question.base
+    return [] if base is None else [("note.added", {"address": base.address(question.index)})]
+
+
+def read(factor: Element | Quantity) -> Enclosed:
+    """What the engine reads as a factor."""
+    return Enclosed.of(factor.gathered()[1])
+
+
+def constant(name: str, value: float) -> Quantity:
+    """The same factor in every term."""
+    return Quantity(name, np.array(value))
+
+
+def _alike(x: NDArray[Any], y: NDArray[Any]) -> NDArray[np.bool_]:
+    """Equal, or both NaN."""
+    result: NDArray[np.bool_] = (x == y) | (np.isnan(x) & np.isnan(y))
+    return result

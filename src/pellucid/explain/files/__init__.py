@@ -1,0 +1,1 @@
+"""Recordings in files, which are read as what they are: untrusted."""

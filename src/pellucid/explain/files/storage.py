@@ -1,0 +1,134 @@
+"""A recording in one safetensors file: its arrays, and as metadata where each of them comes from.
+
+    {"format": "pellucid recording", "version": "1", "description": "{…}"}
+
+The description is JSON: "aliases", and "entries" in the order of computation, each with "name" and, unless the array
+was given, "source": "op" (a name in `OPS`), its "settings", "of", "operands", "base", "parts", "facts" (`source.py`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+
+from pellucid.errors import FormatError, PellucidError
+from pellucid.explain.files.description import Description
+from pellucid.explain.roles import OPS
+from pellucid.explain.source import Entry, Maker
+from pellucid.formats import container
+from pellucid.formats.container import FilePath
+from pellucid.geometry import is_integer
+
+MAX_FILE_BYTES = 2**33
+MAX_HEADER_BYTES = 2**24
+DTYPES = ("F32", "F64", "I64")
+_MARKS = {"format": "pellucid recording", "version": "1"}
+_NAMES = {kind: name for name, kind in OPS.items()}
+
+
+def save_recording(
+    path: FilePath,
+    entries: Iterable[Entry],
+    arrays: Mapping[str, NDArray[Any]],
+    aliases: Mapping[str, str],
+) -> None:
+    """Write a recording's arrays and where they come from. The file appears complete or not at all.
+
+    Raises: FormatError when the file cannot be written.
+    """
+    description = {"aliases": dict(aliases), "entries": [_described(entry) for entry in entries]}
+    text = json.dumps(description, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    container.write(
+        f"recording file '{os.fspath(path)}'", Path(path), arrays, {**_MARKS, "description": text}
+    )
+
+
+def read_recording(
+    path: FilePath,
+) -> tuple[list[Entry], dict[str, NDArray[Any]], dict[str, str]]:
+    """What `save_recording` was given: entries, arrays by name, aliases.
+
+    Raises: FormatError when the file is missing, too large, or anything in it is not as a recording has it.
+    """
+    where, path = f"recording file '{os.fspath(path)}'", Path(path)
+    container.check_size(where, path, "recording", MAX_FILE_BYTES, MAX_HEADER_BYTES)
+    try:
+        with safe_open(path, framework="np") as file:
+            text = _text(where, file.metadata() or {})
+            slices = {key: file.get_slice(key) for key in file.keys()}  # noqa: SIM118 - not a mapping
+            for key, part in slices.items():
+                if part.get_dtype() not in DTYPES:
+                    rule = "arrays must be float32, float64 or int64"
+                    raise FormatError(where, rule, got=f"{part.get_dtype()} for {key!r}"[:200])
+            shapes = {key: tuple(part.get_shape()) for key, part in slices.items()}
+            kinds = {key: part.get_dtype() for key, part in slices.items()}
+            try:
+                description = Description(json.loads(text, parse_constant=_refused), shapes, kinds)
+                arrays = {key: file.get_tensor(key) for key in slices}
+                description.check_numbers(arrays)
+            except (ValueError, RecursionError) as error:  # broken JSON, deep nesting, wrong content
+                raise FormatError(where, "the description is broken", got=_said(error)) from None
+    except (SafetensorError, OSError) as error:
+        raise FormatError(where, "the file cannot be read as safetensors", got=str(error)) from None
+    return description.entries, arrays, description.aliases
+
+
+def _described(entry: Entry) -> dict[str, Any]:
+    """An entry as JSON."""
+    source = entry.source
+    if source is None:
+        return {"name": entry.name, "source": None}
+    return {
+        "name": entry.name,
+        "source": {
+            "op": _NAMES[type(source.op)],
+            "settings": _settings(source.op),
+            "of": source.of,
+            "operands": dict(source.operands),
+            "base": source.base,
+            "parts": list(source.parts),
+            "facts": {key: _plain(value) for key, value in source.facts.items()},
+        },
+    }
+
+
+def _settings(op: Maker) -> dict[str, Any]:
+    """The fields of an op, whose values are plain numbers, names and sequences of them."""
+    made: Any = op  # a dataclass, as all ops and rules are
+    return {field.name: _plain(getattr(op, field.name)) for field in fields(made)}
+
+
+def _plain(value: Any) -> Any:
+    """Without NumPy's types."""
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if is_integer(value):
+        return int(value)
+    return float(value) if isinstance(value, np.floating) else value
+
+
+def _text(where: str, metadata: Mapping[str, str]) -> str:
+    """The description, when the file is of this format and version."""
+    found = {key: metadata.get(key) for key in _MARKS}
+    if found != _MARKS:
+        expected, got = (f"format {marks['format']}, version {marks['version']}" for marks in (_MARKS, found))
+        raise FormatError(where, "this is not a recording that Pellucid wrote", expected=expected, got=got)
+    return metadata.get("description", "")
+
+
+def _refused(constant: str) -> None:
+    raise ValueError(f"{constant} is no number of a description")
+
+
+def _said(error: Exception) -> str:
+    """An error's text as a part of another one's."""
+    text = str(error) if isinstance(error, PellucidError) else f"{type(error).__name__}: {error}"
+    return (text if len(text) <= 300 else f"{text[:299]}…").rstrip(".")

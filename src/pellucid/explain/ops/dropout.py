@@ -1,0 +1,47 @@
+"""Dropout: a number times its mask, 1 or 0 by a draw that anybody can repeat, and times the scale."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from pellucid.explain.accounts.account import Element, Group, Note, Quantity
+from pellucid.explain.accounts.enclosed import Enclosed, where
+from pellucid.explain.accounts.formula import Formula, before, grown, grown_notes, grown_terms
+from pellucid.explain.question import Question
+from pellucid.ops.base import columns
+from pellucid.ops.dropout import Dropout
+from pellucid.ops.random import draws_at, stream_key
+
+
+def explain_dropout(question: Question) -> Formula:
+    """Elements of the output or of the input gradient, which keep and drop alike."""
+    from pellucid.kernels.flushing import flushing  # imports LLVM: only when it is needed
+
+    op, dtype = question.source.op, question.dtype
+    assert isinstance(op, Dropout)
+    facts = {key: int(question.source.facts[key]) for key in ("seed", "step", "layer")}
+    array = question.operand("input" if question.source.of == "output" else "grad_output")
+    number = Element(array, columns(question.at))
+    numbers = number.gathered()[1]
+    places = np.ravel_multi_index(tuple(question.at.T), array.array.shape)
+    draws = draws_at(stream_key(**facts), places)
+    kept, scale = (draws >= op.threshold)[:, None], dtype.type(op.scale)
+    with flushing(), np.errstate(all="ignore"):
+        product = (numbers.astype(np.float64) * np.float64(scale)).astype(dtype)
+        replay = np.where(kept, product, dtype.type(0))[:, 0]
+        if question.base is not None:
+            replay = replay + before(question)
+    with np.errstate(all="ignore"):
+        result = where(kept, (Enclosed.of(numbers) * scale).rounded(dtype), 0.0)
+        result = grown(question, result[:, 0])
+    factors = (number, Quantity("mask", kept.astype(dtype)), Quantity("scale", scale.reshape(1, 1)))
+    group = Group(factors, kept | np.isfinite(numbers))  # what is dropped is 0, infinity too
+
+    def notes() -> Sequence[Note]:
+        key = "note.kept" if kept[0, 0] else "note.dropped"
+        values = {"place": int(places[0]), "draw": int(draws[0]), "threshold": op.threshold, **facts}
+        return [(key, values), *grown_notes(question)]
+
+    return Formula((*grown_terms(question), group), result, replay, notes=notes)

@@ -1,0 +1,132 @@
+"""The losses: cross-entropy from its losses and their count, each loss from its logits; the mean squared error.
+
+Formulas: `ops/cross_entropy.py`, `ops/mse_loss.py`; the arithmetic, all of it in float64: `kernels/loss.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.explain.accounts.account import Element, Group, Image, Note, Quantity
+from pellucid.explain.accounts.enclosed import Enclosed, where
+from pellucid.explain.accounts.formula import Formula, constant, grown, grown_notes, grown_terms, read
+from pellucid.explain.ops.softmax import Logits, image, quantity
+from pellucid.explain.question import Operand, Question
+from pellucid.ops.base import choices, columns
+from pellucid.ops.cross_entropy import CrossEntropy
+
+
+def explain_cross_entropy(question: Question) -> Formula:
+    """The mean loss, the losses and their count, or elements of the gradient of the logits."""
+    explain = {"output": _mean, "count": _count, "losses": _losses, "grad_input": _grad_logits}
+    return explain[question.source.of](question)
+
+
+def _mean(question: Question) -> Formula:
+    losses, count = question.operand("losses"), question.operand("count")
+    every = Element(losses, choices(*losses.array.shape))
+    terms = Group((every, constant("1/count", float(1 / count.array))))
+    result = (read(every).sum() / count.array)[None].rounded(question.dtype)
+    values = {"count": int(count.array), "targets": losses.array.size}
+    return Formula((terms,), result=result, notes=lambda: [("note.counted", values)])
+
+
+def _count(question: Question) -> Formula:
+    target = question.operand("target")
+    counts = target.array.reshape(-1) != _ignored(question)
+    one = Image(target, choices(*target.array.shape), "counts", counts.astype(np.float64))
+    return Formula((Group((one,)),), result=Enclosed(counts.sum(keepdims=True)))
+
+
+def _losses(question: Question) -> Formula:
+    """log Σ exp − the target's logit; nothing where the target is to be ignored."""
+    target = question.operand("target")
+    targets = target.array[tuple(question.at.T)]
+    counts = targets != _ignored(question)
+    at = np.insert(question.at, 1, np.where(counts, targets, 0), axis=1)
+    logits = Logits(question.operand("input"), at)
+    result = where(counts, -logits.own(logits.log_probability)[:, 0], 0.0)
+    name = f"log Σ exp({logits.address(tuple(at[0]))})"
+    whole = quantity(name, logits.all(logits.log_sum + logits.largest))
+    own = Element(logits.input, columns(at))
+    kept = counts[:, None]
+    terms = Group((whole,), kept), Group((constant("−1", -1.0), own), kept)
+
+    def notes() -> Sequence[Note]:
+        values = {"target": target.address(question.index), "label": int(targets[0])}
+        if not counts[0]:
+            return [("note.ignored", values)]
+        probability = float(logits.own(logits.probability).value[0, 0])
+        return [("note.target", {**values, "probability": probability})]
+
+    return Formula(terms, result=result, notes=notes)
+
+
+def _grad_logits(question: Question) -> Formula:
+    """The softmax's share, less 1 at the target."""
+    target, logits = question.operand("target"), Logits(question.operand("input"), question.at)
+    n, channel, *y = question.at.T
+    targets = target.array[(n, *y)]
+    counts, hit = (targets != _ignored(question))[:, None], (targets == channel)[:, None]
+    share, factors = _share(question, max(float(question.operand("count").array), 1.0), "count")
+    probability = logits.own(logits.probability)
+    result = where(counts, share * where(hit, probability - 1.0, probability), 0.0)
+    first = image("softmax", logits.input, columns(question.at), probability)
+    label = f"[{target.address(np.delete(question.index, 1))} = {question.index[1]}]"
+    second = Quantity(f"−{label}", -hit.astype(np.float64))
+    terms = Group((first, *factors), counts), Group((second, *factors), counts)
+    return _gradient(question, result, terms)
+
+
+def explain_mse_loss(question: Question) -> Formula:
+    """The mean squared error, or elements of its gradients."""
+    input, target = question.operand("input"), question.operand("target")
+    count = max(input.array.size, 1)
+    if question.source.of == "output":
+        rows = choices(*input.array.shape)
+        difference = _difference(input, target, rows)
+        images = int(question.source.facts["images_per_part"])
+        additions = images * (count // max(1, len(input.array))) + -(-len(input.array) // images)
+        total = (difference * difference).sum(additions=additions)
+        off = image("error", input, rows, difference)
+        terms = Group((off, off, constant("1/m", 1 / count)))
+        result = (total / input.array.size)[None].rounded(question.dtype)
+        return Formula((terms,), result=result)
+    sign = 2.0 if question.source.of == "grad_input" else -2.0
+    share, factors = _share(question, count, "m")
+    rows = columns(question.at)
+    result = sign * _difference(input, target, rows) * share
+    twice = constant("2", 2.0), constant("−2", -2.0)
+    plus, minus = twice if sign > 0 else twice[::-1]
+    parts = Group((plus, Element(input, rows), *factors)), Group((minus, Element(target, rows), *factors))
+    return _gradient(question, result, parts)
+
+
+def _difference(input: Operand, target: Operand, rows: tuple[NDArray[np.int64], ...]) -> Enclosed:
+    return read(Element(input, rows)) - read(Element(target, rows))
+
+
+def _share(question: Question, count: float, name: str) -> tuple[Enclosed, tuple[Element | Quantity, ...]]:
+    """grad_output/count, which is 1/count where the loss is the root of all gradients."""
+    share = constant(f"1/{name}", 1 / count)
+    if "grad_output" not in question.has:
+        return Enclosed(1.0) / count, (share,)
+    grad = Element(question.operand("grad_output"), ())
+    return read(grad) / count, (grad, share)
+
+
+def _gradient(question: Question, result: Enclosed, terms: tuple[Group, ...]) -> Formula:
+    return Formula(
+        (*grown_terms(question), *terms),
+        result=grown(question, result.rounded(question.dtype)[:, 0]),
+        notes=lambda: grown_notes(question),
+    )
+
+
+def _ignored(question: Question) -> int:
+    op = question.source.op
+    assert isinstance(op, CrossEntropy)
+    return op.ignore_index

@@ -1,0 +1,238 @@
+"""Batch normalisation: output, statistics, running statistics and gradients. Formulas: `ops/batch_norm.py`.
+
+Every explanation starts from recorded numbers: the output from mean and istd, grad_input from grad(mean) and grad(var)
+as well, each of which has an explanation of its own. What is summed over a channel is summed in float64, less a number
+that is near in training (`kernels/norm.py`); the loops over all numbers take coefficients that are rounded to the
+network's type once for each channel (`kernels/simd/norm.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cached_property, reduce
+from operator import mul
+
+import numpy as np
+
+from pellucid.explain.accounts.account import Element, Group, Image, Note, Quantity
+from pellucid.explain.accounts.enclosed import Enclosed
+from pellucid.explain.accounts.formula import Formula, constant, grown, grown_notes, grown_terms, read
+from pellucid.explain.ops.norm_replay import Order, replayed
+from pellucid.explain.question import Question
+from pellucid.geometry import size_of
+from pellucid.ops.base import Rows, choices, columns
+from pellucid.ops.batch_norm import BatchNorm
+
+Factors = tuple[Element | Quantity, ...]
+
+
+class Asked:
+    """A question about a batch norm. Arrays are (elements, 1), or (elements, numbers of a channel)."""
+
+    def __init__(self, question: Question) -> None:
+        op, at = question.source.op, columns(question.at)
+        assert isinstance(op, BatchNorm)
+        self.question, self.op, self.at, self.dtype = question, op, at, question.dtype
+        self.channel = at[1 if len(at) > 1 else 0]
+        self.input = question.operand("input")
+        shape = self.input.array.shape
+        self.count = size_of((shape[0], *shape[2:]))
+
+    def each(self, argument: str) -> Element:
+        """The number of each element's channel."""
+        return Element(self.question.operand(argument), (self.channel,))
+
+    def here(self, argument: str) -> Element:
+        """The number at each element's own place."""
+        return Element(self.question.operand(argument), self.at)
+
+    def all(self, argument: str) -> Element:
+        """All numbers of each element's channel."""
+        return Element(self.question.operand(argument), self.rows)
+
+    @cached_property
+    def rows(self) -> Rows:
+        """Where they lie."""
+        n, *y = choices(self.input.array.shape[0], *self.input.array.shape[2:])
+        return (n, self.channel, *y)
+
+    @property
+    def in_tiles(self) -> bool:
+        """Whether a convolution's last transform has made the sums, as it may for the statistics."""
+        source = self.question.source
+        return bool(source.facts["in_tiles"]) and not source.of.startswith("grad_")
+
+    @cached_property
+    def order(self) -> Order:
+        """In which order these numbers are summed."""
+        facts, shape = self.question.source.facts, self.input.array.shape
+        if self.in_tiles:
+            return Order.in_tiles(shape)
+        return Order.in_lanes(shape, int(facts["images_per_part"]), int(facts["pixels_side_by_side"]))
+
+    @property
+    def scale(self) -> Factors:
+        """istd·weight."""
+        return tuple(self.each(name) for name in ("istd", "weight") if name in self.question.has)
+
+    def centred(self, rows: Rows) -> Image:
+        """input − mean at these places."""
+        difference = read(Element(self.input, rows)).value - read(self.each("mean")).value
+        return Image(self.input, rows, "centred", difference.astype(np.float64))
+
+    def notes(self, *notes: Note) -> Callable[[], Sequence[Note]]:
+        """These, and what each explanation says."""
+        mode: list[Note] = [] if self.op.training else [("note.inference", {})]
+        return lambda: [*notes, *mode]
+
+    @property
+    def summed(self) -> tuple[Note, ...]:
+        """Over what a sum goes, and in which order."""
+        values = {"count": self.count, "channel": int(self.channel[0, 0]), "array": self.input.name}
+        sizes = np.diff(self.order.edges)
+        parts = {"parts": len(self.order.places) * len(sizes), "size": int(sizes.max(initial=0))}
+        order: Note = ("note.in_tiles", {}) if self.in_tiles else ("note.in_lanes", parts)
+        return ("note.channel", values), order
+
+    @property
+    def coefficients(self) -> list[Note]:
+        """What is rounded once for each channel."""
+        return [("note.coefficients", {"dtype": str(self.dtype)})] if self.dtype == np.float32 else []
+
+
+def explain_batch_norm(question: Question) -> Formula:
+    """Elements of a batch norm's results."""
+    asked = Asked(question)
+    return replace(_EXPLAINERS[question.source.of](asked), replay=replayed(asked))
+
+
+def _output(asked: Asked) -> Formula:
+    x, mean, dtype = asked.here("input"), asked.each("mean"), asked.dtype
+    centred = (read(x) - read(mean).rounded(dtype)).rounded(dtype)
+    result = centred * _product(asked.scale).rounded(dtype)
+    terms = [Group((x, *asked.scale)), Group((constant("−1", -1.0), mean, *asked.scale))]
+    if "bias" in asked.question.has:
+        result = result + read(asked.each("bias"))
+        terms.append(Group((asked.each("bias"),)))
+    notes = asked.notes(*asked.coefficients)
+    return Formula(tuple(terms), result=result.rounded(dtype)[:, 0], notes=notes)
+
+
+def _mean(asked: Asked) -> Formula:
+    if not asked.op.training:
+        running = asked.each("running_mean")
+        return Formula((Group((running,)),), result=read(running)[:, 0], notes=asked.notes())
+    terms = (Group((asked.all("input"), constant("1/m", 1 / max(asked.count, 1)))),)
+    return Formula(terms, result=_moments(asked)[0], notes=asked.notes(*asked.summed))
+
+
+def _var(asked: Asked) -> Formula:
+    centred, mean, count = asked.centred(asked.rows), asked.each("mean"), max(asked.count, 1)
+    exact = ((read(asked.all("input")).value - read(mean).value) ** 2).sum(axis=1) / count
+    batch_mean, computed = _moments(asked)
+    result = Enclosed(exact, computed.radius + batch_mean.radius**2)  # the recorded mean is rounded, too
+    terms = (Group((centred, centred, constant("1/m", 1 / count))),)
+    return Formula(terms, result=result, notes=asked.notes(*asked.summed))
+
+
+def _moments(asked: Asked) -> tuple[Enclosed, Enclosed]:
+    """Mean and variance as the engine computes them, of Σ (input − centre) and Σ (input − centre)²."""
+    values, count = read(asked.all("input")), max(asked.count, 1)
+    centre = Enclosed(np.zeros(asked.channel.shape))
+    if asked.count and not asked.in_tiles:
+        centre = values[:, :1]  # the first number of the channel
+    shifted = values - centre
+    first, second = (x.sum(additions=asked.order.additions) for x in (shifted, shifted * shifted))
+    return centre[:, 0] + first / count, (second - first * (first / count)) / count
+
+
+def _istd(asked: Asked) -> Formula:
+    var = asked.each("var" if asked.op.training else "running_var")
+    result = 1.0 / (read(var) + asked.op.eps).sqrt()
+    terms = (Group((Image(var.operand, var.rows, "istd", result.value.astype(np.float64)),)),)
+    return Formula(terms, result=result[:, 0], notes=asked.notes(("note.eps", {"eps": asked.op.eps})))
+
+
+def _running(asked: Asked) -> Formula:
+    old, count, momentum = asked.each(asked.question.source.of), asked.count, asked.op.momentum
+    if not count:  # an empty batch leaves them as they are
+        return Formula((Group((old,)),), result=read(old)[:, 0])
+    kept: Factors = (constant("(1 − momentum)", 1 - momentum), old)
+    added: Factors = (constant("momentum", momentum), asked.each("mean"))
+    new = read(added[1])
+    if asked.question.source.of == "running_var":
+        added = (added[0], asked.each("var"), constant("m/(m − 1)", count / (count - 1)))
+        new = read(added[1]) * count / (count - 1)
+    result = (1 - Enclosed(momentum)) * read(old) + momentum * new
+    return Formula((Group(kept), Group(added)), result=result.rounded(asked.dtype)[:, 0])
+
+
+def _grad_bias(asked: Asked) -> Formula:
+    return _sum(asked, asked.all("grad_output"))
+
+
+def _grad_weight(asked: Asked) -> Formula:
+    return _sum(asked, asked.all("grad_output"), asked.centred(asked.rows), after=(asked.each("istd"),))
+
+
+def _grad_istd(asked: Asked) -> Formula:
+    weight = (asked.each("weight"),) if "weight" in asked.question.has else ()
+    return _sum(asked, asked.all("grad_output"), asked.centred(asked.rows), after=weight)
+
+
+def _grad_var(asked: Asked) -> Formula:
+    istd = asked.each("istd")
+    factors: Factors = (constant("−½", -0.5), istd, istd, istd, asked.each("grad_istd"))
+    return Formula((Group(factors),), result=_product(factors)[:, 0])
+
+
+def _grad_mean(asked: Asked) -> Formula:
+    return _sum(asked, asked.all("grad_output"), after=(constant("−1", -1.0), *asked.scale))
+
+
+def _sum(asked: Asked, *summed: Element | Quantity, after: Factors = ()) -> Formula:
+    """Σ of the products of what is summed, times what comes after."""
+    product = read(summed[0])
+    if len(summed) > 1:
+        product = product * (read(asked.all("input")) - read(asked.each("mean")))
+    result = product.sum(additions=asked.order.additions)[:, None]
+    result = reduce(mul, map(read, after), result).rounded(asked.dtype)
+    return Formula((Group((*summed, *after)),), result=result[:, 0], notes=asked.notes(*asked.summed))
+
+
+def _grad_input(asked: Asked) -> Formula:
+    """The three parts; in inference mean and variance are constants, and the first is all."""
+    g, dtype, count, scale = asked.here("grad_output"), asked.dtype, asked.count, asked.scale
+    shift = slope = Enclosed(np.zeros(asked.channel.shape))
+    terms = [Group((g, *scale))]
+    if asked.op.training:
+        by_mean, by_var = asked.each("grad_mean"), asked.each("grad_var")
+        shift, slope = read(by_mean) / count, 2.0 * read(by_var) / count
+        terms.append(Group((by_mean, constant("1/m", 1 / count))))
+        terms.append(Group((by_var, constant("2/m", 2 / count), asked.centred(asked.at))))
+    first = (read(g) * _product(scale).rounded(dtype) + shift.rounded(dtype)).rounded(dtype)
+    centred = (read(asked.here("input")) - read(asked.each("mean")).rounded(dtype)).rounded(dtype)
+    result = grown(asked.question, (centred * slope.rounded(dtype) + first).rounded(dtype)[:, 0])
+    notes = asked.notes(*asked.coefficients, *grown_notes(asked.question))
+    return Formula((*grown_terms(asked.question), *terms), result=result, notes=notes)
+
+
+def _product(factors: Factors) -> Enclosed:
+    return reduce(mul, map(read, factors))
+
+
+_EXPLAINERS: dict[str, Callable[[Asked], Formula]] = {
+    "output": _output,
+    "mean": _mean,
+    "var": _var,
+    "istd": _istd,
+    "running_mean": _running,
+    "running_var": _running,
+    "grad_bias": _grad_bias,
+    "grad_weight": _grad_weight,
+    "grad_istd": _grad_istd,
+    "grad_var": _grad_var,
+    "grad_mean": _grad_mean,
+    "grad_input": _grad_input,
+}

@@ -1,0 +1,216 @@
+"""Batch norm once more, operation by operation as the engine does it: bit by bit the same numbers.
+
+The statistics' loops and the coefficients: `kernels/norm.py`; the loops over all numbers: `kernels/simd/norm.py`; sums
+in a convolution's last transform: `kernels/simd/winograd.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.geometry import size_of
+from pellucid.ops.base import Shape
+from pellucid.winograd import SIDE
+
+if TYPE_CHECKING:
+    from pellucid.explain.accounts.account import Element
+    from pellucid.explain.ops.norm import Asked
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Order:
+    """In which order the numbers of a channel are summed: in parts from 0, the parts of a group in order, the groups.
+
+    Attributes:
+        places: which number comes when, (groups, numbers of a group).
+        edges: where the parts of a group begin, and the end of the last one.
+    """
+
+    places: NDArray[np.int64]
+    edges: NDArray[np.int64]
+
+    @property
+    def additions(self) -> int:
+        """The most that a number meets."""
+        return int(np.diff(self.edges).max(initial=0)) + len(self.edges) - 1 + len(self.places)
+
+    @classmethod
+    def in_lanes(cls, shape: Shape, images: int, side_by_side: int) -> Order:
+        """Parts of so many images; in each, pixels that lie so far apart have a sum of their own."""
+        pixels = size_of(shape[2:])
+        numbers, size = shape[0] * pixels, images * pixels
+        starts = range(0, numbers, size) if size else ()
+        parts = [np.arange(start, min(start + size, numbers)) for start in starts]
+        lanes = [lane for part in parts for lane in part.reshape(-1, side_by_side).T]
+        places = np.concatenate([np.zeros(0, np.int64), *lanes])
+        return cls(places[None], np.cumsum([0, *map(len, lanes)]))
+
+    @classmethod
+    def in_tiles(cls, shape: Shape) -> Order:
+        """A group is an image, a part one of its tiles."""
+        images, _, height, width = shape
+        image = np.arange(height * width).reshape(height, width)
+        corners = [(y, x) for y in range(0, height, SIDE) for x in range(0, width, SIDE)]
+        tiles = [image[y : y + SIDE, x : x + SIDE].reshape(-1) for y, x in corners]
+        places = np.arange(images)[:, None] * image.size + np.concatenate(tiles)
+        return cls(places, np.cumsum([0, *map(len, tiles)]))
+
+    def sum(self, left: Array, right: Array | None = None) -> Array:
+        """Σ left·right, or Σ left, of arrays (elements, numbers of a channel), as (elements, 1)."""
+        from pellucid.kernels.replay import replay  # imports LLVM: only when it is needed
+
+        if not self.places.size:
+            return np.zeros((len(left), 1))
+        right = np.ones_like(left) if right is None else right
+        groups, size = self.places.shape
+        left_, right_ = (np.ascontiguousarray(x[:, self.places].reshape(-1, size)) for x in (left, right))
+        sums = np.zeros((len(left) * groups, len(self.edges) - 1))
+        replay(left_, right_, self.edges, sums)
+        totals: Array = np.add.accumulate(sums[:, 0].reshape(len(left), groups), axis=1)
+        return totals[:, -1:]
+
+
+def replayed(asked: Asked) -> Array:
+    """The asked numbers, as the engine computes them."""
+    from pellucid.kernels.flushing import flushing
+
+    with np.errstate(all="ignore"), flushing():
+        result: Array = _REPLAYS[asked.question.source.of](asked)[:, 0].astype(asked.dtype)
+    return result
+
+
+def _wide(factor: Element) -> Array:
+    """Numbers as float64."""
+    result: Array = factor.gathered()[1].astype(np.float64)
+    return result
+
+
+def _scale(asked: Asked) -> Array:
+    return _wide(asked.each("istd")) * _weight(asked)
+
+
+def _weight(asked: Asked) -> Array:
+    return _wide(asked.each("weight")) if "weight" in asked.question.has else np.ones(asked.channel.shape)
+
+
+def _fused(x: Array, y: Array, z: Array) -> Array:
+    """x·y + z, rounded once."""
+    from pellucid.kernels.replay import replay
+
+    sums = np.array(np.broadcast_to(z, x.shape))
+    replay(np.ascontiguousarray(x), np.ascontiguousarray(y), np.array([0, 1]), sums)
+    return sums
+
+
+def _output(asked: Asked) -> Array:
+    mean, scale = (x.astype(asked.dtype) for x in (_wide(asked.each("mean")), _scale(asked)))
+    bias = asked.each("bias").gathered()[1] if "bias" in asked.question.has else np.zeros_like(mean)
+    return _fused(asked.here("input").gathered()[1] - mean, scale, bias)
+
+
+def _moments(asked: Asked) -> tuple[Array, Array, Array]:
+    values = _wide(asked.all("input"))
+    centre = np.zeros((len(values), 1)) if asked.in_tiles or not asked.count else values[:, :1]
+    return centre, asked.order.sum(values - centre), asked.order.sum(values - centre, values - centre)
+
+
+def _mean(asked: Asked) -> Array:
+    if not asked.op.training:
+        return _wide(asked.each("running_mean"))
+    centre, first, _ = _moments(asked)
+    return centre + first / max(asked.count, 1)
+
+
+def _var(asked: Asked) -> Array:
+    _, first, second = _moments(asked)
+    count = max(asked.count, 1)
+    variance = (second - first * (first / count)) / count
+    return np.where(variance < 0, 0, variance)
+
+
+def _istd(asked: Asked) -> Array:
+    var = _wide(asked.each("var" if asked.op.training else "running_var"))
+    result: Array = 1.0 / np.sqrt(var + asked.op.eps)
+    return result
+
+
+def _running(asked: Asked) -> Array:
+    of, momentum, count = asked.question.source.of, asked.op.momentum, asked.count
+    old = _wide(asked.each(of))
+    if not count:
+        return old
+    new = (
+        _wide(asked.each("mean"))
+        if of == "running_mean"
+        else _wide(asked.each("var")) * count / (count - 1.0)
+    )
+    return (1.0 - momentum) * old + momentum * new
+
+
+def _sum_of_gradients(asked: Asked) -> Array:
+    return asked.order.sum(_wide(asked.all("grad_output")))
+
+
+def _sum_of_products(asked: Asked) -> Array:
+    centred = _wide(asked.all("input")) - _wide(asked.each("mean"))
+    return asked.order.sum(_wide(asked.all("grad_output")), centred)
+
+
+def _grad_weight(asked: Asked) -> Array:
+    return _sum_of_products(asked) * _wide(asked.each("istd"))
+
+
+def _grad_istd(asked: Asked) -> Array:
+    return _sum_of_products(asked) * _weight(asked)
+
+
+def _grad_var(asked: Asked, grad_istd: Array | None = None) -> Array:
+    istd = _wide(asked.each("istd"))
+    return -0.5 * (istd * istd * istd * (_wide(asked.each("grad_istd")) if grad_istd is None else grad_istd))
+
+
+def _grad_mean(asked: Asked, first: Array | None = None) -> Array:
+    total = _sum_of_gradients(asked) if first is None else first
+    return -(total * _scale(asked))
+
+
+def _grad_input(asked: Asked) -> Array:
+    count, dtype = max(asked.count, 1), asked.dtype
+    if asked.op.training:
+        by_mean, by_var = _wide(asked.each("grad_mean")), _wide(asked.each("grad_var"))
+    else:  # zeros, each with its sign
+        zero = np.zeros(asked.channel.shape)
+        by_mean, by_var = _grad_mean(asked, zero), _grad_var(asked, zero * _weight(asked))
+    mean, slope, scale, shift = (
+        x.astype(dtype)
+        for x in (_wide(asked.each("mean")), 2.0 * by_var / count, _scale(asked), by_mean / count)
+    )
+    g, x = (asked.here(name).gathered()[1] for name in ("grad_output", "input"))
+    gradient = _fused(x - mean, slope, _fused(g, scale, shift))
+    base = asked.question.base
+    if base is not None:
+        gradient += base.array[tuple(asked.at)]
+    return gradient
+
+
+_REPLAYS: dict[str, Callable[[Asked], Array]] = {
+    "output": _output,
+    "mean": _mean,
+    "var": _var,
+    "istd": _istd,
+    "running_mean": _running,
+    "running_var": _running,
+    "grad_bias": _sum_of_gradients,
+    "grad_weight": _grad_weight,
+    "grad_istd": _grad_istd,
+    "grad_var": _grad_var,
+    "grad_mean": _grad_mean,
+    "grad_input": _grad_input,
+}

@@ -1,0 +1,172 @@
+"""Activations: each number is made of the one in its place.
+
+    output     = f(input)                     one term: input·(what f keeps of it), or f(input) itself
+    grad_input = grad_output·f′(input)        one term, after what the gradient had grown to before
+
+The smooth ones are computed in float64 and rounded once; ReLU and its leaky kin pass a number on, or its product with a
+slope, which can be done once more bit by bit. A closed gate passes nothing: infinity is no term there.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pellucid.explain.accounts.account import Element, Group, Image, Note, Quantity
+from pellucid.explain.accounts.enclosed import Enclosed, where
+from pellucid.explain.accounts.formula import Formula, before, grown, grown_notes, grown_terms
+from pellucid.explain.question import Question
+from pellucid.ops.base import columns
+from pellucid.ops.gelu import GELU
+from pellucid.ops.leaky_relu import LeakyReLU
+from pellucid.ops.relu import ReLU
+from pellucid.ops.sigmoid import Sigmoid
+from pellucid.ops.silu import SiLU
+from pellucid.ops.tanh import Tanh
+
+_LEAST_EXPONENT = -708.0  # the engine's exp of less is 0
+_erfc = np.vectorize(math.erfc, otypes=[np.float64])
+
+
+def explain_rectifier(question: Question) -> Formula:
+    """Elements of ReLU and leaky ReLU: a gate, or a slope of two values."""
+    from pellucid.kernels.flushing import flushing  # imports LLVM: only when it is needed
+
+    op, dtype = question.source.op, question.dtype
+    below = dtype.type(op.negative_slope if isinstance(op, LeakyReLU) else 0)
+    forward = question.source.of == "output"
+    x = Element(question.operand("input"), columns(question.at))
+    number = x if forward else Element(question.operand("grad_output"), x.rows)
+    inputs, numbers = x.gathered()[1], number.gathered()[1]
+    nan_passes = forward and isinstance(op, ReLU)
+    with flushing(), np.errstate(all="ignore"):
+        passes = inputs > 0
+        let = passes | np.isnan(inputs) if nan_passes else passes
+        shrunk = numbers * below if isinstance(op, LeakyReLU) else np.zeros_like(numbers)
+        replay = np.where(let, numbers, shrunk)[:, 0]
+        if question.base is not None:
+            replay = replay + before(question)
+    with np.errstate(all="ignore"):
+        product = (Enclosed.of(numbers) * below).rounded(dtype) if isinstance(op, LeakyReLU) else 0.0
+        result = grown(question, where(let, numbers, product)[:, 0])
+    slope = np.where(let, dtype.type(1), below)
+    name = "slope" if isinstance(op, LeakyReLU) else "gate"
+    factor = Quantity(name, slope) if forward else Image(x.operand, x.rows, f"{op.name}′", slope)
+    present = let | (below != 0) | np.isfinite(numbers)
+
+    def notes() -> Sequence[Note]:
+        key = "note.gate_open" if let[0, 0] else "note.gate_closed"
+        return [
+            (key, {"address": x.address(question.index), "value": str(inputs[0, 0])}),
+            *grown_notes(question),
+        ]
+
+    return Formula(
+        (*grown_terms(question), Group((number, factor), present)),
+        result,
+        # whether a ReLU's output keeps a denormal number is the processor's affair
+        None if nan_passes else replay,
+        notes=notes,
+    )
+
+
+@dataclass(frozen=True)
+class _Smooth:
+    """A smooth activation.
+
+    Attributes:
+        symbol: how the function is written.
+        function: the function, as the engine computes it.
+        slope: its derivative.
+        scales: whether the output is the input times the function.
+        definition: what stands for the symbol, where the formula does not say so.
+    """
+
+    symbol: str
+    function: Callable[[Any], Enclosed]
+    slope: Callable[[Any], Enclosed]
+    scales: bool = False
+    definition: str | None = None
+
+
+def _logistic(x: Enclosed) -> Enclosed:
+    """σ(x), which is 0 where exp(x) is hardly a number: infinity times it is NaN then."""
+    result = x.logistic()
+    with np.errstate(all="ignore"):
+        cut, maybe = x.value + x.radius < _LEAST_EXPONENT, x.value - x.radius < _LEAST_EXPONENT
+    return Enclosed(np.where(cut, 0, result.value), result.radius + np.where(maybe, result.value, 0))
+
+
+def _tanh_slope(x: Enclosed) -> Enclosed:
+    t = x.tanh()
+    return 1.0 - t * t
+
+
+def _normal(x: Enclosed) -> Enclosed:
+    """Φ(x), whose digits the engine's 1 + erf loses where it is small; the value itself keeps them."""
+    engine = 0.5 * (1.0 + (x * math.sqrt(0.5)).erf())
+    value = _erfc(-(x.value * math.sqrt(0.5)).astype(np.float64)) / 2
+    with np.errstate(all="ignore"):
+        return Enclosed(value, engine.radius + abs(engine.value - value))
+
+
+def _normal_slope(x: Enclosed) -> Enclosed:
+    return _normal(x) + x * ((-0.5 * x * x).exp() * (1.0 / math.sqrt(2.0 * math.pi)))
+
+
+def _near_normal(x: Enclosed) -> Enclosed:
+    return _logistic(_twice(x))
+
+
+def _near_normal_slope(x: Enclosed) -> Enclosed:
+    twice = _twice(x)
+    probability = _logistic(twice)
+    inner = math.sqrt(2.0 / math.pi) * (1.0 + 3 * 0.044715 * x * x)
+    return probability + x * (2.0 * probability * _logistic(-twice) * inner)
+
+
+def _twice(x: Enclosed) -> Enclosed:
+    """2u of GELU's approximation."""
+    return 2.0 * math.sqrt(2.0 / math.pi) * (x + 0.044715 * (x * x * x))
+
+
+_SMOOTH = {
+    "sigmoid": _Smooth("σ", _logistic, lambda x: _logistic(x) * _logistic(-x)),
+    "tanh": _Smooth("tanh", Enclosed.tanh, _tanh_slope),
+    "silu": _Smooth("σ", _logistic, lambda x: _logistic(x) * (1.0 + x * _logistic(-x)), scales=True),
+    "gelu": _Smooth("Φ", _normal, _normal_slope, True, "Φ(x) = ½(1 + erf(x/√2))"),
+    "gelu_tanh": _Smooth(
+        "Φ", _near_normal, _near_normal_slope, True, "Φ(x) = ½(1 + tanh(√(2/π)·(x + 0.044715·x³)))"
+    ),
+}
+
+
+def explain_smooth(question: Question) -> Formula:
+    """Elements of sigmoid, tanh, SiLU and GELU."""
+    op = question.source.op
+    assert isinstance(op, Sigmoid | Tanh | SiLU | GELU)
+    rule = _SMOOTH["gelu_tanh" if isinstance(op, GELU) and op.approximate == "tanh" else op.name]
+    forward = question.source.of == "output"
+    x = Element(question.operand("input"), columns(question.at))
+    point = Enclosed.of(x.gathered()[1])
+    with np.errstate(all="ignore"):
+        curve = rule.function(point) if forward else rule.slope(point)
+        image = Image(x.operand, x.rows, rule.symbol if forward else f"{op.name}′", curve.value)
+        if forward:
+            factors: tuple[Element, ...] = (x, image) if rule.scales else (image,)
+            result = point * curve if rule.scales else curve
+        else:
+            factors = (Element(question.operand("grad_output"), x.rows), image)
+            result = Enclosed.of(factors[0].gathered()[1]) * curve
+        result = grown(question, result.rounded(question.dtype)[:, 0])
+
+    def notes() -> Sequence[Note]:
+        found: list[Note] = [("note.where", {"definition": rule.definition})] if rule.definition else []
+        rounded = "note.rounded_once" if question.dtype == np.float32 else "note.float64"
+        return [*found, (rounded, {}), *grown_notes(question)]
+
+    return Formula((*grown_terms(question), Group(factors)), result, notes=notes)

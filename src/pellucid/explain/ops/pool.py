@@ -1,0 +1,142 @@
+"""Pooling: the winner of a window and the gradients that come back to it; means and their shares."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.explain.accounts.account import Element, Group, Note, Quantity
+from pellucid.explain.accounts.chain import Chain, chain_of
+from pellucid.explain.accounts.choice import Choice
+from pellucid.explain.accounts.enclosed import Array, Enclosed
+from pellucid.explain.accounts.formula import Formula, before, grown_notes, grown_terms
+from pellucid.explain.question import Question
+from pellucid.ops.adaptive_avg_pool import AdaptiveAvgPool
+from pellucid.ops.avg_pool import AvgPool
+from pellucid.ops.base import Rows
+from pellucid.ops.max_pool import MaxPool, winner
+
+
+def explain_max_pool(question: Question) -> Choice | Chain:
+    """The winner of each window; for an input element, the gradients of the windows that it won."""
+    return _winner(question) if question.source.of == "output" else _won(question)
+
+
+def _winner(question: Question) -> Choice:
+    candidates, present, wins = _windows(question, question.at)
+
+    def notes() -> Sequence[Note]:
+        values, win = candidates.gathered()[1][0], int(wins[0])
+        at = [int(np.broadcast_to(row, present.shape)[0, win]) for row in candidates.rows]
+        ties = int(np.count_nonzero(present[0] & (values == values[win])))
+        key = "note.nan_wins" if np.isnan(values[win]) else "note.first_wins" if ties > 1 else "note.wins"
+        return [(key, {"address": candidates.address(at), "count": int(present[0].sum()), "ties": ties})]
+
+    return Choice((Group((candidates,), present),), wins, notes=notes)
+
+
+def _windows(
+    question: Question, at: NDArray[np.int64]
+) -> tuple[Element, NDArray[np.bool_], NDArray[np.int64]]:
+    """The candidates of windows, which of them are no padding, and which win. Denormal numbers compare as zeros."""
+    op = question.source.op
+    assert isinstance(op, MaxPool)
+    terms = op.terms("output", at, *question.shapes)
+    assert terms.present is not None
+    candidates = Element(question.operand("input"), terms.factors[0][1])
+    values = candidates.gathered()[1]
+    compared = np.where(abs(values) < np.finfo(values.dtype).tiny, 0, values)
+    return candidates, terms.present, winner(compared, terms.present)
+
+
+def _won(question: Question) -> Chain:
+    op = question.source.op
+    assert isinstance(op, MaxPool)
+    terms = op.terms("grad_input", question.at, *question.shapes)
+    present = terms.present
+    assert present is not None
+    won = _those_won(question, terms.factors[0][1], present)
+
+    def notes() -> Sequence[Note]:
+        count, holding = (int(np.count_nonzero(there[0])) for there in (won, present))
+        if not holding:
+            return [("note.unreached", {})]
+        found: list[Note] = [("note.won", {"won": count, "count": holding})]
+        return [*found, chain.order("order.windows")] if count else found
+
+    chain: Chain = chain_of(question, replace(terms, present=won), notes=notes)
+    return chain
+
+
+def _those_won(question: Question, rows: Rows, there: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which of the windows that hold an element it wins. A window is looked at once, however many ask."""
+    grad_output = question.operand("grad_output").array.shape
+    places = np.broadcast_arrays(*rows, there)[:-1]
+    numbers = np.ravel_multi_index(tuple(place[there] for place in places), grad_output)
+    windows, which = np.unique(numbers, return_inverse=True)
+    won = there.copy()
+    if len(windows):
+        at = np.stack(np.unravel_index(windows, grad_output), axis=1)
+        _, _, wins = _windows(question, at)
+        k = np.arange(there.shape[1])[::-1]  # windows ascend, so the element's place in them descends
+        won[there] = wins[which] == np.broadcast_to(k, there.shape)[there]
+    return won
+
+
+def explain_average_pool(question: Question) -> Formula:
+    """Means of windows; for an input element, its shares of the gradients of the windows that hold it.
+
+    All in float64 and rounded once, what the gradient had grown to before included.
+    """
+    op, of = question.source.op, question.source.of
+    assert isinstance(op, AvgPool | AdaptiveAvgPool)
+    terms = op.terms(of, question.at, *question.shapes)
+    ((name, rows),), present, divisors = terms.factors, terms.present, terms.divisors
+    assert present is not None
+    assert divisors is not None
+    element = Element(question.operand(name), rows)
+    numbers = np.where(present, element.gathered()[1], question.dtype.type(0))
+    with np.errstate(all="ignore"):
+        if of == "output":
+            result = Enclosed.of(numbers).sum(axis=1) / divisors[:, 0]
+        else:
+            result = (Enclosed.of(numbers) / divisors).sum(axis=1)
+        if question.base is not None:
+            result = Enclosed.of(before(question)) + result
+        result = result.rounded(question.dtype)
+    share = Quantity("1/divisor" if isinstance(op, AvgPool) else "1/size", 1 / divisors)
+
+    def notes() -> Sequence[Note]:
+        count = int(present[0].sum())
+        if not count:
+            return [("note.unreached", {})]
+        if of == "output":
+            return [("note.mean", {"count": count, "divisor": int(divisors[0, 0])})]
+        order = "note.shares_last_first" if isinstance(op, AvgPool) else "note.shares"
+        return [(order, {"count": count}), *grown_notes(question)]
+
+    return Formula(
+        (*grown_terms(question), Group((element, share), present)),
+        result,
+        _average_replayed(question, numbers, divisors),
+        notes=notes,
+    )
+
+
+def _average_replayed(question: Question, numbers: Array, divisors: NDArray[np.int64]) -> Array:
+    """The engine's operations, one after the other."""
+    from pellucid.kernels.flushing import flushing  # imports LLVM: only when it is needed
+
+    with flushing(), np.errstate(all="ignore"):
+        wide = numbers.astype(np.float64)
+        shares = wide if question.source.of == "output" else wide / divisors
+        first = np.zeros((len(shares), 1))
+        total = np.add.accumulate(np.concatenate([first, shares], axis=1), axis=1)[:, -1]
+        if question.source.of == "output":
+            total = total / divisors[:, 0]
+        if question.base is not None:
+            total = total + before(question).astype(np.float64)
+        return total.astype(question.dtype)

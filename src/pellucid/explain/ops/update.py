@@ -1,0 +1,140 @@
+"""The optimisers' updates: parameters and the state they carry on. Formulas and orders: `ops/sgd.py`, `ops/adam.py`.
+
+Factors of terms are recorded numbers and settings alone: where weight decay joins the gradient, g = gradient +
+weight_decay·parameter appears as its two parts. What the engine computes from the new state (the velocity, the moments)
+is explained from the new state as it was recorded.
+"""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from pellucid.explain.accounts.account import Element, Group, Note, Quantity
+from pellucid.explain.accounts.formula import Formula
+from pellucid.explain.accounts.replayed import Replayed
+from pellucid.explain.question import Question
+from pellucid.ops.adam import Adam
+from pellucid.ops.sgd import SGD
+
+Factor: TypeAlias = Element | Quantity
+Term: TypeAlias = tuple[Factor, ...]
+
+_DECAYED = "g = gradient + weight_decay·parameter; "
+
+
+class _Update:
+    """What an update reads: numbers of the asked elements and, rounded to their type, settings."""
+
+    def __init__(self, question: Question) -> None:
+        self.question = question
+        self.lr, self.step = float(question.source.facts["lr"]), int(question.source.facts["step"])
+
+    def number(self, argument: str) -> Replayed:
+        """The asked elements of an operand."""
+        return Replayed.of(self.question.operand(argument).array[tuple(self.question.at.T)])
+
+    def setting(self, value: float) -> Replayed:
+        """A number that all elements share."""
+        return Replayed.of(np.array([value]).astype(self.question.dtype))
+
+    def element(self, argument: str) -> Element:
+        """A factor of each element: its number in an operand."""
+        rows = tuple(column[:, None] for column in self.question.at.T)
+        return Element(self.question.operand(argument), rows)
+
+    def formula(self, text: str, result: Replayed, terms: list[Term], *notes: Note) -> Formula:
+        """The account."""
+        update: Note = ("note.update", {"step": self.step, "lr": self.lr, "dtype": str(self.question.dtype)})
+        return Formula(
+            tuple(map(Group, terms)),
+            result.enclosed,
+            replay=result.value,
+            formula=text,
+            notes=lambda: [update, *notes],
+        )
+
+    def gradient(self, decay: float) -> tuple[str, Replayed, list[Term]]:
+        """What follows the gradient in the rule: how it is written and made, the number, its terms."""
+        g, terms = self.number("gradient"), [_term(self.element("gradient"))]
+        if not decay:
+            return "gradient", g, terms
+        rate = self.setting(decay)
+        decayed = _term(_quantity("weight_decay", rate), self.element("parameter"))
+        return "g", g + rate * self.number("parameter"), [*terms, decayed]
+
+
+def _term(*factors: Factor) -> Term:
+    """A product."""
+    return factors
+
+
+def _quantity(name: str, value: Replayed | Any) -> Quantity:
+    """A factor that is no array's number."""
+    return Quantity(name, np.reshape(value.value if isinstance(value, Replayed) else value, (-1, 1)))
+
+
+def explain_sgd(question: Question) -> Formula:
+    """Elements of an updated parameter, or of its velocity."""
+    x, rule = _Update(question), question.source.op
+    assert isinstance(rule, SGD)
+    lr, momentum = x.setting(x.lr), x.setting(rule.momentum)
+    g, step, terms = x.gradient(rule.weight_decay)
+    prefix = _DECAYED if rule.weight_decay else ""
+    if question.source.of == "velocity":
+        before = x.number("velocity before")
+        carried = (_quantity("momentum", momentum), x.element("velocity before"))
+        text = f"{prefix}velocity = momentum·velocity before + {g}"
+        return x.formula(text, momentum * before + step, [carried, *terms])
+    if rule.nesterov:
+        step = step + momentum * x.number("velocity")
+        terms.append((_quantity("momentum", momentum), x.element("velocity")))
+        g = f"({g} + momentum·velocity)"
+    elif rule.momentum:
+        g, step, terms, prefix = "velocity", x.number("velocity"), [_term(x.element("velocity"))], ""
+    back = _quantity("−lr", -lr.value)
+    parts = [(x.element("parameter"),), *((back, *term) for term in terms)]
+    return x.formula(f"{prefix}updated = parameter − lr·{g}", x.number("parameter") - lr * step, parts)
+
+
+def explain_adam(question: Question) -> Formula:
+    """Elements of an updated parameter, or of its mean and variance."""
+    x, rule = _Update(question), question.source.op
+    assert isinstance(rule, Adam)
+    if question.source.of == "parameter":
+        return _adam_step(x, rule)
+    g, gradient, terms = x.gradient(0 if rule.decoupled else rule.weight_decay)
+    prefix = _DECAYED if g == "g" else ""
+    if question.source.of == "mean":
+        before, share = x.number("mean before"), x.setting(1 - rule.betas[0])
+        old, name = x.element("mean before"), "1 − β₁"
+        parts = [(old,), (_quantity(f"−({name})", -share.value), old)]
+        parts += [(_quantity(name, share), *term) for term in terms]
+        text = f"{prefix}mean = mean before + ({g} − mean before)·({name})"
+        return x.formula(text, before + (gradient - before) * share, parts)
+    keep, share = x.setting(rule.betas[1]), x.setting(1 - rule.betas[1])
+    parts = [(_quantity("β₂", keep), x.element("variance before"))]
+    parts += [(_quantity("1 − β₂", share), *left, *right) for left in terms for right in terms]
+    text = f"{prefix}variance = variance before·β₂ + (1 − β₂)·{g}·{g}"
+    return x.formula(text, x.number("variance before") * keep + share * gradient * gradient, parts)
+
+
+def _adam_step(x: _Update, rule: Adam) -> Formula:
+    """Elements of a parameter that Adam has updated."""
+    parameter, kept, w = x.number("parameter"), _term(x.element("parameter")), "parameter"
+    if rule.decoupled:
+        keep = x.setting(1 - x.lr * rule.weight_decay)
+        parameter, w = parameter * keep, "parameter·(1 − lr·weight_decay)"
+        kept = _term(_quantity("1 − lr·weight_decay", keep), *kept)
+    beta1, beta2 = rule.betas
+    size, root = x.setting(x.lr / (1 - beta1**x.step)), x.setting(sqrt(1 - beta2**x.step))
+    denominator = x.number("variance").sqrt() / root + x.setting(rule.eps)
+    with np.errstate(all="ignore"):
+        inverse = (1 / denominator.enclosed.value).astype(np.float64)
+    moved = (_quantity("−lr/(1 − β₁ᵗ)", -size.value), x.element("mean"), _quantity("1/denominator", inverse))
+    variance = x.question.operand("variance").address(x.question.index)
+    note: Note = ("note.denominator", {"variance": variance, "value": str(denominator.value[0])})
+    text = f"updated = {w} − (lr/(1 − β₁ᵗ))·mean/(√variance/√(1 − β₂ᵗ) + eps)"
+    return x.formula(text, parameter - size * x.number("mean") / denominator, [kept, moved], note)

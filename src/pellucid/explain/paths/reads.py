@@ -1,0 +1,258 @@
+"""What each op reads: for a result and one of its operands, the relation between their elements.
+
+A number reads another when its arithmetic takes it up, as a factor, a summand, a candidate or a gate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.errors import ArgumentError
+from pellucid.explain import roles
+from pellucid.explain.paths.relation import AnyRelation, Chained, Labels, Links, Relation, Routes, windows
+from pellucid.explain.source import Entry, Maker, Source
+from pellucid.geometry import Geometry, size_of
+from pellucid.ops.adam import Adam
+from pellucid.ops.adaptive_avg_pool import AdaptiveAvgPool
+from pellucid.ops.add import Add
+from pellucid.ops.avg_pool import AvgPool
+from pellucid.ops.base import Op, Shape
+from pellucid.ops.batch_norm import BatchNorm
+from pellucid.ops.conv import Conv
+from pellucid.ops.conv_transpose import ConvTranspose
+from pellucid.ops.cross_entropy import CrossEntropy
+from pellucid.ops.dropout import Dropout
+from pellucid.ops.flatten import Flatten
+from pellucid.ops.linear import Linear
+from pellucid.ops.log_softmax import AlongAxis
+from pellucid.ops.max_pool import MaxPool
+from pellucid.ops.mse_loss import MSELoss
+from pellucid.ops.pointwise import Pointwise
+from pellucid.ops.sgd import SGD
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """One result, one operand.
+
+    Attributes:
+        source: where the result comes from.
+        argument: the operand's role in its op.
+        shapes: the shapes of all operands.
+        read: gives any array of the recording by name.
+    """
+
+    source: Source
+    argument: str
+    shapes: dict[str, Shape]
+    read: Callable[[str], NDArray[Any]]
+
+    @property
+    def of(self) -> str:
+        """Which result it is."""
+        return self.source.of
+
+    @property
+    def backward(self) -> bool:
+        """Whether it is a gradient."""
+        return self.of.startswith("grad_")
+
+    @property
+    def input(self) -> Shape:
+        """The shape of the op's input."""
+        return self.shapes["input"]
+
+    @property
+    def output(self) -> Shape:
+        """The shape of the op's output."""
+        op = self.source.op
+        assert isinstance(op, Op)
+        return op.infer(*(self.shapes.get(argument) for argument in op.arguments))
+
+    def between(self, labels: dict[str, Labels], sizes: dict[str, int], links: Links = ()) -> Relation:
+        """By the labels of both; a gradient has those of what it is the gradient of."""
+        operand, result = (name.removeprefix("grad_") for name in (self.argument, self.of))
+        return Relation(labels[operand], labels[result], sizes, links)
+
+
+def readings(
+    entry: Entry, shape_of: Callable[[str], Shape], read: Callable[[str], NDArray[Any]]
+) -> Iterator[tuple[str, str, AnyRelation]]:
+    """All that an array reads: the operand's argument and name, and the relation to it.
+
+    A gradient so far is the argument "base", the contribution of one use "part".
+    """
+    source = entry.source
+    if source is None:
+        return
+    alike = Relation(("j",), ("j",), {"j": size_of(entry.shape)})
+    if source.parts:
+        for part in source.parts:
+            yield "part", part, alike
+        return
+    if source.base is not None:
+        yield "base", source.base, alike
+    shapes = {argument: shape_of(name) for argument, name in source.operands.items()}
+    relate = _relation_of(source.op)
+    for argument in roles.reads(source.op, source.of):
+        if argument in source.operands:
+            yield argument, source.operands[argument], relate(Reading(source, argument, shapes, read))
+
+
+def _relation_of(op: Maker) -> Callable[[Reading], AnyRelation]:
+    for kind, relate in _RELATIONS.items():
+        if isinstance(op, kind):
+            return relate
+    raise ArgumentError("recording", f"it is not known what {op.name} reads")
+
+
+def _conv(asked: Reading) -> Relation:
+    op, weight = asked.source.op, asked.shapes["weight"]
+    assert isinstance(op, Conv)
+    geometry = op.geometry(asked.input, weight)
+    (i, k, y), sizes, links = _space(geometry)
+    sizes |= {"n": asked.input[0], "g": op.groups, "o": weight[0] // op.groups, "c": weight[1]}
+    labels = {
+        "input": ("n", "g", "c", *i),
+        "weight": ("g", "o", "c", *k),
+        "bias": ("g", "o"),
+        "output": ("n", "g", "o", *y),
+    }
+    return asked.between(labels, sizes, links)
+
+
+def _conv_transpose(asked: Reading) -> Relation:
+    """The convolution read backwards: its outputs y are the input here."""
+    op, weight = asked.source.op, asked.shapes["weight"]
+    assert isinstance(op, ConvTranspose)
+    (i, k, y), sizes, links = _space(op.conv(asked.input, weight).geometry((), ()))
+    sizes |= {"n": asked.input[0], "g": op.groups, "c": weight[0] // op.groups, "o": weight[1]}
+    labels = {
+        "input": ("n", "g", "c", *y),
+        "weight": ("g", "c", "o", *k),
+        "bias": ("g", "o"),
+        "output": ("n", "g", "o", *i),
+    }
+    return asked.between(labels, sizes, links)
+
+
+def _places(*shapes: Shape) -> tuple[tuple[Labels, ...], dict[str, int]]:
+    """The labels of input, kernel and output positions, and their sizes."""
+    labels = tuple(
+        tuple(f"{kind}{d}" for d in range(len(shape))) for kind, shape in zip("iky", shapes, strict=True)
+    )
+    found = zip(labels, shapes, strict=True)
+    return labels, {label: size for some, shape in found for label, size in zip(some, shape, strict=True)}
+
+
+def _space(geometry: Geometry) -> tuple[tuple[Labels, ...], dict[str, int], Links]:
+    """The same for a geometry, with what meets along each axis."""
+    links = tuple(axis.meetings for axis in geometry.axes)
+    return *_places(geometry.input, geometry.kernel, geometry.output), links
+
+
+def _linear(asked: Reading) -> Relation:
+    outputs, inputs = asked.shapes["weight"]
+    labels = {"input": ("n", "i"), "weight": ("o", "i"), "bias": ("o",), "output": ("n", "o")}
+    return asked.between(labels, {"n": size_of(asked.input[:-1]), "i": inputs, "o": outputs})
+
+
+def _pool(asked: Reading) -> AnyRelation:
+    op = asked.source.op
+    assert isinstance(op, MaxPool | AvgPool | AdaptiveAvgPool)
+    if isinstance(op, AdaptiveAvgPool):
+        (i, _, y), sizes = _places(asked.input[2:], (), asked.output[2:])
+        links = windows(op.windows(asked.input))
+    else:
+        (i, _, y), sizes, links = _space(op.geometry(asked.input))
+    sizes |= {"p": size_of(asked.input[:2])}
+    slides = Relation(("p", *i), ("p", *y), sizes, links)
+    if not asked.backward:
+        return slides
+    back = Relation(slides.result, slides.operand, sizes, links)
+    if not isinstance(op, MaxPool):
+        return back
+    if asked.argument == "input":  # who has won is decided by all in the window
+        return Chained(slides, back)
+    return _routes(asked, op)
+
+
+def _routes(asked: Reading, op: MaxPool) -> Routes:
+    """Each gradient goes to its window's winner."""
+    planes, size = size_of(asked.input[:2]), size_of(asked.input[2:])
+    winners = op.indices(asked.read(asked.source.operands["input"])).reshape(planes, -1)
+    starts = size * np.arange(planes)[:, None]
+    return Routes((starts + winners).reshape(asked.output), asked.input)
+
+
+def _batch_norm(asked: Reading) -> Relation:
+    n, c, *space = asked.input
+    labels: dict[str, Labels] = dict.fromkeys((*roles.arguments(asked.source.op), "var"), ("c",))
+    labels |= {"input": ("n", "c", "s"), "output": ("n", "c", "s")}
+    return asked.between(labels, {"n": n, "c": c, "s": size_of(space)})
+
+
+def _along_axis(asked: Reading) -> Relation:
+    """Everything along the axis goes into each probability, and every gradient there into each gradient."""
+    op = asked.source.op
+    assert isinstance(op, AlongAxis)
+    dim, shape = op.dim % len(asked.input), asked.input
+    sizes = {"a": size_of(shape[:dim]), "d": shape[dim], "e": shape[dim], "b": size_of(shape[dim + 1 :])}
+    return Relation(("a", "d", "b"), ("a", "e", "b"), sizes)
+
+
+def _cross_entropy(asked: Reading) -> Relation:
+    """Every logit of a position goes into its loss, and into the gradients of all of them."""
+    op = asked.source.op
+    assert isinstance(op, CrossEntropy)
+    n, c, *space = asked.input if len(asked.input) > 1 else (1, *asked.input)
+    position = ("n", "s")
+    labels: dict[str, Labels] = {
+        "input": ("n", "d", "s"),
+        "target": position,
+        "losses": position,
+        "count": (),
+        "output": position if op.reduction == "none" else (),
+    }
+    result = ("n", "c", "s") if asked.backward else labels[asked.of]
+    sizes = {"n": n, "c": c, "d": c, "s": size_of(space)}
+    return Relation(labels[asked.argument.removeprefix("grad_")], result, sizes)
+
+
+def _mse_loss(asked: Reading) -> Relation:
+    op = asked.source.op
+    assert isinstance(op, MSELoss)
+    labels: dict[str, Labels] = {"input": ("j",), "target": ("j",)}
+    labels["output"] = ("j",) if op.reduction == "none" else ()
+    return asked.between(labels, {"j": size_of(asked.input)})
+
+
+def _alike(asked: Reading) -> Relation:
+    """Each element by itself."""
+    size = size_of(asked.shapes[asked.argument])
+    return Relation(("j",), ("j",), {"j": size})
+
+
+_RELATIONS: dict[type[Maker], Callable[[Reading], AnyRelation]] = {
+    Conv: _conv,
+    ConvTranspose: _conv_transpose,
+    Linear: _linear,
+    MaxPool: _pool,
+    AvgPool: _pool,
+    AdaptiveAvgPool: _pool,
+    BatchNorm: _batch_norm,
+    AlongAxis: _along_axis,
+    CrossEntropy: _cross_entropy,
+    MSELoss: _mse_loss,
+    Pointwise: _alike,
+    Add: _alike,
+    Dropout: _alike,
+    Flatten: _alike,
+    SGD: _alike,
+    Adam: _alike,
+}

@@ -1,0 +1,161 @@
+"""The ops by name, and the roles of arrays: what an op makes, what it reads, and what it cannot do without."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pellucid.explain.source import Maker
+from pellucid.ops.adam import Adam
+from pellucid.ops.adaptive_avg_pool import AdaptiveAvgPool
+from pellucid.ops.add import Add
+from pellucid.ops.avg_pool import AvgPool
+from pellucid.ops.base import Op, Shape
+from pellucid.ops.batch_norm import BatchNorm
+from pellucid.ops.conv import Conv
+from pellucid.ops.conv_transpose import ConvTranspose
+from pellucid.ops.cross_entropy import CrossEntropy
+from pellucid.ops.dropout import Dropout
+from pellucid.ops.flatten import Flatten
+from pellucid.ops.gelu import GELU
+from pellucid.ops.leaky_relu import LeakyReLU
+from pellucid.ops.linear import Linear
+from pellucid.ops.log_softmax import LogSoftmax
+from pellucid.ops.max_pool import MaxPool
+from pellucid.ops.mse_loss import MSELoss
+from pellucid.ops.relu import ReLU
+from pellucid.ops.sgd import SGD
+from pellucid.ops.sigmoid import Sigmoid
+from pellucid.ops.silu import SiLU
+from pellucid.ops.softmax import Softmax
+from pellucid.ops.tanh import Tanh
+
+_KINDS: tuple[type[Maker], ...] = (
+    *(
+        AdaptiveAvgPool,
+        Add,
+        AvgPool,
+        BatchNorm,
+        Conv,
+        ConvTranspose,
+        CrossEntropy,
+        Dropout,
+        Flatten,
+        GELU,
+        LeakyReLU,
+        Linear,
+    ),
+    *(LogSoftmax, MaxPool, MSELoss, ReLU, Sigmoid, SiLU, Softmax, Tanh, SGD, Adam),
+)
+OPS: dict[str, type[Maker]] = {kind.__name__: kind for kind in _KINDS}
+
+
+_FACTORS = {  # of the results of a sum of products
+    "output": ("input", "weight", "bias"),
+    "grad_input": ("grad_output", "weight"),
+    "grad_weight": ("grad_output", "input"),
+    "grad_bias": ("grad_output",),
+}
+_NORM = {  # of a batch norm's results in training
+    "output": ("input", "mean", "istd", "weight", "bias"),
+    "mean": ("input",),
+    "var": ("input", "mean"),
+    "istd": ("var",),
+    "running_mean": ("running_mean", "mean"),
+    "running_var": ("running_var", "var"),
+    "grad_bias": ("grad_output",),
+    "grad_weight": ("grad_output", "input", "mean", "istd"),
+    "grad_istd": ("grad_output", "input", "mean", "weight"),
+    "grad_var": ("istd", "grad_istd"),
+    "grad_mean": ("grad_output", "istd", "weight"),
+    "grad_input": ("grad_output", "istd", "weight", "input", "mean", "grad_mean", "grad_var"),
+}
+_RUNNING = {
+    "mean": ("running_mean",),
+    "istd": ("running_var",),
+    "grad_input": ("grad_output", "istd", "weight"),
+}
+_CROSS_ENTROPY = {
+    "output": ("losses", "count"),
+    "losses": ("input", "target"),
+    "count": ("target",),
+    "grad_input": ("grad_output", "input", "target", "count"),
+}
+_LINEAR = (AdaptiveAvgPool, AvgPool, Add, Dropout, Flatten)  # ops whose gradients read no operands
+
+
+def reads(op: Maker, of: str) -> tuple[str, ...]:
+    """The operands that a result's elements read, as far as they are there.
+
+    Example:
+        >>> reads(Linear(), "grad_weight"), reads(SGD(momentum=0.9), "parameter")
+        (('grad_output', 'input'), ('parameter', 'velocity'))
+    """
+    if isinstance(op, Conv | ConvTranspose | Linear):
+        return _FACTORS[of]
+    if isinstance(op, BatchNorm):
+        return _NORM[of] if op.training else {**_NORM, **_RUNNING}[of]
+    if isinstance(op, CrossEntropy):
+        return _CROSS_ENTROPY[of]
+    if not isinstance(op, Op):
+        return _update_reads(op, of)
+    if of == "output":
+        return op.arguments
+    return ("grad_output",) if isinstance(op, _LINEAR) else ("grad_output", *op.arguments)
+
+
+def _update_reads(rule: SGD | Adam, of: str) -> tuple[str, ...]:
+    decays = rule.weight_decay and not (isinstance(rule, Adam) and rule.decoupled)
+    gradient = ("gradient", "parameter") if decays else ("gradient",)
+    if of != "parameter":
+        return (f"{of} before", *gradient)
+    if isinstance(rule, Adam):
+        return ("parameter", "mean", "variance")
+    if not rule.momentum:
+        return ("parameter", *gradient)
+    return ("parameter", "velocity", *(gradient if rule.nesterov else ()))
+
+
+def statistics(op: Maker, shapes: Mapping[str, Shape]) -> dict[str, Shape]:
+    """What an op computes on the way to its output and its gradients, always in float64, and the shapes."""
+    if isinstance(op, BatchNorm):
+        names = ("mean", "var", "istd", "grad_mean", "grad_var", "grad_istd")
+        return dict.fromkeys(names, shapes.get("input", ())[1:2])
+    if isinstance(op, CrossEntropy):
+        return {"losses": shapes.get("target", ()), "count": ()}
+    return {}
+
+
+def results(op: Maker) -> tuple[str, ...]:
+    """What an array of this op can be."""
+    if isinstance(op, Op):
+        running = ("running_mean", "running_var") if isinstance(op, BatchNorm) else ()
+        gradients = (f"grad_{argument}" for argument in op.differentiable)
+        return ("output", *gradients, *running, *statistics(op, {}))
+    return ("parameter", *_states(op))
+
+
+def arguments(op: Maker) -> tuple[str, ...]:
+    """The operands that an array of this op can have."""
+    if isinstance(op, Op):
+        return (*op.arguments, "grad_output", *statistics(op, {}))
+    states = _states(op)
+    return ("parameter", "gradient", *states, *(f"{state} before" for state in states))
+
+
+def required(op: Maker, of: str) -> tuple[str, ...]:
+    """Those that it must have: what its shape rule looks at, and what it reads."""
+    if not isinstance(op, Op):
+        return tuple(dict.fromkeys(("parameter", "gradient", *reads(op, of))))
+    optional = {"bias", "running_mean", "running_var"}
+    if isinstance(op, BatchNorm | CrossEntropy):
+        optional.add("weight")
+    if isinstance(op, CrossEntropy | MSELoss):  # the root of all gradients
+        optional |= {"grad_output", "losses"}
+    found = dict.fromkeys((*op.arguments, *reads(op, of)))
+    return tuple(argument for argument in found if argument not in optional)
+
+
+def _states(rule: SGD | Adam) -> tuple[str, ...]:
+    if isinstance(rule, Adam):
+        return "mean", "variance"
+    return ("velocity",) if rule.momentum else ()

@@ -1,0 +1,5 @@
+"""What Pellucid says to people, in English and Korean, from one catalogue."""
+
+from pellucid.language.catalogue import ENVIRONMENT, LANGUAGES, Message, chosen, sentence, text
+
+__all__ = ["ENVIRONMENT", "LANGUAGES", "Message", "chosen", "sentence", "text"]

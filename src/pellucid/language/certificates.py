@@ -1,0 +1,21 @@
+"""What the table of a recording's certificates says."""
+
+from pellucid.language.entry import Area, Entry
+
+TEXTS: Area = {
+    "certificates.array": Entry("array", "배열"),
+    "certificates.kind": Entry("kind", "종류"),
+    "certificates.numbers": Entry("numbers", "수"),
+    "certificates.checked": Entry("checked", "검사"),
+    "certificates.ulps": Entry("ulps", "ulp 차이"),
+    "certificates.share": Entry("gap/bound", "오차/한계"),
+    "certificates.replay": Entry("replay ≠", "재계산 ≠"),
+    "certificates.failures": Entry("failures", "실패"),
+    "certificates.all_certified": Entry(
+        "{checked:,} numbers checked, all certified", "수 {checked:,}개를 검사하여 모두 인증했습니다"
+    ),
+    "certificates.not_certified": Entry(
+        "{checked:,} numbers checked, {failures:,} NOT certified",
+        "수 {checked:,}개를 검사했습니다. 그중 {failures:,}개는 인증되지 않았습니다",
+    ),
+}

@@ -1,0 +1,162 @@
+"""The notes of traces: how a number was computed, and in which order its terms were added.
+
+In Korean no particle follows a placeholder whose form would depend on the value.
+"""
+
+from pellucid.language.entry import Area, Entry
+
+_SUMS: Area = {
+    "note.reads": Entry("reads {array} at {ranges}", "{array}의 {ranges} 위치를 읽습니다"),
+    "note.unreached": Entry("no window reaches this element", "이 원소에 닿는 창이 없습니다"),
+    "note.group": Entry("group {number} of {count}", "채널 그룹 {count}개 중 {number}번"),
+    "note.padding": Entry(
+        "{padding:,} of {count:,} products meet padding and add exact zeros",
+        "곱 {count:,}개 중 {padding:,}개는 패딩과 만나 정확히 0을 더합니다",
+    ),
+    "note.winograd": Entry(
+        "computed by Winograd's algorithm, which adds the same products up in another way: the bound is the "
+        "algorithm's, and there is no replay",
+        "같은 곱을 다른 방식으로 더하는 위노그라드 알고리즘으로 계산했습니다. 오차 한계는 "
+        "이 알고리즘의 것이며 재계산은 없습니다",
+    ),
+    "note.order": Entry(
+        "order: from {start}, {order}, one fused multiply–add each",
+        "덧셈 순서: {start}에서 시작하여 {order}, 항마다 곱셈–덧셈(FMA) 한 번",
+    ),
+    "note.order_of_additions": Entry(
+        "order: from {start}, {order}, one addition each",
+        "덧셈 순서: {start}에서 시작하여 {order}, 항마다 덧셈 한 번",
+    ),
+    "note.order_in_parts": Entry(
+        "order: from {start}, {order}, one fused multiply–add each, in {parts} parts of up to {size:,} products, each "
+        "from 0, which are then added in order",
+        "덧셈 순서: {start}에서 시작하여 {order}, 항마다 곱셈–덧셈(FMA) 한 번. 곱을 {size:,}개 이하씩 {parts}개 "
+        "부분으로 나누어 각각 0에서 시작해 더한 뒤 부분들을 차례로 더합니다",
+    ),
+}
+
+_POINTWISE: Area = {
+    "note.gate_open": Entry(
+        "the gate is open: {address} = {value}", "게이트가 열려 있습니다: {address} = {value}"
+    ),
+    "note.gate_closed": Entry(
+        "the gate is closed: {address} = {value}", "게이트가 닫혀 있습니다: {address} = {value}"
+    ),
+    "note.where": Entry("where {definition}", "여기서 {definition}"),
+    "note.rounded_once": Entry("computed in float64, rounded once", "float64로 계산한 뒤 한 번 반올림합니다"),
+    "note.float64": Entry("computed in float64", "float64로 계산합니다"),
+    "note.added": Entry(
+        "added to {address}, what the gradient had grown to before",
+        "그때까지 쌓인 기울기 {address}에 더합니다",
+    ),
+    "note.kept": Entry(
+        "element {place:,} is kept: its draw {draw:,} of seed {seed}, step {step}, layer {layer} reaches "
+        "{threshold:,}",
+        "{place:,}번째 원소는 남습니다. 시드 {seed}, 단계 {step}, 층 {layer}에서 뽑은 수: {draw:,} ≥ 문턱값 "
+        "{threshold:,}",
+    ),
+    "note.dropped": Entry(
+        "element {place:,} is dropped: its draw {draw:,} of seed {seed}, step {step}, layer {layer} is below "
+        "{threshold:,}",
+        "{place:,}번째 원소는 0이 됩니다. 시드 {seed}, 단계 {step}, 층 {layer}에서 뽑은 수: {draw:,} < 문턱값 "
+        "{threshold:,}",
+    ),
+    "note.copy": Entry("passed on as it is", "값을 그대로 전달합니다"),
+    "note.one_addition": Entry("one addition", "덧셈을 한 번 합니다"),
+}
+
+_POOLS: Area = {
+    "note.wins": Entry("{address} is the largest of {count}", "후보 {count}개 중 가장 큰 수: {address}"),
+    "note.first_wins": Entry(
+        "{address} is the first of {ties} that are the largest of {count}",
+        "후보 {count}개 중 가장 큰 수가 {ties}개이며 그중 첫 번째를 고릅니다: {address}",
+    ),
+    "note.nan_wins": Entry(
+        "{address} is the last NaN of {count}", "후보 {count}개 중 마지막 NaN을 고릅니다: {address}"
+    ),
+    "note.won": Entry(
+        "it has won {won} of the {count} windows that hold it",
+        "이 원소가 들어 있는 창 {count}개 중 {won}개에서 골랐습니다",
+    ),
+    "note.mean": Entry(
+        "{count} numbers, summed in float64 in row-major order, divided by {divisor}, rounded once",
+        "수 {count}개를 행 우선 순서로 float64로 더한 뒤 나누고 한 번 반올림합니다. 나누는 수: {divisor}",
+    ),
+    "note.shares": Entry(
+        "shares of {count} windows, summed in float64, windows ascending, rounded once",
+        "창 {count}개의 몫을 창 오름차순으로 float64로 더하고 한 번 반올림합니다",
+    ),
+    "note.shares_last_first": Entry(
+        "shares of {count} windows, summed in float64, the last window first, rounded once",
+        "창 {count}개의 몫을 마지막 창부터 float64로 더하고 한 번 반올림합니다",
+    ),
+}
+
+_NORMS: Area = {
+    "note.channel": Entry(
+        "over all {count:,} numbers of channel {channel} of {array}, in float64",
+        "{array}의 채널 {channel}에 있는 수 {count:,}개 전체를 float64로 더합니다",
+    ),
+    "note.in_lanes": Entry(
+        "order: {parts:,} parts of up to {size:,} numbers, each from 0, which are then added in order",
+        "덧셈 순서: 수를 {size:,}개 이하씩 {parts:,}개 부분으로 나누어 각각 0에서 시작해 더한 뒤 "
+        "부분들을 차례로 더합니다",
+    ),
+    "note.in_tiles": Entry(
+        "order: image by image, in each tile by tile, as the convolution's last transform makes them",
+        "덧셈 순서: 이미지마다, 그 안에서 타일마다, 합성곱의 마지막 변환이 만드는 차례대로 더합니다",
+    ),
+    "note.coefficients": Entry(
+        "what the numbers are multiplied by and what is taken off is rounded to {dtype} once for each channel",
+        "곱하는 수와 빼는 수는 채널마다 한 번씩 반올림합니다: {dtype}",
+    ),
+    "note.inference": Entry(
+        "in inference: the statistics are the running ones, whatever the batch",
+        "추론이므로 배치와 관계없이 이동 통계를 씁니다",
+    ),
+    "note.eps": Entry("eps = {eps}", "분모에 더하는 값 eps = {eps}"),
+    "note.counted": Entry(
+        "{count:,} of {targets:,} targets count", "정답 {targets:,}개 중 {count:,}개를 셉니다"
+    ),
+    "note.target": Entry(
+        "{target} is class {label}, which has probability {probability:.6g}",
+        "{target}의 정답은 클래스 {label}이며 그 확률은 {probability:.6g}입니다",
+    ),
+    "note.ignored": Entry("{target} = {label} is to be ignored", "{target} = {label}: 세지 않는 정답입니다"),
+}
+
+_UPDATES: Area = {
+    "note.update": Entry(
+        "update {step} with learning rate {lr:g}, every operation rounded to {dtype}",
+        "{step}번째 갱신입니다. 학습률 {lr:g}, 연산마다 {dtype} 형으로 반올림합니다",
+    ),
+    "note.denominator": Entry(
+        "denominator = √{variance}/√(1 − β₂ᵗ) + eps = {value}",
+        "분모 = √{variance}/√(1 − β₂ᵗ) + eps = {value}",
+    ),
+}
+
+NOTES: Area = _SUMS | _POINTWISE | _POOLS | _NORMS | _UPDATES
+
+ORDERS: Area = {
+    "order.kernel_input": Entry(
+        "kernel positions ascending, at each the input channels ascending",
+        "커널 위치 오름차순, 위치마다 입력 채널 오름차순",
+    ),
+    "order.kernel_output": Entry(
+        "kernel positions ascending, at each the output channels ascending",
+        "커널 위치 오름차순, 위치마다 출력 채널 오름차순",
+    ),
+    "order.images": Entry(
+        "images ascending, in each the output positions ascending",
+        "이미지 오름차순, 이미지마다 출력 위치 오름차순",
+    ),
+    "order.input_features": Entry("input features ascending", "입력 특징 오름차순"),
+    "order.output_features": Entry("output features ascending", "출력 특징 오름차순"),
+    "order.windows": Entry("the windows ascending", "창 오름차순"),
+    "order.samples": Entry("samples ascending", "샘플 오름차순"),
+    "order.uses": Entry(
+        "the uses from the last one in the network to the first",
+        "신경망의 마지막 사용처부터 처음 사용처까지",
+    ),
+}
