@@ -345,6 +345,27 @@ LIES: dict[str, tuple[Any, str]] = {
         source("updated(0.weight)", facts={}),
         "entry 'updated(0.weight)': parameter of sgd needs all its facts. Got missing=['lr', 'step']",
     ),
+    "step before the first": (
+        facts("updated(0.weight)", step=0),
+        "entry 'updated(0.weight)': an optimiser's steps count from 1. Got step=0",
+    ),
+    "rate of many digits": (
+        facts("updated(0.weight)", lr=10**400),
+        f"entry 'updated(0.weight)': there is no such fact. Got lr=1{'0' * 75}…",
+    ),
+    "batch norm without its order": (
+        source("1.mean", facts={"in_tiles": 0}),
+        "entry '1.mean': mean of batch_norm needs all its facts. "
+        "Got missing=['images_per_part', 'pixels_side_by_side']",
+    ),
+    "dropout without its draw": (
+        source("6.output", facts={"seed": 1}),
+        "entry '6.output': output of dropout needs all its facts. Got missing=['step', 'layer']",
+    ),
+    "uneven lanes": (
+        facts("1.mean", pixels_side_by_side=7),
+        "entry '1.mean': pixels side by side divide every part of a sum. Got pixels_side_by_side=7",
+    ),
     "Winograd with other kernels": (
         facts("0.output", winograd_additions=3),
         "entry '0.output': Winograd's algorithm has 3×3 kernels of stride 1 or 2. Got [(3, 1, 1), (2, 1, 1)]",
@@ -387,6 +408,73 @@ def test_lies_are_refused(tmp_path: Path, content: bytes, lie: str) -> None:
 def test_nothing_changed_is_accepted(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "f").write_bytes(rewritten(content, lambda *_: None))
     assert len(pc.load_recording(tmp_path / "f")) == len(step("momentum"))
+
+
+FACTS = (
+    "images_per_part",
+    "pixels_side_by_side",
+    "in_tiles",
+    "winograd_additions",
+    "seed",
+    "step",
+    "layer",
+    "lr",
+)
+VALUES = (None, -1, 0, 1, 2, 7, 2**31 - 1, 2**62, 10**400, 0.5, 1e-300, 1e308, True, "1", [1], {})
+
+
+@pytest.mark.parametrize("optimizer", ["momentum", "adam", "adamw"])
+def test_any_fact_is_refused_or_explained(tmp_path: Path, optimizer: str) -> None:
+    """Whatever a fact says: the file is refused, or every number can be asked about, without a warning."""
+    step(optimizer).save(tmp_path / "good")
+    content, outcomes = (tmp_path / "good").read_bytes(), set()
+    names = "updated(0.weight)", "1.mean", "grad(1.weight)", "6.output", "grad(0.weight)"
+    cases = [(n, k, v) for n in names for k in FACTS for v in (*VALUES, "dropped")]
+    for name, key, value in cases:
+        change = facts(name, **{key: value})
+        if value == "dropped":
+            change = lambda d, e, a, n=name, k=key: e[n]["source"]["facts"].pop(k, 0)  # noqa: E731
+        (tmp_path / "f").write_bytes(rewritten(content, change))
+        try:
+            loaded = pc.load_recording(tmp_path / "f")
+        except FormatError:
+            outcomes.add("refused")
+        else:
+            index = (0,) * loaded[name].ndim
+            outcomes.add(str(loaded.explain(f"{name}[{','.join(map(str, index))}]").certified))
+    assert outcomes == {"refused", "True", "False"}
+
+
+def test_batch_norm_in_tiles_has_two_dimensions(tmp_path: Path) -> None:
+    model = pc.Sequential(pc.Conv1d(2, 4, 3), pc.BatchNorm1d(4), pc.Flatten(), pc.Linear(24, 3))
+    x = normal(2, 2, 8)
+    pc.TrainStep(model).record(x, np.array([0, 2])).save(tmp_path / "good")
+    content = rewritten((tmp_path / "good").read_bytes(), facts("1.mean", in_tiles=1))
+    assert refusal(tmp_path / "f", content) == (
+        f"{BROKEN}entry '1.mean': tiles lie in two dimensions. Got in_tiles=1."
+    )
+
+
+@pytest.mark.parametrize("name", ["conv[0]", "[", "a]b", "two\nlines", " before", "x" * 301])
+def test_names_that_no_address_can_hold_are_not_recorded(name: str) -> None:
+    class Odd(pc.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            setattr(self, name, pc.Linear(3, 2))
+
+        def forward(self, x: Any) -> Any:
+            return getattr(self, name)(x)
+
+    x, rule = (
+        np.zeros((2, 3), np.float32),
+        "names of layers and parameters must be printable, short and without brackets",
+    )
+    for record in (lambda: pc.record(Odd(), x), lambda: pc.TrainStep(Odd()).record(x, np.array([0, 1]))):
+        with pytest.raises(ArgumentError) as caught:
+            record()
+        assert str(caught.value) == (
+            f"record: {rule}. Got {f'{name}.weight'!r:.80}. Hint: rename the model's attribute."
+        )
 
 
 def test_files_of_other_kinds_are_refused(tmp_path: Path, content: bytes) -> None:

@@ -23,6 +23,7 @@ _ELSEWHERE = tuple(
         r"(.+)\.exp_avg_sq": "variance({})",
     }.items()
 )
+_NAME = re.compile(r"[^\[\]\s](?:[^\[\]]{0,298}[^\[\]\s])?")
 _INTEGER = re.compile(r"\s*-?[0-9]{1,18}\s*")
 
 
@@ -41,6 +42,16 @@ def parse(address: object, where: str = "explain") -> tuple[str, Index | None]:
         rule = "an address is a name and an index of plain integers"
         raise AddressError(where, rule, expected="for example 'conv1.output[0,5,3,7]'", got=_quoted(address))
     return match[1], None if match[2] is None else tuple(int(number) for number in numbers)
+
+
+def nameable(name: object) -> bool:
+    """Whether addresses can hold a name: printable text without brackets, which begin the index.
+
+    Example:
+        >>> nameable("layer1.0.conv1.output"), nameable("blocks[0].output")
+        (True, False)
+    """
+    return isinstance(name, str) and name.isprintable() and _NAME.fullmatch(name) is not None
 
 
 def written(name: str, index: Iterable[int]) -> str:

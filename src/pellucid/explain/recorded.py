@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pellucid.engine.buffers import Block, External
 from pellucid.errors import ArgumentError
+from pellucid.explain.address import nameable
 from pellucid.explain.catalogue import Update, catalogue, read
 from pellucid.explain.files.storage import read_recording
 from pellucid.explain.recording import Recording
@@ -41,6 +42,10 @@ def recording_of(
             rule = "two arrays of a recording cannot have the same name"
             raise ArgumentError("record", rule, got=f"'{entry.name}'", hint="rename the model's attribute")
         listed[entry.name] = entry, block
+    for name in (*listed, *aliases.values()):
+        if not nameable(name):
+            rule = "names of layers and parameters must be printable, short and without brackets"
+            raise ArgumentError("record", rule, got=f"{name!r}"[:80], hint="rename the model's attribute")
     recording = Recording(
         [entry for entry, _ in listed.values()], lambda name: read(*listed[name]), aliases, commit
     )

@@ -30,8 +30,9 @@ class Formula(Account):
 
     def judge(self, question: Question) -> Verdict:
         """Whether the engine's numbers lie in their enclosures, and are those of the replay."""
-        exact, value = self.result.value, question.value.astype(self.result.value.dtype)
-        with np.errstate(all="ignore"):
+        exact = self.result.value
+        with np.errstate(all="ignore"):  # also for NaN that signals, as foreign files may hold it
+            value = question.value.astype(exact.dtype)
             radius = self.result.radius
             bound = np.nextafter((radius * (1 + 2.0**-40)).astype(np.float64), np.inf)
             bound = np.where(radius == 0, 0.0, bound)

@@ -7,9 +7,8 @@ shapes are those that the op's own shape rule gives. Whatever is wrong is an Arg
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -18,28 +17,17 @@ from numpy.typing import NDArray
 
 from pellucid.errors import ArgumentError
 from pellucid.explain import roles
+from pellucid.explain.address import nameable
+from pellucid.explain.files.checks import check, whole
+from pellucid.explain.files.facts import check_facts, check_fitting
 from pellucid.explain.source import Entry, Maker, Source
 from pellucid.geometry import size_of
 from pellucid.ops.avg_pool import AvgPool
 from pellucid.ops.base import Op, Shape
-from pellucid.ops.conv import Conv
 from pellucid.ops.cross_entropy import CrossEntropy
-from pellucid.ops.dropout import Dropout
 from pellucid.ops.max_pool import MaxPool
 
-_NAME = re.compile(r"[^\[\]\s](?:[^\[\]]{0,298}[^\[\]\s])?")
-_LARGEST = 2**31  # whole numbers among settings
 _WINDOW = 2**24  # positions
-_FACTS: dict[str, Callable[[Any], bool]] = {
-    "images_per_part": lambda x: _whole(x) and x >= 1,
-    "pixels_side_by_side": lambda x: _whole(x) and x >= 1,
-    "in_tiles": lambda x: _whole(x, 2) and x >= 0,
-    "winograd_additions": lambda x: _whole(x) and x >= 0,
-    "seed": lambda x: _whole(x, 2**64),
-    "step": lambda x: _whole(x, 2**63) and x >= 0,
-    "layer": lambda x: _whole(x) and x >= 0,
-    "lr": lambda x: isinstance(x, int | float) and not isinstance(x, bool) and math.isfinite(x) and x >= 0,
-}
 
 
 class Description:
@@ -59,9 +47,9 @@ class Description:
         self.entries = [self._entry(item) for item in _list("entries", data["entries"])]
         names = [entry.name for entry in self.entries]
         twice = [name for name, count in Counter(names).items() if count > 1]
-        _check(not twice, "entries", "names are given once", twice and twice[0])
+        check(not twice, "entries", "names are given once", twice and twice[0])
         odd = sorted({*names} ^ {*shapes})
-        _check(not odd, "entries", "entries and arrays have the same names", odd and odd[0])
+        check(not odd, "entries", "entries and arrays have the same names", odd and odd[0])
         for entry in self.entries:
             if entry.source is not None:
                 self._check_source(entry, entry.source)
@@ -71,13 +59,12 @@ class Description:
     def _entry(self, item: Any) -> Entry:
         _keys("entry", item, ("name", "source"))
         name = item["name"]
-        legal = isinstance(name, str) and name.isprintable() and _NAME.fullmatch(name)
-        _check(bool(legal), "entry", "a name is text without brackets", name)
-        _check(name in self.shapes, "entries", "entries and arrays have the same names", name)
+        check(nameable(name), "entry", "a name is text without brackets", name)
+        check(name in self.shapes, "entries", "entries and arrays have the same names", name)
         source = None if item["source"] is None else _source(name, item["source"])
         shape = self.shapes[name]
         rule = "an empty array has no large axes"
-        _check(
+        check(
             size_of(shape) > 0 or size_of([size for size in shape if size]) <= _WINDOW,
             f"entry '{name}'",
             rule,
@@ -89,14 +76,14 @@ class Description:
         """Every array that is named is there, and of the shape that the op gives it."""
         where = f"entry '{entry.name}'"
         for name in (*source.operands.values(), *source.parts, *((source.base,) if source.base else ())):
-            _check(name in self.shapes, where, "operands are arrays of the recording", name)
+            check(name in self.shapes, where, "operands are arrays of the recording", name)
         for name in (*source.parts, *((source.base,) if source.base else ())):
-            _check(self.shapes[name] == entry.shape, where, "contributions have the gradient's shape", name)
+            check(self.shapes[name] == entry.shape, where, "contributions have the gradient's shape", name)
         operands = {argument: self.shapes[name] for argument, name in source.operands.items()}
         for role, shape in _expected(where, source, entry.shape, operands).items():
             found = entry.shape if role == "" else operands.get(role, shape)
             label = f"{source.of} of {source.op.name}" if role == "" else role
-            _check(found == shape, where, f"{label} must have the shape {shape}", found)
+            check(found == shape, where, f"{label} must have the shape {shape}", found)
 
     def _check_types(self) -> None:
         """Statistics are float64, targets are classes, all else is of one float type."""
@@ -108,10 +95,10 @@ class Description:
             if source is not None and source.of in roles.statistics(source.op, {}):
                 wide.add(entry.name)
         floats = {self.kinds[entry.name] for entry in self.entries if entry.name not in targets | wide}
-        _check(floats in ({"F32"}, {"F64"}), "arrays", "all are of one float type", ", ".join(sorted(floats)))
+        check(floats in ({"F32"}, {"F64"}), "arrays", "all are of one float type", ", ".join(sorted(floats)))
         for names, kind in ((targets, "I64"), (wide, "F64")):
             odd = sorted(name for name in names if self.kinds[name] != kind)
-            _check(not odd, "arrays", f"{odd and odd[0]!r} must be {kind}", odd and self.kinds[odd[0]])
+            check(not odd, "arrays", f"{odd and odd[0]!r} must be {kind}", odd and self.kinds[odd[0]])
 
     def check_numbers(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Targets are classes: they are read as indices."""
@@ -124,14 +111,14 @@ class Description:
                     (target != ignored) & ((target < 0) | (target >= shape[min(len(shape) - 1, 1)]))
                 ]
                 rule = f"targets are class numbers, or {ignored}"
-                _check(not wrong.size, f"entry '{entry.name}'", rule, wrong.size and int(wrong[0]))
+                check(not wrong.size, f"entry '{entry.name}'", rule, wrong.size and int(wrong[0]))
 
     def _aliases(self, data: Any) -> dict[str, str]:
-        _check(isinstance(data, dict), "aliases", "aliases map names to names", data)
+        check(isinstance(data, dict), "aliases", "aliases map names to names", data)
         for short, name in data.items():
-            _check(short in self.shapes, "aliases", "an alias is the name of an array", short)
-            free = isinstance(name, str) and bool(_NAME.fullmatch(name)) and name not in self.shapes
-            _check(free, "aliases", "an alias stands for another name", name)
+            check(short in self.shapes, "aliases", "an alias is the name of an array", short)
+            free = nameable(name) and name not in self.shapes
+            check(free, "aliases", "an alias stands for another name", name)
         return dict(data)
 
 
@@ -141,37 +128,30 @@ def _source(name: str, data: Any) -> Source:
     _keys(where, data, ("op", "settings", "of", "operands", "base", "parts", "facts"))
     op = _op(where, data["op"], data["settings"])
     of, operands, base, facts = data["of"], data["operands"], data["base"], data["facts"]
-    _check(of in roles.results(op), where, f"{op.name} has no such result", of)
-    _check(isinstance(operands, dict), where, "operands map arguments to names", operands)
+    check(of in roles.results(op), where, f"{op.name} has no such result", of)
+    check(isinstance(operands, dict), where, "operands map arguments to names", operands)
     for argument, operand in operands.items():
-        _check(argument in roles.arguments(op), where, f"{op.name} has no such operand", argument)
-        _check(isinstance(operand, str), where, "operands are names", operand)
+        check(argument in roles.arguments(op), where, f"{op.name} has no such operand", argument)
+        check(isinstance(operand, str), where, "operands are names", operand)
     missing = [argument for argument in roles.required(op, of) if argument not in operands]
-    _check(not missing, where, f"{of} of {op.name} needs all its operands", missing, "missing")
-    _check(base is None or isinstance(base, str), where, "base is a name", base)
+    check(not missing, where, f"{of} of {op.name} needs all its operands", missing, "missing")
+    check(base is None or isinstance(base, str), where, "base is a name", base)
     parts = _list(where, data["parts"])
-    _check(all(isinstance(part, str) for part in parts), where, "parts are names", parts)
-    _check(len(parts) != 1, where, "a sum has several parts", parts)
-    _check(isinstance(facts, dict), where, "facts map names to numbers", facts)
-    for key, value in facts.items():
-        _check(key in _FACTS and _FACTS[key](value), where, "there is no such fact", value, key)
-    needed = (
-        ("seed", "step", "layer") if isinstance(op, Dropout) else () if isinstance(op, Op) else ("lr", "step")
-    )
-    lost = [key for key in needed if key not in facts]
-    _check(not lost, where, f"{of} of {op.name} needs all its facts", lost, "missing")
+    check(all(isinstance(part, str) for part in parts), where, "parts are names", parts)
+    check(len(parts) != 1, where, "a sum has several parts", parts)
+    check_facts(where, op, of, facts)
     return Source(op, of, operands, base, tuple(parts), facts)
 
 
 def _op(where: str, name: Any, settings: Any) -> Maker:
     """The op of a name with these settings."""
-    _check(isinstance(name, str) and name in roles.OPS, where, "there is no such op", name)
+    check(isinstance(name, str) and name in roles.OPS, where, "there is no such op", name)
     kind: Any = roles.OPS[name]
     _keys(f"{where}, {name}", settings, tuple(field.name for field in fields(kind)))
     types = get_type_hints(kind)
     for key, value in settings.items():
         rule = f"{key} is not of the type of this setting"
-        _check(_fits(value, types[key]), f"{where}, {name}", rule, value, key)
+        check(_fits(value, types[key]), f"{where}, {name}", rule, value, key)
     op: Maker = kind(**{key: _tuples(value) for key, value in settings.items()})
     return op
 
@@ -186,14 +166,10 @@ def _fits(value: Any, hint: Any) -> bool:
     if origin in (tuple, Sequence):
         return isinstance(value, list) and len(value) <= 16 and all(_fits(item, parts[0]) for item in value)
     if hint is int:
-        return _whole(value)
+        return whole(value)
     if hint is float:
-        return (_whole(value) or isinstance(value, float)) and math.isfinite(value)
+        return (whole(value) or isinstance(value, float)) and math.isfinite(value)
     return isinstance(value, hint) and (not isinstance(value, str) or len(value) <= 32)
-
-
-def _whole(value: Any, below: int = _LARGEST) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < below
 
 
 def _tuples(value: Any) -> Any:
@@ -210,14 +186,10 @@ def _expected(where: str, source: Source, shape: Shape, operands: Mapping[str, S
         output = op.infer(*shapes)
         if isinstance(op, MaxPool | AvgPool):
             window = size_of(op.geometry(operands["input"]).kernel)
-            _check(window <= _WINDOW, where, f"a window has at most {_WINDOW} positions", window)
+            check(window <= _WINDOW, where, f"a window has at most {_WINDOW} positions", window)
     except (ArithmeticError, AttributeError, LookupError, TypeError) as error:
         raise ArgumentError(where, f"{op.name} does not take these settings", got=str(error)) from None
-    if "winograd_additions" in source.facts:
-        axes = op.geometry(operands["input"], operands["weight"]).axes if isinstance(op, Conv) else ()
-        form = [(axis.kernel, axis.stride, axis.dilation) for axis in axes]
-        rule = "Winograd's algorithm has 3×3 kernels of stride 1 or 2"
-        _check(form in ([(3, 1, 1)] * 2, [(3, 2, 1)] * 2), where, rule, form)
+    check_fitting(where, source, operands)
     known = roles.statistics(op, operands)
     known |= {"output": output, "grad_output": output}
     known |= {role: found for role, found in operands.items() if role in op.arguments}
@@ -227,18 +199,11 @@ def _expected(where: str, source: Source, shape: Shape, operands: Mapping[str, S
 
 def _keys(where: str, data: Any, keys: Sequence[str]) -> None:
     """A mapping with these keys and no others."""
-    _check(isinstance(data, dict), where, f"expected {', '.join(keys) or 'no keys'}", data)
+    check(isinstance(data, dict), where, f"expected {', '.join(keys) or 'no keys'}", data)
     odd = [key for key in data if key not in keys] or [key for key in keys if key not in data]
-    _check(not odd, where, f"the keys are {', '.join(keys) or 'none'}", odd and odd[0])
+    check(not odd, where, f"the keys are {', '.join(keys) or 'none'}", odd and odd[0])
 
 
 def _list(where: str, data: Any) -> list[Any]:
-    _check(isinstance(data, list), where, "expected a list", data)
+    check(isinstance(data, list), where, "expected a list", data)
     return list(data)
-
-
-def _check(holds: bool, where: str, rule: str, got: object, of: str = "") -> None:
-    """Raise unless it holds; `got` is the value `of` a key."""
-    if not holds:
-        text = f"{of}={got!r}" if of else repr(got)
-        raise ArgumentError(where, rule, got=text if len(text) <= 80 else f"{text[:79]}…")

@@ -38,7 +38,8 @@ class _Update:
 
     def setting(self, value: float) -> Replayed:
         """A number that all elements share."""
-        return Replayed.of(np.array([value]).astype(self.question.dtype))
+        with np.errstate(over="ignore"):  # as in the engine
+            return Replayed.of(np.array([value]).astype(self.question.dtype))
 
     def element(self, argument: str) -> Element:
         """A factor of each element: its number in an operand."""
