@@ -353,3 +353,64 @@ def test_settings_in_their_range(setting: Any) -> None:
     (name, value), *_ = setting.items()
     with pytest.raises(pc.ArgumentError, match=rf"{name} must be an integer, . or more. Got {name}={value}"):
         pc.check_gradient(products, right, BOTH, **setting)
+
+
+def product(x: Any, weight: Any) -> Any:
+    return x @ weight.T
+
+
+def off_by(share: float) -> Any:
+    """A linear layer's gradients, one number of which is wrong by a share of it."""
+
+    def backward(grad_output: Any, x: Any, weight: Any) -> Any:
+        grad_x = grad_output @ weight
+        grad_x[len(x) // 2, 1] *= 1 + share
+        return grad_x, grad_output.T @ x
+
+    return backward
+
+
+@pytest.mark.parametrize("size", [5, 40])
+@pytest.mark.parametrize("seed", range(3))
+def test_one_slightly_wrong_number_is_found(size: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    inputs = rng.normal(size=(size, size)), rng.normal(size=(size, size))
+    report = pc.check_gradient(product, off_by(0.01), inputs, seed=seed)
+    assert [element.address for element in report.wrong] == [f"grad_x[{size // 2},1]"]
+    assert [check.ok for check in report.checks] == [False, True]
+    assert pc.check_gradient(product, off_by(0.0), inputs, seed=seed).ok
+
+
+def test_what_was_checked_is_said() -> None:
+    rng = np.random.default_rng(0)
+    report = pc.check_gradient(product, off_by(0.0), (rng.normal(size=(20, 16)), rng.normal(size=(3, 16))))
+    assert report.verdict == "No gradient differs from forward along the directions that were tried."
+    assert [(check.directions, check.each) for check in report.checks] == [(33, False), (49, True)]
+    assert report.notes == (
+        "grad_x has more elements than directions: 32 directions share them out, up to 10 each, and an error far below "
+        "its neighbours' terms does not show. A smaller input shows each element by itself.",
+    )
+
+
+def test_gradients_in_float32_are_no_mistakes() -> None:
+    x = normal(4, 5)
+    narrow = pc.check_gradient(lambda x: x * 0.1, lambda g, x: (g * 0.1).astype(np.float32), (x,))
+    assert (narrow.ok, narrow.notes) == (True, ())
+    rounded = pc.check_gradient(lambda x: x * 0.3, lambda g, x: g * np.float32(0.3), (x,))
+    assert rounded.ok
+    assert rounded.notes[0].startswith("grad_x differs along a direction by more than rounding in float64")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_one_wrong_gate_is_named_in_both_gradients(seed: int) -> None:
+    def backward(grad_output: Any, x: Any, weight: Any) -> Any:
+        gated = grad_output * (grad_output > 0)
+        return gated @ weight, gated.T @ x
+
+    rng = np.random.default_rng(seed)
+    inputs = rng.normal(size=(4, 3)), rng.normal(size=(5, 3))
+    report = pc.check_gradient(lambda x, weight: np.maximum(x @ weight.T, 0), backward, inputs)
+    assert [(found.input, found.kind) for found in report.diagnoses] == [
+        ("x", "relu_gate"),
+        ("weight", "relu_gate"),
+    ]

@@ -448,7 +448,7 @@ def test_any_fact_is_refused_or_explained(tmp_path: Path, optimizer: str) -> Non
 def test_batch_norm_in_tiles_has_two_dimensions(tmp_path: Path) -> None:
     model = pc.Sequential(pc.Conv1d(2, 4, 3), pc.BatchNorm1d(4), pc.Flatten(), pc.Linear(24, 3))
     x = normal(2, 2, 8)
-    pc.TrainStep(model).record(x, np.array([0, 2])).save(tmp_path / "good")
+    pc.TrainStep(model, pc.SGD(lr=0.1)).record(x, np.array([0, 2])).save(tmp_path / "good")
     content = rewritten((tmp_path / "good").read_bytes(), facts("1.mean", in_tiles=1))
     assert refusal(tmp_path / "f", content) == (
         f"{BROKEN}entry '1.mean': tiles lie in two dimensions. Got in_tiles=1."
@@ -469,7 +469,10 @@ def test_names_that_no_address_can_hold_are_not_recorded(name: str) -> None:
         np.zeros((2, 3), np.float32),
         "names of layers and parameters must be printable, short and without brackets",
     )
-    for record in (lambda: pc.record(Odd(), x), lambda: pc.TrainStep(Odd()).record(x, np.array([0, 1]))):
+    for record in (
+        lambda: pc.record(Odd(), x),
+        lambda: pc.TrainStep(Odd(), pc.SGD(lr=0.1)).record(x, np.array([0, 1])),
+    ):
         with pytest.raises(ArgumentError) as caught:
             record()
         assert str(caught.value) == (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -11,7 +11,11 @@ from numpy.typing import NDArray
 from pellucid.doctor.layer import Array
 from pellucid.doctor.slopes import Floats, Point, Slope
 
-RELATIVE = 1e-6  # of the sum of |terms|: less is rounding
+RELATIVE = 1e-6  # of the sum of an element's |terms|: less is rounding
+_FINE = 1e-8  # of the sum of |terms| along a direction, where forward and backward compute in float64
+_ALONE = 128  # elements of an input that have a direction each
+_PARTS = 32  # directions that share out more of them
+_STEPS = 0.5, 0.3  # with which a difference must stay what it is
 _ENTRIES = 1 << 22  # numbers that a Jacobian may have
 _WORST = 1e-3  # relative error that is granted to differences
 _SOME = 16  # wrong elements that are looked for in a large gradient, and random ones
@@ -104,55 +108,81 @@ class Direction:
         return abs(self.got - self.expected) <= self.tolerance
 
 
-def along(point: Point, i: int, gradient: Floats, direction: Array) -> Direction:
-    """Compare a gradient with forward along one direction."""
-    return compare(point, i, gradient, direction, point.along(i, direction))
+def along(point: Point, i: int, gradient: Floats, direction: Array, fine: bool = False) -> Direction:
+    """Compare a gradient with forward along one direction.
+
+    Where they differ forward is asked again with smaller steps: rounding then gives other numbers, a mistake the same.
+    """
+    slope = point.along(i, direction)
+    found = compare(point, i, gradient, direction, slope, fine)
+    if found.ok:
+        return found
+    again = [point.along(i, direction, step) for step in _STEPS]
+    if any((other.bent & (point.grad_output != 0)).any() for other in (slope, *again)):
+        return replace(found, tolerance=np.inf)  # a kink lies here: there is no one slope
+    expected = [float((point.grad_output * other.value).sum()) for other in again]
+    spread = max(abs(other - found.expected) for other in expected)
+    return replace(found, tolerance=found.tolerance + 10 * spread)
 
 
-def compare(point: Point, i: int, gradient: Floats, direction: Array, slope: Slope) -> Direction:
+def compare(point: Point, i: int, gradient: Floats, direction: Array, slope: Slope, fine: bool) -> Direction:
     """The same with forward's slope at hand."""
     size, weights = np.abs(slope.value), np.abs(point.grad_output)
     largest = float(size.max(initial=0.0))
     error = float(slope.error.max(initial=0.0)) / largest if largest > point.rounding(i) else 0.0
-    tolerance = RELATIVE * float((weights * size).sum()) + 10 * float((weights * slope.error).sum())
+    share = _FINE if fine else RELATIVE
     with np.errstate(invalid="ignore", over="ignore"):  # a gradient may hold anything
         got = float((gradient * direction).sum())
     return Direction(
         got=got,
         expected=float((point.grad_output * slope.value).sum()),
-        tolerance=tolerance,
+        tolerance=share * float((weights * size).sum()) + 10 * float((weights * slope.error).sum()),
         error=min(error, _WORST),
     )
 
 
-def look(point: Point, i: int, gradient: Floats, error: float, most: int, rng: np.random.Generator) -> Case:
+def parts(point: Point, i: int, rng: np.random.Generator) -> list[Array]:
+    """Directions that share the elements of an input out at random: each element is in one, alone if they are few."""
+    shape = point.inputs[i].shape
+    order = rng.permutation(point.inputs[i].size)
+    weights = rng.choice([-1.0, 1.0], order.size) * rng.uniform(0.5, 1.5, order.size)
+    directions = []
+    for part in np.array_split(order, order.size if order.size <= _ALONE else _PARTS):
+        directions.append(np.zeros(shape))
+        directions[-1].flat[part] = weights[part]
+    return directions
+
+
+def look(
+    point: Point, i: int, gradient: Floats, error: float, most: int, rng: np.random.Generator, fine: bool
+) -> Case:
     """The derivative of every element; of some wrong ones and some others where there are more than `most`."""
     size = gradient.size
     whole = size <= min(most, _ENTRIES // max(1, point.output.size))
-    positions = np.arange(size) if whole else _some(point, i, gradient, rng)
+    positions = np.arange(size) if whole else _some(point, i, gradient, rng, fine)
     columns = [point.column(i, int(position)) for position in positions]
     jacobian = np.array([column for column, _ in columns]).reshape(len(columns), point.output.size)
     judged = np.array([not bent for _, bent in columns], np.bool_)
     return Case(point, i, gradient, positions, jacobian, judged, error)
 
 
-def _some(point: Point, i: int, gradient: Floats, rng: np.random.Generator) -> NDArray[np.int64]:
+def _some(point: Point, i: int, gradient: Floats, rng: np.random.Generator, fine: bool) -> NDArray[np.int64]:
     """Positions at which a large gradient is wrong, found by halving it.
 
     A part is compared along a random direction that is zero elsewhere, and dropped if it agrees. Some random positions
     come along, since a mistake must also explain what is right.
     """
-    parts = [np.arange(gradient.size)]
+    waiting = np.array_split(np.arange(gradient.size), min(_PARTS, gradient.size))
     found: list[int] = []
-    while parts and len(found) < _SOME:
-        part = parts.pop()
+    while waiting and len(found) < _SOME:
+        part = waiting.pop()
         direction = np.zeros(gradient.shape)
         direction.flat[part] = rng.standard_normal(len(part))
-        if along(point, i, gradient, direction).ok:
+        if along(point, i, gradient, direction, fine).ok:
             continue
         if len(part) == 1:
             found.append(int(part[0]))
         else:
             halves = np.array_split(part, 2)
-            parts += halves if rng.random() < 0.5 else halves[::-1]
+            waiting += halves if rng.random() < 0.5 else halves[::-1]
     return np.union1d(np.array(found, np.int64), rng.integers(gradient.size, size=_SOME))

@@ -79,11 +79,12 @@ class InputCheck:
         input: its name.
         shape: its shape.
         ok: whether the gradient is right.
-        got: the gradient along a random direction.
+        got: the gradient along a random direction; where one differed, along this one.
         expected: what forward's differences give along it.
         tolerance: how far the two may be apart.
-        compared: how many elements were compared one by one; 0 where the direction agreed.
+        compared: how many elements were compared one by one; 0 where every direction agreed.
         wrong: how many of these are wrong.
+        directions: how many directions there are: one through all elements, the others share them out.
     """
 
     input: str
@@ -94,6 +95,13 @@ class InputCheck:
     tolerance: float
     compared: int = 0
     wrong: int = 0
+    directions: int = 1
+
+    @property
+    def each(self) -> bool:
+        """Whether every element had a direction or a comparison of its own."""
+        size = math.prod(self.shape)
+        return self.directions > size or self.compared == size
 
     def to_dict(self) -> dict[str, Any]:
         """The check as values that JSON knows."""
@@ -105,6 +113,7 @@ class InputCheck:
             **numbers,
             "compared": self.compared,
             "wrong": self.wrong,
+            "directions": self.directions,
         }
 
 
@@ -132,7 +141,8 @@ class GradientReport:
     def verdict(self) -> str:
         """One sentence."""
         if self.ok:
-            return text("doctor.right", self.lang)
+            each = all(check.each for check in self.checks)
+            return text("doctor.right" if each else "doctor.none_differs", self.lang)
         names = ", ".join(check.input for check in self.checks if not check.ok)
         return text("doctor.wrong", self.lang, names=names)
 
@@ -186,7 +196,13 @@ class GradientReport:
         if math.isnan(check.got) and not check.compared:
             line = text("doctor.not_along", self.lang)
         else:
-            line = text("doctor.along", self.lang, got=f"{check.got:.9g}", expected=f"{check.expected:.9g}")
+            line = text(
+                "doctor.along",
+                self.lang,
+                got=f"{check.got:.9g}",
+                expected=f"{check.expected:.9g}",
+                tolerance=f"{check.tolerance:.1g}",
+            )
         return f"  {sign} grad_{check.input} {check.shape}: {line}"
 
     def _element_lines(self, element: WrongElement) -> list[str]:

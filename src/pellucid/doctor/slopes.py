@@ -55,6 +55,11 @@ class Point:
     epsilon: float = _EPSILONS[0]
     moved: tuple[str, ...] = ()
 
+    @property
+    def fine(self) -> bool:
+        """Whether forward computes in float64."""
+        return self.epsilon == _EPSILONS[0]
+
     def step(self, i: int) -> float:
         """The step for an input: it balances the h² of the difference against the rounding of forward."""
         return float(self.epsilon ** (1 / 3)) * _scale(self.inputs[i])
@@ -64,9 +69,9 @@ class Point:
         inputs = (*self.inputs[:i], array, *self.inputs[i + 1 :])
         return replace(self, inputs=inputs, output=self.layer.output(inputs))
 
-    def along(self, i: int, direction: Array) -> Slope:
+    def along(self, i: int, direction: Array, shorter: float = 1.0) -> Slope:
         """The derivative of the output along a direction of input i, with its error."""
-        h = self.step(i)
+        h = shorter * self.step(i)
         ahead, behind = self._moved(i, h * direction), self._moved(i, -h * direction)
         near_ahead, near_behind = self._moved(i, h / 2 * direction), self._moved(i, -h / 2 * direction)
         wide, narrow = (ahead - behind) / (2 * h), (near_ahead - near_behind) / h

@@ -11,13 +11,17 @@ _REPORT: Area = {
         "Every gradient agrees with forward.",
         "모든 기울기가 순전파와 일치합니다.",
     ),
+    "doctor.none_differs": Entry(
+        "No gradient differs from forward along the directions that were tried.",
+        "시험한 모든 방향에서 기울기가 순전파와 일치합니다.",
+    ),
     "doctor.wrong": Entry(
         "The gradient is wrong for: {names}.",
         "다음 입력의 기울기가 틀렸습니다: {names}.",
     ),
     "doctor.along": Entry(
-        "along a random direction backward gives {got}, forward {expected}",
-        "임의의 방향에서 역전파의 값은 {got}, 순전파로 구한 값은 {expected}입니다",
+        "along a direction backward gives {got}, forward {expected} ± {tolerance}",
+        "한 방향에서 역전파의 값은 {got}, 순전파로 구한 값은 {expected} (± {tolerance})입니다",
     ),
     "doctor.direction": Entry("Along one random direction", "임의의 한 방향에서 본 값"),
     "doctor.not_along": Entry(
@@ -218,6 +222,18 @@ _NOTES: Area = {
     "doctor.moved": Entry(
         "Forward has a kink at or very near the inputs that you gave; these were moved by about a thousandth: {names}.",
         "주어진 입력이나 바로 그 곁에서 순전파가 꺾이므로 다음 입력을 약 천분의 일만큼 옮겨 검사했습니다: {names}.",
+    ),
+    "doctor.shared": Entry(
+        "grad_{name} has more elements than directions: {count} directions share them out, up to {shared} each, and an "
+        "error far below its neighbours' terms does not show. A smaller input shows each element by itself.",
+        "grad_{name}의 원소가 방향보다 많아 {count}개의 방향이 최대 {shared}개씩 나누어 검사했습니다. 이웃한 항보다 "
+        "훨씬 작은 오차는 드러나지 않습니다. 더 작은 입력을 쓰면 원소마다 따로 검사합니다.",
+    ),
+    "doctor.rough": Entry(
+        "grad_{name} differs along a direction by more than rounding in float64, but each element by less than a "
+        "millionth of its terms: backward may compute in float32, or with a rounded constant.",
+        "grad_{name}의 오차는 float64의 반올림보다 크지만 원소마다 항의 백만분의 일보다 작습니다. 역전파가 float32로 "
+        "계산하거나 반올림한 상수를 쓰는 것일 수 있습니다.",
     ),
     "doctor.too_large": Entry(
         "grad_{name} is too large to be compared number by number: {compared} places were looked at, some of them "

@@ -3,7 +3,8 @@
     expected = grad_output · (high where the gate is open, low elsewhere)         high, low: 1 and 0 for ReLU
 
 Behind another layer, relu(z(input, …, bias)), the expected gradient is Σ_k grad_output[k]·[z[k] > 0]·∂z[k]/∂input.
-Where a gate is closed, forward shows nothing of ∂z; a large number added to the bias opens all of them.
+Where a gate is closed, forward shows nothing of ∂z; a large number added to the bias opens all of them. Without a bias
+z(−input) = −z(input): there the closed ones are open, and ∂z/∂input is the same.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pellucid.doctor.case import Case
 from pellucid.doctor.mistakes.suspicion import Suspicion
@@ -54,16 +56,27 @@ def gates_behind(case: Case) -> Iterator[Suspicion]:
     closed = ~case.jacobian.any(axis=0)
     if not case.whole or not closed.any() or case.gradient.size == 1:
         return
-    for other, array in enumerate(case.point.inputs):
-        if array.dtype.kind != "f":
-            continue
-        point = case.point.with_input(other, array + _OPENING)
-        opened = np.array([point.column(case.i, int(position))[0] for position in case.positions])
+    for opened in _opened(case, np.asarray(closed)):
         near = _SAME * np.abs(opened).max(initial=0.0)
         if np.abs(np.where(closed, 0.0, opened) - case.jacobian).max(initial=0.0) <= near:
             yield _gate("grad_output > 0", opened @ (gradient * (gradient > 0)))
             yield _gate("output <= 0", opened @ (gradient * closed))
             yield _no_gate(opened @ gradient)
+
+
+def _opened(case: Case, closed: NDArray[np.bool_]) -> Iterator[Floats]:
+    """∂z/∂input with all gates open, if the layer is a sum with a bias, or one without."""
+
+    def jacobian(other: int, array: Floats) -> Floats:
+        point = case.point.with_input(other, array)
+        return np.array([point.column(case.i, int(position))[0] for position in case.positions])
+
+    for other, array in enumerate(case.point.inputs):
+        if array.dtype.kind == "f":
+            yield jacobian(other, array + _OPENING)
+    mirrored = jacobian(case.i, -case.point.inputs[case.i])
+    if not mirrored[:, ~closed].any():
+        yield case.jacobian + mirrored
 
 
 def _gate(where: str, predicted: Floats) -> Suspicion:
