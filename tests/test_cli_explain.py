@@ -200,6 +200,10 @@ def test_columns_are_straight(run, line, lang):
     assert cell_len(rows[0].rstrip()) == cell_len(rows[1].rstrip()) == width
 
 
+TRAINING = (
+    "--lr and --momentum belong to training, and inference has no update. "
+    "Hint: leave out --infer to record a training step."
+)
 GIVEN = (
     "explain: a number that was given has no arithmetic to show. "
     "Expected an output, a gradient, a statistic or an update."
@@ -225,6 +229,8 @@ MISTAKES = {
         "explain: the recording holds no such name. Expected 'conv1.weight' or 'conv2.weight' or 'fc1.weight'. "
         "Got 'grad(conv1.weight)'. Hint: leave out --infer to record a training step."
     ),
+    "explain lenet5 --infer --lr 0.1": f"explain: {TRAINING}",
+    "explain lenet5 --infer --momentum 0": f"explain: {TRAINING}",
     "explain lenet5 --at input[0,0,3,4]": f"{GIVEN} Got 'input'.",
     "explain lenet5 --at conv1.weight[0,0,3,4]": f"{GIVEN} Got 'conv1.weight'.",
     "explain lenet5 --at gone[0] --html page.html": (
@@ -280,3 +286,14 @@ def test_any_other_mistake_is_one_line_too(run, line):
     assert (code, out) == (2, "")
     assert err.startswith("error: ")
     assert err.count("\n") == 1
+
+
+def test_columns_hold_in_a_pipe_too(run, monkeypatch):
+    """Without COLUMNS nothing is cut off for a pipe."""
+    line = ["explain", "lenet5", "--batch", 2, "--infer"]
+    monkeypatch.delenv("COLUMNS", raising=False)
+    wide = run(*line)[1].splitlines()
+    monkeypatch.setenv("COLUMNS", "40")
+    narrow = run(*line)[1].splitlines()
+    assert max(map(cell_len, wide)) > 50
+    assert max(map(cell_len, narrow)) <= 40

@@ -9,6 +9,7 @@ import pytest
 
 import pellucid as pc
 from pellucid.errors import ArgumentError
+from pellucid.explain.measured import measured
 from pellucid.explain.overview import Overview
 
 RATE = 0.05
@@ -193,3 +194,25 @@ def test_columns_are_straight_in_korean():
 
     heads, first, *_ = str(overview(small(), *batch(4, 2, 6, 5), lang="ko").table()).splitlines()
     assert cell_len(heads) == cell_len(first)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("scale", [1e-30, 1.0, 1e30])
+@pytest.mark.parametrize("size", [1, 7, 8192, 20_001])
+def test_one_reading_measures_as_numpy_does(dtype: str, scale: float, size: int) -> None:
+    array = ((np.random.default_rng(size).standard_normal(size) + 1000) * scale).astype(dtype)
+    wide, found = array.astype(np.float64), measured(array)
+    got = found.mean, found.std, found.norm
+    expected = wide.mean(), wide.std(), np.linalg.norm(wide)
+    np.testing.assert_allclose(got, expected, rtol=1e-9, atol=1e-12 * scale)
+    assert found.finite
+
+
+def test_measured_numbers_that_are_not_finite() -> None:
+    for odd in (np.nan, np.inf, -np.inf):
+        array = np.ones(10_000, np.float32)
+        array[9_000] = odd
+        assert not measured(array).finite
+    large = measured(np.array([1e300, -1e300]))  # its squares are not finite, its numbers are
+    assert (large.finite, large.mean) == (True, 0.0)
+    assert np.isnan(measured(np.zeros((0, 3))).mean)

@@ -545,3 +545,10 @@ def test_any_damaged_byte_of_the_header_is_told_or_harmless(tmp_path: Path, cont
         path.write_bytes(damaged)
         with suppress(FormatError):
             pc.load_recording(path).names()
+
+
+@pytest.mark.parametrize("path", ["", 5, None, "/"])
+def test_paths_that_name_no_file_are_refused(path: Any) -> None:
+    with pytest.raises(ArgumentError) as caught:
+        pc.record(pc.Linear(3, 2), np.ones((2, 3), np.float32)).save(path)
+    assert str(caught.value) == f"save: the path must name a file. Got {path!r}."

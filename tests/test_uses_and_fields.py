@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -485,3 +486,19 @@ def test_regions_of_nothing_and_of_a_single_number() -> None:
     line = Region("b", np.array([False, True, True, False, True, True, True]))
     assert line.addresses == ["b[1]", "b[2]", "b[4]", "b[5]"]
     assert str(line) == "b[1…6]: 5 of 7, not all of the box's 6"
+
+
+def test_answers_show_themselves_in_a_line_and_in_a_notebook() -> None:
+    rec = pc.record(pc.models.lenet5(), np.ones((1, 1, 28, 28), np.float32))
+    answers = {
+        "Path(fc2.output[0,1], 4 numbers explained)": rec.why("fc2.output[0,1]", depth=2, top=3),
+        "Uses(conv1.weight[3,0,0,0], 676 numbers in 1 arrays)": rec.uses("conv1.weight[3,0,0,0]"),
+        "Field(conv2.output[0,4,0,9], 5 arrays before it, 9 behind it)": rec.field("conv2.output[0,4,0,9]"),
+        "Certificates(12 arrays, 120 numbers, certified)": rec.certify(sample=10),
+        "Certificates(5 arrays, 6,518 numbers, certified)": rec.integer_runs(),
+    }
+    for line, answer in answers.items():
+        assert repr(answer) == line
+        page = answer._repr_html_()
+        assert page.startswith('<div class="pellucid" lang="en">')
+        assert f"<pre>{escape(str(answer))}</pre>" in page

@@ -364,14 +364,14 @@ CASES = {
     ),
     "method": (
         lambda: forward(lambda net, x: net.conv(x).reshape(2, -1)),
-        pc.ArgumentError,
+        pc.MissingError,
         "forward: a traced tensor has no attribute 'reshape'. "
         "Got 'conv.output' of shape (2, 4, 6, 4). "
         "Hint: use pellucid.functional (flatten, relu, …) or a layer.",
     ),
     "method in a block": (
         lambda: infer(pc.ReLU(), Net(lambda net, x: x.view(2, -1))),
-        pc.ArgumentError,
+        pc.MissingError,
         "forward 'features.1': a traced tensor has no attribute 'view'. "
         "Got 'features.0.output' of shape (2, 3, 8, 6). "
         "Hint: use pellucid.functional (flatten, relu, …) or a layer.",
@@ -728,3 +728,11 @@ def test_an_output_larger_than_any_memory_is_refused_at_once(kernel: int) -> Non
     with pytest.raises(pc.NumericError) as error:
         model(np.ones((2, 16, 8, 8), np.float32))
     assert "the output must fit in memory" in str(error.value)
+
+
+def test_hasattr_of_a_traced_tensor_is_false():
+    class Careful(pc.Module):
+        def forward(self, x):
+            return x.flatten(1) if hasattr(x, "flatten") else pc.functional.flatten(x, 1)
+
+    assert Careful()(np.zeros((2, 3, 4), np.float32)).shape == (2, 12)

@@ -3,6 +3,7 @@
     PellucidError
     ├── ShapeError      (ValueError)  sizes that do not fit together
     ├── ArgumentError   (ValueError)  an argument outside its range or of the wrong kind
+    │   └── MissingError (AttributeError)  an attribute that something does not have
     ├── AddressError    (KeyError)    a name or index that is not in a recording
     ├── DataError                     a dataset or image that cannot be used
     ├── FormatError                   a file that is not what it claims to be
@@ -62,6 +63,10 @@ class ShapeError(PellucidError, ValueError):
 
 class ArgumentError(PellucidError, ValueError):
     """An argument outside its range or of the wrong kind."""
+
+
+class MissingError(ArgumentError, AttributeError):
+    """An attribute that something does not have; `hasattr` says so."""
 
 
 class AddressError(PellucidError, KeyError):

@@ -94,13 +94,16 @@ def explain(
     lang = chosen(lang)
     if at is None and (top, depth) != (None, None):
         raise ArgumentError("explain", "--top and --depth are about one number", hint="say which with --at")
+    if infer and (lr, momentum) != (None, None):
+        rule = "--lr and --momentum belong to training, and inference has no update"
+        raise ArgumentError("explain", rule, hint="leave out --infer to record a training step")
     if html is not None:
         output.check_writable(f"page '{html}'", html)
-    rule = inputs.optimizer("explain", optimizer, lr, momentum)
+    optimiser = inputs.optimizer("explain", optimizer, lr, momentum)
     nn.seed(seed)
     network = inputs.open_model(model, inputs.MNIST_SHAPE)
     x, y = inputs.digits(sample, batch or (1 if at else _BATCH))
-    recording = record(network, x) if infer else record(network, x, y, optimizer=rule)
+    recording = record(network, x) if infer else record(network, x, y, optimizer=optimiser)
     answer: _Overview | _Number
     if at is None:
         answer = _Overview(recording.overview(lang))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 from math import isfinite
 from pathlib import Path
@@ -24,7 +25,7 @@ _UNLIMITED = 10_000  # columns: nothing is wrapped or cut for a pipe or a file
 def screen(json_wanted: bool) -> Console:
     """Where people read: stdout, or stderr when stdout is kept for a JSON document."""
     console = Console(stderr=json_wanted, markup=False, highlight=False, emoji=False)
-    if not console.is_terminal:
+    if not console.is_terminal and not os.environ.get("COLUMNS", "").isdigit():
         console.width = _UNLIMITED
     return console
 

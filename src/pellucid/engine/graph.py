@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.errors import ArgumentError, PellucidError
+from pellucid.errors import ArgumentError, MissingError, PellucidError
 from pellucid.ops.add import Add
 from pellucid.ops.base import Op, Shape
 
@@ -54,7 +54,7 @@ class Symbol:
     def __getattr__(self, attribute: str) -> Any:
         if attribute.startswith("__"):
             raise AttributeError(attribute)
-        raise ArgumentError(
+        raise MissingError(
             "forward",
             f"a traced tensor has no attribute {attribute!r}",
             got=f"'{self.name}' of shape {self.shape}",

@@ -17,6 +17,7 @@ from pellucid.explain.address import written
 from pellucid.explain.columns import Columns
 from pellucid.explain.ops.explainers import account_of, explained
 from pellucid.explain.question import Question
+from pellucid.explain.shown import Shown
 from pellucid.explain.source import Entry
 from pellucid.geometry import is_integer, size_of
 from pellucid.language import text
@@ -54,8 +55,8 @@ class Certificate:
     failed: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Certificates:
+@dataclass(frozen=True, repr=False)
+class Certificates(Shown):
     """The certificates of all arrays that a run computed.
 
     Attributes:
@@ -111,8 +112,9 @@ class Certificates:
         """
         return "\n".join([str(self.table(lang)), *self.findings(lang)])
 
-    def __str__(self) -> str:
-        return self.text()
+    def summary(self) -> str:
+        """What it is of, in a few words."""
+        return f"{len(self.arrays)} arrays, {self.checked:,} numbers, {'' if self.certified else 'not '}certified"
 
 
 def _row(array: Certificate) -> tuple[str, ...]:

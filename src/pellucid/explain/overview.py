@@ -18,7 +18,7 @@ update       ‖updated(weight) − weight‖ / ‖weight‖, which is about 1/1
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from pellucid.explain.address import written
 from pellucid.explain.columns import Columns, wrapped
+from pellucid.explain.measured import Measured, measured
 from pellucid.explain.source import Entry
 from pellucid.explain.terms import as_json
 from pellucid.language import Message, text
@@ -198,49 +199,66 @@ class Overview:
 
 
 def overview_of(recording: Recording, read: Callable[[str], Array], lang: str | None = None) -> Overview:
-    """The overview of a recording whose arrays `read` gives."""
-    outputs = [entry for entry in recording.entries.values() if entry.source and entry.source.of == "output"]
+    """The overview of a recording whose arrays `read` gives; each is read once and seen as a whole."""
+    entries = recording.entries
+    outputs = [entry for entry in entries.values() if entry.source and entry.source.of == "output"]
     paths = {entry.name: _path(recording, entry.name) for entry in outputs}
+    seen: dict[str, Measured] = {}
+    shares: dict[str, tuple[float | None, float | None]] = {}
     with np.errstate(all="ignore"):
-        rows = tuple(_row(entry, paths[entry.name], recording.entries, read) for entry in outputs)
-        start = next((_norm(read(name)) for name in recording.entries if name.startswith("grad(")), None)
+        for name, entry in entries.items():
+            array = read(name)
+            seen[name] = measured(array)
+            if name in paths and entry.source is not None:
+                shares[name] = _shares(entry.source.op.name, array)
+        rows = tuple(_row(entry, paths[entry.name], seen, shares[entry.name], read) for entry in outputs)
+        start = next((seen[name].norm for name in entries if name.startswith("grad(")), None)
         rules = [
-            _not_finite(recording.entries, paths, read),
+            _not_finite(seen, paths, read),
             _dead(rows),
             _saturated(rows),
             _vanishing(rows, start),
             _exploding(rows, start),
             _update(rows),
         ]
-    found = tuple(first for rule in rules if (first := next(rule, None)))
-    samples = next(iter(recording.entries.values())).shape[0]
-    return Overview(rows, found, samples, recording.loss if "loss" in recording.entries else None, lang)
+        found = tuple(first for rule in rules if (first := next(rule, None)))
+    samples = next(iter(entries.values())).shape[0]
+    return Overview(rows, found, samples, recording.loss if "loss" in entries else None, lang)
 
 
 def _path(recording: Recording, name: str) -> str:
     return recording.aliases.get(name, name).removesuffix(".output")
 
 
-def _row(entry: Entry, path: str, entries: Iterable[str], read: Callable[[str], Array]) -> Row:
+def _row(
+    entry: Entry,
+    path: str,
+    seen: Mapping[str, Measured],
+    shares: tuple[float | None, float | None],
+    read: Callable[[str], Array],
+) -> Row:
     assert entry.source is not None
-    op, output = entry.source.op.name, read(entry.name)
-    numbers = output.astype(np.float64)
-    dead = _dead_share(output) if op == "relu" else None
-    slope = _SLOPES.get(op)
-    flat = float(np.mean(slope(numbers) < _FLAT)) if slope else None
-    gradient = f"grad({entry.name})"
+    dead, flat = shares
+    gradient = seen.get(f"grad({entry.name})")
     return Row(
         path,
-        op,
+        entry.source.op.name,
         entry.shape,
-        float(numbers.mean()),
-        float(numbers.std()),
-        None if dead is None else output.shape[1],
+        seen[entry.name].mean,
+        seen[entry.name].std,
+        None if dead is None else entry.shape[1],
         dead,
         flat,
-        _norm(read(gradient)) if gradient in entries else None,
-        _update_ratio(entry.source.operands.get("weight"), entries, read),
+        None if gradient is None else gradient.norm,
+        _update_ratio(entry.source.operands.get("weight"), seen, read),
     )
+
+
+def _shares(op: str, output: Array) -> tuple[float | None, float | None]:
+    """The share of dead units of a ReLU, and that of saturated numbers of a sigmoid or tanh."""
+    slope = _SLOPES.get(op)
+    flat = float(np.mean(slope(output.astype(np.float64)) < _FLAT)) if slope else None
+    return _dead_share(output) if op == "relu" else None, flat
 
 
 def _dead_share(output: Array) -> float:
@@ -249,34 +267,24 @@ def _dead_share(output: Array) -> float:
     return float(np.mean((output == 0).all(axis=others)))
 
 
-def _update_ratio(weight: str | None, entries: Iterable[str], read: Callable[[str], Array]) -> float | None:
-    if weight is None or f"updated({weight})" not in entries:
+def _update_ratio(
+    weight: str | None, seen: Mapping[str, Measured], read: Callable[[str], Array]
+) -> float | None:
+    if weight is None or f"updated({weight})" not in seen:
         return None
-    before = read(weight).astype(np.float64)
-    size = _norm(before)
-    return _norm(read(f"updated({weight})") - before) / size if size else None
-
-
-def _norm(array: Array) -> float:
-    return float(np.linalg.norm(array.astype(np.float64)))
+    step = read(f"updated({weight})").astype(np.float64) - read(weight)
+    return float(np.linalg.norm(step)) / seen[weight].norm if seen[weight].norm else None
 
 
 def _not_finite(
-    entries: Iterable[str], paths: dict[str, str], read: Callable[[str], Array]
+    seen: Mapping[str, Measured], paths: Mapping[str, str], read: Callable[[str], Array]
 ) -> Iterator[Suspicion]:
-    for name in entries:
+    for name in (name for name, numbers in seen.items() if not numbers.finite):
         array = read(name)
         wrong = np.argwhere(~np.isfinite(array))
-        if len(wrong):
-            layer = paths.get(name, name)
-            address = written(name, wrong[0])
-            yield Suspicion(
-                layer,
-                "not_finite",
-                Message(
-                    "overview.not_finite", count=len(wrong), size=array.size, array=name, address=address
-                ),
-            )
+        count, size, address = len(wrong), array.size, written(name, wrong[0])
+        reason = Message("overview.not_finite", count=count, size=size, array=name, address=address)
+        yield Suspicion(paths.get(name, name), "not_finite", reason)
 
 
 def _dead(rows: Iterable[Row]) -> Iterator[Suspicion]:

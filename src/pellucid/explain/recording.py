@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -113,7 +114,7 @@ class Recording:
     def save(self, path: FilePath) -> None:
         """Write all arrays, and where each comes from, to a safetensors file that `load_recording` reads.
 
-        Raises: FormatError when the file cannot be written.
+        Raises: ArgumentError for a path that names no file; FormatError when the file cannot be written.
 
         Example:
             >>> import numpy as np, pellucid as pc
@@ -124,6 +125,8 @@ class Recording:
             ...     pc.load_recording(f"{folder}/run.safetensors").names() == rec.names()
             True
         """
+        if not isinstance(path, str | os.PathLike) or not os.path.basename(os.fspath(path)):
+            raise ArgumentError("save", "the path must name a file", got=repr(path)[:80])
         arrays = {name: self._array(name) for name in self.entries}
         save_recording(path, self.entries.values(), arrays, self.aliases)
 
@@ -237,7 +240,7 @@ class Recording:
         Raises: ArgumentError for a language that the catalogue does not have.
         """
         _check(lang)
-        return overview_of(self, self._array, lang)
+        return overview_of(self, self._glimpse, lang)
 
     def integer_runs(self, seed: int = 0) -> Certificates:
         """Run the plans of convolutions and linear layers on small whole numbers, where every result must be exact.

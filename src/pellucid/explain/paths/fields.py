@@ -15,6 +15,7 @@ from pellucid.explain.paths.reads import readings
 from pellucid.explain.paths.region import Region
 from pellucid.explain.paths.relation import AnyRelation
 from pellucid.explain.paths.uses import Read
+from pellucid.explain.shown import Shown
 from pellucid.explain.source import Entry
 from pellucid.geometry import Index
 from pellucid.language import text
@@ -27,8 +28,8 @@ _ACTIVATIONS = (
 )  # the arguments along which activations flow; parameters do not see the image
 
 
-@dataclass(frozen=True)
-class Field:
+@dataclass(frozen=True, repr=False)
+class Field(Shown):
     """The fields of one activation.
 
     Attributes:
@@ -90,8 +91,9 @@ class Field:
             lines.append(f"  {held}")
         return "\n".join([self.address, *lines])
 
-    def __str__(self) -> str:
-        return self.text()
+    def summary(self) -> str:
+        """What it is of, in a few words."""
+        return f"{self.address}, {len(self.receptive)} arrays before it, {len(self.projective)} behind it"
 
 
 @dataclass(frozen=True, eq=False)

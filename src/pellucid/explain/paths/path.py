@@ -17,6 +17,7 @@ import numpy as np
 
 from pellucid.explain.accounts.account import Exact, Kind
 from pellucid.explain.accounts.chain import nearest
+from pellucid.explain.shown import Shown
 from pellucid.explain.terms import Term, as_json, exact_json, largest
 from pellucid.explain.trace import Trace
 from pellucid.language import text
@@ -80,8 +81,8 @@ class Level:
         }
 
 
-@dataclass(frozen=True, eq=False)
-class Path:
+@dataclass(frozen=True, eq=False, repr=False)
+class Path(Shown):
     """A number's way back through the network.
 
     Attributes:
@@ -116,8 +117,9 @@ class Path:
         """
         return "\n".join(self._drawn(self.address, set(), lang))
 
-    def __str__(self) -> str:
-        return self.text()
+    def summary(self) -> str:
+        """What it is of, in a few words."""
+        return f"{self.address}, {len(self.levels)} numbers explained"
 
     def _followed(self, address: str) -> list[str]:
         factors = dict.fromkeys(self.levels[address].factors)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pellucid.explain.address import written
 from pellucid.explain.paths.reads import readings
 from pellucid.explain.paths.region import Region
+from pellucid.explain.shown import Shown
 from pellucid.explain.source import Entry
 from pellucid.geometry import Index
 from pellucid.language import text
@@ -41,8 +42,8 @@ class Use:
         return {"direction": self.direction, "arguments": list(self.arguments), **self.region.to_dict()}
 
 
-@dataclass(frozen=True)
-class Uses:
+@dataclass(frozen=True, repr=False)
+class Uses(Shown):
     """All numbers that read one number, array by array in the order of computation.
 
     Attributes:
@@ -97,8 +98,9 @@ class Uses:
                 lines.append(f"    {text('uses.as', lang, region=region, arguments=arguments)}")
         return "\n".join(lines)
 
-    def __str__(self) -> str:
-        return self.text()
+    def summary(self) -> str:
+        """What it is of, in a few words."""
+        return f"{self.address}, {self.count:,} numbers in {len(self)} arrays"
 
     def _counted(self, lang: str | None) -> str:
         if self.count == 0:
