@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 from itertools import product
 from math import ceil, floor, prod
@@ -105,6 +104,18 @@ class Axis:
             if shift % self.stride == 0 and 0 <= shift // self.stride < self.output
         )
 
+    def spanning(self, i: int) -> tuple[int, int]:
+        """The first and the last output position whose window spans input position `i`, were there no borders.
+
+        Where windows lie apart and none spans it, the first is the one after it, the last the one before.
+
+        Example:
+            >>> Axis(input=8, kernel=4, stride=2, before=1, after=1).spanning(2)
+            (0, 1)
+        """
+        last = i + self.before
+        return -((self.extent - 1 - last) // self.stride), last // self.stride
+
     @cached_property
     def meetings(self) -> tuple[Meeting, ...]:
         """For each kernel position that meets the input at all: the outputs there and, side by side, their inputs.
@@ -136,64 +147,6 @@ class Axis:
         first = np.clip(-(start // self.dilation), 0, self.kernel)
         stop = np.clip(-((start - self.input) // self.dilation), 0, self.kernel)
         return np.stack([start, first, np.maximum(first, stop)], axis=1)
-
-
-@dataclass(frozen=True)
-class ReceptiveField:
-    """What the positions of a layer see of the network's input along one axis, layer upon layer.
-
-    Position y sees `size` input positions from y·jump + start on: those that its window reaches, holes of a dilation
-    and padding included. Its neighbour sees as many, `jump` further on; after a transposed convolution that is a
-    fraction, and `size` the most that any position sees. `jump` is 0 where all positions see the same.
-
-        extent′ = extent + dilation·(kernel − 1)·jump,    jump′ = jump·stride,    start′ = start − padding·jump
-
-    Source: Araujo, Norris, Sim, "Computing receptive fields of convolutional neural networks", Distill (2019).
-
-    Example:
-        >>> field = ReceptiveField().through(Axis(227, 11, stride=4)).through(Axis(55, 3, stride=2))
-        >>> field.size, field.jump, field.formula
-        (19, Fraction(8, 1), '11 + 1·(3−1)·4 = 19')
-    """
-
-    extent: Fraction = Fraction(1)
-    jump: Fraction = Fraction(1)
-    start: Fraction = Fraction(0)
-    formula: str = "1"
-
-    @property
-    def size(self) -> int:
-        """How many positions."""
-        return floor(self.extent)
-
-    def through(self, axis: Axis) -> ReceptiveField:
-        """The field of what slides this window over positions of this field."""
-        start = self.start - axis.before * self.jump
-        return self._wider(axis, self.jump, self.jump * axis.stride, start)
-
-    def back_through(self, axis: Axis) -> ReceptiveField:
-        """The same for a transposed convolution, whose input is the relation's output."""
-        jump = self.jump / axis.stride
-        start = self.start + (axis.before - axis.dilation * (axis.kernel - 1)) * jump
-        return self._wider(axis, jump, jump, start)
-
-    def _wider(self, axis: Axis, step: Fraction, jump: Fraction, start: Fraction) -> ReceptiveField:
-        extent = self.extent + axis.dilation * (axis.kernel - 1) * step
-        terms = f"{self.extent} + {axis.dilation}·({axis.kernel}−1)·{step}"
-        formula = f"{terms} = {extent}" if extent.denominator == 1 else f"floor({terms}) = {floor(extent)}"
-        return ReceptiveField(extent, jump, start, formula)
-
-    def whole(self, positions: int) -> ReceptiveField:
-        """The field of what sees all of so many positions: a dense layer, a mean over everything."""
-        seen = self.through(Axis(positions, positions))
-        return ReceptiveField(seen.extent, Fraction(0), seen.start, seen.formula)
-
-    def joined(self, other: ReceptiveField) -> ReceptiveField:
-        """The field of a sum of two tensors at the same positions."""
-        start = min(self.start, other.start)
-        extent = max(self.start + self.extent, other.start + other.extent) - start
-        formula = next((f.formula for f in (self, other) if f.extent == extent), f"{extent}")
-        return ReceptiveField(extent, self.jump, start, formula)
 
 
 def skips_padding(axes: Sequence[Axis]) -> bool:

@@ -90,7 +90,7 @@ def dense(summary: Summary, lang: str, width: int) -> Table | None:
         if row.dense_weights and row.parameters:
             weights = row.parameters - row.biases
             shape = "×".join(map(str, row.output_shape[1:]))
-            ratio = f"×{row.dense_weights / weights:,.0f}"
+            ratio = _ratio(row.dense_weights / weights)
             rows.append((row.path, shape, f"{weights:,}", f"{row.dense_weights:,}", ratio))
     columns = Columns(tuple(text(_HEADS[head], lang) for head in heads), tuple(rows), 2)
     return output.table(columns, width) if rows else None
@@ -104,7 +104,7 @@ def compared(summaries: Sequence[tuple[str, Summary]], lang: str, width: int) ->
         row = [name, f"{summary.biases:,}"]
         for count in ("parameters", "macs", "activation_bytes"):
             number, base = getattr(summary, count), getattr(first, count)
-            row += [f"{number:,}", f"×{number / base:.3g}" if base else ""]
+            row += [f"{number:,}", _ratio(number / base) if base else ""]
         rows.append(tuple(row))
     return output.table(Columns(tuple(text(_HEADS[head], lang) for head in heads), tuple(rows), 1), width)
 
@@ -112,6 +112,10 @@ def compared(summaries: Sequence[tuple[str, Summary]], lang: str, width: int) ->
 def _axes(formulas: tuple[str, ...]) -> str:
     """One formula for all axes when they have the same."""
     return ",  ".join(dict.fromkeys(formulas))
+
+
+def _ratio(ratio: float) -> str:
+    return f"×{ratio:,.0f}" if ratio >= 100 else f"×{ratio:.3g}"
 
 
 def _number(number: int) -> str:

@@ -35,10 +35,10 @@ def shape(
     from pellucid import nn
     from pellucid.cli import output
     from pellucid.language import chosen
-    from pellucid.nn.line import NETWORKS, described
+    from pellucid.nn.line import described
 
     lang = chosen(lang)
-    networks = [(line, *described(NETWORKS.get(line, line))) for line in lines]
+    networks = [(line, *described(line)) for line in lines]
     results = [(line, size, nn.summary(network, (1, *size))) for line, network, size in networks]
     if json:
         documents = [{"line": line, "input": size, **result.to_dict()} for line, size, result in results]

@@ -23,6 +23,7 @@ class Count:
 
 
 NOTHING = Count(0, "")
+_PRODUCTS = (Conv, ConvTranspose, Linear)  # whose outputs are sums over a weight
 
 
 def product(*groups: Iterable[int]) -> Count:
@@ -46,11 +47,12 @@ def parameters(node: Node, own: Iterable[Symbol]) -> tuple[Count, int]:
     """
     weight, bias = _argument(node, "weight"), _argument(node, "bias")
     counts = {symbol: product(factors(node) if symbol is weight else symbol.shape) for symbol in own}
-    numbers, total = [count.number for count in counts.values()], sum(c.number for c in counts.values())
+    total = sum(count.number for count in counts.values())
     steps = [" + ".join(count.formula.partition(" = ")[0] for count in counts.values())]
-    if len(numbers) > 1:
-        steps.append(" + ".join(f"{number:,}" for number in numbers))
-    biases = counts[bias].number if bias in counts and weight is not None and weight.ndim > 1 else 0
+    products = isinstance(node.op, _PRODUCTS)
+    if products and len(counts) > 1:
+        steps.append(" + ".join(f"{count.number:,}" for count in counts.values()))
+    biases = counts[bias].number if products and bias in counts else 0
     return (Count(total, " = ".join([*steps, f"{total:,}"])) if counts else NOTHING), biases
 
 
@@ -59,8 +61,7 @@ def macs(node: Node) -> Count:
 
     Positions are the output's, for a transposed convolution the input's, for a linear layer the samples.
     """
-    weight = _argument(node, "weight")
-    if weight is None or weight.ndim < 2:
+    if not isinstance(node.op, _PRODUCTS):
         return NOTHING
     input = _argument(node, "input")
     assert input is not None

@@ -53,7 +53,7 @@ _SIZES = f"{_NUMBER}(x{_NUMBER}){{0,2}}"
 
 
 def described(line: str) -> tuple[nn.Sequential, Shape]:
-    """The network that a line describes, its weights zeros, and the shape of one input.
+    """The network that a line, or one of `NETWORKS` by its name, describes, its weights zeros, and its input's shape.
 
     Layers are named by their words and numbered: conv1, relu1, pool1, conv2, ….
 
@@ -68,11 +68,11 @@ def described(line: str) -> tuple[nn.Sequential, Shape]:
         pellucid.errors.ArgumentError: shape 'piece 2, conv k5': conv needs a number of outputs. Expected such as
             conv 16. Got 'k5'.
     """
-    first, *pieces = [piece.strip() for piece in line.split(";")]
+    first, *pieces = [piece.strip() for piece in NETWORKS.get(line, line).split(";")]
     shape = input_shape = _input(first)
     network, counts = nn.Sequential(), dict.fromkeys(WORDS, 0)
     for position, piece in enumerate(pieces, 2):
-        place = f"piece {position}, {piece}" if piece else f"piece {position}"
+        place = f"piece {position}, {piece}".rstrip(", ")
         try:
             layer = _layer(piece.split(), shape)
             shape = summary(layer, (1, *shape)).rows[0].output_shape[1:]
@@ -94,15 +94,16 @@ def _input(piece: str) -> Shape:
     shape = tuple(map(int, found[1].split("x"))) if found else ()
     if not shape or 0 in shape:
         rule = "a line begins with the input's sizes, each from 1 to 999999"
-        raise ArgumentError(
-            "shape", rule, expected="such as input 3x227x227", got=repr(piece), path="piece 1"
-        )
+        expected, hint = "such as input 3x227x227", f"the lines that have names are {', '.join(NETWORKS)}"
+        raise ArgumentError("shape", rule, expected=expected, got=repr(piece), hint=hint, path="piece 1")
     return shape
 
 
 def _layer(words: list[str], shape: Shape) -> Module:
     """The layer that a piece describes, for inputs of this shape."""
-    word, rest = (words[0], words[1:]) if words else ("", [])
+    if not words:
+        raise ArgumentError("shape", "a piece is empty", expected="a layer between two semicolons")
+    word, *rest = words
     if word not in WORDS:
         raise ArgumentError(
             "shape", "there is no such layer", expected=f"one of {', '.join(WORDS)}", got=repr(word)

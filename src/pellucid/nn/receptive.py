@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from math import gcd, lcm
 from typing import TypeAlias
 
 from pellucid.engine.graph import Graph, Node, Symbol
-from pellucid.geometry import Axis, Index, ReceptiveField
+from pellucid.geometry import Axis, Index
 from pellucid.ops.adaptive_pool import AdaptivePool
 from pellucid.ops.avg_pool import AvgPool
 from pellucid.ops.base import Shape
@@ -18,6 +20,88 @@ from pellucid.ops.linear import Linear
 from pellucid.ops.lp_pool import LpPool
 from pellucid.ops.max_pool import MaxPool
 from pellucid.ops.pad import Pad
+
+
+@dataclass(frozen=True)
+class ReceptiveField:
+    """What the positions of a layer see of the network's input along one axis, layer upon layer.
+
+    Position y sees the input positions spans[y], first and last: all that its window reaches, holes of a dilation and
+    padding included. Further positions see the same, `advance` input positions on for every `len(spans)` of theirs;
+    an advance of 0 means that all see the same. Only transposed convolutions make several spans.
+
+        size′ = size + dilation·(kernel − 1)·jump,    jump′ = jump·stride
+
+    Source: Araujo, Norris, Sim, "Computing receptive fields of convolutional neural networks", Distill (2019).
+
+    Example:
+        >>> field = ReceptiveField().through(Axis(227, 11, stride=4)).through(Axis(55, 3, stride=2))
+        >>> field.size, field.jump, field.formula
+        (19, Fraction(8, 1), '11 + 1·(3−1)·4 = 19')
+        >>> field = ReceptiveField().back_through(Axis(8, 4, stride=2, before=1, after=1))
+        >>> field.spans, field.jump, field.formula
+        (((-1, 0), (0, 1)), Fraction(1, 2), '1 + floor(1·(4−1)/2)·1 = 2')
+    """
+
+    spans: tuple[tuple[int, int], ...] = ((0, 0),)
+    advance: int = 1
+    steps: str = ""
+
+    @property
+    def size(self) -> int:
+        """How many input positions, the most that any position sees."""
+        return max(last - first + 1 for first, last in self.spans)
+
+    @property
+    def jump(self) -> Fraction:
+        """How far apart neighbours see: the stride from the input to here."""
+        return Fraction(self.advance, len(self.spans))
+
+    @property
+    def formula(self) -> str:
+        """The size with its numbers put in; among several spans the widest one's last and first position."""
+        first, last = max(self.spans, key=lambda span: span[1] - span[0])
+        before = f"(−{-first})" if first < 0 else f"{first}"
+        return f"{self.steps or f'{last} − {before} + 1'} = {self.size}"
+
+    def _span(self, first: int, last: int) -> tuple[int, int]:
+        """What positions from `first` to `last` see together."""
+        period = len(self.spans)
+        low, high = self.spans[first % period][0], self.spans[last % period][1]
+        return low + first // period * self.advance, high + last // period * self.advance
+
+    def through(self, axis: Axis) -> ReceptiveField:
+        """The field of what slides this window over positions of this field."""
+        shared, end = gcd(axis.stride, len(self.spans)), axis.kernel - 1
+        outputs = range(len(self.spans) // shared)
+        spans = tuple(self._span(axis.position(y, 0), axis.position(y, end)) for y in outputs)
+        steps = f"{self.size} + {axis.dilation}·({axis.kernel}−1)·{self.jump}"
+        return ReceptiveField(spans, self.advance * axis.stride // shared, self._if_one(steps))
+
+    def back_through(self, axis: Axis) -> ReceptiveField:
+        """The same for a transposed convolution, whose input is the relation's output."""
+        outputs = range(len(self.spans) * axis.stride)
+        spans = tuple(self._span(*axis.spanning(i)) for i in outputs)
+        steps = f"{self.size} + floor({axis.dilation}·({axis.kernel}−1)/{axis.stride})·{self.jump}"
+        return ReceptiveField(spans, self.advance, self._if_one(steps))
+
+    def _if_one(self, steps: str) -> str:
+        """The rule as a formula, where all positions before see alike."""
+        return steps if len(self.spans) == 1 else ""
+
+    def whole(self, positions: int) -> ReceptiveField:
+        """The field of what sees all of so many positions: a dense layer, a mean over everything."""
+        seen = self.through(Axis(positions, positions))
+        return ReceptiveField((self._span(0, positions - 1),), 0, seen.steps)
+
+    def joined(self, other: ReceptiveField) -> ReceptiveField:
+        """The field of a sum of two tensors at the same positions, which neighbours see equally far apart."""
+        period = lcm(len(self.spans), len(other.spans))
+        pairs = [(self._span(y, y), other._span(y, y)) for y in range(period)]
+        spans = tuple((min(a, b), max(c, d)) for (a, c), (b, d) in pairs)
+        both = ReceptiveField(spans, self.advance * period // len(self.spans))
+        return replace(both, steps=next((f.steps for f in (self, other) if f.size == both.size), ""))
+
 
 Fields: TypeAlias = tuple[ReceptiveField, ...]
 

@@ -32,7 +32,7 @@ class Row:
         activation_bytes: of the output, for the whole batch.
         activation_formula: sizes · bytes of a number.
         receptive_field: how many positions of the network's input an output sees along each spatial axis, padding
-            included; None where that is not known.
+            included, the most that any does; None where that is not known.
         jump: how far apart neighbours see along each axis, the stride from the input to here; 0 where all see the
             same, below 1 after a transposed convolution; None where the field is.
         field_formulas: the receptive field, axis by axis, of ops that widen it.
@@ -129,7 +129,7 @@ def _row(
     macs, memory, dense = costs.macs(node), costs.memory(node), costs.dense(node)
     axes = windows(node) or ()
     backwards = isinstance(node.op, ConvTranspose)
-    wider = (axes or macs.number) and [f.extent for f in before or ()] != [f.extent for f in fields or ()]
+    wider = (axes or macs.number) and [f.size for f in before or ()] != [f.size for f in fields or ()]
     return Row(
         path=node.path,
         type=kind,
