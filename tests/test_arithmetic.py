@@ -266,6 +266,8 @@ def test_a_dense_layer_and_a_global_pooling_see_everything():
 def test_a_field_is_not_claimed_where_it_is_not_known():
     (row,) = nn.summary(nn.AdaptiveAvgPool2d(3), (1, 2, 7, 7)).rows  # windows of two sizes
     assert (row.output_shape, row.formulas, row.receptive_field, row.jump) == ((1, 2, 3, 3), (), None, None)
+    rows = summary("input 1x2; convt 1 k1 s999999; convt 1 k1 s999999").rows
+    assert [row.receptive_field for row in rows] == [None, None]
     json.dumps(nn.summary(nn.AdaptiveAvgPool2d(3), (1, 2, 7, 7)).to_dict())
 
 

@@ -104,6 +104,7 @@ class ReceptiveField:
 
 
 Fields: TypeAlias = tuple[ReceptiveField, ...]
+_PERIOD = 1 << 16  # positions that see differently; a stride beyond it is no network's
 
 
 @dataclass(frozen=True)
@@ -148,6 +149,8 @@ def _seen(node: Node, read: Sequence[_View]) -> _View | None:
     axes = windows(node)
     if axes is not None and len(axes) == len(view.fields):
         back = isinstance(node.op, ConvTranspose)
+        if back and any(len(f.spans) * a.stride > _PERIOD for f, a in zip(view.fields, axes, strict=True)):
+            return None
         pairs = zip(view.fields, axes, strict=True)
         return _View(
             tuple(f.back_through(axis) if back else _through(f, axis) for f, axis in pairs), output[2:]
