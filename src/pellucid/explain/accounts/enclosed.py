@@ -105,6 +105,16 @@ class Enclosed:
             value = np.log(self.value)
             return _operation(value, -np.log1p(-self.radius / self.value), roundings=4)
 
+    def power(self, exponent: float) -> Enclosed:
+        """xᵉ, which between x − r and x + r lies between its values at both."""
+        with np.errstate(all="ignore"):
+            value, *ends = (
+                np.power(x, WIDE(exponent))
+                for x in (self.value, self.value - self.radius, self.value + self.radius)
+            )
+            moved = np.where(self.radius > 0, np.maximum(*(abs(end - value) for end in ends)), 0)
+            return _operation(value, moved, roundings=4)
+
     def tanh(self) -> Enclosed:
         """The hyperbolic tangent, whose slope is at most 1."""
         return _operation(np.tanh(self.value), self.radius, roundings=8)
