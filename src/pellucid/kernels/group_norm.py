@@ -14,7 +14,7 @@ import math
 
 import numpy as np
 
-from pellucid.kernels.intrinsics import float64_at
+from pellucid.kernels.intrinsics import element_address, float64_at
 from pellucid.kernels.jit import inline, kernel
 
 
@@ -54,41 +54,43 @@ def normalise(p, n, f, chunk, scratch):
     p: x, y, weight, bias, mean, var, istd (float64). n: x, y; whether there are weight, bias.
     f: values of a group, eps.
     """
-    x, y, weight, bias, row = p[0], p[1], p[2], p[3], float64_at(scratch)
+    x, y, weight, bias = p[0], p[1], p[2], p[3]
     mean, var, istd = float64_at(p[4]), float64_at(p[5]), float64_at(p[6])
-    channels, group = n[0], chunk * (n[0] // n[4])
-    fill(row, 0, 2 * channels, 0.0)
+    channels, width, group = n[0], n[3] * n[0], chunk * (n[0] // n[4])
+    centre, scale = float64_at(scratch), float64_at(scratch + 8 * channels)
+    weighted, biased = n[14] != 0, n[15] != 0
+    fill(centre, 0, channels, 0.0)
     for d in range(n[1]):
         for h in range(n[2]):
             start = row_at(n, 0, chunk, d, h)
-            for at in range(start, start + n[3] * channels, channels):
+            for at in range(start, start + width, channels):
                 for c in range(channels):
-                    row[c] += x[at + c]
+                    centre[c] += x[at + c]
     for k in range(channels // n[4]):
-        mean[group + k] = group_sum(row, k * n[4], n) / f[0]
-        fill(row, k * n[4], n[4], mean[group + k])
+        mean[group + k] = group_sum(centre, k * n[4], n) / f[0]
+        fill(centre, k * n[4], n[4], mean[group + k])
+    fill(scale, 0, channels, 0.0)
     for d in range(n[1]):
         for h in range(n[2]):
             start = row_at(n, 0, chunk, d, h)
-            for at in range(start, start + n[3] * channels, channels):
+            for at in range(start, start + width, channels):
                 for c in range(channels):
-                    centred = x[at + c] - row[c]
-                    row[channels + c] += centred * centred
+                    centred = x[at + c] - centre[c]
+                    scale[c] += centred * centred
     for k in range(channels // n[4]):
-        first = channels + k * n[4]
-        var[group + k] = group_sum(row, first, n) / f[0]
+        var[group + k] = group_sum(scale, k * n[4], n) / f[0]
         istd[group + k] = 1.0 / math.sqrt(var[group + k] + f[1])
-        fill(row, first, n[4], istd[group + k])
+        fill(scale, k * n[4], n[4], istd[group + k])
     for d in range(n[1]):
         for h in range(n[2]):
             start, to = row_at(n, 0, chunk, d, h), row_at(n, 1, chunk, d, h)
             for w in range(n[3]):
                 here, at, out = weight_at(n, d, h, w), start + w * channels, to + w * channels
                 for c in range(channels):
-                    value = (x[at + c] - row[c]) * row[channels + c]
-                    if n[14] != 0:
+                    value = (x[at + c] - centre[c]) * scale[c]
+                    if weighted:
                         value *= weight[here + c]
-                    if n[15] != 0:
+                    if biased:
                         value += bias[here + c]
                     y[out + c] = value
 
@@ -101,13 +103,16 @@ def normalise_gradient(p, n, f, chunk, scratch):
     p: g = grad_output, x, grad_input, base, weight, mean, istd, grad_istd, grad_var, grad_mean (float64).
     n: the first four; whether there are base, weight. f: m, the values of a group.
     """
-    g, x, out, base, weight, row = p[0], p[1], p[2], p[3], p[4], float64_at(scratch)
+    g, x, out, base, weight = p[0], p[1], p[2], p[3], p[4]
     mean, istd = float64_at(p[5]), float64_at(p[6])
     grad_istd, grad_var, grad_mean = float64_at(p[7]), float64_at(p[8]), float64_at(p[9])
-    channels, group = n[0], chunk * (n[0] // n[4])
+    channels, group, weighted, based = n[0], chunk * (n[0] // n[4]), n[21] != 0, n[20] != 0
+    centre, shift = float64_at(scratch), float64_at(scratch + 8 * channels)
+    slope, scale = float64_at(scratch + 16 * channels), float64_at(scratch + 24 * channels)
     for k in range(channels // n[4]):
-        fill(row, k * n[4], n[4], mean[group + k])
-    fill(row, channels, 2 * channels, 0.0)
+        fill(centre, k * n[4], n[4], mean[group + k])
+    fill(shift, 0, channels, 0.0)
+    fill(slope, 0, channels, 0.0)
     for d in range(n[1]):
         for h in range(n[2]):
             grads, start = row_at(n, 0, chunk, d, h), row_at(n, 1, chunk, d, h)
@@ -115,31 +120,32 @@ def normalise_gradient(p, n, f, chunk, scratch):
                 here, by, at = weight_at(n, d, h, w), grads + w * channels, start + w * channels
                 for c in range(channels):
                     grad = np.float64(g[by + c])
-                    if n[21] != 0:
+                    if weighted:
                         grad *= weight[here + c]
-                    row[channels + c] += grad
-                    row[2 * channels + c] += grad * (x[at + c] - row[c])
+                    shift[c] += grad
+                    slope[c] += grad * (x[at + c] - centre[c])
     for k in range(channels // n[4]):
         first, s = k * n[4], group + k
-        grad_mean[s] = -(group_sum(row, channels + first, n) * istd[s])
-        grad_istd[s] = group_sum(row, 2 * channels + first, n)
+        grad_mean[s] = -(group_sum(shift, first, n) * istd[s])
+        grad_istd[s] = group_sum(slope, first, n)
         grad_var[s] = -0.5 * (istd[s] * istd[s] * istd[s] * grad_istd[s])
-        fill(row, channels + first, n[4], grad_mean[s] / f[0])
-        fill(row, 2 * channels + first, n[4], 2.0 * grad_var[s] / f[0])
-        fill(row, 3 * channels + first, n[4], istd[s])
+        fill(shift, first, n[4], grad_mean[s] / f[0])
+        fill(slope, first, n[4], 2.0 * grad_var[s] / f[0])
+        fill(scale, first, n[4], istd[s])
     for d in range(n[1]):
         for h in range(n[2]):
             grads, start = row_at(n, 0, chunk, d, h), row_at(n, 1, chunk, d, h)
             to, before = row_at(n, 2, chunk, d, h), row_at(n, 3, chunk, d, h)
             for w in range(n[3]):
                 here, by, at = weight_at(n, d, h, w), grads + w * channels, start + w * channels
+                result = to + w * channels
                 for c in range(channels):
                     grad = np.float64(g[by + c])
-                    if n[21] != 0:
+                    if weighted:
                         grad *= weight[here + c]
-                    through = row[channels + c] + row[2 * channels + c] * (x[at + c] - row[c])
-                    out[to + w * channels + c] = grad * row[3 * channels + c] + through
-            if n[20] != 0:
+                    through = shift[c] + slope[c] * (x[at + c] - centre[c])
+                    out[result + c] = grad * scale[c] + through
+            if based:
                 for i in range(n[3] * channels):
                     out[to + i] += base[before + i]
 
@@ -151,25 +157,26 @@ def weight_gradient_parts(p, n, f, chunk, scratch):
     p: g = grad_output, x, mean, istd, parts (float64), with two rows of all weights for each part.
     n: the first two; images in a part, N, weights.
     """
-    g, x, row = p[0], p[1], float64_at(scratch)
-    mean, istd, parts = float64_at(p[2]), float64_at(p[3]), float64_at(p[4])
+    g, x, mean, istd = p[0], p[1], float64_at(p[2]), float64_at(p[3])
     channels, groups = n[0], n[0] // n[4]
-    scaled = 2 * chunk * n[16]
-    plain = scaled + n[16]
-    fill(parts, scaled, 2 * n[16], 0.0)
+    centre, scale = float64_at(scratch), float64_at(scratch + 8 * channels)
+    scaled = float64_at(element_address(float64_at(p[4]), 2 * chunk * n[16]))
+    plain = float64_at(element_address(scaled, n[16]))
+    fill(scaled, 0, n[16], 0.0)
+    fill(plain, 0, n[16], 0.0)
     for image in range(chunk * n[14], min(n[15], (chunk + 1) * n[14])):
         for k in range(groups):
-            fill(row, k * n[4], n[4], mean[image * groups + k])
-            fill(row, channels + k * n[4], n[4], istd[image * groups + k])
+            fill(centre, k * n[4], n[4], mean[image * groups + k])
+            fill(scale, k * n[4], n[4], istd[image * groups + k])
         for d in range(n[1]):
             for h in range(n[2]):
                 grads, start = row_at(n, 0, image, d, h), row_at(n, 1, image, d, h)
                 for w in range(n[3]):
                     here, by, at = weight_at(n, d, h, w), grads + w * channels, start + w * channels
                     for c in range(channels):
-                        normal = (x[at + c] - row[c]) * row[channels + c]
-                        parts[scaled + here + c] += g[by + c] * normal
-                        parts[plain + here + c] += g[by + c]
+                        normal = (x[at + c] - centre[c]) * scale[c]
+                        scaled[here + c] += g[by + c] * normal
+                        plain[here + c] += g[by + c]
 
 
 @kernel
