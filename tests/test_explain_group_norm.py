@@ -276,6 +276,42 @@ def test_a_whole_step_is_certified_and_comes_back(tmp_path: Path, dtype: Any) ->
         assert str(loaded.field(address)) == str(rec.field(address))
 
 
+def test_fields_are_those_of_held_statistics() -> None:
+    rec = pc.record(Everything(), batch(np.float32)[0])
+    field = rec.field("layer.output[3,4,1,2]")
+    assert field.statistics == ("norms.0", "norms.2", "layer", "last")
+    assert str(field["input"]) == str(rec.field("conv.output[3,4,1,2]")["input"])
+
+
+def test_an_empty_batch() -> None:
+    for network, shape in NETWORKS:
+        assert made(network, (0, *shape[1:]), np.float32, "weight", "bias").certify().certified
+
+
+@TYPES
+@pytest.mark.parametrize(("network", "shape"), [NETWORKS[0], NETWORKS[5], NETWORKS[9]])
+def test_numbers_at_the_edges_of_the_float_types(
+    network: Network, shape: tuple[int, ...], dtype: Any
+) -> None:
+    info, x = np.finfo(dtype), normal(*shape, dtype=dtype)
+    inputs = [np.zeros_like(x), x * info.tiny]
+    for value in (np.inf, np.nan, info.max, info.tiny / 4):
+        inputs.append(x.copy())
+        inputs[-1].flat[3] = value
+    for x in inputs:
+        certificates = recording(run(network, x, parameters(network, shape, "weight", "bias"))).certify()
+        assert certificates.certified, str(certificates)
+
+
+@pytest.mark.parametrize("beta", [-0.5, 0.75, 1.0])
+@pytest.mark.parametrize("k", [-1.0, 0.0, 1.0])
+def test_neighbours_that_are_all_zero(beta: float, k: float) -> None:
+    x = normal(3, 6, 4)
+    x[0] = 0
+    rec = recording(run(lambda s: F.local_response_norm(s, 3, 0.7, beta, k), x, {}))
+    assert rec.certify().certified
+
+
 def test_recording_and_joining_change_no_bit() -> None:
     states = []
     for recorded in (False, True):

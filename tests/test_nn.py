@@ -701,7 +701,10 @@ def test_wrong_settings_are_named(make, text):
         (nn.BatchNorm1d(3), "BatchNorm1d(3, eps=1e-05, momentum=0.1)"),
         (nn.GroupNorm(2, 4), "GroupNorm(2, 4, eps=1e-05, affine=True)"),
         (nn.LayerNorm(4), "LayerNorm((4,), eps=1e-05, elementwise_affine=True)"),
-        (nn.InstanceNorm2d(3, affine=True), "InstanceNorm2d(3, eps=1e-05, momentum=0.1, affine=True, track_running_stats=False)"),
+        (
+            nn.InstanceNorm2d(3, affine=True),
+            "InstanceNorm2d(3, eps=1e-05, momentum=0.1, affine=True, track_running_stats=False)",
+        ),
         (nn.LocalResponseNorm(5), repr(T.LocalResponseNorm(5))),
         (nn.AdaptiveAvgPool1d(3), "AdaptiveAvgPool1d(output_size=(3,))"),
         (nn.AdaptiveAvgPool2d((None, 2)), "AdaptiveAvgPool2d(output_size=(None, 2))"),

@@ -430,7 +430,7 @@ def test_batch_statistics_are_held_in_a_field() -> None:
     field = rec.field("1.output[1,0,0,1]")
     assert field.input.box == ((1, 1), (0, 0), (0, 2), (1, 3))
     assert field.statistics == ("1",)
-    assert str(field).endswith("\n  with the batch statistics of 1 held")
+    assert str(field).endswith("\n  with the statistics of 1 held")
     uses = rec.uses("0.output[1,0,0,1]")
     assert [use.region.name for use in uses] == [
         "1.mean", "1.var", "1.output", "grad(1.weight)", "grad(1.istd)", "grad(0.output)",

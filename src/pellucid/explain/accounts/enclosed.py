@@ -106,13 +106,12 @@ class Enclosed:
             return _operation(value, -np.log1p(-self.radius / self.value), roundings=4)
 
     def power(self, exponent: float) -> Enclosed:
-        """xᵉ, which between x − r and x + r lies between its values at both."""
+        """xᵉ of x ≥ 0. Within the radius it lies between its values at both ends; below 0 there is none."""
+        below, above = self.value - self.radius, self.value + self.radius
+        below = np.where(self.value < 0, below, np.maximum(below, 0))
         with np.errstate(all="ignore"):
-            value, *ends = (
-                np.power(x, WIDE(exponent))
-                for x in (self.value, self.value - self.radius, self.value + self.radius)
-            )
-            moved = np.where(self.radius > 0, np.maximum(*(abs(end - value) for end in ends)), 0)
+            value, low, high = (np.power(x, WIDE(exponent)) for x in (self.value, below, above))
+            moved = np.where(self.radius > 0, np.maximum(abs(low - value), abs(high - value)), 0)
             return _operation(value, moved, roundings=4)
 
     def tanh(self) -> Enclosed:

@@ -37,10 +37,9 @@ def _wide(factor: Element) -> Array:
 
 def _sum(values: Array) -> Array:
     """From 0, one number after the other along the last axis, which stays."""
-    if not values.shape[-1]:
-        return np.zeros((*values.shape[:-1], 1))
-    result: Array = np.add.accumulate(values, axis=-1)[..., -1:]
-    return result + 0.0
+    from_zero = np.concatenate([np.zeros((*values.shape[:-1], 1)), values], axis=-1)
+    result: Array = np.add.accumulate(from_zero, axis=-1)[..., -1:]
+    return result
 
 
 def _set_sum(asked: Asked, values: Array) -> Array:
