@@ -55,7 +55,7 @@ def backward(op: Op, grad_output: Array, operands: Sequence[Array | None]) -> Gr
 
 
 def _products(op: Op, shapes: Sequence[Shape | None]) -> int:
-    """How many products the output is the sum of; of pooling, how many numbers it compares or adds."""
+    """How many products the output is the sum of; of pooling, how many its definition takes the time of."""
     input, output = shapes[0], op.infer(*shapes)
     assert input is not None
     if isinstance(op, Conv | ConvTranspose):
@@ -63,7 +63,7 @@ def _products(op: Op, shapes: Sequence[Shape | None]) -> int:
         assert weight is not None
         return size_of(output if isinstance(op, Conv) else input) * size_of(weight[1:])
     if isinstance(op, MaxPool | AvgPool):
-        return size_of(output) * size_of(op.geometry(input).kernel)
+        return 8 * size_of(output) * size_of(op.geometry(input).kernel)
     return 0
 
 
