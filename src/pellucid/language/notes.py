@@ -97,6 +97,10 @@ _NORMS: Area = {
         "over all {count:,} numbers of channel {channel} of {array}, in float64",
         "{array}의 채널 {channel}에 있는 수 {count:,}개 전체를 float64로 더합니다",
     ),
+    "note.set": Entry(
+        "over {count:,} numbers of {array}, in float64",
+        "{array}의 수 {count:,}개를 float64로 더합니다",
+    ),
     "note.in_lanes": Entry(
         "order: {parts:,} parts of up to {size:,} numbers, each from 0, which are then added in order",
         "덧셈 순서: 수를 {size:,}개 이하씩 {parts:,}개 부분으로 나누어 각각 0에서 시작해 더한 뒤 "

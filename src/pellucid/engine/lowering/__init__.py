@@ -10,7 +10,9 @@ from pellucid.engine.lowering import (
     average,
     conv,
     conv_transpose,
+    group_norm,
     linear,
+    local_response_norm,
     loss,
     max_pool,
     norm,
@@ -29,8 +31,11 @@ from pellucid.ops.cross_entropy import CrossEntropy
 from pellucid.ops.dropout import Dropout
 from pellucid.ops.flatten import Flatten
 from pellucid.ops.gelu import GELU
+from pellucid.ops.group_norm import GroupNorm
+from pellucid.ops.layer_norm import LayerNorm
 from pellucid.ops.leaky_relu import LeakyReLU
 from pellucid.ops.linear import Linear
+from pellucid.ops.local_response_norm import LocalResponseNorm
 from pellucid.ops.log_softmax import LogSoftmax
 from pellucid.ops.max_pool import MaxPool
 from pellucid.ops.mse_loss import MSELoss
@@ -51,8 +56,11 @@ FORWARD: dict[type[Op], Callable[[Plan, Node], None]] = {
     Dropout: pointwise.dropout_forward,
     Flatten: shape.flatten_forward,
     GELU: pointwise.activation_forward,
+    GroupNorm: group_norm.forward,
+    LayerNorm: group_norm.forward,
     LeakyReLU: pointwise.activation_forward,
     Linear: linear.forward,
+    LocalResponseNorm: local_response_norm.forward,
     LogSoftmax: loss.softmax_forward,
     MSELoss: loss.mse_forward,
     MaxPool: max_pool.forward,
@@ -74,8 +82,11 @@ BACKWARD: dict[type[Op], Callable[[Plan, Node, Any], None]] = {
     Dropout: pointwise.dropout_backward,
     Flatten: shape.flatten_backward,
     GELU: pointwise.activation_backward,
+    GroupNorm: group_norm.backward,
+    LayerNorm: group_norm.backward,
     LeakyReLU: pointwise.activation_backward,
     Linear: linear.backward,
+    LocalResponseNorm: local_response_norm.backward,
     LogSoftmax: loss.softmax_backward,
     MSELoss: loss.mse_backward,
     MaxPool: max_pool.backward,

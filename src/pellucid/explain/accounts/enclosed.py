@@ -105,6 +105,15 @@ class Enclosed:
             value = np.log(self.value)
             return _operation(value, -np.log1p(-self.radius / self.value), roundings=4)
 
+    def power(self, exponent: float) -> Enclosed:
+        """xᵉ of x ≥ 0. Within the radius it lies between its values at both ends; below 0 there is none."""
+        below, above = self.value - self.radius, self.value + self.radius
+        below = np.where(self.value < 0, below, np.maximum(below, 0))
+        with np.errstate(all="ignore"):
+            value, low, high = (np.power(x, WIDE(exponent)) for x in (self.value, below, above))
+            moved = np.where(self.radius > 0, np.maximum(abs(low - value), abs(high - value)), 0)
+            return _operation(value, moved, roundings=4)
+
     def tanh(self) -> Enclosed:
         """The hyperbolic tangent, whose slope is at most 1."""
         return _operation(np.tanh(self.value), self.radius, roundings=8)

@@ -10,7 +10,9 @@ from pellucid.explain.accounts.account import Account
 from pellucid.explain.ops.conv import explain_conv
 from pellucid.explain.ops.copies import explain_copy
 from pellucid.explain.ops.dropout import explain_dropout
+from pellucid.explain.ops.group_norm import explain_sets
 from pellucid.explain.ops.linear import explain_linear
+from pellucid.explain.ops.local_response_norm import explain_local_response_norm
 from pellucid.explain.ops.loss import explain_cross_entropy, explain_mse_loss
 from pellucid.explain.ops.norm import explain_batch_norm
 from pellucid.explain.ops.pointwise import explain_rectifier, explain_smooth
@@ -31,8 +33,11 @@ from pellucid.ops.cross_entropy import CrossEntropy
 from pellucid.ops.dropout import Dropout
 from pellucid.ops.flatten import Flatten
 from pellucid.ops.gelu import GELU
+from pellucid.ops.group_norm import GroupNorm
+from pellucid.ops.layer_norm import LayerNorm
 from pellucid.ops.leaky_relu import LeakyReLU
 from pellucid.ops.linear import Linear
+from pellucid.ops.local_response_norm import LocalResponseNorm
 from pellucid.ops.log_softmax import LogSoftmax
 from pellucid.ops.max_pool import MaxPool
 from pellucid.ops.mse_loss import MSELoss
@@ -55,8 +60,11 @@ _EXPLAINERS: dict[type[Maker], Callable[[Question], Account]] = {
     Dropout: explain_dropout,
     Flatten: explain_copy,
     GELU: explain_smooth,
+    GroupNorm: explain_sets,
+    LayerNorm: explain_sets,
     LeakyReLU: explain_rectifier,
     Linear: explain_linear,
+    LocalResponseNorm: explain_local_response_norm,
     LogSoftmax: explain_softmax,
     MaxPool: explain_max_pool,
     MSELoss: explain_mse_loss,

@@ -28,7 +28,10 @@ from pellucid.ops.conv_transpose import ConvTranspose
 from pellucid.ops.cross_entropy import CrossEntropy
 from pellucid.ops.dropout import Dropout
 from pellucid.ops.flatten import Flatten
+from pellucid.ops.group_norm import GroupNorm
+from pellucid.ops.layer_norm import LayerNorm
 from pellucid.ops.linear import Linear
+from pellucid.ops.local_response_norm import LocalResponseNorm
 from pellucid.ops.log_softmax import AlongAxis
 from pellucid.ops.max_pool import MaxPool
 from pellucid.ops.mse_loss import MSELoss
@@ -197,6 +200,39 @@ def _batch_norm(asked: Reading) -> Relation:
     return asked.between(labels, {"n": n, "c": c, "s": size_of(space)})
 
 
+def _sets(asked: Reading) -> Relation:
+    """Numbers, the statistics of each set, and weights that go with numbers of all sets."""
+    op, shape = asked.source.op, asked.input
+    if isinstance(op, GroupNorm):
+        numbers: Labels = ("n", "g", "c", "s")
+        sets, weights = numbers[:2], numbers[1:3]
+        groups = op.groups(shape[1])
+        sizes = {"n": shape[0], "g": groups, "c": shape[1] // groups, "s": size_of(shape[2:])}
+    else:
+        assert isinstance(op, LayerNorm)
+        numbers = ("n", "j")
+        sets, weights = numbers[:1], numbers[1:]
+        count = size_of(op.normalized_shape)
+        sizes = {"n": size_of(shape[: len(shape) - len(op.normalized_shape)]), "j": count}
+    labels: dict[str, Labels] = dict.fromkeys(roles.statistics(op, {}), sets)
+    labels |= dict.fromkeys(("input", "output"), numbers) | dict.fromkeys(("weight", "bias"), weights)
+    return asked.between(labels, sizes)
+
+
+def _neighbours(asked: Reading) -> AnyRelation:
+    """Channels around; backwards also those that these have around them."""
+    op, (n, c, *space) = asked.source.op, asked.input
+    assert isinstance(op, LocalResponseNorm)
+    first = np.arange(c) - op.size // 2
+    links = windows((np.stack([first.clip(0), (first + op.size).clip(max=c)], axis=1),))
+    sizes = {"n": n, "i0": c, "y0": c, "s": size_of(space)}
+    around = Relation(("n", "i0", "s"), ("n", "y0", "s"), sizes, links)
+    if not asked.backward:
+        return around
+    back = Relation(around.result, around.operand, sizes, links)
+    return back if asked.argument == "grad_output" else Chained(around, back)
+
+
 def _along_axis(asked: Reading) -> Relation:
     """Everything along the axis goes into each probability, and every gradient there into each gradient."""
     op = asked.source.op
@@ -246,6 +282,9 @@ _RELATIONS: dict[type[Maker], Callable[[Reading], AnyRelation]] = {
     AvgPool: _pool,
     AdaptiveAvgPool: _pool,
     BatchNorm: _batch_norm,
+    GroupNorm: _sets,
+    LayerNorm: _sets,
+    LocalResponseNorm: _neighbours,
     AlongAxis: _along_axis,
     CrossEntropy: _cross_entropy,
     MSELoss: _mse_loss,
