@@ -1,8 +1,9 @@
 """Pictures of convolution: PNG, SVG and animated GIF (extra `plot`).
 
-film       frames to show or to save             style   colours, fonts; the one place that loads matplotlib
-slide      a kernel slides over a matrix         board   how that is drawn
-sequences, functions    two signals in one dimension, one flipped and slid along the other     numerals   numbers as text
+film          frames to show or to save
+slide         a kernel slides over a matrix               board      how that is drawn
+convolution   g slides along f: sequences, functions      panels     how these are drawn
+style         colours, fonts; loads matplotlib            numerals   numbers as text
 """
 
 from pellucid.figures.convolution import convolution

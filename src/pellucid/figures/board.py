@@ -63,11 +63,11 @@ class _Grid:
     top: float
     shape: Index
 
-    def corner(self, row: int, column: int) -> tuple[float, float]:
-        return self.left + column, self.top + row
+    def corner(self, place: Index) -> tuple[float, float]:
+        return self.left + place[1], self.top + place[0]
 
-    def middle(self, row: int, column: int) -> tuple[float, float]:
-        return self.left + column + 0.5, self.top + row + 0.5
+    def middle(self, place: Index) -> tuple[float, float]:
+        return self.left + place[1] + 0.5, self.top + place[0] + 0.5
 
 
 def draw(board: Board, number: int) -> Any:
@@ -117,29 +117,29 @@ def _input(axes: Any, grid: _Grid, board: Board, number: int) -> None:
     }
     padded = np.pad(board.input, board.around)
     size, small = _fitting(padded, 12), _fitting(board.kernel, 10, more=1)
-    for row, column in np.ndindex(*grid.shape):
-        inside = 0 <= row - top < board.input.shape[0] and 0 <= column - left < board.input.shape[1]
-        weight = weights.get((row, column))
-        _cell(axes, grid, row, column, "white" if weight is None else READ, hatched=not inside)
-        x, y = grid.middle(row, column)
+    inner = np.pad(np.ones(board.input.shape, np.bool_), board.around)
+    for place in np.ndindex(*grid.shape):
+        inside, weight = bool(inner[place]), weights.get(place)
+        _cell(axes, grid, place, "white" if weight is None else READ, hatched=not inside)
+        x, y = grid.middle(place)
         color = SIGNAL if inside else FAINT
         raised = 0 if weight is None else 0.17
-        _number(axes, (x, y - raised), numeral(padded[row, column]), color, size, plate=not inside)
+        _number(axes, (x, y - raised), numeral(padded[place]), color, size, plate=not inside)
         if weight is not None:
             _number(axes, (x, y + 0.24), f"×{weight}", KERNEL, small, plate=not inside)
-    for row, column in weights:
-        _frame(axes, grid, row, column, KERNEL)
+    for place in weights:
+        _frame(axes, grid, place, KERNEL)
 
 
 def _kernel(axes: Any, grid: _Grid, board: Board, number: int) -> None:
     """The kernel; weights that are used now are framed."""
     _heading(axes, grid, text("figures.kernel", board.lang), board.kernel.shape, KERNEL)
     size = _fitting(board.kernel, 12)
-    for row, column in np.ndindex(*grid.shape):
-        _cell(axes, grid, row, column, "white")
-        _number(axes, grid.middle(row, column), numeral(board.kernel[row, column]), KERNEL, size)
-    for row, column in board.steps[number].weights:
-        _frame(axes, grid, row, column, KERNEL)
+    for place in np.ndindex(*grid.shape):
+        _cell(axes, grid, place, "white")
+        _number(axes, grid.middle(place), numeral(board.kernel[place]), KERNEL, size)
+    for place in board.steps[number].weights:
+        _frame(axes, grid, place, KERNEL)
 
 
 def _output(axes: Any, grid: _Grid, board: Board, number: int) -> None:
@@ -147,10 +147,10 @@ def _output(axes: Any, grid: _Grid, board: Board, number: int) -> None:
     _heading(axes, grid, text("figures.output", board.lang), board.output.shape, RESULT)
     size = _fitting(board.output, 12)
     for i, step in enumerate(board.steps):
-        _cell(axes, grid, *step.output, PRODUCT if i == number else "white")
+        _cell(axes, grid, step.output, PRODUCT if i == number else "white")
         if i <= number:
-            _number(axes, grid.middle(*step.output), numeral(board.output[step.output]), RESULT, size)
-    _frame(axes, grid, *board.steps[number].output, RESULT)
+            _number(axes, grid.middle(step.output), numeral(board.output[step.output]), RESULT, size)
+    _frame(axes, grid, board.steps[number].output, RESULT)
 
 
 def _heading(axes: Any, grid: _Grid, name: str, shape: Index, color: str) -> None:
@@ -160,14 +160,14 @@ def _heading(axes: Any, grid: _Grid, name: str, shape: Index, color: str) -> Non
     axes.text(middle, grid.top - 0.27, sizes, ha="center", va="center", size=10, color=FAINT)
 
 
-def _cell(axes: Any, grid: _Grid, row: int, column: int, paper: str, hatched: bool = False) -> None:
+def _cell(axes: Any, grid: _Grid, place: Index, paper: str, hatched: bool = False) -> None:
     look = {"facecolor": paper, "edgecolor": LINE, "linewidth": 0.8, "hatch": "////" if hatched else None}
-    axes.add_artist(matplotlib("patches").Rectangle(grid.corner(row, column), 1, 1, zorder=1, **look))
+    axes.add_artist(matplotlib("patches").Rectangle(grid.corner(place), 1, 1, zorder=1, **look))
 
 
-def _frame(axes: Any, grid: _Grid, row: int, column: int, color: str) -> None:
+def _frame(axes: Any, grid: _Grid, place: Index, color: str) -> None:
     look = {"facecolor": "none", "edgecolor": color, "linewidth": 2.2}
-    axes.add_artist(matplotlib("patches").Rectangle(grid.corner(row, column), 1, 1, zorder=2, **look))
+    axes.add_artist(matplotlib("patches").Rectangle(grid.corner(place), 1, 1, zorder=2, **look))
 
 
 def _fitting(numbers: Array, largest: int, more: int = 0) -> int:

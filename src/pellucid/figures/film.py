@@ -84,7 +84,7 @@ class Film:
         content = BytesIO()
         with style(self.lang):
             figure = self._draw(number)
-            about = {"Title": self.captions[number]}
+            about: dict[str, str | None] = {"Title": self.captions[number]}
             if format == "svg":
                 about |= dict.fromkeys(("Date", "Creator", "Format", "Type"))
             figure.savefig(content, format=format, metadata=about)
@@ -119,7 +119,9 @@ def picture_format(path: Path, frame: int | None) -> str:
     suffix = path.suffix.lower()
     if suffix not in FORMATS:
         expected = f"one of {', '.join(FORMATS)}"
-        raise ArgumentError("figures", "the file's name must say its format", expected=expected, got=f"'{path}'")
+        raise ArgumentError(
+            "figures", "the file's name must say its format", expected=expected, got=f"'{path}'"
+        )
     if suffix == ".gif" and frame is not None:
         hint = "leave the frame out, or write .png or .svg"
         raise ArgumentError("figures", "a GIF holds all frames", got=f"frame {frame}", hint=hint)

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from pellucid.errors import ArgumentError, ShapeError
 from pellucid.figures.film import Film
 from pellucid.figures.numerals import equation
-from pellucid.figures.panels import panels
+from pellucid.figures.panels import finish, heights, panels
 from pellucid.figures.style import KERNEL, PRODUCT, RESULT, SIGNAL, UNDER
 from pellucid.functional._call import as_array
 from pellucid.geometry import Axis
@@ -35,41 +35,45 @@ def of_sequences(first: ArrayLike, second: ArrayLike, lang: str) -> Film:
             got=f"{len(f)} + {len(g)} − 1 = {axis.output}",
         )
     turned, result = g[::-1], np.asarray(convolve(f, g))
+    products = [[(f[z], turned[k]) for k, z in axis.taps(x)] for x in range(axis.output)]
     sums = []
-    for x in range(axis.output):
-        products = [(f[z], turned[k]) for k, z in axis.taps(x)]
-        name, *rest = equation(products, result[x])
-        sums.append((f"[f*g][{x}] = {name}", *rest))
+    for x, pairs in enumerate(products):
+        first_piece, *others = equation(pairs, result[x])
+        sums.append((f"[f*g][{x}] = {first_piece}", *others))
+    ends = axis.position(0, 0) - 0.7, axis.position(axis.output - 1, len(g) - 1) + 0.7
+    areas = [np.prod(pairs, axis=1) for pairs in products]
+    rooms = heights(f, g, *areas), heights(result)
 
     def draw(x: int) -> Any:
-        labels = [
-            text("figures.signal", lang, f="f[z]"),
-            text("figures.flipped", lang, g=f"g[{x}−z]", x=x),
-            text("figures.products", lang, product=f"f[z]·g[{x}−z]"),
-        ]
-        above, below = panels(sums, x, ("z", "x"), ticks=axis.output)
-        places = axis.position(x, np.arange(len(g)))
-        above.bar(
-            [z for _, z in axis.taps(x)],
-            [f[z] * turned[k] for k, z in axis.taps(x)],
-            width=0.62,
-            color=PRODUCT,
-            edgecolor=UNDER,
-            hatch="////",
-            label=labels[2],
-            zorder=1,
-        )
-        _stems(above, np.arange(len(f)) - _ASIDE, f, SIGNAL, "o", labels[0])
-        _stems(above, places + _ASIDE, turned, KERNEL, "s", labels[1])
+        above, below = panels(sums, x)
+        met = [z for _, z in axis.taps(x)]
+        label = text("figures.signal", lang, f="f[z]")
+        _stems(above, np.arange(len(f)) - _ASIDE, f, SIGNAL, "o", label)
+        label = text("figures.flipped", lang, g=f"g[{x}−z]", x=x)
+        _stems(above, axis.position(x, np.arange(len(g))) + _ASIDE, turned, KERNEL, "s", label)
+        label = text("figures.products", lang, product=f"f[z]·g[{x}−z]")
+        above.bar(met, areas[x], 0.62, color=PRODUCT, edgecolor=UNDER, hatch="////", label=label, zorder=1)
         label = text("figures.result", lang, result="[f*g][x]")
         _stems(below, np.arange(x + 1), result[: x + 1], RESULT, "D", label)
-        below.plot([x], [result[x]], "D", color=PRODUCT, markeredgecolor=RESULT, markersize=10, zorder=4)
-        low, high = axis.position(0, 0), axis.position(axis.output - 1, len(g) - 1)
-        products = [f[z] * turned[k] for y in range(axis.output) for k, z in axis.taps(y)]
-        above.set_xlim(low - 0.7, high + 0.7)
-        above.set_ylim(*_room(f, g, products))
-        below.set_ylim(*_room(result))
-        return above.figure
+        below.plot([x], [result[x]], "D", color=PRODUCT, markeredgecolor=RESULT, markersize=9, zorder=4)
+        for axes in (above, below):
+            axes.xaxis.get_major_locator().set_params(integer=True, nbins=20)
+        return finish(above, below, *ends, rooms)
 
     captions = tuple(" ".join(pieces) for pieces in sums)
     return Film(captions, _FRAME_MS, lang, draw)
+
+
+def _sequence(name: str, value: ArrayLike) -> Array:
+    sequence = as_array("convolution", name, value).astype(np.float64)
+    if sequence.ndim != 1 or not sequence.size:
+        rule = f"{name} must be a sequence with at least one number"
+        raise ShapeError("convolution", rule, got=f"shape {sequence.shape}")
+    if not np.isfinite(sequence).all():
+        raise ArgumentError("convolution", f"{name} must hold finite numbers", got=f"{sequence.tolist()}")
+    return sequence
+
+
+def _stems(axes: Any, places: Array, values: Array, color: str, marker: str, label: str) -> None:
+    axes.vlines(places, 0, values, color=color, linewidth=2, zorder=2)
+    axes.plot(places, values, marker, color=color, markersize=7, label=label, zorder=3)

@@ -71,7 +71,11 @@ def slide(
     """
     lang = chosen(lang)
     x, weight = _matrix("input", input), _matrix("kernel", kernel)
-    op = ConvTranspose(2, stride, padding, dilation=dilation) if transposed else Conv(2, stride, padding, dilation)
+    op = (
+        ConvTranspose(2, stride, padding, dilation=dilation)
+        if transposed
+        else Conv(2, stride, padding, dilation)
+    )
     shapes = (1, 1, *x.shape), (1, 1, *weight.shape)
     *_, height, width = op.infer(*shapes, None)
     axes = (op.conv(*shapes).geometry((), ()) if isinstance(op, ConvTranspose) else op.geometry(*shapes)).axes

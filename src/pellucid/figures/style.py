@@ -16,7 +16,8 @@ from pellucid.figures.fonts import families
 
 SIGNAL, KERNEL, PRODUCT, RESULT = "#0072B2", "#C04A00", "#F0E442", "#000000"
 READ = "#FCF8C8"  # the paper below numbers that are multiplied
-LINE, FAINT = "#8A8A8A", "#5F5F5F"
+UNDER = "#6E6500"  # edges and hatching of what is yellow
+GRID, LINE, FAINT = "#E6E6E6", "#8A8A8A", "#5F5F5F"
 DPI = 110
 
 
