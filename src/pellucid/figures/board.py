@@ -124,7 +124,7 @@ def _input(axes: Any, grid: _Grid, board: Board, number: int) -> None:
         x, y = grid.middle(place)
         color = SIGNAL if inside else FAINT
         raised = 0 if weight is None else 0.17
-        _number(axes, (x, y - raised), numeral(padded[place]), color, size, plate=not inside)
+        _number(axes, (x, y - raised), numeral(padded.item(place)), color, size, plate=not inside)
         if weight is not None:
             _number(axes, (x, y + 0.24), f"×{weight}", KERNEL, small, plate=not inside)
     for place in weights:
@@ -137,7 +137,7 @@ def _kernel(axes: Any, grid: _Grid, board: Board, number: int) -> None:
     size = _fitting(board.kernel, 12)
     for place in np.ndindex(*grid.shape):
         _cell(axes, grid, place, "white")
-        _number(axes, grid.middle(place), numeral(board.kernel[place]), KERNEL, size)
+        _number(axes, grid.middle(place), numeral(board.kernel.item(place)), KERNEL, size)
     for place in board.steps[number].weights:
         _frame(axes, grid, place, KERNEL)
 

@@ -24,13 +24,14 @@ _LAST_MS = 2500  # how long an animation stays on its last frame before it begin
 
 @dataclass(frozen=True)
 class Written:
-    """A file that was written: its path, its format, how many frames it holds, and their size."""
+    """A file that was written: its path and format, how many frames it holds, their size, and what each shows."""
 
     path: str
     format: str
     frames: int
     width_px: int
     height_px: int
+    captions: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -68,19 +69,23 @@ class Film:
         """
         path = Path(path)
         format = picture_format(path, frame)
-        content, size = self._animation() if format == "gif" else self._still(format, frame)
+        if format == "gif":
+            content, size = self._animation()
+            captions = self.captions
+        else:
+            number = self._number(-1 if frame is None else frame)
+            content, size = self._still(format, number)
+            captions = self.captions[number : number + 1]
         write_whole(f"picture '{path}'", path, [content])
-        return Written(str(path), format, len(self) if format == "gif" else 1, *size)
+        return Written(str(path), format, len(captions), *size, captions)
 
     def _number(self, frame: int) -> int:
         if not is_integer(frame) or not -len(self) <= frame < len(self):
-            raise AddressError(
-                "figures", "there is no such frame", expected=f"0 to {len(self) - 1}", got=repr(frame)
-            )
+            expected = f"0 to {len(self) - 1}"
+            raise AddressError("figures", "there is no such frame", expected=expected, got=repr(frame))
         return frame % len(self)
 
-    def _still(self, format: str, frame: int | None) -> tuple[bytes, tuple[int, int]]:
-        number = self._number(-1 if frame is None else frame)
+    def _still(self, format: str, number: int) -> tuple[bytes, tuple[int, int]]:
         content = BytesIO()
         with style(self.lang):
             figure = self._draw(number)

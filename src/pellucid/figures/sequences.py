@@ -11,7 +11,7 @@ from pellucid.errors import ArgumentError, ShapeError
 from pellucid.figures.film import Film
 from pellucid.figures.numerals import equation
 from pellucid.figures.panels import finish, heights, panels
-from pellucid.figures.style import KERNEL, PRODUCT, RESULT, SIGNAL, UNDER
+from pellucid.figures.style import KERNEL, PRODUCT, RESULT, SIGNAL, UNDER, matplotlib
 from pellucid.functional._call import as_array
 from pellucid.geometry import Axis
 from pellucid.language import text
@@ -43,6 +43,7 @@ def of_sequences(first: ArrayLike, second: ArrayLike, lang: str) -> Film:
     ends = axis.position(0, 0) - 0.7, axis.position(axis.output - 1, len(g) - 1) + 0.7
     areas = [np.prod(pairs, axis=1) for pairs in products]
     rooms = heights(f, g, *areas), heights(result)
+    step = 1 if ends[1] - ends[0] < 22 else 5  # of the ticks
 
     def draw(x: int) -> Any:
         above, below = panels(sums, x)
@@ -57,7 +58,7 @@ def of_sequences(first: ArrayLike, second: ArrayLike, lang: str) -> Film:
         _stems(below, np.arange(x + 1), result[: x + 1], RESULT, "D", label)
         below.plot([x], [result[x]], "D", color=PRODUCT, markeredgecolor=RESULT, markersize=9, zorder=4)
         for axes in (above, below):
-            axes.xaxis.get_major_locator().set_params(integer=True, nbins=20)
+            axes.xaxis.set_major_locator(matplotlib("ticker").MultipleLocator(step))
         return finish(above, below, *ends, rooms)
 
     captions = tuple(" ".join(pieces) for pieces in sums)

@@ -17,7 +17,7 @@ TEXTS: Area = {
     "figures.read": Entry("framed: multiplied now", "테두리: 지금 곱하는 칸"),
     "figures.signal": Entry("{f}: signal", "{f}: 신호"),
     "figures.flipped": Entry("{g}: kernel, flipped, moved by {x}", "{g}: 뒤집어 {x}만큼 옮긴 커널"),
-    "figures.area": Entry("area of the product {product}", "곱 {product}의 넓이"),
+    "figures.area": Entry("area of {product}", "곱 {product}의 넓이"),
     "figures.products": Entry("products {product}", "곱 {product}"),
     "figures.result": Entry("{result} so far", "지금까지 구한 {result}"),
 }
