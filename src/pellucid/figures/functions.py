@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pellucid.errors import ArgumentError
 from pellucid.figures.film import Film
 from pellucid.figures.numerals import numeral
+from pellucid.figures.operands import LARGEST
 from pellucid.figures.panels import finish, heights, panels
 from pellucid.figures.style import KERNEL, PRODUCT, RESULT, SIGNAL, UNDER
 from pellucid.language import text
@@ -85,9 +86,12 @@ def _span(name: str, function: Function, support: Span | None) -> Span:
         raise ArgumentError("convolution", rule, got=repr(support))
     places = np.linspace(low, high, _LOOKS)
     sizes = np.abs(_values(function, places))
-    if not np.isfinite(sizes).all():
-        at = places[~np.isfinite(sizes)][0]
-        raise ArgumentError("convolution", f"{name} must be finite to be shown", got=f"{name}({numeral(at)})")
+    if not (sizes <= LARGEST).all():
+        at = numeral(places[~(sizes <= LARGEST)][0])
+        hint = f"give {name}_support, or another value there"
+        raise ArgumentError(
+            "convolution", f"{name} must be finite to be shown", got=f"{name}({at})", hint=hint
+        )
     (seen,) = np.nonzero(sizes > _SEEN * sizes.max())
     if not len(seen):
         got = f"{name} zero from {numeral(low)} to {numeral(high)}"
@@ -97,7 +101,14 @@ def _span(name: str, function: Function, support: Span | None) -> Span:
 
 
 def _values(function: Function, places: Floats) -> Floats:
-    return np.array([float(function(float(place))) for place in places])
+    """A function's values; NaN where it cannot be computed."""
+    values = []
+    for place in places.tolist():
+        try:
+            values.append(float(function(place)))
+        except (OverflowError, ZeroDivisionError):
+            values.append(math.nan)
+    return np.array(values)
 
 
 def _without_dust(numbers: Floats) -> Floats:

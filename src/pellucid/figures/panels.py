@@ -26,7 +26,7 @@ def panels(sums: Sequence[Sequence[str]], number: int) -> tuple[Any, Any]:
         y = 1 - (_HEAD + _LINE * (row + 0.3)) / height
         figure.text(0.5, y, line, ha="center", va="center", size=13, color=RESULT)
     bottoms = _FOOT + _PANEL + _LEGEND, _FOOT
-    above, below = (figure.add_axes((0.09, bottom / height, 0.885, _PANEL / height)) for bottom in bottoms)
+    above, below = (figure.add_axes((0.105, bottom / height, 0.87, _PANEL / height)) for bottom in bottoms)
     for axes in (above, below):
         axes.axhline(0, color=FAINT, linewidth=0.8, zorder=0.5)
         axes.grid(color=GRID, linewidth=0.8)

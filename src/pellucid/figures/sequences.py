@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pellucid.errors import ArgumentError, ShapeError
+from pellucid.errors import ShapeError
 from pellucid.figures.film import Film
 from pellucid.figures.numerals import equation
+from pellucid.figures.operands import operand
 from pellucid.figures.panels import finish, heights, panels
 from pellucid.figures.style import KERNEL, PRODUCT, RESULT, SIGNAL, UNDER, matplotlib
-from pellucid.functional._call import as_array
 from pellucid.geometry import Axis
 from pellucid.language import text
 from pellucid.ops.base import Array
@@ -25,7 +25,7 @@ _ASIDE = 0.09  # f a little to the left of its place and g to the right, so that
 
 def of_sequences(first: ArrayLike, second: ArrayLike, lang: str) -> Film:
     """The film of two sequences."""
-    f, g = _sequence("f", first), _sequence("g", second)
+    f, g = operand("convolution", "f", first, 1), operand("convolution", "g", second, 1)
     axis = Axis(len(f), len(g), before=len(g) - 1, after=len(g) - 1)  # every place at which the two meet
     if axis.output > LONGEST:
         raise ShapeError(
@@ -63,16 +63,6 @@ def of_sequences(first: ArrayLike, second: ArrayLike, lang: str) -> Film:
 
     captions = tuple(" ".join(pieces) for pieces in sums)
     return Film(captions, _FRAME_MS, lang, draw)
-
-
-def _sequence(name: str, value: ArrayLike) -> Array:
-    sequence = as_array("convolution", name, value).astype(np.float64)
-    if sequence.ndim != 1 or not sequence.size:
-        rule = f"{name} must be a sequence with at least one number"
-        raise ShapeError("convolution", rule, got=f"shape {sequence.shape}")
-    if not np.isfinite(sequence).all():
-        raise ArgumentError("convolution", f"{name} must hold finite numbers", got=f"{sequence.tolist()}")
-    return sequence
 
 
 def _stems(axes: Any, places: Array, values: Array, color: str, marker: str, label: str) -> None:

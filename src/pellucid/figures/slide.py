@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pellucid.errors import ArgumentError, ShapeError
+from pellucid.errors import ShapeError
 from pellucid.figures.board import Board, draw
 from pellucid.figures.film import Film
 from pellucid.figures.numerals import equation
-from pellucid.functional._call import as_array
+from pellucid.figures.operands import operand
 from pellucid.geometry import Axis, Index, IntOrTuple, PaddingLike
 from pellucid.language import chosen, text
 from pellucid.ops.base import Array, choices
@@ -58,7 +58,7 @@ def slide(
     This is what convolution layers compute, without a flip. Transposed, the relation is read backwards: an output
     number is the sum over all inputs that reach it. Shapes: input (H,W), kernel (Kh,Kw); one frame for each output.
 
-    Raises: ShapeError and ArgumentError for what `conv2d` and `conv_transpose2d` refuse, for input that is no matrix of
+    Raises: ShapeError and ArgumentError for what `conv2d` and `conv_transpose2d` refuse, for what is no matrix of
         finite numbers, and for more than 20 numbers along an axis.
 
     Example:
@@ -70,7 +70,7 @@ def slide(
         output[1,1] = 0×4 + 1×5 + 2×7 + 3×8 = 43
     """
     lang = chosen(lang)
-    x, weight = _matrix("input", input), _matrix("kernel", kernel)
+    x, weight = operand("slide", "input", input, 2), operand("slide", "kernel", kernel, 2)
     op = (
         ConvTranspose(2, stride, padding, dilation=dilation)
         if transposed
@@ -104,16 +104,6 @@ def slide(
         for step, pieces in zip(steps, sums, strict=True)
     )
     return Film(captions, _FRAME_MS, lang, lambda number: draw(board, number))
-
-
-def _matrix(name: str, value: ArrayLike) -> Array:
-    matrix = as_array("slide", name, value).astype(np.float64)
-    if matrix.ndim != 2 or not matrix.size:
-        rule = f"{name} must be a matrix with at least one number"
-        raise ShapeError("slide", rule, expected="(rows, columns)", got=f"shape {matrix.shape}")
-    if not np.isfinite(matrix).all():
-        raise ArgumentError("slide", f"{name} must hold finite numbers", got=f"{matrix.tolist()}")
-    return matrix
 
 
 def _step(op: Conv | ConvTranspose, shapes: tuple[tuple[int, ...], ...], output: Index) -> Step:
