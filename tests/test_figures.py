@@ -13,7 +13,7 @@ import matplotlib
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import to_hex
+from matplotlib.colors import to_hex, to_rgb
 from PIL import Image
 from scipy import signal
 
@@ -390,6 +390,45 @@ def test_no_text_leaves_the_picture_or_meets_another(case) -> None:
         for other in boxes[:i]:
             beside = one.x0 > other.x1 - 1 or other.x0 > one.x1 - 1
             assert beside or one.y0 > other.y1 - 1 or other.y0 > one.y1 - 1
+
+
+# What people without one kind of cone see, in linear RGB: Machado and others, 2009, table 1, severity 1.
+VISIONS = {
+    "all cones": np.eye(3),
+    "protanopia": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "deuteranopia": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+    "tritanopia": [
+        [1.255528, -0.076749, -0.178779],
+        [-0.078411, 0.930809, 0.147602],
+        [0.004733, 0.691367, 0.303900],
+    ],
+}
+TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+
+
+def lab(color: str, vision: str) -> np.ndarray:
+    """A colour as seen, in CIELAB, where distances are what eyes see as differences (1 can just be seen)."""
+    rgb = np.array(to_rgb(color))
+    linear = np.where(rgb > 0.04045, ((rgb + 0.055) / 1.055) ** 2.4, rgb / 12.92)
+    xyz = TO_XYZ @ np.clip(VISIONS[vision] @ linear, 0, 1) / (TO_XYZ @ np.ones(3))
+    x, y, z = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+@pytest.mark.parametrize("vision", VISIONS)
+def test_colours_differ_for_every_kind_of_vision(vision) -> None:
+    colors = [style.SIGNAL, style.KERNEL, style.PRODUCT, style.RESULT, "white"]
+    for i, one in enumerate(colors):
+        for other in colors[:i]:
+            assert np.linalg.norm(lab(one, vision) - lab(other, vision)) > 25, (one, other)
 
 
 def test_numerals() -> None:

@@ -139,6 +139,7 @@ def test_an_explanation_as_text() -> None:
         "counted from 1: [f⋆g]_(1,2) = Σ_z f_z·g_(z+(0,-1)) = f_(1,2)·g_(1,1) + f_(1,3)·g_(1,2) + "
         "f_(2,2)·g_(2,1) + f_(2,3)·g_(2,2)",
     ]
+    assert "뒤집지 않음" in pc.signal.correlate(IMAGE, KERNEL, "valid").explain([0, 1]).text("ko")
     long = str(pc.signal.convolve(np.ones(40), -np.ones(40)).explain(-40))
     assert "  … (28 more)" in long
     assert "1.0·(-1.0) = -1.0" in long

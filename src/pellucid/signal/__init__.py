@@ -14,9 +14,9 @@ from pellucid.signal.laws import (
     derivative_continuous,
     linearity,
     locality,
-    shift_equivariance,
 )
 from pellucid.signal.matrix import MatrixForm, conv_matrix, matrix_form
+from pellucid.signal.shift import shift_equivariance
 
 __all__ = [
     "ChannelsAsDepth",

@@ -47,10 +47,11 @@ class ChannelsAsDepth:
             >>> import numpy as np
             >>> form = channels_as_depth(np.arange(8).reshape(2, 2, 2), [[[[1, 0], [0, 1]], [[1, 1], [1, 1]]]])
             >>> print(form.explain(0, 0, 0))
-            output[0,0,0] = Σ_c = 3 + 22 = 25; depth C − C + 1 = 2 − 2 + 1 = 1
+            output[0,0,0] = Σ_c partial_sums[0,c,0,0] = 3 + 22 = 25; depth C − C + 1 = 2 − 2 + 1 = 1
         """
         sums = " + ".join(f"{value:g}" for value in self.partial_sums[o, :, y, x])
-        return f"output[{o},{y},{x}] = Σ_c = {sums} = {self.flat[o, y, x]:g}; depth {self.depth}"
+        name = f"output[{o},{y},{x}] = Σ_c partial_sums[{o},c,{y},{x}]"
+        return f"{name} = {sums} = {self.flat[o, y, x]:g}; depth {self.depth}"
 
 
 def channels_as_depth(

@@ -22,10 +22,11 @@ from pellucid.functional._call import as_array
 from pellucid.ops.checks import number
 from pellucid.signal.optional import scipy
 from pellucid.signal.plane import integrate_plane
-from pellucid.signal.profile import Function, Profile, Support, grid, number_of_arguments, profile
-from pellucid.signal.quadrature import Integral, Rule, integrate_product
+from pellucid.signal.profile import Support, grid, number_of_arguments, profile
+from pellucid.signal.quadrature import Integral, Rule, integrate_line
 
 _WHERE = "convolve_continuous"
+_GRID = grid(near=64, step=1 / 64, finest=1e-6, reach=1e6, per_decade=600)
 
 
 @dataclass(frozen=True)
@@ -97,58 +98,41 @@ def convolve_continuous(
             raise ArgumentError(_WHERE, f"{name} must be callable", got=type(function).__name__)
     dims = number_of_arguments(f) if dims is None else dims
     if dims not in (1, 2):
-        hint = "pass dims=1 or dims=2"
-        raise ArgumentError(
-            _WHERE, "f and g must be functions of one or two numbers", got=f"{dims}", hint=hint
-        )
+        rule, hint = "f and g must be functions of one or two numbers", "pass dims=1 or dims=2"
+        raise ArgumentError(_WHERE, rule, got=f"{dims}", hint=hint)
     places = as_array(_WHERE, "x", x).astype(np.float64)
     if not np.isfinite(places).all():
         raise ArgumentError(_WHERE, "x must be finite", got=repr(x))
-    rule = Rule(scipy(_WHERE, "integrate").quad, number(_WHERE, "tolerance", tolerance, "(0, inf)"))
+    quadrature = Rule(scipy(_WHERE, "integrate").quad, number(_WHERE, "tolerance", tolerance, "(0, inf)"))
+    supports: tuple[Any, Any]
     if dims == 2:
         if places.shape[-1:] != (2,):
             expected, got = "a pair or an array (…,2)", f"shape {places.shape}"
             raise ShapeError(_WHERE, "x must hold pairs in two dimensions", expected=expected, got=got)
         if f_breaks is not None or g_breaks is not None:
             raise ArgumentError(_WHERE, "breaks are for one dimension alone", hint="leave them out")
-        at, supports = integrate_plane(f, g, rule, _box("f", f_support), _box("g", g_support))
-        shape = places.shape[:-1]
+        at, supports = integrate_plane(f, g, quadrature, _box("f", f_support), _box("g", g_support))
     else:
-        first = profile(f, _GRID, _interval("f", f_support), _breaks(f_breaks))
-        second = profile(g, _GRID, _interval("g", g_support), _breaks(g_breaks))
-        at, supports = (
-            _on_line(f, g, first, second, rule),
-            ((first.low, first.high), (second.low, second.high)),
-        )
-        shape = places.shape
-    found = [at(*np.atleast_1d(place).tolist()) for place in places.reshape(-1, *(2,) * (dims - 1))]
-    for integral, place in zip(found, places.reshape(-1, *(2,) * (dims - 1)), strict=True):
-        if integral.diverges or not math.isfinite(integral.value):
-            raise NumericError(
-                _WHERE,
-                "the integral does not converge",
-                got=f"x = {place.tolist()}",
-                hint="give f_support and g_support where the functions are not finite everywhere",
-            )
-    value, error = (np.array([part(i) for i in found]).reshape(shape) for part in (_value, _error))
+        first = profile(f, _GRID, _interval("f", f_support), _breaks("f", f_breaks))
+        second = profile(g, _GRID, _interval("g", g_support), _breaks("g", g_breaks))
+        at, supports = integrate_line(f, g, quadrature, first, second)
+    integrals = [_converged(at, place) for place in places.reshape(-1, dims).tolist()]
+    shape = places.shape if dims == 1 else places.shape[:-1]
+    value = np.array([integral.value for integral in integrals]).reshape(shape)
+    error = np.array([integral.error for integral in integrals]).reshape(shape)
     return ContinuousConvolution(value, error, *supports)
 
 
-_GRID = grid(near=64, step=1 / 64, finest=1e-6, reach=1e6, per_decade=600)
-
-
-def _value(integral: Integral) -> float:
-    return integral.value
-
-
-def _error(integral: Integral) -> float:
-    return integral.error
-
-
-def _on_line(
-    f: Function, g: Function, first: Profile, second: Profile, rule: Rule
-) -> Callable[..., Integral]:
-    return lambda x: integrate_product(f, g, x, first, second, rule)
+def _converged(at: Callable[..., Integral], place: list[float]) -> Integral:
+    integral = at(*place)
+    if integral.diverges or not math.isfinite(integral.value):
+        raise NumericError(
+            _WHERE,
+            "the integral does not converge",
+            got=f"x = {', '.join(map(str, place))}",
+            hint="give f_support and g_support where the functions are not finite everywhere",
+        )
+    return integral
 
 
 def _interval(name: str, support: Sequence[Any] | None) -> Support | None:
@@ -173,5 +157,8 @@ def _box(name: str, support: Sequence[Any] | None) -> tuple[Support | None, Supp
     return _interval(name, support[0]), _interval(name, support[1])
 
 
-def _breaks(breaks: Iterable[float] | None) -> tuple[float, ...] | None:
-    return None if breaks is None else tuple(float(place) for place in breaks)
+def _breaks(name: str, breaks: Iterable[float] | None) -> tuple[float, ...] | None:
+    if breaks is None:
+        return None
+    places = as_array(_WHERE, f"{name}_breaks", tuple(breaks))
+    return tuple(places.astype(np.float64).ravel().tolist())

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from pellucid.geometry import Index
+from pellucid.language import text
 
 _SHOWN = 12  # products that the text lists
 
@@ -75,26 +76,26 @@ class Explanation:
             return f"z+({_listed(shift)})"
         return f"z{shift[0]:+d}".replace("-", "−") if any(shift) else "z"
 
-    def __str__(self) -> str:
+    def text(self, lang: str | None = None) -> str:
+        """All of it in a language, "en" or "ko"; None for the default.
+
+        Raises: ArgumentError for a language that the catalogue does not have.
+        """
         name = "f*g" if self.flipped else "f⋆g"
         lines = [f"[{name}][{_listed(self.index)}] = {self.formula} = {_number(self.value)}"]
         lines += [f"  {term}" for term in self.terms[:_SHOWN]]
+        pairs = [(_subscript(term.f_index), _subscript(term.g_index)) for term in self.terms[:_SHOWN]]
+        written = [f"f_{z}·g_{k}" for z, k in pairs]
         if len(self.terms) > _SHOWN:
-            lines.append(f"  … ({len(self.terms) - _SHOWN} more)")
-        lines.append(
-            "the flip: as z grows, the index of g falls"
-            if self.flipped
-            else "no flip: as z grows, so does the index of g"
-        )
-        written = [
-            f"f_{_subscript(term.f_index)}·g_{_subscript(term.g_index)}" for term in self.terms[:_SHOWN]
-        ]
-        more = ["…"] if len(self.terms) > _SHOWN else []
-        index = _subscript(self.index)
-        lines.append(
-            f"counted from 1: [{name}]_{index} = {self.formula_from_one} = {' + '.join([*written, *more])}"
-        )
+            lines.append("  " + text("signal.more", lang, count=len(self.terms) - _SHOWN))
+            written.append("…")
+        formula = f"[{name}]_{_subscript(self.index)} = {self.formula_from_one} = {' + '.join(written)}"
+        lines.append(text("signal.flip", lang) if self.flipped else text("signal.no_flip", lang))
+        lines.append(text("signal.from_one", lang, formula=formula))
         return "\n".join(lines)
+
+    def __str__(self) -> str:
+        return self.text()
 
 
 def _number(value: float) -> str:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -61,7 +60,7 @@ class Extent:
     @property
     def missed(self) -> float:
         """The area that lines miss near the two ends of a circle as wide as this: chords h long hold h³/(12·radius)."""
-        span = self.v.high - self.v.low
+        span = min(self.v.high - self.v.low, 2 * _GRID[-1])
         return 4 * (span / BETWEEN) ** 3 / (12 * span / 2) if self.curved else 0.0
 
     def line(self, section: Function) -> Profile:
@@ -71,7 +70,7 @@ class Extent:
 
 def integrate_plane(
     f: Surface, g: Surface, rule: Rule, f_box: Box, g_box: Box
-) -> tuple[Callable[..., Integral], tuple[Any, Any]]:
+) -> tuple[Callable[..., Integral], tuple[tuple[Support, Support], tuple[Support, Support]]]:
     """The function (x, y) ↦ integral, and where f and g live."""
     first, second = _extent(f, f_box), _extent(g, g_box)
     missed = (first.missed + second.missed) * first.peak * second.peak

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.signal.profile import Function, Profile
+from pellucid.signal.profile import Function, Profile, Support
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,17 @@ def meeting(x: float, f: Profile, g: Profile) -> list[float]:
         return []
     inner = {cut for cut in (*f.cuts, *(x - cut for cut in g.cuts)) if low < cut < high}
     return [low, *sorted(inner), high]
+
+
+def integrate_line(
+    f: Function, g: Function, rule: Rule, first: Profile, second: Profile
+) -> tuple[Callable[..., Integral], tuple[Support, Support]]:
+    """The function x ↦ integral, and where f and g live."""
+
+    def at(x: float) -> Integral:
+        return integrate_product(f, g, x, first, second, rule)
+
+    return at, ((first.low, first.high), (second.low, second.high))
 
 
 def integrate_product(
