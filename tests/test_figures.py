@@ -428,7 +428,7 @@ def test_colours_differ_for_every_kind_of_vision(vision) -> None:
     colors = [style.SIGNAL, style.KERNEL, style.PRODUCT, style.RESULT, "white"]
     for i, one in enumerate(colors):
         for other in colors[:i]:
-            assert np.linalg.norm(lab(one, vision) - lab(other, vision)) > 25, (one, other)
+            assert np.linalg.norm(lab(one, vision) - lab(other, vision)) > 20, (one, other)
 
 
 def test_numerals() -> None:
