@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from pellucid.errors import PellucidError
@@ -16,9 +17,11 @@ _FAVOURITES = (  # plain faces first
     "Malgun Gothic",
     "Apple SD Gothic Neo",
     "AppleGothic",
+    "Noto Sans CJK JP",  # all that older versions of matplotlib see of the first one's file
 )
 
 
+@cache
 def families(font_manager: Any, lang: str) -> list[str]:
     """The fonts to draw a language with, the first that has a letter drawing it.
 
