@@ -225,6 +225,15 @@ def test_supports_say_where_functions_are_looked_for() -> None:
     x, y = line(film.figure().axes[1], "[f*g]").get_data()
     assert (x[0], x[-1]) == pytest.approx((100, 103), abs=0.01)
     np.testing.assert_allclose(y[np.abs(x - 101.5) < 0.4], 0.5, atol=1e-9)
+    z, f = line(film.figure(30).axes[0], "f(").get_data()
+    np.testing.assert_array_equal(f, np.where((z >= 100) & (z <= 102), 1, 0))
+
+
+def test_narrow_functions_are_not_missed() -> None:
+    film = pc.figures.convolution(SHAPES["triangle"], lambda t: math.exp(-((t / 1e-2) ** 2)))
+    for number in range(0, 61, 7):
+        (peak,) = [line(film.figure(number).axes[0], "g(").get_ydata().max()]
+        assert peak > 0.99
 
 
 @pytest.mark.parametrize("suffix", ["png", "svg", "gif"])
@@ -596,6 +605,11 @@ WRONG_LINES = {
     "stride": (
         [*SLIDE, "--input", "0 1; 3 4", "--stride", "1.5", "-o", "a.gif"],
         "show slide: --stride must be a whole number, or one per axis. Expected such as 2 or 2,1. Got '1.5'.",
+    ),
+    "padding": (
+        [*SLIDE, "--input", "0 1; 3 4", "--padding", "999999", "-o", "a.gif"],
+        "slide: so many numbers cannot be read in a picture. Expected at most 20 along each axis, padding "
+        "included. Got input (2000000, 2000000), kernel (2, 2), output (1999999, 1999999).",
     ),
     "suffix": (
         [*SLIDE, "--input", "0 1; 3 4", "-o", "a.bmp"],

@@ -34,7 +34,7 @@ SHAPES: Mapping[str, Function] = MappingProxyType(
 )
 _FRAMES, _BETWEEN = 61, 4  # frames, and steps of the black curve from one to the next
 _FRAME_MS = 90
-_SAMPLES = 1201  # of the curves of f and g
+_SAMPLES = 801  # of a curve, and once more of each function's own span
 _REACH, _LOOKS = 32.0, 6401  # where functions are looked for, and how often
 _SEEN = 1e-3  # of the peak; what is smaller cannot be seen in a picture
 
@@ -46,19 +46,22 @@ def of_functions(f: Function, g: Function, f_support: Span | None, g_support: Sp
     places = _without_dust(places)
     found = convolve_continuous(f, g, places, dims=1, f_support=f_support, g_support=g_support)
     result = _without_dust(found.value)
-    z = np.linspace(places[0] - second[1], places[-1] - second[0], _SAMPLES)
-    blue = _values(f, z)
+    f, g = _within(f, f_support), _within(g, g_support)
+    ends = float(places[0] - second[1]), float(places[-1] - second[0])
+    whole = np.concatenate([np.linspace(*span, _SAMPLES) for span in (ends, first)])
+    own = np.linspace(*second, _SAMPLES)  # of g: narrow ones move between the others unseen
     stops = places[::_BETWEEN]
     sums = [
         [f"[f*g]({numeral(x)}) =", f"∫ f(z)·g({numeral(x)}−z) dz =", numeral(value)]
         for x, value in zip(stops, result[::_BETWEEN], strict=True)
     ]
-    rooms = heights(blue, _values(g, z), _values(g, places[0] - z)), heights(result)
+    rooms = heights(_values(f, whole), _values(g, own)), heights(result)
 
     def draw(number: int) -> Any:
         above, below = panels(sums, number)
         x = stops[number]
-        red = _values(g, x - z)
+        z = np.unique(np.concatenate([whole, x - own]))
+        blue, red = _values(f, z), _values(g, x - z)
         above.plot(
             z, blue, color=SIGNAL, linewidth=2.4, label=text("figures.signal", lang, f="f(z)"), zorder=2
         )
@@ -73,7 +76,7 @@ def of_functions(f: Function, g: Function, f_support: Span | None, g_support: Sp
         below.plot(
             [x], [result[grown - 1]], "D", color=PRODUCT, markeredgecolor=RESULT, markersize=8, zorder=4
         )
-        return finish(above, below, z[0], z[-1], rooms)
+        return finish(above, below, *ends, rooms)
 
     return Film(tuple(" ".join(pieces) for pieces in sums), _FRAME_MS, lang, draw)
 
@@ -98,6 +101,14 @@ def _span(name: str, function: Function, support: Span | None) -> Span:
         hint = f"give {name}_support"
         raise ArgumentError("convolution", f"{name} must not be zero everywhere", got=got, hint=hint)
     return float(places[seen[0]]), float(places[seen[-1]])
+
+
+def _within(function: Function, support: Span | None) -> Function:
+    """The function as the integral takes it: zero outside of a given support."""
+    if support is None:
+        return function
+    low, high = support
+    return lambda place: function(place) if low <= place <= high else 0.0
 
 
 def _values(function: Function, places: Floats) -> Floats:

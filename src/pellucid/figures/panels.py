@@ -38,9 +38,9 @@ def panels(sums: Sequence[Sequence[str]], number: int) -> tuple[Any, Any]:
     return above, below
 
 
-def finish(above: Any, below: Any, left: float, right: float, heights: Iterable[tuple[float, float]]) -> Any:
+def finish(above: Any, below: Any, left: float, right: float, rooms: Iterable[tuple[float, float]]) -> Any:
     """Set the limits, which are the same on every frame, and the legends above the panels. Returns the figure."""
-    for axes, (low, high) in zip((above, below), heights, strict=True):
+    for axes, (low, high) in zip((above, below), rooms, strict=True):
         axes.set_xlim(left, right)
         axes.set_ylim(low, high)
         axes.legend(
@@ -58,6 +58,6 @@ def finish(above: Any, below: Any, left: float, right: float, heights: Iterable[
 def heights(*numbers: Array) -> tuple[float, float]:
     """From where to where a panel must reach to show these numbers, zero, and a little more."""
     together = np.concatenate([[0.0], *numbers])
-    low, high = float(together.min()), float(together.max())
+    low, high = float(np.nanmin(together)), float(np.nanmax(together))
     room = 0.1 * (high - low or 1.0)
     return low - room, high + room

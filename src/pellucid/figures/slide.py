@@ -18,7 +18,7 @@ from pellucid.figures.numerals import equation
 from pellucid.figures.operands import operand
 from pellucid.geometry import Axis, Index, IntOrTuple, PaddingLike
 from pellucid.language import chosen, text
-from pellucid.ops.base import Array, choices
+from pellucid.ops.base import Array
 from pellucid.ops.conv import Conv
 from pellucid.ops.conv_transpose import ConvTranspose
 
@@ -77,33 +77,30 @@ def slide(
         else Conv(2, stride, padding, dilation)
     )
     shapes = (1, 1, *x.shape), (1, 1, *weight.shape)
-    *_, height, width = op.infer(*shapes, None)
+    sizes = op.infer(*shapes, None)[2:]
     axes = (op.conv(*shapes).geometry((), ()) if isinstance(op, ConvTranspose) else op.geometry(*shapes)).axes
-    around = [(0, 0) if transposed else (axis.before, axis.after) for axis in axes]
+    around = tuple((0, 0) if transposed else (axis.before, axis.after) for axis in axes)
     padded = tuple(sum(pair) + size for pair, size in zip(around, x.shape, strict=True))
-    if max(*padded, *weight.shape, height, width) > LARGEST:
-        raise ShapeError(
-            "slide",
-            "so many numbers cannot be read in a picture",
-            expected=f"at most {LARGEST} along each axis, padding included",
-            got=f"input {padded}, kernel {weight.shape}, output {(height, width)}",
-        )
+    _check_sizes(padded, weight.shape, sizes)
     output = op.forward(x[None, None], weight[None, None], None)[0, 0]
-    steps = [_step(op, shapes, (int(y), int(x))) for y, x in zip(*choices(height, width), strict=True)]
-    sums = [_sum(step, x, weight, output) for step in steps]
-    first, second = axes
-    settings = {
-        "stride": _pair(first.stride, second.stride),
-        "padding": _padding(axes),
-        "dilation": _pair(first.dilation, second.dilation),
-    }
-    title = text("figures.transposed" if transposed else "figures.sliding", lang, **settings)
-    board = Board(title, x, tuple(around), weight, output, tuple(steps), tuple(map(tuple, sums)), lang)
+    steps = tuple(_step(op, shapes, place) for place in np.ndindex(*output.shape))
+    sums = tuple(_sum(step, x, weight, output) for step in steps)
+    board = Board(_title(axes, transposed, lang), x, around, weight, output, steps, sums, lang)
     captions = tuple(
         f"output[{step.output[0]},{step.output[1]}] = {' '.join(pieces)}"
         for step, pieces in zip(steps, sums, strict=True)
     )
     return Film(captions, _FRAME_MS, lang, lambda number: draw(board, number))
+
+
+def _check_sizes(padded: Index, kernel: Index, output: Index) -> None:
+    if max(*padded, *kernel, *output) > LARGEST:
+        raise ShapeError(
+            "slide",
+            "so many numbers cannot be read in a picture",
+            expected=f"at most {LARGEST} along each axis, padding included",
+            got=f"input {padded}, kernel {kernel}, output {output}",
+        )
 
 
 def _step(op: Conv | ConvTranspose, shapes: tuple[tuple[int, ...], ...], output: Index) -> Step:
@@ -124,17 +121,22 @@ def _inside(position: Index, shape: Index) -> bool:
     return all(0 <= i < size for i, size in zip(position, shape, strict=True))
 
 
-def _sum(step: Step, x: Array, weight: Array, output: Array) -> list[str]:
+def _sum(step: Step, x: Array, weight: Array, output: Array) -> tuple[str, ...]:
     values = [x[i] if _inside(i, x.shape) else 0.0 for i in step.read]
     pairs = zip((weight[k] for k in step.weights), values, strict=True)
-    return equation(pairs, output[step.output])
+    return tuple(equation(pairs, output[step.output]))
+
+
+def _title(axes: tuple[Axis, ...], transposed: bool, lang: str) -> str:
+    """What slides how, each setting as short as it allows: one number, one per axis, or a pair per axis."""
+    padding = [axis.before if axis.before == axis.after else (axis.before, axis.after) for axis in axes]
+    settings = {
+        "stride": _pair(*(axis.stride for axis in axes)),
+        "padding": _pair(*padding),
+        "dilation": _pair(*(axis.dilation for axis in axes)),
+    }
+    return text("figures.transposed" if transposed else "figures.sliding", lang, **settings)
 
 
 def _pair(first: Any, second: Any) -> str:
     return f"{first}" if first == second else f"({first}, {second})"
-
-
-def _padding(axes: tuple[Axis, ...]) -> str:
-    """As short as the padding allows: one number, one per axis, or a pair per axis."""
-    each = [axis.before if axis.before == axis.after else (axis.before, axis.after) for axis in axes]
-    return _pair(*each)
