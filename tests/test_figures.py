@@ -229,6 +229,12 @@ def test_supports_say_where_functions_are_looked_for() -> None:
     np.testing.assert_array_equal(f, np.where((z >= 100) & (z <= 102), 1, 0))
 
 
+def test_products_larger_than_both_functions_have_room() -> None:
+    film = pc.figures.convolution(lambda t: 4 * SHAPES["box"](t), lambda t: -5 * SHAPES["box"](t))
+    low, high = film.figure(0).axes[0].get_ylim()
+    assert low < -20 < -5 < 4 < high < 10
+
+
 def test_narrow_functions_are_not_missed() -> None:
     film = pc.figures.convolution(SHAPES["triangle"], lambda t: math.exp(-((t / 1e-2) ** 2)))
     for number in range(0, 61, 7):

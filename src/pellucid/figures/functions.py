@@ -55,7 +55,9 @@ def of_functions(f: Function, g: Function, f_support: Span | None, g_support: Sp
         [f"[f*g]({numeral(x)}) =", f"∫ f(z)·g({numeral(x)}−z) dz =", numeral(value)]
         for x, value in zip(stops, result[::_BETWEEN], strict=True)
     ]
-    rooms = heights(_values(f, whole), _values(g, own)), heights(result)
+    kernel = _values(g, own)
+    products = [_values(f, x - own) * kernel for x in stops]
+    rooms = heights(_values(f, whole), kernel, *products), heights(result)
 
     def draw(number: int) -> Any:
         above, below = panels(sums, number)
