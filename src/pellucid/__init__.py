@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from pellucid import functional, signal
+from pellucid import figures, functional, signal
 from pellucid.data import Dataset, datasets, read_image
 from pellucid.engine.algorithm import algorithm
 from pellucid.errors import (
@@ -139,6 +139,7 @@ __all__ = [
     "check_gradient",
     "datasets",
     "evaluate",
+    "figures",
     "fit",
     "functional",
     "get_num_threads",

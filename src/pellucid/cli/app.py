@@ -15,6 +15,7 @@ from pellucid.cli.evaluate import evaluate
 from pellucid.cli.explain import explain
 from pellucid.cli.predict import predict
 from pellucid.cli.shape import shape
+from pellucid.cli.show import show
 from pellucid.cli.summary import summary
 from pellucid.cli.train import train
 from pellucid.cli.warmup import warmup
@@ -28,6 +29,7 @@ _UsageError: Any = typer.BadParameter.__mro__[1]
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 for _command in (train, evaluate, predict, summary, shape, explain, certify, bench, warmup):
     app.command()(_command)
+app.add_typer(show, name="show")
 
 
 def _print_version(wanted: bool) -> None:

@@ -15,6 +15,7 @@ from pellucid.language import (
     arithmetic,
     certificates,
     doctor,
+    figures,
     notes,
     overview,
     paths,
@@ -39,6 +40,7 @@ _AREAS: tuple[Area, ...] = (
     paths.REGIONS,
     paths.FIELDS,
     arithmetic.TEXTS,
+    figures.TEXTS,
     signal.TEXTS,
 )
 TEXTS: Area = {key: entry for area in _AREAS for key, entry in area.items()}
