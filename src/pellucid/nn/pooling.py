@@ -85,7 +85,7 @@ class _AvgPool(_Pool):
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
 
-class _AdaptiveAvgPool(Layer):
+class _AdaptivePool(Layer):
     dims: ClassVar[int]
     function: ClassVar[Callable[..., Any]]
 
@@ -167,14 +167,14 @@ class AvgPool3d(_AvgPool):
     function = staticmethod(F.avg_pool3d)
 
 
-class AdaptiveAvgPool1d(_AdaptiveAvgPool):
+class AdaptiveAvgPool1d(_AdaptivePool):
     """Means of windows so spread that the output has `output_size`: (N,C,W) → (N,C,output_size)."""
 
     dims = 1
     function = staticmethod(F.adaptive_avg_pool1d)
 
 
-class AdaptiveAvgPool2d(_AdaptiveAvgPool):
+class AdaptiveAvgPool2d(_AdaptivePool):
     """Means of windows so spread that the output has `output_size`; 1 is the mean of the whole image.
 
     None keeps the input's size along an axis: `AdaptiveAvgPool2d((None, 2))`.
@@ -187,8 +187,35 @@ class AdaptiveAvgPool2d(_AdaptiveAvgPool):
     function = staticmethod(F.adaptive_avg_pool2d)
 
 
-class AdaptiveAvgPool3d(_AdaptiveAvgPool):
+class AdaptiveAvgPool3d(_AdaptivePool):
     """Means of windows so spread that the output has `output_size`: (N,C,D,H,W) → (N,C,*output_size)."""
 
     dims = 3
     function = staticmethod(F.adaptive_avg_pool3d)
+
+
+class AdaptiveMaxPool1d(_AdaptivePool):
+    """The largest number of windows so spread that the output has `output_size`: (N,C,W) → (N,C,output_size)."""
+
+    dims = 1
+    function = staticmethod(F.adaptive_max_pool1d)
+
+
+class AdaptiveMaxPool2d(_AdaptivePool):
+    """The largest number of windows so spread that the output has `output_size`; the first wins a tie.
+
+    None keeps the input's size along an axis: `AdaptiveMaxPool2d((None, 2))`.
+
+    Shapes: (N,C,H,W) → (N,C,*output_size).
+    Raises: ArgumentError when a size is neither None nor a whole number ≥ 1.
+    """
+
+    dims = 2
+    function = staticmethod(F.adaptive_max_pool2d)
+
+
+class AdaptiveMaxPool3d(_AdaptivePool):
+    """The largest number of windows so spread that the output has `output_size`: (N,C,D,H,W) → (N,C,*output_size)."""
+
+    dims = 3
+    function = staticmethod(F.adaptive_max_pool3d)
