@@ -31,6 +31,7 @@ from pellucid.ops.interpolate import Interpolate
 from pellucid.ops.leaky_relu import LeakyReLU
 from pellucid.ops.linear import Linear
 from pellucid.ops.log_softmax import LogSoftmax
+from pellucid.ops.lp_pool import LpPool
 from pellucid.ops.max_pool import MaxPool
 from pellucid.ops.mse_loss import MSELoss
 from pellucid.ops.pad import Pad
@@ -121,6 +122,14 @@ PADS = [
     (Interpolate(2, (3, 5)), (3, 5, 4, 7)),
     (Interpolate(3, (3, 6, 5), scale=(1.9, 2.3, 2.5)), (2, 3, 2, 3, 2)),
 ]
+NORMS = [
+    (LpPool(1, 2, 3, 2), (19, 33, 8)),
+    (LpPool(2, 2.0, (3, 2), (2, 1), True), (3, 5, 8, 6)),
+    (LpPool(2, 1, 2, 3, True), (2, 9, 8, 7)),
+    (LpPool(2, 3.0, 2), (3, 5, 4, 7)),
+    (LpPool(3, 2.5, (2, 3, 2), (1, 2, 2)), (2, 3, 4, 7, 5)),
+    (LpPool(2, -1.0, 3, 2), (3, 5, 5, 7)),
+]
 CURVES = [ReLU(), LeakyReLU(0.3), Sigmoid(), Tanh(), GELU(), GELU("tanh"), SiLU()]
 TABLES = [(op, shape) for op in CURVES for shape in ((3, 5, 4, 7), (35, 3))]
 TABLES += [(op(1), shape) for op in (Softmax, LogSoftmax) for shape in ((19, 7), (3, 5, 4, 3))]
@@ -162,6 +171,21 @@ def test_nan_and_infinity_pass(dtype: Any) -> None:
             gradient = op.backward(grad, x)[0]
         np.testing.assert_allclose(result.output, expected, rtol=1e-6)
         np.testing.assert_allclose(result.gradients["input"], gradient, rtol=1e-6, atol=1e-7)
+
+
+@FLOATS
+@pytest.mark.parametrize("halo", [False, True])
+@pytest.mark.parametrize(("op", "shape"), NORMS, ids=str)
+def test_norms_of_windows(op: Any, shape: tuple[int, ...], halo: bool, dtype: Any) -> None:
+    x = abs(normal(shape, dtype)) + dtype(0.1)
+    if op.norm_type in (1, 2):  # whole numbers have powers of negative numbers, too
+        x[:, ::2] -= dtype(2)
+        x[:, 1] = 0
+    base, grad = normal(shape, dtype, 1), normal(op.infer(shape), dtype, 2)
+    result = run_op(op, x, grad=grad, base=base, halo=halo)
+    gradient = op.backward(*wide(grad, x))[0]
+    assert_rounded(result.output, op.forward(*wide(x)), 2)
+    assert_rounded(result.gradients["input"], base + gradient, 8)
 
 
 @FLOATS
@@ -461,6 +485,7 @@ def test_updates_are_the_specification_bit_for_bit(rule: Any, fresh: bool, dtype
         (MaxPool(2, 3, 2, 1), (19, 5, 9, 7)),
         (AvgPool(2, 3, 2, 1), (19, 5, 9, 7)),
         (AdaptiveMaxPool(2, (4, 3)), (19, 5, 9, 7)),
+        (LpPool(2, 2, 3, 2), (19, 5, 9, 7)),
         (Pad((3, 2, 2, 4), "circular"), (19, 5, 9, 7)),
         (Interpolate(2, (13, 4), linear=True), (19, 5, 9, 7)),
         (BatchNorm(training=True), (37, 5, 9, 7)),

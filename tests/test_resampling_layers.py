@@ -15,7 +15,14 @@ from pellucid import functional as F
 from pellucid.errors import ArgumentError, ShapeError
 
 T = torch.nn
-ADAPTIVE = pc.AdaptiveMaxPool1d | pc.AdaptiveMaxPool2d | pc.AdaptiveMaxPool3d
+WINDOWS = (  # their reprs have one number for each axis, as those of other poolings
+    pc.AdaptiveMaxPool1d
+    | pc.AdaptiveMaxPool2d
+    | pc.AdaptiveMaxPool3d
+    | pc.LPPool1d
+    | pc.LPPool2d
+    | pc.LPPool3d
+)
 LAYERS: list[tuple[Any, Any, tuple[int, ...]]] = [
     (pc.ZeroPad1d(2), T.ZeroPad1d(2), (2, 3, 7)),
     (pc.ZeroPad2d((1, 2, 0, 3)), T.ZeroPad2d((1, 2, 0, 3)), (2, 3, 4, 7)),
@@ -35,6 +42,11 @@ LAYERS: list[tuple[Any, Any, tuple[int, ...]]] = [
     (pc.AdaptiveMaxPool1d(4), T.AdaptiveMaxPool1d(4), (2, 3, 9)),
     (pc.AdaptiveMaxPool2d((None, 3)), T.AdaptiveMaxPool2d((None, 3)), (2, 3, 5, 7)),
     (pc.AdaptiveMaxPool3d((2, 5, 3)), T.AdaptiveMaxPool3d((2, 5, 3)), (2, 3, 3, 4, 5)),
+    (pc.LPPool1d(2, 3, 2), T.LPPool1d(2, 3, 2), (2, 3, 9)),
+    (pc.LPPool2d(1, (2, 3), (3, 1)), T.LPPool2d(1, (2, 3), (3, 1)), (2, 3, 7, 5)),
+    (pc.LPPool2d(4, 2), T.LPPool2d(4, 2), (2, 3, 4, 6)),
+    (pc.LPPool2d(2, 3, 2, True), T.LPPool2d(2, 3, 2, True), (2, 3, 6, 8)),
+    (pc.LPPool3d(4, (2, 3, 1), 2), T.LPPool3d(4, (2, 3, 1), 2), (2, 3, 4, 5, 3)),
     (pc.Upsample(11), T.Upsample(11), (2, 3, 4)),
     (pc.Upsample(scale_factor=(2, 1.7)), T.Upsample(scale_factor=(2, 1.7)), (2, 3, 4, 7)),
     (pc.Upsample(scale_factor=2), T.Upsample(scale_factor=2), (2, 3, 2, 3, 4)),
@@ -132,16 +144,19 @@ def test_a_recorded_step_is_the_fast_one_and_certified(
         lambda x: F.pad(x, (1, 2), "constant", 0.3),
         lambda x: F.interpolate(x, (7, 3), mode="bilinear"),
         lambda x: F.interpolate(x, scale_factor=2),
+        lambda x: F.lp_pool2d(x, 2, (3, 2), (2, 1), True),
     ],
 )
 def test_a_changed_number_is_noticed(op: Any, dtype: Any) -> None:
     """Output and gradients, the latter with an earlier one to add to."""
-    rec = recording(run(lambda x: op(x) + op(x), normal(2, 3, 4, 5, dtype=dtype), {}))
+    rec = recording(run(lambda x: op(x) + op(x), abs(normal(2, 3, 4, 5, dtype=dtype)), {}))
     assert rec.certify().certified
-    for name in [name for name in rec if name.startswith(("pad", "interpolate", "grad(input)"))]:
+    for name in [name for name in rec if name.startswith(("pad", "interpolate", "lp_pool", "grad(input)"))]:
         array = rec._array(name)
         before = array.copy()
-        array[...] = np.where(array == 0, 1, np.nextafter(array, np.inf))
+        formula = "lp_pool2d.output" in rec  # enclosed, not replayed
+        moved = array * dtype(1 + 4096 * np.finfo(dtype).eps) if formula else np.nextafter(array, np.inf)
+        array[...] = np.where(array == 0, 1, moved)
         row = {row.name: row for row in rec.certify().arrays}[name]
         assert row.failures == row.checked == array.size
         array[...] = before
@@ -208,6 +223,10 @@ def test_padding_of_a_convolution_is_a_part_of_the_layer() -> None:
             "Got padding_mode='mirror'.",
         ),
         (
+            lambda: pc.LPPool1d(0, 2),
+            "LPPool1d: norm_type must not be 0. Got norm_type=0.",
+        ),
+        (
             lambda: pc.AdaptiveMaxPool2d(0),
             "AdaptiveMaxPool2d: output_size must be an integer, or one integer or None per axis. "
             "Expected 2 values ≥ 1. Got output_size=0.",
@@ -243,11 +262,19 @@ def test_wrong_settings_are_named(make: Any, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ours", "theirs"), [(ours, theirs) for ours, theirs, _ in LAYERS if not isinstance(ours, ADAPTIVE)]
+    ("ours", "theirs"), [(ours, theirs) for ours, theirs, _ in LAYERS if not isinstance(ours, WINDOWS)]
 )
 def test_reprs_are_pytorchs(ours: Any, theirs: Any) -> None:
     said = repr(ours).replace("padding=((0, 1), (1, 2))", "padding=same")  # we say what "same" comes to
     assert said == repr(theirs)
+
+
+def test_reprs_of_windows() -> None:
+    assert (
+        repr(pc.LPPool2d(2, 3, 2))
+        == "LPPool2d(norm_type=2, kernel_size=(3, 3), stride=(2, 2), ceil_mode=False)"
+    )
+    assert repr(pc.AdaptiveMaxPool2d((None, 2))) == "AdaptiveMaxPool2d(output_size=(None, 2))"
 
 
 def test_empty_batches_and_other_threads() -> None:

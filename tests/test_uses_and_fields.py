@@ -35,6 +35,7 @@ from pellucid.ops.gelu import GELU
 from pellucid.ops.interpolate import Interpolate
 from pellucid.ops.linear import Linear
 from pellucid.ops.log_softmax import LogSoftmax
+from pellucid.ops.lp_pool import LpPool
 from pellucid.ops.max_pool import MaxPool
 from pellucid.ops.mse_loss import MSELoss
 from pellucid.ops.pad import Pad
@@ -96,6 +97,7 @@ OPS = {
     "pad constant": (Pad((1, 2), "constant", 2.0), ((2, 3, 4, 5),)),
     "nearest": (Interpolate(1, (7,)), ((2, 3, 4),)),
     "bilinear": (Interpolate(2, (3, 7), True), ((2, 3, 4, 5),)),
+    "lp_pool": (LpPool(2, 2.0, (3, 2), 2), ((2, 3, 6, 5),)),
     "add": (Add(), ((2, 3), (2, 3))),
     "flatten": (Flatten(), ((2, 3, 2),)),
     "gelu": (GELU(), ((2, 5),)),

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from pellucid.engine.buffers import Block, Tensor
 from pellucid.engine.graph import Node, Symbol
+from pellucid.explain import roles
 from pellucid.explain.source import Entry, Source
 from pellucid.ops.adam import Adam
 from pellucid.ops.base import Shape
@@ -112,7 +113,7 @@ def _forward(plan: Plan) -> Iterator[Listed]:
 def _saved(plan: Plan, node: Node) -> Iterator[tuple[str, Block]]:
     """What a node computes on the way to its output or gradients: float64 numbers with a name of their own."""
     for (owner, key), block in plan.saved.items():
-        if owner is node and block.dtype.kind == "f":
+        if owner is node and key in roles.statistics(node.op, {}):
             yield key, block
 
 

@@ -22,6 +22,7 @@ from pellucid.ops.interpolate import Interpolate
 from pellucid.ops.leaky_relu import LeakyReLU
 from pellucid.ops.linear import Linear
 from pellucid.ops.log_softmax import LogSoftmax
+from pellucid.ops.lp_pool import LpPool
 from pellucid.ops.max_pool import MaxPool
 from pellucid.ops.mse_loss import MSELoss
 from pellucid.ops.pad import Pad
@@ -50,7 +51,7 @@ _KINDS: tuple[type[Maker], ...] = (
         LeakyReLU,
         Linear,
     ),
-    *(LogSoftmax, MaxPool, MSELoss, Pad, ReLU, Sigmoid, SiLU, Softmax, Tanh, SGD, Adam),
+    *(LogSoftmax, LpPool, MaxPool, MSELoss, Pad, ReLU, Sigmoid, SiLU, Softmax, Tanh, SGD, Adam),
 )
 OPS: dict[str, type[Maker]] = {kind.__name__: kind for kind in _KINDS}
 

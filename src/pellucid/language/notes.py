@@ -86,6 +86,10 @@ _POOLS: Area = {
         "{count} numbers, summed in float64 in row-major order, divided by {divisor}, rounded once",
         "수 {count}개를 행 우선 순서로 float64로 더한 뒤 나누고 한 번 반올림합니다. 나누는 수: {divisor}",
     ),
+    "note.powers": Entry(
+        "{count} numbers to the power {p:g}, summed in float64 in row-major order; the root is rounded once",
+        "수 {count}개를 {p:g}제곱하여 행 우선 순서로 float64로 더하고, 그 거듭제곱근을 한 번 반올림합니다",
+    ),
     "note.shares": Entry(
         "shares of {count} windows, summed in float64, windows ascending, rounded once",
         "창 {count}개의 몫을 창 오름차순으로 float64로 더하고 한 번 반올림합니다",

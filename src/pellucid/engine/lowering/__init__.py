@@ -12,6 +12,7 @@ from pellucid.engine.lowering import (
     conv_transpose,
     linear,
     loss,
+    lp_pool,
     max_pool,
     norm,
     pointwise,
@@ -35,6 +36,7 @@ from pellucid.ops.interpolate import Interpolate
 from pellucid.ops.leaky_relu import LeakyReLU
 from pellucid.ops.linear import Linear
 from pellucid.ops.log_softmax import LogSoftmax
+from pellucid.ops.lp_pool import LpPool
 from pellucid.ops.max_pool import MaxPool
 from pellucid.ops.mse_loss import MSELoss
 from pellucid.ops.pad import Pad
@@ -60,6 +62,7 @@ FORWARD: dict[type[Op], Callable[[Plan, Node], None]] = {
     LeakyReLU: pointwise.activation_forward,
     Linear: linear.forward,
     LogSoftmax: loss.softmax_forward,
+    LpPool: lp_pool.forward,
     MSELoss: loss.mse_forward,
     MaxPool: max_pool.forward,
     Pad: resample.forward,
@@ -86,6 +89,7 @@ BACKWARD: dict[type[Op], Callable[[Plan, Node, Any], None]] = {
     LeakyReLU: pointwise.activation_backward,
     Linear: linear.backward,
     LogSoftmax: loss.softmax_backward,
+    LpPool: lp_pool.backward,
     MSELoss: loss.mse_backward,
     MaxPool: max_pool.backward,
     Pad: resample.backward,

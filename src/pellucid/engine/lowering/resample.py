@@ -30,7 +30,7 @@ def forward(plan: Plan, node: Node) -> None:
             got=f"pad={op.pad}",
         )
     x, y = plan.value(node.operands[0]), plan.output(node)
-    spreads = _three(op.spreads(input))
+    spreads = along_three(op.spreads(input))
     copies = all(spread.copies for spread in spreads)
     constant = (op.value or 0.0) if isinstance(op, Pad) else 0.0
 
@@ -48,7 +48,7 @@ def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
     assert node.operands[0] is not None
     op, input = _of(node)
     out, base = plan.add_gradient(node.operands[0])
-    spreads = _three(op.directed("grad_input", input))
+    spreads = along_three(op.directed("grad_input", input))
 
     def bind() -> Tables:
         chunks, n = _sizes(plan, grad_output, out, spreads)
@@ -65,7 +65,7 @@ def _of(node: Node) -> tuple[Resampling, Shape]:
     return op, input.shape
 
 
-def _three(spreads: Sequence[Spread]) -> list[Spread]:
+def along_three(spreads: Sequence[Spread]) -> list[Spread]:
     """Along D, H and W; an axis that is not there has one position, which stays."""
     return [Spread((((0, 1.0),),), 1)] * (3 - len(spreads)) + list(spreads)
 
@@ -78,7 +78,7 @@ def _sizes(plan: Plan, source: Tensor, out: Tensor, spreads: list[Spread]) -> tu
     runs, lists = _runs(wide)
     tables = [runs]
     for rows in (deep.rows, high.rows, lists):
-        tables += _table(rows)
+        tables += table_of(rows)
     plan.owners.append(tables)
     n = [per_chunk, images, depth, height, *source.strides[:3], *out.strides[:3], channels, len(runs)]
     return -(-images * depth * height // per_chunk), [*n, *(table.ctypes.data for table in tables)]
@@ -95,7 +95,7 @@ def _runs(spread: Spread) -> tuple[NDArray[np.int64], list[tuple[tuple[int, floa
     return runs, [spread.rows[group[0]] for group in groups]
 
 
-def _table(rows: Sequence[tuple[tuple[int, float], ...]]) -> tuple[NDArray[Any], ...]:
+def table_of(rows: Sequence[tuple[tuple[int, float], ...]]) -> tuple[NDArray[Any], ...]:
     """Where the lists begin, the lists, and their weights."""
     begins = np.cumsum([0, *map(len, rows)], dtype=np.int64)
     positions = np.array([i for row in rows for i, _ in row] or [0], np.int64)

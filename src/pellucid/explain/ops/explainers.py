@@ -12,6 +12,7 @@ from pellucid.explain.ops.copies import explain_copy
 from pellucid.explain.ops.dropout import explain_dropout
 from pellucid.explain.ops.linear import explain_linear
 from pellucid.explain.ops.loss import explain_cross_entropy, explain_mse_loss
+from pellucid.explain.ops.lp_pool import explain_lp_pool
 from pellucid.explain.ops.norm import explain_batch_norm
 from pellucid.explain.ops.pointwise import explain_rectifier, explain_smooth
 from pellucid.explain.ops.pool import explain_average_pool, explain_max_pool
@@ -37,6 +38,7 @@ from pellucid.ops.interpolate import Interpolate
 from pellucid.ops.leaky_relu import LeakyReLU
 from pellucid.ops.linear import Linear
 from pellucid.ops.log_softmax import LogSoftmax
+from pellucid.ops.lp_pool import LpPool
 from pellucid.ops.max_pool import MaxPool
 from pellucid.ops.mse_loss import MSELoss
 from pellucid.ops.pad import Pad
@@ -64,6 +66,7 @@ _EXPLAINERS: dict[type[Maker], Callable[[Question], Account]] = {
     LeakyReLU: explain_rectifier,
     Linear: explain_linear,
     LogSoftmax: explain_softmax,
+    LpPool: explain_lp_pool,
     MaxPool: explain_max_pool,
     MSELoss: explain_mse_loss,
     Pad: explain_resampling,

@@ -40,6 +40,7 @@ from pellucid.ops.dropout import Dropout
 from pellucid.ops.flatten import Flatten
 from pellucid.ops.linear import Linear
 from pellucid.ops.log_softmax import AlongAxis
+from pellucid.ops.lp_pool import LpPool
 from pellucid.ops.max_pool import MaxPool
 from pellucid.ops.mse_loss import MSELoss
 from pellucid.ops.pointwise import Pointwise
@@ -175,21 +176,22 @@ def _linear(asked: Reading) -> Relation:
 
 def _pool(asked: Reading) -> AnyRelation:
     op = asked.source.op
-    assert isinstance(op, MaxPool | AvgPool | AdaptivePool)
+    assert isinstance(op, MaxPool | AvgPool | LpPool | AdaptivePool)
     if isinstance(op, AdaptivePool):
         (i, _, y), sizes = _places(asked.input[2:], (), asked.output[2:])
         links = windows(op.windows(asked.input))
     else:
-        (i, _, y), sizes, links = _space(op.geometry(asked.input))
+        windowed = op.mean if isinstance(op, LpPool) else op
+        (i, _, y), sizes, links = _space(windowed.geometry(asked.input))
     sizes |= {"p": size_of(asked.input[:2])}
     slides = Relation(("p", *i), ("p", *y), sizes, links)
     if not asked.backward:
         return slides
     back = Relation(slides.result, slides.operand, sizes, links)
+    if asked.argument == "input":  # who has won, and the norm, is decided by all in the window
+        return Chained(slides, back)
     if not isinstance(op, MaxPool | AdaptiveMaxPool):
         return back
-    if asked.argument == "input":  # who has won is decided by all in the window
-        return Chained(slides, back)
     return _routes(asked, op)
 
 
@@ -264,6 +266,7 @@ _RELATIONS: dict[type[Maker], Callable[[Reading], AnyRelation]] = {
     Linear: _linear,
     MaxPool: _pool,
     AvgPool: _pool,
+    LpPool: _pool,
     AdaptivePool: _pool,
     Resampling: _resampling,
     BatchNorm: _batch_norm,
