@@ -22,6 +22,7 @@ from pellucid.explain.source import Entry, Source
 from pellucid.geometry import Axis
 from pellucid.ops.adam import Adam
 from pellucid.ops.adaptive_avg_pool import AdaptiveAvgPool
+from pellucid.ops.adaptive_max_pool import AdaptiveMaxPool
 from pellucid.ops.add import Add
 from pellucid.ops.avg_pool import AvgPool
 from pellucid.ops.base import Op
@@ -32,12 +33,15 @@ from pellucid.ops.cross_entropy import CrossEntropy
 from pellucid.ops.flatten import Flatten
 from pellucid.ops.gelu import GELU
 from pellucid.ops.group_norm import GroupNorm
+from pellucid.ops.interpolate import Interpolate
 from pellucid.ops.layer_norm import LayerNorm
 from pellucid.ops.linear import Linear
 from pellucid.ops.local_response_norm import LocalResponseNorm
 from pellucid.ops.log_softmax import LogSoftmax
+from pellucid.ops.lp_pool import LpPool
 from pellucid.ops.max_pool import MaxPool
 from pellucid.ops.mse_loss import MSELoss
+from pellucid.ops.pad import Pad
 from pellucid.ops.sgd import SGD
 from pellucid.ops.softmax import Softmax
 
@@ -92,6 +96,11 @@ OPS = {
     "linear": (Linear(), ((3, 2, 5), (4, 5), (4,))),
     "avg_pool": (AvgPool(2, 3, 2, 1), ((2, 3, 6, 5),)),
     "adaptive": (AdaptiveAvgPool(2, (3, 4)), ((2, 3, 7, 5),)),
+    "pad": (Pad((2, -1, 1, 2), "reflect"), ((2, 3, 4, 5),)),
+    "pad constant": (Pad((1, 2), "constant", 2.0), ((2, 3, 4, 5),)),
+    "nearest": (Interpolate(1, (7,)), ((2, 3, 4),)),
+    "bilinear": (Interpolate(2, (3, 7), True), ((2, 3, 4, 5),)),
+    "lp_pool": (LpPool(2, 2.0, (3, 2), 2), ((2, 3, 6, 5),)),
     "add": (Add(), ((2, 3), (2, 3))),
     "flatten": (Flatten(), ((2, 3, 2),)),
     "gelu": (GELU(), ((2, 5),)),
@@ -195,10 +204,13 @@ def test_a_norm_reads_its_input_through_its_statistics(
 
 @pytest.mark.parametrize(
     "op",
-    [MaxPool(2, 3, 2, 1), MaxPool(2, (2, 3), 1, 0, (2, 1)), MaxPool(2, 2, 2, 0, 1, True)],
+    [
+        *(MaxPool(2, 3, 2, 1), MaxPool(2, (2, 3), 1, 0, (2, 1)), MaxPool(2, 2, 2, 0, 1, True)),
+        AdaptiveMaxPool(2, (3, 9)),
+    ],
     ids=repr,
 )
-def test_a_maximum_reads_its_window_and_a_gradient_its_winners(op: MaxPool) -> None:
+def test_a_maximum_reads_its_window_and_a_gradient_its_winners(op: MaxPool | AdaptiveMaxPool) -> None:
     x = np.random.default_rng(3).integers(0, 4, (2, 1, 5, 7)).astype(float)  # with ties
     grad_output = np.random.default_rng(4).uniform(1, 2, op.infer(x.shape))
     forward = relations(op, "output", {"input": x}, grad_output.shape)["input"]

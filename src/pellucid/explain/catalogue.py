@@ -113,7 +113,7 @@ def _forward(plan: Plan) -> Iterator[Listed]:
 def _saved(plan: Plan, node: Node) -> Iterator[tuple[str, Block]]:
     """What a node computes on the way to its output or gradients: float64 numbers with a name of their own."""
     for (owner, key), block in plan.saved.items():
-        if owner is node and block.dtype.kind == "f":
+        if owner is node and key in roles.statistics(node.op, {}):
             yield key, block
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pellucid.explain.source import Maker
 from pellucid.ops.adam import Adam
 from pellucid.ops.adaptive_avg_pool import AdaptiveAvgPool
+from pellucid.ops.adaptive_max_pool import AdaptiveMaxPool
 from pellucid.ops.add import Add
 from pellucid.ops.avg_pool import AvgPool
 from pellucid.ops.base import Op, Shape
@@ -18,14 +19,18 @@ from pellucid.ops.dropout import Dropout
 from pellucid.ops.flatten import Flatten
 from pellucid.ops.gelu import GELU
 from pellucid.ops.group_norm import GroupNorm
+from pellucid.ops.interpolate import Interpolate
 from pellucid.ops.layer_norm import LayerNorm
 from pellucid.ops.leaky_relu import LeakyReLU
 from pellucid.ops.linear import Linear
 from pellucid.ops.local_response_norm import LocalResponseNorm
 from pellucid.ops.log_softmax import LogSoftmax
+from pellucid.ops.lp_pool import LpPool
 from pellucid.ops.max_pool import MaxPool
 from pellucid.ops.mse_loss import MSELoss
+from pellucid.ops.pad import Pad
 from pellucid.ops.relu import ReLU
+from pellucid.ops.resampling import Resampling
 from pellucid.ops.sgd import SGD
 from pellucid.ops.sigmoid import Sigmoid
 from pellucid.ops.silu import SiLU
@@ -35,6 +40,7 @@ from pellucid.ops.tanh import Tanh
 _KINDS: tuple[type[Maker], ...] = (
     *(
         AdaptiveAvgPool,
+        AdaptiveMaxPool,
         Add,
         AvgPool,
         BatchNorm,
@@ -45,11 +51,13 @@ _KINDS: tuple[type[Maker], ...] = (
         Flatten,
         GELU,
         GroupNorm,
+        Interpolate,
         LayerNorm,
         LeakyReLU,
         Linear,
     ),
-    *(LocalResponseNorm, LogSoftmax, MaxPool, MSELoss, ReLU, Sigmoid, SiLU, Softmax, Tanh, SGD, Adam),
+    *(LocalResponseNorm, LogSoftmax, LpPool, MaxPool, MSELoss, Pad, ReLU, Sigmoid, SiLU, Softmax, Tanh),
+    *(SGD, Adam),
 )
 OPS: dict[str, type[Maker]] = {kind.__name__: kind for kind in _KINDS}
 
@@ -86,7 +94,14 @@ _CROSS_ENTROPY = {
     "count": ("target",),
     "grad_input": ("grad_output", "input", "target", "count"),
 }
-_LINEAR = (AdaptiveAvgPool, AvgPool, Add, Dropout, Flatten)  # ops whose gradients read no operands
+_LINEAR = (
+    AdaptiveAvgPool,
+    AvgPool,
+    Add,
+    Dropout,
+    Flatten,
+    Resampling,
+)  # ops whose gradients read no operands
 
 
 def reads(op: Maker, of: str) -> tuple[str, ...]:

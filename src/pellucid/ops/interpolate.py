@@ -17,11 +17,12 @@ from functools import reduce
 import numpy as np
 
 from pellucid.errors import ShapeError
-from pellucid.ops.base import Array, Gradients, Op, Shape
+from pellucid.ops.base import Array, Gradients, Shape
+from pellucid.ops.resampling import Resampling, Spread
 
 
 @dataclass(frozen=True)
-class Interpolate(Op):
+class Interpolate(Resampling):
     """The output's spatial sizes, whether weights are linear or nearest, and the scale where one was given."""
 
     dims: int
@@ -50,6 +51,14 @@ class Interpolate(Op):
         each = zip(self.size, input[2:], scales, strict=True)
         return [self._matrix(outputs, inputs, scale) for outputs, inputs, scale in each]
 
+    def spreads(self, input: Shape) -> list[Spread]:
+        """The weights along each axis that are not 0."""
+        found = []
+        for matrix in self.matrices(input):
+            rows = (tuple((int(i), float(row[i])) for i in np.flatnonzero(row)) for row in matrix)
+            found.append(Spread(tuple(rows), matrix.shape[1]))
+        return found
+
     def _matrix(self, outputs: int, inputs: int, scale: float) -> Array:
         y, weights = np.arange(outputs), np.zeros((outputs, inputs))
         if outputs == inputs:
@@ -69,10 +78,14 @@ class Interpolate(Op):
         return weights
 
     def forward(self, *operands: Array) -> Array:
-        """One axis after another."""
+        """Copies of the nearest elements, or sums along one axis after another."""
         (input,) = operands
         self.infer(input.shape)
-        return self._applied(input, self.matrices(input.shape))
+        matrices = self.matrices(input.shape)
+        if not self.linear:
+            nearest = np.ix_(*(matrix.argmax(axis=1) for matrix in matrices))
+            return np.ascontiguousarray(input[:, :, *nearest])
+        return self._applied(input, matrices)
 
     def backward(self, grad_output: Array, *operands: Array) -> Gradients:
         """The same with the weights turned."""

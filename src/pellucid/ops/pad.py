@@ -5,7 +5,7 @@
 
 The source of a position outside of the input is none ("constant"), the nearest element ("replicate"), the one mirrored
 at the border element ("reflect"), or the one an input's length further on ("circular"; where the other side is cropped,
-the length of what is left).
+the length of what is left). Order of summation in grad_input: y ascending.
 """
 
 from __future__ import annotations
@@ -17,14 +17,15 @@ from numpy.typing import NDArray
 
 from pellucid.errors import ArgumentError, ShapeError
 from pellucid.geometry import is_integer
-from pellucid.ops.base import Array, Gradients, Op, Shape
+from pellucid.ops.base import Array, Gradients, Shape
 from pellucid.ops.checks import choice, number
+from pellucid.ops.resampling import Resampling, Spread
 
 MODES = ("constant", "reflect", "replicate", "circular")
 
 
 @dataclass(frozen=True)
-class Pad(Op):
+class Pad(Resampling):
     """Widths as PyTorch has them: (before, after) of the last axis, then of the one before it, and so on."""
 
     pad: tuple[int, ...]
@@ -85,6 +86,13 @@ class Pad(Op):
                 i = (np.arange(len(i)) - max(before, 0)) % max(kept, 1) - min(before, 0)
             found.append(i)
         return found
+
+    def spreads(self, input: Shape) -> list[Spread]:
+        """The sources along the axes behind the channels, each with weight 1."""
+        each = zip(self.sources(input)[2:], input[2:], strict=True)
+        return [
+            Spread(tuple(((i, 1.0),) if i >= 0 else () for i in row.tolist()), size) for row, size in each
+        ]
 
     def forward(self, *operands: Array) -> Array:
         """Read every output position from its source."""

@@ -14,13 +14,16 @@ from pellucid.engine.lowering import (
     linear,
     local_response_norm,
     loss,
+    lp_pool,
     max_pool,
     norm,
     pointwise,
+    resample,
     shape,
 )
 from pellucid.engine.plan import Plan
 from pellucid.ops.adaptive_avg_pool import AdaptiveAvgPool
+from pellucid.ops.adaptive_max_pool import AdaptiveMaxPool
 from pellucid.ops.add import Add
 from pellucid.ops.avg_pool import AvgPool
 from pellucid.ops.base import Op
@@ -32,13 +35,16 @@ from pellucid.ops.dropout import Dropout
 from pellucid.ops.flatten import Flatten
 from pellucid.ops.gelu import GELU
 from pellucid.ops.group_norm import GroupNorm
+from pellucid.ops.interpolate import Interpolate
 from pellucid.ops.layer_norm import LayerNorm
 from pellucid.ops.leaky_relu import LeakyReLU
 from pellucid.ops.linear import Linear
 from pellucid.ops.local_response_norm import LocalResponseNorm
 from pellucid.ops.log_softmax import LogSoftmax
+from pellucid.ops.lp_pool import LpPool
 from pellucid.ops.max_pool import MaxPool
 from pellucid.ops.mse_loss import MSELoss
+from pellucid.ops.pad import Pad
 from pellucid.ops.relu import ReLU
 from pellucid.ops.sigmoid import Sigmoid
 from pellucid.ops.silu import SiLU
@@ -47,6 +53,7 @@ from pellucid.ops.tanh import Tanh
 
 FORWARD: dict[type[Op], Callable[[Plan, Node], None]] = {
     AdaptiveAvgPool: average.forward,
+    AdaptiveMaxPool: max_pool.forward,
     Add: pointwise.add_forward,
     AvgPool: average.forward,
     BatchNorm: norm.forward,
@@ -58,12 +65,15 @@ FORWARD: dict[type[Op], Callable[[Plan, Node], None]] = {
     GELU: pointwise.activation_forward,
     GroupNorm: group_norm.forward,
     LayerNorm: group_norm.forward,
+    Interpolate: resample.forward,
     LeakyReLU: pointwise.activation_forward,
     Linear: linear.forward,
     LocalResponseNorm: local_response_norm.forward,
     LogSoftmax: loss.softmax_forward,
+    LpPool: lp_pool.forward,
     MSELoss: loss.mse_forward,
     MaxPool: max_pool.forward,
+    Pad: resample.forward,
     ReLU: pointwise.relu_forward,
     SiLU: pointwise.activation_forward,
     Sigmoid: pointwise.activation_forward,
@@ -73,6 +83,7 @@ FORWARD: dict[type[Op], Callable[[Plan, Node], None]] = {
 
 BACKWARD: dict[type[Op], Callable[[Plan, Node, Any], None]] = {
     AdaptiveAvgPool: average.backward,
+    AdaptiveMaxPool: max_pool.backward,
     Add: pointwise.add_backward,
     AvgPool: average.backward,
     BatchNorm: norm.backward,
@@ -84,12 +95,15 @@ BACKWARD: dict[type[Op], Callable[[Plan, Node, Any], None]] = {
     GELU: pointwise.activation_backward,
     GroupNorm: group_norm.backward,
     LayerNorm: group_norm.backward,
+    Interpolate: resample.backward,
     LeakyReLU: pointwise.activation_backward,
     Linear: linear.backward,
     LocalResponseNorm: local_response_norm.backward,
     LogSoftmax: loss.softmax_backward,
+    LpPool: lp_pool.backward,
     MSELoss: loss.mse_backward,
     MaxPool: max_pool.backward,
+    Pad: resample.backward,
     ReLU: pointwise.relu_backward,
     SiLU: pointwise.activation_backward,
     Sigmoid: pointwise.activation_backward,

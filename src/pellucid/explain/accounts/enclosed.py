@@ -92,6 +92,14 @@ class Enclosed:
             moved = np.where(value > 0, self.radius / value, np.sqrt(self.radius))
         return _operation(value, np.fmin(moved, np.sqrt(self.radius)))
 
+    def power(self, exponent: float) -> Enclosed:
+        """x to a power, whose size grows or falls with that of x."""
+        with np.errstate(all="ignore"):
+            value = np.power(self.value, WIDE(exponent))
+            ends = (abs(self.value) + self.radius, np.maximum(abs(self.value) - self.radius, 0))
+            moved = [abs(np.power(end, WIDE(exponent)) - abs(value)) for end in ends]
+            return _operation(value, np.where(self.radius > 0, np.maximum(*moved), 0), roundings=4)
+
     def exp(self) -> Enclosed:
         """eˣ."""
         with np.errstate(all="ignore"):
@@ -104,15 +112,6 @@ class Enclosed:
         with np.errstate(all="ignore"):
             value = np.log(self.value)
             return _operation(value, -np.log1p(-self.radius / self.value), roundings=4)
-
-    def power(self, exponent: float) -> Enclosed:
-        """xᵉ of x ≥ 0. Within the radius it lies between its values at both ends; below 0 there is none."""
-        below, above = self.value - self.radius, self.value + self.radius
-        below = np.where(self.value < 0, below, np.maximum(below, 0))
-        with np.errstate(all="ignore"):
-            value, low, high = (np.power(x, WIDE(exponent)) for x in (self.value, below, above))
-            moved = np.where(self.radius > 0, np.maximum(abs(low - value), abs(high - value)), 0)
-            return _operation(value, moved, roundings=4)
 
     def tanh(self) -> Enclosed:
         """The hyperbolic tangent, whose slope is at most 1."""

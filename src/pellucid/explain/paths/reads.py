@@ -14,11 +14,21 @@ from numpy.typing import NDArray
 
 from pellucid.errors import ArgumentError
 from pellucid.explain import roles
-from pellucid.explain.paths.relation import AnyRelation, Chained, Labels, Links, Relation, Routes, windows
+from pellucid.explain.paths.relation import (
+    AnyRelation,
+    Chained,
+    Labels,
+    Links,
+    Relation,
+    Routes,
+    pairs,
+    windows,
+)
 from pellucid.explain.source import Entry, Maker, Source
 from pellucid.geometry import Geometry, size_of
 from pellucid.ops.adam import Adam
-from pellucid.ops.adaptive_avg_pool import AdaptiveAvgPool
+from pellucid.ops.adaptive_max_pool import AdaptiveMaxPool
+from pellucid.ops.adaptive_pool import AdaptivePool
 from pellucid.ops.add import Add
 from pellucid.ops.avg_pool import AvgPool
 from pellucid.ops.base import Op, Shape
@@ -33,9 +43,11 @@ from pellucid.ops.layer_norm import LayerNorm
 from pellucid.ops.linear import Linear
 from pellucid.ops.local_response_norm import LocalResponseNorm
 from pellucid.ops.log_softmax import AlongAxis
+from pellucid.ops.lp_pool import LpPool
 from pellucid.ops.max_pool import MaxPool
 from pellucid.ops.mse_loss import MSELoss
 from pellucid.ops.pointwise import Pointwise
+from pellucid.ops.resampling import Resampling
 from pellucid.ops.sgd import SGD
 
 
@@ -167,30 +179,40 @@ def _linear(asked: Reading) -> Relation:
 
 def _pool(asked: Reading) -> AnyRelation:
     op = asked.source.op
-    assert isinstance(op, MaxPool | AvgPool | AdaptiveAvgPool)
-    if isinstance(op, AdaptiveAvgPool):
+    assert isinstance(op, MaxPool | AvgPool | LpPool | AdaptivePool)
+    if isinstance(op, AdaptivePool):
         (i, _, y), sizes = _places(asked.input[2:], (), asked.output[2:])
         links = windows(op.windows(asked.input))
     else:
-        (i, _, y), sizes, links = _space(op.geometry(asked.input))
+        windowed = op.mean if isinstance(op, LpPool) else op
+        (i, _, y), sizes, links = _space(windowed.geometry(asked.input))
     sizes |= {"p": size_of(asked.input[:2])}
     slides = Relation(("p", *i), ("p", *y), sizes, links)
     if not asked.backward:
         return slides
     back = Relation(slides.result, slides.operand, sizes, links)
-    if not isinstance(op, MaxPool):
-        return back
-    if asked.argument == "input":  # who has won is decided by all in the window
+    if asked.argument == "input":  # who has won, and the norm, is decided by all in the window
         return Chained(slides, back)
+    if not isinstance(op, MaxPool | AdaptiveMaxPool):
+        return back
     return _routes(asked, op)
 
 
-def _routes(asked: Reading, op: MaxPool) -> Routes:
+def _routes(asked: Reading, op: MaxPool | AdaptiveMaxPool) -> Routes:
     """Each gradient goes to its window's winner."""
     planes, size = size_of(asked.input[:2]), size_of(asked.input[2:])
     winners = op.indices(asked.read(asked.source.operands["input"])).reshape(planes, -1)
     starts = size * np.arange(planes)[:, None]
     return Routes((starts + winners).reshape(asked.output), asked.input)
+
+
+def _resampling(asked: Reading) -> Relation:
+    op = asked.source.op
+    assert isinstance(op, Resampling)
+    (i, _, y), sizes = _places(asked.input[2:], (), asked.output[2:])
+    links = tuple(pairs(spread.rows) for spread in op.spreads(asked.input))
+    labels = {"input": ("p", *i), "output": ("p", *y)}
+    return asked.between(labels, sizes | {"p": size_of(asked.input[:2])}, links)
 
 
 def _batch_norm(asked: Reading) -> Relation:
@@ -280,7 +302,9 @@ _RELATIONS: dict[type[Maker], Callable[[Reading], AnyRelation]] = {
     Linear: _linear,
     MaxPool: _pool,
     AvgPool: _pool,
-    AdaptiveAvgPool: _pool,
+    LpPool: _pool,
+    AdaptivePool: _pool,
+    Resampling: _resampling,
     BatchNorm: _batch_norm,
     GroupNorm: _sets,
     LayerNorm: _sets,
