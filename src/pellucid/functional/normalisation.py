@@ -89,7 +89,9 @@ class InstanceNormCall(Call):
             return output
         _check_running(self.op.name, dict(zip(("running_mean", "running_var"), self.running, strict=True)))
         (input, *_), _ = self.arrays()
-        sets = input.reshape(*input.shape[:2], -1).astype(np.float64)
+        if len(input) == 0:
+            return output
+        sets = input.reshape(*input.shape[:2], size_of(input.shape[2:])).astype(np.float64)
         news = sets.mean(axis=-1).mean(axis=0), sets.var(axis=-1, ddof=1).mean(axis=0)
         for array, new in zip(self.running, news, strict=True):
             array[...] = (1 - self.momentum) * array.astype(np.float64) + self.momentum * new

@@ -59,8 +59,12 @@ class Pad(Op):
     def _check_axis(self, input: Shape, axis: int, size: int, pair: tuple[int, int]) -> None:
         kept = size + sum(min(width, 0) for width in pair)
         where = f"axis {axis} of input {input}"
-        if (size + sum(pair) if self.mode == "replicate" else kept) < 0:
+        if (size + sum(pair) if self.mode in ("reflect", "replicate") else kept) < 0:
             raise ShapeError(self.name, "more is cropped than there is", got=f"pad {pair} on {where}")
+        if self.mode in ("reflect", "replicate") and any(pair) and size + sum(pair) == 0:
+            raise ShapeError(
+                self.name, f"mode='{self.mode}' must leave a position", got=f"pad {pair} on {where}"
+            )
         if max(pair) <= 0 or self.mode == "constant":
             return
         most = {"reflect": size - 1, "circular": kept, "replicate": max(pair) if size else 0}[self.mode]
