@@ -1,4 +1,4 @@
-"""ONNX's operators read as calls of `pellucid.functional`: attributes, order of operands, and what ONNX has beyond it."""
+"""ONNX's operators read as calls of `pellucid.functional`: attributes, order of operands, what ONNX has beyond it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Pairs = list[tuple[int, int]]
 
 
 def run_node(node: NodeProto, operands: list[Any]) -> list[np.ndarray]:
-    """The outputs of a node that the functions give (means and deviations that layer_norm keeps to itself are left out).
+    """The outputs of a node that the functions give (layer_norm keeps means and deviations to itself).
 
     The functions compute in floats, so whole numbers come back as they went.
     """

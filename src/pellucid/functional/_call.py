@@ -5,7 +5,8 @@ Each function only says which op it is and what it is applied to; that descripti
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import wraps
 from inspect import Parameter, Signature, signature
@@ -15,9 +16,10 @@ import numpy as np
 
 from pellucid.engine.graph import Symbol, apply
 from pellucid.errors import ArgumentError, PellucidError, ShapeError
+from pellucid.geometry import size_of
 from pellucid.ops.adaptive_pool import AdaptivePool
 from pellucid.ops.avg_pool import AvgPool
-from pellucid.ops.base import Array, Gradients, Op
+from pellucid.ops.base import Array, Gradients, Op, Shape
 from pellucid.ops.conv import Conv
 from pellucid.ops.conv_transpose import ConvTranspose
 from pellucid.ops.lp_pool import LpPool
@@ -46,20 +48,33 @@ class Call:
         if any(isinstance(operand, Symbol) for operand in operands):
             return apply(self.op, operands)
         arrays, single = self.arrays()
-        output = self.op.forward(*arrays, **self.options)
+        self.check_room(arrays)
+        with enough_memory(self.op.name):
+            output = self.op.forward(*arrays, **self.options)
         return output[0] if single else output
 
     def backward(self, grad_output: Tensor) -> Gradients:
         """The gradients of the op's differentiable arguments."""
         arrays, single = self.arrays()
-        output = self.op.infer(*(None if array is None else array.shape for array in arrays))
+        output = self.check_room(arrays)
         grad = as_array(self.op.name, "grad_output", grad_output).astype(arrays[0].dtype)
         expected = output[1:] if single else output
         if grad.shape != expected:
             rule = "grad_output must have the output's shape"
             raise ShapeError(f"{self.op.name}_backward", rule, expected=f"{expected}", got=f"{grad.shape}")
-        first, *others = self.op.backward(grad.reshape(output), *arrays, **self.options)
+        with enough_memory(self.op.name):
+            first, *others = self.op.backward(grad.reshape(output), *arrays, **self.options)
         return (first[0] if single and first is not None else first, *others)
+
+    def check_room(self, arrays: list[Any]) -> Shape:
+        """The output's shape, if an array can have it.
+
+        Raises: ShapeError when it cannot; whatever the op's shape rule raises.
+        """
+        shape = self.op.infer(*(None if array is None else array.shape for array in arrays))
+        if size_of(shape) >= 2**48:
+            raise ShapeError(self.op.name, "the output is larger than any memory", got=f"output {shape}")
+        return shape
 
     def arrays(self) -> tuple[list[Any], bool]:
         """The operands, the differentiable ones of one float type; and whether a batch axis was added."""
@@ -81,6 +96,18 @@ class Call:
                 if name in arrays:
                     arrays[name] = arrays[name][None]
         return [arrays.get(name) for name in self.op.arguments], single
+
+
+@contextmanager
+def enough_memory(op: str) -> Iterator[None]:
+    """Say which op asked for more memory than there is.
+
+    Raises: ShapeError in place of a MemoryError.
+    """
+    try:
+        yield
+    except MemoryError as error:
+        raise ShapeError(op, "the arrays must fit into memory", got=str(error).lower()) from None
 
 
 def as_array(op: str, name: str, value: object) -> Array:

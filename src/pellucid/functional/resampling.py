@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 from typing import Any
+
+import numpy as np
 
 from pellucid.errors import ArgumentError, ShapeError
 from pellucid.functional._call import Call, Tensor, as_array, function, gradient
-from pellucid.geometry import IntOrTuple, PaddingLike, is_integer
+from pellucid.geometry import IntOrTuple, PaddingLike
+from pellucid.ops.checks import flag
 from pellucid.ops.interpolate import Interpolate
 from pellucid.ops.pad import Pad
 from pellucid.ops.unfold import Fold, Unfold
@@ -109,12 +113,14 @@ def interpolate(
     dims = len(shape) - 2
     if dims not in (1, 2, 3):
         raise ShapeError("interpolate", "input must have 3, 4 or 5 axes (N, C, …)", got=f"input {shape}")
-    if mode != "nearest" and _LINEAR.get(mode) != dims:
+    if mode != "nearest" and (not isinstance(mode, str) or _LINEAR.get(mode) != dims):
         fitting = next(name for name, axes in _LINEAR.items() if axes == dims)
         rule = "mode must fit the input's axes"
         raise ArgumentError("interpolate", rule, expected=f"'nearest' or '{fitting}'", got=f"mode={mode!r}")
     if align_corners is not None and mode == "nearest":
         raise ArgumentError("interpolate", "align_corners is for linear modes alone", got="mode='nearest'")
+    if align_corners is not None:
+        flag("interpolate", "align_corners", align_corners)
     if (size is None) == (scale_factor is None):
         raise ArgumentError(
             "interpolate",
@@ -129,8 +135,9 @@ def _grid(size: Any, scale: Any, input: Sequence[int]) -> tuple[tuple[int, ...],
     """The output's sizes, and the scale if it was given."""
     name, given = ("size", size) if scale is None else ("scale_factor", scale)
     values = tuple(given) if isinstance(given, Sequence) else (given,) * len(input)
-    right = is_integer if scale is None else lambda v: isinstance(v, int | float) and not isinstance(v, bool)
-    if len(values) != len(input) or not all(right(v) and v > 0 for v in values):
+    kinds = (int, np.integer) if scale is None else (int, float)
+    right = [isinstance(v, kinds) and not isinstance(v, bool) and 0 < v < inf for v in values]
+    if len(values) != len(input) or not all(right):
         rule = f"{name} must be a number above 0, or one for each axis"
         raise ArgumentError("interpolate", rule, got=f"{name}={given!r}")
     if scale is None:

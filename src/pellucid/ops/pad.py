@@ -49,7 +49,7 @@ class Pad(Op):
             raise ShapeError(self.name, rule, got=f"{len(self.pad) // 2} pairs for input {input}")
         if self.mode != "constant" and self.value is not None:
             raise ArgumentError(self.name, "value is for mode='constant' alone", got=f"mode={self.mode!r}")
-        if self.value is not None and not np.isinf(self.value):
+        if self.value is not None and self.value not in (np.inf, -np.inf):
             number(self.name, "value", self.value)
         sizes = [size + sum(pair) for size, pair in zip(input, self._pairs(input), strict=True)]
         for axis, (size, pair) in enumerate(zip(input, self._pairs(input), strict=True)):
