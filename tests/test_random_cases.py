@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tests.random_calls import Dice, Draw, families
+from tests.dice import Dice, Draw
+from tests.random_calls import families
 
 from pellucid import functional as F
 from pellucid.errors import PellucidError
