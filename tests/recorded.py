@@ -12,7 +12,7 @@ from pellucid.engine.compose import plan_forward, plan_gradients
 from pellucid.engine.graph import trace
 from pellucid.engine.plan import Program
 from pellucid.explain import Recording, Trace
-from pellucid.explain.recording import recording_of
+from pellucid.explain.recorded import recording_of
 from pellucid.nn.parameter import Parameter
 
 Array = np.ndarray[Any, np.dtype[Any]]

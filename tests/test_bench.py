@@ -322,3 +322,14 @@ def test_a_mistake_is_one_line(run, monkeypatch, tmp_path, line):
     assert (code, out) == (2, "")
     assert err.startswith(f"error: {MISTAKES[line]}")
     assert err.count("\n") == 1
+
+
+def test_single_ops_run_in_both_engines() -> None:
+    from pellucid.bench import ops
+
+    small = ops.Op("small", "conv2d", ((2, 3, 5, 4), (4, 3, 3, 3), (4,)), {"padding": 1})
+    ops.pellucid(small, 2)()
+    for channels_last in (False, True):
+        gradients = ops.torch(small, 2, channels_last=channels_last)()
+        assert [tuple(g.shape) for g in gradients] == list(small.shapes)  # type: ignore[attr-defined]
+    assert all(len(op.shapes) in (1, 3) for op in ops.OPS)

@@ -16,7 +16,7 @@ from pellucid import functional as F
 from pellucid.engine.graph import apply
 from pellucid.explain import Recording, Trace
 from pellucid.explain.question import Question
-from pellucid.kernels.replay import flushing
+from pellucid.kernels.flushing import flushing
 from pellucid.ops.dropout import Dropout
 from pellucid.ops.random import draws, stream_key
 

@@ -14,7 +14,7 @@ from pellucid.engine.buffers import Block, External
 from pellucid.errors import AddressError, ArgumentError
 from pellucid.explain.catalogue import Update
 from pellucid.explain.ops import explainers
-from pellucid.explain.recording import recording_of
+from pellucid.explain.recorded import recording_of
 from pellucid.ops.relu import ReLU
 from pellucid.ops.sgd import SGD
 

@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from pellucid import functional
+from pellucid import functional, signal
 from pellucid.data import Dataset, datasets, read_image
 from pellucid.engine.algorithm import algorithm
 from pellucid.errors import (
@@ -15,7 +15,8 @@ from pellucid.errors import (
     PellucidError,
     ShapeError,
 )
-from pellucid.explain.recording import Recording, load_recording
+from pellucid.explain.recorded import load_recording
+from pellucid.explain.recording import Recording
 from pellucid.explain.trace import Trace
 from pellucid.formats import load_model, save_model
 from pellucid.nn import (
@@ -138,6 +139,7 @@ __all__ = [
     "save_model",
     "seed",
     "set_num_threads",
+    "signal",
     "summary",
 ]
 

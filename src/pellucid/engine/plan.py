@@ -265,11 +265,15 @@ class Program:
 
     def run(self, result: Symbol, **inputs: Array) -> Array:
         """Play the tape once on these inputs (contiguous, of the plan's types) and copy one tensor out."""
+        return self.results([self.plan.values[result]], **inputs)[0]
+
+    def results(self, blocks: Sequence[Block], **inputs: Array) -> list[Array]:
+        """The same for any blocks."""
         with self._busy:
             for name, array in inputs.items():
                 self._feed(self.plan.graph.inputs[name], array)
             tape.team.play(self.launches, self.plan.scratch_bytes)
-            return self.plan.values[result].array()
+            return [block.array() for block in blocks]
 
     def update_state(self) -> None:
         """Carry out what a recording left out: the changes of the model's own state."""

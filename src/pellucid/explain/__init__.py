@@ -6,7 +6,8 @@ from pellucid.explain.paths.fields import Field
 from pellucid.explain.paths.path import Level, Path
 from pellucid.explain.paths.region import Region
 from pellucid.explain.paths.uses import Use, Uses
-from pellucid.explain.recording import Recording, load_recording
+from pellucid.explain.recorded import load_recording
+from pellucid.explain.recording import Recording
 from pellucid.explain.terms import Products, Term
 from pellucid.explain.trace import Trace
 

@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.engine.buffers import Block, External
 from pellucid.errors import AddressError, ArgumentError
 from pellucid.explain import address as addresses
 from pellucid.explain import certificates
-from pellucid.explain.catalogue import Update, catalogue, read
 from pellucid.explain.certificates import Certificates
-from pellucid.explain.files.storage import read_recording, save_recording
+from pellucid.explain.files.storage import save_recording
 from pellucid.explain.ops.explainers import account_of, explained
 from pellucid.explain.ops.integers import integer_runs
 from pellucid.explain.overview import Overview, overview_of
@@ -29,7 +27,7 @@ from pellucid.geometry import Index, is_integer
 from pellucid.language import chosen
 
 if TYPE_CHECKING:  # importing the plan imports LLVM
-    from pellucid.engine.plan import Program
+    pass
 
 Array = NDArray[Any]
 
@@ -336,34 +334,3 @@ def _check(lang: str | None) -> None:
     """Refuse a language that there are no texts in before the work, not after it."""
     if lang is not None:
         chosen(lang)
-
-
-def load_recording(path: FilePath) -> Recording:
-    """Read a recording that `Recording.save` wrote. It explains and certifies as the original does.
-
-    The file is not trusted: it can name only ops of this package, and every name, shape and setting is checked.
-
-    Raises: FormatError when the file is missing, too large, or not a recording.
-    """
-    entries, arrays, aliases = read_recording(path)
-    return Recording(entries, arrays.__getitem__, aliases, None, loaded=True)
-
-
-def recording_of(
-    program: Program,
-    aliases: Mapping[str, str],
-    update: Update | None = None,
-    commit: Callable[[], None] | None = None,
-) -> Recording:
-    """The recording of a program whose plan keeps every tensor, after its run; it is its only user from now on."""
-    listed: dict[str, tuple[Entry, Block]] = {}
-    for entry, block in catalogue(program.plan, aliases, update):
-        if entry.name in listed:
-            rule = "two arrays of a recording cannot have the same name"
-            raise ArgumentError("record", rule, got=f"'{entry.name}'", hint="rename the model's attribute")
-        listed[entry.name] = entry, block
-    recording = Recording(
-        [entry for entry, _ in listed.values()], lambda name: read(*listed[name]), aliases, commit
-    )
-    recording.keep(program, [name for name, (_, block) in listed.items() if isinstance(block, External)])
-    return recording

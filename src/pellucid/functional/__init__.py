@@ -1,7 +1,8 @@
 """The ops as functions on plain arrays, or on symbols while a network is traced.
 
 Names, order of arguments, defaults and results are those of torch.nn.functional. For each function X,
-`X_backward(grad_output, *the same arguments)` returns the tuple of its gradients.
+`X_backward(grad_output, *the same arguments)` returns the tuple of its gradients. On arrays, convolutions and pools
+from 2²⁶ products on are computed by the kernels, smaller ones by their definition in NumPy.
 """
 
 from pellucid.functional.activation import (

@@ -14,6 +14,7 @@ from typing import Any, Concatenate, ParamSpec, TypeAlias
 
 import numpy as np
 
+from pellucid.engine import arrays
 from pellucid.engine.graph import Symbol, apply
 from pellucid.errors import ArgumentError, PellucidError, ShapeError
 from pellucid.geometry import size_of
@@ -44,34 +45,40 @@ class Call:
 
     def forward(self) -> Tensor:
         """The output, as an array or as a symbol."""
-        operands = (*self.required, *self.optional)
-        if any(isinstance(operand, Symbol) for operand in operands):
-            return apply(self.op, operands)
-        arrays, single = self.arrays()
-        self.check_room(arrays)
+        given = (*self.required, *self.optional)
+        if any(isinstance(operand, Symbol) for operand in given):
+            return apply(self.op, given)
+        operands, single = self.arrays()
+        self.check_room(operands)
         with enough_memory(self.op.name):
-            output = self.op.forward(*arrays, **self.options)
+            if arrays.pays(self.op, operands):
+                output = arrays.forward(self.op, operands)
+            else:
+                output = self.op.forward(*operands, **self.options)
         return output[0] if single else output
 
     def backward(self, grad_output: Tensor) -> Gradients:
         """The gradients of the op's differentiable arguments."""
-        arrays, single = self.arrays()
-        output = self.check_room(arrays)
-        grad = as_array(self.op.name, "grad_output", grad_output).astype(arrays[0].dtype)
+        operands, single = self.arrays()
+        output = self.check_room(operands)
+        grad = as_array(self.op.name, "grad_output", grad_output).astype(operands[0].dtype)
         expected = output[1:] if single else output
         if grad.shape != expected:
             rule = "grad_output must have the output's shape"
             raise ShapeError(f"{self.op.name}_backward", rule, expected=f"{expected}", got=f"{grad.shape}")
         with enough_memory(self.op.name):
-            first, *others = self.op.backward(grad.reshape(output), *arrays, **self.options)
+            if arrays.pays(self.op, operands):
+                first, *others = arrays.backward(self.op, grad.reshape(output), operands)
+            else:
+                first, *others = self.op.backward(grad.reshape(output), *operands, **self.options)
         return (first[0] if single and first is not None else first, *others)
 
-    def check_room(self, arrays: list[Any]) -> Shape:
+    def check_room(self, operands: list[Any]) -> Shape:
         """The output's shape, if an array can have it.
 
         Raises: ShapeError when it cannot; whatever the op's shape rule raises.
         """
-        shape = self.op.infer(*(None if array is None else array.shape for array in arrays))
+        shape = self.op.infer(*(None if array is None else array.shape for array in operands))
         if size_of(shape) >= 2**48:
             raise ShapeError(self.op.name, "the output is larger than any memory", got=f"output {shape}")
         return shape
@@ -80,22 +87,22 @@ class Call:
         """The operands, the differentiable ones of one float type; and whether a batch axis was added."""
         operands = dict(zip(self.op.arguments, (*self.required, *self.optional), strict=True))
         optional = self.op.arguments[len(self.required) :]
-        arrays = {
+        found = {
             name: as_array(self.op.name, name, value)
             for name, value in operands.items()
             if value is not None or name not in optional
         }
-        differentiable = [name for name in self.op.differentiable if name in arrays]
-        floats = [arrays[name].dtype for name in differentiable if arrays[name].dtype.kind == "f"]
+        differentiable = [name for name in self.op.differentiable if name in found]
+        floats = [found[name].dtype for name in differentiable if found[name].dtype.kind == "f"]
         dtype = np.result_type(*floats) if floats else np.float64
         for name in differentiable:
-            arrays[name] = arrays[name].astype(dtype, copy=False)
-        single = isinstance(self.op, Windowed) and arrays["input"].ndim == self.op.dims + 1
+            found[name] = found[name].astype(dtype, copy=False)
+        single = isinstance(self.op, Windowed) and found["input"].ndim == self.op.dims + 1
         if single:
             for name in ("input", "indices"):
-                if name in arrays:
-                    arrays[name] = arrays[name][None]
-        return [arrays.get(name) for name in self.op.arguments], single
+                if name in found:
+                    found[name] = found[name][None]
+        return [found.get(name) for name in self.op.arguments], single
 
 
 @contextmanager

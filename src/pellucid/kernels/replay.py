@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -26,32 +24,6 @@ def replay(left: NDArray[Any], right: NDArray[Any], edges: NDArray[np.int64], su
     p = np.array([array.ctypes.data for array in (left, right, sums)], np.int64)
     n = np.array([edges.ctypes.data, sums.shape[1], *left.shape], np.int64)
     function(p.ctypes.data, n.ctypes.data, 0, 0)
-
-
-@contextmanager
-def flushing() -> Iterator[None]:
-    """Inside, denormal numbers count as zero in this thread's arithmetic, NumPy's too, as they do in the engine's."""
-    mode = np.zeros(1, np.int64)
-    begin, end = begin_flushing.callable(), end_flushing.callable()
-    progress.close()
-    begin(0, mode.ctypes.data, 0, 0)
-    try:
-        yield
-    finally:
-        end(0, mode.ctypes.data, 0, 0)
-
-
-@kernel
-def begin_flushing(p: Any, n: Any, f: Any, chunk: Any) -> None:
-    """Denormal numbers count as zero from now on. n: the float mode of before is left here."""
-    n[0] = float_mode()
-    set_float_mode(n[0] | flush_bits())
-
-
-@kernel
-def end_flushing(p: Any, n: Any, f: Any, chunk: Any) -> None:
-    """Go back to an earlier float mode. n: the mode."""
-    set_float_mode(n[0])
 
 
 @kernel

@@ -18,7 +18,8 @@ from pellucid.engine.plan import Program
 from pellucid.engine.training import Training
 from pellucid.errors import ArgumentError
 from pellucid.explain.catalogue import Update
-from pellucid.explain.recording import Recording, recording_of
+from pellucid.explain.recorded import recording_of
+from pellucid.explain.recording import Recording
 from pellucid.geometry import is_integer
 from pellucid.nn import module
 from pellucid.nn.module import Module

@@ -17,7 +17,7 @@ from pellucid.ops.random import draws_at, stream_key
 
 def explain_dropout(question: Question) -> Formula:
     """Elements of the output or of the input gradient, which keep and drop alike."""
-    from pellucid.kernels.replay import flushing  # imports LLVM: only when it is needed
+    from pellucid.kernels.flushing import flushing  # imports LLVM: only when it is needed
 
     op, dtype = question.source.op, question.dtype
     assert isinstance(op, Dropout)

@@ -34,7 +34,7 @@ _erfc = np.vectorize(math.erfc, otypes=[np.float64])
 
 def explain_rectifier(question: Question) -> Formula:
     """Elements of ReLU and leaky ReLU: a gate, or a slope of two values."""
-    from pellucid.kernels.replay import flushing  # imports LLVM: only when it is needed
+    from pellucid.kernels.flushing import flushing  # imports LLVM: only when it is needed
 
     op, dtype = question.source.op, question.dtype
     below = dtype.type(op.negative_slope if isinstance(op, LeakyReLU) else 0)

@@ -128,7 +128,7 @@ def explain_average_pool(question: Question) -> Formula:
 
 def _average_replayed(question: Question, numbers: Array, divisors: NDArray[np.int64]) -> Array:
     """The engine's operations, one after the other."""
-    from pellucid.kernels.replay import flushing  # imports LLVM: only when it is needed
+    from pellucid.kernels.flushing import flushing  # imports LLVM: only when it is needed
 
     with flushing(), np.errstate(all="ignore"):
         wide = numbers.astype(np.float64)

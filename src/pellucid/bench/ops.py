@@ -1,0 +1,207 @@
+"""Single ops beside PyTorch: forward and all gradients, convolution and pooling in every dimension.
+
+    python -m pellucid.bench.ops [--rounds N] [--threads N]
+
+Pellucid's side is what a layer does in a network: the launches of a plan, from the caller's input on. PyTorch's are its
+functions in either memory format, with tensors that already lie as they want them. Each is a process of its own; all
+take turns, and who does not run sleeps.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from pellucid.bench.machine import describe
+from pellucid.bench.peers import KEEP_MEMORY
+from pellucid.bench.report import Table
+
+Shape = tuple[int, ...]
+ENGINES = ("pellucid", "torch-eager", "torch-channels_last")
+
+
+@dataclass(frozen=True)
+class Op:
+    """A function of `torch.nn.functional` and of this package, its arrays and settings."""
+
+    label: str
+    function: str
+    shapes: tuple[Shape, ...]
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def arrays(self) -> list[np.ndarray[Any, Any]]:
+        """Input, weight, bias."""
+        random = np.random.default_rng(0)
+        return [random.standard_normal(shape, np.float32) for shape in self.shapes]
+
+
+OPS = (
+    Op("Conv1d 32×64×4096 → 128, k 9", "conv1d", ((32, 64, 4096), (128, 64, 9), (128,)), {"padding": 4}),
+    Op(
+        "Conv3d 4×16×16×32×32 → 32, k 3",
+        "conv3d",
+        ((4, 16, 16, 32, 32), (32, 16, 3, 3, 3), (32,)),
+        {"padding": 1},
+    ),
+    Op(
+        "depthwise 32×128×56×56, k 3",
+        "conv2d",
+        ((32, 128, 56, 56), (128, 1, 3, 3), (128,)),
+        {"padding": 1, "groups": 128},
+    ),
+    Op(
+        "grouped 32×128×28×28 → 128, g 8, k 3",
+        "conv2d",
+        ((32, 128, 28, 28), (128, 16, 3, 3), (128,)),
+        {"padding": 1, "groups": 8},
+    ),
+    Op(
+        "ConvTranspose2d 16×64×16×16 → 32, k 4, s 2",
+        "conv_transpose2d",
+        ((16, 64, 16, 16), (64, 32, 4, 4), (32,)),
+        {"stride": 2, "padding": 1},
+    ),
+    Op("MaxPool2d 32×64×56×56, k 3, s 2", "max_pool2d", ((32, 64, 56, 56),), {"kernel_size": 3, "stride": 2}),
+)
+
+
+def pellucid(op: Op, threads: int) -> Callable[[], object]:
+    """One forward and backward of a plan."""
+    from pellucid import functional as F
+    from pellucid.engine.compose import plan_forward, plan_gradients
+    from pellucid.engine.graph import trace
+    from pellucid.engine.plan import Program
+    from pellucid.kernels.tape import set_num_threads
+    from pellucid.nn import Parameter
+
+    set_num_threads(threads)
+    x, *others = op.arrays()
+    owned = dict(zip(("weight", "bias"), map(Parameter, others), strict=False))
+
+    def network(symbol: Any) -> Any:
+        return getattr(F, op.function)(symbol, *owned.values(), **op.settings)
+
+    graph = trace(network, {"input": (x.shape, x.dtype)}, owned, training=True)
+    plan, symbol = plan_forward(graph, x.dtype, keep=False), graph.inputs["input"]
+    plan.trained |= {symbol, graph.output}
+    root = plan.gradients[graph.output] = plan.tensor("grad_output", graph.output.shape)
+    totals = plan_gradients(plan)
+    results = [plan.gradients[symbol], *totals.values()]
+    plan.lasting |= {root, *(block.root for block in results)}
+    program = Program(plan)
+    root.memory[...] = np.random.default_rng(1).standard_normal(root.memory.shape, np.float32)
+    return lambda: (owned, program.results([], input=x))
+
+
+def torch(op: Op, threads: int, *, channels_last: bool) -> Callable[[], object]:
+    """The same in PyTorch."""
+    import torch as engine
+
+    engine.set_num_threads(threads)
+    engine.set_flush_denormal(True)
+    layout = engine.contiguous_format
+    if channels_last and len(op.shapes[0]) > 3:
+        layout = engine.channels_last if len(op.shapes[0]) == 4 else engine.channels_last_3d
+    tensors = [
+        engine.from_numpy(a)
+        .to(memory_format=layout if a.ndim > 3 else engine.contiguous_format)
+        .requires_grad_()
+        for a in op.arrays()
+    ]
+    function = getattr(engine.nn.functional, op.function)
+    grad = engine.randn_like(function(*tensors, **op.settings))
+    return lambda: engine.autograd.grad(function(*tensors, **op.settings), tensors, grad)
+
+
+def serve(engine: str, threads: int) -> None:
+    """Be an engine: each line on stdin is the number of an op, each line on stdout how many milliseconds it took."""
+    calls: dict[int, Callable[[], object]] = {}
+    for line in sys.stdin:
+        number = int(line)
+        if number not in calls:
+            calls.clear()  # one op's memory at a time
+            op = OPS[number]
+            calls[number] = (
+                pellucid(op, threads)
+                if engine == "pellucid"
+                else torch(op, threads, channels_last=engine.endswith("channels_last"))
+            )
+            calls[number]()
+        start = time.perf_counter()
+        calls[number]()
+        print(json.dumps((time.perf_counter() - start) * 1e3), flush=True)
+
+
+def measure(rounds: int, threads: int) -> list[tuple[str, ...]]:
+    """A row for each op: medians of all engines, and PyTorch's better one over Pellucid's, round by round."""
+    processes = {engine: _process(engine, threads) for engine in ENGINES}
+    rows = []
+    try:
+        for number, op in enumerate(OPS):
+            times: dict[str, list[float]] = {engine: [] for engine in ENGINES}
+            for _ in range(rounds):
+                for engine, process in processes.items():
+                    times[engine].append(_ask(process, number))
+            ours, *others = (times[engine] for engine in ENGINES)
+            best = min(others, key=statistics.median)
+            ratios = sorted(theirs / mine for theirs, mine in zip(best, ours, strict=True))
+            medians = [f"{statistics.median(times[engine]):.1f}" for engine in ENGINES]
+            spread = f"{statistics.median(ratios):.2f} ({ratios[0]:.2f}–{ratios[-1]:.2f})"
+            rows.append((op.label, *medians, spread))
+    finally:
+        for process in processes.values():
+            process.kill()
+    return rows
+
+
+def _process(engine: str, threads: int) -> subprocess.Popen[str]:
+    environment = {} if engine == "pellucid" else KEEP_MEMORY
+    return subprocess.Popen(
+        [sys.executable, "-m", "pellucid.bench.ops", "--serve", engine, "--threads", str(threads)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": str(threads), **environment},
+    )
+
+
+def _ask(process: subprocess.Popen[str], number: int) -> float:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(f"{number}\n")
+    process.stdin.flush()
+    line = process.stdout.readline()
+    if not line:
+        sys.exit("an engine's process has ended; its last words are above")
+    return float(json.loads(line))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure and print Markdown."""
+    formatter = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=formatter)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--serve", choices=ENGINES, help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    if options.serve:
+        serve(options.serve, options.threads)
+        return
+    machine = describe()
+    print(f"{machine['processor']}, {options.threads} threads, load at the beginning {machine['load']}.\n")
+    header = ("forward and gradients, ms", *ENGINES, "ratio")
+    print(Table("Single ops", header, measure(options.rounds, options.threads)).markdown())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,240 @@
+"""Convolution and correlation of arrays of any dimension, each number with its products.
+
+    convolution   [f*g][x] = Σ_z f[z]·g[x−z]              g is read backwards: the flip
+    correlation   [f⋆g][x] = Σ_z f[z]·g[z−x+M−1]          g, of size M, is read forwards
+
+x runs over all positions at which the two meet ("full"), over as many as f has, from the middle ("same"), or over those
+at which one lies inside the other ("valid"). With a symmetric g the two are one. Layers called convolutions compute
+correlation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+from math import log2
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from pellucid.errors import AddressError, ArgumentError, NumericError, ShapeError
+from pellucid.functional._call import as_array
+from pellucid.geometry import Index, Where, is_integer, size_of
+from pellucid.ops.base import Array, Shape
+from pellucid.ops.checks import choice
+from pellucid.signal.explanation import Explanation, Product
+
+MODES = ("full", "same", "valid")
+
+
+class Convolution(np.ndarray[Any, np.dtype[Any]]):
+    """An array that knows how it was made.
+
+    Parts of it and what is computed from it are plain arrays.
+
+    Attributes:
+        method: "direct" when the products were summed as they stand, "fft" when by fast Fourier transforms.
+    """
+
+    method: str | None
+    _operands: tuple[Array, Array] | None
+    _flipped: bool
+    _offset: Index
+
+    def __array_finalize__(self, _: object) -> None:
+        self.method = self._operands = None
+
+    def __array_wrap__(self, array: Array, context: Any = None, return_scalar: bool = False) -> Any:
+        plain = np.asarray(array)
+        return plain[()] if return_scalar else plain
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.view(np.ndarray)[index]
+
+    def explain(self, index: int | Sequence[int]) -> Explanation:
+        """The products that were summed to the number at `index`.
+
+        Raises: AddressError when there is no such number; ArgumentError when this is only a copy of a result.
+
+        Example:
+            >>> print(convolve([1, 2, 3], [4, 5]).explain(1))
+            [f*g][1] = Σ_z f[z]·g[1−z] = 13
+              f[0]·g[1] = 1·5 = 5
+              f[1]·g[0] = 2·4 = 8
+            the flip: as z grows, the index of g falls
+            counted from 1: [f*g]_2 = Σ_z f_z·g_(3−z) = f_1·g_2 + f_2·g_1
+        """
+        where = "convolve" if self._operands is None or self._flipped else "correlate"
+        if self._operands is None:
+            hint = "explain numbers of what convolve or correlate returned"
+            raise ArgumentError(where, "this array is a copy and has no record of its products", hint=hint)
+        position: Index = tuple(np.atleast_1d(np.asarray(index)).tolist())
+        inside = len(position) == self.ndim and all(
+            is_integer(i) and -size <= i < size for i, size in zip(position, self.shape, strict=False)
+        )
+        if not inside:
+            got = f"{position} for shape {self.shape}"
+            raise AddressError(where, "there is no such element", got=got)
+        position = tuple(int(i) % size for i, size in zip(position, self.shape, strict=True))
+        f, g = self._operands
+        at = tuple(i + start for i, start in zip(position, self._offset, strict=True))
+        pairs = [_meeting(x, n, m, self._flipped) for x, n, m in zip(at, f.shape, g.shape, strict=True)]
+        terms = []
+        for pair in product(*pairs):
+            z, k = tuple(i for i, _ in pair), tuple(j for _, j in pair)
+            terms.append(Product(z, f[z].item(), k, g[k].item()))
+        return Explanation(self._flipped, position, at, g.shape, self[position].item(), tuple(terms))
+
+
+def _meeting(x: int, n: int, m: int, flipped: bool) -> list[tuple[int, int]]:
+    """The indices (of f, of g) that meet in number x of the full result, along one axis."""
+    first, last = max(0, x - m + 1), min(n - 1, x)
+    return [(z, x - z if flipped else z - x + m - 1) for z in range(first, last + 1)]
+
+
+def convolve(f: ArrayLike, g: ArrayLike, mode: str = "full") -> Convolution:
+    """True convolution: slide g, *flipped*, along f and sum the products.
+
+        [f*g][x] = Σ_z f[z]·g[x−z]            counted from 1: [f*g]_x = Σ_z f_z·g_(x−z+1)
+
+    Integers (and truth values) give exact integers, in int64, or uint64 where that is an operand's type. Numbers are
+    those of scipy.signal.convolve, which keeps small integer types and wraps around in them.
+
+    Shapes: f (N…), g (M…) with equally many axes → full N+M−1, same N, valid |N−M|+1, axis by axis.
+    Raises: ShapeError when the numbers of axes differ, an operand is empty, or, in mode "valid", neither lies inside
+        the other; ArgumentError for other modes and for what is not real numbers; NumericError for integers whose
+        sums exceed 64 bits.
+
+    Example:
+        >>> convolve([1, 2, 3], [0, 1, 10])
+        Convolution([ 0,  1, 12, 23, 30])
+        >>> convolve([1, 2, 3], [0, 1, 10], mode="same").method
+        'direct'
+    """
+    return _slide("convolve", f, g, mode)
+
+
+def correlate(f: ArrayLike, g: ArrayLike, mode: str = "full") -> Convolution:
+    """Cross-correlation: slide g, *as it is*, along f and sum the products. It is convolution with g flipped.
+
+        [f⋆g][x] = Σ_z f[z]·g[z−x+M−1]        in mode "valid" [f⋆g][y] = Σ_k f[y+k]·g[k], which is what layers compute
+
+    Types, shapes and errors are those of `convolve`; numbers are those of scipy.signal.correlate.
+
+    Example:
+        >>> correlate([[0, 1, 2], [3, 4, 5], [6, 7, 8]], [[0, 1], [2, 3]], mode="valid")
+        Convolution([[19, 25],
+                     [37, 43]])
+        >>> convolve([[0, 1, 2], [3, 4, 5], [6, 7, 8]], [[0, 1], [2, 3]], mode="valid")   # flipped
+        Convolution([[ 5, 11],
+                     [23, 29]])
+    """
+    return _slide("correlate", f, g, mode)
+
+
+def _slide(where: str, f: ArrayLike, g: ArrayLike, mode: str) -> Convolution:
+    left, right = as_array(where, "f", f), as_array(where, "g", g)
+    _check(where, left.shape, right.shape, mode)
+    flipped = where == "convolve"
+    dtype = _dtype(left.dtype, right.dtype)
+    working = np.dtype(np.float32) if dtype == np.float16 else dtype  # half precision is for storage
+    left, right = left.astype(working), right.astype(working)
+    turned = right if flipped else np.flip(right)
+    if dtype.kind in "iu":
+        method, full = "direct", _exact(where, left, turned)
+    elif _by_fft(left, turned):
+        method, full = "fft", _fft(left, turned)
+    else:
+        method, full = "direct", _direct(left, turned)
+    parts = [_part(mode, n, m) for n, m in zip(left.shape, right.shape, strict=True)]
+    cut: Where = (..., *parts)  # the dots keep an array without axes an array
+    result = full[cut].astype(dtype).view(Convolution)
+    result.method, result._operands = method, (left, right)
+    result._flipped, result._offset = flipped, tuple(part.start for part in parts)
+    return result
+
+
+def _check(where: str, f: Shape, g: Shape, mode: str) -> None:
+    choice(where, "mode", mode, MODES)
+    if len(f) != len(g):
+        raise ShapeError(where, "f and g must have equally many axes", got=f"f {f}, g {g}")
+    if 0 in f or 0 in g:
+        raise ShapeError(where, "f and g must not be empty", got=f"f {f}, g {g}")
+    pairs = list(zip(f, g, strict=True))
+    if mode == "valid" and any(n < m for n, m in pairs) and any(n > m for n, m in pairs):
+        rule = "mode 'valid' needs one operand to be as large as the other along every axis"
+        raise ShapeError(where, rule, got=f"f {f}, g {g}", hint="use mode 'full' or 'same'")
+
+
+def _dtype(f: np.dtype[Any], g: np.dtype[Any]) -> np.dtype[Any]:
+    """The result's type: at least 64 bits for integers, NumPy's common type for all else."""
+    if f.kind == "f" or g.kind == "f":
+        return np.result_type(f, g)
+    return np.dtype(np.uint64 if np.uint64 in (f, g) else np.int64)
+
+
+def _part(mode: str, n: int, m: int) -> slice:
+    """Which part of the full result a mode is, along one axis."""
+    if mode == "valid":
+        return slice(min(n, m) - 1, max(n, m))
+    start = (m - 1) // 2 if mode == "same" else 0
+    return slice(start, start + (n if mode == "same" else n + m - 1))
+
+
+def _direct(f: Array, g: Array) -> Array:
+    """The full convolution, one shifted copy of the larger operand per number of the smaller one."""
+    if f.size < g.size:
+        f, g = g, f
+    full = np.zeros([n + m - 1 for n, m in zip(f.shape, g.shape, strict=True)], f.dtype)
+    for k in np.ndindex(*g.shape):
+        full[tuple(slice(j, j + n) for j, n in zip(k, f.shape, strict=True))] += f * g[k]
+    return full
+
+
+def _exact(where: str, f: Array, g: Array) -> Array:
+    """The full convolution of integers. Where 64 bits might not do, whole numbers of any length say if they do."""
+    largest = np.iinfo(f.dtype).max
+    most = max(abs(int(f.min())), int(f.max())) * max(abs(int(g.min())), int(g.max())) * min(f.size, g.size)
+    if most <= largest:
+        return _direct(f, g)
+    full = _direct(f.astype(object), g.astype(object))
+    if full.max() > largest or full.min() < np.iinfo(f.dtype).min:
+        got, hint = f"sums from {full.min()} to {full.max()}", "convert to float64"
+        raise NumericError(where, f"the sums do not fit into {f.dtype}", got=got, hint=hint)
+    return full.astype(f.dtype)
+
+
+def _by_fft(f: Array, g: Array) -> bool:
+    """Whether transforms are the faster way; never for numbers that are not finite, which they would spread."""
+    if f.dtype not in (np.float32, np.float64):
+        return False
+    transformed = size_of([n + m - 1 for n, m in zip(f.shape, g.shape, strict=True)])
+    steps = transformed * log2(transformed + 1)
+    faster = f.size * g.size > max(_PRODUCTS, _PRODUCTS_PER_STEP * steps)
+    return faster and bool(np.isfinite(f).all() and np.isfinite(g).all())
+
+
+_PRODUCTS = 2**16  # below this many the plain sum is quick enough, and more accurate
+_PRODUCTS_PER_STEP = 5  # products summed directly in the time of one step of the transforms, measured
+
+
+def _fft(f: Array, g: Array) -> Array:
+    """The full convolution as a product of spectra: errors are a few roundings of ‖f‖·‖g‖, not of each number."""
+    sizes = [n + m - 1 for n, m in zip(f.shape, g.shape, strict=True)]
+    padded, axes = [_smooth(size) for size in sizes], range(f.ndim)
+    spectrum = np.fft.rfftn(f, padded, axes) * np.fft.rfftn(g, padded, axes)
+    full: Array = np.fft.irfftn(spectrum, padded, axes)
+    return full[tuple(slice(size) for size in sizes)]
+
+
+def _smooth(size: int) -> int:
+    """The next size that has no prime factor above 5: transforms of these are fast."""
+    while True:
+        rest = size
+        for prime in (2, 3, 5):
+            while rest % prime == 0:
+                rest //= prime
+        if rest == 1:
+            return size
+        size += 1

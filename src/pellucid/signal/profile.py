@@ -1,0 +1,188 @@
+"""What quadrature must know of a function of one variable: where it is not zero, where it jumps, where its mass lies.
+
+Samples show between which of them a function begins, ends or jumps, and bisection then finds the place to the last
+bit. What lies between two samples and shows in neither is not found: such supports and breakpoints must be given.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from inspect import Parameter, signature
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.errors import ArgumentError
+
+Function: TypeAlias = Callable[[float], float]
+Support: TypeAlias = tuple[float, float]
+Floats: TypeAlias = NDArray[np.float64]
+
+_NARROWEST = 1e-25  # bisection ends here at the latest; around zero floats go on for ever
+_JUMP = 4.0  # how many times the difference next to it a difference must be to be looked into
+_OVERFLOWS = 1e300  # a function that ends with such a value does not end: it overflows
+BETWEEN = 257  # samples of a given support
+_LEVELS = (
+    0.5,
+    1e-2,
+    1e-5,
+    1e-9,
+)  # of the peak: where integrals are cut, so that no narrow peak is stepped over
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Where a function lives.
+
+    Attributes:
+        low: the support's lower end, −inf where the function reaches beyond all samples.
+        high: its upper end.
+        jumps: where the function jumps inside of the support.
+        cuts: these and other places at which an integral is best cut, ascending.
+    """
+
+    low: float
+    high: float
+    jumps: tuple[float, ...]
+    cuts: tuple[float, ...]
+
+
+def grid(near: float, step: float, finest: float, reach: float, per_decade: int) -> Floats:
+    """Places to sample: every `step` up to `near`, and equal ratios from `finest` to `reach`, on both sides of zero."""
+    even = np.arange(-near, near + step / 2, step)
+    count = round(per_decade * math.log10(reach / finest))
+    far = np.geomspace(finest, reach, count)
+    # a shift of no special size keeps samples off the places where functions like to jump
+    return np.unique(np.concatenate([even + step * 0.237, far, -far, [0.0]]))
+
+
+def samples(function: Function, places: Iterable[float]) -> Floats:
+    """The function's values; zero where it has none (overflow outside of a support is not the function's fault)."""
+    values = []
+    with np.errstate(all="ignore"):
+        for place in places:
+            try:
+                values.append(float(function(float(place))))
+            except (OverflowError, ZeroDivisionError):
+                values.append(math.nan)
+            except TypeError as error:
+                raise ArgumentError(
+                    "convolve_continuous",
+                    "f and g must take real numbers and return one",
+                    got=f"{type(error).__name__}: {error}",
+                ) from None
+    found = np.array(values)
+    return np.where(np.isfinite(found), found, 0.0)
+
+
+def profile(
+    function: Function, places: Floats, support: Support | None = None, breaks: Iterable[float] | None = None
+) -> Profile:
+    """Find what of a function's support and jumps is not given.
+
+    Example:
+        >>> box = profile(lambda t: 1.0 * (abs(t) <= 0.5), grid(64, 1 / 64, 1e-6, 1e6, 600))
+        >>> box.low, box.high, box.jumps
+        (-0.5, 0.5, ())
+    """
+    if support is not None:
+        low, high = support
+        places = np.unique(np.concatenate([places[(places > low) & (places < high)], _between(low, high)]))
+    values = samples(function, places)
+    if support is None:
+        low, high = _support(function, places, values)
+    jumps = found_jumps(function, places, values) if breaks is None else tuple(breaks)
+    jumps = tuple(sorted({jump for jump in jumps if low < jump < high}))
+    cuts = {*jumps, *(cut for cut in _levels(places, values) if low < cut < high)}
+    return Profile(low, high, jumps, tuple(sorted(cuts)))
+
+
+def _between(low: float, high: float) -> Floats:
+    """Samples of a given support, not at its ends, where a function may be either of two values."""
+    if math.isinf(low) or math.isinf(high):
+        return np.empty(0)
+    return np.linspace(low, high, 2 * BETWEEN + 1)[1::2]
+
+
+def _support(function: Function, places: Floats, values: Floats) -> Support:
+    """From the first place at which the function is not zero to the last."""
+    (alive,) = np.nonzero(values)
+    if not len(alive):
+        return 0.0, 0.0
+    first, last = int(alive[0]), int(alive[-1])
+    low = -math.inf if first == 0 else _edge(function, places[first], places[first - 1])
+    high = math.inf if last == len(places) - 1 else _edge(function, places[last], places[last + 1])
+    if abs(samples(function, [low])[0]) > _OVERFLOWS:
+        low = -math.inf
+    if abs(samples(function, [high])[0]) > _OVERFLOWS:
+        high = math.inf
+    return low, high
+
+
+def _edge(function: Function, inside: float, outside: float) -> float:
+    """The last place, seen from inside, at which the function is not zero."""
+    while (middle := _middle(inside, outside)) is not None:
+        if samples(function, [middle])[0]:
+            inside = middle
+        else:
+            outside = middle
+    return 0.0 if abs(inside) < _NARROWEST else float(inside)
+
+
+def _middle(one: float, other: float) -> float | None:
+    """A place between the two, or None where they are neighbours."""
+    middle = one + (other - one) / 2
+    return None if middle in (one, other) or abs(other - one) < _NARROWEST else middle
+
+
+def found_jumps(function: Function, places: Floats, values: Floats | None = None) -> tuple[float, ...]:
+    """Where the function jumps: a difference far above those on both sides of it, which bisection does not lessen."""
+    values = samples(function, places) if values is None else values
+    steps = np.abs(np.diff(values))
+    around = np.maximum(np.append(0, steps[:-1]), np.append(steps[1:], 0))
+    (found,) = np.nonzero(steps > _JUMP * around)
+    jumps = []
+    for i in found.tolist():
+        jump = _jump(function, places[i], places[i + 1], values[i], values[i + 1])
+        if jump is not None:
+            jumps.append(jump)
+    return tuple(jumps)
+
+
+def _jump(function: Function, low: float, high: float, at_low: float, at_high: float) -> float | None:
+    """The jump between two places, or None where the function only climbs: then each halving halves the difference."""
+    whole = abs(at_high - at_low)
+    while (middle := _middle(low, high)) is not None:
+        (at_middle,) = samples(function, [middle])
+        if abs(at_middle - at_low) >= abs(at_high - at_middle):
+            high, at_high = middle, at_middle
+        else:
+            low, at_low = middle, at_middle
+        if abs(at_high - at_low) < whole / 8:
+            return None
+    return float(high)
+
+
+def _levels(places: Floats, values: Floats) -> list[float]:
+    """The peak, and on both sides the last places above certain parts of it."""
+    sizes = np.abs(values)
+    peak = int(sizes.argmax())
+    cuts = {float(places[peak])}
+    for level in _LEVELS:
+        (above,) = np.nonzero(sizes > level * sizes[peak])
+        if len(above):
+            cuts |= {float(places[above[0]]), float(places[above[-1]])}
+    return sorted(cuts)
+
+
+def number_of_arguments(function: Any) -> int:
+    """How many numbers a callable wants; 1 where it does not say."""
+    try:
+        parameters = signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return 1
+    positional = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+    return sum(p.kind in positional and p.default is Parameter.empty for p in parameters)

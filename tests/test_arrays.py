@@ -1,0 +1,100 @@
+"""Functions on large arrays: the kernels give what the definitions give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import pytest
+
+import pellucid as pc
+from pellucid import functional as F
+from pellucid.engine import arrays
+
+CASES: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
+    ("conv1d", ((3, 4, 19), (6, 4, 3), (6,)), {"dilation": 2}),
+    ("conv2d", ((3, 4, 9, 7), (6, 2, 3, 2), (6,)), {"groups": 2, "padding": [1, 2], "stride": (2, 1)}),
+    ("conv2d", ((3, 9, 7), (6, 3, 3, 3), None), {"padding": 1}),
+    ("conv3d", ((2, 3, 4, 5, 6), (5, 3, 2, 3, 2), (5,)), {}),
+    ("conv_transpose2d", ((3, 4, 5, 6), (4, 3, 3, 2), (3,)), {"stride": 2, "output_padding": 1}),
+    ("max_pool2d", ((3, 4, 9, 8),), {"kernel_size": 3, "stride": 2, "padding": 1}),
+    ("avg_pool3d", ((2, 3, 4, 5, 6),), {"kernel_size": 2, "stride": 1}),
+]
+
+
+@contextmanager
+def paying(from_: int) -> Iterator[list[str]]:
+    """Within, calls of so many products go to the kernels; notes which do."""
+    made: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        run = arrays._Program.run
+
+        def noting(program: Any, *args: Any, **more: Any) -> Any:
+            made.append(program.op.name)
+            return run(program, *args, **more)
+
+        patch.setattr(arrays, "_PAYS", from_)
+        patch.setattr(arrays._Program, "run", noting)
+        yield made
+
+
+def drawn(shapes: tuple[Any, ...], dtype: Any) -> list[Any]:
+    random = np.random.default_rng(4)
+    return [None if shape is None else random.normal(size=shape).astype(dtype) for shape in shapes]
+
+
+def results(name: str, operands: list[Any], settings: dict[str, Any]) -> list[Any]:
+    output = getattr(F, name)(*operands, **settings)
+    grad = np.random.default_rng(5).normal(size=output.shape).astype(output.dtype)
+    return [output, *getattr(F, f"{name}_backward")(grad, *operands, **settings)]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("name", "shapes", "settings"), CASES, ids=[case[0] for case in CASES])
+def test_the_kernels_give_what_the_definition_gives(
+    name: str, shapes: tuple[Any, ...], settings: dict[str, Any], dtype: Any
+) -> None:
+    operands = drawn(shapes, dtype)
+    with paying(1 << 60) as made:
+        expected = results(name, operands, settings)
+    assert not made
+    with paying(1) as made:
+        found = results(name, operands, settings)
+        assert made == [name, name]
+        operands[0] += 1  # the same program on other numbers
+        again = getattr(F, name)(*operands, **settings)
+    eps = 200 * np.finfo(dtype).eps
+    for x, y in zip(found, expected, strict=True):
+        assert (x is None) == (y is None)
+        if y is not None:
+            assert (x.shape, x.dtype) == (y.shape, y.dtype)
+            np.testing.assert_allclose(x, y, rtol=eps, atol=eps * abs(y).max())
+    np.testing.assert_allclose(
+        again, getattr(F, name)(*operands, **settings), rtol=eps, atol=eps * abs(again).max()
+    )
+
+
+def test_whole_numbers_stay_exact_where_winograd_would_pay() -> None:
+    random = np.random.default_rng(6)
+    x, weight = (random.integers(-9, 10, s).astype(np.float32) for s in ((2, 32, 12, 12), (32, 32, 3, 3)))
+    with paying(1) as made:
+        output = F.conv2d(x, weight, padding=1)
+        with pc.algorithm("winograd"):
+            other = F.conv2d(x, weight, padding=1)
+    assert len(made) == 2
+    np.testing.assert_array_equal(output, F.conv2d(x.astype(np.int64), weight.astype(np.int64), padding=1))
+    assert not np.array_equal(other, output)
+    np.testing.assert_allclose(other, output, rtol=1e-3, atol=1e-2)
+
+
+def test_what_is_small_or_empty_or_no_float_goes_by_its_definition() -> None:
+    with paying(1 << 26) as made:
+        F.conv2d(np.ones((2, 3, 9, 9)), np.ones((4, 3, 3, 3)))
+    with paying(1) as more:
+        F.conv2d(np.ones((0, 3, 9, 9)), np.ones((4, 3, 3, 3)))
+        F.conv2d(np.ones((1, 3, 9, 9), np.float16), np.ones((4, 3, 3, 3), np.float16))
+        F.relu(np.ones(5))
+    assert not made
+    assert not more

@@ -1,0 +1,139 @@
+"""Filters for images: scipy.ndimage as oracle on every border, and what pictures need besides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.ndimage
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import pellucid as pc
+from pellucid.errors import ArgumentError, PellucidError, ShapeError
+from pellucid.signal.images import BORDERS
+from pellucid.signal.kernels import NAMES, named_kernels
+
+NDIMAGE = {"reflect": "reflect", "replicate": "nearest", "zero": "constant", "wrap": "wrap"}
+PHOTO = np.random.default_rng(0).integers(0, 256, (13, 17, 3), dtype=np.uint8)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.data())
+def test_equals_ndimage(data: st.DataObject) -> None:
+    """Kernels of even sizes too, and larger than the image."""
+    border, flip = data.draw(st.sampled_from(BORDERS)), data.draw(st.booleans())
+    sizes = [data.draw(st.integers(1, 7)) for _ in range(2)]
+    rng = np.random.default_rng(data.draw(st.integers(0, 99)))
+    image = rng.standard_normal([data.draw(st.integers(1, 12)) for _ in range(2)])
+    kernel = rng.standard_normal(sizes)
+    if data.draw(st.booleans()):
+        kernel = np.outer(kernel[:, 0], kernel[0])
+    oracle = scipy.ndimage.convolve if flip else scipy.ndimage.correlate
+    expected = oracle(image, kernel, mode=NDIMAGE[border])
+    np.testing.assert_allclose(pc.signal.filter_image(image, kernel, border, flip=flip), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("border", BORDERS)
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32, np.float64])
+def test_every_kernel_on_every_border_and_type(name: str, border: str, dtype: Any) -> None:
+    image = PHOTO.astype(dtype) * dtype(257) if dtype == np.uint16 else PHOTO.astype(dtype)
+    parts = [
+        np.stack(
+            [
+                scipy.ndimage.correlate(image[..., c].astype(float), kernel, mode=NDIMAGE[border])
+                for c in range(3)
+            ],
+            axis=-1,
+        )
+        for kernel in named_kernels(name)
+    ]
+    expected = parts[0] if len(parts) == 1 else np.hypot(*parts)
+    if np.dtype(dtype).kind == "u":
+        expected = np.rint(np.round(expected, 9)).clip(0, np.iinfo(dtype).max)
+    result = pc.signal.filter_image(image, name, border)
+    assert result.dtype == dtype
+    np.testing.assert_allclose(result, expected, rtol=1e-6 if dtype == np.float32 else 1e-13, atol=1e-10)
+
+
+def test_gaussian_and_sobel_are_those_of_ndimage() -> None:
+    image = PHOTO[..., 0].astype(float)
+    blurred = pc.signal.filter_image(image, "gaussian", sigma=1.7)
+    np.testing.assert_allclose(blurred, scipy.ndimage.gaussian_filter(image, 1.7), atol=1e-12)
+    edges = pc.signal.filter_image(image, "sobel")
+    parts = [scipy.ndimage.sobel(image, axis) for axis in (0, 1)]
+    np.testing.assert_allclose(edges, np.hypot(*parts), atol=1e-10)
+    np.testing.assert_array_equal(pc.signal.filter_image(image, "Box blur", size=5).shape, image.shape)
+
+
+@pytest.mark.parametrize("channels", [(), (1,), (2,), (3,), (4,)])
+def test_alpha_is_kept(channels: tuple[int, ...]) -> None:
+    image = np.random.default_rng(1).integers(0, 256, (6, 9, *channels), dtype=np.uint8)
+    result = pc.signal.filter_image(image, "outline")
+    assert result.shape == image.shape
+    if channels in ((2,), (4,)):
+        assert np.array_equal(result[..., -1], image[..., -1])
+        grey = pc.signal.filter_image(image[..., 0], "outline")
+        assert np.array_equal(result[..., 0], grey)
+    assert pc.signal.filter_image(image, "identity") is not image
+    assert np.array_equal(pc.signal.filter_image(image, "identity"), image)
+
+
+def test_strength_goes_from_the_image_to_the_kernel_and_beyond() -> None:
+    image = PHOTO[..., 1].astype(float)
+    blurred = pc.signal.filter_image(image, "gaussian")
+    for strength in (0.0, 0.5, 2.0):
+        sharp = pc.signal.filter_image(image, "unsharp", strength=strength)
+        np.testing.assert_allclose(sharp, image + strength * (image - blurred), atol=1e-10)
+        edges = pc.signal.filter_image(image, "laplacian", strength=strength)
+        np.testing.assert_allclose(edges, strength * scipy.ndimage.laplace(image), atol=1e-10)
+
+
+def test_a_kernel_as_text_is_not_turned_unless_asked() -> None:
+    image = np.zeros((3, 5), np.uint8)
+    image[1, 2] = 1
+    assert pc.signal.filter_image(image, "1 2; 3 4; 5 6").tolist() == [
+        [0, 0, 6, 5, 0],
+        [0, 0, 4, 3, 0],
+        [0, 0, 2, 1, 0],
+    ]
+    turned = pc.signal.filter_image(image, "1 2; 3 4; 5 6", flip=True)
+    assert turned.tolist() == [[0, 1, 2, 0, 0], [0, 3, 4, 0, 0], [0, 5, 6, 0, 0]]
+
+
+def test_rounding_is_to_the_nearest_and_cut_off() -> None:
+    image = np.array([[0, 255, 7]], np.uint8)
+    assert pc.signal.filter_image(image, [[-1.0]]).tolist() == [[0, 0, 0]]
+    assert pc.signal.filter_image(image, [[3.0]]).tolist() == [[0, 255, 21]]
+    assert pc.signal.filter_image(image, [[0.5]]).tolist() == [[0, 128, 4]]
+    deep = np.array([[65535, 40000]], np.uint16)
+    assert pc.signal.filter_image(deep, "0 2").tolist() == [[65535, 65535]]
+
+
+REFUSED: list[tuple[Callable[[], Any], type[PellucidError], str]] = [
+    (lambda: pc.signal.filter_image(PHOTO, "blurr"), ArgumentError, "no such kernel. Expected box, emboss"),
+    (lambda: pc.signal.filter_image(PHOTO, "1 2; 3"), ArgumentError, "rows of equally many numbers"),
+    (lambda: pc.signal.filter_image(PHOTO, "1 2; a"), ArgumentError, "Got '1 2; a'"),
+    (lambda: pc.signal.filter_image(PHOTO, [1.0]), ShapeError, "Expected (Kh,Kw). Got (1,)"),
+    (lambda: pc.signal.filter_image(PHOTO, [[np.nan]]), ArgumentError, "kernel must be finite"),
+    (lambda: pc.signal.filter_image(PHOTO, "box", "mirror"), ArgumentError, "Expected one of 'reflect'"),
+    (lambda: pc.signal.filter_image(PHOTO, "box", size=4), ArgumentError, "odd number of pixels. Got size=4"),
+    (lambda: pc.signal.filter_image(PHOTO, "sobel", size=3), ArgumentError, "'sobel-magnitude' has no such"),
+    (lambda: pc.signal.filter_image(PHOTO, "box", sigma=1.0), ArgumentError, "'box' has no such setting"),
+    (lambda: pc.signal.filter_image(PHOTO, "gaussian", sigma=0), ArgumentError, "sigma must be a number in"),
+    (lambda: pc.signal.filter_image(PHOTO, [[1.0]], size=3), ArgumentError, "for kernels by name"),
+    (lambda: pc.signal.filter_image(PHOTO, "box", strength=np.inf), ArgumentError, "strength must be"),
+    (lambda: pc.signal.filter_image(PHOTO.astype(int), "box"), ArgumentError, "Hint: image.astype(float)"),
+    (lambda: pc.signal.filter_image(PHOTO.transpose(2, 0, 1), "box"), ShapeError, "channels come last here"),
+    (lambda: pc.signal.filter_image(PHOTO[:0], "box"), ShapeError, "this is no image"),
+]
+
+
+@pytest.mark.parametrize(("call", "kind", "message"), REFUSED)
+def test_refuses(call: Callable[[], Any], kind: type[PellucidError], message: str) -> None:
+    with pytest.raises(kind) as caught:
+        call()
+    assert message in str(caught.value)

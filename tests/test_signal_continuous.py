@@ -1,0 +1,150 @@
+"""The integral against closed forms."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import pellucid as pc
+
+Steps = list[tuple[float, float, float]]  # begin, width, height
+PLACES = np.concatenate([np.linspace(-2.1, 2.1, 29), [0.99999999, 1 - 1e-15, 1e-9, -1 / 3, 1.0]])
+
+
+def box(t: float) -> float:
+    return 1.0 * (abs(t) <= 0.5)
+
+
+def gaussian(sigma: float, mean: float = 0.0) -> Callable[[float], float]:
+    return lambda t: math.exp(-(((t - mean) / sigma) ** 2) / 2) / (sigma * math.sqrt(2 * math.pi))
+
+
+def test_box_with_box_is_the_triangle() -> None:
+    triangle = pc.signal.convolve_continuous(box, box, PLACES)
+    np.testing.assert_allclose(triangle.value, np.maximum(0, 1 - np.abs(PLACES)), atol=1e-14)
+    assert (triangle.error < 1e-10).all()
+    assert triangle.f_support == (-0.5, 0.5)
+    one = pc.signal.convolve_continuous(box, box, 0.25)
+    assert float(one) == pytest.approx(0.75, abs=1e-14)
+    assert one.value.shape == ()
+    assert np.asarray(triangle).shape == PLACES.shape
+
+
+@pytest.mark.parametrize(
+    ("low", "high"),
+    [(3, 3.25), (-7.3, 4.9), (0, 1e-4), (0.02, 0.04), (100.3, 101), (-2e5, -1.9e5), (-1e3, 1e3)],
+)
+def test_boxes_of_any_place_and_width(low: float, high: float) -> None:
+    x = np.concatenate([PLACES * 3, PLACES + low, PLACES + high])
+    expected = [2 * max(0, min(high, t + 0.5) - max(low, t - 0.5)) for t in x]
+    result = pc.signal.convolve_continuous(lambda t: 2 if low <= t < high else 0, box, x)
+    np.testing.assert_allclose(result.value, expected, atol=1e-10)
+
+
+places = st.integers(-300, 300).map(lambda n: n / 32 + 0.01)  # apart enough to be seen
+steps = st.lists(
+    st.tuples(places, st.integers(1, 99).map(lambda n: n / 32), st.integers(-3, 3)), min_size=1, max_size=3
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(steps, steps, st.floats(-20, 20))
+def test_staircases(first: Steps, second: Steps, x: float) -> None:
+    """Sums of boxes that overlap, against the exact sum of trapezoids."""
+
+    def stairs(parts: Steps) -> Callable[[float], float]:
+        return lambda t: sum(height for low, width, height in parts if low <= t < low + width)
+
+    expected = sum(
+        a * b * max(0.0, min(low + width, x - other) - max(low, x - other - across))
+        for low, width, a in first
+        for other, across, b in second
+    )
+    result = pc.signal.convolve_continuous(stairs(first), stairs(second), x)
+    assert abs(float(result) - expected) <= 1e-10
+    assert float(result.error) < 1e-10
+
+
+@pytest.mark.parametrize(("a", "b"), [(1, 1), (0.3, 0.7), (1, 0.01), (1e-3, 3), (1e-3, 1e-3), (50, 2)])
+def test_variances_of_gaussians_add(a: float, b: float) -> None:
+    sigma = math.hypot(a, b)
+    x = np.linspace(-4, 4, 9) * sigma
+    result = pc.signal.convolve_continuous(gaussian(a), gaussian(b), x)
+    np.testing.assert_allclose(result.value, [gaussian(sigma)(t) for t in x], atol=1e-10)
+
+
+def test_means_of_gaussians_add() -> None:
+    result = pc.signal.convolve_continuous(gaussian(1, 3), gaussian(0.5, -7), PLACES - 4)
+    expected = [gaussian(math.hypot(1, 0.5), -4)(t) for t in PLACES - 4]
+    np.testing.assert_allclose(result.value, expected, atol=1e-10)
+
+
+def test_one_sided_unbounded_and_slowly_falling_functions() -> None:
+    def decay(t: float) -> float:
+        return math.exp(-t) * (t >= 0)  # overflows far outside of its support
+
+    x = np.array([-0.5, 0.0, 0.7, 4.0])
+    expected = np.maximum(x, 0) * np.exp(-x)
+    np.testing.assert_allclose(pc.signal.convolve_continuous(decay, decay, x).value, expected, atol=1e-12)
+
+    def lorentz(width: float) -> Callable[[float], float]:
+        return lambda t: width / math.pi / (t * t + width * width)
+
+    result = pc.signal.convolve_continuous(lorentz(1), lorentz(0.01), x)
+    np.testing.assert_allclose(result.value, [lorentz(1.01)(t) for t in x], atol=1e-12)
+    assert result.f_support == (-math.inf, math.inf)
+    step = pc.signal.convolve_continuous(lambda t: 1.0 * (t > 0), gaussian(1), x)
+    np.testing.assert_allclose(step.value, [(1 + math.erf(t / math.sqrt(2))) / 2 for t in x], atol=1e-12)
+
+
+def test_what_sampling_cannot_see_can_be_given() -> None:
+    def needle(t: float) -> float:
+        return 1e6 * (abs(t - 3.21) < 5e-7)
+
+    hidden = pc.signal.convolve_continuous(needle, gaussian(1), 3.0)
+    assert float(hidden) == 0
+    given = pc.signal.convolve_continuous(
+        needle, gaussian(1), 3.0, f_support=(3.21 - 5e-7, 3.21 + 5e-7), f_breaks=()
+    )
+    assert float(given) == pytest.approx(gaussian(1)(0.21), abs=1e-9)
+    halves = pc.signal.convolve_continuous(
+        box, box, 0.25, f_support=(-1, 1), f_breaks=(-0.5, 0.5), g_support=(-np.inf, np.inf)
+    )
+    assert float(halves) == pytest.approx(0.75, abs=1e-12)
+    nothing = pc.signal.convolve_continuous(lambda _: 0.0, box, [0.0, 1.0])
+    assert nothing.value.tolist() == [0, 0]
+
+
+def test_two_dimensions() -> None:
+    def bell(sigma: float) -> Callable[[float, float], float]:
+        return lambda u, v: math.exp(-(u * u + v * v) / 2 / sigma**2) / (2 * math.pi * sigma**2)
+
+    pairs = np.array([[[0.3, -1.2], [2.0, 1.0]]])
+    result = pc.signal.convolve_continuous(bell(1), bell(0.2), pairs)
+    expected = [[bell(math.hypot(1, 0.2))(*pair) for pair in row] for row in pairs]
+    np.testing.assert_allclose(result.value, expected, atol=1e-10)
+    assert result.error.shape == (1, 2)
+    assert (result.error < 1e-10).all()
+
+
+def test_boxes_and_discs_in_two_dimensions() -> None:
+    def square(u: float, v: float) -> float:
+        return 1.0 * (abs(u) <= 0.5 and abs(v) <= 0.25)
+
+    at = pc.signal.convolve_continuous(square, square, (0.25, -0.125))
+    assert float(at) == pytest.approx(0.75 * 0.375, abs=1e-12)
+    limits = ((-0.5, 0.5), (-0.25, 0.25))
+    given = pc.signal.convolve_continuous(square, square, (0.25, -0.125), f_support=limits, g_support=limits)
+    assert float(given) == pytest.approx(0.75 * 0.375, abs=1e-12)
+
+    def disc(u: float, v: float) -> float:
+        return 1.0 * (u * u + v * v <= 1)
+
+    lens = pc.signal.convolve_continuous(disc, disc, (0.6, 0.8))
+    expected = 2 * math.acos(0.5) - 0.5 * math.sqrt(3)
+    assert abs(float(lens) - expected) < float(lens.error) < 1e-5
