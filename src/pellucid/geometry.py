@@ -261,7 +261,7 @@ def window(
 def per_axis(op: str, name: str, value: IntOrTuple, dims: int, minimum: int = 1) -> Index:
     """One integer per axis from an integer or a sequence.
 
-    Raises: ArgumentError when the length is not `dims` or a value is below `minimum`.
+    Raises: ArgumentError when the length is not `dims` or a value is below `minimum` or beyond all memory.
 
     Example:
         >>> per_axis("conv2d", "stride", 2, 2)
@@ -279,6 +279,8 @@ def per_axis(op: str, name: str, value: IntOrTuple, dims: int, minimum: int = 1)
             expected=f"{dims} value{'s' if dims > 1 else ''} ≥ {minimum}",
             got=f"{name}={value!r}",
         )
+    if max(values) >= 2**31:
+        raise ArgumentError(op, f"{name} is too large", expected="less than 2³¹", got=f"{name}={value!r}")
     return tuple(int(v) for v in values)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from pellucid.errors import ArgumentError, ShapeError
 from pellucid.functional._call import Call, Tensor, as_array, function, gradient
 from pellucid.geometry import IntOrTuple, PaddingLike, is_integer
+from pellucid.ops.checks import flag
 from pellucid.ops.interpolate import Interpolate
 from pellucid.ops.pad import Pad
 from pellucid.ops.unfold import Fold, Unfold
@@ -110,12 +111,14 @@ def interpolate(
     dims = len(shape) - 2
     if dims not in (1, 2, 3):
         raise ShapeError("interpolate", "input must have 3, 4 or 5 axes (N, C, …)", got=f"input {shape}")
-    if mode != "nearest" and _LINEAR.get(mode) != dims:
+    if mode != "nearest" and (not isinstance(mode, str) or _LINEAR.get(mode) != dims):
         fitting = next(name for name, axes in _LINEAR.items() if axes == dims)
         rule = "mode must fit the input's axes"
         raise ArgumentError("interpolate", rule, expected=f"'nearest' or '{fitting}'", got=f"mode={mode!r}")
     if align_corners is not None and mode == "nearest":
         raise ArgumentError("interpolate", "align_corners is for linear modes alone", got="mode='nearest'")
+    if align_corners is not None:
+        flag("interpolate", "align_corners", align_corners)
     sizes, scale = _grid(size, scale_factor, shape[2:])
     return Call(Interpolate(dims, sizes, mode != "nearest", bool(align_corners), scale), (input,))
 

@@ -46,8 +46,9 @@ class AdaptivePool(Op):
         """(N,C,…) → (N,C,output_size)."""
         (input,) = shapes
         assert input is not None
-        if len(input) != self.dims + 2 or 0 in input[2:]:
-            rule = f"input must have {self.dims + 2} axes, or {self.dims + 1} without batch, and none empty"
+        if len(input) != self.dims + 2 or 0 in input[1:]:
+            axes = f"{self.dims + 2} axes, or {self.dims + 1} without a batch"
+            rule = f"input must have {axes}, and only the batch may be empty"
             raise ShapeError(self.name, rule, got=f"input {input}")
         sizes = output_sizes(self.name, self.output_size, self.dims)
         return (*input[:2], *(i if s is None else s for i, s in zip(input[2:], sizes, strict=True)))

@@ -25,7 +25,7 @@ from typing import ClassVar
 import numpy as np
 
 from pellucid.errors import ArgumentError, ShapeError
-from pellucid.geometry import is_integer
+from pellucid.geometry import is_integer, size_of
 from pellucid.ops.base import Array, Gradients, Op, Shape
 from pellucid.ops.checks import number
 from pellucid.ops.standardise import standardised, standardised_gradient
@@ -56,6 +56,9 @@ class GroupNorm(Op):
         if groups is not None and (not is_integer(groups) or groups < 1 or input[1] % groups):
             rule = "channels must be a multiple of num_groups"
             raise ArgumentError(self.name, rule, got=f"input {input}, num_groups={groups!r}")
+        if groups is not None and input[0] * (input[1] // groups) * size_of(input[2:]) == 1:
+            rule = "a group needs more than 1 value"
+            raise ShapeError(self.name, rule, got=f"input {input}, num_groups={groups}")
         for label, shape in zip(("weight", "bias"), channels, strict=True):
             if shape is not None and shape != input[1:2]:
                 rule, got = f"{label} must have one value per channel", f"{label} {shape} for input {input}"

@@ -6,7 +6,8 @@
 y and i stand for one, two or three coordinates, whose weights multiply. Along an axis of I positions, output y of Y
 lies at s = y·I/Y ("nearest": weight 1 at floor s), or at s = (y + ½)·I/Y − ½, not below 0 ("linear": weights 1 − f and
 f at floor s and the position after it, f = s − floor s); with `align_corners` at s = y·(I − 1)/(Y − 1). A scale that
-is given takes the place of Y/I, but where Y = I, and for the nearest element where Y = 2·I.
+is given takes the place of Y/I, but, as in PyTorch, not where Y = I (linear, and nearest in two dimensions) nor where
+Y = 2·I (nearest in two dimensions).
 """
 
 from __future__ import annotations
@@ -61,13 +62,13 @@ class Interpolate(Resampling):
 
     def _matrix(self, outputs: int, inputs: int, scale: float) -> Array:
         y, weights = np.arange(outputs), np.zeros((outputs, inputs))
-        if outputs == inputs:
-            return np.eye(inputs)
         if not self.linear:
-            exact = self.scale is None or outputs == 2 * inputs
+            exact = self.scale is None or (self.dims == 2 and outputs in (inputs, 2 * inputs))
             nearest = y * inputs // outputs if exact else (y / scale).astype(np.int64)
             weights[y, np.minimum(nearest, inputs - 1)] = 1
             return weights
+        if outputs == inputs:
+            return np.eye(inputs)
         if self.align_corners:
             at = y * ((inputs - 1) / (outputs - 1)) if outputs > 1 else np.zeros(1)
         else:

@@ -53,7 +53,10 @@ class LayerNorm(Op):
         if not last or input[max(len(input) - len(last), 0) :] != last:
             rule = "the input's last axes must be normalized_shape"
             raise ShapeError(
-                self.name, rule, expected=f"(…, {', '.join(map(str, last))})", got=f"input {input}"
+                self.name,
+                rule,
+                expected=f"(…, {', '.join(map(str, last))})" if last else "at least one axis",
+                got=f"input {input}",
             )
         for label, shape in zip(("weight", "bias"), others, strict=True):
             if shape is not None and shape != last:

@@ -20,7 +20,7 @@ from pellucid.geometry import IntOrTuple, per_axis, size_of
 from pellucid.ops.avg_pool import AvgPool
 from pellucid.ops.base import Array, Gradients, Op, Shape, Terms
 from pellucid.ops.checks import number
-from pellucid.ops.pool import held, holding
+from pellucid.ops.pool import held, holding, pool_geometry
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,10 @@ class LpPool(Op):
         """(N,C,…) → (N,C,…)."""
         if number(self.name, "norm_type", self.norm_type) == 0:
             raise ArgumentError(self.name, "norm_type must not be 0", got="norm_type=0")
-        return self.mean.infer(*shapes)
+        (input,) = shapes
+        assert input is not None
+        windows = self.kernel_size, self.stride, 0, 1, self.ceil_mode
+        return (*input[:2], *pool_geometry(self.name, input, self.dims, *windows).output)
 
     def terms(self, of: str, at: NDArray[np.int64], *shapes: Shape | None) -> Terms:
         """Output: the elements of the windows; grad_input: the windows that hold an element, y ascending."""

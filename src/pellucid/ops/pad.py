@@ -50,7 +50,7 @@ class Pad(Resampling):
             raise ShapeError(self.name, rule, got=f"{len(self.pad) // 2} pairs for input {input}")
         if self.mode != "constant" and self.value is not None:
             raise ArgumentError(self.name, "value is for mode='constant' alone", got=f"mode={self.mode!r}")
-        if self.value is not None and not np.isinf(self.value):
+        if self.value is not None and self.value not in (np.inf, -np.inf):
             number(self.name, "value", self.value)
         sizes = [size + sum(pair) for size, pair in zip(input, self._pairs(input), strict=True)]
         for axis, (size, pair) in enumerate(zip(input, self._pairs(input), strict=True)):
@@ -60,8 +60,12 @@ class Pad(Resampling):
     def _check_axis(self, input: Shape, axis: int, size: int, pair: tuple[int, int]) -> None:
         kept = size + sum(min(width, 0) for width in pair)
         where = f"axis {axis} of input {input}"
-        if (size + sum(pair) if self.mode == "replicate" else kept) < 0:
+        if (size + sum(pair) if self.mode in ("reflect", "replicate") else kept) < 0:
             raise ShapeError(self.name, "more is cropped than there is", got=f"pad {pair} on {where}")
+        if self.mode in ("reflect", "replicate") and any(pair) and size + sum(pair) == 0:
+            raise ShapeError(
+                self.name, f"mode='{self.mode}' must leave a position", got=f"pad {pair} on {where}"
+            )
         if max(pair) <= 0 or self.mode == "constant":
             return
         most = {"reflect": size - 1, "circular": kept, "replicate": max(pair) if size else 0}[self.mode]
