@@ -25,6 +25,7 @@ from pellucid.geometry import size_of
 from pellucid.ops.avg_pool import AvgPool
 from pellucid.ops.base import Op, Shape
 from pellucid.ops.cross_entropy import CrossEntropy
+from pellucid.ops.lp_pool import LpPool
 from pellucid.ops.max_pool import MaxPool
 
 _WINDOW = 2**24  # positions
@@ -184,8 +185,9 @@ def _expected(where: str, source: Source, shape: Shape, operands: Mapping[str, S
     shapes = [operands.get(argument) for argument in op.arguments]
     try:
         output = op.infer(*shapes)
-        if isinstance(op, MaxPool | AvgPool):
-            window = size_of(op.geometry(operands["input"]).kernel)
+        if isinstance(op, MaxPool | AvgPool | LpPool):
+            windowed = op.mean if isinstance(op, LpPool) else op
+            window = size_of(windowed.geometry(operands["input"]).kernel)
             check(window <= _WINDOW, where, f"a window has at most {_WINDOW} positions", window)
     except (ArithmeticError, AttributeError, LookupError, TypeError) as error:
         raise ArgumentError(where, f"{op.name} does not take these settings", got=str(error)) from None
