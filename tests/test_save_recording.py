@@ -552,3 +552,20 @@ def test_paths_that_name_no_file_are_refused(path: Any) -> None:
     with pytest.raises(ArgumentError) as caught:
         pc.record(pc.Linear(3, 2), np.ones((2, 3), np.float32)).save(path)
     assert str(caught.value) == f"save: the path must name a file. Got {path!r}."
+
+
+@pytest.mark.parametrize(
+    ("norm", "op"), [(pc.GroupNorm(2, 4), "group_norm"), (pc.LayerNorm((4, 3)), "layer_norm")]
+)
+def test_sums_in_parts_need_their_parts(tmp_path: Path, norm: pc.Module, op: str) -> None:
+    train = pc.TrainStep(pc.Sequential(norm, pc.Flatten(), pc.Linear(12, 2)), pc.SGD(lr=0.1))
+    train.record(normal(3, 4, 3), np.array([0, 1, 1])).save(tmp_path / "good")
+    content = (tmp_path / "good").read_bytes()
+    (tmp_path / "same").write_bytes(content)
+    assert pc.load_recording(tmp_path / "same").certify().certified
+    for of in ("weight", "bias"):
+        name = f"grad(0.{of})"
+        broken = rewritten(content, source(name, facts={}))
+        assert refusal(tmp_path / "f", broken) == (
+            f"{BROKEN}entry '{name}': grad_{of} of {op} needs all its facts. Got missing=['images_per_part']."
+        )

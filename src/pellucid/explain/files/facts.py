@@ -13,6 +13,8 @@ from pellucid.ops.base import Op, Shape
 from pellucid.ops.batch_norm import BatchNorm
 from pellucid.ops.conv import Conv
 from pellucid.ops.dropout import Dropout
+from pellucid.ops.group_norm import GroupNorm
+from pellucid.ops.layer_norm import LayerNorm
 from pellucid.ops.mse_loss import MSELoss
 
 _RANGES: dict[str, Callable[[Any], bool]] = {
@@ -61,6 +63,8 @@ def _needed(op: Maker, of: str) -> tuple[str, ...]:
         return "seed", "step", "layer"
     if isinstance(op, BatchNorm):
         return "images_per_part", "pixels_side_by_side", "in_tiles"
+    if isinstance(op, GroupNorm | LayerNorm) and of in ("grad_weight", "grad_bias"):
+        return ("images_per_part",)
     if isinstance(op, MSELoss) and of == "output":
         return ("images_per_part",)
     return () if isinstance(op, Op) else ("lr", "step")
