@@ -34,8 +34,9 @@ class Trace:
         value: the number that the engine computed.
         formula: the op's formula.
         substituted: the formula with the first numbers put in.
-        terms: the products in the order in which they are summed; the candidates of a selection; of a formula what it
-            adds up, as far as it is a sum.
+        terms: the products in the order in which they are summed, the zeros by padding with a name like
+            "input[0,0,-1,2] (padding)" among them; the candidates of a selection; of a formula what it adds up, as far
+            as it is a sum.
         start: what the sum begins with as a term of one factor (a bias); None for zero.
         exact: the sum of start and terms, rounded once to float64; for float64 data the sum itself, a fraction.
         error_bound: how far `value` can lie from `exact`, by the order of summation or the algorithm alone.
@@ -77,8 +78,8 @@ class Trace:
     def numbers(self, lang: str | None = None) -> str:
         """`substituted` in a language."""
         lang = lang or self.lang
-        shown = [self._short(self.start.factors[0][1])] if self.start else []
-        shown += ["·".join(self._short(value) for _, value in term.factors) for term in self.terms[:_FIRST]]
+        first = [*([self.start] if self.start else []), *self.terms[:_FIRST]]
+        shown = ["·".join(f"({d})" if d.startswith("-") else d for d in term.digits) for term in first]
         rest = len(self.terms) - _FIRST
         if rest == 1:
             shown.append(text("trace.one_more_term", lang))
@@ -139,7 +140,7 @@ class Trace:
             lines.append("  " + text("trace.largest", lang, shown=len(shown), count=len(self.terms)))
         elif shown:
             lines.append("  " + text("trace.term", lang))
-        lines += self._table([self.terms[i] for i in shown])
+        lines += self._table([self.terms[i] for i in shown], lang)
         return "\n".join([*lines, f"  {self.verdict(lang)}"])
 
     def verdict(self, lang: str | None = None) -> str:
@@ -174,11 +175,12 @@ class Trace:
     def _repr_html_(self) -> str:
         return self.html()
 
-    def _table(self, terms: Sequence[Term]) -> list[str]:
-        rows = [
-            [f"{nearest(term.product):.6g}", *(f"{a} {self.digits(v)}" for a, v in term.factors)]
-            for term in terms
-        ]
+    def _table(self, terms: Sequence[Term], lang: str | None) -> list[str]:
+        """What the sum starts with, and the terms."""
+        rows = [_row(term) for term in terms]
+        if self.start is not None:
+            product, factor = _row(self.start)
+            rows.insert(0, [product, text("path.start", lang, term=factor)])
         widths = [max(map(len, column)) for column in zip_longest(*rows, fillvalue="")]
         table = []
         for first, *factors in rows:
@@ -189,10 +191,6 @@ class Trace:
     def digits(self, value: float) -> str:
         """The shortest text that is this number and no other of its type."""
         return str(np.dtype(self.dtype).type(value))
-
-    def _short(self, value: float) -> str:
-        text = self.digits(value)
-        return f"({text})" if text.startswith("-") else text
 
 
 def trace_of(question: Question, account: Account, verdict: Verdict, lang: str | None = None) -> Trace:
@@ -218,6 +216,11 @@ def trace_of(question: Question, account: Account, verdict: Verdict, lang: str |
         account=account,
         lang=lang,
     )
+
+
+def _row(term: Term) -> list[str]:
+    factors = [f"{address} {d}" for (address, _), d in zip(term.factors, term.digits, strict=True)]
+    return [f"{nearest(term.product):z.6g}", *factors]
 
 
 def noted(account: Account, lang: str | None = None) -> str:

@@ -41,8 +41,10 @@ class Element:
         return np.broadcast_shapes(*(row.shape for row in self.rows))
 
     def address(self, index: Iterable[int]) -> str:
-        """What a factor is called in a trace."""
-        return self.operand.address(index)
+        """What a factor is called in a trace; outside of the array the index alone says where the zero stands."""
+        index = tuple(index)
+        inside = all(0 <= i < size for i, size in zip(index, self.operand.array.shape, strict=True))
+        return self.operand.address(index) + ("" if inside else " (padding)")
 
     def gathered(self) -> tuple[NDArray[np.bool_], Array]:
         """Which of them lie inside the array, and the numbers."""

@@ -190,21 +190,15 @@ def _plain(number: Decimal) -> str:
     return text if len(text) <= _DIGITS + 12 else f"{number.normalize():e}"
 
 
-def _digits(value: float) -> str:
-    """The shortest text that is this number and no other of its type, float32 if it is one."""
-    with np.errstate(all="ignore"):
-        narrow = np.float32(value)
-    return str(narrow) if narrow == value or math.isnan(value) else str(value)
-
-
-def _written_factor(name: str, value: float) -> str:
+def _written_factor(name: str, number: str) -> str:
     """The name and the number; a constant is its own name."""
-    number = _digits(value)
     return name if f"{name.replace('−', '-')}.0" == number else f"{name} {number}"
 
 
 def _written_term(term: Term, product: str, level: Level, lang: str | None) -> str:
-    factors = " · ".join(_written_factor(name, value) for name, value in term.factors)
+    factors = " · ".join(
+        _written_factor(name, number) for (name, _), number in zip(term.factors, term.digits, strict=True)
+    )
     written = f"{product} = {factors}"
     return text("path.start", lang, term=written) if term is level.start else written
 
