@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from rich.cells import cell_len
-from tests.recorded import looked_up, normal, recording, run
+from tests.recorded import looked_up, normal, recording, replaced, run
 
 from pellucid import functional as F
 from pellucid.errors import AddressError, ArgumentError
@@ -241,6 +241,18 @@ def test_what_is_not_a_number_comes_before_the_zeros() -> None:
     )
     assert [i for i in range(9) if trace.terms[i].product == 0] == [0, 1, 2, 3, 6]
     assert "largest 8 of 9 terms\n          nan = input[0,0,1,1]" in str(trace)
+
+
+@pytest.mark.parametrize("number", [np.inf, -np.inf, np.nan])
+def test_a_number_that_is_not_finite_is_called_so(number: float) -> None:
+    x = np.array([[1.0, number]], np.float32)
+    rec = recording(run(F.linear, x, {"weight": np.array([[2, 3]], np.float32)}))
+    trace = rec.explain("linear.output[0,0]")
+    said = f"the number is not finite; value {number}, exact {number}; replay {number} = value"
+    assert trace.verdict() == f"certified: {said}"
+    assert "유한하지 않은 수입니다" in trace.verdict("ko")
+    wrong = replaced(rec, "linear.output", np.array([[7.0]], np.float32)).explain("linear.output[0,0]")
+    assert wrong.verdict() == f"NOT certified: not finite; value 7.0, exact {number}; replay {number} ≠ value"
 
 
 def test_fractions_in_data() -> None:

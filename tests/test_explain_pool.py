@@ -303,13 +303,21 @@ grad(input)[0,0,2] = 1.5  (float32)
 MEAN = """\
 avg_pool1d.output[0,0,0] = 1.3333334  (float32)
   formula    output[n,c,y] = (Σ_k input[n,c,i]) / divisor[y], i = y·stride + k − padding
-  numbers    avg_pool1d.output[0,0,0] = 0.0·0.33333334 + 3.0·0.33333334 + 1.0·0.33333334
+  numbers    avg_pool1d.output[0,0,0] = 0.0·0.3333333333333333 + 3.0·0.3333333333333333 +
+             1.0·0.3333333333333333
   note       2 numbers, summed in float64 in row-major order, divided by 3, rounded once
   largest 3 of 3 terms
-           1 = input[0,0,0] 3.0            · 1/divisor 0.33333334
-    0.333333 = input[0,0,1] 1.0            · 1/divisor 0.33333334
-           0 = input[0,0,-1] (padding) 0.0 · 1/divisor 0.33333334
+           1 = input[0,0,0] 3.0            · 1/divisor 0.3333333333333333
+    0.333333 = input[0,0,1] 1.0            · 1/divisor 0.3333333333333333
+           0 = input[0,0,-1] (padding) 0.0 · 1/divisor 0.3333333333333333
   certified: |value − exact| = 3.97e-08, bound 5.96e-08; replay 1.3333334 = value"""
+
+
+def test_a_gradient_that_won_nothing_is_exactly_zero() -> None:
+    x = np.array([3, 1, 4], np.float32).reshape(1, 1, 3)
+    trace = recording(run(lambda s: F.max_pool1d(s, 3), x, {})).explain("grad(input)[0,0,1]")
+    assert (trace.value, trace.error_bound, trace.certified) == (0, 0, True)
+    assert "|value − exact| = 0, bound 0;" in str(trace)
 
 
 def test_traces_as_text() -> None:

@@ -64,14 +64,20 @@ class Element:
 
 @dataclass(frozen=True, eq=False)
 class Image(Element):
-    """Factors that are a function of a recorded array's numbers, as σ(conv1.output[0,3])."""
+    """Factors that are a function of a recorded array's numbers, as σ(conv1.output[0,3]).
+
+    `beside` gives the address of a second number that the function takes, as centred(conv1.output[0,3], bn1.mean[3]).
+    """
 
     function: str
     value: Array
+    beside: Callable[[Sequence[int]], str] | None = None
 
     def address(self, index: Iterable[int]) -> str:
         """The function of the element."""
-        return f"{self.function}({super().address(index)})"
+        index = tuple(index)
+        second = "" if self.beside is None else f", {self.beside(index)}"
+        return f"{self.function}({super().address(index)}{second})"
 
     def gathered(self) -> tuple[NDArray[np.bool_], Array]:
         """As of `Element`."""

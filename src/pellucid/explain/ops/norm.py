@@ -78,8 +78,10 @@ class Asked:
 
     def centred(self, rows: Rows) -> Image:
         """input − mean at these places."""
-        difference = read(Element(self.input, rows)).value - read(self.each("mean")).value
-        return Image(self.input, rows, "centred", difference.astype(np.float64))
+        mean = self.each("mean")
+        difference = read(Element(self.input, rows)).value - read(mean).value
+        beside = lambda index: mean.address(index[1:2])  # noqa: E731
+        return Image(self.input, rows, "centred", difference.astype(np.float64), beside)
 
     def notes(self, *notes: Note) -> Callable[[], Sequence[Note]]:
         """These, and what each explanation says."""

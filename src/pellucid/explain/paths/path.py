@@ -62,7 +62,7 @@ class Level:
     @property
     def factors(self) -> Iterator[str]:
         """The addresses and names of all shown factors."""
-        return (address_in(factor) for term in self.shown for factor, _ in term.factors)
+        return (a for term in self.shown for factor, _ in term.factors for a in addresses_in(factor))
 
     def to_dict(self) -> dict[str, Any]:
         """The level as values that JSON knows."""
@@ -136,7 +136,7 @@ class Path:
         branches: list[tuple[str, list[str]]] = []
         met: set[str] = set()
         for term, product in zip(level.shown, products, strict=True):
-            factors = dict.fromkeys(address_in(factor) for factor, _ in term.factors)
+            factors = dict.fromkeys(a for factor, _ in term.factors for a in addresses_in(factor))
             followed = [a for a in factors if a in self.levels and a != address and a not in met]
             met.update(followed)
             branches.append((_written_term(term, product, level, lang), followed))
@@ -154,14 +154,14 @@ class Path:
                 yield from (f"{margin}{'   ' if end else '│  '}{other}" for other in others)
 
 
-def address_in(factor: str) -> str:
-    """The number that a factor is, or of which it is a function.
+def addresses_in(factor: str) -> list[str]:
+    """The number that a factor is, or those of which it is a function.
 
     Example:
-        >>> address_in("grad(conv1.output)[0,1]"), address_in("centred(conv1.output[0,1])")
-        ('grad(conv1.output)[0,1]', 'conv1.output[0,1]')
+        >>> addresses_in("grad(conv1.output)[0,1]"), addresses_in("centred(conv1.output[0,1], bn1.mean[1])")
+        (['grad(conv1.output)[0,1]'], ['conv1.output[0,1]', 'bn1.mean[1]'])
     """
-    return factor[factor.index("(") + 1 : -1] if factor.endswith("])") else factor
+    return factor[factor.index("(") + 1 : -1].split(", ") if factor.endswith("])") else [factor]
 
 
 def written_level(level: Level) -> tuple[str, list[str], str]:
