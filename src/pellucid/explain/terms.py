@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, TypeAlias, overload
 
@@ -26,7 +26,7 @@ class Term:
 
     factors: tuple[Factor, ...]
     product: Exact
-    digits: tuple[str, ...]
+    digits: tuple[str, ...] = field(repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """The term as values that JSON knows."""

@@ -148,12 +148,13 @@ class Trace:
     def verdict(self, lang: str | None = None) -> str:
         """The certificate as a sentence."""
         lang = lang or self.lang
-        key = "trace.certified" if self.certified else "trace.not_certified"
         if math.isfinite(self.value) and math.isfinite(nearest(self.exact)):
+            key = "trace.certified" if self.certified else "trace.not_certified"
             found = text(key, lang, error=self.error, bound=self.error_bound)
         else:
+            key = "trace.certified_not_finite" if self.certified else "trace.not_certified_not_finite"
             exact = f"{nearest(self.exact):.6g}"
-            found = text(f"{key}_not_finite", lang, value=self.digits(self.value), exact=exact)
+            found = text(key, lang, value=self.digits(self.value), exact=exact)
         if self.replay is None:
             return found
         replay = self.digits(self.replay)
