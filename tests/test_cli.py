@@ -52,7 +52,18 @@ def test_help_names_every_command(run):
     assert (code, err) == (0, "")
     assert all(
         f" {name} " in out
-        for name in ("train", "evaluate", "predict", "summary", "explain", "certify", "bench", "warmup")
+        for name in (
+            "train",
+            "evaluate",
+            "predict",
+            "summary",
+            "shape",
+            "explain",
+            "certify",
+            "bench",
+            "warmup",
+            "show",
+        )
     )
 
 

@@ -15,6 +15,7 @@ from tests.recorded import looked_up, normal, recording, run
 
 from pellucid import functional as F
 from pellucid.explain import Recording, Trace
+from pellucid.ops.adaptive_max_pool import AdaptiveMaxPool
 from pellucid.ops.max_pool import MaxPool
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -51,6 +52,12 @@ MAX = [
     Case("max_pool", (3, 4, 11), 4, {"stride": 3, "padding": 2}),
     Case("max_pool", (2, 3, 4, 5, 6), (3, 2, 2), {"stride": (1, 2, 1), "padding": (1, 0, 1)}),
 ]
+MAX += [
+    Case("adaptive_max_pool", (2, 3, 7, 5), 1),
+    Case("adaptive_max_pool", (2, 3, 7, 5), (3, 4)),
+    Case("adaptive_max_pool", (3, 2, 4), 9),
+    Case("adaptive_max_pool", (2, 2, 5, 3, 4), (2, 3, 3)),
+]
 MEANS = [
     Case("avg_pool", (2, 3, 6, 5), 2),
     Case("avg_pool", (3, 2, 7, 6), (3, 2), {"stride": (2, 1), "padding": (1, 0)}),
@@ -64,6 +71,15 @@ MEANS = [
     Case("adaptive_avg_pool", (3, 2, 11), 4),
     Case("adaptive_avg_pool", (2, 2, 5, 3, 4), (2, 3, 3)),
 ]
+
+
+def held(case: Case, input: tuple[int, ...], y: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """The positions of one window in row-major order."""
+    dims = len(input) - 2
+    if case.kind == "max_pool":
+        return [i for _, i in MaxPool(dims, case.kernel, **case.settings).geometry(input).taps(y)]
+    tables = AdaptiveMaxPool(dims, case.kernel).windows(input)
+    return list(itertools.product(*(range(*table[p]) for table, p in zip(tables, y, strict=True))))
 
 
 def twice(case: Case) -> Callable[[Any], Any]:
@@ -99,11 +115,9 @@ def test_every_winner_is_certified(case: Case, dtype: Any) -> None:
         certificates = rec.certify()
         assert certificates.certified, str(certificates)
         output = rec[f"{case.name}.output"]
-        dims = len(case.input) - 2
-        geometry = MaxPool(dims, case.kernel, **case.settings).geometry(x.shape)
         for (n, c, *y), trace in traces(rec, f"{case.name}.output"):
             assert (trace.kind, trace.error_bound, trace.certified) == ("select", 0, True)
-            at = [i for _, i in geometry.taps(tuple(y))]
+            at = held(case, x.shape, tuple(y))
             labels = [f"input[{','.join(map(str, (n, c, *i)))}]" for i in at]
             assert [term.factors[0][0] for term in trace.terms] == labels
             numbers = [float(x[n, c, *i]) for i in at]
@@ -126,7 +140,7 @@ def test_gradients_come_from_the_windows_that_an_element_won(case: Case, dtype: 
             labels = won.get(f"input[{','.join(map(str, index))}]", [])
             assert [term.factors[0][0] for term in trace.terms] == labels
             assert trace.start is not None
-            assert trace.start.factors[0][0].startswith("grad(input) after max_pool")
+            assert trace.start.factors[0][0].startswith(f"grad(input) after {case.name}")
             total = looked_up(rec, trace.start.factors[0][0]) + math.fsum(looked_up(rec, x) for x in labels)
             assert float(trace.exact) == pytest.approx(total, abs=1e-14)
             assert trace.certified

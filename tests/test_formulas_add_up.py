@@ -103,3 +103,15 @@ def test_the_mean_of_a_centred_number_is_followed() -> None:
     assert {"batch_norm.mean[2]", "batch_norm.istd[2]"} < set(path.levels)
     assert sum(address.startswith("conv2d.output[") for address in path.levels) == 3
     assert "batch_norm.var[1]" in rec.why("batch_norm.istd[1]", depth=2).levels
+
+
+@pytest.mark.parametrize(("name", "mean"), [("group_norm", "[1,2]"), ("layer_norm", "[1]")])
+def test_so_is_the_mean_of_a_group_or_an_image(name: str, mean: str) -> None:
+    def network(s: Any) -> Any:
+        return F.group_norm(s, 3) if name == "group_norm" else F.layer_norm(s, s.shape[1:])
+
+    rec = recording(run(network, normal(2, 6, 3, 4), {}))
+    trace = rec.explain(f"{name}.var{mean}")
+    assert trace.terms[0].factors[0][0].endswith(f", {name}.mean{mean})")
+    assert f"{name}.mean{mean}" in rec.why(f"{name}.var{mean}", depth=2).levels
+    assert trace.exact == float(re_added(trace))

@@ -12,11 +12,12 @@ from pellucid.engine import graph
 from pellucid.engine.compose import plan_forward
 from pellucid.engine.lowering.update import Updates
 from pellucid.engine.plan import Plan, Program
-from pellucid.errors import ArgumentError
+from pellucid.errors import ArgumentError, ShapeError
 from pellucid.kernels import tape
 from pellucid.kernels.tape import get_num_threads, set_num_threads
 from pellucid.ops.adam import Adam
 from pellucid.ops.adaptive_avg_pool import AdaptiveAvgPool
+from pellucid.ops.adaptive_max_pool import AdaptiveMaxPool
 from pellucid.ops.add import Add
 from pellucid.ops.avg_pool import AvgPool
 from pellucid.ops.batch_norm import BatchNorm
@@ -26,11 +27,14 @@ from pellucid.ops.cross_entropy import CrossEntropy
 from pellucid.ops.dropout import Dropout
 from pellucid.ops.flatten import Flatten
 from pellucid.ops.gelu import GELU
+from pellucid.ops.interpolate import Interpolate
 from pellucid.ops.leaky_relu import LeakyReLU
 from pellucid.ops.linear import Linear
 from pellucid.ops.log_softmax import LogSoftmax
+from pellucid.ops.lp_pool import LpPool
 from pellucid.ops.max_pool import MaxPool
 from pellucid.ops.mse_loss import MSELoss
+from pellucid.ops.pad import Pad
 from pellucid.ops.relu import ReLU
 from pellucid.ops.sgd import SGD
 from pellucid.ops.sigmoid import Sigmoid
@@ -94,6 +98,37 @@ POOLS = [
     (AdaptiveAvgPool(2, (4, 3)), (3, 5, 9, 7)),
     (AdaptiveAvgPool(2, 1), (3, 17, 6, 7)),
     (AdaptiveAvgPool(1, 5), (3, 5, 3)),
+    (AdaptiveMaxPool(2, (4, 3)), (3, 5, 9, 7)),
+    (AdaptiveMaxPool(2, 1), (3, 70, 17, 17)),
+    (AdaptiveMaxPool(2, (None, 2)), (19, 33, 5, 8)),
+    (AdaptiveMaxPool(1, 5), (3, 5, 3)),
+    (AdaptiveMaxPool(3, (3, 2, 4)), (2, 3, 4, 7, 5)),
+]
+PADS = [
+    (Pad((1, 2)), (19, 33, 5)),
+    (Pad((1, 2, 3, 0), "constant", -2.5), (3, 5, 4, 7)),
+    (Pad((2, 3, 0, 3), "reflect"), (3, 5, 4, 7)),
+    (Pad((5, 2, 0, 6), "replicate"), (3, 5, 4, 7)),
+    (Pad((7, 2, 3, 4), "circular"), (3, 5, 4, 7)),
+    (Pad((-2, 3, 1, -1)), (3, 5, 4, 7)),
+    (Pad((2, -3, -1, 2), "reflect"), (3, 5, 4, 7)),
+    (Pad((-1, 1, 1, -3), "replicate"), (3, 5, 4, 7)),
+    (Pad((-3, 2, 2, -1), "circular"), (3, 5, 4, 7)),
+    (Pad((-2, 4), "constant", 3), (3, 5, 2)),
+    (Pad((1, 0, 2, 1, 0, 2), "circular"), (2, 3, 4, 3, 5)),
+    (Pad((1, 0, 2, 1, 0, 2), "reflect"), (2, 3, 4, 3, 5)),
+    (Interpolate(1, (11,)), (3, 5, 4)),
+    (Interpolate(2, (8, 14)), (3, 5, 4, 7)),
+    (Interpolate(2, (3, 5)), (3, 5, 4, 7)),
+    (Interpolate(3, (3, 6, 5), scale=(1.9, 2.3, 2.5)), (2, 3, 2, 3, 2)),
+]
+NORMS = [
+    (LpPool(1, 2, 3, 2), (19, 33, 8)),
+    (LpPool(2, 2.0, (3, 2), (2, 1), True), (3, 5, 8, 6)),
+    (LpPool(2, 1, 2, 3, True), (2, 9, 8, 7)),
+    (LpPool(2, 3.0, 2), (3, 5, 4, 7)),
+    (LpPool(3, 2.5, (2, 3, 2), (1, 2, 2)), (2, 3, 4, 7, 5)),
+    (LpPool(2, -1.0, 3, 2), (3, 5, 5, 7)),
 ]
 CURVES = [ReLU(), LeakyReLU(0.3), Sigmoid(), Tanh(), GELU(), GELU("tanh"), SiLU()]
 TABLES = [(op, shape) for op in CURVES for shape in ((3, 5, 4, 7), (35, 3))]
@@ -101,12 +136,16 @@ TABLES += [(op(1), shape) for op in (Softmax, LogSoftmax) for shape in ((19, 7),
 TABLES += [(Flatten(), (5, 6, 4, 3)), (Flatten(), (3, 5, 4, 2, 3)), (Flatten(), (21, 33, 1, 1))]
 
 
+ADAPTIVE = (AdaptiveAvgPool(2, 2), AdaptiveMaxPool(2, (4, 3)))
+_COUNTING = MaxPool | AdaptiveMaxPool | AvgPool | AdaptiveAvgPool | Pad | Interpolate | ReLU | Flatten
+
+
 @FLOATS
 @pytest.mark.parametrize("halo", [False, True])
-@pytest.mark.parametrize(("op", "shape"), POOLS + TABLES, ids=str)
+@pytest.mark.parametrize(("op", "shape"), POOLS + PADS + TABLES, ids=str)
 def test_one_tensor(op: Any, shape: tuple[int, ...], halo: bool, dtype: Any) -> None:
-    exact = isinstance(op, MaxPool)
-    make = integers if isinstance(op, MaxPool | AvgPool | AdaptiveAvgPool | ReLU | Flatten) else normal
+    exact = isinstance(op, MaxPool | AdaptiveMaxPool | Pad | Interpolate)
+    make = integers if isinstance(op, _COUNTING) else normal
     x, base = make(shape, dtype), make(shape, dtype, 1)
     grad = make(op.infer(shape), dtype, 2)
     if isinstance(op, ReLU | LeakyReLU):
@@ -125,13 +164,58 @@ def test_nan_and_infinity_pass(dtype: Any) -> None:
     x = integers((2, 3, 9, 7), dtype)
     x[0, 1, 3, 3] = x[1, 0, :2] = np.nan
     x[1, 2, 4, 5], x[1, 2, 5, 6] = np.inf, -np.inf
-    for op in (ReLU(), LeakyReLU(), Sigmoid(), Tanh(), SiLU(), MaxPool(2, 3, 2, 1), AdaptiveAvgPool(2, 2)):
+    for op in (ReLU(), LeakyReLU(), Sigmoid(), Tanh(), SiLU(), MaxPool(2, 3, 2, 1), *ADAPTIVE):
         with np.errstate(invalid="ignore"):
             grad = integers(op.infer(x.shape), dtype, 1)
             result, expected = run_op(op, x, grad=grad), op.forward(x)
             gradient = op.backward(grad, x)[0]
         np.testing.assert_allclose(result.output, expected, rtol=1e-6)
         np.testing.assert_allclose(result.gradients["input"], gradient, rtol=1e-6, atol=1e-7)
+
+
+@FLOATS
+@pytest.mark.parametrize("halo", [False, True])
+@pytest.mark.parametrize(("op", "shape"), NORMS, ids=str)
+def test_norms_of_windows(op: Any, shape: tuple[int, ...], halo: bool, dtype: Any) -> None:
+    x = abs(normal(shape, dtype)) + dtype(0.1)
+    if op.norm_type in (1, 2):  # whole numbers have powers of negative numbers, too
+        x[:, ::2] -= dtype(2)
+        x[:, 1] = 0
+    base, grad = normal(shape, dtype, 1), normal(op.infer(shape), dtype, 2)
+    result = run_op(op, x, grad=grad, base=base, halo=halo)
+    gradient = op.backward(*wide(grad, x))[0]
+    assert_rounded(result.output, op.forward(*wide(x)), 2)
+    assert_rounded(result.gradients["input"], base + gradient, 8)
+
+
+@FLOATS
+@pytest.mark.parametrize("halo", [False, True])
+@pytest.mark.parametrize(
+    ("op", "shape"),
+    [
+        (Interpolate(1, (11,), linear=True), (19, 33, 4)),
+        (Interpolate(2, (7, 12), linear=True, align_corners=True), (3, 5, 4, 7)),
+        (Interpolate(2, (3, 5), linear=True), (3, 5, 4, 7)),
+        (Interpolate(2, (1, 9), linear=True, scale=(0.3, 1.4)), (3, 1, 4, 7)),
+        (Interpolate(3, (3, 6, 5), linear=True), (2, 3, 2, 3, 2)),
+    ],
+    ids=str,
+)
+def test_linear_interpolation(op: Any, shape: tuple[int, ...], halo: bool, dtype: Any) -> None:
+    x, base, grad = normal(shape, dtype), normal(shape, dtype, 1), normal(op.infer(shape), dtype, 2)
+    result = run_op(op, x, grad=grad, base=base, halo=halo)
+    gradient = op.backward(*wide(grad, x))[0]
+    assert_near(result.output, op.forward(*wide(x)), np.abs(x).max(), 12)
+    assert_near(result.gradients["input"], base + gradient, 8 * np.abs(grad).max() + np.abs(base).max(), 20)
+
+
+@FLOATS
+def test_copies_keep_every_bit(dtype: Any) -> None:
+    """Zeros of both signs, infinities, NaN and denormal numbers."""
+    tiny = np.finfo(dtype).smallest_subnormal
+    x = np.array([[[-0.0, 0.0, np.inf, -np.inf, np.nan, tiny, -tiny, 1.0]]], dtype)
+    for op in (Pad((2, 3), "reflect"), Pad((0, 2), "constant", np.inf), Interpolate(1, (19,))):
+        assert run_op(op, x).output.tobytes() == op.forward(x).tobytes()
 
 
 @FLOATS
@@ -400,6 +484,10 @@ def test_updates_are_the_specification_bit_for_bit(rule: Any, fresh: bool, dtype
     [
         (MaxPool(2, 3, 2, 1), (19, 5, 9, 7)),
         (AvgPool(2, 3, 2, 1), (19, 5, 9, 7)),
+        (AdaptiveMaxPool(2, (4, 3)), (19, 5, 9, 7)),
+        (LpPool(2, 2, 3, 2), (19, 5, 9, 7)),
+        (Pad((3, 2, 2, 4), "circular"), (19, 5, 9, 7)),
+        (Interpolate(2, (13, 4), linear=True), (19, 5, 9, 7)),
         (BatchNorm(training=True), (37, 5, 9, 7)),
         (MSELoss(), (37, 5, 9, 7)),
         (GELU(), (19, 5, 9, 7)),
@@ -428,6 +516,8 @@ def test_what_a_network_cannot_have_is_said() -> None:
         run_op(Softmax(2), x)
     with pytest.raises(ArgumentError, match=r"flatten.*start_dim=0"):
         run_op(Flatten(0), x)
+    with pytest.raises(ShapeError, match=r"pad.*behind the channels.*at most 2 widths.*pad=\(0, 0, 1, 1\)"):
+        run_op(Pad((0, 0, 1, 1)), x)
     with pytest.raises(ArgumentError, match=r"cross_entropy.*label_smoothing=0.1"):
         run_op(CrossEntropy(label_smoothing=0.1), x, target, None)
     with pytest.raises(ArgumentError, match=r"mse_loss.*reduction='sum'"):
@@ -435,7 +525,12 @@ def test_what_a_network_cannot_have_is_said() -> None:
 
 
 @pytest.mark.parametrize(
-    "op", [MaxPool(2, 2), AdaptiveAvgPool(2, 1), Sigmoid(), Flatten(), Dropout(0.5), Softmax(1)], ids=str
+    "op",
+    [
+        *(MaxPool(2, 2), *ADAPTIVE, Pad((1, 2), "reflect"), Interpolate(2, (3, 9), True)),
+        *(Sigmoid(), Flatten(), Dropout(0.5), Softmax(1)),
+    ],
+    ids=str,
 )
 def test_empty_batch(op: Any) -> None:
     x = np.zeros((0, 3, 4, 6), np.float32)

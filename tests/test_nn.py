@@ -499,6 +499,18 @@ LAYERS = [
     (nn.BatchNorm1d(3, eps=0.1), T.BatchNorm1d(3, eps=0.1), (4, 3, 5)),
     (nn.BatchNorm2d(3), T.BatchNorm2d(3), (4, 3, 5, 2)),
     (nn.BatchNorm3d(3), T.BatchNorm3d(3), (2, 3, 4, 5, 6)),
+    (nn.GroupNorm(2, 6), T.GroupNorm(2, 6), (4, 6, 5, 3)),
+    (nn.GroupNorm(3, 6, 0.1, False), T.GroupNorm(3, 6, 0.1, False), (4, 6)),
+    (nn.LayerNorm(5), T.LayerNorm(5), (4, 5)),
+    (nn.LayerNorm((3, 5)), T.LayerNorm((3, 5)), (4, 3, 5)),
+    (nn.LayerNorm([3, 5, 2], 0.1), T.LayerNorm([3, 5, 2], 0.1), (4, 3, 5, 2)),
+    (nn.LayerNorm((3, 2, 4, 5)), T.LayerNorm((3, 2, 4, 5)), (2, 3, 2, 4, 5)),
+    (nn.LayerNorm((3, 5), 1e-3, False), T.LayerNorm((3, 5), 1e-3, False), (4, 3, 5)),
+    (nn.InstanceNorm1d(3), T.InstanceNorm1d(3), (4, 3, 5)),
+    (nn.InstanceNorm2d(3, 0.1, affine=True), T.InstanceNorm2d(3, 0.1, affine=True), (4, 3, 5, 2)),
+    (nn.InstanceNorm3d(3), T.InstanceNorm3d(3), (2, 3, 4, 5, 6)),
+    (nn.LocalResponseNorm(4), T.LocalResponseNorm(4), (2, 7, 4, 5)),
+    (nn.LocalResponseNorm(3, 0.5, 0.6, 2.0), T.LocalResponseNorm(3, 0.5, 0.6, 2.0), (2, 7, 4)),
     (nn.Linear(5, 3), T.Linear(5, 3), (4, 5)),
     (nn.Linear(5, 3, bias=False), T.Linear(5, 3, bias=False), (4, 5)),
     (nn.ReLU(), T.ReLU(), (4, 5)),
@@ -612,6 +624,63 @@ def test_layers_compute_what_pytorch_computes(ours, theirs, shape):
             "vgg_small: image_size must be a whole number. Expected image_size ≥ 8. Got image_size=7.",
         ),
         (
+            lambda: nn.GroupNorm(2, 5),
+            "GroupNorm: num_channels must be a multiple of num_groups. Got num_channels=5, num_groups=2.",
+        ),
+        (
+            lambda: nn.GroupNorm(0, 5),
+            "GroupNorm: num_groups must be a whole number. Expected num_groups ≥ 1. Got num_groups=0.",
+        ),
+        (
+            lambda: trace(nn.Sequential(nn.GroupNorm(2, 4, affine=False)), (2, 6, 3)),
+            "GroupNorm '0': input must have num_channels channels. Expected C=4. Got input (2, 6, 3).",
+        ),
+        (lambda: nn.GroupNorm(1, 2, affine=1), "GroupNorm: affine must be True or False. Got affine=1."),
+        (
+            lambda: nn.LayerNorm((3, -1)),
+            "LayerNorm: normalized_shape must be a whole number. Expected normalized_shape ≥ 1. "
+            "Got normalized_shape=-1.",
+        ),
+        (
+            lambda: nn.LayerNorm(()),
+            "LayerNorm: normalized_shape must have at least one size. Got normalized_shape=().",
+        ),
+        (
+            lambda: trace(nn.Sequential(nn.LayerNorm((3, 4))), (2, 3, 5)),
+            "layer_norm '0': the input's last axes must be normalized_shape. Expected (…, 3, 4). "
+            "Got input (2, 3, 5).",
+        ),
+        (
+            lambda: nn.InstanceNorm2d(3, track_running_stats=True),
+            "InstanceNorm2d: an image is normalised by its own statistics, never by running ones. "
+            "Expected track_running_stats=False. Got track_running_stats=True.",
+        ),
+        (
+            lambda: trace(nn.Sequential(nn.InstanceNorm1d(3)), (2, 3)),
+            "InstanceNorm1d '0': input must have axes (N,C,W). Got input (2, 3).",
+        ),
+        (
+            lambda: trace(nn.Sequential(nn.InstanceNorm1d(3)), (2, 4, 5)),
+            "InstanceNorm1d '0': input must have num_features channels. Expected C=3. Got input (2, 4, 5).",
+        ),
+        (
+            lambda: trace(nn.Sequential(nn.InstanceNorm2d(3)), (2, 3, 1, 1)),
+            "instance_norm '0': an image's own statistics need more than 1 value per channel. "
+            "Got input (2, 3, 1, 1).",
+        ),
+        (
+            lambda: nn.LocalResponseNorm(0),
+            "LocalResponseNorm: size must be a whole number. Expected size ≥ 1. Got size=0.",
+        ),
+        (
+            lambda: nn.LocalResponseNorm(5, alpha="much"),
+            "LocalResponseNorm: alpha must be a number in (-inf, inf). Got alpha='much'.",
+        ),
+        (
+            lambda: trace(nn.Sequential(nn.LocalResponseNorm(2)), (2, 3)),
+            "local_response_norm '0': input must have at least 3 axes (N, C, …). Got input (2, 3).",
+        ),
+        (
             lambda: trace(nn.Sequential(nn.BatchNorm2d(3)), (2, 3)),
             "BatchNorm2d '0': input must have axes (N,C,H,W). Got input (2, 3).",
         ),
@@ -630,6 +699,13 @@ def test_wrong_settings_are_named(make, text):
             "dilation=(2, 2), groups=2, bias=False)",
         ),
         (nn.BatchNorm1d(3), "BatchNorm1d(3, eps=1e-05, momentum=0.1)"),
+        (nn.GroupNorm(2, 4), "GroupNorm(2, 4, eps=1e-05, affine=True)"),
+        (nn.LayerNorm(4), "LayerNorm((4,), eps=1e-05, elementwise_affine=True)"),
+        (
+            nn.InstanceNorm2d(3, affine=True),
+            "InstanceNorm2d(3, eps=1e-05, momentum=0.1, affine=True, track_running_stats=False)",
+        ),
+        (nn.LocalResponseNorm(5), repr(T.LocalResponseNorm(5))),
         (nn.AdaptiveAvgPool1d(3), "AdaptiveAvgPool1d(output_size=(3,))"),
         (nn.AdaptiveAvgPool2d((None, 2)), "AdaptiveAvgPool2d(output_size=(None, 2))"),
         (nn.LeakyReLU(), "LeakyReLU(negative_slope=0.01)"),

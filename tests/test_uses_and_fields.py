@@ -13,7 +13,7 @@ from tests.recorded import normal, recording, run
 import pellucid as pc
 from pellucid import functional as F
 from pellucid.errors import AddressError, ArgumentError
-from pellucid.explain import Recording, Trace
+from pellucid.explain import Recording, Trace, roles
 from pellucid.explain.ops.explainers import explained
 from pellucid.explain.paths.path import addresses_in
 from pellucid.explain.paths.reads import readings
@@ -23,6 +23,7 @@ from pellucid.explain.terms import Term
 from pellucid.geometry import Axis
 from pellucid.ops.adam import Adam
 from pellucid.ops.adaptive_avg_pool import AdaptiveAvgPool
+from pellucid.ops.adaptive_max_pool import AdaptiveMaxPool
 from pellucid.ops.add import Add
 from pellucid.ops.avg_pool import AvgPool
 from pellucid.ops.base import Op
@@ -32,10 +33,16 @@ from pellucid.ops.conv_transpose import ConvTranspose
 from pellucid.ops.cross_entropy import CrossEntropy
 from pellucid.ops.flatten import Flatten
 from pellucid.ops.gelu import GELU
+from pellucid.ops.group_norm import GroupNorm
+from pellucid.ops.interpolate import Interpolate
+from pellucid.ops.layer_norm import LayerNorm
 from pellucid.ops.linear import Linear
+from pellucid.ops.local_response_norm import LocalResponseNorm
 from pellucid.ops.log_softmax import LogSoftmax
+from pellucid.ops.lp_pool import LpPool
 from pellucid.ops.max_pool import MaxPool
 from pellucid.ops.mse_loss import MSELoss
+from pellucid.ops.pad import Pad
 from pellucid.ops.sgd import SGD
 from pellucid.ops.softmax import Softmax
 
@@ -90,9 +97,17 @@ OPS = {
     "linear": (Linear(), ((3, 2, 5), (4, 5), (4,))),
     "avg_pool": (AvgPool(2, 3, 2, 1), ((2, 3, 6, 5),)),
     "adaptive": (AdaptiveAvgPool(2, (3, 4)), ((2, 3, 7, 5),)),
+    "pad": (Pad((2, -1, 1, 2), "reflect"), ((2, 3, 4, 5),)),
+    "pad constant": (Pad((1, 2), "constant", 2.0), ((2, 3, 4, 5),)),
+    "nearest": (Interpolate(1, (7,)), ((2, 3, 4),)),
+    "bilinear": (Interpolate(2, (3, 7), True), ((2, 3, 4, 5),)),
+    "lp_pool": (LpPool(2, 2.0, (3, 2), 2), ((2, 3, 6, 5),)),
     "add": (Add(), ((2, 3), (2, 3))),
     "flatten": (Flatten(), ((2, 3, 2),)),
     "gelu": (GELU(), ((2, 5),)),
+    "local_response_norm": (LocalResponseNorm(3, 0.5), ((2, 5, 2),)),
+    "local_response_norm even": (LocalResponseNorm(4, 0.5), ((2, 6, 2),)),
+    "local_response_norm wide": (LocalResponseNorm(9, 0.5), ((2, 3, 2),)),
     "softmax": (Softmax(1), ((2, 3, 4),)),
     "log_softmax": (LogSoftmax(-1), ((2, 3, 4),)),
     "mse": (MSELoss(), ((2, 3), (2, 3))),
@@ -131,17 +146,34 @@ def test_what_is_read_is_what_changes_the_result(case: str) -> None:
     assert compared
 
 
-@pytest.mark.parametrize("training", [True, False])
-def test_a_batch_norm_reads_its_input_through_its_statistics(training: bool) -> None:
-    op, random = BatchNorm(training), np.random.default_rng(2)
-    x, mean, var, weight, bias = (random.uniform(0.5, 1.5, s) for s in ((2, 3, 4), *[(3,)] * 4))
-    arrays = {"input": x, "running_mean": mean, "running_var": var, "weight": weight, "bias": bias}
-    arrays["grad_output"] = random.uniform(0.5, 1.5, x.shape)
-    names = arrays | dict.fromkeys(("mean", "var", "istd", "grad_mean", "grad_var", "grad_istd"), mean)
+NORMS = [
+    (BatchNorm(True), (2, 3, 4), (3,)),
+    (BatchNorm(False), (2, 3, 4), (3,)),
+    (GroupNorm(3), (2, 6, 2), (6,)),
+    (GroupNorm(None), (2, 3, 4), (3,)),
+    (LayerNorm((3, 2)), (4, 3, 2), (3, 2)),
+    (LayerNorm((3,)), (4, 3), (3,)),
+    (LayerNorm((3,)), (2, 3, 3), (3,)),
+]
+
+
+@pytest.mark.parametrize(("op", "shape", "weights"), NORMS, ids=str)
+def test_a_norm_reads_its_input_through_its_statistics(
+    op: Any, shape: tuple[int, ...], weights: tuple[int, ...]
+) -> None:
+    random = np.random.default_rng(2)
+    arrays = {name: random.uniform(0.5, 1.5, weights) for name in op.arguments}
+    x = arrays["input"] = random.uniform(0.5, 1.5, shape)
+    arrays["grad_output"] = random.uniform(0.5, 1.5, shape)
+    statistics = {name: np.zeros(found) for name, found in roles.statistics(op, {"input": shape}).items()}
+    names = arrays | statistics
+
+    def shape_of(of: str) -> tuple[int, ...]:
+        return x.shape if of in ("output", "grad_input") else names[of.removeprefix("grad_")].shape
 
     def reached(of: str, argument: str, mask: Array) -> Array:
         """The elements of a result that read an operand by itself or through what is computed on the way."""
-        reads = np.zeros(x.shape if of in ("output", "grad_input") else (3,), np.bool_)
+        reads = np.zeros(shape_of(of), np.bool_)
         for operand, relation in relations(op, of, names, reads.shape).items():
             if operand == argument:
                 reads |= relation.readers(mask).reshape(reads.shape)
@@ -173,10 +205,13 @@ def test_a_batch_norm_reads_its_input_through_its_statistics(training: bool) -> 
 
 @pytest.mark.parametrize(
     "op",
-    [MaxPool(2, 3, 2, 1), MaxPool(2, (2, 3), 1, 0, (2, 1)), MaxPool(2, 2, 2, 0, 1, True)],
+    [
+        *(MaxPool(2, 3, 2, 1), MaxPool(2, (2, 3), 1, 0, (2, 1)), MaxPool(2, 2, 2, 0, 1, True)),
+        AdaptiveMaxPool(2, (3, 9)),
+    ],
     ids=repr,
 )
-def test_a_maximum_reads_its_window_and_a_gradient_its_winners(op: MaxPool) -> None:
+def test_a_maximum_reads_its_window_and_a_gradient_its_winners(op: MaxPool | AdaptiveMaxPool) -> None:
     x = np.random.default_rng(3).integers(0, 4, (2, 1, 5, 7)).astype(float)  # with ties
     grad_output = np.random.default_rng(4).uniform(1, 2, op.infer(x.shape))
     forward = relations(op, "output", {"input": x}, grad_output.shape)["input"]
@@ -414,7 +449,7 @@ def test_batch_statistics_are_held_in_a_field() -> None:
     field = rec.field("1.output[1,0,0,1]")
     assert field.input.box == ((1, 1), (0, 0), (0, 2), (1, 3))
     assert field.statistics == ("1",)
-    assert str(field).endswith("\n  with the batch statistics of 1 held")
+    assert str(field).endswith("\n  with the statistics of 1 held")
     uses = rec.uses("0.output[1,0,0,1]")
     assert [use.region.name for use in uses] == [
         "1.mean", "1.var", "1.output", "grad(1.weight)", "grad(1.istd)", "grad(0.output)",

@@ -69,6 +69,20 @@ class Axis:
         inner = f"{self.input} + {padding} − {self.dilation}·({self.kernel}−1) − 1"
         return f"{rounding}(({inner})/{self.stride}) + 1 = {self.output}"
 
+    @property
+    def input_formula(self) -> str:
+        """The input size as the output of the relation read backwards, a transposed convolution, with its numbers.
+
+        Example:
+            >>> Axis(input=8, kernel=3, stride=2, before=1, after=0).input_formula   # output_padding 1
+            '(4 − 1)·2 − 2·1 + 1·(3−1) + 1 + 1 = 8'
+        """
+        more = max(0, self.before - self.after)  # output_padding, unless padding itself is asymmetric
+        even = self.before == self.after + more
+        padding = f"2·{self.before}" if even else f"({self.before} + {self.after})"
+        inner = f"({self.output} − 1)·{self.stride} − {padding} + {self.dilation}·({self.kernel}−1)"
+        return f"{inner} + {more} + 1 = {self.input}" if more else f"{inner} + 1 = {self.input}"
+
     def position(self, y: Any, k: Any) -> Any:
         """The input position that output `y` meets at kernel position `k`; outside 0…input−1 it is padding.
 
@@ -89,6 +103,18 @@ class Axis:
             for shift, k in pairs
             if shift % self.stride == 0 and 0 <= shift // self.stride < self.output
         )
+
+    def spanning(self, i: int) -> tuple[int, int]:
+        """The first and the last output position whose window spans input position `i`, were there no borders.
+
+        Where windows lie apart and none spans it, the first is the one after it, the last the one before.
+
+        Example:
+            >>> Axis(input=8, kernel=4, stride=2, before=1, after=1).spanning(2)
+            (0, 1)
+        """
+        last = i + self.before
+        return -((self.extent - 1 - last) // self.stride), last // self.stride
 
     @cached_property
     def meetings(self) -> tuple[Meeting, ...]:
@@ -235,7 +261,7 @@ def window(
 def per_axis(op: str, name: str, value: IntOrTuple, dims: int, minimum: int = 1) -> Index:
     """One integer per axis from an integer or a sequence.
 
-    Raises: ArgumentError when the length is not `dims` or a value is below `minimum`.
+    Raises: ArgumentError when the length is not `dims` or a value is below `minimum` or beyond all memory.
 
     Example:
         >>> per_axis("conv2d", "stride", 2, 2)
@@ -253,6 +279,8 @@ def per_axis(op: str, name: str, value: IntOrTuple, dims: int, minimum: int = 1)
             expected=f"{dims} value{'s' if dims > 1 else ''} ≥ {minimum}",
             got=f"{name}={value!r}",
         )
+    if max(values) >= 2**31:
+        raise ArgumentError(op, f"{name} is too large", expected="less than 2³¹", got=f"{name}={value!r}")
     return tuple(int(v) for v in values)
 
 

@@ -14,6 +14,8 @@ from pellucid.cli.certify import certify
 from pellucid.cli.evaluate import evaluate
 from pellucid.cli.explain import explain
 from pellucid.cli.predict import predict
+from pellucid.cli.shape import shape
+from pellucid.cli.show import show
 from pellucid.cli.summary import summary
 from pellucid.cli.train import train
 from pellucid.cli.warmup import warmup
@@ -25,8 +27,9 @@ INTERRUPTED = 130  # 128 + SIGINT, as shells count
 _UsageError: Any = typer.BadParameter.__mro__[1]
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-for _command in (train, evaluate, predict, summary, explain, certify, bench, warmup):
+for _command in (train, evaluate, predict, summary, shape, explain, certify, bench, warmup):
     app.command()(_command)
+app.add_typer(show, name="show")
 
 
 def _print_version(wanted: bool) -> None:

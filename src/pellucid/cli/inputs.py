@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +64,58 @@ def read_shape(command: str, option: str, text: str, *, between: str) -> Shape:
         )
     channels, height, width = map(int, sizes)
     return channels, height, width
+
+
+def read_sizes(command: str, option: str, text: str) -> tuple[int, ...]:
+    """One whole number, or several with commas between.
+
+    Raises: ArgumentError when the text is something else.
+    """
+    if not re.fullmatch("[0-9]{1,6}(,[0-9]{1,6})*", text):
+        rule = f"{option} must be a whole number, or one per axis"
+        raise ArgumentError(command, rule, expected="such as 2 or 2,1", got=repr(text))
+    return tuple(map(int, text.split(",")))
+
+
+def read_matrix(command: str, option: str, text: str) -> list[list[float]]:
+    """Rows of numbers, with semicolons between rows.
+
+    Raises: ArgumentError when something is no number, or rows differ in length.
+    """
+    rows = [read_numbers(command, option, row) for row in text.strip("; ").split(";")]
+    if len({len(row) for row in rows}) > 1:
+        rule = f"{option} must have rows of equally many numbers"
+        got = f"rows of {', '.join(str(len(row)) for row in rows)}"
+        raise ArgumentError(command, rule, expected="such as '0 1 2; 3 4 5'", got=got)
+    return rows
+
+
+def read_signal(command: str, option: str, text: str) -> list[float] | Callable[[float], float]:
+    """A sequence of numbers, or a function by its name.
+
+    Raises: ArgumentError when the text is neither.
+    """
+    from pellucid.figures.functions import SHAPES
+
+    name = text.strip().lower()
+    return SHAPES[name] if name in SHAPES else read_numbers(command, option, text, *SHAPES)
+
+
+def read_numbers(command: str, option: str, text: str, *names: str) -> list[float]:
+    """Numbers with spaces or commas between; `names` are what else the option takes.
+
+    Raises: ArgumentError when something is no number, or there is none.
+    """
+    try:
+        numbers = [float(number) for number in text.replace(",", " ").split()]
+    except ValueError:
+        numbers = []
+    if not numbers:
+        expected = " or ".join(
+            ["numbers such as '1 2 3'", *([f"one of {', '.join(names)}"] if names else [])]
+        )
+        raise ArgumentError(command, f"{option} must hold numbers", expected=expected, got=repr(text))
+    return numbers
 
 
 def digits(first: int, count: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:

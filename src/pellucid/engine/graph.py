@@ -207,6 +207,17 @@ def scope(path: str, *, layer: bool) -> Iterator[None]:
         trace.path, trace.in_layer = before
 
 
+@contextmanager
+def part(name: str) -> Iterator[None]:
+    """Name an op after a part of the layer whose forward is running, when it is not the layer's own op."""
+    trace = _active.get()
+    if trace is None:
+        yield
+        return
+    with scope(f"{trace.path}.{name}".lstrip("."), layer=True):
+        yield
+
+
 def tracing() -> bool:
     """Whether a network is being traced just now."""
     return _active.get() is not None

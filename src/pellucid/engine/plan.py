@@ -149,6 +149,10 @@ class Plan:
         """Say that a launch needs room for so many numbers of the plan's type on every thread."""
         self.scratch_bytes = max(self.scratch_bytes, size * self.dtype.itemsize)
 
+    def need_doubles(self, size: int) -> None:
+        """The same for float64 numbers."""
+        self.scratch_bytes = max(self.scratch_bytes, size * 8)
+
     def after(self, label: str, kernel: Kernel, bind: Callable[[], Tables]) -> None:
         """Append a launch that changes the model's own state; a recording leaves it out."""
         self.state_updates.append(Launch(label, kernel, bind))

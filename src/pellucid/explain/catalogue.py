@@ -1,10 +1,10 @@
 """The names of a recorded run: which arrays there are, and where each comes from.
 
 input, target, conv1.weight, conv1.output       what was given and what the forward pass made
-bn1.mean, bn1.var, bn1.istd                     a batch norm's statistics: mean, variance, 1/√(variance + eps)
+bn1.mean, bn1.var, bn1.istd                     a norm's statistics: mean, variance, 1/√(variance + eps)
 cross_entropy.losses, cross_entropy.count       what the mean loss is made of
 grad(conv1.output), grad(conv1.weight)          gradients
-grad(bn1.mean), grad(bn1.var)                   of a batch norm's statistics
+grad(bn1.mean), grad(bn1.var)                   of a norm's statistics
 grad(relu1.output) after conv3                  what such a gradient had grown to, when several ops contribute
 grad(conv1.weight) by conv1#2                   one contribution, when several ops use the parameter
 updated(bn1.running_mean)                       running statistics after the step
@@ -25,9 +25,9 @@ from numpy.typing import NDArray
 
 from pellucid.engine.buffers import Block, Tensor
 from pellucid.engine.graph import Node, Symbol
+from pellucid.explain import roles
 from pellucid.explain.source import Entry, Source
 from pellucid.ops.adam import Adam
-from pellucid.ops.base import Shape
 from pellucid.ops.batch_norm import BatchNorm
 from pellucid.ops.dropout import Dropout
 from pellucid.ops.sgd import SGD
@@ -60,12 +60,13 @@ class Update:
 
 
 def read(entry: Entry, block: Block) -> NDArray[Any]:
-    """A copy with public axes. Memory of parameters lies as (Kd,Kh,Kw,C,O), labels and losses as they were given."""
+    """A copy with public axes. Memory of parameters lies as (Kd,Kh,Kw,C,O), labels and statistics lie as they are."""
     if isinstance(block, Tensor):
         return block.array()
     flat = np.array(block.memory).reshape(-1)
-    losses = entry.source is not None and entry.source.of == "losses"
-    if len(entry.shape) < 2 or flat.dtype.kind != "f" or losses:
+    source = entry.source
+    statistic = source is not None and source.of in roles.statistics(source.op, {})
+    if len(entry.shape) < 2 or flat.dtype.kind != "f" or statistic:
         return flat.reshape(entry.shape)
     outputs, inputs, *kernel = entry.shape
     return np.moveaxis(flat.reshape(*kernel, inputs, outputs), (-1, -2), (0, 1)).copy()
@@ -112,16 +113,15 @@ def _forward(plan: Plan) -> Iterator[Listed]:
 def _saved(plan: Plan, node: Node) -> Iterator[tuple[str, Block]]:
     """What a node computes on the way to its output or gradients: float64 numbers with a name of their own."""
     for (owner, key), block in plan.saved.items():
-        if owner is node and block.dtype.kind == "f":
+        if owner is node and key in roles.statistics(node.op, {}):
             yield key, block
 
 
 def _computed(plan: Plan, node: Node, key: str) -> Entry:
-    """The entry of such numbers: one for each channel, a loss for each target, a count."""
-    shape: Shape = () if key == "count" else node.output.shape[1:2]
-    if key == "losses":
-        assert node.operands[1] is not None
-        shape = node.operands[1].shape
+    """The entry of such numbers."""
+    named = zip(node.op.arguments, node.operands, strict=True)
+    shapes = {argument: symbol.shape for argument, symbol in named if symbol is not None}
+    shape = roles.statistics(node.op, shapes)[key]
     return Entry(_saved_name(node, key), shape, _source(plan, node, key))
 
 

@@ -18,8 +18,8 @@ from pellucid.ops.base import Op, Shape
 
 Array = NDArray[Any]
 _OPTIONAL = {  # how arguments that need not be there stand in formulas
-    "weight": ("·weight[c]",),
-    "bias": ("bias[o] + ", " + bias[c]"),
+    "weight": ("·weight[c]", "·weight[j]"),
+    "bias": ("bias[o] + ", " + bias[c]", " + bias[j]"),
     "grad_output": ("grad_output·", "·grad_output"),
 }
 

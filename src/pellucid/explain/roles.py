@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pellucid.explain.source import Maker
 from pellucid.ops.adam import Adam
 from pellucid.ops.adaptive_avg_pool import AdaptiveAvgPool
+from pellucid.ops.adaptive_max_pool import AdaptiveMaxPool
 from pellucid.ops.add import Add
 from pellucid.ops.avg_pool import AvgPool
 from pellucid.ops.base import Op, Shape
@@ -17,12 +18,19 @@ from pellucid.ops.cross_entropy import CrossEntropy
 from pellucid.ops.dropout import Dropout
 from pellucid.ops.flatten import Flatten
 from pellucid.ops.gelu import GELU
+from pellucid.ops.group_norm import GroupNorm
+from pellucid.ops.interpolate import Interpolate
+from pellucid.ops.layer_norm import LayerNorm
 from pellucid.ops.leaky_relu import LeakyReLU
 from pellucid.ops.linear import Linear
+from pellucid.ops.local_response_norm import LocalResponseNorm
 from pellucid.ops.log_softmax import LogSoftmax
+from pellucid.ops.lp_pool import LpPool
 from pellucid.ops.max_pool import MaxPool
 from pellucid.ops.mse_loss import MSELoss
+from pellucid.ops.pad import Pad
 from pellucid.ops.relu import ReLU
+from pellucid.ops.resampling import Resampling
 from pellucid.ops.sgd import SGD
 from pellucid.ops.sigmoid import Sigmoid
 from pellucid.ops.silu import SiLU
@@ -32,6 +40,7 @@ from pellucid.ops.tanh import Tanh
 _KINDS: tuple[type[Maker], ...] = (
     *(
         AdaptiveAvgPool,
+        AdaptiveMaxPool,
         Add,
         AvgPool,
         BatchNorm,
@@ -41,10 +50,14 @@ _KINDS: tuple[type[Maker], ...] = (
         Dropout,
         Flatten,
         GELU,
+        GroupNorm,
+        Interpolate,
+        LayerNorm,
         LeakyReLU,
         Linear,
     ),
-    *(LogSoftmax, MaxPool, MSELoss, ReLU, Sigmoid, SiLU, Softmax, Tanh, SGD, Adam),
+    *(LocalResponseNorm, LogSoftmax, LpPool, MaxPool, MSELoss, Pad, ReLU, Sigmoid, SiLU, Softmax, Tanh),
+    *(SGD, Adam),
 )
 OPS: dict[str, type[Maker]] = {kind.__name__: kind for kind in _KINDS}
 
@@ -55,7 +68,7 @@ _FACTORS = {  # of the results of a sum of products
     "grad_weight": ("grad_output", "input"),
     "grad_bias": ("grad_output",),
 }
-_NORM = {  # of a batch norm's results in training
+_NORM = {  # of a norm's results; of a batch norm's in training
     "output": ("input", "mean", "istd", "weight", "bias"),
     "mean": ("input",),
     "var": ("input", "mean"),
@@ -74,13 +87,21 @@ _RUNNING = {
     "istd": ("running_var",),
     "grad_input": ("grad_output", "istd", "weight"),
 }
+_STATISTICS = ("mean", "var", "istd", "grad_mean", "grad_var", "grad_istd")
 _CROSS_ENTROPY = {
     "output": ("losses", "count"),
     "losses": ("input", "target"),
     "count": ("target",),
     "grad_input": ("grad_output", "input", "target", "count"),
 }
-_LINEAR = (AdaptiveAvgPool, AvgPool, Add, Dropout, Flatten)  # ops whose gradients read no operands
+_LINEAR = (
+    AdaptiveAvgPool,
+    AvgPool,
+    Add,
+    Dropout,
+    Flatten,
+    Resampling,
+)  # ops whose gradients read no operands
 
 
 def reads(op: Maker, of: str) -> tuple[str, ...]:
@@ -94,6 +115,8 @@ def reads(op: Maker, of: str) -> tuple[str, ...]:
         return _FACTORS[of]
     if isinstance(op, BatchNorm):
         return _NORM[of] if op.training else {**_NORM, **_RUNNING}[of]
+    if isinstance(op, GroupNorm | LayerNorm):
+        return _NORM[of]
     if isinstance(op, CrossEntropy):
         return _CROSS_ENTROPY[of]
     if not isinstance(op, Op):
@@ -117,9 +140,13 @@ def _update_reads(rule: SGD | Adam, of: str) -> tuple[str, ...]:
 
 def statistics(op: Maker, shapes: Mapping[str, Shape]) -> dict[str, Shape]:
     """What an op computes on the way to its output and its gradients, always in float64, and the shapes."""
+    input = shapes.get("input", ())
     if isinstance(op, BatchNorm):
-        names = ("mean", "var", "istd", "grad_mean", "grad_var", "grad_istd")
-        return dict.fromkeys(names, shapes.get("input", ())[1:2])
+        return dict.fromkeys(_STATISTICS, input[1:2])
+    if isinstance(op, GroupNorm):
+        return dict.fromkeys(_STATISTICS, (*input[:1], *map(op.groups, input[1:2])))
+    if isinstance(op, LayerNorm):
+        return dict.fromkeys(_STATISTICS, input[: len(input) - len(op.normalized_shape)])
     if isinstance(op, CrossEntropy):
         return {"losses": shapes.get("target", ()), "count": ()}
     return {}
@@ -147,7 +174,7 @@ def required(op: Maker, of: str) -> tuple[str, ...]:
     if not isinstance(op, Op):
         return tuple(dict.fromkeys(("parameter", "gradient", *reads(op, of))))
     optional = {"bias", "running_mean", "running_var"}
-    if isinstance(op, BatchNorm | CrossEntropy):
+    if isinstance(op, BatchNorm | GroupNorm | LayerNorm | CrossEntropy):
         optional.add("weight")
     if isinstance(op, CrossEntropy | MSELoss):  # the root of all gradients
         optional |= {"grad_output", "losses"}

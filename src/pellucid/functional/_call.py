@@ -5,7 +5,8 @@ Each function only says which op it is and what it is applied to; that descripti
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import wraps
 from inspect import Parameter, Signature, signature
@@ -16,9 +17,10 @@ import numpy as np
 from pellucid.engine import arrays
 from pellucid.engine.graph import Symbol, apply
 from pellucid.errors import ArgumentError, PellucidError, ShapeError
+from pellucid.geometry import size_of
 from pellucid.ops.adaptive_pool import AdaptivePool
 from pellucid.ops.avg_pool import AvgPool
-from pellucid.ops.base import Array, Gradients, Op
+from pellucid.ops.base import Array, Gradients, Op, Shape
 from pellucid.ops.conv import Conv
 from pellucid.ops.conv_transpose import ConvTranspose
 from pellucid.ops.lp_pool import LpPool
@@ -47,26 +49,39 @@ class Call:
         if any(isinstance(operand, Symbol) for operand in given):
             return apply(self.op, given)
         operands, single = self.arrays()
-        if arrays.pays(self.op, operands):
-            output = arrays.forward(self.op, operands)
-        else:
-            output = self.op.forward(*operands, **self.options)
+        self.check_room(operands)
+        with enough_memory(self.op.name):
+            if arrays.pays(self.op, operands):
+                output = arrays.forward(self.op, operands)
+            else:
+                output = self.op.forward(*operands, **self.options)
         return output[0] if single else output
 
     def backward(self, grad_output: Tensor) -> Gradients:
         """The gradients of the op's differentiable arguments."""
         operands, single = self.arrays()
-        output = self.op.infer(*(None if array is None else array.shape for array in operands))
+        output = self.check_room(operands)
         grad = as_array(self.op.name, "grad_output", grad_output).astype(operands[0].dtype)
         expected = output[1:] if single else output
         if grad.shape != expected:
             rule = "grad_output must have the output's shape"
             raise ShapeError(f"{self.op.name}_backward", rule, expected=f"{expected}", got=f"{grad.shape}")
-        if arrays.pays(self.op, operands):
-            first, *others = arrays.backward(self.op, grad.reshape(output), operands)
-        else:
-            first, *others = self.op.backward(grad.reshape(output), *operands, **self.options)
+        with enough_memory(self.op.name):
+            if arrays.pays(self.op, operands):
+                first, *others = arrays.backward(self.op, grad.reshape(output), operands)
+            else:
+                first, *others = self.op.backward(grad.reshape(output), *operands, **self.options)
         return (first[0] if single and first is not None else first, *others)
+
+    def check_room(self, operands: list[Any]) -> Shape:
+        """The output's shape, if an array can have it.
+
+        Raises: ShapeError when it cannot; whatever the op's shape rule raises.
+        """
+        shape = self.op.infer(*(None if array is None else array.shape for array in operands))
+        if size_of(shape) >= 2**48:
+            raise ShapeError(self.op.name, "the output is larger than any memory", got=f"output {shape}")
+        return shape
 
     def arrays(self) -> tuple[list[Any], bool]:
         """The operands, the differentiable ones of one float type; and whether a batch axis was added."""
@@ -88,6 +103,18 @@ class Call:
                 if name in found:
                     found[name] = found[name][None]
         return [found.get(name) for name in self.op.arguments], single
+
+
+@contextmanager
+def enough_memory(op: str) -> Iterator[None]:
+    """Say which op asked for more memory than there is.
+
+    Raises: ShapeError in place of a MemoryError.
+    """
+    try:
+        yield
+    except MemoryError as error:
+        raise ShapeError(op, "the arrays must fit into memory", got=str(error).lower()) from None
 
 
 def as_array(op: str, name: str, value: object) -> Array:

@@ -10,8 +10,9 @@ import numpy as np
 from pellucid.engine.graph import Symbol
 from pellucid.errors import ArgumentError, ShapeError
 from pellucid.functional._call import Call, Tensor, function, gradient
-from pellucid.geometry import size_of
+from pellucid.geometry import is_integer, size_of
 from pellucid.ops.batch_norm import BatchNorm
+from pellucid.ops.checks import flag, number
 from pellucid.ops.group_norm import GroupNorm
 from pellucid.ops.layer_norm import LayerNorm
 from pellucid.ops.local_response_norm import LocalResponseNorm
@@ -87,9 +88,17 @@ class InstanceNormCall(Call):
         output = super().forward()
         if self.running is None or isinstance(output, Symbol):
             return output
-        _check_running(self.op.name, dict(zip(("running_mean", "running_var"), self.running, strict=True)))
         (input, *_), _ = self.arrays()
-        sets = input.reshape(*input.shape[:2], -1).astype(np.float64)
+        number(self.op.name, "momentum", self.momentum)
+        statistics = dict(zip(("running_mean", "running_var"), self.running, strict=True))
+        _check_running(self.op.name, statistics)
+        for name, array in statistics.items():
+            if array.shape != input.shape[1:2]:
+                rule, got = f"{name} must have one value per channel", f"{name} {array.shape}"
+                raise ShapeError(self.op.name, rule, expected=f"{input.shape[1:2]}", got=got)
+        if len(input) == 0:
+            return output
+        sets = input.reshape(*input.shape[:2], size_of(input.shape[2:])).astype(np.float64)
         news = sets.mean(axis=-1).mean(axis=0), sets.var(axis=-1, ddof=1).mean(axis=0)
         for array, new in zip(self.running, news, strict=True):
             array[...] = (1 - self.momentum) * array.astype(np.float64) + self.momentum * new
@@ -109,6 +118,8 @@ def group_norm(
         >>> group_norm([[[1.0], [3.0], [5.0], [5.0]]], 2, eps=1e-12).round(6).ravel()
         array([-1.,  1.,  0.,  0.])
     """
+    if num_groups is None:  # which is the op's word for instance normalisation
+        raise ArgumentError("group_norm", "num_groups must be an integer", got="num_groups=None")
     return Call(GroupNorm(num_groups, eps), (input,), (weight, bias))
 
 
@@ -133,6 +144,12 @@ def layer_norm(
         array([[-1.,  1.],
                [ 0.,  0.]])
     """
+    if not isinstance(normalized_shape, Sequence) or not all(map(is_integer, normalized_shape)):
+        rule, got = (
+            "normalized_shape must be a sequence of integers",
+            f"normalized_shape={normalized_shape!r}",
+        )
+        raise ArgumentError("layer_norm", rule, got=got)
     return Call(LayerNorm(tuple(normalized_shape), eps), (input,), (weight, bias))
 
 
@@ -161,6 +178,7 @@ def instance_norm(
         >>> instance_norm([[[1.0, 3.0]], [[5.0, 9.0]]], eps=1e-12).round(6).ravel()
         array([-1.,  1., -1.,  1.])
     """
+    flag("instance_norm", "use_input_stats", use_input_stats)
     if not use_input_stats:
         op = BatchNorm(False, momentum, eps)
         return BatchNormCall(op, (input,), (running_mean, running_var, weight, bias))
@@ -168,7 +186,12 @@ def instance_norm(
     if len(shape) >= 2 and size_of(shape[2:]) == 1:
         rule = "an image's own statistics need more than 1 value per channel"
         raise ShapeError("instance_norm", rule, got=f"input {shape}")
-    running = None if running_mean is None or running_var is None else (running_mean, running_var)
+    if (running_mean is None) != (running_var is None):
+        absent = "running_mean" if running_mean is None else "running_var"
+        raise ArgumentError(
+            "instance_norm", "running_mean and running_var are given together", got=f"{absent}=None"
+        )
+    running = None if running_mean is None else (running_mean, running_var)
     return InstanceNormCall(
         GroupNorm(None, eps), (input,), (weight, bias), running=running, momentum=momentum
     )

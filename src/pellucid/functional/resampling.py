@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 from pellucid.errors import ArgumentError, ShapeError
 from pellucid.functional._call import Call, Tensor, as_array, function, gradient
 from pellucid.geometry import IntOrTuple, PaddingLike, is_integer
+from pellucid.ops.checks import flag
 from pellucid.ops.interpolate import Interpolate
 from pellucid.ops.pad import Pad
 from pellucid.ops.unfold import Fold, Unfold
@@ -109,35 +111,47 @@ def interpolate(
     dims = len(shape) - 2
     if dims not in (1, 2, 3):
         raise ShapeError("interpolate", "input must have 3, 4 or 5 axes (N, C, …)", got=f"input {shape}")
-    if mode != "nearest" and _LINEAR.get(mode) != dims:
+    if mode != "nearest" and (not isinstance(mode, str) or _LINEAR.get(mode) != dims):
         fitting = next(name for name, axes in _LINEAR.items() if axes == dims)
         rule = "mode must fit the input's axes"
         raise ArgumentError("interpolate", rule, expected=f"'nearest' or '{fitting}'", got=f"mode={mode!r}")
     if align_corners is not None and mode == "nearest":
         raise ArgumentError("interpolate", "align_corners is for linear modes alone", got="mode='nearest'")
-    if (size is None) == (scale_factor is None):
-        raise ArgumentError(
-            "interpolate",
-            "give either size or scale_factor",
-            got=f"size={size!r}, scale_factor={scale_factor!r}",
-        )
+    if align_corners is not None:
+        flag("interpolate", "align_corners", align_corners)
     sizes, scale = _grid(size, scale_factor, shape[2:])
     return Call(Interpolate(dims, sizes, mode != "nearest", bool(align_corners), scale), (input,))
 
 
+def checked_grid(where: str, size: Any, scale: Any, axes: int | None = None) -> list[Any]:
+    """The values of the setting that is given, one for each axis; as many as there are where axes are not known yet.
+
+    Raises: ArgumentError when not exactly one of them is given, or a value is not a number above 0.
+    """
+    if (size is None) == (scale is None):
+        got = f"size={size!r}, scale_factor={scale!r}"
+        raise ArgumentError(where, "give either size or scale_factor", got=got)
+    name, given = ("size", size) if scale is None else ("scale_factor", scale)
+    values = list(given) if isinstance(given, Sequence) else [given] * (axes or 1)
+    right = is_integer if scale is None else _is_scale
+    if len(values) != (axes or len(values)) or not values or not all(right(v) and v > 0 for v in values):
+        rule = f"{name} must be a number above 0, or one for each axis"
+        raise ArgumentError(where, rule, got=f"{name}={given!r}")
+    return values
+
+
+def _is_scale(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
 def _grid(size: Any, scale: Any, input: Sequence[int]) -> tuple[tuple[int, ...], tuple[float, ...] | None]:
     """The output's sizes, and the scale if it was given."""
-    name, given = ("size", size) if scale is None else ("scale_factor", scale)
-    values = tuple(given) if isinstance(given, Sequence) else (given,) * len(input)
-    right = is_integer if scale is None else lambda v: isinstance(v, int | float) and not isinstance(v, bool)
-    if len(values) != len(input) or not all(right(v) and v > 0 for v in values):
-        rule = f"{name} must be a number above 0, or one for each axis"
-        raise ArgumentError("interpolate", rule, got=f"{name}={given!r}")
+    values = checked_grid("interpolate", size, scale, len(input))
     if scale is None:
         return tuple(int(v) for v in values), None
     sizes = tuple(int(i * v) for i, v in zip(input, values, strict=True))
     if 0 in sizes:
-        raise ArgumentError("interpolate", "every axis must keep a position", got=f"scale_factor={given!r}")
+        raise ArgumentError("interpolate", "every axis must keep a position", got=f"scale_factor={scale!r}")
     return sizes, tuple(float(v) for v in values)
 
 

@@ -98,8 +98,7 @@ def max_unpool1d(
         >>> max_unpool1d([[[5, 2]]], [[[1, 2]]], 2)
         array([[[0., 5., 2., 0.]]])
     """
-    size = None if output_size is None else tuple(output_size)
-    return Call(MaxUnpool(1, kernel_size, stride, padding, size), (input, indices))
+    return Call(MaxUnpool(1, kernel_size, stride, padding, output_size), (input, indices))
 
 
 max_unpool1d_backward = gradient(max_unpool1d)
@@ -125,8 +124,7 @@ def max_unpool2d(
         array([[[0., 0.],
                 [9., 0.]]])
     """
-    size = None if output_size is None else tuple(output_size)
-    return Call(MaxUnpool(2, kernel_size, stride, padding, size), (input, indices))
+    return Call(MaxUnpool(2, kernel_size, stride, padding, output_size), (input, indices))
 
 
 max_unpool2d_backward = gradient(max_unpool2d)
@@ -151,8 +149,7 @@ def max_unpool3d(
         >>> max_unpool3d([[[[9]]]], [[[[7]]]], 2).ravel()
         array([0., 0., 0., 0., 0., 0., 0., 9.])
     """
-    size = None if output_size is None else tuple(output_size)
-    return Call(MaxUnpool(3, kernel_size, stride, padding, size), (input, indices))
+    return Call(MaxUnpool(3, kernel_size, stride, padding, output_size), (input, indices))
 
 
 max_unpool3d_backward = gradient(max_unpool3d)

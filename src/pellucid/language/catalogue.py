@@ -11,7 +11,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from pellucid.errors import ArgumentError
-from pellucid.language import certificates, doctor, notes, overview, paths, rendering, signal, trace
+from pellucid.language import (
+    arithmetic,
+    certificates,
+    doctor,
+    figures,
+    notes,
+    overview,
+    paths,
+    rendering,
+    signal,
+    trace,
+)
 from pellucid.language.entry import Area, Entry
 
 LANGUAGES = Entry._fields
@@ -28,6 +39,8 @@ _AREAS: tuple[Area, ...] = (
     paths.USES,
     paths.REGIONS,
     paths.FIELDS,
+    arithmetic.TEXTS,
+    figures.TEXTS,
     signal.TEXTS,
 )
 TEXTS: Area = {key: entry for area in _AREAS for key, entry in area.items()}

@@ -62,6 +62,10 @@ _POINTWISE: Area = {
         "{threshold:,}",
     ),
     "note.copy": Entry("passed on as it is", "값을 그대로 전달합니다"),
+    "note.filled": Entry(
+        "no input element lies here: a constant", "여기에 놓이는 입력 원소가 없어 상수를 넣습니다"
+    ),
+    "note.unread": Entry("no output reads this element", "이 원소를 읽는 출력이 없습니다"),
     "note.one_addition": Entry("one addition", "덧셈을 한 번 합니다"),
 }
 
@@ -82,6 +86,10 @@ _POOLS: Area = {
         "{count} numbers, summed in float64 in row-major order, divided by {divisor}, rounded once",
         "수 {count}개를 행 우선 순서로 float64로 더한 뒤 나누고 한 번 반올림합니다. 나누는 수: {divisor}",
     ),
+    "note.powers": Entry(
+        "{count} numbers to the power {p:g}, summed in float64 in row-major order; the root is rounded once",
+        "수 {count}개를 {p:g}제곱하여 행 우선 순서로 float64로 더하고, 그 거듭제곱근을 한 번 반올림합니다",
+    ),
     "note.shares": Entry(
         "shares of {count} windows, summed in float64, windows ascending, rounded once",
         "창 {count}개의 몫을 창 오름차순으로 float64로 더하고 한 번 반올림합니다",
@@ -96,6 +104,10 @@ _NORMS: Area = {
     "note.channel": Entry(
         "over all {count:,} numbers of channel {channel} of {array}, in float64",
         "{array}의 채널 {channel}에 있는 수 {count:,}개 전체를 float64로 더합니다",
+    ),
+    "note.set": Entry(
+        "over {count:,} numbers of {array}, in float64",
+        "{array}의 수 {count:,}개를 float64로 더합니다",
     ),
     "note.in_lanes": Entry(
         "order: {parts:,} parts of up to {size:,} numbers, each from 0, which are then added in order",
@@ -154,6 +166,8 @@ ORDERS: Area = {
     "order.input_features": Entry("input features ascending", "입력 특징 오름차순"),
     "order.output_features": Entry("output features ascending", "출력 특징 오름차순"),
     "order.windows": Entry("the windows ascending", "창 오름차순"),
+    "order.inputs": Entry("input positions ascending", "입력 위치 오름차순"),
+    "order.outputs": Entry("output positions ascending", "출력 위치 오름차순"),
     "order.samples": Entry("samples ascending", "샘플 오름차순"),
     "order.uses": Entry(
         "the uses from the last one in the network to the first",

@@ -42,10 +42,10 @@ FIELDS: Area = {
     "field.receptive": Entry("receptive field: depends on", "수용 영역: 이 수가 의존하는 곳"),
     "field.projective": Entry("projective field: reaches", "투영 영역: 이 수가 영향을 주는 곳"),
     "field.statistics": Entry(
-        "with the batch statistics of {names} held", "다음 층의 배치 통계는 고정된 것으로 봅니다: {names}"
+        "with the statistics of {names} held", "다음 층의 통계는 고정된 것으로 봅니다: {names}"
     ),
     "field.statistics_of_more": Entry(
-        "with the batch statistics of {names} and {count} more held",
-        "다음 층과 그 밖의 층 {count}개의 배치 통계는 고정된 것으로 봅니다: {names}",
+        "with the statistics of {names} and {count} more held",
+        "다음 층과 그 밖의 층 {count}개의 통계는 고정된 것으로 봅니다: {names}",
     ),
 }

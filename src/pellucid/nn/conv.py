@@ -7,10 +7,14 @@ from math import prod
 from typing import Any, ClassVar
 
 from pellucid import functional as F
+from pellucid.engine import graph
 from pellucid.errors import ArgumentError
 from pellucid.geometry import IntOrTuple, PaddingLike, padding_pairs, per_axis
 from pellucid.nn import init
 from pellucid.nn.layer import Layer, flag, whole
+from pellucid.ops.checks import choice
+
+PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 
 
 class _Conv(Layer):
@@ -29,6 +33,7 @@ class _Conv(Layer):
         dilation: IntOrTuple = 1,
         groups: int = 1,
         bias: bool = True,
+        padding_mode: str = "zeros",
     ) -> None:
         where = type(self).__name__
         self.in_channels = whole(where, "in_channels", in_channels)
@@ -40,6 +45,8 @@ class _Conv(Layer):
         pairs = padding_pairs(where, padding, self.kernel_size, self.stride, self.dilation)
         symmetric = all(before == after for before, after in pairs)
         self.padding: PaddingLike = tuple(before for before, _ in pairs) if symmetric else pairs
+        choice(where, "padding_mode", padding_mode, PADDING_MODES)
+        self.padding_mode = padding_mode
         for name in ("in_channels", "out_channels"):
             if getattr(self, name) % groups:
                 got = f"{name}={getattr(self, name)}, groups={groups}"
@@ -51,9 +58,19 @@ class _Conv(Layer):
 
     def forward(self, input: Any) -> Any:
         """(N,C,…) → (N,O,…)."""
+        padding = self.padding
+        if self.padding_mode != "zeros":
+            with graph.part("pad"):
+                input = F.pad(input, self._widths(), self.padding_mode)
+            padding = 0
         return type(self).function(
-            input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups
+            input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups
         )
+
+    def _widths(self) -> tuple[int, ...]:
+        """The padding as `pad` takes it: (before, after) of the last axis first."""
+        pairs = padding_pairs(type(self).__name__, self.padding, self.kernel_size, self.stride, self.dilation)
+        return tuple(width for pair in reversed(pairs) for width in pair)
 
     def extra_repr(self) -> str:
         """Channels and window; of the rest what is not the default."""
@@ -65,7 +82,11 @@ class _Conv(Layer):
             text += f", dilation={self.dilation}"
         if self.groups != 1:
             text += f", groups={self.groups}"
-        return text if self.bias is not None else f"{text}, bias=False"
+        if self.bias is None:
+            text += ", bias=False"
+        if self.padding_mode != "zeros":
+            text += f", padding_mode={self.padding_mode}"
+        return text
 
 
 class Conv1d(_Conv):
@@ -93,6 +114,8 @@ class Conv2d(_Conv):
         dilation: distance between taps of the kernel.
         groups: channels are split into so many groups that do not mix.
         bias: whether a learned number is added to each output channel.
+        padding_mode: what stands in the padding: "zeros", or the input once more as the layers `ReflectionPad2d`
+            ("reflect"), `ReplicationPad2d` ("replicate") and `CircularPad2d` ("circular") have it.
 
     Raises: ArgumentError for a setting outside its range; ShapeError when an input does not fit.
 

@@ -10,6 +10,7 @@ from pellucid.errors import ArgumentError
 from pellucid.geometry import IntOrTuple, per_axis
 from pellucid.nn.layer import Layer, flag
 from pellucid.ops.adaptive_pool import OutputSize, output_sizes
+from pellucid.ops.checks import number
 
 
 class _Pool(Layer):
@@ -85,7 +86,38 @@ class _AvgPool(_Pool):
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
 
-class _AdaptiveAvgPool(Layer):
+class _LpPool(Layer):
+    dims: ClassVar[int]
+    function: ClassVar[Callable[..., Any]]
+
+    def __init__(
+        self,
+        norm_type: float,
+        kernel_size: IntOrTuple,
+        stride: IntOrTuple | None = None,
+        ceil_mode: bool = False,
+    ) -> None:
+        where = type(self).__name__
+        if number(where, "norm_type", norm_type) == 0:
+            raise ArgumentError(where, "norm_type must not be 0", got="norm_type=0")
+        self.norm_type = norm_type
+        self.kernel_size = per_axis(where, "kernel_size", kernel_size, self.dims)
+        self.stride = self.kernel_size if stride is None else per_axis(where, "stride", stride, self.dims)
+        self.ceil_mode = flag(where, "ceil_mode", ceil_mode)
+
+    def forward(self, input: Any) -> Any:
+        """(N,C,…) → (N,C,…)."""
+        return type(self).function(input, self.norm_type, self.kernel_size, self.stride, self.ceil_mode)
+
+    def extra_repr(self) -> str:
+        """The norm and the window."""
+        return (
+            f"norm_type={self.norm_type}, kernel_size={self.kernel_size}, stride={self.stride}, "
+            f"ceil_mode={self.ceil_mode}"
+        )
+
+
+class _AdaptivePool(Layer):
     dims: ClassVar[int]
     function: ClassVar[Callable[..., Any]]
 
@@ -167,14 +199,14 @@ class AvgPool3d(_AvgPool):
     function = staticmethod(F.avg_pool3d)
 
 
-class AdaptiveAvgPool1d(_AdaptiveAvgPool):
+class AdaptiveAvgPool1d(_AdaptivePool):
     """Means of windows so spread that the output has `output_size`: (N,C,W) → (N,C,output_size)."""
 
     dims = 1
     function = staticmethod(F.adaptive_avg_pool1d)
 
 
-class AdaptiveAvgPool2d(_AdaptiveAvgPool):
+class AdaptiveAvgPool2d(_AdaptivePool):
     """Means of windows so spread that the output has `output_size`; 1 is the mean of the whole image.
 
     None keeps the input's size along an axis: `AdaptiveAvgPool2d((None, 2))`.
@@ -187,8 +219,67 @@ class AdaptiveAvgPool2d(_AdaptiveAvgPool):
     function = staticmethod(F.adaptive_avg_pool2d)
 
 
-class AdaptiveAvgPool3d(_AdaptiveAvgPool):
+class AdaptiveAvgPool3d(_AdaptivePool):
     """Means of windows so spread that the output has `output_size`: (N,C,D,H,W) → (N,C,*output_size)."""
 
     dims = 3
     function = staticmethod(F.adaptive_avg_pool3d)
+
+
+class AdaptiveMaxPool1d(_AdaptivePool):
+    """The largest number of windows so spread that the output has `output_size`: (N,C,W) → (N,C,output_size)."""
+
+    dims = 1
+    function = staticmethod(F.adaptive_max_pool1d)
+
+
+class AdaptiveMaxPool2d(_AdaptivePool):
+    """The largest number of windows so spread that the output has `output_size`; the first wins a tie.
+
+    None keeps the input's size along an axis: `AdaptiveMaxPool2d((None, 2))`.
+
+    Shapes: (N,C,H,W) → (N,C,*output_size).
+    Raises: ArgumentError when a size is neither None nor a whole number ≥ 1.
+    """
+
+    dims = 2
+    function = staticmethod(F.adaptive_max_pool2d)
+
+
+class AdaptiveMaxPool3d(_AdaptivePool):
+    """The largest number of windows so spread that the output has `output_size`: (N,C,D,H,W) → (N,C,*output_size)."""
+
+    dims = 3
+    function = staticmethod(F.adaptive_max_pool3d)
+
+
+class LPPool1d(_LpPool):
+    """The p-norm of each window: (N,C,W) → (N,C,Wo). Settings as those of `LPPool2d`."""
+
+    dims = 1
+    function = staticmethod(F.lp_pool1d)
+
+
+class LPPool2d(_LpPool):
+    """The p-norm of each window, channel by channel: (Σ inputᵖ)^(1/p).
+
+    Shapes: (N,C,H,W) → (N,C,Ho,Wo).
+
+    Args:
+        norm_type: p; 1 is the sum of a window, a large one comes near its maximum.
+        kernel_size: the window, one number or (rows, columns).
+        stride: step between windows; None means `kernel_size`.
+        ceil_mode: also count windows that hang over the end; their sums are scaled up to whole windows.
+
+    Raises: ArgumentError for a setting outside its range; ShapeError when an input does not fit.
+    """
+
+    dims = 2
+    function = staticmethod(F.lp_pool2d)
+
+
+class LPPool3d(_LpPool):
+    """The p-norm of each window: (N,C,D,H,W) → (N,C,Do,Ho,Wo). Settings as those of `LPPool2d`."""
+
+    dims = 3
+    function = staticmethod(F.lp_pool3d)

@@ -2,23 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from math import prod
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from pellucid.engine import graph
 from pellucid.errors import ArgumentError
-from pellucid.geometry import Geometry, is_integer
+from pellucid.geometry import is_integer
+from pellucid.nn import costs
 from pellucid.nn.module import Module
 from pellucid.nn.parameter import Parameter
+from pellucid.nn.receptive import Fields, receptive_fields, windows
+from pellucid.ops.conv_transpose import ConvTranspose
 
 
 @dataclass(frozen=True)
 class Row:
-    """One op of the model.
+    """One op of the model. Every formula has the op's numbers put in and ends with the result.
 
-    `formulas` are the output sizes with their numbers put in, axis by axis, for ops that slide a window.
-    `parameters` counts those that no row above has counted; `macs` are multiply–accumulates, those on padding
-    included.
+    Attributes:
+        path: the layer's path.
+        type: the layer's class, or the op's name.
+        output_shape: (N,C,…).
+        formulas: the output sizes, axis by axis, of ops that slide a window.
+        parameters: those that no row above has counted, biases included.
+        macs: multiply–accumulates, those on padding included.
+        biases: how many of the parameters are biases of a convolution or a linear layer.
+        parameter_formula: kernel size · input channels · output channels (· groups) + biases; "" without parameters.
+        macs_formula: positions · weights; "" for ops that are no sums of products.
+        activation_bytes: of the output, for the whole batch.
+        activation_formula: sizes · bytes of a number.
+        receptive_field: how many positions of the network's input an output sees along each spatial axis, padding
+            included, the most that any does; None where that is not known.
+        jump: how far apart neighbours see along each axis, the stride from the input to here; 0 where all see the
+            same, below 1 after a transposed convolution; None where the field is.
+        field_formulas: the receptive field, axis by axis, of ops that widen it.
+        dense_weights: for a convolution the weights of a dense layer from and to as many numbers, otherwise 0.
+        dense_formula: inputs · outputs of that layer.
     """
 
     path: str
@@ -27,15 +46,34 @@ class Row:
     formulas: tuple[str, ...]
     parameters: int
     macs: int
+    biases: int
+    parameter_formula: str
+    macs_formula: str
+    activation_bytes: int
+    activation_formula: str
+    receptive_field: tuple[int, ...] | None
+    jump: tuple[float, ...] | None
+    field_formulas: tuple[str, ...]
+    dense_weights: int
+    dense_formula: str
 
 
 @dataclass(frozen=True)
 class Summary:
-    """The rows of a model in the order in which its ops run, and their sums."""
+    """The rows of a model in the order in which its ops run, and their sums.
+
+    `activation_bytes` is what keeps every output, as a recorded run does; other runs share memory.
+    """
 
     rows: tuple[Row, ...]
     parameters: int
     macs: int
+    biases: int
+    activation_bytes: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Rows and sums as values that JSON knows."""
+        return asdict(self)
 
 
 def summary(model: Module, input_shape: tuple[int, ...]) -> Summary:
@@ -47,10 +85,15 @@ def summary(model: Module, input_shape: tuple[int, ...]) -> Summary:
     Example:
         >>> from pellucid.nn.models import lenet5
         >>> table = summary(lenet5(), (1, 1, 28, 28))
-        >>> table.rows[0].path, table.rows[0].type, table.rows[0].output_shape, table.rows[0].macs
-        ('conv1', 'Conv2d', (1, 6, 28, 28), 117600)
-        >>> table.rows[0].formulas[0]
-        'floor((28 + 2·2 − 1·(5−1) − 1)/1) + 1 = 28'
+        >>> row = table.rows[3]
+        >>> row.path, row.type, row.output_shape, row.parameters, row.macs, row.receptive_field
+        ('conv2', 'Conv2d', (1, 16, 10, 10), 2416, 240000, (14, 14))
+        >>> for formula in (row.formulas[0], row.parameter_formula, row.macs_formula, row.field_formulas[0]):
+        ...     print(formula)
+        floor((14 + 2·0 − 1·(5−1) − 1)/1) + 1 = 10
+        5·5·6·16 + 16 = 2,400 + 16 = 2,416
+        10·10 · 5·5·6·16 = 240,000
+        6 + 1·(5−1)·2 = 14
         >>> table.parameters
         61706
     """
@@ -62,37 +105,46 @@ def summary(model: Module, input_shape: tuple[int, ...]) -> Summary:
         model.trace_forward, {"input": (shape, model.dtype)}, dict(model.named_arrays()), training=False
     )
     layers = {path: type(module).__name__ for path, module in model.named_modules() if module.is_layer}
+    fields = receptive_fields(traced)
     counted: set[graph.Symbol] = set()
     rows = []
     for node in traced.nodes:
         arrays = {s: traced.arrays[s] for s in node.operands if s is not None and s in traced.arrays}
-        own = {symbol for symbol, array in arrays.items() if isinstance(array, Parameter)} - counted
-        counted |= own
-        rows.append(
-            Row(
-                path=node.path,
-                type=layers.get(node.path.partition("#")[0], node.op.name),
-                output_shape=node.output.shape,
-                formulas=_formulas(node),
-                parameters=sum(prod(symbol.shape) for symbol in own),
-                macs=_macs(node),
-            )
-        )
-    return Summary(tuple(rows), sum(row.parameters for row in rows), sum(row.macs for row in rows))
+        own = [s for s, array in arrays.items() if isinstance(array, Parameter) and s not in counted]
+        counted.update(own)
+        kind = layers.get(node.path.partition("#")[0], node.op.name)
+        before = None if node.operands[0] is None else fields.get(node.operands[0])
+        rows.append(_row(node, kind, own, before, fields.get(node.output)))
+    sums = (
+        sum(getattr(row, name) for row in rows)
+        for name in ("parameters", "macs", "biases", "activation_bytes")
+    )
+    return Summary(tuple(rows), *sums)
 
 
-def _formulas(node: graph.Node) -> tuple[str, ...]:
-    """The sizes of the axes along which the op slides a window."""
-    geometry_of = getattr(node.op, "geometry", None)
-    if geometry_of is None:
-        return ()
-    geometry = geometry_of(*(operand.shape for operand in node.operands[:2] if operand is not None))
-    return tuple(axis.formula for axis in geometry.axes) if isinstance(geometry, Geometry) else ()
-
-
-def _macs(node: graph.Node) -> int:
-    """Each output of a convolution or a linear layer is a sum over one row of the weight, (O, …)."""
-    weight = dict(zip(node.op.arguments, node.operands, strict=False)).get("weight")
-    if weight is None or weight.ndim < 2:
-        return 0
-    return prod(node.output.shape) * prod(weight.shape[1:])
+def _row(
+    node: graph.Node, kind: str, own: list[graph.Symbol], before: Fields | None, fields: Fields | None
+) -> Row:
+    parameters, biases = costs.parameters(node, own)
+    macs, memory, dense = costs.macs(node), costs.memory(node), costs.dense(node)
+    axes = windows(node) or ()
+    backwards = isinstance(node.op, ConvTranspose)
+    wider = (axes or macs.number) and [f.size for f in before or ()] != [f.size for f in fields or ()]
+    return Row(
+        path=node.path,
+        type=kind,
+        output_shape=node.output.shape,
+        formulas=tuple(axis.input_formula if backwards else axis.formula for axis in axes),
+        parameters=parameters.number,
+        macs=macs.number,
+        biases=biases,
+        parameter_formula=parameters.formula,
+        macs_formula=macs.formula,
+        activation_bytes=memory.number,
+        activation_formula=memory.formula,
+        receptive_field=None if fields is None else tuple(field.size for field in fields),
+        jump=None if fields is None else tuple(float(field.jump) for field in fields),
+        field_formulas=tuple(field.formula for field in fields or ()) if wider else (),
+        dense_weights=dense.number,
+        dense_formula=dense.formula,
+    )

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.ops.adaptive_pool import AdaptivePool
-from pellucid.ops.base import Array, Gradients, Shape, Terms, choices, columns
+from pellucid.ops.base import Array, Gradients, Shape, Terms, columns
 
 
 @dataclass(frozen=True)
@@ -37,21 +37,12 @@ class AdaptiveAvgPool(AdaptivePool):
         """Output: the elements of the windows; grad_input: the gradients of the windows that hold an element."""
         (input,) = shapes
         assert input is not None
-        tables, divisors = self.windows(input), self.divisors(input)
-        n, c, *place = columns(at)
+        divisors = self.divisors(input)
         if of == "output":
-            spans = [table[y] for table, y in zip(tables, place, strict=True)]  # (elements, 1, 2) each
-            widest = [int((table[:, 1] - table[:, 0]).max()) for table in tables]
-            i = [span[..., 0] + k for span, k in zip(spans, choices(*widest), strict=True)]
-            met = [p < span[..., 1] for span, p in zip(spans, i, strict=True)]
-            rows, divided = ("input", (n, c, *i)), divisors[tuple(place)]
-        else:
-            y = choices(*(len(table) for table in tables))
-            spans = [table[p] for table, p in zip(tables, y, strict=True)]  # (terms, 2) each
-            met = [(s[:, 0] <= i) & (i < s[:, 1]) for s, i in zip(spans, place, strict=True)]
-            rows, divided = ("grad_output", (n, c, *y)), divisors[y]
-        present = np.logical_and.reduce(np.broadcast_arrays(*met))
-        return Terms((rows,), present=present, divisors=divided)
+            rows, present = self.held(at, input)
+            return Terms((("input", rows),), present=present, divisors=divisors[columns(at)[2:]])
+        rows, present = self.holding(at, input)
+        return Terms((("grad_output", rows),), present=present, divisors=divisors[rows[2:]])
 
     def forward(self, *operands: Array) -> Array:
         """Add up each window, then divide."""

@@ -5,7 +5,7 @@
 
 y and i stand for one, two or three coordinates, I and O for the input's and the output's size along an axis. Among
 equals the first in row-major order wins. NaN is larger than any number, and the last NaN of a window wins, as in
-PyTorch.
+PyTorch. Order of summation in grad_input: y ascending.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from pellucid.geometry import size_of
 from pellucid.ops.adaptive_pool import AdaptivePool
-from pellucid.ops.base import Array, Gradients
+from pellucid.ops.base import Array, Gradients, Shape, Terms
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,17 @@ class AdaptiveMaxPool(AdaptivePool):
     def name(self) -> str:
         """adaptive_max_pool1d, adaptive_max_pool2d or adaptive_max_pool3d."""
         return f"adaptive_max_pool{self.dims}d"
+
+    def terms(self, of: str, at: NDArray[np.int64], *shapes: Shape | None) -> Terms:
+        """Output: the candidates, in row-major order; grad_input: the windows that hold an element, y ascending.
+
+        Of these windows those count which the element wins (see `max_pool.winner`).
+        """
+        (input,) = shapes
+        assert input is not None
+        name, find = ("input", self.held) if of == "output" else ("grad_output", self.holding)
+        rows, present = find(at, input)
+        return Terms(((name, rows),), present=present)
 
     def indices(self, input: Array) -> NDArray[np.int64]:
         """Where each output comes from: the winner's flat index in its channel's plane, as in PyTorch."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pellucid.errors import ArgumentError, ShapeError
 from pellucid.geometry import Where, is_integer
-from pellucid.ops.base import Op, Shape
+from pellucid.ops.base import Op, Rows, Shape, choices, columns
 
 OutputSize: TypeAlias = int | Sequence[int | None] | None
 
@@ -46,8 +46,9 @@ class AdaptivePool(Op):
         """(N,C,…) → (N,C,output_size)."""
         (input,) = shapes
         assert input is not None
-        if len(input) != self.dims + 2 or 0 in input[2:]:
-            rule = f"input must have {self.dims + 2} axes, or {self.dims + 1} without batch, and none empty"
+        if len(input) != self.dims + 2 or 0 in input[1:]:
+            axes = f"{self.dims + 2} axes, or {self.dims + 1} without a batch"
+            rule = f"input must have {axes}, and only the batch may be empty"
             raise ShapeError(self.name, rule, got=f"input {input}")
         sizes = output_sizes(self.name, self.output_size, self.dims)
         return (*input[:2], *(i if s is None else s for i, s in zip(input[2:], sizes, strict=True)))
@@ -59,6 +60,28 @@ class AdaptivePool(Op):
             y = np.arange(outputs)
             tables.append(np.stack([y * positions // outputs, -(-(y + 1) * positions // outputs)], axis=1))
         return tuple(tables)
+
+    def held(self, at: NDArray[np.int64], input: Shape) -> tuple[Rows, NDArray[np.bool_]]:
+        """The positions (n,c,i) that windows hold, in row-major order from their starts, and which of them there are.
+
+        `at` has one output index in each row; all rows are as long as the largest window.
+        """
+        tables = self.windows(input)
+        n, c, *y = columns(at)
+        spans = [table[p] for table, p in zip(tables, y, strict=True)]  # (elements, 1, 2) each
+        widest = [int((table[:, 1] - table[:, 0]).max()) for table in tables]
+        i = [span[..., 0] + k for span, k in zip(spans, choices(*widest), strict=True)]
+        there = [p < span[..., 1] for span, p in zip(spans, i, strict=True)]
+        return (n, c, *i), np.logical_and.reduce(np.broadcast_arrays(*there))
+
+    def holding(self, at: NDArray[np.int64], input: Shape) -> tuple[Rows, NDArray[np.bool_]]:
+        """The inverse: all windows (n,c,y), ascending, and which of them hold input elements."""
+        tables = self.windows(input)
+        n, c, *i = columns(at)
+        y = choices(*(len(table) for table in tables))
+        spans = [table[p] for table, p in zip(tables, y, strict=True)]  # (terms, 2) each
+        there = [(s[:, 0] <= p) & (p < s[:, 1]) for s, p in zip(spans, i, strict=True)]
+        return (n, c, *y), np.logical_and.reduce(np.broadcast_arrays(*there))
 
     def reads(self, input: Shape) -> Iterator[tuple[Where, Where]]:
         """Every output position with the slices of its window."""

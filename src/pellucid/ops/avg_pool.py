@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from pellucid.errors import ArgumentError
 from pellucid.geometry import Geometry, IntOrTuple, PaddingLike, is_integer
 from pellucid.ops.base import Array, Gradients, Op, Shape, Terms, columns
+from pellucid.ops.checks import flag
 from pellucid.ops.pool import held, holding, pool_geometry
 
 
@@ -54,6 +55,7 @@ class AvgPool(Op):
             raise ArgumentError(
                 self.name, "divisor_override must be an integer other than 0", got=repr(override)
             )
+        flag(self.name, "count_include_pad", self.count_include_pad)
         return (*input[:2], *self.geometry(input).output)
 
     def divisors(self, input: Shape) -> NDArray[np.int64]:

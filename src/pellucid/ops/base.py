@@ -30,12 +30,14 @@ class Terms:
         start: the operand and the positions, one for each element, that the sums begin with (a bias).
         present: which terms there are; not every element has as many. None for all.
         divisors: whole numbers that divide the terms (the sizes of the windows of averages).
+        weights: numbers in float64 that multiply the terms, rounded to their type first (those of interpolation).
     """
 
     factors: tuple[tuple[str, Rows], ...]
     start: tuple[str, Rows] | None = None
     present: NDArray[np.bool_] | None = None
     divisors: NDArray[np.int64] | None = None
+    weights: Array | None = None
 
 
 class Op(ABC):

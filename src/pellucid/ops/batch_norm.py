@@ -31,7 +31,7 @@ import numpy as np
 from pellucid.errors import ArgumentError, ShapeError
 from pellucid.geometry import size_of
 from pellucid.ops.base import Array, Gradients, Op, Shape
-from pellucid.ops.checks import number
+from pellucid.ops.checks import flag, number
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,7 @@ class BatchNorm(Op):
                 got=f"input {input}",
                 hint="use a larger batch, or inference mode",
             )
+        flag(self.name, "training", self.training)
         number(self.name, "momentum", self.momentum)
         number(self.name, "eps", self.eps, "(0, inf)")
         return input

@@ -56,3 +56,12 @@ def choice(op: str, name: str, value: object, names: tuple[str, ...]) -> None:
         raise ArgumentError(
             op, f"{name} has no such value", expected=f"one of {expected}", got=f"{name}={value!r}"
         )
+
+
+def flag(op: str, name: str, value: object) -> None:
+    """Check that a setting is a truth value.
+
+    Raises: ArgumentError when it is not.
+    """
+    if not isinstance(value, bool | np.bool_):
+        raise ArgumentError(op, f"{name} must be True or False", got=f"{name}={value!r}")

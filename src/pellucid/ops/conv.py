@@ -106,6 +106,8 @@ class Conv(Op):
             )
         if len(weight) != rank:
             raise ShapeError(self.name, f"weight must have {rank} axes", got=f"weight {weight}")
+        if 0 in weight[2:]:
+            raise ShapeError(self.name, "kernel sizes must be positive", got=f"weight {weight}")
 
     def terms(self, of: str, at: NDArray[np.int64], *shapes: Shape | None) -> Terms:
         """The products of elements of output, grad_input, grad_weight or grad_bias, those with padding in their places.

@@ -87,6 +87,8 @@ class ConvTranspose(Op):
             raise ShapeError(self.name, f"input must have {rank} axes", expected=axes, got=f"input {input}")
         if len(weight) != rank:
             raise ShapeError(self.name, f"weight must have {rank} axes", got=f"weight {weight}")
+        if 0 in weight[2:]:
+            raise ShapeError(self.name, "kernel sizes must be positive", got=f"weight {weight}")
         if not is_integer(self.groups) or self.groups < 1 or weight[0] % self.groups:
             rule, got = (
                 "input channels must be a multiple of groups",

@@ -1,10 +1,18 @@
 """Group normalisation: the numbers of a group of channels of one image are brought to mean 0 and variance 1.
 
-    x̂           = (input − mean[n,group])/√(var[n,group] + eps),   var = Σ(input − mean)²/m over the group's m numbers
-    output      = x̂·weight[c] + bias[c]
-    grad_bias   = Σ grad_output,   grad_weight = Σ grad_output·x̂        over batch and space
-    grad_input  = (g − Σg/m − x̂·Σ(g·x̂)/m)/√(var + eps),   g = grad_output·weight[c], sums over the group
+    output[n,c,y]     = (input[n,c,y] − mean[n,g])·istd[n,g]·weight[c] + bias[c]
+    mean[n,g]         = Σ_{c,y} input[n,c,y]/m
+    var[n,g]          = Σ_{c,y} (input[n,c,y] − mean[n,g])²/m
+    istd[n,g]         = 1/√(var[n,g] + eps)
+    grad_bias[c]      = Σ_{n,y} grad_output[n,c,y]
+    grad_weight[c]    = Σ_{n,y} grad_output[n,c,y]·(input[n,c,y] − mean[n,g])·istd[n,g]
+    grad_istd[n,g]    = Σ_{c,y} grad_output[n,c,y]·(input[n,c,y] − mean[n,g])·weight[c]
+    grad_var[n,g]     = −½·istd[n,g]³·grad_istd[n,g]
+    grad_mean[n,g]    = −Σ_{c,y} grad_output[n,c,y]·istd[n,g]·weight[c]
+    grad_input[n,c,y] = grad_output[n,c,y]·istd[n,g]·weight[c] + grad_mean[n,g]/m + grad_var[n,g]·2·centred/m
 
+centred = input[n,c,y] − mean[n,g]; g is the group of channel c, y stands for all coordinates in space, m is the count
+of a group's values in one image.
 With as many groups as channels this is instance normalisation. Computed in float64 and rounded once.
 Sources: Wu and He, Group Normalization, 2018; Ulyanov and others, Instance Normalization, 2016.
 """
@@ -17,7 +25,7 @@ from typing import ClassVar
 import numpy as np
 
 from pellucid.errors import ArgumentError, ShapeError
-from pellucid.geometry import is_integer
+from pellucid.geometry import is_integer, size_of
 from pellucid.ops.base import Array, Gradients, Op, Shape
 from pellucid.ops.checks import number
 from pellucid.ops.standardise import standardised, standardised_gradient
@@ -48,12 +56,19 @@ class GroupNorm(Op):
         if groups is not None and (not is_integer(groups) or groups < 1 or input[1] % groups):
             rule = "channels must be a multiple of num_groups"
             raise ArgumentError(self.name, rule, got=f"input {input}, num_groups={groups!r}")
+        if groups is not None and input[0] * (input[1] // groups) * size_of(input[2:]) == 1:
+            rule = "a group needs more than 1 value"
+            raise ShapeError(self.name, rule, got=f"input {input}, num_groups={groups}")
         for label, shape in zip(("weight", "bias"), channels, strict=True):
             if shape is not None and shape != input[1:2]:
                 rule, got = f"{label} must have one value per channel", f"{label} {shape} for input {input}"
                 raise ShapeError(self.name, rule, expected=f"{input[1:2]}", got=got)
         number(self.name, "eps", self.eps, "[0, inf)")
         return input
+
+    def groups(self, channels: int) -> int:
+        """How many groups so many channels make."""
+        return channels if self.num_groups is None else self.num_groups
 
     def forward(self, *operands: Array | None) -> Array:
         """Normalise, scale, shift."""
@@ -84,7 +99,7 @@ class GroupNorm(Op):
 
     def _sets(self, array: Array) -> Array:
         """(N, groups, the numbers of a group)."""
-        groups = array.shape[1] if self.num_groups is None else self.num_groups
+        groups = self.groups(array.shape[1])
         size = array[:1, : array.shape[1] // max(groups, 1)].size if len(array) else 0
         return array.reshape(array.shape[0], groups, size)
 

@@ -6,7 +6,8 @@
 y and i stand for one, two or three coordinates, whose weights multiply. Along an axis of I positions, output y of Y
 lies at s = y·I/Y ("nearest": weight 1 at floor s), or at s = (y + ½)·I/Y − ½, not below 0 ("linear": weights 1 − f and
 f at floor s and the position after it, f = s − floor s); with `align_corners` at s = y·(I − 1)/(Y − 1). A scale that
-is given takes the place of Y/I, but where Y = I, and for the nearest element where Y = 2·I.
+is given takes the place of Y/I, but, as in PyTorch, not where Y = I (linear, and nearest in two dimensions) nor where
+Y = 2·I (nearest in two dimensions).
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ from functools import reduce
 import numpy as np
 
 from pellucid.errors import ShapeError
-from pellucid.ops.base import Array, Gradients, Op, Shape
+from pellucid.ops.base import Array, Gradients, Shape
+from pellucid.ops.resampling import Resampling, Spread
 
 
 @dataclass(frozen=True)
-class Interpolate(Op):
+class Interpolate(Resampling):
     """The output's spatial sizes, whether weights are linear or nearest, and the scale where one was given."""
 
     dims: int
@@ -50,15 +52,23 @@ class Interpolate(Op):
         each = zip(self.size, input[2:], scales, strict=True)
         return [self._matrix(outputs, inputs, scale) for outputs, inputs, scale in each]
 
+    def spreads(self, input: Shape) -> list[Spread]:
+        """The weights along each axis that are not 0."""
+        found = []
+        for matrix in self.matrices(input):
+            rows = (tuple((int(i), float(row[i])) for i in np.flatnonzero(row)) for row in matrix)
+            found.append(Spread(tuple(rows), matrix.shape[1]))
+        return found
+
     def _matrix(self, outputs: int, inputs: int, scale: float) -> Array:
         y, weights = np.arange(outputs), np.zeros((outputs, inputs))
-        if outputs == inputs:
-            return np.eye(inputs)
         if not self.linear:
-            exact = self.scale is None or outputs == 2 * inputs
+            exact = self.scale is None or (self.dims == 2 and outputs in (inputs, 2 * inputs))
             nearest = y * inputs // outputs if exact else (y / scale).astype(np.int64)
             weights[y, np.minimum(nearest, inputs - 1)] = 1
             return weights
+        if outputs == inputs:
+            return np.eye(inputs)
         if self.align_corners:
             at = y * ((inputs - 1) / (outputs - 1)) if outputs > 1 else np.zeros(1)
         else:
@@ -69,10 +79,14 @@ class Interpolate(Op):
         return weights
 
     def forward(self, *operands: Array) -> Array:
-        """One axis after another."""
+        """Copies of the nearest elements, or sums along one axis after another."""
         (input,) = operands
         self.infer(input.shape)
-        return self._applied(input, self.matrices(input.shape))
+        matrices = self.matrices(input.shape)
+        if not self.linear:
+            nearest = np.ix_(*(matrix.argmax(axis=1) for matrix in matrices))
+            return np.ascontiguousarray(input[:, :, *nearest])
+        return self._applied(input, matrices)
 
     def backward(self, grad_output: Array, *operands: Array) -> Gradients:
         """The same with the weights turned."""

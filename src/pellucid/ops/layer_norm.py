@@ -1,10 +1,17 @@
 """Layer normalisation: all numbers along the last axes are brought to mean 0 and variance 1.
 
-    x̂           = (input − mean)/√(var + eps),   mean and var = Σ(input − mean)²/m over the last axes' m numbers
-    output      = x̂·weight + bias
-    grad_bias   = Σ grad_output,   grad_weight = Σ grad_output·x̂        over the axes before
-    grad_input  = (g − Σg/m − x̂·Σ(g·x̂)/m)/√(var + eps),   g = grad_output·weight
+    output[n,j]     = (input[n,j] − mean[n])·istd[n]·weight[j] + bias[j]
+    mean[n]         = Σ_j input[n,j]/m
+    var[n]          = Σ_j (input[n,j] − mean[n])²/m
+    istd[n]         = 1/√(var[n] + eps)
+    grad_bias[j]    = Σ_n grad_output[n,j]
+    grad_weight[j]  = Σ_n grad_output[n,j]·(input[n,j] − mean[n])·istd[n]
+    grad_istd[n]    = Σ_j grad_output[n,j]·(input[n,j] − mean[n])·weight[j]
+    grad_var[n]     = −½·istd[n]³·grad_istd[n]
+    grad_mean[n]    = −Σ_j grad_output[n,j]·istd[n]·weight[j]
+    grad_input[n,j] = grad_output[n,j]·istd[n]·weight[j] + grad_mean[n]/m + grad_var[n]·2·(input[n,j] − mean[n])/m
 
+j stands for all coordinates along the last axes, n for those before, m is the count of values along the last axes.
 weight and bias have the shape of the normalised axes. Computed in float64 and rounded once.
 Source: Ba, Kiros and Hinton, Layer Normalization, 2016.
 """
@@ -46,7 +53,10 @@ class LayerNorm(Op):
         if not last or input[max(len(input) - len(last), 0) :] != last:
             rule = "the input's last axes must be normalized_shape"
             raise ShapeError(
-                self.name, rule, expected=f"(…, {', '.join(map(str, last))})", got=f"input {input}"
+                self.name,
+                rule,
+                expected=f"(…, {', '.join(map(str, last))})" if last else "at least one axis",
+                got=f"input {input}",
             )
         for label, shape in zip(("weight", "bias"), others, strict=True):
             if shape is not None and shape != last:

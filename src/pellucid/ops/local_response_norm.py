@@ -1,10 +1,12 @@
 """Local response normalisation: every number is divided by a measure of its neighbours across channels.
 
-    s[n,c,…]      = k + alpha/size·Σ_j input[n,j,…]²       over the `size` channels j around c that exist
-    output        = input·s^(−beta)
-    grad_input    = grad_output·s^(−beta) − 2·alpha·beta/size·input·Σ_j (grad_output·input·s^(−beta−1))[n,j,…]
-                    over the channels j whose neighbourhood holds c
+    output[n,c,y]     = input[n,c,y]·s[n,c,y]^(−beta)
+    s[n,c,y]          = k + alpha/size·Σ_j input[n,j,y]²      over the `size` channels j around c that exist
+    grad_input[n,c,y] = grad_output[n,c,y]·s[n,c,y]^(−beta) − slope·input[n,c,y]·Σ_j inner[n,j,y]
+    inner[n,j,y]      = grad_output[n,j,y]·input[n,j,y]·s[n,j,y]^(−beta − 1)
 
+The last sum goes over the channels j whose neighbourhood holds c; slope = 2·alpha·beta/size, and y stands for all
+coordinates in space.
 Channel c's neighbours begin at c − ⌊size/2⌋. Computed in float64 and rounded once.
 Source: Krizhevsky, Sutskever and Hinton, ImageNet Classification with Deep Convolutional Neural Networks, 2012.
 """

@@ -24,6 +24,8 @@ def log_probabilities(logits: Array, dim: int) -> Array:
         array([0.25, 0.75])
     """
     logits = logits.astype(np.float64)
+    if logits.size == 0:
+        return logits
     with np.errstate(invalid="ignore"):  # a row with an infinite maximum has no softmax: NaN
         shifted = logits - logits.max(axis=dim, keepdims=True, initial=-np.inf)
         return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=dim, keepdims=True)))

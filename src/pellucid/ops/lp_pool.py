@@ -5,7 +5,7 @@
 
 y, k and i stand for one, two or three coordinates; p = 1 is the sum of a window, p → ∞ its maximum. As in PyTorch, the
 sum of a window that overhangs in ceil mode is that of its elements times K over their number, and a window of zeros
-has no gradient. A negative sum has no root: NaN.
+has no gradient. A negative sum has no root: NaN. Order of summation: output k, grad_input y, each ascending.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pellucid.errors import ArgumentError
 from pellucid.geometry import IntOrTuple, per_axis, size_of
 from pellucid.ops.avg_pool import AvgPool
-from pellucid.ops.base import Array, Gradients, Op, Shape
+from pellucid.ops.base import Array, Gradients, Op, Shape, Terms
 from pellucid.ops.checks import number
+from pellucid.ops.pool import held, holding, pool_geometry
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,21 @@ class LpPool(Op):
         """(N,C,…) → (N,C,…)."""
         if number(self.name, "norm_type", self.norm_type) == 0:
             raise ArgumentError(self.name, "norm_type must not be 0", got="norm_type=0")
-        return self.mean.infer(*shapes)
+        (input,) = shapes
+        assert input is not None
+        windows = self.kernel_size, self.stride, 0, 1, self.ceil_mode
+        return (*input[:2], *pool_geometry(self.name, input, self.dims, *windows).output)
+
+    def terms(self, of: str, at: NDArray[np.int64], *shapes: Shape | None) -> Terms:
+        """Output: the elements of the windows; grad_input: the windows that hold an element, y ascending."""
+        (input,) = shapes
+        assert input is not None
+        axes = self.mean.geometry(input).axes
+        if of == "output":
+            rows, present = held(axes, at)
+            return Terms((("input", rows),), present=present)
+        rows, present = holding(axes, at)  # k ascending, so y descending
+        return Terms((("grad_output", tuple(row[:, ::-1] for row in rows)),), present=present[:, ::-1])
 
     def forward(self, *operands: Array) -> Array:
         """A root of a mean, times the window's size."""
@@ -62,18 +78,19 @@ class LpPool(Op):
         sums = self._sums(input)
         with np.errstate(all="ignore"):
             slope = np.where(sums == 0, kind(0), kind(1 / p) * sums ** kind(1 / p - 1))
-            (shared,) = self.mean.backward(grad_output * slope * self._size, input)
+            (shared,) = self.mean.backward(grad_output * slope * self.window, input)
             assert shared is not None
             return ((shared * kind(p) * input ** kind(p - 1)).astype(input.dtype),)
 
     @property
-    def _size(self) -> int:
+    def window(self) -> int:
+        """How many elements a window has that does not overhang."""
         return size_of(per_axis(self.name, "kernel_size", self.kernel_size, self.dims))
 
     def _sums(self, input: Array) -> Array:
         """Σ inputᵖ of each window."""
         with np.errstate(all="ignore"):
             sums: Array = self.mean.forward(input ** input.dtype.type(self.norm_type)) * input.dtype.type(
-                self._size
+                self.window
             )
         return sums

@@ -9,13 +9,14 @@ elements go to one position, the last one in row-major order stays.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from pellucid.errors import ArgumentError, ShapeError
-from pellucid.geometry import IntOrTuple, per_axis, size_of
+from pellucid.geometry import IntOrTuple, is_integer, per_axis, size_of
 from pellucid.ops.base import Array, Gradients, Op, Shape
 
 
@@ -27,7 +28,7 @@ class MaxUnpool(Op):
     kernel_size: IntOrTuple
     stride: IntOrTuple | None = None
     padding: IntOrTuple = 0
-    output_size: tuple[int, ...] | None = None
+    output_size: Sequence[int] | None = None
 
     arguments: ClassVar[tuple[str, ...]] = ("input", "indices")
 
@@ -54,11 +55,8 @@ class MaxUnpool(Op):
         if self.output_size is None:
             sizes = usual
         else:
-            sizes = tuple(int(size) for size in self.output_size)[-self.dims :]
-            fits = len(sizes) == self.dims and all(
-                abs(size - u) < s for size, u, (_, _, s, _) in zip(sizes, usual, each, strict=True)
-            )
-            if not fits:
+            sizes = self._given_sizes()
+            if any(abs(size - u) >= s for size, u, (_, _, s, _) in zip(sizes, usual, each, strict=True)):
                 rule = "output_size must lie less than a stride from what the windows say"
                 raise ArgumentError(self.name, rule, expected=f"about {usual}", got=f"{self.output_size}")
         if any(size < 1 for size in sizes):
@@ -66,6 +64,15 @@ class MaxUnpool(Op):
                 self.name, "the output's sizes must be positive", got=f"{sizes} from input {input}"
             )
         return (*input[:2], *sizes)
+
+    def _given_sizes(self) -> Shape:
+        """output_size without the axes of batch and channels."""
+        given = tuple(self.output_size) if isinstance(self.output_size, Sequence) else ()
+        if len(given) not in (self.dims, self.dims + 2) or not all(map(is_integer, given)):
+            rule = "output_size must hold one integer per axis"
+            expected = f"{self.dims} values, or {self.dims + 2} with N and C"
+            raise ArgumentError(self.name, rule, expected=expected, got=f"output_size={self.output_size!r}")
+        return tuple(int(size) for size in given[-self.dims :])
 
     def forward(self, *operands: Array) -> Array:
         """Put every element back."""

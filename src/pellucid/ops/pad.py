@@ -5,7 +5,7 @@
 
 The source of a position outside of the input is none ("constant"), the nearest element ("replicate"), the one mirrored
 at the border element ("reflect"), or the one an input's length further on ("circular"; where the other side is cropped,
-the length of what is left).
+the length of what is left). Order of summation in grad_input: y ascending.
 """
 
 from __future__ import annotations
@@ -17,14 +17,15 @@ from numpy.typing import NDArray
 
 from pellucid.errors import ArgumentError, ShapeError
 from pellucid.geometry import is_integer
-from pellucid.ops.base import Array, Gradients, Op, Shape
+from pellucid.ops.base import Array, Gradients, Shape
 from pellucid.ops.checks import choice, number
+from pellucid.ops.resampling import Resampling, Spread
 
 MODES = ("constant", "reflect", "replicate", "circular")
 
 
 @dataclass(frozen=True)
-class Pad(Op):
+class Pad(Resampling):
     """Widths as PyTorch has them: (before, after) of the last axis, then of the one before it, and so on."""
 
     pad: tuple[int, ...]
@@ -49,7 +50,7 @@ class Pad(Op):
             raise ShapeError(self.name, rule, got=f"{len(self.pad) // 2} pairs for input {input}")
         if self.mode != "constant" and self.value is not None:
             raise ArgumentError(self.name, "value is for mode='constant' alone", got=f"mode={self.mode!r}")
-        if self.value is not None and not np.isinf(self.value):
+        if self.value is not None and self.value not in (np.inf, -np.inf):
             number(self.name, "value", self.value)
         sizes = [size + sum(pair) for size, pair in zip(input, self._pairs(input), strict=True)]
         for axis, (size, pair) in enumerate(zip(input, self._pairs(input), strict=True)):
@@ -59,8 +60,12 @@ class Pad(Op):
     def _check_axis(self, input: Shape, axis: int, size: int, pair: tuple[int, int]) -> None:
         kept = size + sum(min(width, 0) for width in pair)
         where = f"axis {axis} of input {input}"
-        if (size + sum(pair) if self.mode == "replicate" else kept) < 0:
+        if (size + sum(pair) if self.mode in ("reflect", "replicate") else kept) < 0:
             raise ShapeError(self.name, "more is cropped than there is", got=f"pad {pair} on {where}")
+        if self.mode in ("reflect", "replicate") and any(pair) and size + sum(pair) == 0:
+            raise ShapeError(
+                self.name, f"mode='{self.mode}' must leave a position", got=f"pad {pair} on {where}"
+            )
         if max(pair) <= 0 or self.mode == "constant":
             return
         most = {"reflect": size - 1, "circular": kept, "replicate": max(pair) if size else 0}[self.mode]
@@ -85,6 +90,13 @@ class Pad(Op):
                 i = (np.arange(len(i)) - max(before, 0)) % max(kept, 1) - min(before, 0)
             found.append(i)
         return found
+
+    def spreads(self, input: Shape) -> list[Spread]:
+        """The sources along the axes behind the channels, each with weight 1."""
+        each = zip(self.sources(input)[2:], input[2:], strict=True)
+        return [
+            Spread(tuple(((i, 1.0),) if i >= 0 else () for i in row.tolist()), size) for row, size in each
+        ]
 
     def forward(self, *operands: Array) -> Array:
         """Read every output position from its source."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pellucid.errors import ArgumentError, ShapeError
 from pellucid.geometry import Axis, Geometry, IntOrTuple, PaddingLike, padding_pairs, per_axis, window
 from pellucid.ops.base import Rows, Shape, choices, columns
+from pellucid.ops.checks import flag
 
 
 def pool_geometry(
@@ -31,6 +32,9 @@ def pool_geometry(
         raise ShapeError(
             op, f"input must have {dims + 2} axes, or {dims + 1} without a batch", got=f"input {input}"
         )
+    if input[1] == 0:
+        raise ShapeError(op, "input must have channels", got=f"input {input}")
+    flag(op, "ceil_mode", ceil_mode)
     kernel = per_axis(op, "kernel_size", kernel_size, dims)
     steps = kernel if stride is None else per_axis(op, "stride", stride, dims)
     spread = per_axis(op, "dilation", dilation, dims)

@@ -67,6 +67,8 @@ class Unfold(_Windows):
         assert input is not None
         if len(input) != 4:
             raise ShapeError(self.name, "input must have 4 axes, or 3 without a batch", got=f"input {input}")
+        if input[1] == 0:
+            raise ShapeError(self.name, "input must have channels", got=f"input {input}")
         geometry = self.geometry(input[2:])
         return input[0], input[1] * size_of(geometry.kernel), size_of(geometry.output)
 

@@ -10,15 +10,20 @@ from pellucid.engine.lowering import (
     average,
     conv,
     conv_transpose,
+    group_norm,
     linear,
+    local_response_norm,
     loss,
+    lp_pool,
     max_pool,
     norm,
     pointwise,
+    resample,
     shape,
 )
 from pellucid.engine.plan import Plan
 from pellucid.ops.adaptive_avg_pool import AdaptiveAvgPool
+from pellucid.ops.adaptive_max_pool import AdaptiveMaxPool
 from pellucid.ops.add import Add
 from pellucid.ops.avg_pool import AvgPool
 from pellucid.ops.base import Op
@@ -29,11 +34,17 @@ from pellucid.ops.cross_entropy import CrossEntropy
 from pellucid.ops.dropout import Dropout
 from pellucid.ops.flatten import Flatten
 from pellucid.ops.gelu import GELU
+from pellucid.ops.group_norm import GroupNorm
+from pellucid.ops.interpolate import Interpolate
+from pellucid.ops.layer_norm import LayerNorm
 from pellucid.ops.leaky_relu import LeakyReLU
 from pellucid.ops.linear import Linear
+from pellucid.ops.local_response_norm import LocalResponseNorm
 from pellucid.ops.log_softmax import LogSoftmax
+from pellucid.ops.lp_pool import LpPool
 from pellucid.ops.max_pool import MaxPool
 from pellucid.ops.mse_loss import MSELoss
+from pellucid.ops.pad import Pad
 from pellucid.ops.relu import ReLU
 from pellucid.ops.sigmoid import Sigmoid
 from pellucid.ops.silu import SiLU
@@ -42,6 +53,7 @@ from pellucid.ops.tanh import Tanh
 
 FORWARD: dict[type[Op], Callable[[Plan, Node], None]] = {
     AdaptiveAvgPool: average.forward,
+    AdaptiveMaxPool: max_pool.forward,
     Add: pointwise.add_forward,
     AvgPool: average.forward,
     BatchNorm: norm.forward,
@@ -51,11 +63,17 @@ FORWARD: dict[type[Op], Callable[[Plan, Node], None]] = {
     Dropout: pointwise.dropout_forward,
     Flatten: shape.flatten_forward,
     GELU: pointwise.activation_forward,
+    GroupNorm: group_norm.forward,
+    LayerNorm: group_norm.forward,
+    Interpolate: resample.forward,
     LeakyReLU: pointwise.activation_forward,
     Linear: linear.forward,
+    LocalResponseNorm: local_response_norm.forward,
     LogSoftmax: loss.softmax_forward,
+    LpPool: lp_pool.forward,
     MSELoss: loss.mse_forward,
     MaxPool: max_pool.forward,
+    Pad: resample.forward,
     ReLU: pointwise.relu_forward,
     SiLU: pointwise.activation_forward,
     Sigmoid: pointwise.activation_forward,
@@ -65,6 +83,7 @@ FORWARD: dict[type[Op], Callable[[Plan, Node], None]] = {
 
 BACKWARD: dict[type[Op], Callable[[Plan, Node, Any], None]] = {
     AdaptiveAvgPool: average.backward,
+    AdaptiveMaxPool: max_pool.backward,
     Add: pointwise.add_backward,
     AvgPool: average.backward,
     BatchNorm: norm.backward,
@@ -74,11 +93,17 @@ BACKWARD: dict[type[Op], Callable[[Plan, Node, Any], None]] = {
     Dropout: pointwise.dropout_backward,
     Flatten: shape.flatten_backward,
     GELU: pointwise.activation_backward,
+    GroupNorm: group_norm.backward,
+    LayerNorm: group_norm.backward,
+    Interpolate: resample.backward,
     LeakyReLU: pointwise.activation_backward,
     Linear: linear.backward,
+    LocalResponseNorm: local_response_norm.backward,
     LogSoftmax: loss.softmax_backward,
+    LpPool: lp_pool.backward,
     MSELoss: loss.mse_backward,
     MaxPool: max_pool.backward,
+    Pad: resample.backward,
     ReLU: pointwise.relu_backward,
     SiLU: pointwise.activation_backward,
     Sigmoid: pointwise.activation_backward,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import groupby, product
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from pellucid.engine.buffers import Tensor
 from pellucid.engine.graph import Node
@@ -13,9 +15,50 @@ from pellucid.engine.tiling import TileList, blocks
 from pellucid.geometry import Axis, size_of
 from pellucid.kernels import simd, tiles
 from pellucid.kernels.simd import Route, Window
+from pellucid.ops.adaptive_max_pool import AdaptiveMaxPool
 from pellucid.ops.max_pool import MaxPool
 
 _VECTORS = 4  # vectors of channels that one call keeps in registers, with as many of routes
+
+
+@dataclass(frozen=True)
+class Spans:
+    """Adaptive windows along one axis, in the words of `Axis`; k counts from a window's first position.
+
+    Attributes:
+        input: how many positions there are.
+        table: the first and the past-the-end position of each window.
+    """
+
+    input: int
+    table: Sequence[tuple[int, int]]
+
+    @property
+    def output(self) -> int:
+        """How many windows there are."""
+        return len(self.table)
+
+    @property
+    def kernel(self) -> int:
+        """The size of the largest window."""
+        return max(stop - start for start, stop in self.table)
+
+    @property
+    def stride(self) -> int:
+        """How far windows are apart, where that is even."""
+        return max(1, self.input // self.output)
+
+    def taps(self, y: int) -> list[tuple[int, int]]:
+        """The pairs (k, i) of a window, k ascending."""
+        return list(enumerate(range(*self.table[y])))
+
+    def sources(self, i: int) -> list[tuple[int, int]]:
+        """The pairs (y, k) whose window holds position `i`, y descending."""
+        holding = [(y, i - start) for y, (start, stop) in enumerate(self.table) if start <= i < stop]
+        return holding[::-1]
+
+
+Windows: TypeAlias = Axis | Spans
 
 
 def forward(plan: Plan, node: Node) -> None:
@@ -92,17 +135,24 @@ def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
     plan.launch(f"{gradient.name} by {node.path}", tiles.walk_tiles, bind)
 
 
-def _number(axes: list[Axis], k: tuple[int, int, int]) -> int:
+def _number(axes: list[Windows], k: tuple[int, int, int]) -> int:
     """A kernel position's number in row-major order."""
     return (k[0] * axes[1].kernel + k[1]) * axes[2].kernel + k[2]
 
 
-def axes_of(node: Node) -> list[Axis]:
-    """The geometry along D, H, W."""
+def axes_of(node: Node) -> list[Windows]:
+    """The windows along D, H, W."""
     op, input = node.op, node.operands[0]
-    assert isinstance(op, MaxPool)
+    assert isinstance(op, MaxPool | AdaptiveMaxPool)
     assert input is not None
-    return [Axis(1, 1)] * (3 - op.dims) + list(op.geometry(input.shape).axes)
+    unused: list[Windows] = [Axis(1, 1)] * (3 - op.dims)
+    if isinstance(op, MaxPool):
+        return [*unused, *op.geometry(input.shape).axes]
+    each = zip(input.shape[2:], op.windows(input.shape), strict=True)
+    return [
+        *unused,
+        *(Spans(size, [(start, stop) for start, stop in table.tolist()]) for size, table in each),
+    ]
 
 
 def compact_view(tensor: Tensor) -> View:
@@ -116,13 +166,13 @@ def channel_blocks(plan: Plan, tensor: Tensor) -> list[tuple[int, int]]:
     return blocks(tensor.inner[4], _VECTORS * simd.vector_lanes(plan.bits))
 
 
-def runs_forward(axis: Axis) -> list[tuple[int, int, list[tuple[int, int]]]]:
+def runs_forward(axis: Windows) -> list[tuple[int, int, list[tuple[int, int]]]]:
     """Outputs with the same taps: (first, how many, [(k, input position from the window's first)])."""
     patterns = [[(k, i - y * axis.stride) for k, i in axis.taps(y)] for y in range(axis.output)]
     return _runs(range(axis.output), patterns)
 
 
-def runs_backward(axis: Axis) -> list[tuple[int, int, list[tuple[int, int]]]]:
+def runs_backward(axis: Windows) -> list[tuple[int, int, list[tuple[int, int]]]]:
     """Inputs of one phase with the same windows: (first, how many, [(output position from i // stride, k)])."""
     result = []
     for phase in range(min(axis.stride, axis.input)):

@@ -92,6 +92,14 @@ class Enclosed:
             moved = np.where(value > 0, self.radius / value, np.sqrt(self.radius))
         return _operation(value, np.fmin(moved, np.sqrt(self.radius)))
 
+    def power(self, exponent: float) -> Enclosed:
+        """x to a power, whose size grows or falls with that of x."""
+        with np.errstate(all="ignore"):
+            value = np.power(self.value, WIDE(exponent))
+            ends = (abs(self.value) + self.radius, np.maximum(abs(self.value) - self.radius, 0))
+            moved = [abs(np.power(end, WIDE(exponent)) - abs(value)) for end in ends]
+            return _operation(value, np.where(self.radius > 0, np.maximum(*moved), 0), roundings=4)
+
     def exp(self) -> Enclosed:
         """eˣ."""
         with np.errstate(all="ignore"):

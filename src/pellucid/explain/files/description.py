@@ -25,6 +25,7 @@ from pellucid.ops.base import Op, Shape
 from pellucid.ops.conv import Conv
 from pellucid.ops.cross_entropy import CrossEntropy
 from pellucid.ops.dropout import Dropout
+from pellucid.ops.lp_pool import LpPool
 from pellucid.ops.max_pool import MaxPool
 
 _NAME = re.compile(r"[^\[\]\s](?:[^\[\]]{0,298}[^\[\]\s])?")
@@ -208,8 +209,9 @@ def _expected(where: str, source: Source, shape: Shape, operands: Mapping[str, S
     shapes = [operands.get(argument) for argument in op.arguments]
     try:
         output = op.infer(*shapes)
-        if isinstance(op, MaxPool | AvgPool):
-            window = size_of(op.geometry(operands["input"]).kernel)
+        if isinstance(op, MaxPool | AvgPool | LpPool):
+            windowed = op.mean if isinstance(op, LpPool) else op
+            window = size_of(windowed.geometry(operands["input"]).kernel)
             _check(window <= _WINDOW, where, f"a window has at most {_WINDOW} positions", window)
     except (ArithmeticError, AttributeError, LookupError, TypeError) as error:
         raise ArgumentError(where, f"{op.name} does not take these settings", got=str(error)) from None

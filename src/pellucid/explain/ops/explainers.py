@@ -10,11 +10,15 @@ from pellucid.explain.accounts.account import Account
 from pellucid.explain.ops.conv import explain_conv
 from pellucid.explain.ops.copies import explain_copy
 from pellucid.explain.ops.dropout import explain_dropout
+from pellucid.explain.ops.group_norm import explain_sets
 from pellucid.explain.ops.linear import explain_linear
+from pellucid.explain.ops.local_response_norm import explain_local_response_norm
 from pellucid.explain.ops.loss import explain_cross_entropy, explain_mse_loss
+from pellucid.explain.ops.lp_pool import explain_lp_pool
 from pellucid.explain.ops.norm import explain_batch_norm
 from pellucid.explain.ops.pointwise import explain_rectifier, explain_smooth
 from pellucid.explain.ops.pool import explain_average_pool, explain_max_pool
+from pellucid.explain.ops.resampling import explain_resampling
 from pellucid.explain.ops.shared import explain_shared
 from pellucid.explain.ops.softmax import explain_softmax
 from pellucid.explain.ops.update import explain_adam, explain_sgd
@@ -22,6 +26,7 @@ from pellucid.explain.question import Question
 from pellucid.explain.source import Maker, Source
 from pellucid.ops.adam import Adam
 from pellucid.ops.adaptive_avg_pool import AdaptiveAvgPool
+from pellucid.ops.adaptive_max_pool import AdaptiveMaxPool
 from pellucid.ops.add import Add
 from pellucid.ops.avg_pool import AvgPool
 from pellucid.ops.batch_norm import BatchNorm
@@ -31,11 +36,17 @@ from pellucid.ops.cross_entropy import CrossEntropy
 from pellucid.ops.dropout import Dropout
 from pellucid.ops.flatten import Flatten
 from pellucid.ops.gelu import GELU
+from pellucid.ops.group_norm import GroupNorm
+from pellucid.ops.interpolate import Interpolate
+from pellucid.ops.layer_norm import LayerNorm
 from pellucid.ops.leaky_relu import LeakyReLU
 from pellucid.ops.linear import Linear
+from pellucid.ops.local_response_norm import LocalResponseNorm
 from pellucid.ops.log_softmax import LogSoftmax
+from pellucid.ops.lp_pool import LpPool
 from pellucid.ops.max_pool import MaxPool
 from pellucid.ops.mse_loss import MSELoss
+from pellucid.ops.pad import Pad
 from pellucid.ops.relu import ReLU
 from pellucid.ops.sgd import SGD
 from pellucid.ops.sigmoid import Sigmoid
@@ -46,6 +57,7 @@ from pellucid.ops.tanh import Tanh
 _EXPLAINERS: dict[type[Maker], Callable[[Question], Account]] = {
     Adam: explain_adam,
     AdaptiveAvgPool: explain_average_pool,
+    AdaptiveMaxPool: explain_max_pool,
     Add: explain_copy,
     AvgPool: explain_average_pool,
     BatchNorm: explain_batch_norm,
@@ -55,11 +67,17 @@ _EXPLAINERS: dict[type[Maker], Callable[[Question], Account]] = {
     Dropout: explain_dropout,
     Flatten: explain_copy,
     GELU: explain_smooth,
+    GroupNorm: explain_sets,
+    LayerNorm: explain_sets,
+    Interpolate: explain_resampling,
     LeakyReLU: explain_rectifier,
     Linear: explain_linear,
+    LocalResponseNorm: explain_local_response_norm,
     LogSoftmax: explain_softmax,
+    LpPool: explain_lp_pool,
     MaxPool: explain_max_pool,
     MSELoss: explain_mse_loss,
+    Pad: explain_resampling,
     ReLU: explain_rectifier,
     SGD: explain_sgd,
     Sigmoid: explain_smooth,

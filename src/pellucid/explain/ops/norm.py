@@ -78,10 +78,12 @@ class Asked:
 
     def centred(self, rows: Rows) -> Image:
         """input − mean at these places."""
-        mean = self.each("mean")
-        difference = read(Element(self.input, rows)).value - read(mean).value
-        beside = lambda index: mean.address(index[1:2])  # noqa: E731
-        return Image(self.input, rows, "centred", difference.astype(np.float64), beside)
+        difference = read(Element(self.input, rows)).value - read(self.each("mean")).value
+        return Image(self.input, rows, "centred", difference.astype(np.float64), self._mean_address)
+
+    def _mean_address(self, index: Sequence[int]) -> str:
+        """The mean that goes with an element of the input."""
+        return self.question.operand("mean").address(index[1:2])
 
     def notes(self, *notes: Note) -> Callable[[], Sequence[Note]]:
         """These, and what each explanation says."""

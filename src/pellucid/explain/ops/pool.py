@@ -15,6 +15,7 @@ from pellucid.explain.accounts.enclosed import Array, Enclosed
 from pellucid.explain.accounts.formula import Formula, before, grown_notes, grown_terms
 from pellucid.explain.question import Question
 from pellucid.ops.adaptive_avg_pool import AdaptiveAvgPool
+from pellucid.ops.adaptive_max_pool import AdaptiveMaxPool
 from pellucid.ops.avg_pool import AvgPool
 from pellucid.ops.base import Rows
 from pellucid.ops.max_pool import MaxPool, winner
@@ -43,7 +44,7 @@ def _windows(
 ) -> tuple[Element, NDArray[np.bool_], NDArray[np.int64]]:
     """The candidates of windows, which of them are no padding, and which win. Denormal numbers compare as zeros."""
     op = question.source.op
-    assert isinstance(op, MaxPool)
+    assert isinstance(op, MaxPool | AdaptiveMaxPool)
     terms = op.terms("output", at, *question.shapes)
     assert terms.present is not None
     candidates = Element(question.operand("input"), terms.factors[0][1])
@@ -54,7 +55,7 @@ def _windows(
 
 def _won(question: Question) -> Chain:
     op = question.source.op
-    assert isinstance(op, MaxPool)
+    assert isinstance(op, MaxPool | AdaptiveMaxPool)
     terms = op.terms("grad_input", question.at, *question.shapes)
     present = terms.present
     assert present is not None
@@ -80,9 +81,14 @@ def _those_won(question: Question, rows: Rows, there: NDArray[np.bool_]) -> NDAr
     won = there.copy()
     if len(windows):
         at = np.stack(np.unravel_index(windows, grad_output), axis=1)
-        _, _, wins = _windows(question, at)
-        k = np.arange(there.shape[1])[::-1]  # windows ascend, so the element's place in them descends
-        won[there] = wins[which] == np.broadcast_to(k, there.shape)[there]
+        candidates, _, wins = _windows(question, at)
+        winners = [
+            np.take_along_axis(row, wins[:, None], axis=1)[:, 0]
+            for row in np.broadcast_arrays(*candidates.rows)
+        ]
+        asked = np.nonzero(there)[0]
+        alike = [w[which] == i[asked] for w, i in zip(winners, question.at.T, strict=True)]
+        won[there] = np.logical_and.reduce(alike)
     return won
 
 

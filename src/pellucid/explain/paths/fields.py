@@ -19,6 +19,8 @@ from pellucid.explain.source import Entry
 from pellucid.geometry import Index
 from pellucid.language import text
 from pellucid.ops.batch_norm import BatchNorm
+from pellucid.ops.group_norm import GroupNorm
+from pellucid.ops.layer_norm import LayerNorm
 
 _NAMED = 3  # batch norms that a text names
 _ACTIVATIONS = (
@@ -37,8 +39,8 @@ class Field:
             array last.
         projective: the region of each later activation array that depends on it, up to the logits and the loss; its
             own array first.
-        statistics: batch norms on the way whose statistics mix the whole batch. They are left out here: the
-            field is that of the layer with its statistics held.
+        statistics: norms on the way whose statistics mix the whole batch, or whole images. They are left out here:
+            the field is that of the layer with its statistics held.
     """
 
     address: str
@@ -152,10 +154,12 @@ def _flows(entries: Mapping[str, Entry], read: Read) -> Iterator[_Flow]:
 
 
 def _statistics(entries: Mapping[str, Entry], names: set[str]) -> Iterator[str]:
-    """The batch norms that were trained between these arrays."""
+    """The norms between these arrays whose statistics are of the input."""
     for entry in entries.values():
         source = entry.source
-        if source is None or source.of != "output" or not isinstance(source.op, BatchNorm):
+        if source is None or source.of != "output":
             continue
-        if source.op.training and {entry.name, source.operands["input"]} <= names:
+        op = source.op
+        mixes = op.training if isinstance(op, BatchNorm) else isinstance(op, GroupNorm | LayerNorm)
+        if mixes and {entry.name, source.operands["input"]} <= names:
             yield entry.name.removesuffix(".output")

@@ -14,11 +14,21 @@ from numpy.typing import NDArray
 
 from pellucid.errors import ArgumentError
 from pellucid.explain import roles
-from pellucid.explain.paths.relation import AnyRelation, Chained, Labels, Links, Relation, Routes, windows
+from pellucid.explain.paths.relation import (
+    AnyRelation,
+    Chained,
+    Labels,
+    Links,
+    Relation,
+    Routes,
+    pairs,
+    windows,
+)
 from pellucid.explain.source import Entry, Maker, Source
 from pellucid.geometry import Geometry, size_of
 from pellucid.ops.adam import Adam
-from pellucid.ops.adaptive_avg_pool import AdaptiveAvgPool
+from pellucid.ops.adaptive_max_pool import AdaptiveMaxPool
+from pellucid.ops.adaptive_pool import AdaptivePool
 from pellucid.ops.add import Add
 from pellucid.ops.avg_pool import AvgPool
 from pellucid.ops.base import Op, Shape
@@ -28,11 +38,16 @@ from pellucid.ops.conv_transpose import ConvTranspose
 from pellucid.ops.cross_entropy import CrossEntropy
 from pellucid.ops.dropout import Dropout
 from pellucid.ops.flatten import Flatten
+from pellucid.ops.group_norm import GroupNorm
+from pellucid.ops.layer_norm import LayerNorm
 from pellucid.ops.linear import Linear
+from pellucid.ops.local_response_norm import LocalResponseNorm
 from pellucid.ops.log_softmax import AlongAxis
+from pellucid.ops.lp_pool import LpPool
 from pellucid.ops.max_pool import MaxPool
 from pellucid.ops.mse_loss import MSELoss
 from pellucid.ops.pointwise import Pointwise
+from pellucid.ops.resampling import Resampling
 from pellucid.ops.sgd import SGD
 
 
@@ -164,25 +179,26 @@ def _linear(asked: Reading) -> Relation:
 
 def _pool(asked: Reading) -> AnyRelation:
     op = asked.source.op
-    assert isinstance(op, MaxPool | AvgPool | AdaptiveAvgPool)
-    if isinstance(op, AdaptiveAvgPool):
+    assert isinstance(op, MaxPool | AvgPool | LpPool | AdaptivePool)
+    if isinstance(op, AdaptivePool):
         (i, _, y), sizes = _places(asked.input[2:], (), asked.output[2:])
         links = windows(op.windows(asked.input))
     else:
-        (i, _, y), sizes, links = _space(op.geometry(asked.input))
+        windowed = op.mean if isinstance(op, LpPool) else op
+        (i, _, y), sizes, links = _space(windowed.geometry(asked.input))
     sizes |= {"p": size_of(asked.input[:2])}
     slides = Relation(("p", *i), ("p", *y), sizes, links)
     if not asked.backward:
         return slides
     back = Relation(slides.result, slides.operand, sizes, links)
-    if not isinstance(op, MaxPool):
-        return back
-    if asked.argument == "input":  # who has won is decided by all in the window
+    if asked.argument == "input":  # who has won, and the norm, is decided by all in the window
         return Chained(slides, back)
+    if not isinstance(op, MaxPool | AdaptiveMaxPool):
+        return back
     return _routes(asked, op)
 
 
-def _routes(asked: Reading, op: MaxPool) -> Routes:
+def _routes(asked: Reading, op: MaxPool | AdaptiveMaxPool) -> Routes:
     """Each gradient goes to its window's winner."""
     planes, size = size_of(asked.input[:2]), size_of(asked.input[2:])
     winners = op.indices(asked.read(asked.source.operands["input"])).reshape(planes, -1)
@@ -190,11 +206,53 @@ def _routes(asked: Reading, op: MaxPool) -> Routes:
     return Routes((starts + winners).reshape(asked.output), asked.input)
 
 
+def _resampling(asked: Reading) -> Relation:
+    op = asked.source.op
+    assert isinstance(op, Resampling)
+    (i, _, y), sizes = _places(asked.input[2:], (), asked.output[2:])
+    links = tuple(pairs(spread.rows) for spread in op.spreads(asked.input))
+    labels = {"input": ("p", *i), "output": ("p", *y)}
+    return asked.between(labels, sizes | {"p": size_of(asked.input[:2])}, links)
+
+
 def _batch_norm(asked: Reading) -> Relation:
     n, c, *space = asked.input
     labels: dict[str, Labels] = dict.fromkeys((*roles.arguments(asked.source.op), "var"), ("c",))
     labels |= {"input": ("n", "c", "s"), "output": ("n", "c", "s")}
     return asked.between(labels, {"n": n, "c": c, "s": size_of(space)})
+
+
+def _sets(asked: Reading) -> Relation:
+    """Numbers, the statistics of each set, and weights that go with numbers of all sets."""
+    op, shape = asked.source.op, asked.input
+    if isinstance(op, GroupNorm):
+        numbers: Labels = ("n", "g", "c", "s")
+        sets, weights = numbers[:2], numbers[1:3]
+        groups = op.groups(shape[1])
+        sizes = {"n": shape[0], "g": groups, "c": shape[1] // groups, "s": size_of(shape[2:])}
+    else:
+        assert isinstance(op, LayerNorm)
+        numbers = ("n", "j")
+        sets, weights = numbers[:1], numbers[1:]
+        count = size_of(op.normalized_shape)
+        sizes = {"n": size_of(shape[: len(shape) - len(op.normalized_shape)]), "j": count}
+    labels: dict[str, Labels] = dict.fromkeys(roles.statistics(op, {}), sets)
+    labels |= dict.fromkeys(("input", "output"), numbers) | dict.fromkeys(("weight", "bias"), weights)
+    return asked.between(labels, sizes)
+
+
+def _neighbours(asked: Reading) -> AnyRelation:
+    """Channels around; backwards also those that these have around them."""
+    op, (n, c, *space) = asked.source.op, asked.input
+    assert isinstance(op, LocalResponseNorm)
+    first = np.arange(c) - op.size // 2
+    links = windows((np.stack([first.clip(0), (first + op.size).clip(max=c)], axis=1),))
+    sizes = {"n": n, "i0": c, "y0": c, "s": size_of(space)}
+    around = Relation(("n", "i0", "s"), ("n", "y0", "s"), sizes, links)
+    if not asked.backward:
+        return around
+    back = Relation(around.result, around.operand, sizes, links)
+    return back if asked.argument == "grad_output" else Chained(around, back)
 
 
 def _along_axis(asked: Reading) -> Relation:
@@ -244,8 +302,13 @@ _RELATIONS: dict[type[Maker], Callable[[Reading], AnyRelation]] = {
     Linear: _linear,
     MaxPool: _pool,
     AvgPool: _pool,
-    AdaptiveAvgPool: _pool,
+    LpPool: _pool,
+    AdaptivePool: _pool,
+    Resampling: _resampling,
     BatchNorm: _batch_norm,
+    GroupNorm: _sets,
+    LayerNorm: _sets,
+    LocalResponseNorm: _neighbours,
     AlongAxis: _along_axis,
     CrossEntropy: _cross_entropy,
     MSELoss: _mse_loss,

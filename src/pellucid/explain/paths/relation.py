@@ -8,7 +8,7 @@ shared. So the one form Σ g[n,o,y]·x[n,c,i]·w[o,c,k] gives output, gradients,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import TypeAlias
@@ -136,3 +136,8 @@ def windows(tables: tuple[NDArray[np.int64], ...]) -> Links:
 def _whole_windows(table: NDArray[np.int64]) -> Iterator[Meeting]:
     for y, (start, stop) in enumerate(table.tolist()):
         yield {"y": slice(y, y + 1), "i": slice(start, stop)}
+
+
+def pairs(rows: Sequence[Sequence[tuple[int, float]]]) -> tuple[Meeting, ...]:
+    """Meetings one by one: for each output the inputs that it reads, with their weights."""
+    return tuple({"y": slice(y, y + 1), "i": slice(i, i + 1)} for y, row in enumerate(rows) for i, _ in row)

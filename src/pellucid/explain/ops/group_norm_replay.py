@@ -1,0 +1,141 @@
+"""Group, instance and layer norm once more, operation by operation as `kernels/group_norm.py` does it, bit by bit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.geometry import size_of
+from pellucid.ops.base import Rows
+from pellucid.ops.group_norm import GroupNorm
+
+if TYPE_CHECKING:
+    from pellucid.explain.accounts.account import Element
+    from pellucid.explain.ops.group_norm import Asked
+
+Array = NDArray[Any]
+
+
+def replayed(asked: Asked) -> Array:
+    """The asked numbers, as the engine computes them."""
+    from pellucid.kernels.flushing import flushing  # imports LLVM: only when it is needed
+
+    with np.errstate(all="ignore"), flushing():
+        result: Array = _REPLAYS[asked.question.source.of](asked).astype(asked.dtype)[:, 0]
+        base = asked.question.base
+        return result if base is None else result + base.array[tuple(asked.question.at.T)]
+
+
+def _wide(factor: Element) -> Array:
+    """Numbers as float64."""
+    result: Array = factor.gathered()[1].astype(np.float64)
+    return result
+
+
+def _sum(values: Array) -> Array:
+    """From 0, one number after the other along the last axis, which stays."""
+    from_zero = np.concatenate([np.zeros((*values.shape[:-1], 1)), values], axis=-1)
+    result: Array = np.add.accumulate(from_zero, axis=-1)[..., -1:]
+    return result
+
+
+def _set_sum(asked: Asked, values: Array) -> Array:
+    """Σ over a set: each channel's pixels in order, then the channels. Values are (elements, c·y), c first."""
+    pixels = size_of(asked.shape[2:])
+    if not asked.count:
+        return np.zeros((len(values), 1))
+    return _sum(_sum(values.reshape(len(values), -1, pixels))[..., 0])
+
+
+def _part_sum(asked: Asked, values: Array) -> Array:
+    """Σ over images, and pixels where they share a weight: part by part, then the parts."""
+    per_image = size_of(asked.shape[2:]) if isinstance(asked.op, GroupNorm) else 1
+    size = int(asked.question.source.facts["images_per_part"]) * per_image
+    starts = range(0, values.shape[1], size) if size else ()
+    parts = [_sum(values[:, start : start + size]) for start in starts]
+    return _sum(np.concatenate([np.zeros((len(values), 0)), *parts], axis=1))
+
+
+def _number(asked: Asked, name: str, rows: Rows) -> Array:
+    return _wide(asked.number(name, rows))
+
+
+def _centred(asked: Asked, rows: Rows) -> Array:
+    return _number(asked, "input", rows) - _wide(asked.statistic("mean", rows))
+
+
+def _weighted(asked: Asked, rows: Rows) -> Array:
+    """grad_output·weight."""
+    product = _number(asked, "grad_output", rows)
+    for weight in asked.parameter("weight", rows):
+        product = product * _wide(weight)
+    return product
+
+
+def _output(asked: Asked) -> Array:
+    value = _centred(asked, asked.at) * _wide(asked.statistic("istd", asked.at))
+    for weight in asked.parameter("weight", asked.at):
+        value = value * _wide(weight)
+    for bias in asked.parameter("bias", asked.at):
+        value = value + _wide(bias)
+    return value
+
+
+def _mean(asked: Asked) -> Array:
+    return _set_sum(asked, _number(asked, "input", asked.set)) / max(1, asked.count)
+
+
+def _var(asked: Asked) -> Array:
+    centred = _centred(asked, asked.set)
+    return _set_sum(asked, centred * centred) / max(1, asked.count)
+
+
+def _istd(asked: Asked) -> Array:
+    result: Array = 1.0 / np.sqrt(_wide(asked.own("var")) + asked.op.eps)
+    return result
+
+
+def _grad_bias(asked: Asked) -> Array:
+    return _part_sum(asked, _number(asked, "grad_output", asked.readers))
+
+
+def _grad_weight(asked: Asked) -> Array:
+    normal = _centred(asked, asked.readers) * _wide(asked.statistic("istd", asked.readers))
+    return _part_sum(asked, _number(asked, "grad_output", asked.readers) * normal)
+
+
+def _grad_istd(asked: Asked) -> Array:
+    return _set_sum(asked, _weighted(asked, asked.set) * _centred(asked, asked.set))
+
+
+def _grad_var(asked: Asked) -> Array:
+    istd = _wide(asked.own("istd"))
+    return -0.5 * (istd * istd * istd * _wide(asked.own("grad_istd")))
+
+
+def _grad_mean(asked: Asked) -> Array:
+    return -(_set_sum(asked, _weighted(asked, asked.set)) * _wide(asked.own("istd")))
+
+
+def _grad_input(asked: Asked) -> Array:
+    at, count = asked.at, max(1, asked.count)
+    by_mean, by_var, istd = (_wide(asked.statistic(name, at)) for name in ("grad_mean", "grad_var", "istd"))
+    through = by_mean / count + 2.0 * by_var / count * _centred(asked, at)
+    return _weighted(asked, at) * istd + through
+
+
+_REPLAYS: dict[str, Callable[[Asked], Array]] = {
+    "output": _output,
+    "mean": _mean,
+    "var": _var,
+    "istd": _istd,
+    "grad_bias": _grad_bias,
+    "grad_weight": _grad_weight,
+    "grad_istd": _grad_istd,
+    "grad_var": _grad_var,
+    "grad_mean": _grad_mean,
+    "grad_input": _grad_input,
+}

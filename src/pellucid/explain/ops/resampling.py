@@ -1,0 +1,74 @@
+"""Padding and interpolation: copies and constants, or short sums of weighted elements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.explain.accounts.account import Array, Element, Group, Note, Quantity
+from pellucid.explain.accounts.chain import Chain
+from pellucid.explain.accounts.choice import Choice
+from pellucid.explain.question import Question
+from pellucid.ops.base import Terms
+from pellucid.ops.pad import Pad
+from pellucid.ops.resampling import Resampling
+
+
+@dataclass(frozen=True, eq=False)
+class Filled(Element):
+    """Factors that are numbers of a recorded array; outside of it stands one constant, called "value"."""
+
+    constant: float
+
+    def address(self, index: Iterable[int]) -> str:
+        """The element, or the constant's name."""
+        place = tuple(index)
+        return super().address(place) if min(place) >= 0 else "value"
+
+    def gathered(self) -> tuple[NDArray[np.bool_], Array]:
+        """The numbers, none of which is missing."""
+        inside, values = super().gathered()
+        filled = np.where(inside, values, values.dtype.type(self.constant))
+        return np.broadcast_to(np.True_, filled.shape), filled
+
+
+def explain_resampling(question: Question) -> Chain | Choice:
+    """Elements of the output, copies where every output is one input element or a constant, and input gradients."""
+    op, of = question.source.op, question.source.of
+    assert isinstance(op, Resampling)
+    (input,) = question.shapes
+    assert input is not None
+    terms = op.terms(of, question.at, input)
+    if of == "output" and all(spread.copies for spread in op.spreads(input)):
+        return _copied(question, terms, op.value if isinstance(op, Pad) else None)
+    return _summed(question, terms)
+
+
+def _copied(question: Question, terms: Terms, value: float | None) -> Choice:
+    ((name, rows),) = terms.factors
+    assert terms.present is not None
+    places = tuple(np.where(terms.present, row, -1) for row in rows)
+    element = Filled(question.operand(name), places, value or 0.0)
+    note = "note.copy" if terms.present[0, 0] else "note.filled"
+    return Choice((Group((element,)),), np.zeros(len(question.at), np.int64), notes=lambda: [(note, {})])
+
+
+def _summed(question: Question, terms: Terms) -> Chain:
+    ((name, rows),) = terms.factors
+    factors: tuple[Element | Quantity, ...] = (Element(question.operand(name), rows),)
+    if terms.weights is not None:
+        factors = (*factors, Quantity("weight", terms.weights.astype(question.dtype)))
+
+    def notes() -> Sequence[Note]:
+        assert terms.present is not None
+        if not terms.present[0].any():
+            return [("note.unread", {})]
+        return [chain.order("order.inputs" if question.source.of == "output" else "order.outputs")]
+
+    base = question.base
+    start = None if base is None else Element(base, tuple(question.at.T))
+    chain = Chain((Group(factors, terms.present),), start=start, notes=notes)
+    return chain

@@ -1,0 +1,13 @@
+"""Pictures of convolution: PNG, SVG and animated GIF (extra `plot`).
+
+film          frames to show or to save
+slide         a kernel slides over a matrix               board      how that is drawn
+convolution   g slides along f: sequences, functions      panels     how these are drawn
+style         colours, fonts; loads matplotlib            numerals   numbers as text
+"""
+
+from pellucid.figures.convolution import convolution
+from pellucid.figures.film import Film, Written
+from pellucid.figures.slide import slide
+
+__all__ = ["Film", "Written", "convolution", "slide"]

@@ -1,0 +1,89 @@
+"""What padding and interpolation share: every output element is a weighted sum of input elements, axis by axis.
+
+    output[n,c,y]     = Σ_i weight[y,i]·input[n,c,i]
+    grad_input[n,c,i] = Σ_y weight[y,i]·grad_output[n,c,y]
+
+y and i stand for one, two or three coordinates, whose weights multiply. Only few weights are not 0; a `Spread` lists
+them for one axis.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.ops.base import Array, Op, Rows, Shape, Terms, choices, columns
+
+
+@dataclass(frozen=True, eq=False)
+class Spread:
+    """For each result position along an axis the source positions that it reads, ascending, and their weights.
+
+    Attributes:
+        rows: pairs of source position and weight, for each result position.
+        sources: how many source positions there are.
+
+    Example:
+        >>> spread = Spread((((0, 1.0),), ((0, 0.5), (1, 0.5))), sources=2)
+        >>> spread.turned.rows
+        (((0, 1.0), (1, 0.5)), ((1, 0.5),))
+    """
+
+    rows: tuple[tuple[tuple[int, float], ...], ...]
+    sources: int
+
+    @property
+    def turned(self) -> Spread:
+        """The inverse: for each source position the results that read it, ascending."""
+        found: list[list[tuple[int, float]]] = [[] for _ in range(self.sources)]
+        for y, row in enumerate(self.rows):
+            for i, weight in row:
+                found[i].append((y, weight))
+        return Spread(tuple(map(tuple, found)), len(self.rows))
+
+    @property
+    def copies(self) -> bool:
+        """Whether every result is one source unchanged, or nothing."""
+        return all(len(row) <= 1 and all(weight == 1 for _, weight in row) for row in self.rows)
+
+    def at(self, positions: NDArray[np.int64]) -> tuple[NDArray[np.int64], Array, NDArray[np.bool_]]:
+        """For some result positions the source positions and weights, in rows of one length, and which there are."""
+        longest = max((len(row) for row in self.rows), default=1) or 1
+        padded = np.zeros((len(self.rows), longest, 2))
+        present = np.zeros((len(self.rows), longest), np.bool_)
+        for y, row in enumerate(self.rows):
+            padded[y, : len(row)] = np.reshape(row, (len(row), 2))
+            present[y, : len(row)] = True
+        return padded[positions, :, 0].astype(np.int64), padded[positions, :, 1], present[positions]
+
+
+class Resampling(Op):
+    """An op that reads each spatial axis by a `Spread` of its own."""
+
+    @abstractmethod
+    def spreads(self, input: Shape) -> list[Spread]:
+        """One for each spatial axis."""
+
+    def directed(self, of: str, input: Shape) -> list[Spread]:
+        """Those of a result: "output", or "grad_input", which reads them the other way round."""
+        spreads = self.spreads(input)
+        return spreads if of == "output" else [spread.turned for spread in spreads]
+
+    def terms(self, of: str, at: NDArray[np.int64], *shapes: Shape | None) -> Terms:
+        """What an element reads, positions ascending in row-major order, with the weights unless all are 1."""
+        (input,) = shapes
+        assert input is not None
+        spreads = self.directed(of, input)
+        n, c, *_ = columns(at)
+        found = [spread.at(place) for spread, place in zip(spreads, at.T[2:], strict=True)]
+        chosen = choices(*(positions.shape[1] for positions, _, _ in found))
+        rows: Rows = tuple(positions[:, k] for (positions, _, _), k in zip(found, chosen, strict=True))
+        present = reduce(np.logical_and, [p[:, k] for (_, _, p), k in zip(found, chosen, strict=True)])
+        weights = reduce(np.multiply, [w[:, k] for (_, w, _), k in zip(found, chosen, strict=True)])
+        source = "input" if of == "output" else "grad_output"
+        plain = bool((weights[present] == 1).all())
+        return Terms(((source, (n, c, *rows)),), present=present, weights=None if plain else weights)
