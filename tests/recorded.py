@@ -68,15 +68,23 @@ def replaced(rec: Recording, name: str, array: Array) -> Recording:
     return Recording(rec.entries.values(), arrays.__getitem__, rec.aliases, None)
 
 
+def looked_up(rec: Recording, address: str) -> float:
+    """The recorded number at an address; outside of the array a zero, if the address says that it is padding."""
+    name, _, numbers = address.removesuffix(" (padding)").rpartition("[")
+    index = tuple(map(int, numbers.rstrip("]").split(",")))
+    inside = all(0 <= i < size for i, size in zip(index, rec[name].shape, strict=True))
+    assert inside != address.endswith(" (padding)"), address
+    return float(rec[name][index]) if inside else 0.0
+
+
 def added_up(rec: Recording, trace: Trace) -> tuple[Fraction, Fraction]:
     """Σ terms and Σ |terms| by fractions alone; what has the address of a recorded number must be that number."""
     total = size = Fraction(0)
     for term in trace.terms:
         product = Fraction(1)
         for label, value in term.factors:
-            name, _, index = label.rpartition("[")
-            if name in rec:
-                assert float(rec[name][tuple(map(int, index.rstrip("]").split(",")))]) == value
+            if label.rpartition("[")[0] in rec:
+                assert looked_up(rec, label) == value
             product *= Fraction(value)
         total, size = total + product, size + abs(product)
     return total, size

@@ -38,7 +38,8 @@ def test_gradients_need_no_other_command(run):
     line = ["explain", "lenet5", "--seed", 3, "--sample", 17, "--at", "grad(conv1.weight)[5,0,0,1]"]
     found = document(run, *line)
     assert found["trace"]["certified"]
-    assert found["trace"]["term_count"] == 26 * 27  # two rows and a column meet padding
+    assert found["trace"]["term_count"] == 28 * 28
+    assert "82 of 784 products meet padding" in found["trace"]["note"]  # two rows and a column
     assert found == document(run, *line)
 
 

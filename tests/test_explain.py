@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import pytest
 from rich.cells import cell_len
-from tests.recorded import normal, recording, run
+from tests.recorded import looked_up, normal, recording, replaced, run
 
 from pellucid import functional as F
-from pellucid.errors import ArgumentError
+from pellucid.errors import AddressError, ArgumentError
 from pellucid.explain import Recording
 from pellucid.ops.conv import Conv
 
@@ -89,8 +89,7 @@ def product(rec: Recording, factors: tuple[tuple[str, float], ...]) -> Fraction:
     """A term from the recording's arrays alone."""
     result = Fraction(1)
     for address, value in factors:
-        name, _, index = address.rpartition("[")
-        number = float(rec[name][tuple(map(int, index.rstrip("]").split(",")))])
+        number = looked_up(rec, address)
         assert number == value
         result *= Fraction(number)
     return result
@@ -166,13 +165,15 @@ TEXT = """\
 conv1d.output[0,1,0] = -3.5  (float32)
   formula    output[n,o,y] = bias[o] + Σ_{c,k} input[n,c,i]·weight[o,c,k], i = y·stride + k·dilation
              − padding
-  numbers    conv1d.output[0,1,0] = 0.5 + 1.0·2.0 + 2.0·(-3.0)
+  numbers    conv1d.output[0,1,0] = 0.5 + 0.0·1.0 + 1.0·2.0 + 2.0·(-3.0)
   note       reads input at W -1…1; 1 of 3 products meet padding and add exact zeros; order: from
              b[1], kernel positions ascending, at each the input channels ascending, one fused
              multiply–add each
-  largest 2 of 2 terms
-    -6 = input[0,0,1] 2.0 · w[1,0,2] -3.0
-     2 = input[0,0,0] 1.0 · w[1,0,1] 2.0
+  largest 3 of 3 terms
+    0.5 = b[1] 0.5, the start
+     -6 = input[0,0,1] 2.0            · w[1,0,2] -3.0
+      2 = input[0,0,0] 1.0            · w[1,0,1] 2.0
+      0 = input[0,0,-1] (padding) 0.0 · w[1,0,0] 1.0
   certified: |value − exact| = 0, bound 1.01e-06; replay -3.5 = value"""
 
 
@@ -184,14 +185,74 @@ def test_a_trace_as_text_and_as_data() -> None:
     assert str(trace) == TEXT
     data = trace.to_dict()
     assert json.loads(json.dumps(data)) == data
-    assert data["terms"][1] == {
+    assert data["start"] == {"factors": [{"address": "b[1]", "value": 0.5}], "product": 0.5}
+    assert data["terms"][0] == {
+        "factors": [
+            {"address": "input[0,0,-1] (padding)", "value": 0.0},
+            {"address": "w[1,0,0]", "value": 1.0},
+        ],
+        "product": 0.0,
+    }
+    assert data["terms"][2] == {
         "factors": [{"address": "input[0,0,1]", "value": 2.0}, {"address": "w[1,0,2]", "value": -3.0}],
         "product": -6.0,
     }
     assert {key: data[key] for key in ("kind", "value", "exact", "replay", "certified", "term_count")} == {
-        "kind": "sum", "value": -3.5, "exact": -3.5, "replay": -3.5, "certified": True, "term_count": 2,
+        "kind": "sum", "value": -3.5, "exact": -3.5, "replay": -3.5, "certified": True, "term_count": 3,
     }  # fmt: skip
     assert trace.to_dict(limit=1)["terms"] == data["terms"][:1]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_zeros_by_padding_are_terms_with_a_name(dtype: Any) -> None:
+    def network(s: Any, w: Any, v: Any) -> Any:
+        return F.conv3d(F.conv3d(s, w, padding=1, stride=(2, 1, 1)), v, padding=(2, 0, 1))
+
+    arrays = {"w": -abs(normal(2, 3, 3, 3, 3)), "v": normal(2, 2, 1, 2, 3)}
+    rec = recording(run(network, normal(2, 3, 5, 4, 3, dtype=dtype), arrays))
+    for name in ("conv3d.output", "conv3d#2.output", "grad(w)", "grad(v)", "grad(conv3d.output)"):
+        for address in list(addresses(rec, name))[::9]:
+            trace = rec.explain(address)
+            padding = [t for t in trace.terms if any(a.endswith(" (padding)") for a, _ in t.factors)]
+            assert all(term.product == 0 for term in padding)
+            assert "-0 =" not in str(trace)
+            noted = f"{len(padding)} of {len(trace.terms)} products meet padding"
+            assert (noted in trace.note) == bool(padding)
+            assert trace.html()
+            json.dumps(trace.to_dict())
+    corner = rec.explain("conv3d.output[1,1,0,0,0]")
+    assert len(corner.terms) == 3**4
+    assert corner.terms[1].factors == (
+        ("input[1,1,-1,-1,-1] (padding)", 0.0),
+        ("w[1,1,0,0,0]", float(rec["w"][1, 1, 0, 0, 0])),
+    )
+    path = rec.why("conv3d#2.output[1,1,2,0,0]", top=99)  # 4 of 12 products at the left border
+    assert (len(path.level.terms), path.level.rest_count, path.level.rest) == (8, 4, 0)
+    assert len(path.levels) == 9
+    with pytest.raises(AddressError, match="an address is a name and an index"):
+        rec.uses("input[1,1,-1,-1,-1] (padding)")
+
+
+def test_what_is_not_a_number_comes_before_the_zeros() -> None:
+    weight = normal(1, 1, 3, 3)
+    weight[0, 0, 2, 2] = np.nan
+    trace = recording(run(lambda s, w: F.conv2d(s, w, padding=1), normal(1, 1, 3, 3), {"w": weight})).explain(
+        "conv2d.output[0,0,0,0]"
+    )
+    assert [i for i in range(9) if trace.terms[i].product == 0] == [0, 1, 2, 3, 6]
+    assert "largest 8 of 9 terms\n          nan = input[0,0,1,1]" in str(trace)
+
+
+@pytest.mark.parametrize("number", [np.inf, -np.inf, np.nan])
+def test_a_number_that_is_not_finite_is_called_so(number: float) -> None:
+    x = np.array([[1.0, number]], np.float32)
+    rec = recording(run(F.linear, x, {"weight": np.array([[2, 3]], np.float32)}))
+    trace = rec.explain("linear.output[0,0]")
+    said = f"the number is not finite; value {number}, exact {number}; replay {number} = value"
+    assert trace.verdict() == f"certified: {said}"
+    assert "유한하지 않은 수입니다" in trace.verdict("ko")
+    wrong = replaced(rec, "linear.output", np.array([[7.0]], np.float32)).explain("linear.output[0,0]")
+    assert wrong.verdict() == f"NOT certified: not finite; value 7.0, exact {number}; replay {number} ≠ value"
 
 
 def test_fractions_in_data() -> None:

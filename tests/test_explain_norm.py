@@ -353,7 +353,10 @@ def test_traces_by_hand() -> None:
     variance = rec.explain("batch_norm.var[0]")
     assert variance.formula == "var[c] = Σ_{n,y} (input[n,c,y] − mean[c])²/m in training"
     assert variance.substituted == "batch_norm.var[0] = (-2.0)·(-2.0)·0.5 + 2.0·2.0·0.5"
-    assert [term.factors[0][0] for term in variance.terms] == ["centred(input[0,0])", "centred(input[1,0])"]
+    assert [term.factors[0][0] for term in variance.terms] == [
+        "centred(input[0,0], batch_norm.mean[0])",
+        "centred(input[1,0], batch_norm.mean[0])",
+    ]
     running = rec.explain("updated(running_var)[0]")
     assert running.substituted == "updated(running_var)[0] = 0.5·2.0 + 0.5·4.0·2.0"
     assert running.value == 5.0

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.recorded import normal, recording, run
+from tests.recorded import looked_up, normal, recording, run
 
 from pellucid import functional as F
 from pellucid.explain import Recording, Trace
@@ -90,11 +90,6 @@ def twice(case: Case) -> Callable[[Any], Any]:
 def traces(rec: Recording, name: str) -> Iterator[tuple[tuple[int, ...], Trace]]:
     for index in np.ndindex(*rec[name].shape):
         yield index, rec.explain(f"{name}[{','.join(map(str, index))}]")
-
-
-def looked_up(rec: Recording, label: str) -> float:
-    name, _, index = label.rpartition("[")
-    return float(rec[name][tuple(map(int, index.rstrip("]").split(",")))])
 
 
 def failures(network: Any, x: Array, name: str, change: Callable[[Array], Array]) -> list[str]:
@@ -322,12 +317,21 @@ grad(input)[0,0,2] = 1.5  (float32)
 MEAN = """\
 avg_pool1d.output[0,0,0] = 1.3333334  (float32)
   formula    output[n,c,y] = (Σ_k input[n,c,i]) / divisor[y], i = y·stride + k − padding
-  numbers    avg_pool1d.output[0,0,0] = 3.0·0.33333334 + 1.0·0.33333334
+  numbers    avg_pool1d.output[0,0,0] = 0.0·0.3333333333333333 + 3.0·0.3333333333333333 +
+             1.0·0.3333333333333333
   note       2 numbers, summed in float64 in row-major order, divided by 3, rounded once
-  largest 2 of 2 terms
-           1 = input[0,0,0] 3.0 · 1/divisor 0.33333334
-    0.333333 = input[0,0,1] 1.0 · 1/divisor 0.33333334
+  largest 3 of 3 terms
+           1 = input[0,0,0] 3.0            · 1/divisor 0.3333333333333333
+    0.333333 = input[0,0,1] 1.0            · 1/divisor 0.3333333333333333
+           0 = input[0,0,-1] (padding) 0.0 · 1/divisor 0.3333333333333333
   certified: |value − exact| = 3.97e-08, bound 5.96e-08; replay 1.3333334 = value"""
+
+
+def test_a_gradient_that_won_nothing_is_exactly_zero() -> None:
+    x = np.array([3, 1, 4], np.float32).reshape(1, 1, 3)
+    trace = recording(run(lambda s: F.max_pool1d(s, 3), x, {})).explain("grad(input)[0,0,1]")
+    assert (trace.value, trace.error_bound, trace.certified) == (0, 0, True)
+    assert "|value − exact| = 0, bound 0;" in str(trace)
 
 
 def test_traces_as_text() -> None:

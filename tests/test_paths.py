@@ -228,7 +228,7 @@ def test_what_is_written_adds_up_to_the_last_digit() -> None:
 
 
 def test_a_function_of_a_number_is_followed_to_the_number() -> None:
-    factor = Term((("grad(f.output)[1]", 2.0), ("slope(f.output[1])", 0.5)), Fraction(1))
+    factor = Term((("grad(f.output)[1]", 2.0), ("slope(f.output[1])", 0.5)), Fraction(1), ("2.0", "0.5"))
     ends = replace(LEVEL, address="f.output[1]", terms=(), exact=Fraction(0))
     path = Path("x[0]", {"x[0]": replace(LEVEL, terms=(factor,), exact=Fraction(1)), "f.output[1]": ends})
     assert [child.address for child in path.children] == ["f.output[1]"]

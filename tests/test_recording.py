@@ -10,6 +10,7 @@ from tests.recorded import normal, recording, run
 
 import pellucid as pc
 from pellucid import functional as F
+from pellucid import nn
 from pellucid.engine.buffers import Block, External
 from pellucid.errors import AddressError, ArgumentError
 from pellucid.explain.catalogue import Update
@@ -30,7 +31,18 @@ WRONG = {
         "explain: the recording holds no such name. Expected 'conv2d.output' or 'grad(conv2d.output)' "
         "or 'conv.weight'. Got 'conv2d.outptu'. Hint: names() lists all of them."
     ),
-    "qqqqqq": "explain: the recording holds no such name. Got 'qqqqqq'. Hint: names() lists all of them.",
+    "qqqqqq": (
+        "explain: the recording holds no such name. Got 'qqqqqq'. Hint: it holds 'input', 'conv.weight', "
+        "'conv.bias', …; names() lists all of them."
+    ),
+    "CONV2D.output": (
+        "explain: the recording holds no such name. Expected 'conv2d.output' or 'grad(conv2d.output)' "
+        "or 'conv.weight'. Got 'CONV2D.output'. Hint: names() lists all of them."
+    ),
+    "GRAD(c": (
+        "explain: the recording holds no such name. Expected 'grad(conv2d.output)' or 'grad(conv.weight)' "
+        "or 'grad(conv.bias)'. Got 'GRAD(c'. Hint: names() lists all of them."
+    ),
     **{
         wrong: (
             f"explain: the recording holds no such name. Expected '{name}{ranges}'. Got '{wrong}'. "
@@ -141,6 +153,21 @@ def test_numbers_without_an_account(monkeypatch: pytest.MonkeyPatch) -> None:
         with pytest.raises(ArgumentError) as caught:
             rec.explain(address)
         assert str(caught.value) == f"explain: {rule}"
+
+
+def test_a_module_without_an_output_of_its_own_names_its_last_one() -> None:
+    model = nn.Sequential(nn.Sequential(nn.Conv2d(1, 2, 1), nn.ReLU()), nn.Flatten(), nn.Linear(8, 2))
+    rec = pc.record(model, normal(1, 1, 2, 2))
+    for name in ("0.output", "0"):
+        with pytest.raises(AddressError) as caught:
+            rec.explain(f"{name}[0,0,0,0]")
+        assert str(caught.value) == (
+            f"explain: the recording holds no such name. Expected '0.1.output'. Got '{name}'. "
+            "Hint: that is the last output within this module; names() lists all of them."
+        )
+    step = pc.TrainStep(model, pc.SGD(lr=0.1)).record(normal(1, 1, 2, 2), np.array([1]))
+    with pytest.raises(AddressError, match=r"Expected 'grad\(0\.1\.output\)'\. Got 'grad\(0\.output\)'\."):
+        step.explain("grad(0.output)[0,0,0,0]")
 
 
 def test_negative_indices_and_spaces() -> None:

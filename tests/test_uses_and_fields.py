@@ -14,12 +14,13 @@ from tests.recorded import normal, recording, run
 import pellucid as pc
 from pellucid import functional as F
 from pellucid.errors import AddressError, ArgumentError
-from pellucid.explain import Recording, roles
+from pellucid.explain import Recording, Trace, roles
 from pellucid.explain.ops.explainers import explained
-from pellucid.explain.paths.path import address_in
+from pellucid.explain.paths.path import addresses_in
 from pellucid.explain.paths.reads import readings
 from pellucid.explain.paths.region import Region
 from pellucid.explain.source import Entry, Source
+from pellucid.explain.terms import Term
 from pellucid.geometry import Axis
 from pellucid.ops.adam import Adam
 from pellucid.ops.adaptive_avg_pool import AdaptiveAvgPool
@@ -277,6 +278,12 @@ def branches(s: Any, w1: Any, b1: Any, w2: Any, w3: Any, w4: Any) -> Any:
     return F.linear(F.flatten(s, 1), w4)
 
 
+def fed(trace: Trace) -> list[Term]:
+    """The start and the terms. Where a factor meets padding it feeds nothing."""
+    terms = [*trace.terms, *([trace.start] if trace.start else [])]
+    return [term for term in terms if not any(name.endswith(" (padding)") for name, _ in term.factors)]
+
+
 def arrays(dtype: Any = np.float32) -> dict[str, Array]:
     random = np.random.default_rng(5)
     shapes = {"w1": (4, 3, 3, 2), "b1": (4,), "w2": (4, 2, 3, 3), "w3": (2, 4, 2, 1), "w4": (3, 16)}
@@ -299,7 +306,7 @@ def test_uses_are_the_terms_of_all_explanations(rec: Recording) -> None:
         for index in np.ndindex(*entry.shape):
             address = f"{name}[{','.join(map(str, index))}]"
             trace = rec.explain(address)
-            for term in (*trace.terms, *([trace.start] if trace.start else [])):
+            for term in fed(trace):
                 for factor, _ in term.factors:
                     used.setdefault(factor, set()).add(address)
     random = np.random.default_rng(0)
@@ -494,8 +501,8 @@ def test_every_factor_of_an_explanation_is_among_what_is_read(optimizer: Any) ->
             found = relation.read(mask).reshape(rec.entries[operand].shape)
             read[operand] = read.get(operand, np.False_) | found
         trace = rec.explain(f"{name}[{','.join(map(str, index))}]" if index else name)
-        for term in (*trace.terms, *([trace.start] if trace.start else [])):
-            for factor in (address_in(factor) for factor, _ in term.factors):
+        for term in fed(trace):
+            for factor in (a for label, _ in term.factors for a in addresses_in(label)):
                 operand, _, numbers = factor.partition("[")
                 if operand in rec.entries and ":" not in numbers:
                     at = tuple(int(i) for i in numbers.rstrip("]").split(",") if i)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from itertools import islice
 
 from pellucid.errors import AddressError
 from pellucid.geometry import Index, size_of
@@ -24,6 +25,7 @@ _ELSEWHERE = tuple(
     }.items()
 )
 _NAME = re.compile(r"[^\[\]\s](?:[^\[\]]{0,298}[^\[\]\s])?")
+_FEW = 3  # names that an error lists
 _INTEGER = re.compile(r"\s*-?[0-9]{1,18}\s*")
 
 
@@ -93,14 +95,36 @@ def unknown(where: str, name: object, shapes: Mapping[str, Shape]) -> AddressErr
         return AddressError(
             where, "the recording holds no such name", expected=expected, got=_quoted(name), hint=hint
         )
-    near = get_close_matches(str(name)[:200], list(shapes), n=3, cutoff=0.5)
+    near, hint = _near(str(name)[:200], list(shapes)), "names() lists all of them"
+    if last := _last_within(str(name), shapes):
+        near, hint = [last], f"that is the last output within this module; {hint}"
+    elif not near and shapes:
+        hint = f"it holds {', '.join(map(repr, islice(shapes, _FEW)))}, …; {hint}"
     return AddressError(
         where,
         "the recording holds no such name",
         expected=" or ".join(f"'{n}'" for n in near) if near else None,
         got=_quoted(name),
-        hint="names() lists all of them",
+        hint=hint,
     )
+
+
+def _near(name: str, names: Sequence[str]) -> list[str]:
+    """The nearest names: those that differ by case alone, those that it begins, and those spelt alike."""
+    lower = [other.lower() for other in names]
+    wanted = name.lower()
+    begun = [other for other in lower if wanted and other.startswith(wanted)]
+    alike = get_close_matches(wanted, lower, n=_FEW, cutoff=0.5)
+    found = dict.fromkeys([*(other for other in lower if other == wanted), *begun, *alike])
+    return [other for near in found for other in names if other.lower() == near][:_FEW]
+
+
+def _last_within(name: str, shapes: Mapping[str, Shape]) -> str | None:
+    """The last output within a module that has none of its own, or the gradient of it."""
+    match = re.fullmatch(r"(grad\()?(.+?)(?:\.output)?\)?", name)
+    within = [n for n in shapes if match and n.startswith(f"{match[2]}.") and n.endswith(".output")]
+    found = f"grad({within[-1]})" if match and match[1] and within else within[-1] if within else None
+    return found if found in shapes else None
 
 
 def _readings(name: str) -> Iterator[str]:

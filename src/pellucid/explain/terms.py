@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, TypeAlias, overload
 
@@ -19,10 +19,14 @@ Factor: TypeAlias = tuple[str, float]
 
 @dataclass(frozen=True)
 class Term:
-    """One product: its factors as (address, value), and their exact product."""
+    """One product: its factors as (address, value), and their exact product.
+
+    `digits` has each value in the shortest text that is this number and no other of its own type.
+    """
 
     factors: tuple[Factor, ...]
     product: Exact
+    digits: tuple[str, ...] = field(repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """The term as values that JSON knows."""
@@ -65,7 +69,8 @@ class Products(Sequence[Term]):
             label if isinstance(label, str) else label(() if rows is None else rows[at])
             for label, rows in zip(self.labels, self.indices, strict=True)
         ]
-        return Term(tuple(zip(names, map(float, numbers), strict=True)), product_of(numbers))
+        factors = tuple(zip(names, map(float, numbers), strict=True))
+        return Term(factors, product_of(numbers), tuple(map(digits_of, numbers)))
 
     @property
     def magnitudes(self) -> NDArray[np.float64]:
@@ -82,13 +87,11 @@ class Products(Sequence[Term]):
 
     @classmethod
     def of(cls, group: Group, element: int, elements: int) -> Products:
-        """The terms of one element, without those that are not there or meet padding."""
+        """The terms of one element, those that meet padding in their places."""
         found = [factor.gathered() for factor in group.factors]
         present = np.True_ if group.present is None else group.present
         shape = np.broadcast_shapes((elements, 1), np.shape(present), *(values.shape for _, values in found))
         kept = np.broadcast_to(present, shape)[element]
-        for inside, _ in found:
-            kept = kept & np.broadcast_to(inside, shape)[element]
         labels: list[Callable[[Iterable[int]], str] | str] = []
         indices: list[NDArray[np.int64] | None] = []
         for factor in group.factors:
@@ -140,8 +143,10 @@ class Joined(Sequence[Term]):
 
 
 def largest(terms: Products | Joined, most: int) -> list[int]:
-    """Which terms are the largest, at most so many, in order."""
-    return [int(i) for i in np.argsort(-terms.magnitudes, kind="stable")[:most]]
+    """Which terms are the largest, at most so many, in order; one that is not a number comes before all others."""
+    magnitudes = terms.magnitudes
+    sizes = np.where(np.isnan(magnitudes), np.inf, magnitudes)
+    return [int(i) for i in np.argsort(-sizes, kind="stable")[:most]]
 
 
 def product_of(numbers: Sequence[np.floating[Any]]) -> Exact:
@@ -149,6 +154,11 @@ def product_of(numbers: Sequence[np.floating[Any]]) -> Exact:
     wide = any(x.dtype != np.float32 for x in numbers) or len(numbers) > 2
     exact = wide and all(map(math.isfinite, numbers))
     return math.prod(Fraction(float(x)) for x in numbers) if exact else math.prod(float(x) for x in numbers)
+
+
+def digits_of(number: np.generic) -> str:
+    """The shortest text that is this number and no other of its type."""
+    return str(number) if isinstance(number, np.float32) else str(float(number))
 
 
 def as_json(value: float) -> float | str:

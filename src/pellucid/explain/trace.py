@@ -20,6 +20,7 @@ from pellucid.language import sentence, text
 
 _SHOWN = 8  # terms in the table of the largest ones
 _FIRST = 3  # terms written out in the substituted formula
+_PART = 2**50  # of the sizes of its terms lies a formula at most beside their sum, if it is their sum
 _WIDTH = 100  # columns of a trace as text
 
 
@@ -34,10 +35,12 @@ class Trace:
         value: the number that the engine computed.
         formula: the op's formula.
         substituted: the formula with the first numbers put in.
-        terms: the products in the order in which they are summed; the candidates of a selection; of a formula what it
-            adds up, as far as it is a sum.
+        terms: the products in the order in which they are summed, the zeros by padding with a name like
+            "input[0,0,-1,2] (padding)" among them; the candidates of a selection; of a formula what it adds up, as far
+            as it is a sum.
         start: what the sum begins with as a term of one factor (a bias); None for zero.
-        exact: the sum of start and terms, rounded once to float64; for float64 data the sum itself, a fraction.
+        exact: the sum of start and terms, rounded once to float64; of a "sum" of float64 data that sum itself, a
+            fraction. A formula that is more than a sum of its terms is evaluated in the widest float.
         error_bound: how far `value` can lie from `exact`, by the order of summation or the algorithm alone.
         replay: the sum computed once more, number by number in the documented order; None for other kinds and where
             Winograd's algorithm computed it in another way.
@@ -77,8 +80,8 @@ class Trace:
     def numbers(self, lang: str | None = None) -> str:
         """`substituted` in a language."""
         lang = lang or self.lang
-        shown = [self._short(self.start.factors[0][1])] if self.start else []
-        shown += ["·".join(self._short(value) for _, value in term.factors) for term in self.terms[:_FIRST]]
+        first = [*([self.start] if self.start else []), *self.terms[:_FIRST]]
+        shown = ["·".join(f"({d})" if d.startswith("-") else d for d in term.digits) for term in first]
         rest = len(self.terms) - _FIRST
         if rest == 1:
             shown.append(text("trace.one_more_term", lang))
@@ -139,16 +142,19 @@ class Trace:
             lines.append("  " + text("trace.largest", lang, shown=len(shown), count=len(self.terms)))
         elif shown:
             lines.append("  " + text("trace.term", lang))
-        lines += self._table([self.terms[i] for i in shown])
+        lines += self._table([self.terms[i] for i in shown], lang)
         return "\n".join([*lines, f"  {self.verdict(lang)}"])
 
     def verdict(self, lang: str | None = None) -> str:
         """The certificate as a sentence."""
         lang = lang or self.lang
-        if self.certified:
-            found = text("trace.certified", lang, error=self.error, bound=self.error_bound)
+        if math.isfinite(self.value) and math.isfinite(nearest(self.exact)):
+            key = "trace.certified" if self.certified else "trace.not_certified"
+            found = text(key, lang, error=self.error, bound=self.error_bound)
         else:
-            found = text("trace.not_certified", lang, error=self.error, bound=self.error_bound)
+            key = "trace.certified_not_finite" if self.certified else "trace.not_certified_not_finite"
+            exact = f"{nearest(self.exact):.6g}"
+            found = text(key, lang, value=self.digits(self.value), exact=exact)
         if self.replay is None:
             return found
         replay = self.digits(self.replay)
@@ -174,11 +180,12 @@ class Trace:
     def _repr_html_(self) -> str:
         return self.html()
 
-    def _table(self, terms: Sequence[Term]) -> list[str]:
-        rows = [
-            [f"{nearest(term.product):.6g}", *(f"{a} {self.digits(v)}" for a, v in term.factors)]
-            for term in terms
-        ]
+    def _table(self, terms: Sequence[Term], lang: str | None) -> list[str]:
+        """What the sum starts with, and the terms."""
+        rows = [_row(term) for term in terms]
+        if self.start is not None:
+            product, factor = _row(self.start)
+            rows.insert(0, [product, text("path.start", lang, term=factor)])
         widths = [max(map(len, column)) for column in zip_longest(*rows, fillvalue="")]
         table = []
         for first, *factors in rows:
@@ -190,10 +197,6 @@ class Trace:
         """The shortest text that is this number and no other of its type."""
         return str(np.dtype(self.dtype).type(value))
 
-    def _short(self, value: float) -> str:
-        text = self.digits(value)
-        return f"({text})" if text.startswith("-") else text
-
 
 def trace_of(question: Question, account: Account, verdict: Verdict, lang: str | None = None) -> Trace:
     """The trace of a question's only element."""
@@ -201,23 +204,47 @@ def trace_of(question: Question, account: Account, verdict: Verdict, lang: str |
     if isinstance(account, Chain) and account.start is not None:
         start = Products.of(Group((account.start,)), 0, 1)[0]
     groups = [Products.of(group, 0, 1) for group in account.terms]
-    value = question.value[0]
+    terms = groups[0] if len(groups) == 1 else Joined(groups)
+    value, exact, bound = question.value[0], verdict.exact[0], float(verdict.bound[0])
+    if account.kind == "formula":
+        exact, bound = _added_up(terms, nearest(exact), bound)
     return Trace(
         kind=account.kind,
         address=question.addresses[0],
         dtype=str(question.dtype),
         value=float(value),
         formula=account.formula or question.formula,
-        terms=groups[0] if len(groups) == 1 else Joined(groups),
+        terms=terms,
         start=start,
-        exact=verdict.exact[0],
-        error_bound=float(verdict.bound[0]),
+        exact=exact,
+        error_bound=bound,
         replay=None if verdict.replay is None else float(verdict.replay[0]),
         certified=bool(verdict.certified[0]),
         question=question,
         account=account,
         lang=lang,
     )
+
+
+def _added_up(terms: Products | Joined, exact: float, bound: float) -> tuple[float, float]:
+    """A formula's exact number as the sum of its terms, rounded once, where it is that sum.
+
+    The terms' factors are float64 numbers, so their sum can lie a unit of the last place beside the formula in a wider
+    type. The bound grows by what the number moves, and by the rounding of what the bound was made for.
+    """
+    total, size = terms.total, float(np.sum(terms.magnitudes))
+    if total is None or not math.isfinite(exact) or not math.isfinite(size):
+        return exact, bound
+    number = nearest(total)
+    if number == exact or abs(total - Fraction(exact)) > Fraction(size) / _PART:
+        return exact, bound
+    moved = abs(number - exact) + float(np.spacing(abs(exact)))
+    return number, float(np.nextafter((bound + moved) * (1 + 2.0**-50), np.inf))
+
+
+def _row(term: Term) -> list[str]:
+    factors = [f"{address} {d}" for (address, _), d in zip(term.factors, term.digits, strict=True)]
+    return [f"{nearest(term.product):z.6g}", *factors]
 
 
 def noted(account: Account, lang: str | None = None) -> str:

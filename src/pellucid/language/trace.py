@@ -18,6 +18,14 @@ TEXTS: Area = {
         "NOT certified: |value − exact| = {error:.3g}, bound {bound:.3g}",
         "인증되지 않음: |값 − 정확한 값| = {error:.3g}, 오차 한계 {bound:.3g}",
     ),
+    "trace.certified_not_finite": Entry(
+        "certified: the number is not finite; value {value}, exact {exact}",
+        "인증됨: 유한하지 않은 수입니다. 값 {value}, 정확한 값 {exact}",
+    ),
+    "trace.not_certified_not_finite": Entry(
+        "NOT certified: not finite; value {value}, exact {exact}",
+        "인증되지 않음: 유한하지 않은 수입니다. 값 {value}, 정확한 값 {exact}",
+    ),
     "trace.replay_agrees": Entry("; replay {replay} = value", "; 재계산 {replay} = 값"),
     "trace.replay_differs": Entry("; replay {replay} ≠ value", "; 재계산 {replay} ≠ 값"),
 }

@@ -41,8 +41,10 @@ class Element:
         return np.broadcast_shapes(*(row.shape for row in self.rows))
 
     def address(self, index: Iterable[int]) -> str:
-        """What a factor is called in a trace."""
-        return self.operand.address(index)
+        """What a factor is called in a trace; outside of the array the index alone says where the zero stands."""
+        index = tuple(index)
+        inside = all(0 <= i < size for i, size in zip(index, self.operand.array.shape, strict=True))
+        return self.operand.address(index) + ("" if inside else " (padding)")
 
     def gathered(self) -> tuple[NDArray[np.bool_], Array]:
         """Which of them lie inside the array, and the numbers."""
@@ -62,14 +64,20 @@ class Element:
 
 @dataclass(frozen=True, eq=False)
 class Image(Element):
-    """Factors that are a function of a recorded array's numbers, as σ(conv1.output[0,3])."""
+    """Factors that are a function of a recorded array's numbers, as σ(conv1.output[0,3]).
+
+    `beside` gives the address of a second number that the function takes, as centred(conv1.output[0,3], bn1.mean[3]).
+    """
 
     function: str
     value: Array
+    beside: Callable[[Sequence[int]], str] | None = None
 
     def address(self, index: Iterable[int]) -> str:
         """The function of the element."""
-        return f"{self.function}({super().address(index)})"
+        index = tuple(index)
+        second = "" if self.beside is None else f", {self.beside(index)}"
+        return f"{self.function}({super().address(index)}{second})"
 
     def gathered(self) -> tuple[NDArray[np.bool_], Array]:
         """As of `Element`."""

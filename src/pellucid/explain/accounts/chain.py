@@ -230,8 +230,8 @@ def _bounds(left: Array, right: Array, start: Array, lengths: tuple[Array, Array
     slack = 1 + 4 * (left.shape[1] + 8) * WIDE(
         np.finfo(WIDE).eps
     )  # what these sums themselves are rounded by
-    bounds: NDArray[np.float64] = np.nextafter((limit * slack).astype(np.float64), np.inf)
-    return bounds
+    rounded_up = np.nextafter((limit * slack).astype(np.float64), np.inf)
+    return np.where(limit == 0, 0.0, rounded_up)
 
 
 def _within(values: Array, exact: list[Exact], bounds: NDArray[np.float64]) -> NDArray[np.bool_]:

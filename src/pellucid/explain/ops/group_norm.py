@@ -6,10 +6,11 @@ to an array of the network's type is rounded once (`kernels/group_norm.py`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import reduce
 from operator import mul
+from typing import Any
 
 import numpy as np
 
@@ -48,8 +49,13 @@ class Asked:
 
     def statistic(self, name: str, rows: Rows) -> Element:
         """That of the sets which the numbers at these places belong to."""
-        sets = (rows[0], rows[1] // self.size) if isinstance(self.op, GroupNorm) else rows[: self.before]
-        return Element(self.question.operand(name), sets)
+        return Element(self.question.operand(name), self.sets(rows))
+
+    def sets(self, rows: Sequence[Any]) -> tuple[Any, ...]:
+        """The sets themselves."""
+        return (
+            (rows[0], rows[1] // self.size) if isinstance(self.op, GroupNorm) else tuple(rows[: self.before])
+        )
 
     def parameter(self, name: str, rows: Rows) -> tuple[Element, ...]:
         """What goes with the numbers at these places, where it is there."""
@@ -84,7 +90,12 @@ class Asked:
 
     def image(self, rows: Rows) -> Image:
         """The same as factors."""
-        return Image(self.input, rows, "centred", self.centred(rows).value.astype(np.float64))
+        numbers = self.centred(rows).value.astype(np.float64)
+        return Image(self.input, rows, "centred", numbers, self._mean_address)
+
+    def _mean_address(self, index: Sequence[int]) -> str:
+        """The mean that goes with an element of the input."""
+        return self.question.operand("mean").address(self.sets(index))
 
     def summed(self, array: Element) -> Callable[[], list[Note]]:
         """Over what a sum goes."""

@@ -79,7 +79,11 @@ class Asked:
     def centred(self, rows: Rows) -> Image:
         """input − mean at these places."""
         difference = read(Element(self.input, rows)).value - read(self.each("mean")).value
-        return Image(self.input, rows, "centred", difference.astype(np.float64))
+        return Image(self.input, rows, "centred", difference.astype(np.float64), self._mean_address)
+
+    def _mean_address(self, index: Sequence[int]) -> str:
+        """The mean that goes with an element of the input."""
+        return self.question.operand("mean").address(index[1:2])
 
     def notes(self, *notes: Note) -> Callable[[], Sequence[Note]]:
         """These, and what each explanation says."""

@@ -124,12 +124,26 @@ def explain_average_pool(question: Question) -> Formula:
         order = "note.shares_last_first" if isinstance(op, AvgPool) else "note.shares"
         return [(order, {"count": count}), *grown_notes(question)]
 
+    taken = present | _zeros_counted(question, rows) if of == "output" else present
     return Formula(
-        (*grown_terms(question), Group((element, share), present)),
+        (*grown_terms(question), Group((element, share), taken)),
         result,
         _average_replayed(question, numbers, divisors),
         notes=notes,
     )
+
+
+def _zeros_counted(question: Question, rows: Rows) -> NDArray[np.bool_]:
+    """Which positions of windows lie in the padded input, where its zeros count as numbers."""
+    op = question.source.op
+    if not (isinstance(op, AvgPool) and op.count_include_pad and op.divisor_override is None):
+        return np.zeros(1, np.bool_)
+    (input,) = question.shapes
+    assert input is not None
+    axes = op.geometry(input).axes
+    within = [i < axis.input + axis.after for axis, i in zip(axes, rows[2:], strict=True)]
+    result: NDArray[np.bool_] = np.logical_and.reduce(np.broadcast_arrays(*within))
+    return result
 
 
 def _average_replayed(question: Question, numbers: Array, divisors: NDArray[np.int64]) -> Array:

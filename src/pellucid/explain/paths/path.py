@@ -63,7 +63,7 @@ class Level:
     @property
     def factors(self) -> Iterator[str]:
         """The addresses and names of all shown factors."""
-        return (address_in(factor) for term in self.shown for factor, _ in term.factors)
+        return (a for term in self.shown for factor, _ in term.factors for a in addresses_in(factor))
 
     def to_dict(self) -> dict[str, Any]:
         """The level as values that JSON knows."""
@@ -138,7 +138,7 @@ class Path(Shown):
         branches: list[tuple[str, list[str]]] = []
         met: set[str] = set()
         for term, product in zip(level.shown, products, strict=True):
-            factors = dict.fromkeys(address_in(factor) for factor, _ in term.factors)
+            factors = dict.fromkeys(a for factor, _ in term.factors for a in addresses_in(factor))
             followed = [a for a in factors if a in self.levels and a != address and a not in met]
             met.update(followed)
             branches.append((_written_term(term, product, level, lang), followed))
@@ -156,14 +156,14 @@ class Path(Shown):
                 yield from (f"{margin}{'   ' if end else '│  '}{other}" for other in others)
 
 
-def address_in(factor: str) -> str:
-    """The number that a factor is, or of which it is a function.
+def addresses_in(factor: str) -> list[str]:
+    """The number that a factor is, or those of which it is a function.
 
     Example:
-        >>> address_in("grad(conv1.output)[0,1]"), address_in("centred(conv1.output[0,1])")
-        ('grad(conv1.output)[0,1]', 'conv1.output[0,1]')
+        >>> addresses_in("grad(conv1.output)[0,1]"), addresses_in("centred(conv1.output[0,1], bn1.mean[1])")
+        (['grad(conv1.output)[0,1]'], ['conv1.output[0,1]', 'bn1.mean[1]'])
     """
-    return factor[factor.index("(") + 1 : -1] if factor.endswith("])") else factor
+    return factor[factor.index("(") + 1 : -1].split(", ") if factor.endswith("])") else [factor]
 
 
 def written_level(level: Level) -> tuple[str, list[str], str]:
@@ -192,21 +192,15 @@ def _plain(number: Decimal) -> str:
     return text if len(text) <= _DIGITS + 12 else f"{number.normalize():e}"
 
 
-def _digits(value: float) -> str:
-    """The shortest text that is this number and no other of its type, float32 if it is one."""
-    with np.errstate(all="ignore"):
-        narrow = np.float32(value)
-    return str(narrow) if narrow == value or math.isnan(value) else str(value)
-
-
-def _written_factor(name: str, value: float) -> str:
+def _written_factor(name: str, number: str) -> str:
     """The name and the number; a constant is its own name."""
-    number = _digits(value)
     return name if f"{name.replace('−', '-')}.0" == number else f"{name} {number}"
 
 
 def _written_term(term: Term, product: str, level: Level, lang: str | None) -> str:
-    factors = " · ".join(_written_factor(name, value) for name, value in term.factors)
+    factors = " · ".join(
+        _written_factor(name, number) for (name, _), number in zip(term.factors, term.digits, strict=True)
+    )
     written = f"{product} = {factors}"
     return text("path.start", lang, term=written) if term is level.start else written
 

@@ -41,14 +41,13 @@ def term_rows(trace: Trace, chosen: Sequence[int], lang: str | None) -> list[Row
     """The chosen terms; places count from 1."""
     winner = winner_of(trace)
     return [
-        _row(trace, trace.terms[i], text("rendering.winner", lang) if i == winner else f"{i + 1:,}")
-        for i in chosen
+        _row(trace.terms[i], text("rendering.winner", lang) if i == winner else f"{i + 1:,}") for i in chosen
     ]
 
 
 def start_row(trace: Trace, lang: str | None) -> Row | None:
     """What the sum starts from."""
-    return None if trace.start is None else _row(trace, trace.start, text("rendering.start", lang))
+    return None if trace.start is None else _row(trace.start, text("rendering.start", lang))
 
 
 def heading(trace: Trace, shown: int, lang: str | None) -> str:
@@ -92,9 +91,9 @@ def shades(plane: Plane) -> NDArray[np.float64]:
     return np.clip(np.nan_to_num(parts, nan=1.0), -1, 1)
 
 
-def _row(trace: Trace, term: Term, place: str) -> Row:
-    factors = tuple((address, trace.digits(value)) for address, value in term.factors)
-    return Row(place, f"{nearest(term.product):.6g}", factors)
+def _row(term: Term, place: str) -> Row:
+    factors = tuple((address, digits) for (address, _), digits in zip(term.factors, term.digits, strict=True))
+    return Row(place, f"{nearest(term.product):z.6g}", factors)
 
 
 def _largest_finite(numbers: NDArray[Any]) -> float:

@@ -90,6 +90,8 @@ def scenes(trace: Trace, chosen: Sequence[int], limit: Cell) -> list[Scene]:
             if indices is None or not indices.shape[1] or not isinstance(factor, Element):
                 continue
             lead, (y, x) = _split(indices[row])
+            if not all(0 <= i < size for i, size in zip(lead, factor.operand.array.shape, strict=False)):
+                continue  # a plane that is all padding
             key = (factor.operand.name, lead)
             if key not in views:
                 views[key] = _view(trace, factor.operand, lead, limit)
@@ -119,10 +121,8 @@ def winner_of(trace: Trace) -> int | None:
     if not isinstance(trace.account, Choice):
         return None
     (group,) = trace.account.terms
-    counts = np.ones((1, group.length), np.bool_) if group.present is None else group.present
-    for factor in group.factors:
-        counts = counts & factor.gathered()[0]
-    return int(np.count_nonzero(counts[0, : trace.account.winner[0]]))
+    present = np.ones((1, group.length), np.bool_) if group.present is None else group.present
+    return int(np.count_nonzero(present[0, : trace.account.winner[0]]))
 
 
 def _located(trace: Trace, term: int) -> tuple[Products, int, Group]:
