@@ -14,7 +14,7 @@ demo: .venv/demo/ready
 	@.venv/demo/bin/python examples/demo.py
 
 test: .venv/test/ready
-	.venv/test/bin/python -m pytest
+	.venv/test/bin/python -m pytest --numprocesses auto --dist worksteal
 
 check: .venv/check/ready
 	.venv/check/bin/python -m ruff check .
