@@ -1,4 +1,4 @@
-"""Fixtures of the tests of the command line."""
+"""Fixtures of the tests, most of them for the command line."""
 
 from __future__ import annotations
 
@@ -9,6 +9,12 @@ from pellucid.cli import main
 from pellucid.formats import save_model
 from pellucid.nn import seed
 from pellucid.nn.models import lenet5
+
+
+@pytest.fixture(autouse=True)
+def _width(monkeypatch):
+    """Whatever runs the tests, nobody has said how wide a pipe is."""
+    monkeypatch.delenv("COLUMNS", raising=False)
 
 
 @pytest.fixture
