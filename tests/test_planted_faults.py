@@ -16,10 +16,6 @@ from pellucid import winograd
 from pellucid.engine.lowering import conv_grad_weight
 from pellucid.engine.plan import Program
 from pellucid.explain.certificates import Certificate
-from pellucid.explain.ops.explainers import explained
-from pellucid.explain.source import Source
-from pellucid.ops.batch_norm import BatchNorm
-from pellucid.ops.max_pool import MaxPool
 from pellucid.winograd import MATRICES, Along, Phase, Side
 
 
@@ -277,11 +273,6 @@ def test_a_tile_of_winograds_algorithm_that_is_read_a_pixel_off() -> None:
 # What is no sum of products.
 
 
-def explains(op: Any) -> Any:
-    return pytest.mark.skipif(not explained(Source(op, "output")), reason=f"{op.name} has no account yet")
-
-
-@explains(MaxPool(2, 3))
 def test_an_overlap_of_windows_that_replaces_instead_of_adding() -> None:
     def pooled(s: Any) -> Any:
         return F.max_pool2d(s, 3, stride=2, padding=1)
@@ -323,7 +314,6 @@ def numbers_of(program: Program, label: str) -> Any:
     return launch.tables[2]
 
 
-@explains(BatchNorm(training=True))
 @pytest.mark.parametrize(
     ("plant", "wrong"),
     [

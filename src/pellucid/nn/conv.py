@@ -8,10 +8,9 @@ from typing import Any, ClassVar
 
 from pellucid import functional as F
 from pellucid.engine import graph
-from pellucid.errors import ArgumentError
 from pellucid.geometry import IntOrTuple, PaddingLike, padding_pairs, per_axis
 from pellucid.nn import init
-from pellucid.nn.layer import Layer, flag, whole
+from pellucid.nn.layer import Layer, check_groups, flag, whole
 from pellucid.ops.checks import choice
 
 PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
@@ -47,10 +46,7 @@ class _Conv(Layer):
         self.padding: PaddingLike = tuple(before for before, _ in pairs) if symmetric else pairs
         choice(where, "padding_mode", padding_mode, PADDING_MODES)
         self.padding_mode = padding_mode
-        for name in ("in_channels", "out_channels"):
-            if getattr(self, name) % groups:
-                got = f"{name}={getattr(self, name)}, groups={groups}"
-                raise ArgumentError(where, f"{name} must be a multiple of groups", got=got)
+        check_groups(where, self.groups, in_channels=self.in_channels, out_channels=self.out_channels)
         per_group = in_channels // groups
         fan_in = per_group * prod(self.kernel_size)
         self.weight = init.uniform((out_channels, per_group, *self.kernel_size), fan_in)

@@ -7,10 +7,9 @@ from math import prod
 from typing import Any, ClassVar
 
 from pellucid import functional as F
-from pellucid.errors import ArgumentError
 from pellucid.geometry import IntOrTuple, per_axis
 from pellucid.nn import init
-from pellucid.nn.layer import Layer, flag, whole
+from pellucid.nn.layer import Layer, check_groups, flag, whole
 
 
 class _ConvTranspose(Layer):
@@ -40,10 +39,7 @@ class _ConvTranspose(Layer):
         self.output_padding = per_axis(where, "output_padding", output_padding, self.dims, minimum=0)
         self.dilation = per_axis(where, "dilation", dilation, self.dims)
         self.groups = whole(where, "groups", groups)
-        for name in ("in_channels", "out_channels"):
-            if getattr(self, name) % groups:
-                got = f"{name}={getattr(self, name)}, groups={groups}"
-                raise ArgumentError(where, f"{name} must be a multiple of groups", got=got)
+        check_groups(where, self.groups, in_channels=self.in_channels, out_channels=self.out_channels)
         per_group = out_channels // groups
         fan_in = per_group * prod(self.kernel_size)  # PyTorch's: of the weight as it lies, not of an output
         self.weight = init.uniform((in_channels, per_group, *self.kernel_size), fan_in)

@@ -27,6 +27,17 @@ def whole(where: str, name: str, value: Any, minimum: int = 1) -> int:
     return int(value)
 
 
+def check_groups(where: str, groups: int, **channels: int) -> None:
+    """Every number of channels must be a multiple of the groups.
+
+    Raises: ArgumentError that names the first that is not.
+    """
+    for name, count in channels.items():
+        if count % groups:
+            rule, got = f"{name} must be a multiple of groups", f"{name}={count}, groups={groups}"
+            raise ArgumentError(where, rule, got=got)
+
+
 def flag(where: str, name: str, value: Any) -> bool:
     """True or False.
 
