@@ -196,8 +196,8 @@ def lanes(numbers: list[int]) -> Any:
 
 
 def _align(vector: Any) -> int:
-    """What addresses of such vectors are a multiple of: bytes are routes, all else has 4 bytes at least."""
-    return 1 if vector.element == I8 else 4
+    """What addresses of such vectors are a multiple of: a number's bytes, 4 at most."""
+    return min(4, vector.element.width // 8) if isinstance(vector.element, ir.IntType) else 4
 
 
 def _name(vector: Any) -> str:

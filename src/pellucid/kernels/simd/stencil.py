@@ -1,0 +1,302 @@
+"""Filters for images: rows of pixels made floats, and windows of weights slid over them.
+
+Both loops know no kernel's size: it is read from their tables, as the weights are. Numbers of all colours lie side by
+side, and a step from pixel to pixel is as many numbers as there are colours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass
+from typing import Any, Literal
+
+from llvmlite import ir
+
+from pellucid.kernels.simd.emit import I8, I32, I64, Emitter, Registers, int64
+from pellucid.kernels.simd.target import target, vector_lanes
+
+# What pixels are in memory: unsigned integers or floats.
+Pixel = Literal["u8", "u16", "f32", "f64"]
+ROWS = 4  # a stencil computes so many rows at a time at most, and uses what it has loaded for all of them
+
+
+def stencil_vectors(sums: int = 1) -> int:
+    """How many vectors wide a stencil is: half of all registers hold its sums."""
+    return target().registers // (2 * ROWS * sums)
+
+
+@dataclass(frozen=True)
+class Widen:
+    """out = a row of pixels as floats: some by their places, then neighbours, then some by their places again.
+
+    A: the row. taps: how many by place at the left, how many neighbours and by place at the right; the first
+    neighbour's place; the places, where −1 stands for 0.
+    """
+
+    bits: int
+    pixel: Pixel
+
+    @property
+    def symbol(self) -> str:
+        """A name that no other code has."""
+        return f"widen_{self.pixel}_{self.bits}"
+
+    def emit(self) -> ir.Module:
+        """Neighbours a vector at a time, all else one by one."""
+        e = Emitter(self.symbol, self.bits, vector_lanes(self.bits))
+        a, _, out, _, taps, _ = e.function.args
+        a = e.b.bitcast(a, _memory(self.pixel).as_pointer())
+        left, middle, right, first = (e.b.load(e.ahead(taps, i)) for i in range(4))
+        vectors = e.b.sdiv(middle, int64(e.lanes))
+        done = e.b.mul(vectors, int64(e.lanes))
+
+        def one(source: Any, to: Any) -> Any:
+            return e.b.store(_float(e, e.b.load(source, align=1), e.element), to)
+
+        def by_place(places: Any, to: Any) -> Any:
+            def pixel(i: Any, _: Registers) -> Registers:
+                place = e.b.load(e.ahead(places, i))
+                outside = e.b.icmp_signed("<", place, int64(0))
+                number = e.b.load(e.ahead(a, e.b.select(outside, int64(0), place)), align=1)
+                value = _float(e, number, e.element)
+                e.b.store(e.b.select(outside, ir.Constant(e.element, 0.0), value), e.ahead(to, i))
+                return []
+
+            return pixel
+
+        def vector(i: Any, _: Registers) -> Registers:
+            at = e.b.mul(i, int64(e.lanes))
+            e.store(_float(e, e.load(e.ahead(source, at), 0, 0), e.vector), e.ahead(middle_out, at), 0, 0)
+            return []
+
+        def rest(i: Any, _: Registers) -> Registers:
+            at = e.b.add(done, i)
+            one(e.ahead(source, at), e.ahead(middle_out, at))
+            return []
+
+        source, middle_out = e.ahead(a, first), e.ahead(out, left)
+        places = e.ahead(taps, 4)
+        right_out = e.ahead(middle_out, middle)
+        loops = (
+            (left, by_place(places, out)),
+            (vectors, vector),
+            (e.b.sub(middle, done), rest),
+            (right, by_place(e.ahead(places, left), right_out)),
+        )
+        for count, body in loops:
+            with e.b.if_then(e.b.icmp_signed(">", count, int64(0))):
+                e.loop(count, [], body)
+        e.b.ret_void()
+        return e.module
+
+
+@dataclass(frozen=True)
+class Stencil:
+    """out[r][i] = Σ_{y<Kh} Σ_{x<Kw} A[r + y][i + x·step]·weight[y][x] for r < rows, y then x ascending.
+
+    Of two kernels (`sums`), √(first² + second²). Integers are rounded to the nearest, halves to even, and cut off.
+    Where `redo` is set, a vector with a sum so near to a half that rounding errors could decide is summed again in
+    float64.
+
+    B: the numbers of `Ending`, then the weights, kernel after kernel. start: what is summed again. taps: numbers from
+    row to row in A and in out, Kh, Kw, step; for summing again numbers from row to row in start, Kh, Kw and the address
+    of a B in float64. count: how often `columns` numbers, one after the other.
+    """
+
+    bits: int
+    rows: int
+    sums: int
+    pixel: Pixel
+    redo: bool = False
+
+    @property
+    def symbol(self) -> str:
+        """A name that no other code has."""
+        return "stencil_" + "_".join(map(str, astuple(self)))
+
+    @property
+    def columns(self) -> int:
+        """How many numbers side by side are computed at once."""
+        return stencil_vectors(self.sums) * vector_lanes(self.bits)
+
+    def emit(self) -> ir.Module:
+        """Rows of A top down: the first ones meet only the first results, the last ones only the last."""
+        e = Emitter(self.symbol, self.bits, self.columns)
+        a, b, out, start, taps, count = e.function.args
+        out = e.b.bitcast(out, _memory(self.pixel).as_pointer())
+        a_step, out_step, height, width, step = (e.b.load(e.ahead(taps, i)) for i in range(5))
+        ending = _Ending(e, b, self.pixel)
+        weights = e.ahead(b, len(NUMBERS))
+        kernel = e.b.mul(height, width)
+
+        def meet(row: Any, y: Any, active: range, state: Registers) -> Registers:
+            """One row of A, which is row y − r of the kernels for each active result r."""
+            lines = [
+                e.ahead(weights, e.b.add(e.b.mul(kernel, int64(s)), e.b.mul(e.b.sub(y, int64(r)), width)))
+                for s in range(self.sums)
+                for r in active
+            ]
+
+            def along(x: Any, sums: Registers) -> Registers:
+                at = e.ahead(row, e.b.mul(x, step))
+                loaded = [e.load(at, 0, v) for v in range(e.vectors)]
+                spread = [e.spread(e.b.load(e.ahead(line, x))) for line in lines]
+                return [
+                    [e.fma(value, weight, so_far) for value, so_far in zip(loaded, line, strict=True)]
+                    for weight, line in zip(spread, sums, strict=True)
+                ]
+
+            chosen = [s * self.rows + r for s in range(self.sums) for r in active]
+            found = e.loop(width, [state[i] for i in chosen], along)
+            changed = dict(zip(chosen, found, strict=True))
+            return [changed.get(i, line) for i, line in enumerate(state)]
+
+        def tile(i: Any, _: Registers) -> Registers:
+            along = e.b.mul(i, int64(self.columns))
+            here, to = e.ahead(a, along), e.ahead(out, along)
+
+            def at(y: Any) -> Any:
+                return e.ahead(here, e.b.mul(y, a_step))
+
+            state = [[e.zero] * e.vectors for _ in range(self.sums * self.rows)]
+            last = self.rows - 1
+            for y in range(last):
+                state = meet(at(int64(y)), int64(y), range(y + 1), state)
+
+            def whole(j: Any, state: Registers) -> Registers:
+                y = e.b.add(j, int64(last))
+                return meet(at(y), y, range(self.rows), state)
+
+            state = e.loop(e.b.sub(height, int64(last)), state, whole)
+            for r in range(last):
+                y = e.b.add(height, int64(r))
+                state = meet(at(y), y, range(r + 1, self.rows), state)
+            doubtful = ir.Constant(I32, 0)
+            for r in range(self.rows):
+                line = e.ahead(to, e.b.mul(out_step, int64(r)))
+                for v in range(e.vectors):
+                    value = state[r][v]
+                    if self.sums == 2:
+                        value = _magnitude(e, value, state[self.rows + r][v], exact=self.pixel[0] == "u")
+                    doubt = ending(value, line, v, doubt=self.redo)
+                    if self.redo:
+                        place = ir.Constant(I32, r * e.vectors + v)
+                        doubtful = e.b.or_(doubtful, e.b.shl(e.b.zext(doubt, I32), place))
+            if self.redo:
+                with e.b.if_then(e.b.icmp_unsigned("!=", doubtful, ir.Constant(I32, 0)), likely=False):
+                    self._redo(e, doubtful, e.ahead(start, along), to, out_step, step)
+            return []
+
+        e.loop(count, [], tile)
+        e.b.ret_void()
+        return e.module
+
+    def _redo(self, e: Emitter, doubtful: Any, start: Any, to: Any, out_step: Any, step: Any) -> None:
+        """Sum vectors again, those whose bit is set."""
+        taps = e.function.args[4]
+        a_step, height, width, address = (e.b.load(e.ahead(taps, i)) for i in range(5, 9))
+        double = ir.DoubleType()
+        b = e.b.inttoptr(address, double.as_pointer())
+        ending = _Ending(e, b, self.pixel)
+        weights = e.ahead(b, len(NUMBERS))
+        vector = ir.VectorType(double, e.lanes)
+
+        def bits(name: str, *more: Any) -> Any:
+            kind = ir.FunctionType(I32, [I32, *(argument.type for argument in more)])
+            return e.b.call(e._intrinsic(f"llvm.{name}.i32", kind), [left, *more])
+
+        def again(_: Any, state: Registers) -> Registers:
+            nonlocal left
+            left = state[0][0]
+            place = e.b.zext(bits("cttz", ir.Constant(ir.IntType(1), 0)), I64)
+            r, v = e.b.udiv(place, int64(e.vectors)), e.b.urem(place, int64(e.vectors))
+            along = e.b.mul(v, int64(e.lanes))
+            here = e.ahead(start, e.b.add(e.b.mul(r, a_step), along))
+
+            def row(y: Any, sums: Registers) -> Registers:
+                line, of_row = e.ahead(here, e.b.mul(y, a_step)), e.ahead(weights, e.b.mul(y, width))
+
+                def product(x: Any, sums: Registers) -> Registers:
+                    value = e.wide(e.load(e.ahead(line, e.b.mul(x, step)), 0, 0))
+                    weight = e.spread(e.b.load(e.ahead(of_row, x)))
+                    return [[e.fma(value, weight, sums[0][0])]]
+
+                return e.loop(width, sums, product)
+
+            zero = ir.Constant(vector, [0.0] * e.lanes)
+            ((total,),) = e.loop(height, [[zero]], row)
+            ending(total, e.ahead(to, e.b.add(e.b.mul(r, out_step), along)), 0)
+            return [[e.b.and_(left, e.b.sub(left, ir.Constant(I32, 1)))]]
+
+        left = doubtful
+        e.loop(e.b.zext(bits("ctpop"), I64), [[doubtful]], again)
+
+
+# What B begins with: where integers are cut off; a number so large that adding it rounds to whole numbers; how far from
+# a whole number a sum is beyond doubt.
+NUMBERS = ("low", "high", "large", "limit")
+
+
+class _Ending:
+    """What happens to a vector of sums last: it becomes pixels."""
+
+    def __init__(self, e: Emitter, numbers: Any, pixel: Pixel) -> None:
+        self.e, self.pixel = e, pixel
+        self.low, self.high, self.large, self.limit = (
+            e.spread(e.b.load(e.ahead(numbers, i))) for i in range(len(NUMBERS))
+        )
+
+    def __call__(self, value: Any, to: Any, v: int, *, doubt: bool = False) -> Any:
+        """Store vector `v`; where asked for, whether a lane is in doubt."""
+        e, b = self.e, self.e.b
+        element = _memory(self.pixel)
+        if not isinstance(element, ir.IntType):
+            stored = value if value.type.element == element else b.fptrunc(value, ir.VectorType(element, e.lanes))
+            e.store(stored, to, 0, v)
+            return None
+        value = b.select(b.fcmp_ordered(">", value, self.low), value, self.low)
+        value = b.select(b.fcmp_ordered("<", value, self.high), value, self.high)
+        rounded = b.fadd(value, self.large)  # its lowest bits are the whole number
+        bits = 32 if value.type.element == ir.FloatType() else 64
+        whole = b.bitcast(rounded, ir.VectorType(ir.IntType(bits), e.lanes))
+        e.store(e.resized(whole, element.width), to, 0, v)
+        if not doubt:
+            return None
+        away = _call(e, "fabs", b.fsub(value, b.fsub(rounded, self.large)))
+        lanes = b.fcmp_ordered(">", away, self.limit)
+        kind = ir.FunctionType(ir.IntType(1), [lanes.type])
+        return b.call(e._intrinsic(f"llvm.vector.reduce.or.v{e.lanes}i1", kind), [lanes])
+
+
+def _magnitude(e: Emitter, x: Any, y: Any, *, exact: bool) -> Any:
+    """√(x² + y²); where squares could leave the range of floats, from the quotient of the two."""
+    if exact:
+        return _call(e, "sqrt", e.fma(x, x, e.b.fmul(y, y)))
+    x, y = _call(e, "fabs", x), _call(e, "fabs", y)
+    larger = e.b.fcmp_ordered(">", x, y)
+    most, least = e.b.select(larger, x, y), e.b.select(larger, y, x)
+    quotient = e.b.fdiv(least, most)
+    found = e.b.fmul(most, _call(e, "sqrt", e.fma(quotient, quotient, e.constant(1))))
+    ends = e.b.or_(e.b.fcmp_ordered("==", most, e.zero), e.b.fcmp_ordered("==", most, e.constant(float("inf"))))
+    return e.b.select(ends, most, found)
+
+
+def _call(e: Emitter, name: str, value: Any) -> Any:
+    """An intrinsic of one vector."""
+    kind = "f32" if value.type.element == ir.FloatType() else "f64"
+    function = e._intrinsic(f"llvm.{name}.v{e.lanes}{kind}", ir.FunctionType(value.type, [value.type]))
+    return e.b.call(function, [value])
+
+
+def _memory(pixel: Pixel) -> Any:
+    """A pixel's type in memory."""
+    kinds = {"u8": I8, "u16": ir.IntType(16), "f32": ir.FloatType(), "f64": ir.DoubleType()}
+    return kinds[pixel]
+
+
+def _float(e: Emitter, value: Any, kind: Any) -> Any:
+    """Pixels, one or a vector, as the floats that are computed with."""
+    element = getattr(value.type, "element", value.type)
+    if isinstance(element, ir.IntType):
+        wide = ir.IntType(32) if kind is e.element else ir.VectorType(I32, e.lanes)
+        return e.b.sitofp(e.b.zext(value, wide), kind)
+    return value if value.type == kind else e.b.fpext(value, kind)
