@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 _STRIP = 4096  # numbers of a row that a block has at most
-_BLOCK = 2**18  # bytes of its floats, where a few rows do not have more
+_BLOCK = 2**19  # bytes of its floats, where a few rows do not have more
 _OUTSIDE = -2  # the place of a pixel that is 0 (not −1, whose neighbour would be place 0)
 _PIXELS: dict[Any, Pixel] = {
     np.dtype(np.uint8): "u8",
@@ -43,19 +43,23 @@ class Passes:
     error: float = 0.0
 
 
-def slide(image: Array, kernels: Sequence[Array], before: Sequence[int], border: str, passes: Passes) -> Array:
+def slide(
+    image: Array, kernels: Sequence[Array], before: Sequence[int], border: str, passes: Passes
+) -> Array:
     """Correlate every channel of an image (H,W,C) with a kernel, or take √(x² + y²) of two; integers are rounded.
 
     output[y,x,c] = Σ_{ky,kx} image[y + ky − before[0], x + kx − before[1], c]·kernel[ky,kx]
 
-    What lies around the image, `border` says in `numpy.pad`'s words. Sums nearer to a half than their error are computed
-    again in float64.
+    What lies around the image, `border` says in `numpy.pad`'s words. Sums nearer to a half than their error are
+    computed again in float64.
     """
     (height, width, channels), (kh, kw) = image.shape, kernels[0].shape
     bits, factors, pixel = passes.bits, passes.factors, _PIXELS[image.dtype]
     rows = min(simd.ROWS, kh, height)
     last = Stencil(bits, 1 if factors else rows, len(kernels), pixel, redo=passes.error > 0)
-    blocks = _Blocks(image, kernels[0].shape, before, border, max(width * channels, last.columns), 2 * rows, bits)
+    blocks = _Blocks(
+        image, kernels[0].shape, before, border, max(width * channels, last.columns), 2 * rows, bits
+    )
     output = np.empty((height, blocks.numbers), image.dtype)
 
     high = np.iinfo(image.dtype).max if image.dtype.kind == "u" else 0
@@ -119,8 +123,9 @@ class _Blocks:
 
 def _places(size: int, kernel: int, before: int, border: str) -> NDArray[np.int64]:
     """Which pixel along an axis each padded position is."""
-    more = {"constant_values": _OUTSIDE} if border == "constant" else {}
-    return np.pad(np.arange(size), (before, kernel - 1 - before), mode=border, **more)
+    mode: Any = border
+    more: Any = {"constant_values": _OUTSIDE} if border == "constant" else {}
+    return np.pad(np.arange(size, dtype=np.int64), (before, kernel - 1 - before), mode, **more)
 
 
 def _widening(places: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -138,5 +143,5 @@ def _widening(places: NDArray[np.int64]) -> NDArray[np.int64]:
 def _weights(bits: int, kernels: Sequence[Array], high: float = 0.0, error: float = 0.0) -> Array:
     """The B of `Stencil`."""
     large = 1.5 * 2.0 ** (23 if bits == 32 else 52)
-    numbers = [[0.0, high, large, 0.5 - error], *(kernel.ravel() for kernel in kernels)]
+    numbers = [np.array([0, high, large, 0.5 - error]), *(kernel.ravel() for kernel in kernels)]
     return np.concatenate(numbers).astype(np.float32 if bits == 32 else np.float64)

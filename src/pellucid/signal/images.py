@@ -1,6 +1,6 @@
 """Filters for images: a kernel slid over every colour.
 
-    output[y,x,c] = Σ_{ky,kx} image[y + ky − Kh//2, x + kx − Kw//2, c]·kernel[ky,kx]
+output[y,x,c] = Σ_{ky,kx} image[y + ky − Kh//2, x + kx − Kw//2, c]·kernel[ky,kx]
 """
 
 from __future__ import annotations

@@ -23,7 +23,9 @@ Factors: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float64]]  # columns 
 _STEP = 2.0**-24  # a float32 result is off by at most this part of itself
 _EXACT = 2.0**24  # whole numbers up to here are float32 numbers
 _PASS = 8  # products in whose time a pass over the image is made
-_AGAIN = 2 * 16 * 3  # either side of a half, a sum makes its whole vector be summed again, at three times the price
+_AGAIN = (
+    2 * 16 * 3
+)  # either side of a half, a sum makes its whole vector be summed again, at three times the price
 
 
 def passes_of(kernels: Sequence[Kernel], dtype: np.dtype[Any]) -> Passes:

@@ -141,7 +141,10 @@ class Stencil:
                 loaded = [e.load(at, 0, v) for v in range(e.vectors)]
                 spread = [e.spread(e.b.load(e.ahead(line, x))) for line in lines]
                 return [
-                    [e.fma(value, weight, so_far) for value, so_far in zip(loaded, line, strict=True)]
+                    [
+                        self._product(e, value, weight, so_far)
+                        for value, so_far in zip(loaded, line, strict=True)
+                    ]
                     for weight, line in zip(spread, sums, strict=True)
                 ]
 
@@ -190,6 +193,13 @@ class Stencil:
         e.b.ret_void()
         return e.module
 
+    def _product(self, e: Emitter, value: Any, weight: Any, so_far: Any) -> Any:
+        """One more product in a sum; a weight of 0 leaves out its pixel, even an infinite one."""
+        total = e.fma(value, weight, so_far)
+        if self.pixel[0] == "u":
+            return total
+        return e.b.select(e.b.fcmp_unordered("!=", weight, e.zero), total, so_far)
+
     def _redo(self, e: Emitter, doubtful: Any, start: Any, to: Any, out_step: Any, step: Any) -> None:
         """Sum vectors again, those whose bit is set."""
         taps = e.function.args[4]
@@ -200,14 +210,9 @@ class Stencil:
         weights = e.ahead(b, len(NUMBERS))
         vector = ir.VectorType(double, e.lanes)
 
-        def bits(name: str, *more: Any) -> Any:
-            kind = ir.FunctionType(I32, [I32, *(argument.type for argument in more)])
-            return e.b.call(e._intrinsic(f"llvm.{name}.i32", kind), [left, *more])
-
         def again(_: Any, state: Registers) -> Registers:
-            nonlocal left
             left = state[0][0]
-            place = e.b.zext(bits("cttz", ir.Constant(ir.IntType(1), 0)), I64)
+            place = e.b.zext(_count(e, "cttz", left, ir.Constant(ir.IntType(1), 0)), I64)
             r, v = e.b.udiv(place, int64(e.vectors)), e.b.urem(place, int64(e.vectors))
             along = e.b.mul(v, int64(e.lanes))
             here = e.ahead(start, e.b.add(e.b.mul(r, a_step), along))
@@ -227,8 +232,7 @@ class Stencil:
             ending(total, e.ahead(to, e.b.add(e.b.mul(r, out_step), along)), 0)
             return [[e.b.and_(left, e.b.sub(left, ir.Constant(I32, 1)))]]
 
-        left = doubtful
-        e.loop(e.b.zext(bits("ctpop"), I64), [[doubtful]], again)
+        e.loop(e.b.zext(_count(e, "ctpop", doubtful), I64), [[doubtful]], again)
 
 
 # What B begins with: where integers are cut off; a number so large that adding it rounds to whole numbers; how far from
@@ -250,7 +254,9 @@ class _Ending:
         e, b = self.e, self.e.b
         element = _memory(self.pixel)
         if not isinstance(element, ir.IntType):
-            stored = value if value.type.element == element else b.fptrunc(value, ir.VectorType(element, e.lanes))
+            stored = (
+                value if value.type.element == element else b.fptrunc(value, ir.VectorType(element, e.lanes))
+            )
             e.store(stored, to, 0, v)
             return None
         value = b.select(b.fcmp_ordered(">", value, self.low), value, self.low)
@@ -264,7 +270,7 @@ class _Ending:
         away = _call(e, "fabs", b.fsub(value, b.fsub(rounded, self.large)))
         lanes = b.fcmp_ordered(">", away, self.limit)
         kind = ir.FunctionType(ir.IntType(1), [lanes.type])
-        return b.call(e._intrinsic(f"llvm.vector.reduce.or.v{e.lanes}i1", kind), [lanes])
+        return b.call(e.intrinsic(f"llvm.vector.reduce.or.v{e.lanes}i1", kind), [lanes])
 
 
 def _magnitude(e: Emitter, x: Any, y: Any, *, exact: bool) -> Any:
@@ -276,14 +282,22 @@ def _magnitude(e: Emitter, x: Any, y: Any, *, exact: bool) -> Any:
     most, least = e.b.select(larger, x, y), e.b.select(larger, y, x)
     quotient = e.b.fdiv(least, most)
     found = e.b.fmul(most, _call(e, "sqrt", e.fma(quotient, quotient, e.constant(1))))
-    ends = e.b.or_(e.b.fcmp_ordered("==", most, e.zero), e.b.fcmp_ordered("==", most, e.constant(float("inf"))))
+    ends = e.b.or_(
+        e.b.fcmp_ordered("==", most, e.zero), e.b.fcmp_ordered("==", most, e.constant(float("inf")))
+    )
     return e.b.select(ends, most, found)
+
+
+def _count(e: Emitter, name: str, bits: Any, *more: Any) -> Any:
+    """Of 32 bits those that are set, or the zeros below the first that is."""
+    kind = ir.FunctionType(I32, [I32, *(argument.type for argument in more)])
+    return e.b.call(e.intrinsic(f"llvm.{name}.i32", kind), [bits, *more])
 
 
 def _call(e: Emitter, name: str, value: Any) -> Any:
     """An intrinsic of one vector."""
     kind = "f32" if value.type.element == ir.FloatType() else "f64"
-    function = e._intrinsic(f"llvm.{name}.v{e.lanes}{kind}", ir.FunctionType(value.type, [value.type]))
+    function = e.intrinsic(f"llvm.{name}.v{e.lanes}{kind}", ir.FunctionType(value.type, [value.type]))
     return e.b.call(function, [value])
 
 
