@@ -41,8 +41,9 @@ def filter_image(
 
         output[y,x,c] = Σ_{ky,kx} image[y + ky − Kh//2, x + kx − Kw//2, c]·kernel[ky,kx]
 
-    Sums are computed in float64. 8- and 16-bit results are then rounded to the nearest (halves to even) and cut off
-    below 0 and above 255 or 65,535; for the signed numbers of an edge filter, pass the image as floats.
+    Results are those of sums in float64. For 8 and 16 bits they are then rounded to the nearest (halves to even) and
+    cut off below 0 and above 255 or 65,535; for the signed numbers of an edge filter, pass the image as floats.
+    `pellucid.set_num_threads` says how many threads share the work.
 
     Args:
         image: (H,W) grey, (H,W,1) grey, (H,W,2) grey and alpha, (H,W,3) RGB or (H,W,4) RGBA; uint8, uint16 or float.
