@@ -84,7 +84,17 @@ def test_what_becomes_of_other_modes(tmp_path: Path) -> None:
     photo = read_photo(tmp_path / "a.jpg")
     assert photo.pixels.shape == (5, 7, 3)
     assert photo.profile is None  # it says what inks look like
+    Image.fromarray(pixels("RGB")).save(
+        tmp_path / "b.jpg", "MPO", save_all=True, append_images=[palette.convert("L")]
+    )
+    assert read_photo(tmp_path / "b.jpg").pixels.shape == (
+        5,
+        7,
+        3,
+    )  # a phone's photo with a preview beside it
     deep = pixels("I;16")
+    (tmp_path / "a.pgm").write_bytes(b"P5 7 5 65535\n" + deep.astype(">u2").tobytes())
+    assert np.array_equal(read_photo(tmp_path / "a.pgm").pixels, deep)
     Image.fromarray(deep.astype(np.int32)).save(tmp_path / "a.tif")
     assert np.array_equal(read_photo(tmp_path / "a.tif").pixels, deep)
 
@@ -334,3 +344,5 @@ def test_the_command_draws_the_sheet(tmp_path: Path, capsys: Any) -> None:
 def test_errors_are_the_house_own() -> None:
     with pytest.raises(PellucidError, match="border"):
         pc.figures.filter_sheet(np.zeros((3, 3), np.uint8), "mirror")
+    with pytest.raises(PellucidError, match=r"this is no photo. Expected .* Got \(3, 3\) of float64"):
+        pc.figures.filter_sheet(np.zeros((3, 3)))

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from pellucid.errors import ArgumentError
 from pellucid.figures.film import Film
 from pellucid.figures.style import DPI, FAINT, matplotlib
 from pellucid.language import chosen, text
@@ -71,9 +72,13 @@ def filter_sheet(
         border: as in `pellucid.signal.filter_image`, and so is `strength`.
         lang: the labels' language.
 
-    Raises: what `filter_image` raises; PellucidError, when it is drawn, without matplotlib or a font.
+    Raises: ArgumentError for arrays that are no photo; what `filter_image` raises; PellucidError, when it is drawn,
+        without matplotlib or a font.
     """
     lang = chosen(lang)
+    if photo.dtype not in (np.uint8, np.uint16) or photo.ndim not in (2, 3):
+        expected, got = "(H,W) or (H,W,1 to 4) of uint8 or uint16", f"{photo.shape} of {photo.dtype}"
+        raise ArgumentError("figures", "this is no photo", expected=expected, got=got)
     small = _small(photo)
     names = [entry[0] for row in _ROWS for entry in row if entry]
     pictures = {kernel: _shown(filter_image(small, kernel, border, strength=strength)) for kernel in names}

@@ -7,6 +7,7 @@ side, and a step from pixel to pixel is as many numbers as there are colours.
 from __future__ import annotations
 
 from dataclasses import astuple, dataclass
+from functools import reduce
 from typing import Any, Literal
 
 from llvmlite import ir
@@ -119,17 +120,40 @@ class Stencil:
         return stencil_vectors(self.sums) * vector_lanes(self.bits)
 
     def emit(self) -> ir.Module:
-        """Rows of A top down: the first ones meet only the first results, the last ones only the last."""
+        """One tile of sums after the other, then its pixels."""
         e = Emitter(self.symbol, self.bits, self.columns)
         a, b, out, start, taps, count = e.function.args
         out = e.b.bitcast(out, _memory(self.pixel).as_pointer())
-        a_step, out_step, height, width, step = (e.b.load(e.ahead(taps, i)) for i in range(5))
+        out_step = e.b.load(e.ahead(taps, 1))
         ending = _Ending(e, b, self.pixel)
-        weights = e.ahead(b, len(NUMBERS))
-        kernel = e.b.mul(height, width)
 
-        def meet(row: Any, y: Any, active: range, state: Registers) -> Registers:
+        def tile(i: Any, _: Registers) -> Registers:
+            along = e.b.mul(i, int64(self.columns))
+            to, away = e.ahead(out, along), []
+            for r, line in enumerate(self._sums(e, e.ahead(a, along))):
+                row = e.ahead(to, e.b.mul(out_step, int64(r)))
+                away += [ending(value, row, v) for v, value in enumerate(line)]
+            if self.redo:
+                farthest = reduce(lambda x, y: e.b.select(e.b.fcmp_ordered(">", x, y), x, y), away)
+                with e.b.if_then(ending.doubts(farthest), likely=False):
+                    bits = [e.b.zext(ending.doubts(distance), I32) for distance in away]
+                    placed = [e.b.shl(bit, ir.Constant(I32, place)) for place, bit in enumerate(bits)]
+                    self._redo(e, reduce(e.b.or_, placed), e.ahead(start, along), to)
+            return []
+
+        e.loop(count, [], tile)
+        e.b.ret_void()
+        return e.module
+
+    def _sums(self, e: Emitter, here: Any) -> Registers:
+        """Rows of A top down: the first ones meet only the first results, the last ones only the last."""
+        _, b, _, _, taps, _ = e.function.args
+        a_step, _, height, width, step = (e.b.load(e.ahead(taps, i)) for i in range(5))
+        weights, kernel = e.ahead(b, len(NUMBERS)), e.b.mul(height, width)
+
+        def meet(y: Any, active: range, state: Registers) -> Registers:
             """One row of A, which is row y − r of the kernels for each active result r."""
+            row = e.ahead(here, e.b.mul(y, a_step))
             lines = [
                 e.ahead(weights, e.b.add(e.b.mul(kernel, int64(s)), e.b.mul(e.b.sub(y, int64(r)), width)))
                 for s in range(self.sums)
@@ -141,10 +165,7 @@ class Stencil:
                 loaded = [e.load(at, 0, v) for v in range(e.vectors)]
                 spread = [e.spread(e.b.load(e.ahead(line, x))) for line in lines]
                 return [
-                    [
-                        self._product(e, value, weight, so_far)
-                        for value, so_far in zip(loaded, line, strict=True)
-                    ]
+                    [self._product(e, value, weight, sum) for value, sum in zip(loaded, line, strict=True)]
                     for weight, line in zip(spread, sums, strict=True)
                 ]
 
@@ -153,45 +174,18 @@ class Stencil:
             changed = dict(zip(chosen, found, strict=True))
             return [changed.get(i, line) for i, line in enumerate(state)]
 
-        def tile(i: Any, _: Registers) -> Registers:
-            along = e.b.mul(i, int64(self.columns))
-            here, to = e.ahead(a, along), e.ahead(out, along)
-
-            def at(y: Any) -> Any:
-                return e.ahead(here, e.b.mul(y, a_step))
-
-            state = [[e.zero] * e.vectors for _ in range(self.sums * self.rows)]
-            last = self.rows - 1
-            for y in range(last):
-                state = meet(at(int64(y)), int64(y), range(y + 1), state)
-
-            def whole(j: Any, state: Registers) -> Registers:
-                y = e.b.add(j, int64(last))
-                return meet(at(y), y, range(self.rows), state)
-
-            state = e.loop(e.b.sub(height, int64(last)), state, whole)
-            for r in range(last):
-                y = e.b.add(height, int64(r))
-                state = meet(at(y), y, range(r + 1, self.rows), state)
-            doubtful = ir.Constant(I32, 0)
-            for r in range(self.rows):
-                line = e.ahead(to, e.b.mul(out_step, int64(r)))
-                for v in range(e.vectors):
-                    value = state[r][v]
-                    if self.sums == 2:
-                        value = _magnitude(e, value, state[self.rows + r][v], exact=self.pixel[0] == "u")
-                    doubt = ending(value, line, v, doubt=self.redo)
-                    if self.redo:
-                        place = ir.Constant(I32, r * e.vectors + v)
-                        doubtful = e.b.or_(doubtful, e.b.shl(e.b.zext(doubt, I32), place))
-            if self.redo:
-                with e.b.if_then(e.b.icmp_unsigned("!=", doubtful, ir.Constant(I32, 0)), likely=False):
-                    self._redo(e, doubtful, e.ahead(start, along), to, out_step, step)
-            return []
-
-        e.loop(count, [], tile)
-        e.b.ret_void()
-        return e.module
+        state, last = [[e.zero] * e.vectors for _ in range(self.sums * self.rows)], self.rows - 1
+        for y in range(last):
+            state = meet(int64(y), range(y + 1), state)
+        whole = e.b.sub(height, int64(last))
+        state = e.loop(whole, state, lambda j, sums: meet(e.b.add(j, int64(last)), range(self.rows), sums))
+        for r in range(last):
+            state = meet(e.b.add(height, int64(r)), range(r + 1, self.rows), state)
+        if self.sums == 1:
+            return state
+        exact = self.pixel[0] == "u"
+        pairs = zip(state[: self.rows], state[self.rows :], strict=True)
+        return [[_magnitude(e, x, y, exact=exact) for x, y in zip(*pair, strict=True)] for pair in pairs]
 
     def _product(self, e: Emitter, value: Any, weight: Any, so_far: Any) -> Any:
         """One more product in a sum; a weight of 0 leaves out its pixel, even an infinite one."""
@@ -200,9 +194,10 @@ class Stencil:
             return total
         return e.b.select(e.b.fcmp_unordered("!=", weight, e.zero), total, so_far)
 
-    def _redo(self, e: Emitter, doubtful: Any, start: Any, to: Any, out_step: Any, step: Any) -> None:
+    def _redo(self, e: Emitter, doubtful: Any, start: Any, to: Any) -> None:
         """Sum vectors again, those whose bit is set."""
         taps = e.function.args[4]
+        out_step, step = (e.b.load(e.ahead(taps, i)) for i in (1, 4))
         a_step, height, width, address = (e.b.load(e.ahead(taps, i)) for i in range(5, 9))
         double = ir.DoubleType()
         b = e.b.inttoptr(address, double.as_pointer())
@@ -249,15 +244,13 @@ class _Ending:
             e.spread(e.b.load(e.ahead(numbers, i))) for i in range(len(NUMBERS))
         )
 
-    def __call__(self, value: Any, to: Any, v: int, *, doubt: bool = False) -> Any:
-        """Store vector `v`; where asked for, whether a lane is in doubt."""
+    def __call__(self, value: Any, to: Any, v: int) -> Any:
+        """Store vector `v`; returns how far integers' sums are from whole numbers."""
         e, b = self.e, self.e.b
         element = _memory(self.pixel)
         if not isinstance(element, ir.IntType):
-            stored = (
-                value if value.type.element == element else b.fptrunc(value, ir.VectorType(element, e.lanes))
-            )
-            e.store(stored, to, 0, v)
+            narrow = ir.VectorType(element, e.lanes)
+            e.store(value if value.type == narrow else b.fptrunc(value, narrow), to, 0, v)
             return None
         value = b.select(b.fcmp_ordered(">", value, self.low), value, self.low)
         value = b.select(b.fcmp_ordered("<", value, self.high), value, self.high)
@@ -265,12 +258,13 @@ class _Ending:
         bits = 32 if value.type.element == ir.FloatType() else 64
         whole = b.bitcast(rounded, ir.VectorType(ir.IntType(bits), e.lanes))
         e.store(e.resized(whole, element.width), to, 0, v)
-        if not doubt:
-            return None
-        away = _call(e, "fabs", b.fsub(value, b.fsub(rounded, self.large)))
-        lanes = b.fcmp_ordered(">", away, self.limit)
+        return _call(e, "fabs", b.fsub(value, b.fsub(rounded, self.large)))
+
+    def doubts(self, away: Any) -> Any:
+        """Whether any number of a vector lies beyond the limit."""
+        lanes = self.e.b.fcmp_ordered(">", away, self.limit)
         kind = ir.FunctionType(ir.IntType(1), [lanes.type])
-        return b.call(e.intrinsic(f"llvm.vector.reduce.or.v{e.lanes}i1", kind), [lanes])
+        return self.e.b.call(self.e.intrinsic(f"llvm.vector.reduce.or.v{self.e.lanes}i1", kind), [lanes])
 
 
 def _magnitude(e: Emitter, x: Any, y: Any, *, exact: bool) -> Any:
