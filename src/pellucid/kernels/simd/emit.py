@@ -125,6 +125,11 @@ class Emitter:
         kind = ir.FunctionType(x.type, [x.type] * 3)
         return self.b.call(self.intrinsic(f"llvm.fma.{_name(x.type)}", kind), [x, y, z])
 
+    def elementwise(self, name: str, value: Any) -> Any:
+        """One of LLVM's functions of one vector: `sqrt`, `fabs`."""
+        kind = ir.FunctionType(value.type, [value.type])
+        return self.b.call(self.intrinsic(f"llvm.{name}.{_name(value.type)}", kind), [value])
+
     def only(self, some: Columns | None, v: int, value: Any, others: Any) -> Any:
         """Vector `v` with `value` in some columns, all of them if None is given, and `others` in the others."""
         here = range(self.columns)[v * self.lanes : (v + 1) * self.lanes]

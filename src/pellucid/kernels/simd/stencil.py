@@ -1,6 +1,6 @@
-"""Filters for images: rows of pixels made floats, and windows of weights slid over them.
+"""Filters for images: windows of weights that slide over rows of floats.
 
-Both loops know no kernel's size: it is read from their tables, as the weights are. Numbers of all colours lie side by
+The code knows no kernel's size: it reads it from its tables, as it does the weights. Numbers of all colours lie side by
 side, and a step from pixel to pixel is as many numbers as there are colours.
 """
 
@@ -8,86 +8,20 @@ from __future__ import annotations
 
 from dataclasses import astuple, dataclass
 from functools import reduce
-from typing import Any, Literal
+from typing import Any
 
 from llvmlite import ir
 
-from pellucid.kernels.simd.emit import I8, I32, I64, Emitter, Registers, int64
+from pellucid.kernels.simd.emit import I32, I64, Emitter, Registers, int64
+from pellucid.kernels.simd.pixels import NUMBERS, Ending, Pixel, memory
 from pellucid.kernels.simd.target import target, vector_lanes
 
-# What pixels are in memory: unsigned integers or floats.
-Pixel = Literal["u8", "u16", "f32", "f64"]
 ROWS = 4  # a stencil computes so many rows at a time at most, and uses what it has loaded for all of them
 
 
 def stencil_vectors(sums: int = 1) -> int:
     """How many vectors wide a stencil is: half of all registers hold its sums."""
     return target().registers // (2 * ROWS * sums)
-
-
-@dataclass(frozen=True)
-class Widen:
-    """out = a row of pixels as floats: some by their places, then neighbours, then some by their places again.
-
-    A: the row. taps: how many by place at the left, how many neighbours and by place at the right; the first
-    neighbour's place; the places, where −1 stands for 0.
-    """
-
-    bits: int
-    pixel: Pixel
-
-    @property
-    def symbol(self) -> str:
-        """A name that no other code has."""
-        return f"widen_{self.pixel}_{self.bits}"
-
-    def emit(self) -> ir.Module:
-        """Neighbours a vector at a time, all else one by one."""
-        e = Emitter(self.symbol, self.bits, vector_lanes(self.bits))
-        a, _, out, _, taps, _ = e.function.args
-        a = e.b.bitcast(a, _memory(self.pixel).as_pointer())
-        left, middle, right, first = (e.b.load(e.ahead(taps, i)) for i in range(4))
-        vectors = e.b.sdiv(middle, int64(e.lanes))
-        done = e.b.mul(vectors, int64(e.lanes))
-
-        def one(source: Any, to: Any) -> Any:
-            return e.b.store(_float(e, e.b.load(source, align=1), e.element), to)
-
-        def by_place(places: Any, to: Any) -> Any:
-            def pixel(i: Any, _: Registers) -> Registers:
-                place = e.b.load(e.ahead(places, i))
-                outside = e.b.icmp_signed("<", place, int64(0))
-                number = e.b.load(e.ahead(a, e.b.select(outside, int64(0), place)), align=1)
-                value = _float(e, number, e.element)
-                e.b.store(e.b.select(outside, ir.Constant(e.element, 0.0), value), e.ahead(to, i))
-                return []
-
-            return pixel
-
-        def vector(i: Any, _: Registers) -> Registers:
-            at = e.b.mul(i, int64(e.lanes))
-            e.store(_float(e, e.load(e.ahead(source, at), 0, 0), e.vector), e.ahead(middle_out, at), 0, 0)
-            return []
-
-        def rest(i: Any, _: Registers) -> Registers:
-            at = e.b.add(done, i)
-            one(e.ahead(source, at), e.ahead(middle_out, at))
-            return []
-
-        source, middle_out = e.ahead(a, first), e.ahead(out, left)
-        places = e.ahead(taps, 4)
-        right_out = e.ahead(middle_out, middle)
-        loops = (
-            (left, by_place(places, out)),
-            (vectors, vector),
-            (e.b.sub(middle, done), rest),
-            (right, by_place(e.ahead(places, left), right_out)),
-        )
-        for count, body in loops:
-            with e.b.if_then(e.b.icmp_signed(">", count, int64(0))):
-                e.loop(count, [], body)
-        e.b.ret_void()
-        return e.module
 
 
 @dataclass(frozen=True)
@@ -98,7 +32,7 @@ class Stencil:
     Where `redo` is set, a vector with a sum so near to a half that rounding errors could decide is summed again in
     float64.
 
-    B: the numbers of `Ending`, then the weights, kernel after kernel. start: what is summed again. taps: numbers from
+    B: the `NUMBERS` of pixels.py, then the weights, kernel after kernel. start: what is summed again. taps: numbers from
     row to row in A and in out, Kh, Kw, step; for summing again numbers from row to row in start, Kh, Kw and the address
     of a B in float64. count: how often `columns` numbers, one after the other.
     """
@@ -123,9 +57,9 @@ class Stencil:
         """One tile of sums after the other, then its pixels."""
         e = Emitter(self.symbol, self.bits, self.columns)
         a, b, out, start, taps, count = e.function.args
-        out = e.b.bitcast(out, _memory(self.pixel).as_pointer())
+        out = e.b.bitcast(out, memory(self.pixel).as_pointer())
         out_step = e.b.load(e.ahead(taps, 1))
-        ending = _Ending(e, b, self.pixel)
+        ending = Ending(e, b, self.pixel)
 
         def tile(i: Any, _: Registers) -> Registers:
             along = e.b.mul(i, int64(self.columns))
@@ -201,7 +135,7 @@ class Stencil:
         a_step, height, width, address = (e.b.load(e.ahead(taps, i)) for i in range(5, 9))
         double = ir.DoubleType()
         b = e.b.inttoptr(address, double.as_pointer())
-        ending = _Ending(e, b, self.pixel)
+        ending = Ending(e, b, self.pixel)
         weights = e.ahead(b, len(NUMBERS))
         vector = ir.VectorType(double, e.lanes)
 
@@ -230,52 +164,15 @@ class Stencil:
         e.loop(e.b.zext(_count(e, "ctpop", doubtful), I64), [[doubtful]], again)
 
 
-# What B begins with: where integers are cut off; a number so large that adding it rounds to whole numbers; how far from
-# a whole number a sum is beyond doubt.
-NUMBERS = ("low", "high", "large", "limit")
-
-
-class _Ending:
-    """What happens to a vector of sums last: it becomes pixels."""
-
-    def __init__(self, e: Emitter, numbers: Any, pixel: Pixel) -> None:
-        self.e, self.pixel = e, pixel
-        self.low, self.high, self.large, self.limit = (
-            e.spread(e.b.load(e.ahead(numbers, i))) for i in range(len(NUMBERS))
-        )
-
-    def __call__(self, value: Any, to: Any, v: int) -> Any:
-        """Store vector `v`; returns how far integers' sums are from whole numbers."""
-        e, b = self.e, self.e.b
-        element = _memory(self.pixel)
-        if not isinstance(element, ir.IntType):
-            narrow = ir.VectorType(element, e.lanes)
-            e.store(value if value.type == narrow else b.fptrunc(value, narrow), to, 0, v)
-            return None
-        value = b.select(b.fcmp_ordered(">", value, self.low), value, self.low)
-        value = b.select(b.fcmp_ordered("<", value, self.high), value, self.high)
-        rounded = b.fadd(value, self.large)  # its lowest bits are the whole number
-        bits = 32 if value.type.element == ir.FloatType() else 64
-        whole = b.bitcast(rounded, ir.VectorType(ir.IntType(bits), e.lanes))
-        e.store(e.resized(whole, element.width), to, 0, v)
-        return _call(e, "fabs", b.fsub(value, b.fsub(rounded, self.large)))
-
-    def doubts(self, away: Any) -> Any:
-        """Whether any number of a vector lies beyond the limit."""
-        lanes = self.e.b.fcmp_ordered(">", away, self.limit)
-        kind = ir.FunctionType(ir.IntType(1), [lanes.type])
-        return self.e.b.call(self.e.intrinsic(f"llvm.vector.reduce.or.v{self.e.lanes}i1", kind), [lanes])
-
-
 def _magnitude(e: Emitter, x: Any, y: Any, *, exact: bool) -> Any:
     """√(x² + y²); where squares could leave the range of floats, from the quotient of the two."""
     if exact:
-        return _call(e, "sqrt", e.fma(x, x, e.b.fmul(y, y)))
-    x, y = _call(e, "fabs", x), _call(e, "fabs", y)
+        return e.elementwise("sqrt", e.fma(x, x, e.b.fmul(y, y)))
+    x, y = e.elementwise("fabs", x), e.elementwise("fabs", y)
     larger = e.b.fcmp_ordered(">", x, y)
     most, least = e.b.select(larger, x, y), e.b.select(larger, y, x)
     quotient = e.b.fdiv(least, most)
-    found = e.b.fmul(most, _call(e, "sqrt", e.fma(quotient, quotient, e.constant(1))))
+    found = e.b.fmul(most, e.elementwise("sqrt", e.fma(quotient, quotient, e.constant(1))))
     ends = e.b.or_(
         e.b.fcmp_ordered("==", most, e.zero), e.b.fcmp_ordered("==", most, e.constant(float("inf")))
     )
@@ -286,25 +183,3 @@ def _count(e: Emitter, name: str, bits: Any, *more: Any) -> Any:
     """Of 32 bits those that are set, or the zeros below the first that is."""
     kind = ir.FunctionType(I32, [I32, *(argument.type for argument in more)])
     return e.b.call(e.intrinsic(f"llvm.{name}.i32", kind), [bits, *more])
-
-
-def _call(e: Emitter, name: str, value: Any) -> Any:
-    """An intrinsic of one vector."""
-    kind = "f32" if value.type.element == ir.FloatType() else "f64"
-    function = e.intrinsic(f"llvm.{name}.v{e.lanes}{kind}", ir.FunctionType(value.type, [value.type]))
-    return e.b.call(function, [value])
-
-
-def _memory(pixel: Pixel) -> Any:
-    """A pixel's type in memory."""
-    kinds = {"u8": I8, "u16": ir.IntType(16), "f32": ir.FloatType(), "f64": ir.DoubleType()}
-    return kinds[pixel]
-
-
-def _float(e: Emitter, value: Any, kind: Any) -> Any:
-    """Pixels, one or a vector, as the floats that are computed with."""
-    element = getattr(value.type, "element", value.type)
-    if isinstance(element, ir.IntType):
-        wide = ir.IntType(32) if kind is e.element else ir.VectorType(I32, e.lanes)
-        return e.b.sitofp(e.b.zext(value, wide), kind)
-    return value if value.type == kind else e.b.fpext(value, kind)
