@@ -32,9 +32,9 @@ class Stencil:
     Where `redo` is set, a vector with a sum so near to a half that rounding errors could decide is summed again in
     float64.
 
-    B: the `NUMBERS` of pixels.py, then the weights, kernel after kernel. start: what is summed again. taps: numbers from
-    row to row in A and in out, Kh, Kw, step; for summing again numbers from row to row in start, Kh, Kw and the address
-    of a B in float64. count: how often `columns` numbers, one after the other.
+    B: the `NUMBERS` of pixels.py, then the weights, kernel after kernel. start: what is summed again. taps: numbers
+    from row to row in A and in out, Kh, Kw, step; for summing again numbers from row to row in start, Kh, Kw and the
+    address of a B in float64. count: how often `columns` numbers, one after the other.
     """
 
     bits: int
