@@ -10,7 +10,7 @@ TEXTS: Area = {
     "filters.strength": Entry("strength: {strength}", "세기: {strength}"),
     "filters.reflect": Entry("reflected", "반사"),
     "filters.replicate": Entry("replicated", "복제"),
-    "filters.zero": Entry("zeros", "영"),
+    "filters.zero": Entry("zeros", "0으로 채움"),
     "filters.wrap": Entry("wrapped around", "순환"),
     "filters.identity": Entry("Identity", "항등"),
     "filters.box": Entry("Box blur", "상자 흐림"),
