@@ -53,6 +53,8 @@ from pellucid.nn.pooling import (
 )
 from pellucid.nn.shape import Dropout, Flatten, Identity
 from pellucid.nn.summary import Summary, summary
+from pellucid.nn.unfold import Fold, Unfold
+from pellucid.nn.unpooling import MaxUnpool1d, MaxUnpool2d, MaxUnpool3d
 from pellucid.nn.upsample import Upsample
 
 __all__ = [
@@ -84,6 +86,7 @@ __all__ = [
     "ConvTranspose3d",
     "Dropout",
     "Flatten",
+    "Fold",
     "GroupNorm",
     "Identity",
     "InstanceNorm1d",
@@ -100,6 +103,9 @@ __all__ = [
     "MaxPool1d",
     "MaxPool2d",
     "MaxPool3d",
+    "MaxUnpool1d",
+    "MaxUnpool2d",
+    "MaxUnpool3d",
     "Module",
     "Parameter",
     "ReLU",
@@ -115,6 +121,7 @@ __all__ = [
     "Softmax",
     "Summary",
     "Tanh",
+    "Unfold",
     "Upsample",
     "ZeroPad1d",
     "ZeroPad2d",

@@ -36,7 +36,17 @@ class _Pool(Layer):
                 )
 
 
-class _MaxPool(_Pool):
+class _Choosing(Layer):
+    """A pooling that can say which elements it chose."""
+
+    return_indices: bool
+
+    def _infer(self, input: Any) -> Any:
+        """Two arrays are not a network's one output."""
+        return self.forward(input) if self.return_indices else super()._infer(input)
+
+
+class _MaxPool(_Pool, _Choosing):
     def __init__(
         self,
         kernel_size: IntOrTuple,
@@ -44,14 +54,22 @@ class _MaxPool(_Pool):
         padding: IntOrTuple = 0,
         dilation: IntOrTuple = 1,
         ceil_mode: bool = False,
+        return_indices: bool = False,
     ) -> None:
         self._set_window(kernel_size, stride, padding, dilation)
         self.ceil_mode = flag(type(self).__name__, "ceil_mode", ceil_mode)
+        self.return_indices = flag(type(self).__name__, "return_indices", return_indices)
 
     def forward(self, input: Any) -> Any:
-        """(N,C,…) → (N,C,…)."""
+        """(N,C,…) → (N,C,…), and with `return_indices` where in the input it comes from."""
         return type(self).function(
-            input, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode
+            input,
+            self.kernel_size,
+            self.stride,
+            self.padding,
+            self.dilation,
+            self.ceil_mode,
+            self.return_indices,
         )
 
     def extra_repr(self) -> str:
@@ -151,6 +169,8 @@ class MaxPool2d(_MaxPool):
         padding: positions around the input that never win; at most half of `kernel_size`.
         dilation: distance between the window's elements.
         ceil_mode: also count windows that hang over the end.
+        return_indices: also return which element won each window, as `MaxUnpool2d` takes it: the number of its
+            position, row-major in its channel's plane.
 
     Raises: ArgumentError for a setting outside its range; ShapeError when an input does not fit.
     """
@@ -199,6 +219,16 @@ class AvgPool3d(_AvgPool):
     function = staticmethod(F.avg_pool3d)
 
 
+class _AdaptiveMaxPool(_AdaptivePool, _Choosing):
+    def __init__(self, output_size: OutputSize, return_indices: bool = False) -> None:
+        super().__init__(output_size)
+        self.return_indices = flag(type(self).__name__, "return_indices", return_indices)
+
+    def forward(self, input: Any) -> Any:
+        """(N,C,…) → (N,C,*output_size), and with `return_indices` where in the input it comes from."""
+        return type(self).function(input, self.output_size, self.return_indices)
+
+
 class AdaptiveAvgPool1d(_AdaptivePool):
     """Means of windows so spread that the output has `output_size`: (N,C,W) → (N,C,output_size)."""
 
@@ -226,14 +256,14 @@ class AdaptiveAvgPool3d(_AdaptivePool):
     function = staticmethod(F.adaptive_avg_pool3d)
 
 
-class AdaptiveMaxPool1d(_AdaptivePool):
+class AdaptiveMaxPool1d(_AdaptiveMaxPool):
     """The largest number of windows so spread that the output has `output_size`: (N,C,W) → (N,C,output_size)."""
 
     dims = 1
     function = staticmethod(F.adaptive_max_pool1d)
 
 
-class AdaptiveMaxPool2d(_AdaptivePool):
+class AdaptiveMaxPool2d(_AdaptiveMaxPool):
     """The largest number of windows so spread that the output has `output_size`; the first wins a tie.
 
     None keeps the input's size along an axis: `AdaptiveMaxPool2d((None, 2))`.
@@ -246,7 +276,7 @@ class AdaptiveMaxPool2d(_AdaptivePool):
     function = staticmethod(F.adaptive_max_pool2d)
 
 
-class AdaptiveMaxPool3d(_AdaptivePool):
+class AdaptiveMaxPool3d(_AdaptiveMaxPool):
     """The largest number of windows so spread that the output has `output_size`: (N,C,D,H,W) → (N,C,*output_size)."""
 
     dims = 3
