@@ -342,6 +342,9 @@ def test_what_reads_what() -> None:
     assert fed(rec, "max_pool1d.output[0,0,1]", "max_unpool1d.output") == [[0, 0, 1]]
     assert fed(rec, "grad(max_unpool1d.output)[0,0,1]", "grad(max_pool1d.output)") == [[0, 0, 0], [0, 0, 1]]
     assert fed(rec, "input[0,0,2]", "indices.output") == [[0, 0, 0], [0, 0, 1], [0, 0, 2]]
+    field = rec.field("max_unpool1d.output[0,0,1]")
+    assert field["indices.output"].positions.tolist() == [[0, 0, 1]]
+    assert field["input"].positions.tolist() == [[0, 0, 1], [0, 0, 2], [0, 0, 3]]
     rec = recording(run(lambda x: F.fold(F.unfold(x, 2), (2, 3), 2), normal(1, 1, 2, 3), {}))
     assert fed(rec, "input[0,0,0,1]", "unfold.output") == [[0, 0, 1], [0, 1, 0]]
     assert fed(rec, "unfold.output[0,0,1]", "fold.output") == [[0, 0, 0, 1]]
