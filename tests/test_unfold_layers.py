@@ -225,6 +225,17 @@ def test_by_hand(dtype: Any) -> None:
     assert rec["grad(input)"].tolist() == [[[0, grad[1] + grad[1], 0, grad[3], 0]]]
 
 
+@DTYPES
+def test_a_convolution_is_a_product_with_columns(dtype: Any) -> None:
+    random = np.random.default_rng(2)
+    x, weight = random.integers(-9, 10, (2, 3, 7, 6)).astype(dtype), random.integers(-9, 10, (4, 3, 3, 2))
+    layer = pc.Conv1d(18, 4, 1, bias=False).astype(dtype)
+    layer.weight = weight.reshape(4, 18, 1).astype(dtype)
+    product = pc.Sequential(pc.Unfold((3, 2), (2, 1), 1, (1, 2)), layer)(x)
+    conv = F.conv2d(x, weight, stride=(1, 2), padding=1, dilation=(2, 1))
+    np.testing.assert_array_equal(product.reshape(conv.shape), conv)
+
+
 def unpooled(x: Any, kernel: Any, stride: Any = None, **settings: Any) -> Any:
     """Max pooling undone, as far as it goes."""
     values, indices = F.max_pool1d(x, kernel, stride, return_indices=True)

@@ -6,12 +6,12 @@ from pellucid.engine.buffers import Tensor
 from pellucid.engine.graph import Node
 from pellucid.engine.lowering.max_indices import places
 from pellucid.engine.lowering.max_pool import axes_of
-from pellucid.engine.plan import Plan, Tables
+from pellucid.engine.plan import CHUNKS, Plan, Tables
 from pellucid.errors import ShapeError
 from pellucid.geometry import size_of
 from pellucid.kernels import max_unpool
 
-_CHANNELS = 16  # in a chunk: a line of the cache
+_CHANNELS = 16  # in a chunk, where images are few: a line of the cache
 
 
 def forward(plan: Plan, node: Node) -> None:
@@ -64,8 +64,9 @@ def _check_reach(node: Node) -> None:
 def _sizes(plan: Plan, small: Tensor, indices: Tensor, large: Tensor) -> tuple[int, list[int]]:
     """How many chunks, and the integers that both kernels begin with."""
     images, channels = small.inner[0], small.inner[4]
-    pieces = -(-channels // _CHANNELS)
-    n = [_CHANNELS, pieces, channels]
+    per_chunk = channels if images >= CHUNKS else _CHANNELS
+    pieces = -(-channels // per_chunk)
+    n = [per_chunk, pieces, channels]
     for tensor in (small, indices, large):
         n += [tensor.strides[0], places(plan, tensor), size_of(tensor.inner[1:4])]
     return images * pieces, n
