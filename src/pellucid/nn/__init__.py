@@ -1,6 +1,14 @@
 """Layers that own parameters, and models made of them."""
 
 from pellucid.nn.activation import GELU, LeakyReLU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Tanh
+from pellucid.nn.adaptive import (
+    AdaptiveAvgPool1d,
+    AdaptiveAvgPool2d,
+    AdaptiveAvgPool3d,
+    AdaptiveMaxPool1d,
+    AdaptiveMaxPool2d,
+    AdaptiveMaxPool3d,
+)
 from pellucid.nn.container import Sequential
 from pellucid.nn.conv import Conv1d, Conv2d, Conv3d
 from pellucid.nn.conv_transpose import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
@@ -35,12 +43,6 @@ from pellucid.nn.padding import (
 )
 from pellucid.nn.parameter import Buffer, Parameter
 from pellucid.nn.pooling import (
-    AdaptiveAvgPool1d,
-    AdaptiveAvgPool2d,
-    AdaptiveAvgPool3d,
-    AdaptiveMaxPool1d,
-    AdaptiveMaxPool2d,
-    AdaptiveMaxPool3d,
     AvgPool1d,
     AvgPool2d,
     AvgPool3d,

@@ -1,4 +1,4 @@
-"""Pooling layers: one number for each window of a channel."""
+"""Pooling layers: one number for each window of a channel. (Adaptive ones: `adaptive.py`.)"""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from pellucid import functional as F
 from pellucid.errors import ArgumentError
 from pellucid.geometry import IntOrTuple, per_axis
 from pellucid.nn.layer import Layer, flag
-from pellucid.ops.adaptive_pool import OutputSize, output_sizes
 from pellucid.ops.checks import number
 
 
@@ -36,7 +35,7 @@ class _Pool(Layer):
                 )
 
 
-class _Choosing(Layer):
+class Choosing(Layer):
     """A pooling that can say which elements it chose."""
 
     return_indices: bool
@@ -46,7 +45,7 @@ class _Choosing(Layer):
         return self.forward(input) if self.return_indices else super()._infer(input)
 
 
-class _MaxPool(_Pool, _Choosing):
+class _MaxPool(_Pool, Choosing):
     def __init__(
         self,
         kernel_size: IntOrTuple,
@@ -135,22 +134,6 @@ class _LpPool(Layer):
         )
 
 
-class _AdaptivePool(Layer):
-    dims: ClassVar[int]
-    function: ClassVar[Callable[..., Any]]
-
-    def __init__(self, output_size: OutputSize) -> None:
-        self.output_size = output_sizes(type(self).__name__, output_size, self.dims)
-
-    def forward(self, input: Any) -> Any:
-        """(N,C,…) → (N,C,*output_size)."""
-        return type(self).function(input, self.output_size)
-
-    def extra_repr(self) -> str:
-        """The size of the output."""
-        return f"output_size={self.output_size}"
-
-
 class MaxPool1d(_MaxPool):
     """The largest number of each window: (N,C,W) → (N,C,Wo). Settings as those of `MaxPool2d`."""
 
@@ -217,70 +200,6 @@ class AvgPool3d(_AvgPool):
 
     dims = 3
     function = staticmethod(F.avg_pool3d)
-
-
-class _AdaptiveMaxPool(_AdaptivePool, _Choosing):
-    def __init__(self, output_size: OutputSize, return_indices: bool = False) -> None:
-        super().__init__(output_size)
-        self.return_indices = flag(type(self).__name__, "return_indices", return_indices)
-
-    def forward(self, input: Any) -> Any:
-        """(N,C,…) → (N,C,*output_size), and with `return_indices` where in the input it comes from."""
-        return type(self).function(input, self.output_size, self.return_indices)
-
-
-class AdaptiveAvgPool1d(_AdaptivePool):
-    """Means of windows so spread that the output has `output_size`: (N,C,W) → (N,C,output_size)."""
-
-    dims = 1
-    function = staticmethod(F.adaptive_avg_pool1d)
-
-
-class AdaptiveAvgPool2d(_AdaptivePool):
-    """Means of windows so spread that the output has `output_size`; 1 is the mean of the whole image.
-
-    None keeps the input's size along an axis: `AdaptiveAvgPool2d((None, 2))`.
-
-    Shapes: (N,C,H,W) → (N,C,*output_size).
-    Raises: ArgumentError when a size is neither None nor a whole number ≥ 1.
-    """
-
-    dims = 2
-    function = staticmethod(F.adaptive_avg_pool2d)
-
-
-class AdaptiveAvgPool3d(_AdaptivePool):
-    """Means of windows so spread that the output has `output_size`: (N,C,D,H,W) → (N,C,*output_size)."""
-
-    dims = 3
-    function = staticmethod(F.adaptive_avg_pool3d)
-
-
-class AdaptiveMaxPool1d(_AdaptiveMaxPool):
-    """The largest number of windows so spread that the output has `output_size`: (N,C,W) → (N,C,output_size)."""
-
-    dims = 1
-    function = staticmethod(F.adaptive_max_pool1d)
-
-
-class AdaptiveMaxPool2d(_AdaptiveMaxPool):
-    """The largest number of windows so spread that the output has `output_size`; the first wins a tie.
-
-    None keeps the input's size along an axis: `AdaptiveMaxPool2d((None, 2))`.
-
-    Shapes: (N,C,H,W) → (N,C,*output_size).
-    Raises: ArgumentError when a size is neither None nor a whole number ≥ 1.
-    """
-
-    dims = 2
-    function = staticmethod(F.adaptive_max_pool2d)
-
-
-class AdaptiveMaxPool3d(_AdaptiveMaxPool):
-    """The largest number of windows so spread that the output has `output_size`: (N,C,D,H,W) → (N,C,*output_size)."""
-
-    dims = 3
-    function = staticmethod(F.adaptive_max_pool3d)
 
 
 class LPPool1d(_LpPool):
