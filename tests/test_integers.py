@@ -105,3 +105,17 @@ def test_the_seed_decides_and_is_checked() -> None:
     with pytest.raises(ArgumentError) as caught:
         rec.integer_runs(-1)
     assert str(caught.value) == "integer_runs: seed must be a whole number ≥ 0. Got seed=-1."
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_how_much_stays_in_the_cache_changes_no_bit(network: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Weight gradients stretch by stretch of positions: rows, and parts of them."""
+    function, shape, arrays = NETWORKS[network]
+    x, arrays = normal(*shape), {k: normal(*v) for k, v in arrays.items()}
+    whole = recording(run(function, x, arrays))
+    for numbers, shortest in ((60, 16), (1, 2)):
+        monkeypatch.setattr(conv_grad_weight, "_BLOCK_NUMBERS", numbers)
+        monkeypatch.setattr(conv_grad_weight, "_SHORTEST", shortest)
+        cut = recording(run(function, x, arrays))
+        for name in arrays:
+            assert cut[f"grad({name})"].tobytes() == whole[f"grad({name})"].tobytes()

@@ -131,7 +131,7 @@ def _gradients(plan: Plan) -> list[Block]:
 
     graph, (node,) = plan.graph, plan.graph.nodes
     if not isinstance(node.op, _NEEDS_FORWARD):
-        ingested = {id(launch) for launch in plan.ingests.values()}
+        ingested = {id(launch) for launch, _ in plan.ingests.values()}
         plan.launches = [launch for launch in plan.launches if id(launch) in ingested]
     named = {n: s for n, s in zip(node.op.arguments, node.operands, strict=True) if s is not None}
     wanted = [named[name] for name in node.op.differentiable if name in named]

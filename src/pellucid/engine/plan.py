@@ -125,7 +125,9 @@ class Plan:
         self.side_by_side: dict[Node, int] = {}  # how many pixels of a row have sums of their own there
         self.state: dict[Symbol, list[Block]] = {}  # running statistics, after each use that changes them
         self.state_updates: list[Launch] = []
-        self.ingests: dict[Symbol, Launch] = {}  # the launches that read an input from the caller's memory
+        self.ingests: dict[
+            Symbol, tuple[Launch, int]
+        ] = {}  # what reads the caller's memory, and where in n its address is
         self.lasting: set[Block] = set()  # what is written before a run or read after it
         self.updates: Updates | None = None  # of the parameters, where there is an optimiser
         self.owners: list[Any] = []  # arrays that tables point into
@@ -288,6 +290,7 @@ class Program:
     def _feed(self, symbol: Symbol, array: Array) -> None:
         """Floats are read from where they lie; labels are copied."""
         if symbol in self.plan.ingests:
-            self.plan.ingests[symbol].tables[1][0] = array.ctypes.data
+            launch, at = self.plan.ingests[symbol]
+            launch.tables[1][at] = array.ctypes.data
         else:
             self.plan.values[symbol].memory[:] = array.reshape(-1)

@@ -6,7 +6,7 @@ from itertools import product
 
 from pellucid.engine.buffers import Tensor
 from pellucid.engine.graph import Node, Symbol
-from pellucid.engine.lowering.walk import Stage, view, walk
+from pellucid.engine.lowering.walk import FIRST_STAGE, Stage, view, walk
 from pellucid.engine.plan import CHUNKS, Plan, Tables
 from pellucid.engine.tiling import TileList
 from pellucid.errors import ArgumentError
@@ -15,11 +15,13 @@ from pellucid.kernels import layout, tiles
 from pellucid.kernels.simd import Turn
 from pellucid.ops.flatten import Flatten
 
+_FEW = 4  # channels of pictures: for these, loops along the row are longer than a pixel
+
 
 def ingest(plan: Plan, symbol: Symbol) -> None:
     """Make the buffer of an input: labels lie as they are, numbers are brought into channels-last order.
 
-    The caller writes the address of his array, contiguous and of the plan's type, into n[0] before each run.
+    The caller writes the address of his array, contiguous and of the plan's type, into the launch's n before each run.
     """
     if symbol.dtype.kind != "f":
         labels = plan.values[symbol] = plan.block(symbol.name, size_of(symbol.shape), "int64")
@@ -27,13 +29,23 @@ def ingest(plan: Plan, symbol: Symbol) -> None:
         return
     tensor = plan.values[symbol] = plan.tensor(symbol.name, symbol.shape)
 
-    def bind() -> Tables:
+    few = tensor.inner[4] <= _FEW
+
+    def copy() -> Tables:
         images = tensor.inner[0]
         per_chunk = max(1, images // CHUNKS)
         return Tables(-(-images // per_chunk), (tensor,), (0, *tensor.inner, per_chunk, *tensor.strides[:3]))
 
-    plan.launch(symbol.name, layout.from_public, bind)
-    plan.ingests[symbol] = plan.launches[-1]
+    def turn() -> Tables:
+        here, plane, list_ = view(tensor), size_of(tensor.inner[1:4]), TileList()
+        for position, first, count in _runs(tensor):
+            code = Turn(plan.bits, here.channels, count, plane, here.channels)
+            list_.add(code, code, a=first, out=here.offset(position))
+        stage = Stage((None, None, tensor, None), (here.channels * plane, 0, here.image, 0))
+        return walk(plan, list_, [stage], range(here.images))
+
+    plan.launch(symbol.name, *((layout.from_public, copy) if few else (tiles.walk_tiles, turn)))
+    plan.ingests[symbol] = plan.launches[-1], 0 if few else FIRST_STAGE
 
 
 def flatten_forward(plan: Plan, node: Node) -> None:

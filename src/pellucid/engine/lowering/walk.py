@@ -38,6 +38,9 @@ def view(tensor: Tensor) -> View:
     return View(tensor.inner[0], tensor.inner[4], image, (strides[0], strides[1], strides[2]))
 
 
+FIRST_STAGE = 7  # where in a walk's n its stages begin, with the address of A
+
+
 @dataclass(frozen=True)
 class Stage:
     """What a stage's calls count from: A, B, out, start (None: scratch memory), and how far each moves per unit."""
