@@ -48,6 +48,7 @@ def fold(p, n, f, chunk):
     """
     columns, image, base = p[0], p[1], p[2]
     height, width, channels, taps, zero = n[2], n[3], n[4], n[5], rounded(0.0, image)
+    grows = n[8] != 0
     high, lines, wide, pixels = int64_at(n[11]), int64_at(n[12]), int64_at(n[13]), int64_at(n[14])
     for r in range(chunk * n[0], last_of(chunk, n[0], n[1] * height)):
         number, h = r // height, r % height
@@ -56,14 +57,10 @@ def fold(p, n, f, chunk):
             start = number * n[8] + h * n[9] + w * channels
             for c in range(0, channels - 3, 4):  # four sums at a time, which do not wait for each other
                 s = number * n[10] + c * taps
-                x0 = x1 = x2 = x3 = zero
-                if n[8] != 0:
-                    x0, x1, x2, x3 = (
-                        base[start + c],
-                        base[start + c + 1],
-                        base[start + c + 2],
-                        base[start + c + 3],
-                    )
+                x0 = base[start + c] if grows else zero
+                x1 = base[start + c + 1] if grows else zero
+                x2 = base[start + c + 2] if grows else zero
+                x3 = base[start + c + 3] if grows else zero
                 for a in range(high[h], high[h + 1]):
                     for b in range(wide[w], wide[w + 1]):
                         at = s + lines[a] + pixels[b]
@@ -74,7 +71,7 @@ def fold(p, n, f, chunk):
                 image[to + c], image[to + c + 1], image[to + c + 2], image[to + c + 3] = x0, x1, x2, x3
             for c in range(channels // 4 * 4, channels):
                 s = number * n[10] + c * taps
-                x0 = base[start + c] if n[8] != 0 else zero
+                x0 = base[start + c] if grows else zero
                 for a in range(high[h], high[h + 1]):
                     for b in range(wide[w], wide[w + 1]):
                         x0 += columns[s + lines[a] + pixels[b]]

@@ -45,7 +45,7 @@ def places(plan: Plan, tensor: Tensor) -> int:
 
 
 def _routes_beside(plan: Plan, node: Node) -> Block | None:
-    """Those of the max pooling of the same input with the same settings."""
+    """Those of the max pooling, whose kind of op this one is, of the same input with the same settings."""
     assert node.operands[0] is not None
     for other in plan.readers(node.operands[0]):
         alike = isinstance(node.op, type(other.op)) and vars(other.op) == vars(node.op)

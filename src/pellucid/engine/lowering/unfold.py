@@ -6,14 +6,12 @@ Columns are a tensor of one axis of positions, whose channels are (c,k); see `ke
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.engine.buffers import Tensor
 from pellucid.engine.graph import Node
-from pellucid.engine.lowering.walk import view
 from pellucid.engine.plan import CHUNKS, Plan, Tables
 from pellucid.geometry import Axis, Geometry, size_of
 from pellucid.kernels import unfold
@@ -59,16 +57,12 @@ def _copy(
     image.widen([(0, 0), *geometry.padded])
 
     def bind() -> Tables:
-        places = view(image)
-
-        def position(y: tuple[int, ...], k: tuple[int, ...]) -> tuple[int, ...]:
-            return 0, *(axis.position(*each) for axis, *each in zip(geometry.axes, y, k, strict=True))
-
-        windows = [places.offset(position(y, (0, 0))) for y in np.ndindex(*geometry.output)]
-        taps = places.offsets([position((0, 0), k) for k in np.ndindex(*geometry.kernel)])
+        axes = list(zip(geometry.axes, image.strides[2:], strict=True))
+        windows = _sums([[axis.position(y, 0) * step for y in range(axis.output)] for axis, step in axes])
+        taps = _sums([[axis.dilation * k * step for k in range(axis.kernel)] for axis, step in axes])
         images, _, _, length, _ = columns.inner
         per_chunk = max(1, images * length // CHUNKS)
-        n = [per_chunk, images, length, image.inner[4], len(taps), places.image, columns.strides[0]]
+        n = [per_chunk, images, length, image.inner[4], len(taps), image.strides[0], columns.strides[0]]
         n += [base.strides[0] if base else 0, *_addresses(plan, windows, taps)]
         return Tables(-(-images * length // per_chunk), (image, columns, base or columns), n)
 
@@ -100,8 +94,14 @@ def _lists(axis: Axis, step: int, tap: int) -> tuple[list[int], list[int]]:
     return np.cumsum([0, *map(len, found)]).tolist(), [place for places in found for place in places]
 
 
-def _addresses(plan: Plan, *lists: Sequence[int]) -> list[int]:
+def _sums(along: Sequence[Sequence[int]]) -> NDArray[np.int64]:
+    """Of one number from each of two lists, row-major."""
+    down, across = along
+    return np.add.outer(np.array(down, np.int64), np.array(across, np.int64)).ravel()
+
+
+def _addresses(plan: Plan, *lists: Sequence[int] | NDArray[np.int64]) -> list[int]:
     """Where the lists lie as tables, which the plan keeps."""
-    tables: list[NDArray[Any]] = [np.array(list_ or [0], np.int64) for list_ in lists]
+    tables = [np.array(list_, np.int64) for list_ in lists]
     plan.owners.append(tables)
     return [table.ctypes.data for table in tables]
