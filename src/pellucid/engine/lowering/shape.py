@@ -39,7 +39,7 @@ def ingest(plan: Plan, symbol: Symbol) -> None:
     def turn() -> Tables:
         here, plane, list_ = view(tensor), size_of(tensor.inner[1:4]), TileList()
         for position, first, count in _runs(tensor):
-            code = Turn(plan.bits, here.channels, count, plane, here.channels)
+            code = Turn(plan.bits, here.channels, count, plane, here.channels, past=here.past)
             list_.add(code, code, a=first, out=here.offset(position))
         stage = Stage((None, None, tensor, None), (here.channels * plane, 0, here.image, 0))
         return walk(plan, list_, [stage], range(here.images))
