@@ -48,9 +48,9 @@ def ingest(plan: Plan, symbol: Symbol) -> None:
 def egest(plan: Plan, tensor: Block) -> None:
     """Let every run write a result to a new array, whose address the caller writes into the launch's n.
 
-    Without axes behind the channels it lies as the caller wants it and is copied.
+    Whole numbers, and what has no axes behind the channels and so lies as the caller wants it, are copied.
     """
-    if not isinstance(tensor, Tensor) or len(tensor.shape) < 3:
+    if not isinstance(tensor, Tensor) or tensor.dtype.kind != "f" or len(tensor.shape) < 3:
         return
 
     def bind() -> Tables:
