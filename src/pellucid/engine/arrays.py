@@ -89,6 +89,7 @@ class _Program:
 
     def __init__(self, op: Op, operands: Sequence[Array | None], *, backward: bool) -> None:
         from pellucid.engine.compose import plan_forward
+        from pellucid.engine.lowering.shape import egest
         from pellucid.engine.plan import Program
 
         named = {n: a for n, a in zip(op.arguments, operands, strict=True) if a is not None}
@@ -106,6 +107,8 @@ class _Program:
         graph = trace(network, given, self.owned, training=backward)
         plan = plan_forward(graph, next(iter(named.values())).dtype, keep=False, trains=backward)
         self.results = _gradients(plan) if backward else [plan.values[graph.output]]
+        for block in self.results:
+            egest(plan, block)
         self.program = Program(plan)
 
     def run(self, operands: Sequence[Array | None], **more: Array) -> list[Array]:
