@@ -17,8 +17,10 @@ from tests.recorded import looked_up, normal, recording, replaced, run
 
 import pellucid as pc
 from pellucid import functional as F
+from pellucid.engine.graph import apply
 from pellucid.errors import ArgumentError, FormatError, ShapeError
 from pellucid.explain import Recording
+from pellucid.ops.max_indices import MaxPoolIndices
 
 T = torch.nn
 DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -278,6 +280,19 @@ def test_large_windows_have_wide_routes() -> None:
 
     rec = recording(run(lambda x: network(F, x), x, {}))
     np.testing.assert_array_equal(rec["max_unpool2d.output"], network(T.functional, torch.tensor(x)))
+
+
+def test_the_choice_is_made_once() -> None:
+    """Indices are read from the routes of the pooling beside them; alone, they pool for themselves."""
+    both = run(lambda x: unpooled(x, 3), normal(2, 3, 9), {})
+    other = run(lambda x: F.max_unpool1d(F.avg_pool1d(x, 3), unpooled_at(x), 3), normal(2, 3, 9), {})
+    labels = [[step.label for step in program.steps if "largest" in step.label] for program in (both, other)]
+    assert labels == [[], ["max_pool1d_indices.largest"]]
+
+
+def unpooled_at(x: Any) -> Any:
+    """Indices without the pooling that they belong to."""
+    return apply(MaxPoolIndices(1, 3), (x,))
 
 
 def test_nan_is_found_and_put_back() -> None:
