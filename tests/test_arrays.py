@@ -17,6 +17,7 @@ CASES: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("conv1d", ((3, 4, 19), (6, 4, 3), (6,)), {"dilation": 2}),
     ("conv2d", ((3, 4, 9, 7), (6, 2, 3, 2), (6,)), {"groups": 2, "padding": [1, 2], "stride": (2, 1)}),
     ("conv2d", ((3, 9, 7), (6, 3, 3, 3), None), {"padding": 1}),
+    ("conv2d", ((17, 6, 5, 4), (3, 6, 2, 3), (3,)), {"padding": 1}),
     ("conv3d", ((2, 3, 4, 5, 6), (5, 3, 2, 3, 2), (5,)), {}),
     ("conv_transpose2d", ((3, 4, 5, 6), (4, 3, 3, 2), (3,)), {"stride": 2, "output_padding": 1}),
     ("max_pool2d", ((3, 4, 9, 8),), {"kernel_size": 3, "stride": 2, "padding": 1}),
@@ -74,6 +75,20 @@ def test_the_kernels_give_what_the_definition_gives(
     np.testing.assert_allclose(
         again, getattr(F, name)(*operands, **settings), rtol=eps, atol=eps * abs(again).max()
     )
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_max_pooling_says_where_on_kernels_too(dtype: Any) -> None:
+    (x,) = drawn(((3, 4, 9, 8),), dtype)
+    settings = {"kernel_size": (3, 2), "stride": (2, 1), "padding": 1, "return_indices": True}
+    with paying(1 << 60):
+        expected = F.max_pool2d(x, **settings)
+    with paying(1) as made:
+        found = F.max_pool2d(x, **settings)
+    assert made == ["max_pool2d", "max_pool2d_indices"]
+    for ours, want in zip(found, expected, strict=True):
+        assert ours.dtype == want.dtype
+        np.testing.assert_array_equal(ours, want)
 
 
 def test_whole_numbers_stay_exact_where_winograd_would_pay() -> None:

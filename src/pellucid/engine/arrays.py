@@ -1,7 +1,9 @@
 """One op on plain arrays, through the kernels: a program for each shape, made at first sight and kept.
 
 Making a program takes longer than a small op by its definition, so only large ones come here: by their shapes alone,
-from `_PAYS` products on. Unless Winograd's algorithm is asked for by name, sums are direct: whole numbers stay exact.
+from `_PAYS` products on. What only moves numbers (unfold, fold, max unpooling, …) does not: NumPy moves them where they
+lie, and bringing them into the kernels' layout and back takes longer. Unless Winograd's algorithm is asked for by name,
+sums are direct: whole numbers stay exact.
 """
 
 from __future__ import annotations
@@ -87,6 +89,7 @@ class _Program:
 
     def __init__(self, op: Op, operands: Sequence[Array | None], *, backward: bool) -> None:
         from pellucid.engine.compose import plan_forward
+        from pellucid.engine.lowering.shape import egest
         from pellucid.engine.plan import Program
 
         named = {n: a for n, a in zip(op.arguments, operands, strict=True) if a is not None}
@@ -104,6 +107,8 @@ class _Program:
         graph = trace(network, given, self.owned, training=backward)
         plan = plan_forward(graph, next(iter(named.values())).dtype, keep=False, trains=backward)
         self.results = _gradients(plan) if backward else [plan.values[graph.output]]
+        for block in self.results:
+            egest(plan, block)
         self.program = Program(plan)
 
     def run(self, operands: Sequence[Array | None], **more: Array) -> list[Array]:

@@ -125,9 +125,9 @@ class Plan:
         self.side_by_side: dict[Node, int] = {}  # how many pixels of a row have sums of their own there
         self.state: dict[Symbol, list[Block]] = {}  # running statistics, after each use that changes them
         self.state_updates: list[Launch] = []
-        self.ingests: dict[
-            Symbol, tuple[Launch, int]
-        ] = {}  # what reads the caller's memory, and where in n its address is
+        # what reads inputs from the caller's memory and writes results to it, and where in n its address stands
+        self.ingests: dict[Symbol, tuple[Launch, int]] = {}
+        self.egests: dict[Tensor, tuple[Launch, int]] = {}
         self.lasting: set[Block] = set()  # what is written before a run or read after it
         self.updates: Updates | None = None  # of the parameters, where there is an optimiser
         self.owners: list[Any] = []  # arrays that tables point into
@@ -173,7 +173,9 @@ class Plan:
 
     def output(self, node: Node) -> Tensor:
         """A new tensor for a node's output."""
-        tensor = self.values[node.output] = self.tensor(node.output.name, node.output.shape)
+        tensor = self.values[node.output] = self.tensor(
+            node.output.name, node.output.shape, node.output.dtype
+        )
         return tensor
 
     def wants(self, symbol: Symbol | None) -> bool:
@@ -278,12 +280,20 @@ class Program:
         with self._busy:
             for name, array in inputs.items():
                 self._feed(self.plan.graph.inputs[name], array)
+            arrays: dict[Block, Array] = {tensor: self._room(tensor) for tensor in self.plan.egests}
             tape.team.play(self.launches, self.plan.scratch_bytes)
-            return [block.array() for block in blocks]
+            return [arrays[block] if block in arrays else block.array() for block in blocks]
 
     def update_state(self) -> None:
         """Carry out what a recording left out: the changes of the model's own state."""
         tape.team.play(self._updates)
+
+    def _room(self, tensor: Tensor) -> Array:
+        """An array that the run will write a tensor to."""
+        result = np.empty(tensor.shape, tensor.dtype)
+        launch, at = self.plan.egests[tensor]
+        launch.tables[1][at] = result.ctypes.data
+        return result
 
     def _feed(self, symbol: Symbol, array: Array) -> None:
         """Floats are read from where they lie; labels are copied."""

@@ -143,6 +143,7 @@ def forward_tiles(
                     relu=relu and last,
                     norm=table,
                     lanewise=layer.lanewise,
+                    past=layer.lanewise and y.past,
                 )
                 a = x.offset(reads[0]) + part.group * layer.inputs
                 begins = o + (base.offset(tile[0]) if others and base else 0)

@@ -186,6 +186,7 @@ def _add_pass(
             gate=gated,
             pieces=pieces,
             lanewise=layer.lanewise,
+            past=layer.lanewise and x.past,
         )
         c = part.group * layer.inputs + part.first
         result.add(
