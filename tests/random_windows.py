@@ -25,6 +25,21 @@ def channelled(dice: Dice) -> tuple[int, int, int]:
 
 
 def conv(dice: Dice, dims: int) -> Draw:
+    """Some of them true convolution: PyTorch's is then called with the weight flipped."""
+    call = cross_correlation(dice, dims)
+    if dice.upto(0, 3):
+        return call
+    plain = call.reference or partial(getattr(T, call.function), **call.settings)
+    axes = tuple(range(2, dims + 2))
+    return Draw(
+        call.function,
+        call.operands,
+        call.settings | {"flip": True},
+        lambda x, weight, *rest: plain(x, weight.flip(axes), *rest),
+    )
+
+
+def cross_correlation(dice: Dice, dims: int) -> Draw:
     groups, c, o = channelled(dice)
     kernel = tuple(dice.upto(1, 4) for _ in range(dims))
     operands = [dice.floats(*dice.batch(), c, *dice.sizes(dims, 7)), dice.floats(o, c // groups, *kernel)]

@@ -68,6 +68,13 @@ def padded(function: str, pad: tuple[int, ...], **settings: Any) -> Callable[...
     )
 
 
+def flipped(function: str, **settings: Any) -> Callable[..., Any]:
+    """A true convolution in PyTorch: the weight is flipped along every spatial axis first."""
+    return lambda x, w, *rest: getattr(torch.nn.functional, function)(
+        x, w.flip(tuple(range(2, w.ndim))), *rest, **settings
+    )
+
+
 def dropped(x: torch.Tensor, p: float, seed: int) -> torch.Tensor:
     """Dropout with the documented hash written out on Python's integers."""
     mask, golden = 2**64 - 1, 0x9E3779B97F4A7C15
@@ -122,6 +129,27 @@ CASES = [
         "conv3d",
         ((2, 2, 5, 6, 7), (3, 2, 2, 3, 2), (3,)),
         {"stride": (2, 1, 3), "padding": (1, 0, 2)},
+    ),
+    Case(
+        "conv1d flip",
+        "conv1d",
+        ((2, 3, 11), (5, 3, 4), (5,)),
+        {"stride": 3, "padding": 2, "flip": True},
+        flipped("conv1d", stride=3, padding=2),
+    ),
+    Case(
+        "conv2d flip groups",
+        "conv2d",
+        ((3, 4, 8, 11), (6, 2, 3, 2), (6,)),
+        {"groups": 2, "dilation": (2, 3), "flip": True},
+        flipped("conv2d", groups=2, dilation=(2, 3)),
+    ),
+    Case(
+        "conv3d flip",
+        "conv3d",
+        ((2, 2, 5, 6, 7), (3, 2, 2, 3, 2), None),
+        {"stride": (2, 1, 3), "padding": (1, 0, 2), "flip": True},
+        flipped("conv3d", stride=(2, 1, 3), padding=(1, 0, 2)),
     ),
     Case("max_pool1d", "max_pool1d", ((2, 3, 11),), {"kernel_size": 4, "stride": 3, "padding": 2}),
     Case(
