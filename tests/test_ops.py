@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from tests.recorded import run
 
 from pellucid import functional as F
+from pellucid.errors import ArgumentError
 from pellucid.ops.adam import Adam
 from pellucid.ops.base import Array, Terms
 from pellucid.ops.dropout import Dropout
@@ -682,3 +684,13 @@ def test_updates_keep_float32(rule: Any) -> None:
     parameter = np.ones(3, np.float32)
     updated, state = rule.update(parameter, parameter, {}, lr=np.float64(0.1), step=1)
     assert {array.dtype for array in (updated, *state.values())} == {np.dtype(np.float32)}
+
+
+def test_an_infinite_norm_is_pooled_on_arrays_and_refused_in_a_network() -> None:
+    x = np.array([[[1.0, -3, 2, 2, 0, 0]]])
+    assert F.lp_pool1d(x, np.inf, 2).tolist() == [[[3, 2, 0]]]
+    assert F.lp_pool1d(x, -np.inf, 2).tolist() == [[[1, 2, 0]]]
+    assert F.lp_pool1d_backward([[[5, 7, 9]]], x, np.inf, 2)[0].tolist() == [[[0, -5, 7, 0, 0, 0]]]
+    rule = r"in a network norm_type must be finite\. Got norm_type=inf\. Hint: pool the absolute values by max_pool"
+    with pytest.raises(ArgumentError, match=rf"^lp_pool1d 'lp_pool1d': {rule}\.$"):
+        run(lambda s: F.lp_pool1d(s, np.inf, 2), x, {})
