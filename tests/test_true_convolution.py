@@ -196,6 +196,22 @@ def test_sizes_counts_and_fields_are_those_without() -> None:
     assert rows[0] == rows[1]
 
 
+def test_flipping_is_all_that_is_added_to_a_step() -> None:
+    """One copy of the weight forward, one for the input's gradient, one of the weight's own gradient."""
+    x, arrays = normal(2, 3, 7, 6), {"w": normal(4, 3, 3, 2), "b": normal(4)}
+    plain, flipped = (
+        [
+            launch.label
+            for launch in run(lambda s, w, b, f=flip: F.conv2d(s, w, b, flip=f), x, arrays).plan.launches
+        ]
+        for flip in (False, True)
+    )
+    assert [label for label in flipped if "flipped" not in label and label != "grad(w)"] == [
+        label for label in plain if label != "grad(w)"
+    ]
+    assert len(flipped) == len(plain) + 3
+
+
 @pytest.mark.parametrize("value", [1, None, "yes"])
 def test_the_flag_is_a_truth_value(value: Any) -> None:
     rule = f"flip must be True or False. Got flip={value!r}."
