@@ -13,6 +13,8 @@ from pellucid.nn.module import Module
 from pellucid.nn.parameter import Parameter
 from pellucid.nn.receptive import Fields, receptive_fields, windows
 from pellucid.ops.conv_transpose import ConvTranspose
+from pellucid.ops.max_unpool import MaxUnpool
+from pellucid.ops.unfold import Unfold
 
 
 @dataclass(frozen=True)
@@ -128,13 +130,12 @@ def _row(
     parameters, biases = costs.parameters(node, own)
     macs, memory, dense = costs.macs(node), costs.memory(node), costs.dense(node)
     axes = windows(node) or ()
-    backwards = isinstance(node.op, ConvTranspose)
     wider = (axes or macs.number) and [f.size for f in before or ()] != [f.size for f in fields or ()]
     return Row(
         path=node.path,
         type=kind,
         output_shape=node.output.shape,
-        formulas=tuple(axis.input_formula if backwards else axis.formula for axis in axes),
+        formulas=_size_formulas(node),
         parameters=parameters.number,
         macs=macs.number,
         biases=biases,
@@ -148,3 +149,13 @@ def _row(
         dense_weights=dense.number,
         dense_formula=dense.formula,
     )
+
+
+def _size_formulas(node: graph.Node) -> tuple[str, ...]:
+    """The output sizes of an op with windows; unfolding puts the windows themselves, down × along, side by side."""
+    op, input = node.op, node.operands[0]
+    assert input is not None
+    if isinstance(op, MaxUnpool):
+        return tuple(axis.input_formula for axis in op.axes(input.shape))
+    axes = op.geometry(input.shape).axes if isinstance(op, Unfold) else windows(node) or ()
+    return tuple(axis.input_formula if isinstance(op, ConvTranspose) else axis.formula for axis in axes)
