@@ -90,6 +90,7 @@ LAYERS: dict[str, dict[str, Any]] = {
     "LogSoftmax": {},
     "Linear": {"in_features": 6, "out_features": 2}, "GroupNorm": {"num_groups": 2, "num_channels": 4},
     "LocalResponseNorm": {"size": 3}, "Upsample": {"size": 3},
+    "Unfold": {"kernel_size": 2}, "Fold": {"output_size": (3, 4), "kernel_size": 2},
 }  # fmt: skip
 for d in INPUTS:
     LAYERS |= {
@@ -141,8 +142,9 @@ def test_functions(name: str) -> None:
 def test_layers(name: str) -> None:
     kind = getattr(nn, name)
     plain = LAYERS[name]
-    dims = int(name[-2]) if name.endswith("d") else 1
-    x = (np.ones((2, 6)) if name == "Linear" else INPUTS[dims]).astype(np.float32)
+    dims = int(name[-2]) if name[-2].isdigit() else 1
+    other = {"Linear": np.ones((2, 6)), "Unfold": x2, "Fold": PLAIN["fold"]["input"]}
+    x = other.get(name, INPUTS[dims]).astype(np.float32)
 
     def made_and_called(arguments: dict[str, Any]) -> None:
         kind(**arguments)(x)
