@@ -11,12 +11,6 @@ from pellucid.nn import seed
 from pellucid.nn.models import lenet5
 
 
-@pytest.fixture(autouse=True)
-def _width(monkeypatch):
-    """Whatever runs the tests, nobody has said how wide a pipe is."""
-    monkeypatch.delenv("COLUMNS", raising=False)
-
-
 @pytest.fixture
 def run(capsys):
     """Run a command line in this process: (exit code, stdout, stderr)."""

@@ -4,6 +4,7 @@ stride, padding on one side alone, empty batches and none.
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import Any
 
@@ -25,6 +26,21 @@ def channelled(dice: Dice) -> tuple[int, int, int]:
 
 
 def conv(dice: Dice, dims: int) -> Draw:
+    """Some of them true convolution: PyTorch's is then called with the weight flipped."""
+    call = cross_correlation(dice, dims)
+    if dice.upto(0, 3):
+        return call
+    plain = call.reference or partial(getattr(T, call.function), **call.settings)
+    axes = tuple(range(2, dims + 2))
+    return Draw(
+        call.function,
+        call.operands,
+        call.settings | {"flip": True},
+        lambda x, weight, *rest: plain(x, weight.flip(axes), *rest),
+    )
+
+
+def cross_correlation(dice: Dice, dims: int) -> Draw:
     groups, c, o = channelled(dice)
     kernel = tuple(dice.upto(1, 4) for _ in range(dims))
     operands = [dice.floats(*dice.batch(), c, *dice.sizes(dims, 7)), dice.floats(o, c // groups, *kernel)]
@@ -129,14 +145,14 @@ def avg_pool(dice: Dice, dims: int) -> Draw:
 
 def lp_pool(dice: Dice, dims: int) -> Draw:
     x = dice.one_of(dice.floats, dice.ties)(*dice.batch(), dice.upto(1, 3), *dice.sizes(dims, 7))
-    p = dice.one_of(1, 2, 2.0, 3, 4, 0.5, 1.5)
+    p = dice.one_of(1, 2, 2.0, 3, 4, 0.5, 1.5, math.inf, -math.inf)
     settings = {
         "norm_type": p,
         "kernel_size": kernel_size(dice, dims, 3, x.shape[-dims:]),
         "stride": dice.one_of(None, dice.each(dims, 1, 3) if dims > 1 else dice.upto(1, 3)),
         "ceil_mode": bool(dice.upto(0, 1)),
     }
-    return Draw(f"lp_pool{dims}d", [x if p in (1, 2, 4) else abs(x) + 0.25], settings)
+    return Draw(f"lp_pool{dims}d", [x if p in (1, 2, 4, math.inf, -math.inf) else abs(x) + 0.25], settings)
 
 
 def adaptive_avg_pool(dice: Dice, dims: int) -> Draw:

@@ -35,6 +35,11 @@ NETWORKS: dict[str, Any] = {
         {"w": (10, 1, 3, 2)},
     ),
     "3d": (lambda s, w: F.conv3d(s, w, padding=(1, 0, 1)), (2, 3, 4, 5, 6), {"w": (5, 3, 2, 3, 1)}),
+    "flipped": (
+        lambda s, w, b: F.conv2d(s, w, b, (2, 1), (1, 2), flip=True),
+        (3, 4, 9, 7),
+        {"w": (5, 4, 3, 2), "b": (5,)},
+    ),
     "transposed": (
         lambda s, w, b: F.conv_transpose2d(s, w, b, stride=(2, 3), padding=1),
         (2, 3, 5, 4),

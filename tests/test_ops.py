@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from tests.recorded import run
 
 from pellucid import functional as F
+from pellucid.errors import ArgumentError
 from pellucid.ops.adam import Adam
 from pellucid.ops.base import Array, Terms
 from pellucid.ops.dropout import Dropout
@@ -65,6 +67,13 @@ def padded(function: str, pad: tuple[int, ...], **settings: Any) -> Callable[...
     """A convolution in PyTorch whose input gets its zeros first: `pad` counts from the last axis."""
     return lambda x, *rest: getattr(torch.nn.functional, function)(
         torch.nn.functional.pad(x, pad), *rest, **settings
+    )
+
+
+def flipped(function: str, **settings: Any) -> Callable[..., Any]:
+    """A true convolution in PyTorch: the weight is flipped along every spatial axis first."""
+    return lambda x, w, *rest: getattr(torch.nn.functional, function)(
+        x, w.flip(tuple(range(2, w.ndim))), *rest, **settings
     )
 
 
@@ -122,6 +131,27 @@ CASES = [
         "conv3d",
         ((2, 2, 5, 6, 7), (3, 2, 2, 3, 2), (3,)),
         {"stride": (2, 1, 3), "padding": (1, 0, 2)},
+    ),
+    Case(
+        "conv1d flip",
+        "conv1d",
+        ((2, 3, 11), (5, 3, 4), (5,)),
+        {"stride": 3, "padding": 2, "flip": True},
+        flipped("conv1d", stride=3, padding=2),
+    ),
+    Case(
+        "conv2d flip groups",
+        "conv2d",
+        ((3, 4, 8, 11), (6, 2, 3, 2), (6,)),
+        {"groups": 2, "dilation": (2, 3), "flip": True},
+        flipped("conv2d", groups=2, dilation=(2, 3)),
+    ),
+    Case(
+        "conv3d flip",
+        "conv3d",
+        ((2, 2, 5, 6, 7), (3, 2, 2, 3, 2), None),
+        {"stride": (2, 1, 3), "padding": (1, 0, 2), "flip": True},
+        flipped("conv3d", stride=(2, 1, 3), padding=(1, 0, 2)),
     ),
     Case("max_pool1d", "max_pool1d", ((2, 3, 11),), {"kernel_size": 4, "stride": 3, "padding": 2}),
     Case(
@@ -675,3 +705,13 @@ def test_updates_keep_float32(rule: Any) -> None:
     parameter = np.ones(3, np.float32)
     updated, state = rule.update(parameter, parameter, {}, lr=np.float64(0.1), step=1)
     assert {array.dtype for array in (updated, *state.values())} == {np.dtype(np.float32)}
+
+
+def test_an_infinite_norm_is_pooled_on_arrays_and_refused_in_a_network() -> None:
+    x = np.array([[[1.0, -3, 2, 2, 0, 0]]])
+    assert F.lp_pool1d(x, np.inf, 2).tolist() == [[[3, 2, 0]]]
+    assert F.lp_pool1d(x, -np.inf, 2).tolist() == [[[1, 2, 0]]]
+    assert F.lp_pool1d_backward([[[5, 7, 9]]], x, np.inf, 2)[0].tolist() == [[[0, -5, 7, 0, 0, 0]]]
+    rule = r"in a network norm_type must be finite\. Got norm_type=inf\. Hint: pool the absolute values by max_pool"
+    with pytest.raises(ArgumentError, match=rf"^lp_pool1d 'lp_pool1d': {rule}\.$"):
+        run(lambda s: F.lp_pool1d(s, np.inf, 2), x, {})

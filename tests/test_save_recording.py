@@ -261,7 +261,7 @@ LIES: dict[str, tuple[Any, str]] = {
     "result no name": (source("0.output", of=[]), "entry '0.output': conv2d has no such result. Got []"),
     "unknown setting": (
         settings("0.output", evil=1),
-        "entry '0.output', Conv: the keys are dims, stride, padding, dilation, groups. Got 'evil'",
+        "entry '0.output', Conv: the keys are dims, stride, padding, dilation, groups, flip. Got 'evil'",
     ),
     "setting of another type": (
         settings("0.output", dims="2"),

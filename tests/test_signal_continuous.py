@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import pellucid as pc
+from pellucid.errors import ArgumentError, NumericError
 
 Steps = list[tuple[float, float, float]]  # begin, width, height
 PLACES = np.concatenate([np.linspace(-2.1, 2.1, 29), [0.99999999, 1 - 1e-15, 1e-9, -1 / 3, 1.0]])
@@ -148,3 +151,91 @@ def test_boxes_and_discs_in_two_dimensions() -> None:
     lens = pc.signal.convolve_continuous(disc, disc, (0.6, 0.8))
     expected = 2 * math.acos(0.5) - 0.5 * math.sqrt(3)
     assert abs(float(lens) - expected) < float(lens.error) < 1e-5
+
+
+def test_functions_that_do_not_fall_off() -> None:
+    """With one that does there is an integral: 2·sin ½·sin x for a box, √π·e^(−¼)·sin x for a bell."""
+    x = np.array([-1.0, 0.0, 0.3])
+    waves = pc.signal.convolve_continuous(box, math.sin, x)
+    np.testing.assert_allclose(waves.value, 2 * math.sin(0.5) * np.sin(x), atol=1e-13)
+    assert waves.g_support == (-math.inf, math.inf)
+    bell = pc.signal.convolve_continuous(math.sin, lambda t: math.exp(-t * t), x)
+    np.testing.assert_allclose(bell.value, math.sqrt(math.pi) * math.exp(-0.25) * np.sin(x), atol=1e-12)
+
+
+HARMONIC = "the integral does not converge. Got x = 0.0. Hint: f(z)·g(x−z) must be finite and fall off towards infinity"
+
+
+@pytest.mark.parametrize(
+    ("f", "g"),
+    [
+        (math.sin, math.cos),
+        (math.sin, math.sin),
+        (lambda _: 1.0, lambda _: 1.0),
+        (lambda _: 1.0, lambda t: 1 / (1 + abs(t))),
+    ],
+)
+def test_without_an_integral(f: Callable[[float], float], g: Callable[[float], float]) -> None:
+    message = f"^convolve_continuous: {re.escape(HARMONIC)}; give f_support and g_support\\.$"
+    with pytest.raises(NumericError, match=message):
+        pc.signal.convolve_continuous(f, g, 0.0)
+
+
+def failing(_: float) -> float:
+    raise KeyError("spline")
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (lambda t: None, "must take real numbers and return one. Got TypeError: float() argument must be"),
+        (lambda t: np.array([t, t]), "must take real numbers and return one. Got TypeError: "),
+        (lambda t: [t], "must take real numbers and return one. Got TypeError: float() argument must be"),
+        (lambda t: 2j, "must take real numbers and return one. Got TypeError: 2j is no real number."),
+        (
+            lambda t: np.complex128(2j),
+            "must take real numbers and return one. Got TypeError: np.complex128(2j) is",
+        ),
+        (lambda t: "1.5", "must take real numbers and return one. Got TypeError: '1.5' is no real number."),
+        (lambda t, u: t, "must take real numbers and return one. Got TypeError: <lambda>() missing 1"),
+        (
+            failing,
+            "must have a value wherever it is asked for one. Got KeyError: 'spline' at -1000000.0. "
+            "Hint: give g_support, or let g return 0 where it is not defined.",
+        ),
+        (math.sqrt, "must have a value wherever it is asked for one. Got ValueError: "),
+        (lambda t: math.nan, "must be finite somewhere. Got no finite value. Hint: give g_support."),
+    ],
+)
+def test_functions_that_are_none(function: Callable[..., float], message: str) -> None:
+    with pytest.raises(ArgumentError, match=f"^convolve_continuous: g {re.escape(message)}"):
+        pc.signal.convolve_continuous(box, function, 2.0)
+
+
+def test_where_a_function_is_not_defined_nobody_asks_for_it() -> None:
+    roots = pc.signal.convolve_continuous(math.sqrt, box, [0.0, 2.0], f_support=(0, math.inf), f_breaks=())
+    np.testing.assert_allclose(roots.value, [2 / 3 * 0.5**1.5, 2 / 3 * (2.5**1.5 - 1.5**1.5)], atol=1e-12)
+    with pytest.raises(
+        NumericError, match="the integral does not converge"
+    ):  # an integral inside of a function
+        pc.signal.convolve_continuous(
+            box, lambda t: float(pc.signal.convolve_continuous(math.sin, math.cos, t)), 0.0
+        )
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"dims": True}, "f and g must be functions of one or two numbers. Got True."),
+        ({"f_support": (0, 10**400)}, "f_support must be a pair (low, high) with low < high. Got (0, 1000"),
+        (
+            {"f_support": 5, "dims": 2},
+            "f_support must hold a pair (low, high) for each of the two axes. Got 5.",
+        ),
+        ({"tolerance": 10**400}, "tolerance must be a number in (0, inf). Got tolerance=1000"),
+        ({"f_breaks": object()}, "f_breaks must be an array of real numbers. Got object."),
+    ],
+)
+def test_settings_of_other_kinds(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ArgumentError, match=f"^convolve_continuous: {re.escape(message)}"):
+        pc.signal.convolve_continuous(box, box, (0.0, 0.0), **settings)

@@ -21,7 +21,8 @@ from pellucid.nn.models.resnet import BasicBlock
 from pellucid.ops.conv import Conv
 from pellucid.winograd import MATRICES, Kind, divisors
 
-# N, C, H, W, O, padding, stride: no two sizes alike; images that are no multiple of a tile; padding wider than a window
+# N, C, H, W, O, padding, stride, and True for true convolution: no two sizes alike; images that are no multiple of a
+# tile; padding wider than a window
 CASES = [
     (2, 3, 7, 5, 4, 1, 1),
     (1, 1, 3, 3, 2, 0, 1),
@@ -45,18 +46,22 @@ CASES = [
     (7, 16, 37, 46, 19, 0, 2),
     (2, 2, 6, 5, 3, (3, 4), 2),
     (1, 520, 5, 3, 34, 1, 2),
+    (3, 17, 9, 6, 18, ((0, 2), (1, 0)), 1, True),
+    (7, 16, 37, 46, 19, 0, 2, True),
 ]
 
 
 def both(case: Any, dtype: Any) -> dict[str, Recording]:
     """The same convolution, forward and backward, by either algorithm."""
-    n, c, h, w, o, padding, stride = case
+    n, c, h, w, o, padding, stride, *flip = case
     arrays = {"w": normal(o, c, 3, 3, dtype=dtype, seed=2), "b": normal(o, dtype=dtype, seed=3)}
     result = {}
     for name in ("direct", "winograd"):
         with pc.algorithm(name):
             program = run(
-                lambda s, w, b: F.conv2d(s, w, b, stride, padding), normal(n, c, h, w, dtype=dtype), arrays
+                lambda s, w, b: F.conv2d(s, w, b, stride, padding, flip=bool(flip)),
+                normal(n, c, h, w, dtype=dtype),
+                arrays,
             )
         assert bool(program.plan.winograd) == (name == "winograd")
         result[name] = recording(program)

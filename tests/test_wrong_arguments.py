@@ -53,3 +53,11 @@ def test_arrays_that_no_memory_holds_are_refused() -> None:
         ShapeError, match=r"^conv2d: the arrays must fit into memory\. Got unable to allocate .+\.$"
     ):
         F.conv2d(np.ones((2, 3, 6, 5)), np.ones((4, 3, 3, 3)), stride=10**7, padding=10**7)
+
+
+def test_a_gradient_of_instance_norm_by_running_statistics_has_its_name() -> None:
+    rule = r"grad_output must have the output's shape\. Expected \(2, 3, 5\)\. Got \(2, 3, 4\)"
+    with pytest.raises(ShapeError, match=rf"^instance_norm_backward: {rule}\.$"):
+        F.instance_norm_backward(
+            np.ones((2, 3, 4)), np.ones((2, 3, 5)), np.ones(3), np.ones(3), use_input_stats=False
+        )

@@ -56,6 +56,12 @@ class PellucidError(Exception):
             self.args = (str(self),)
         return self
 
+    def of(self, where: str) -> Self:
+        """The same error, naming another function: the one that was called, where it is made of others."""
+        self.where = where
+        self.args = (str(self),)
+        return self
+
 
 class ShapeError(PellucidError, ValueError):
     """Sizes that do not fit together."""

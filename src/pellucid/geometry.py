@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 from math import ceil, floor, prod
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -267,7 +267,10 @@ def per_axis(op: str, name: str, value: IntOrTuple, dims: int, minimum: int = 1)
         >>> per_axis("conv2d", "stride", 2, 2)
         (2, 2)
     """
-    values: tuple[Any, ...] | None = tuple(value) if isinstance(value, Sequence) else None
+    several = isinstance(value, Sequence) and not isinstance(
+        value, bytes | bytearray
+    )  # which hold integers, too
+    values: tuple[Any, ...] | None = tuple(cast("Sequence[Any]", value)) if several else None
     if is_integer(value):
         values = (value,) * dims
     if values is not None and len(values) == 1:
@@ -296,9 +299,9 @@ def padding_pairs(
         ((1, 1), (1, 2))
     """
     dims = len(kernel)
-    if padding == "valid":
+    if isinstance(padding, str) and padding == "valid":
         return ((0, 0),) * dims
-    if padding == "same":
+    if isinstance(padding, str) and padding == "same":
         if any(s != 1 for s in stride):
             raise ArgumentError(op, "padding='same' needs stride 1", got=f"stride={tuple(stride)}")
         totals = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]

@@ -112,6 +112,8 @@ class Question:
         found = [line for line in lines if line.startswith((f"{of}[", f"{of} ="))]
         other = "in inference" if getattr(op, "training", True) else "in training"
         formula = next((line for line in found if not line.endswith(other)), of)
+        if getattr(op, "flip", False):
+            formula = formula.replace("k·dilation", "(K−1−k)·dilation")
         for argument, parts in _OPTIONAL.items():
             for part in parts if argument not in operands else ():
                 formula = formula.replace(part, "")

@@ -9,7 +9,7 @@ from pellucid.errors import ArgumentError
 from pellucid.functional._call import Call, Tensor, function, gradient
 from pellucid.geometry import is_integer
 from pellucid.ops.add import Add
-from pellucid.ops.checks import number
+from pellucid.ops.checks import flag, number
 from pellucid.ops.dropout import Dropout
 from pellucid.ops.flatten import Flatten
 from pellucid.ops.linear import Linear
@@ -88,6 +88,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, *, seed: int =
         array([2., 0., 2., 2., 2., 2.])
     """
     number("dropout", "p", p, "[0, 1]")
+    flag("dropout", "training", training)
     if not is_integer(seed):
         raise ArgumentError("dropout", "seed must be an integer", got=f"seed={seed!r}")
     return DropoutCall(Dropout(p if training else 0.0), (input,), options={"seed": seed})

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 
 from pellucid.engine.graph import Symbol
-from pellucid.errors import ArgumentError, ShapeError
+from pellucid.errors import ArgumentError, PellucidError, ShapeError
 from pellucid.functional._call import Call, Tensor, function, gradient
 from pellucid.geometry import is_integer, size_of
+from pellucid.ops.base import Gradients
 from pellucid.ops.batch_norm import BatchNorm
 from pellucid.ops.checks import flag, number
 from pellucid.ops.group_norm import GroupNorm
@@ -73,6 +75,28 @@ def batch_norm(
 
 
 batch_norm_backward = gradient(batch_norm)
+
+
+class GivenStatisticsCall(BatchNormCall):
+    """Instance normalisation by running statistics: batch normalisation in inference, under its own name."""
+
+    def forward(self) -> Tensor:
+        """The output."""
+        with _named_instance_norm():
+            return super().forward()
+
+    def backward(self, grad_output: Tensor) -> Gradients:
+        """The gradients."""
+        with _named_instance_norm():
+            return super().backward(grad_output)
+
+
+@contextmanager
+def _named_instance_norm() -> Iterator[None]:
+    try:
+        yield
+    except PellucidError as error:
+        raise error.of(error.where.replace("batch_norm", "instance_norm", 1)) from None
 
 
 @dataclass(frozen=True)
@@ -180,8 +204,12 @@ def instance_norm(
     """
     flag("instance_norm", "use_input_stats", use_input_stats)
     if not use_input_stats:
+        if running_mean is None or running_var is None:
+            absent = "running_mean" if running_mean is None else "running_var"
+            rule = "without use_input_stats it needs running_mean and running_var"
+            raise ArgumentError("instance_norm", rule, got=f"{absent}=None")
         op = BatchNorm(False, momentum, eps)
-        return BatchNormCall(op, (input,), (running_mean, running_var, weight, bias))
+        return GivenStatisticsCall(op, (input,), (running_mean, running_var, weight, bias))
     shape = np.shape(input) if not isinstance(input, Symbol) else input.shape
     if len(shape) >= 2 and size_of(shape[2:]) == 1:
         rule = "an image's own statistics need more than 1 value per channel"

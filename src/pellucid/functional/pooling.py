@@ -9,6 +9,7 @@ from pellucid.functional._call import Call, Tensor, function, gradient
 from pellucid.geometry import IntOrTuple, PaddingLike
 from pellucid.ops.adaptive_max_pool import AdaptiveMaxPool
 from pellucid.ops.avg_pool import AvgPool
+from pellucid.ops.checks import flag
 from pellucid.ops.max_indices import AdaptiveMaxPoolIndices, MaxPoolIndices
 from pellucid.ops.max_pool import MaxPool
 
@@ -22,6 +23,7 @@ class MaxPoolCall(Call):
 
     def forward(self) -> Tensor:
         """The output, or the output and its indices."""
+        flag(self.op.name, "return_indices", self.return_indices)
         output = super().forward()
         if not self.return_indices:
             return output

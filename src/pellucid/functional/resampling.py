@@ -112,7 +112,7 @@ def interpolate(
     dims = len(shape) - 2
     if dims not in (1, 2, 3):
         raise ShapeError("interpolate", "input must have 3, 4 or 5 axes (N, C, …)", got=f"input {shape}")
-    if mode != "nearest" and (not isinstance(mode, str) or _LINEAR.get(mode) != dims):
+    if not isinstance(mode, str) or (mode != "nearest" and _LINEAR.get(mode) != dims):
         fitting = next(name for name, axes in _LINEAR.items() if axes == dims)
         rule = "mode must fit the input's axes"
         raise ArgumentError("interpolate", rule, expected=f"'nearest' or '{fitting}'", got=f"mode={mode!r}")

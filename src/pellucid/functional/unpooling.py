@@ -43,6 +43,7 @@ def lp_pool2d(
 ) -> Call:
     """The norm of each window: output[n,c,y] = (Σ_k input[n,c,i]ᵖ)^(1/p),   i = y·stride + k,  p = norm_type.
 
+    On arrays p may be ±inf: the largest or the smallest absolute value of each window.
     Shapes: input (N,C,H,W) or (C,H,W) → (N,C,Ho,Wo) or (C,Ho,Wo).
     Raises: ShapeError when a window does not fit; ArgumentError for a setting out of range.
 

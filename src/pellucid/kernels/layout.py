@@ -1,4 +1,7 @@
-"""Copies: into channels-last tensors from N C D H W order; copies and sums of plain memory; zeros around a tensor."""
+"""Copies: into channels-last tensors from N C D H W order; copies and sums of plain memory; zeros around a tensor.
+
+Copies of plain memory are as it is, or with its rows in the opposite order.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,14 @@ def copy(p, n, f, chunk):
     source, out = p[0], p[1]
     for i in range(chunk * n[1], min(n[0], (chunk + 1) * n[1])):
         out[i] = source[i]
+
+
+@kernel
+def reverse(p, n, f, chunk):
+    """The rows in the opposite order. p: source, out. n: rows, numbers in a row. A chunk is a row."""
+    source, out = chunk * n[1], (n[0] - 1 - chunk) * n[1]
+    for i in range(n[1]):
+        p[1][out + i] = p[0][source + i]
 
 
 @kernel

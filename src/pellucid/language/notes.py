@@ -164,6 +164,14 @@ ORDERS: Area = {
         "kernel positions ascending, at each the output channels ascending",
         "커널 위치 오름차순, 위치마다 출력 채널 오름차순",
     ),
+    "order.kernel_input_flipped": Entry(
+        "kernel positions descending (true convolution), at each the input channels ascending",
+        "커널 위치 내림차순(커널을 뒤집은 합성곱), 위치마다 입력 채널 오름차순",
+    ),
+    "order.kernel_output_flipped": Entry(
+        "kernel positions descending (true convolution), at each the output channels ascending",
+        "커널 위치 내림차순(커널을 뒤집은 합성곱), 위치마다 출력 채널 오름차순",
+    ),
     "order.images": Entry(
         "images ascending, in each the output positions ascending",
         "이미지 오름차순, 이미지마다 출력 위치 오름차순",

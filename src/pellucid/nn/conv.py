@@ -33,6 +33,8 @@ class _Conv(Layer):
         groups: int = 1,
         bias: bool = True,
         padding_mode: str = "zeros",
+        *,
+        flip: bool = False,
     ) -> None:
         where = type(self).__name__
         self.in_channels = whole(where, "in_channels", in_channels)
@@ -46,6 +48,7 @@ class _Conv(Layer):
         self.padding: PaddingLike = tuple(before for before, _ in pairs) if symmetric else pairs
         choice(where, "padding_mode", padding_mode, PADDING_MODES)
         self.padding_mode = padding_mode
+        self.flip = flag(where, "flip", flip)
         check_groups(where, self.groups, in_channels=self.in_channels, out_channels=self.out_channels)
         per_group = in_channels // groups
         fan_in = per_group * prod(self.kernel_size)
@@ -59,9 +62,8 @@ class _Conv(Layer):
             with graph.part("pad"):
                 input = F.pad(input, self._widths(), self.padding_mode)
             padding = 0
-        return type(self).function(
-            input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups
-        )
+        settings = self.stride, padding, self.dilation, self.groups
+        return type(self).function(input, self.weight, self.bias, *settings, flip=self.flip)
 
     def _widths(self) -> tuple[int, ...]:
         """The padding as `pad` takes it: (before, after) of the last axis first."""
@@ -82,6 +84,8 @@ class _Conv(Layer):
             text += ", bias=False"
         if self.padding_mode != "zeros":
             text += f", padding_mode={self.padding_mode}"
+        if self.flip:
+            text += ", flip=True"
         return text
 
 
@@ -112,6 +116,9 @@ class Conv2d(_Conv):
         bias: whether a learned number is added to each output channel.
         padding_mode: what stands in the padding: "zeros", or the input once more as the layers `ReflectionPad2d`
             ("reflect"), `ReplicationPad2d` ("replicate") and `CircularPad2d` ("circular") have it.
+        flip: True for true convolution, iy = y·stride + (Kh−1−ky)·dilation − padding, ix likewise. The weight is kept
+            as it is, so a state dict says nothing of it. (A transposed layer of stride 1 is a full true convolution
+            as it stands: it has no such setting.)
 
     Raises: ArgumentError for a setting outside its range; ShapeError when an input does not fit.
 

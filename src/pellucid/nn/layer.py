@@ -24,6 +24,8 @@ def whole(where: str, name: str, value: Any, minimum: int = 1) -> int:
         raise ArgumentError(
             where, f"{name} must be a whole number", expected=f"{name} ≥ {minimum}", got=f"{name}={value!r}"
         )
+    if value >= 2**31:
+        raise ArgumentError(where, f"{name} is too large", expected="less than 2³¹", got=f"{name}={value!r}")
     return int(value)
 
 

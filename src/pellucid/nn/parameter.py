@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from pellucid.errors import ArgumentError
+from pellucid.geometry import size_of
 
 ALIGNMENT = 64  # bytes: one cache line, and one AVX-512 vector
 _TOGETHER = 32  # output channels that are written in one go: whole cache lines
@@ -115,7 +116,11 @@ def _memory_order(ndim: int) -> tuple[int, ...]:
 
 def _aligned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
     """A contiguous array of zeros that begins on a cache line."""
-    size_bytes = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
-    raw = np.zeros(size_bytes + ALIGNMENT, np.uint8)
+    size_bytes = size_of(shape) * dtype.itemsize
+    try:
+        raw = np.zeros(size_bytes + ALIGNMENT, np.uint8)
+    except (MemoryError, OverflowError, ValueError):  # the latter where no address is large enough
+        rule, got = "the array must fit into memory", f"shape {tuple(shape)}, {size_bytes:,} bytes"
+        raise ArgumentError("Parameter", rule, got=got) from None
     start = -raw.__array_interface__["data"][0] % ALIGNMENT
     return raw[start : start + size_bytes].view(dtype).reshape(shape)

@@ -55,6 +55,9 @@ class AvgPool(Op):
             raise ArgumentError(
                 self.name, "divisor_override must be an integer other than 0", got=repr(override)
             )
+        if override is not None and abs(override) >= 2**31:
+            rule = "divisor_override is too large"
+            raise ArgumentError(self.name, rule, expected="less than 2³¹", got=repr(override))
         flag(self.name, "count_include_pad", self.count_include_pad)
         return (*input[:2], *self.geometry(input).output)
 

@@ -54,6 +54,7 @@ class BatchNorm(Op):
         """(N,C,…) and four times (C,) or None → (N,C,…)."""
         input, *channels = shapes
         assert input is not None
+        flag(self.name, "training", self.training)
         if len(input) < 2:
             raise ShapeError(self.name, "input must have at least 2 axes (N, C)", got=f"input {input}")
         for label, shape in zip(self.arguments[1:], channels, strict=True):
@@ -79,7 +80,6 @@ class BatchNorm(Op):
                 got=f"input {input}",
                 hint="use a larger batch, or inference mode",
             )
-        flag(self.name, "training", self.training)
         number(self.name, "momentum", self.momentum)
         number(self.name, "eps", self.eps, "(0, inf)")
         return input

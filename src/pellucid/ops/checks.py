@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import nan
+
 import numpy as np
 
 from pellucid.errors import ArgumentError
@@ -22,10 +24,14 @@ def number(op: str, name: str, value: object, interval: str = "(-inf, inf)") -> 
     """
     low, high = (float(end) for end in interval[1:-1].split(","))
     if isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool):
-        above = low <= value if interval[0] == "[" else low < value
-        below = value <= high if interval[-1] == "]" else value < high
+        try:
+            found = float(value)
+        except OverflowError:  # an integer beyond all floats
+            found = nan
+        above = low <= found if interval[0] == "[" else low < found
+        below = found <= high if interval[-1] == "]" else found < high
         if above and below:
-            return float(value)
+            return found
     raise ArgumentError(op, f"{name} must be a number in {interval}", got=f"{name}={value!r}")
 
 
@@ -51,7 +57,7 @@ def choice(op: str, name: str, value: object, names: tuple[str, ...]) -> None:
 
     Raises: ArgumentError when it is not.
     """
-    if value not in names:
+    if not isinstance(value, str) or value not in names:
         expected = ", ".join(f"'{name}'" for name in names)
         raise ArgumentError(
             op, f"{name} has no such value", expected=f"one of {expected}", got=f"{name}={value!r}"

@@ -8,6 +8,10 @@
 y, k and i stand for one, two or three coordinates. With groups, output channel o sees only the input channels of its
 group. Order of summation: output (k, c), grad_input (k, o), grad_weight and grad_bias (n, y), each ascending. Products
 with padding are part of it, but for those that `skips_padding` says.
+
+With `flip` it is true convolution: i = y·stride + (K−1−k)·dilation − padding. The relation stays that of a window's
+positions j; only the weight lies in the window flipped along every axis, with its number k = K−1−j at position j. Sums
+go by j, so k descends.
 """
 
 from __future__ import annotations
@@ -30,7 +34,8 @@ from pellucid.geometry import (
     skips_padding,
     window,
 )
-from pellucid.ops.base import Array, Gradients, Op, Shape, Terms, choices, columns
+from pellucid.ops.base import Array, Gradients, Op, Rows, Shape, Terms, choices, columns
+from pellucid.ops.checks import flag
 
 Axes: TypeAlias = tuple[Axis, ...]
 
@@ -44,6 +49,7 @@ class Conv(Op):
     padding: PaddingLike = 0
     dilation: IntOrTuple = 1
     groups: int = 1
+    flip: bool = False
 
     arguments: ClassVar[tuple[str, ...]] = ("input", "weight", "bias")
     differentiable: ClassVar[tuple[str, ...]] = ("input", "weight", "bias")
@@ -65,6 +71,7 @@ class Conv(Op):
         input, weight, bias = shapes
         assert input is not None
         assert weight is not None
+        flag(self.name, "flip", self.flip)
         self._check_axes(input, weight)
         if not is_integer(self.groups) or self.groups < 1 or weight[0] % self.groups or weight[0] < 1:
             raise ArgumentError(
@@ -125,30 +132,38 @@ class Conv(Op):
         if of == "grad_bias":
             return Terms((("grad_output", (n, *columns(at), *y)),))
         o, c, *k = columns(at)
-        i = [axis.position(p, j) for axis, p, j in zip(axes, y, k, strict=True)]
+        i = [axis.position(p, j) for axis, p, j in zip(axes, y, self._facing(axes, *k), strict=True)]
         channel = o // (weight[0] // self.groups) * weight[1] + c
         return Terms((("grad_output", (n, o, *y)), ("input", (n, channel, *i))))
 
     def _output_terms(self, at: NDArray[np.int64], axes: Axes, weight: Shape, bias: bool) -> Terms:
         n, o, *y = columns(at)
-        *k, c = choices(*weight[2:], weight[1])
-        i = [axis.position(p, j) for axis, p, j in zip(axes, y, k, strict=True)]
+        *window, c = choices(*weight[2:], weight[1])
+        i = [axis.position(p, j) for axis, p, j in zip(axes, y, window, strict=True)]
         channel = o // (weight[0] // self.groups) * weight[1] + c
-        factors = ("input", (n, channel, *i)), ("weight", (o, c, *k))
+        factors = ("input", (n, channel, *i)), ("weight", (o, c, *self._facing(axes, *window)))
         return Terms(factors, ("bias", (at[:, 1],)) if bias else None)
 
     def _grad_input_terms(self, at: NDArray[np.int64], axes: Axes, weight: Shape, _: bool) -> Terms:
         n, channel, *i = columns(at)
-        *k, o = choices(*weight[2:], weight[0] // self.groups)
-        shifts = [p - axis.position(0, j) for axis, p, j in zip(axes, i, k, strict=True)]
+        *window, o = choices(*weight[2:], weight[0] // self.groups)
+        shifts = [p - axis.position(0, j) for axis, p, j in zip(axes, i, window, strict=True)]
         y = [shift // axis.stride for axis, shift in zip(axes, shifts, strict=True)]
         met = [shift % axis.stride == 0 for axis, shift in zip(axes, shifts, strict=True)]
         if skips_padding(axes):
             met.append((y[-1] >= 0) & (y[-1] < axes[-1].output))
         group, c = np.divmod(channel, weight[1])
         o = group * (weight[0] // self.groups) + o
-        factors = ("grad_output", (n, o, *y)), ("weight", (o, c, *k))
+        factors = ("grad_output", (n, o, *y)), ("weight", (o, c, *self._facing(axes, *window)))
         return Terms(factors, present=np.logical_and.reduce(np.broadcast_arrays(*met)))
+
+    def _facing(self, axes: Axes, *k: NDArray[np.int64]) -> Rows:
+        """The weight's indices at a window's positions, or the window's positions at the weight's indices."""
+        return tuple(axis.kernel - 1 - j for axis, j in zip(axes, k, strict=True)) if self.flip else k
+
+    def laid(self, weight: Array) -> Array:
+        """The weight as it lies in the window, or its gradient from there: flipped along every axis, if at all."""
+        return np.flip(weight, tuple(range(2, weight.ndim))) if self.flip else weight
 
     def forward(self, *operands: Array | None) -> Array:
         """Add up one product of matrices per kernel position."""
@@ -183,7 +198,7 @@ class Conv(Op):
         grad_bias = None if bias is None else grad_output.sum(axis=(0, *range(2, self.dims + 2)))
         return (
             grad_padded[..., *geometry.inside].reshape(input.shape),
-            grad_grouped.reshape(weight.shape),
+            self.laid(grad_grouped.reshape(weight.shape)),
             grad_bias,
         )
 
@@ -193,5 +208,5 @@ class Conv(Op):
         return padded.reshape(input.shape[0], self.groups, input.shape[1] // self.groups, *padded.shape[2:])
 
     def _grouped(self, weight: Array) -> Array:
-        """The weight with its output channels split into groups: (groups, O/groups, C/groups, …)."""
-        return weight.reshape(self.groups, weight.shape[0] // self.groups, *weight.shape[1:])
+        """The weight as it lies, its output channels split into groups: (groups, O/groups, C/groups, …)."""
+        return self.laid(weight).reshape(self.groups, weight.shape[0] // self.groups, *weight.shape[1:])

@@ -52,7 +52,7 @@ class Dropout(Op):
         """Keep or drop, element by element."""
         (input,) = operands
         self.infer(input.shape)
-        kept = draws(stream_key(seed, step, layer), input.size).reshape(input.shape) >= self.threshold
+        kept = draws(stream_key(int(seed), step, layer), input.size).reshape(input.shape) >= self.threshold
         output: Array = np.where(kept, input * input.dtype.type(self.scale), input.dtype.type(0))
         return output
 

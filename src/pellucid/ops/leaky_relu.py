@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -35,8 +36,13 @@ class LeakyReLU(Pointwise):
 
     def value(self, x: Array) -> Array:
         """Scale what is not positive."""
-        return np.where(x > 0, x, x * x.dtype.type(self.negative_slope))
+        return np.where(x > 0, x, x * self.slope(x.dtype))
 
     def gradient(self, grad: Array, x: Array) -> Array:
         """Scale the gradient where the input is not positive."""
-        return np.where(x > 0, grad, grad * grad.dtype.type(self.negative_slope))
+        return np.where(x > 0, grad, grad * self.slope(grad.dtype))
+
+    def slope(self, dtype: np.dtype[Any]) -> Any:
+        """The slope in this type, where it may be infinite."""
+        with np.errstate(over="ignore"):
+            return dtype.type(self.negative_slope)

@@ -45,6 +45,9 @@ class LocalResponseNorm(Op):
             raise ShapeError(self.name, "input must have at least 3 axes (N, C, …)", got=f"input {input}")
         if not is_integer(self.size) or self.size < 1:
             raise ArgumentError(self.name, "size must be a whole number above 0", got=f"size={self.size!r}")
+        if self.size >= 2**31:
+            rule = "size is too large"
+            raise ArgumentError(self.name, rule, expected="less than 2³¹", got=f"size={self.size!r}")
         for name in ("alpha", "beta", "k"):
             number(self.name, name, getattr(self, name))
         return input
@@ -73,10 +76,11 @@ class LocalResponseNorm(Op):
         return self.k + self.alpha / self.size * self._summed(values * values, self.size // 2)
 
     def _summed(self, values: Array, before: int) -> Array:
-        """The sum over `size` channels, the first of which lies `before` the one at hand."""
+        """The sum over `size` channels, the first of which lies `before` the one at hand, as far as they exist."""
         channels = values.shape[1]
-        padded = np.pad(values, ((0, 0), (before, self.size - 1 - before), *((0, 0),) * (values.ndim - 2)))
+        before, behind = min(before, channels), min(self.size - 1 - before, channels)
+        padded = np.pad(values, ((0, 0), (before, behind), *((0, 0),) * (values.ndim - 2)))
         total = np.zeros_like(values)
-        for j in range(self.size):
+        for j in range(before + 1 + behind):
             total += padded[:, j : j + channels]
         return total

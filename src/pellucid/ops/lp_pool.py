@@ -3,7 +3,8 @@
     output[n,c,y]     = (Σ_k input[n,c,i]ᵖ)^(1/p),     i = y·stride + k
     grad_input[n,c,i] = Σ_y grad_output[n,c,y]·(input[n,c,i] / output[n,c,y])^(p−1)   over the windows that hold i
 
-y, k and i stand for one, two or three coordinates; p = 1 is the sum of a window, p → ∞ its maximum. As in PyTorch, the
+y, k and i stand for one, two or three coordinates; p = 1 is the sum of a window. p = ∞ stands for the largest of its
+absolute values, −∞ for the smallest, whose gradients go to the first element that has it. As in PyTorch, the
 sum of a window that overhangs in ceil mode is that of its elements times K over their number, and a window of zeros
 has no gradient. A negative sum has no root: NaN. Order of summation: output k, grad_input y, each ascending.
 """
@@ -11,6 +12,7 @@ has no gradient. A negative sum has no root: NaN. Order of summation: output k, 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import copysign, isinf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +22,7 @@ from pellucid.geometry import IntOrTuple, per_axis, size_of
 from pellucid.ops.avg_pool import AvgPool
 from pellucid.ops.base import Array, Gradients, Op, Shape, Terms
 from pellucid.ops.checks import number
+from pellucid.ops.max_pool import MaxPool
 from pellucid.ops.pool import held, holding, pool_geometry
 
 
@@ -43,9 +46,15 @@ class LpPool(Op):
         """The means of the same windows."""
         return AvgPool(self.dims, self.kernel_size, self.stride, 0, self.ceil_mode)
 
+    @property
+    def extreme(self) -> MaxPool | None:
+        """With an infinite p the maxima of the same windows."""
+        windows = self.kernel_size, self.stride, 0, 1, self.ceil_mode
+        return MaxPool(self.dims, *windows) if isinf(self.norm_type) else None
+
     def infer(self, *shapes: Shape | None) -> Shape:
         """(N,C,…) → (N,C,…)."""
-        if number(self.name, "norm_type", self.norm_type) == 0:
+        if number(self.name, "norm_type", self.norm_type, "[-inf, inf]") == 0:
             raise ArgumentError(self.name, "norm_type must not be 0", got="norm_type=0")
         (input,) = shapes
         assert input is not None
@@ -67,6 +76,10 @@ class LpPool(Op):
         """A root of a mean, times the window's size."""
         (input,) = operands
         self.infer(input.shape)
+        if self.extreme:
+            sign = input.dtype.type(copysign(1, self.norm_type))
+            extremes: Array = sign * self.extreme.forward(sign * abs(input))
+            return extremes
         with np.errstate(all="ignore"):
             output: Array = self._sums(input) ** input.dtype.type(1 / self.norm_type)
         return output
@@ -75,6 +88,9 @@ class LpPool(Op):
         """The chain rule: root, sum, power."""
         (input,) = operands
         p, kind = self.norm_type, input.dtype.type
+        if self.extreme:
+            (gradient,) = self.extreme.backward(grad_output, kind(copysign(1, p)) * abs(input))
+            return (np.sign(input) * gradient,)
         sums = self._sums(input)
         with np.errstate(all="ignore"):
             slope = np.where(sums == 0, kind(0), kind(1 / p) * sums ** kind(1 / p - 1))

@@ -50,8 +50,8 @@ class Pad(Resampling):
             raise ShapeError(self.name, rule, got=f"{len(self.pad) // 2} pairs for input {input}")
         if self.mode != "constant" and self.value is not None:
             raise ArgumentError(self.name, "value is for mode='constant' alone", got=f"mode={self.mode!r}")
-        if self.value is not None and self.value not in (np.inf, -np.inf):
-            number(self.name, "value", self.value)
+        if self.value is not None:
+            number(self.name, "value", self.value, "[-inf, inf]")
         sizes = [size + sum(pair) for size, pair in zip(input, self._pairs(input), strict=True)]
         for axis, (size, pair) in enumerate(zip(input, self._pairs(input), strict=True)):
             self._check_axis(input, axis, size, pair)

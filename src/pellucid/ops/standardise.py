@@ -18,8 +18,9 @@ def standardised(sets: Array, eps: float) -> tuple[Array, Array]:
     values = sets.astype(np.float64)
     count = max(values.shape[-1], 1)
     centred = values - values.sum(axis=-1, keepdims=True) / count
-    scale = 1 / np.sqrt((centred * centred).sum(axis=-1, keepdims=True) / count + eps)
-    return centred * scale, scale
+    with np.errstate(divide="ignore", invalid="ignore"):  # without eps a set of equal numbers has no x̂: NaN
+        scale = 1 / np.sqrt((centred * centred).sum(axis=-1, keepdims=True) / count + eps)
+        return centred * scale, scale
 
 
 def standardised_gradient(grad: Array, normalised: Array, scale: Array) -> Array:

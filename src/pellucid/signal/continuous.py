@@ -19,10 +19,19 @@ from numpy.typing import ArrayLike, NDArray
 
 from pellucid.errors import ArgumentError, NumericError, ShapeError
 from pellucid.functional._call import as_array
+from pellucid.geometry import is_integer
 from pellucid.ops.checks import number
 from pellucid.signal.optional import scipy
 from pellucid.signal.plane import integrate_plane
-from pellucid.signal.profile import Support, grid, number_of_arguments, profile
+from pellucid.signal.profile import (
+    Function,
+    Profile,
+    Support,
+    checked,
+    grid,
+    number_of_arguments,
+    profile,
+)
 from pellucid.signal.quadrature import Integral, Rule, integrate_line
 
 _WHERE = "convolve_continuous"
@@ -97,9 +106,10 @@ def convolve_continuous(
         if not callable(function):
             raise ArgumentError(_WHERE, f"{name} must be callable", got=type(function).__name__)
     dims = number_of_arguments(f) if dims is None else dims
-    if dims not in (1, 2):
+    if not is_integer(dims) or dims not in (1, 2):
         rule, hint = "f and g must be functions of one or two numbers", "pass dims=1 or dims=2"
-        raise ArgumentError(_WHERE, rule, got=f"{dims}", hint=hint)
+        raise ArgumentError(_WHERE, rule, got=f"{dims!r}", hint=hint)
+    f, g = checked("f", f), checked("g", g)
     places = as_array(_WHERE, "x", x).astype(np.float64)
     if not np.isfinite(places).all():
         raise ArgumentError(_WHERE, "x must be finite", got=repr(x))
@@ -113,8 +123,7 @@ def convolve_continuous(
             raise ArgumentError(_WHERE, "breaks are for one dimension alone", hint="leave them out")
         at, supports = integrate_plane(f, g, quadrature, _box("f", f_support), _box("g", g_support))
     else:
-        first = profile(f, _GRID, _interval("f", f_support), _breaks("f", f_breaks))
-        second = profile(g, _GRID, _interval("g", g_support), _breaks("g", g_breaks))
+        first, second = _profile("f", f, f_support, f_breaks), _profile("g", g, g_support, g_breaks)
         at, supports = integrate_line(f, g, quadrature, first, second)
     integrals = [_converged(at, place) for place in places.reshape(-1, dims).tolist()]
     shape = places.shape if dims == 1 else places.shape[:-1]
@@ -130,9 +139,20 @@ def _converged(at: Callable[..., Integral], place: list[float]) -> Integral:
             _WHERE,
             "the integral does not converge",
             got=f"x = {', '.join(map(str, place))}",
-            hint="give f_support and g_support where the functions are not finite everywhere",
+            hint="f(z)·g(x−z) must be finite and fall off towards infinity; give f_support and g_support",
         )
     return integral
+
+
+def _profile(
+    name: str, function: Function, support: Sequence[Any] | None, breaks: Iterable[float] | None
+) -> Profile:
+    found = profile(function, _GRID, _interval(name, support), _breaks(name, breaks))
+    nothing = support is None and found.low == found.high
+    if nothing and not any(math.isfinite(function(place)) for place in _GRID.tolist()):
+        hint = f"give {name}_support"
+        raise ArgumentError(_WHERE, f"{name} must be finite somewhere", got="no finite value", hint=hint)
+    return found
 
 
 def _interval(name: str, support: Sequence[Any] | None) -> Support | None:
@@ -140,7 +160,7 @@ def _interval(name: str, support: Sequence[Any] | None) -> Support | None:
         return None
     try:
         low, high = (float(end) for end in support)
-    except (TypeError, ValueError):
+    except (OverflowError, TypeError, ValueError):
         low = high = math.nan
     if not low < high:
         rule = f"{name}_support must be a pair (low, high) with low < high"
@@ -151,7 +171,7 @@ def _interval(name: str, support: Sequence[Any] | None) -> Support | None:
 def _box(name: str, support: Sequence[Any] | None) -> tuple[Support | None, Support | None]:
     if support is None:
         return None, None
-    if len(support) != 2:
+    if not isinstance(support, Sequence | np.ndarray) or len(support) != 2:
         rule = f"{name}_support must hold a pair (low, high) for each of the two axes"
         raise ArgumentError(_WHERE, rule, got=repr(support))
     return _interval(name, support[0]), _interval(name, support[1])
@@ -160,5 +180,5 @@ def _box(name: str, support: Sequence[Any] | None) -> tuple[Support | None, Supp
 def _breaks(name: str, breaks: Iterable[float] | None) -> tuple[float, ...] | None:
     if breaks is None:
         return None
-    places = as_array(_WHERE, f"{name}_breaks", tuple(breaks))
+    places = as_array(_WHERE, f"{name}_breaks", tuple(breaks) if isinstance(breaks, Iterable) else breaks)
     return tuple(places.astype(np.float64).ravel().tolist())

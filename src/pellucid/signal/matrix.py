@@ -32,10 +32,14 @@ def conv_matrix(
     padding: PaddingLike = 0,
     dilation: IntOrTuple = 1,
     groups: int = 1,
+    *,
+    flip: bool = False,
 ) -> Any:
     """The matrix W of a convolution layer without bias, in one to three dimensions.
 
         (W·input)[o,y] = Σ_{c,k} input[c,i]·weight[o,c,k],        i = y·stride + k·dilation − padding
+
+    or, of a true convolution (`flip`), i = y·stride + (K−1−k)·dilation − padding.
 
     Shapes: weight (O,C/groups,…), input_shape (C,…) → scipy.sparse.csr_array (O·Ho·Wo, C·H·W) of weight's
         type. Products with padding have no place in it.
@@ -52,7 +56,7 @@ def conv_matrix(
     """
     sparse = scipy("conv_matrix", "sparse")
     w, shape = as_array("conv_matrix", "weight", weight), tuple(input_shape)
-    op, output = _layer(w, shape, stride, padding, dilation, groups)
+    op, output = _layer(w, shape, stride, padding, dilation, groups, flip)
     y, k, i = _meetings(op.geometry((1, *shape), w.shape).axes)
     out_channels, per_group = w.shape[:2]
     o = np.arange(out_channels)[:, None, None]
@@ -60,7 +64,7 @@ def conv_matrix(
     channel = o // (out_channels // groups) * per_group + c
     rows = o * size_of(output[1:]) + y
     columns = channel * size_of(shape[1:]) + i
-    values = w.reshape(out_channels, per_group, -1)[:, :, k]
+    values = op.laid(w).reshape(out_channels, per_group, -1)[:, :, k]
     rows, columns, values = (a.ravel() for a in np.broadcast_arrays(rows, columns, values))
     matrix = sparse.coo_array((values, (rows, columns)), shape=(size_of(output), size_of(shape)))
     return matrix.tocsr()
@@ -133,6 +137,8 @@ def matrix_form(
     padding: PaddingLike = 0,
     dilation: IntOrTuple = 1,
     groups: int = 1,
+    *,
+    flip: bool = False,
 ) -> MatrixForm:
     """A convolution layer's matrix, and what a fully connected layer in its place would cost.
 
@@ -146,19 +152,26 @@ def matrix_form(
           fully connected  784 · 3,456 = 2,709,504 weights
     """
     w, shape = as_array("matrix_form", "weight", weight), tuple(input_shape)
-    matrix = conv_matrix(w, shape, stride, padding, dilation, groups)
-    _, output = _layer(w, shape, stride, padding, dilation, groups)
+    settings = stride, padding, dilation, groups
+    matrix = conv_matrix(w, shape, *settings, flip=flip)
+    _, output = _layer(w, shape, *settings, flip)
     return MatrixForm(matrix, shape, output, w.size)
 
 
 def _layer(
-    weight: Array, shape: Shape, stride: IntOrTuple, padding: PaddingLike, dilation: IntOrTuple, groups: int
+    weight: Array,
+    shape: Shape,
+    stride: IntOrTuple,
+    padding: PaddingLike,
+    dilation: IntOrTuple,
+    groups: int,
+    flip: bool,
 ) -> tuple[Conv, Shape]:
     """The layer's op and the shape of its output, without the batch."""
     if weight.ndim not in (3, 4, 5):
         expected, got = "(O,C/groups,…) with one to three spatial axes", f"{weight.shape}"
         raise ShapeError("conv_matrix", "weight must have three to five axes", expected=expected, got=got)
-    op = Conv(weight.ndim - 2, stride, padding, dilation, groups)
+    op = Conv(weight.ndim - 2, stride, padding, dilation, groups, flip)
     return op, op.infer((1, *shape), weight.shape, None)[1:]
 
 

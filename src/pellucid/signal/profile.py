@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.errors import ArgumentError
+from pellucid.errors import ArgumentError, PellucidError
 
 Function: TypeAlias = Callable[[float], float]
 Support: TypeAlias = tuple[float, float]
@@ -50,6 +50,37 @@ class Profile:
     cuts: tuple[float, ...]
 
 
+def checked(name: str, function: Callable[..., Any]) -> Callable[..., float]:
+    """The function as one that returns a float, NaN where it overflows or divides by zero.
+
+    Raises: ArgumentError when it does not return a real number, or fails in any other way.
+    """
+
+    def value(*at: float) -> float:
+        try:
+            found = function(*at)
+            if isinstance(found, str) or np.iscomplexobj(found):
+                raise TypeError(f"{found!r} is no real number")
+            return float(found)
+        except (OverflowError, ZeroDivisionError):
+            return math.nan
+        except PellucidError:  # of an integral inside of the function
+            raise
+        except TypeError as error:
+            rule = f"{name} must take real numbers and return one"
+            raise ArgumentError("convolve_continuous", rule, got=f"TypeError: {error}") from error
+        except Exception as error:
+            places = ", ".join(map(repr, at))
+            raise ArgumentError(
+                "convolve_continuous",
+                f"{name} must have a value wherever it is asked for one",
+                got=f"{type(error).__name__}: {error} at {places}",
+                hint=f"give {name}_support, or let {name} return 0 where it is not defined",
+            ) from error
+
+    return value
+
+
 def grid(near: float, step: float, finest: float, reach: float, per_decade: int) -> Floats:
     """Places to sample: every `step` up to `near`, and equal ratios from `finest` to `reach`, on both sides of zero."""
     even = np.arange(-near, near + step / 2, step)
@@ -61,20 +92,8 @@ def grid(near: float, step: float, finest: float, reach: float, per_decade: int)
 
 def samples(function: Function, places: Iterable[float]) -> Floats:
     """The function's values; zero where it has none (overflow outside of a support is not the function's fault)."""
-    values = []
     with np.errstate(all="ignore"):
-        for place in places:
-            try:
-                values.append(float(function(float(place))))
-            except (OverflowError, ZeroDivisionError):
-                values.append(math.nan)
-            except TypeError as error:
-                raise ArgumentError(
-                    "convolve_continuous",
-                    "f and g must take real numbers and return one",
-                    got=f"{type(error).__name__}: {error}",
-                ) from None
-    found = np.array(values)
+        found = np.array([function(float(place)) for place in places])
     return np.where(np.isfinite(found), found, 0.0)
 
 
@@ -115,11 +134,9 @@ def _support(function: Function, places: Floats, values: Floats) -> Support:
     first, last = int(alive[0]), int(alive[-1])
     low = -math.inf if first == 0 else _edge(function, places[first], places[first - 1])
     high = math.inf if last == len(places) - 1 else _edge(function, places[last], places[last + 1])
-    if abs(samples(function, [low])[0]) > _OVERFLOWS:
-        low = -math.inf
-    if abs(samples(function, [high])[0]) > _OVERFLOWS:
-        high = math.inf
-    return low, high
+    ends = [end if math.isfinite(end) else 0.0 for end in (low, high)]
+    overflows = abs(samples(function, ends)) > _OVERFLOWS
+    return -math.inf if overflows[0] else low, math.inf if overflows[1] else high
 
 
 def _edge(function: Function, inside: float, outside: float) -> float:

@@ -7,7 +7,8 @@ What is a row of a tile, a column and a tap differs by direction; the micro-kern
     grad_input    input positions i    input channels    k × output channels  grad_output  weight, as (k, o, c)
     grad_weight   (k, input channel)   output channels   images, rows of y    input        grad_output
 
-Where the columns leave most of a vector empty, several positions share it (`beside.py`).
+Where the columns leave most of a vector empty, several positions share it (`beside.py`). A true convolution's weight is
+flipped before it is used, its gradient flipped back: all between is the same.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ from pellucid.engine.lowering import (
     conv_grad_weight,
     winograd_layer,
 )
-from pellucid.engine.lowering.layer import layer_of
+from pellucid.engine.lowering.layer import flipped, layer_of
 from pellucid.engine.lowering.winograd import pays, serves
 from pellucid.engine.plan import Plan
+from pellucid.ops.conv import Conv
 
 
 def forward(plan: Plan, node: Node) -> None:
@@ -38,10 +40,14 @@ def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
     """All the gradients that somebody wants."""
     if node in plan.winograd:
         winograd_layer.backward(plan, node, grad_output)
-        return
-    conv_grad_weight.grad_weight(plan, node, grad_output)
-    if plan.wants(node.operands[0]):
-        conv_grad_input.grad_input(plan, node, grad_output)
+    else:
+        conv_grad_weight.grad_weight(plan, node, grad_output)
+        if plan.wants(node.operands[0]):
+            conv_grad_input.grad_input(plan, node, grad_output)
+    weight = node.operands[1]
+    if weight is not None and isinstance(node.op, Conv) and node.op.flip:
+        gradients = plan.contributions[weight]
+        gradients[-1] = flipped(plan, layer_of(plan, node), gradients[-1], gradients[-1].name)
 
 
 def _by_winograd(plan: Plan, node: Node) -> bool:

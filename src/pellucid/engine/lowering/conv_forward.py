@@ -15,7 +15,7 @@ from pellucid.engine.buffers import Block
 from pellucid.engine.graph import Node
 from pellucid.engine.lowering import norm
 from pellucid.engine.lowering.beside import Beside, beside, panel
-from pellucid.engine.lowering.layer import Layer, layer_of
+from pellucid.engine.lowering.layer import Layer, laid_weight, layer_of
 from pellucid.engine.lowering.walk import Stage, View, cut_when_few, view, walk
 from pellucid.engine.plan import Plan, Tables
 from pellucid.engine.tiling import TileList, blocks, position_tiles, split
@@ -28,8 +28,8 @@ _RUN = 2048  # longest stretch of products before a tile moves on, so that its p
 
 def forward(plan: Plan, node: Node) -> None:
     """output = bias + Σ input·weight; and batch norm and ReLU where the plan joins them."""
-    input, weight, bias = (plan.value(s) for s in node.operands)
-    layer = layer_of(plan, node)
+    input, bias = plan.value(node.operands[0]), plan.value(node.operands[2])
+    layer, weight = layer_of(plan, node), laid_weight(plan, node)
     wide = outputs_beside(layer)
     tail = joining.take_tail(plan, node, norm=wide is None, add=False)
     output, relu = plan.output(tail.last), tail.relu is not None

@@ -13,7 +13,7 @@ from itertools import groupby, product
 from pellucid.engine.buffers import Block, Tensor
 from pellucid.engine.graph import Node
 from pellucid.engine.lowering.beside import Beside, beside, panel
-from pellucid.engine.lowering.layer import Layer, Pass, layer_of
+from pellucid.engine.lowering.layer import Layer, Pass, laid_weight, layer_of
 from pellucid.engine.lowering.walk import Stage, View, cut_when_few, view, walk
 from pellucid.engine.plan import Plan, Tables
 from pellucid.engine.tiling import Taps, TileList, blocks
@@ -25,7 +25,7 @@ from pellucid.kernels.simd import Piece, Start, Tile, Turn
 def grad_input(plan: Plan, node: Node, grad_output: Tensor) -> None:
     """grad_input = base + Σ grad_output·weight, phase by phase of the stride."""
     assert node.operands[0] is not None
-    layer, weight = layer_of(plan, node), plan.value(node.operands[1])
+    layer, weight = layer_of(plan, node), laid_weight(plan, node)
     gradient, base, gate = plan.add_gated_gradient(node.operands[0], node)
     wide = inputs_beside(layer)
     turned = turned_weight(plan, layer, weight, wide)

@@ -1,15 +1,16 @@
-"""What the three directions of a convolution share: its sizes."""
+"""What the three directions of a convolution share: its sizes, and its weight as it lies in the window."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pellucid.engine.buffers import Block
 from pellucid.engine.graph import Node
-from pellucid.engine.plan import Plan
+from pellucid.engine.plan import Plan, Tables
 from pellucid.engine.tiling import blocks, paired_tiles, position_tiles
 from pellucid.geometry import Axis, size_of
-from pellucid.kernels import simd
+from pellucid.kernels import layout, simd
 from pellucid.ops.conv import Conv
 from pellucid.ops.conv_transpose import ConvTranspose
 
@@ -107,3 +108,18 @@ def layer_of(plan: Plan, node: Node) -> Layer:
     conv = op if isinstance(op, Conv) else op.conv(input.shape, weight.shape)
     d, h, w = (Axis(1, 1),) * (3 - op.dims) + conv.geometry(input.shape, weight.shape).axes
     return Layer(node.path, (d, h, w), op.groups, weight.shape[1], weight.shape[0] // op.groups, plan.bits)
+
+
+def laid_weight(plan: Plan, node: Node) -> Block:
+    """The weight of a convolution as it lies in the window: a true convolution's is flipped first."""
+    layer, weight = layer_of(plan, node), plan.value(node.operands[1])
+    assert isinstance(node.op, Conv)
+    return flipped(plan, layer, weight, f"{layer.label}.weight, flipped") if node.op.flip else weight
+
+
+def flipped(plan: Plan, layer: Layer, weight: Block, name: str) -> Block:
+    """A weight, or its gradient, flipped along every axis: its kernel positions (k, c·o) in the opposite order."""
+    result = plan.block(name, layer.weight_size)
+    row = layer.inputs * layer.all_outputs
+    plan.launch(name, layout.reverse, lambda: Tables(layer.taps, (weight, result), (layer.taps, row)))
+    return result

@@ -8,6 +8,7 @@ from pellucid.engine.buffers import Tensor
 from pellucid.engine.graph import Node
 from pellucid.engine.lowering.resample import along_three, table_of
 from pellucid.engine.plan import CHUNKS, Plan, Tables
+from pellucid.errors import ArgumentError
 from pellucid.geometry import size_of
 from pellucid.kernels import lp_pool
 from pellucid.ops.lp_pool import LpPool
@@ -17,6 +18,9 @@ from pellucid.ops.resampling import Spread
 def forward(plan: Plan, node: Node) -> None:
     """The root of each window's sum of powers."""
     op, windows = _of(node)
+    if op.extreme:
+        rule, hint = "in a network norm_type must be finite", "pool the absolute values by max_pool"
+        raise ArgumentError(op.name, rule, got=f"norm_type={op.norm_type}", hint=hint)
     x, y = plan.value(node.operands[0]), plan.output(node)
     sums = plan.saved[node, "sums"] = plan.block(f"{node.path}.sums", size_of(y.inner), "float64")
 

@@ -100,7 +100,7 @@ def _kernels(op: Op) -> tuple[Kernel, Kernel]:
 
 def _setting(plan: Plan, op: Op) -> tuple[float, ...]:
     """The number that an activation is set to, rounded to the plan's type."""
-    return (float(plan.dtype.type(op.negative_slope)),) if isinstance(op, LeakyReLU) else ()
+    return (float(op.slope(plan.dtype)),) if isinstance(op, LeakyReLU) else ()
 
 
 def add_forward(plan: Plan, node: Node) -> None:

@@ -10,7 +10,7 @@ from pellucid.engine.buffers import Tensor
 from pellucid.engine.graph import Node
 from pellucid.engine.lowering import norm
 from pellucid.engine.lowering.conv_grad_input import turned_weight
-from pellucid.engine.lowering.layer import layer_of
+from pellucid.engine.lowering.layer import laid_weight, layer_of
 from pellucid.engine.lowering.winograd import Source, scheme
 from pellucid.engine.lowering.winograd_conv import Convolution, Weight
 from pellucid.engine.lowering.winograd_target import Target
@@ -32,8 +32,8 @@ def forward(plan: Plan, node: Node) -> None:
     if joining.takes_moments(plan, node):
         sums = 3 * size_of(output.shape[:2])
         plan.moments[node.output] = plan.block(f"{node.path}.moments", sums, "float64")
-    input, weight, bias = (plan.value(s) for s in node.operands)
-    layer = layer_of(plan, node)
+    input, bias = plan.value(node.operands[0]), plan.value(node.operands[2])
+    layer, weight = layer_of(plan, node), laid_weight(plan, node)
     _, h, w = layer.axes
     table = norm.running_coefficients(plan, tail.norm) if tail.norm else None
     panels = blocks(layer.outputs, simd.column_tile(plan.bits))
@@ -86,7 +86,7 @@ def input_gradient(plan: Plan, node: Node, grad_output: Source) -> Convolution:
     layer = layer_of(plan, node)
     _, h, w = layer.axes
     gradient, base, gate = plan.add_gated_gradient(node.operands[0], node, both=True)
-    turned = turned_weight(plan, layer, plan.value(node.operands[1]), None)
+    turned = turned_weight(plan, layer, laid_weight(plan, node), None)
     panels = blocks(layer.inputs, simd.column_tile(plan.bits))
     algorithm = scheme(layer, winograd.grad_input)
     return Convolution(

@@ -21,6 +21,7 @@ _ORDER = {
     "grad_weight": "order.images",
     "grad_bias": "order.images",
 }
+_FLIPPED = _ORDER | {"output": "order.kernel_input_flipped", "grad_input": "order.kernel_output_flipped"}
 
 
 def explain_conv(question: Question) -> Chain:
@@ -35,10 +36,11 @@ def explain_conv(question: Question) -> Chain:
         windows = question.operand("input" if transposed else "grad_output").array
         part = int(facts["images_per_part"]) * size_of(windows.shape[2:])
     bound = error_bounds(question) if winograd else None
+    order = _FLIPPED if isinstance(op, Conv) and op.flip else _ORDER
 
     def notes() -> Sequence[Note]:
         found = [*_window(question, chain), *_group(question, op)]
-        return [*found, *chain.padding(), ("note.winograd", {}) if winograd else chain.order(_ORDER[of])]
+        return [*found, *chain.padding(), ("note.winograd", {}) if winograd else chain.order(order[of])]
 
     chain: Chain = chain_of(question, terms, part=part, bound=bound, notes=notes)
     return chain

@@ -37,7 +37,7 @@ def explain_rectifier(question: Question) -> Formula:
     from pellucid.kernels.flushing import flushing  # imports LLVM: only when it is needed
 
     op, dtype = question.source.op, question.dtype
-    below = dtype.type(op.negative_slope if isinstance(op, LeakyReLU) else 0)
+    below = op.slope(dtype) if isinstance(op, LeakyReLU) else dtype.type(0)
     forward = question.source.of == "output"
     x = Element(question.operand("input"), columns(question.at))
     number = x if forward else Element(question.operand("grad_output"), x.rows)

@@ -74,7 +74,7 @@ def error_bounds(question: Question) -> NDArray[np.float64]:
 def _convolved(question: Question) -> _Paths:
     """Of an output or an input gradient: sums over channels of a tile's windows and of weights."""
     n, channel, *at = question.at.T
-    weight = question.operand("weight").array
+    weight = _conv(question).laid(question.operand("weight").array)
     if question.source.of == "output":
         source, direction = question.operand("input").array, output
         start = question.operand("bias").array[channel] if "bias" in question.has else 0.0
@@ -97,6 +97,8 @@ def _convolved(question: Question) -> _Paths:
 def _grad_weight(question: Question) -> _Paths:
     """Of a weight gradient: sums over all tiles of all images."""
     o, c, *place = question.at.T
+    if _conv(question).flip:
+        place = [2 - k for k in place]
     input, grad_output = (question.operand(name).array for name in ("input", "grad_output"))
     scheme = Scheme(*(grad_weight(axis.stride, axis.before) for axis in _axes(question)))
     sides = zip(input.shape[2:], (scheme.h.left, scheme.w.left), strict=True)
@@ -117,13 +119,18 @@ def _grad_weight(question: Question) -> _Paths:
     )
 
 
+def _conv(question: Question) -> Conv:
+    op = question.source.op
+    assert isinstance(op, Conv)
+    return op
+
+
 def _axes(question: Question) -> tuple[Axis, ...]:
     """The convolution along H and W."""
-    op, (input, weight, *_) = question.source.op, question.shapes
-    assert isinstance(op, Conv)
+    input, weight, *_ = question.shapes
     assert input is not None
     assert weight is not None
-    return op.geometry(input, weight).axes
+    return _conv(question).geometry(input, weight).axes
 
 
 def _windows(array: Array, plane: Plane, tiles: Array) -> Array:

@@ -5,7 +5,7 @@ A number reads another when its arithmetic takes it up, as a factor, a summand, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +26,7 @@ from pellucid.explain.paths.relation import (
     windows,
 )
 from pellucid.explain.source import Entry, Maker, Source
-from pellucid.geometry import Geometry, size_of
+from pellucid.geometry import Geometry, Meeting, size_of
 from pellucid.ops.adam import Adam
 from pellucid.ops.adaptive_max_pool import AdaptiveMaxPool
 from pellucid.ops.adaptive_pool import AdaptivePool
@@ -135,6 +135,8 @@ def _conv(asked: Reading) -> Relation:
     assert isinstance(op, Conv)
     geometry = op.geometry(asked.input, weight)
     (i, k, y), sizes, links = _space(geometry)
+    if op.flip:
+        links = tuple(map(_flipped, links, geometry.kernel))
     sizes |= {"n": asked.input[0], "g": op.groups, "o": weight[0] // op.groups, "c": weight[1]}
     labels = {
         "input": ("n", "g", "c", *i),
@@ -143,6 +145,11 @@ def _conv(asked: Reading) -> Relation:
         "output": ("n", "g", "o", *y),
     }
     return asked.between(labels, sizes, links)
+
+
+def _flipped(met: Sequence[Meeting], kernel: int) -> tuple[Meeting, ...]:
+    """What meets at the window's positions, told by the weight's."""
+    return tuple({**m, "k": slice(kernel - m["k"].stop, kernel - m["k"].start)} for m in met)
 
 
 def _conv_transpose(asked: Reading) -> Relation:
