@@ -315,6 +315,21 @@ def padding_pairs(
     return tuple((p, p) for p in per_axis(op, "padding", padding, dims, minimum=0))  # type: ignore[arg-type]
 
 
+def input_shape(op: str, shape: Sequence[int], axes: str) -> Index:
+    """An input's shape, whose sizes are at least 1; `axes` says in an error which they are.
+
+    Raises: ArgumentError for anything else.
+
+    Example:
+        >>> input_shape("summary", [1, 3, 32, 32], "(N,C,…)")
+        (1, 3, 32, 32)
+    """
+    sizes = tuple(shape) if isinstance(shape, Sequence) else ()
+    if not sizes or not all(is_integer(size) and size > 0 for size in sizes):
+        raise ArgumentError(op, "an input shape has sizes ≥ 1", expected=axes, got=repr(shape))
+    return tuple(int(size) for size in sizes)
+
+
 def is_integer(value: object) -> bool:
     """Whether `value` is a whole number and not a truth value."""
     return isinstance(value, int | np.integer) and not isinstance(value, bool | np.bool_)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from pellucid import geometry
 from pellucid.engine import graph
 from pellucid.errors import ArgumentError
-from pellucid.geometry import is_integer
 from pellucid.nn import costs
 from pellucid.nn.module import Module
 from pellucid.nn.parameter import Parameter
@@ -79,8 +79,8 @@ class Summary:
 def summary(model: Module, input_shape: tuple[int, ...]) -> Summary:
     """The ops that `model` runs on an input of this shape, (N,C,…); counts are for the whole batch.
 
-    Raises: ArgumentError when the shape is not a sequence of sizes ≥ 1; ShapeError when the model cannot take
-        it.
+    Raises: ArgumentError when the shape is not a sequence of sizes ≥ 1 or the model no module; ShapeError when the
+        model cannot take it.
 
     Example:
         >>> from pellucid.nn.models import lenet5
@@ -97,10 +97,9 @@ def summary(model: Module, input_shape: tuple[int, ...]) -> Summary:
         >>> table.parameters
         61706
     """
-    if not input_shape or not all(is_integer(size) and size > 0 for size in input_shape):
-        got = repr(input_shape)
-        raise ArgumentError("summary", "an input shape has sizes ≥ 1", expected="(N,C,…)", got=got)
-    shape = tuple(int(size) for size in input_shape)
+    if not isinstance(model, Module):
+        raise ArgumentError("summary", "model must be a Module", got=type(model).__name__)
+    shape = geometry.input_shape("summary", input_shape, "(N,C,…)")
     traced = graph.trace(
         model.trace_forward, {"input": (shape, model.dtype)}, dict(model.named_arrays()), training=False
     )

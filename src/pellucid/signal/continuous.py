@@ -151,7 +151,7 @@ def _interval(name: str, support: Sequence[Any] | None) -> Support | None:
 def _box(name: str, support: Sequence[Any] | None) -> tuple[Support | None, Support | None]:
     if support is None:
         return None, None
-    if len(support) != 2:
+    if not hasattr(support, "__len__") or len(support) != 2:
         rule = f"{name}_support must hold a pair (low, high) for each of the two axes"
         raise ArgumentError(_WHERE, rule, got=repr(support))
     return _interval(name, support[0]), _interval(name, support[1])
@@ -160,5 +160,5 @@ def _box(name: str, support: Sequence[Any] | None) -> tuple[Support | None, Supp
 def _breaks(name: str, breaks: Iterable[float] | None) -> tuple[float, ...] | None:
     if breaks is None:
         return None
-    places = as_array(_WHERE, f"{name}_breaks", tuple(breaks))
+    places = as_array(_WHERE, f"{name}_breaks", tuple(breaks) if isinstance(breaks, Iterable) else breaks)
     return tuple(places.astype(np.float64).ravel().tolist())

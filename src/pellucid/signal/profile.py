@@ -61,6 +61,12 @@ def grid(near: float, step: float, finest: float, reach: float, per_decade: int)
 
 def samples(function: Function, places: Iterable[float]) -> Floats:
     """The function's values; zero where it has none (overflow outside of a support is not the function's fault)."""
+    found = _values(function, places)
+    return np.where(np.isfinite(found), found, 0.0)
+
+
+def _values(function: Function, places: Iterable[float]) -> Floats:
+    """The function's values, finite or not."""
     values = []
     with np.errstate(all="ignore"):
         for place in places:
@@ -68,14 +74,14 @@ def samples(function: Function, places: Iterable[float]) -> Floats:
                 values.append(float(function(float(place))))
             except (OverflowError, ZeroDivisionError):
                 values.append(math.nan)
-            except TypeError as error:
+            except (TypeError, ValueError) as error:
                 raise ArgumentError(
                     "convolve_continuous",
                     "f and g must take real numbers and return one",
-                    got=f"{type(error).__name__}: {error}",
+                    got=f"{type(error).__name__} at {place}: {error}",
+                    hint="give f_support and g_support where the functions are not defined everywhere",
                 ) from None
-    found = np.array(values)
-    return np.where(np.isfinite(found), found, 0.0)
+    return np.array(values)
 
 
 def profile(
@@ -91,7 +97,12 @@ def profile(
     if support is not None:
         low, high = support
         places = np.unique(np.concatenate([places[(places > low) & (places < high)], _between(low, high)]))
-    values = samples(function, places)
+    raw = _values(function, places)
+    if not np.isfinite(raw).any():
+        raise ArgumentError(
+            "convolve_continuous", "f and g must be finite somewhere", got=f"{raw[0]} throughout"
+        )
+    values = np.where(np.isfinite(raw), raw, 0.0)
     if support is None:
         low, high = _support(function, places, values)
     jumps = found_jumps(function, places, values) if breaks is None else tuple(breaks)
