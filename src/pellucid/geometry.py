@@ -55,19 +55,45 @@ class Axis:
     @cached_property
     def output(self) -> int:
         """How many windows fit. In ceil mode the last one may overhang, but must start inside input or padding."""
-        free = self.input + self.before + self.after - self.extent
         if not self.ceil_mode:
-            return floor(free / self.stride) + 1
-        count = ceil(free / self.stride) + 1
+            return floor(self._free / self.stride) + 1
+        count = self._overhanging
         return count - 1 if (count - 1) * self.stride >= self.input + self.before else count
 
     @property
+    def _free(self) -> int:
+        """How far the first window can move."""
+        return self.input + self.before + self.after - self.extent
+
+    @property
+    def _overhanging(self) -> int:
+        """How many windows there are when the last one may start anywhere."""
+        return ceil(self._free / self.stride) + 1
+
+    @property
     def formula(self) -> str:
-        """The output size with its numbers put in."""
+        """The output size with its numbers put in; − 1 for a last window that would start behind input and padding.
+
+        Example:
+            >>> Axis(input=3, kernel=2, stride=3, ceil_mode=True).formula
+            'ceil((3 + 2·0 − 1·(2−1) − 1)/3) + 1 − 1 = 1'
+        """
         padding = f"2·{self.before}" if self.before == self.after else f"{self.before} + {self.after}"
         rounding = "ceil" if self.ceil_mode else "floor"
         inner = f"{self.input} + {padding} − {self.dilation}·({self.kernel}−1) − 1"
-        return f"{rounding}(({inner})/{self.stride}) + 1 = {self.output}"
+        left_out = " − 1" if self.ceil_mode and self.output < self._overhanging else ""
+        return f"{rounding}(({inner})/{self.stride}) + 1{left_out} = {self.output}"
+
+    @property
+    def padded_formula(self) -> str:
+        """The size with its padding, which may be negative, and nothing sliding over it.
+
+        Example:
+            >>> Axis(input=9, kernel=1, before=3, after=-1).padded_formula
+            '9 + 3 − 1 = 11'
+        """
+        widths = "".join(f" {'−' if width < 0 else '+'} {abs(width)}" for width in (self.before, self.after))
+        return f"{self.input}{widths} = {self.output}"
 
     @property
     def input_formula(self) -> str:

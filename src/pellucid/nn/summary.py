@@ -8,11 +8,15 @@ from typing import Any
 from pellucid import geometry
 from pellucid.engine import graph
 from pellucid.errors import ArgumentError
-from pellucid.nn import costs
+from pellucid.geometry import Axis
+from pellucid.nn import costs, sheet
 from pellucid.nn.module import Module
 from pellucid.nn.parameter import Parameter
 from pellucid.nn.receptive import Fields, receptive_fields, windows
+from pellucid.ops.base import Op
 from pellucid.ops.conv_transpose import ConvTranspose
+from pellucid.ops.interpolate import Interpolate
+from pellucid.ops.pad import Pad
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,7 @@ class Row:
         path: the layer's path.
         type: the layer's class, or the op's name.
         output_shape: (N,C,…).
-        formulas: the output sizes, axis by axis, of ops that slide a window.
+        formulas: the output sizes, axis by axis, of ops that slide a window, pad or upsample by a whole factor.
         parameters: those that no row above has counted, biases included.
         macs: multiply–accumulates, those on padding included.
         biases: how many of the parameters are biases of a convolution or a linear layer.
@@ -60,7 +64,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Summary:
-    """The rows of a model in the order in which its ops run, and their sums.
+    """The rows of a model in the order in which its ops run, and their sums; printed, a table.
 
     `activation_bytes` is what keeps every output, as a recorded run does; other runs share memory.
     """
@@ -74,6 +78,23 @@ class Summary:
     def to_dict(self) -> dict[str, Any]:
         """Rows and sums as values that JSON knows."""
         return asdict(self)
+
+    def text(self, lang: str | None = None) -> str:
+        """The table in a language, "en" or "ko"; None for the default.
+
+        Raises: ArgumentError for a language that the catalogue does not have.
+        """
+        return str(sheet.columns(self, lang))
+
+    def formulas(self, lang: str | None = None) -> str:
+        """Where the numbers come from: every formula of every op that slides a window or has parameters.
+
+        Raises: ArgumentError for a language that the catalogue does not have.
+        """
+        return sheet.formulas(self, lang)
+
+    def __str__(self) -> str:
+        return self.text()
 
 
 def summary(model: Module, input_shape: tuple[int, ...]) -> Summary:
@@ -127,13 +148,12 @@ def _row(
     parameters, biases = costs.parameters(node, own)
     macs, memory, dense = costs.macs(node), costs.memory(node), costs.dense(node)
     axes = windows(node) or ()
-    backwards = isinstance(node.op, ConvTranspose)
     wider = (axes or macs.number) and [f.size for f in before or ()] != [f.size for f in fields or ()]
     return Row(
         path=node.path,
         type=kind,
         output_shape=node.output.shape,
-        formulas=tuple(axis.input_formula if backwards else axis.formula for axis in axes),
+        formulas=tuple(_size(node.op, axis) for axis in axes),
         parameters=parameters.number,
         macs=macs.number,
         biases=biases,
@@ -147,3 +167,12 @@ def _row(
         dense_weights=dense.number,
         dense_formula=dense.formula,
     )
+
+
+def _size(op: Op, axis: Axis) -> str:
+    """How the output's size along an axis comes about."""
+    if isinstance(op, ConvTranspose):
+        return axis.input_formula
+    if isinstance(op, Interpolate):
+        return f"{axis.output}·{axis.stride} = {axis.input}"
+    return axis.padded_formula if isinstance(op, Pad) else axis.formula
