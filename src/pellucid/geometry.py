@@ -322,9 +322,9 @@ def padding_pairs(
         ((1, 1), (1, 2))
     """
     dims = len(kernel)
-    if padding == "valid":
+    if isinstance(padding, str) and padding == "valid":  # an array has no one answer to ==
         return ((0, 0),) * dims
-    if padding == "same":
+    if isinstance(padding, str) and padding == "same":
         if any(s != 1 for s in stride):
             raise ArgumentError(op, "padding='same' needs stride 1", got=f"stride={tuple(stride)}")
         totals = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]

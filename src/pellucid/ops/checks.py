@@ -51,7 +51,7 @@ def choice(op: str, name: str, value: object, names: tuple[str, ...]) -> None:
 
     Raises: ArgumentError when it is not.
     """
-    if value not in names:
+    if not isinstance(value, str) or value not in names:
         expected = ", ".join(f"'{name}'" for name in names)
         raise ArgumentError(
             op, f"{name} has no such value", expected=f"one of {expected}", got=f"{name}={value!r}"
