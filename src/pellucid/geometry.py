@@ -293,7 +293,9 @@ def per_axis(op: str, name: str, value: IntOrTuple, dims: int, minimum: int = 1)
         >>> per_axis("conv2d", "stride", 2, 2)
         (2, 2)
     """
-    values: tuple[Any, ...] | None = tuple(value) if isinstance(value, Sequence) else None
+    values: tuple[Any, ...] | None = None
+    if isinstance(value, Sequence) and not isinstance(value, bytes):  # whose characters are integers
+        values = tuple(value)
     if is_integer(value):
         values = (value,) * dims
     if values is not None and len(values) == 1:
