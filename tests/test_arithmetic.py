@@ -1,4 +1,4 @@
-"""Sizes, parameters, costs and receptive fields: against figures worked out by hand, PyTorch, and the pages on them."""
+"""Sizes, parameters, costs and receptive fields: against figures worked out by hand and PyTorch."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ import itertools
 import json
 import math
 import random
-import re
-import shlex
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,9 +20,6 @@ from pellucid.geometry import Axis
 from pellucid.nn.line import WORDS, described
 from pellucid.nn.models import input_shape
 from pellucid.nn.receptive import ReceptiveField
-
-DOCS = Path(__file__).parents[1] / "docs"
-PAGES = ("arithmetic.md", "arithmetic.ko.md")
 
 
 def summary(line):
@@ -475,39 +469,3 @@ def test_summary_with_formulas_in_both_languages(run):
     assert "  매개변수   5·5·6·16 + 16 = 2,400 + 16 = 2,416\n" in out
     assert "합계" in out
     assert run("summary", "lenet5", "--lang", "fr")[0] == 2
-
-
-# The pages
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_what_the_page_s_commands_print(run, name):
-    """Every line of an example is a line of what the command prints, in the order of the page."""
-    text = (DOCS / name).read_text(encoding="utf-8")
-    blocks = re.findall(r"```console\n\$ pellucid (.*?)\n(.*?)```", text, flags=re.DOTALL)
-    assert len(blocks) == 9
-    for command, expected in blocks:
-        _, out, err = run(*shlex.split(command))
-        printed = iter(" ".join(line.split()) for line in (out + err).splitlines())
-        for line in expected.splitlines():
-            assert " ".join(line.split()) in printed, f"{command}: {line}"
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_what_the_page_s_python_prints(capsys, name):
-    text = (DOCS / name).read_text(encoding="utf-8")
-    names = {}
-    for block in re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL):
-        exec(block, names)
-        expected = re.findall(r"\)  +# (.*)", block)
-        assert capsys.readouterr().out.splitlines() == expected
-        assert expected
-
-
-def test_the_pages_show_the_same_commands():
-    commands = []
-    for name in PAGES:
-        text = (DOCS / name).read_text(encoding="utf-8")
-        lines = re.findall(r"^\$ (.*)$", text, flags=re.MULTILINE)
-        commands.append([line.removesuffix(" --lang ko") for line in lines])
-    assert commands[0] == commands[1]

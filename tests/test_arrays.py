@@ -17,6 +17,7 @@ CASES: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("conv1d", ((3, 4, 19), (6, 4, 3), (6,)), {"dilation": 2}),
     ("conv2d", ((3, 4, 9, 7), (6, 2, 3, 2), (6,)), {"groups": 2, "padding": [1, 2], "stride": (2, 1)}),
     ("conv2d", ((3, 9, 7), (6, 3, 3, 3), None), {"padding": 1}),
+    ("conv2d", ((17, 6, 5, 4), (3, 6, 2, 3), (3,)), {"padding": 1}),
     ("conv3d", ((2, 3, 4, 5, 6), (5, 3, 2, 3, 2), (5,)), {}),
     ("conv_transpose2d", ((3, 4, 5, 6), (4, 3, 3, 2), (3,)), {"stride": 2, "output_padding": 1}),
     ("max_pool2d", ((3, 4, 9, 8),), {"kernel_size": 3, "stride": 2, "padding": 1}),

@@ -194,3 +194,10 @@ def test_planted_mistakes_have_names(planted: Planted, seed: int) -> None:
     assert not report.ok
     assert {diagnosis.input: diagnosis.kind for diagnosis in report.diagnoses} == planted.found, str(report)
     assert {check.input for check in report.checks if not check.ok} == set(planted.found)
+
+
+def test_one_number_is_no_multiple() -> None:
+    """A single winner holds the whole gradient: every wrong number is some multiple of the right one."""
+    forward, backward = student.max_pool(2, 1, mistake="=")
+    (diagnosis,) = pc.check_gradient(forward, backward, (np.array([[[[1.0, 2, 3], [4, 9, 0]]]]),)).diagnoses
+    assert diagnosis.kind == "assigned_not_added"

@@ -136,6 +136,32 @@ def test_more_mistakes() -> None:
     assert any("No usual mistake" in note for note in pc.check_gradient(*cases[6][:3]).notes)
 
 
+@pytest.mark.parametrize("shape", [(3, 4), (1, 2), (2, 3, 2, 2), (5,)])
+@pytest.mark.parametrize("activation", ["softmax", "its diagonal", "sigmoid"])
+def test_a_gradient_that_went_through_an_activation_twice(shape: tuple[int, ...], activation: str) -> None:
+    scores, target = normal(*shape), np.abs(normal(*shape, seed=1))
+    axis = min(1, len(shape) - 1)
+
+    def squash(z: Any) -> Any:
+        p = np.exp(z) if activation != "sigmoid" else 1 / (1 + np.exp(-z))
+        return p if activation == "sigmoid" else p / p.sum(axis=axis, keepdims=True)
+
+    def forward(z: Any) -> Any:
+        return (squash(z) * target).sum() + (z * z * target).sum()
+
+    def backward(grad_output: Any, z: Any) -> Any:
+        p = squash(z)
+        through = lambda g: p * (g - (p * g).sum(axis=axis, keepdims=True))  # noqa: E731
+        if activation == "sigmoid":
+            through = lambda g: p * (1 - p) * g  # noqa: E731
+        right = grad_output * (through(target) + 2 * z * target)
+        return p * (1 - p) * right if activation == "its diagonal" else through(right)
+
+    (diagnosis,) = pc.check_gradient(forward, backward, (scores,)).diagnoses
+    assert diagnosis.kind == "differentiated_twice"
+    assert activation.replace("its diagonal", "softmax") in diagnosis.text
+
+
 def test_inputs_on_a_kink_are_moved_and_that_is_said() -> None:
     report = pc.check_gradient(*student.relu(), (np.zeros((3, 4)),))
     assert "these were moved by about a thousandth: x" in " ".join(report.notes)

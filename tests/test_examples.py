@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 import json
-import re
 import runpy
 from pathlib import Path
 
 import pytest
+from tests.markdown import blocks
 from tests.pages import Page
 
 import pellucid as pc
@@ -47,11 +47,11 @@ def test_an_example_runs(name, few_images, capsys):
 @pytest.mark.parametrize("name", ["README.md", "README.ko.md"])
 def test_what_the_readme_says_runs(name, few_images, capsys):
     text = (EXAMPLES.parent / name).read_text(encoding="utf-8")
-    blocks = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
-    assert len(blocks) >= 2
+    sources = [block.source for block in blocks(text) if block.language == "python"]
+    assert len(sources) >= 2
     names = {}
-    for block in blocks:
-        exec(block, names)
+    for source in sources:
+        exec(source, names)
     assert names["trace"].certified
     assert "accuracy" in capsys.readouterr().out
 

@@ -15,6 +15,7 @@ import pytest
 from rich.cells import cell_len
 from tests.recorded import looked_up, normal, recording, replaced, run
 
+import pellucid as pc
 from pellucid import functional as F
 from pellucid.errors import AddressError, ArgumentError
 from pellucid.explain import Recording
@@ -367,6 +368,17 @@ def test_packed_weights_and_long_runs(dtype: Any) -> None:
     ):
         for row in np.random.default_rng(6).integers(0, rec[name].shape, (20, rec[name].ndim)):
             assert rec.explain(f"{name}[{','.join(map(str, row))}]").certified
+
+
+@pytest.mark.parametrize(
+    ("taps", "numbers"),
+    [(4, "1.0·1.0 + 2.0·1.0 + 3.0·1.0 + 4.0·1.0"), (5, "1.0·1.0 + 2.0·1.0 + 3.0·1.0 + … (2 more terms)")],
+)
+def test_what_a_long_sum_leaves_out_is_more_than_one_term(taps: int, numbers: str) -> None:
+    layer = pc.Conv1d(1, 1, taps, bias=False)
+    layer.load_state_dict({"weight": np.ones((1, 1, taps))})
+    rec = pc.record(layer, np.arange(1.0, taps + 1)[None, None])
+    assert rec.explain("conv1d.output[0,0,0]").substituted == f"conv1d.output[0,0,0] = {numbers}"
 
 
 def test_a_trace_speaks_the_language_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:

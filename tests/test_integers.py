@@ -11,7 +11,7 @@ from tests.recorded import normal, recording, run
 
 import pellucid as pc
 from pellucid import functional as F
-from pellucid.engine.lowering import conv_forward, conv_grad_weight
+from pellucid.engine.lowering import conv_forward, conv_grad_input, conv_grad_weight
 from pellucid.errors import ArgumentError
 from pellucid.explain.ops.integers import _Layer
 from pellucid.kernels.simd import Tile
@@ -105,3 +105,41 @@ def test_the_seed_decides_and_is_checked() -> None:
     with pytest.raises(ArgumentError) as caught:
         rec.integer_runs(-1)
     assert str(caught.value) == "integer_runs: seed must be a whole number ≥ 0. Got seed=-1."
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_how_much_stays_in_the_cache_changes_no_bit(network: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Weight gradients stretch by stretch of positions: rows, and parts of them."""
+    function, shape, arrays = NETWORKS[network]
+    x, arrays = normal(*shape), {k: normal(*v) for k, v in arrays.items()}
+    whole = recording(run(function, x, arrays))
+    for numbers, shortest in ((60, 16), (1, 2)):
+        monkeypatch.setattr(conv_grad_weight, "_BLOCK_NUMBERS", numbers)
+        monkeypatch.setattr(conv_grad_weight, "_SHORTEST", shortest)
+        cut = recording(run(function, x, arrays))
+        for name in arrays:
+            assert cut[f"grad({name})"].tobytes() == whole[f"grad({name})"].tobytes()
+
+
+def test_stores_past_the_caches_change_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, arrays = normal(3, 48, 9, 7), {"w": normal(48, 1, 3, 2), "b": normal(48)}
+
+    def network(s: Any, w: Any, b: Any) -> Any:
+        return F.conv2d(s, w, b, padding=1, stride=(2, 1), groups=48)
+
+    tiles: list[Tile] = []
+
+    def noted(*args: Any, **settings: Any) -> Tile:
+        tiles.append(Tile(*args, **settings))
+        return tiles[-1]
+
+    usual = recording(run(network, x, arrays))
+    for lowering in (conv_forward, conv_grad_input):
+        monkeypatch.setattr(lowering, "Tile", noted)
+    monkeypatch.setattr("pellucid.engine.lowering.walk._PAST_BYTES", 0)
+    past = recording(run(network, x, arrays))
+    assert past.certify().certified
+    for name in usual.names():
+        assert past[name].tobytes() == usual[name].tobytes()
+    assert tiles
+    assert all("!nontemporal" in str(tile.emit()) for tile in tiles)

@@ -87,6 +87,7 @@ class _Program:
 
     def __init__(self, op: Op, operands: Sequence[Array | None], *, backward: bool) -> None:
         from pellucid.engine.compose import plan_forward
+        from pellucid.engine.lowering.shape import egest
         from pellucid.engine.plan import Program
 
         named = {n: a for n, a in zip(op.arguments, operands, strict=True) if a is not None}
@@ -104,6 +105,8 @@ class _Program:
         graph = trace(network, given, self.owned, training=backward)
         plan = plan_forward(graph, next(iter(named.values())).dtype, keep=False, trains=backward)
         self.results = _gradients(plan) if backward else [plan.values[graph.output]]
+        for block in self.results:
+            egest(plan, block)
         self.program = Program(plan)
 
     def run(self, operands: Sequence[Array | None], **more: Array) -> list[Array]:
@@ -129,7 +132,7 @@ def _gradients(plan: Plan) -> list[Block]:
 
     graph, (node,) = plan.graph, plan.graph.nodes
     if not isinstance(node.op, _NEEDS_FORWARD):
-        ingested = {id(launch) for launch in plan.ingests.values()}
+        ingested = {id(launch) for launch, _ in plan.ingests.values()}
         plan.launches = [launch for launch in plan.launches if id(launch) in ingested]
     named = {n: s for n, s in zip(node.op.arguments, node.operands, strict=True) if s is not None}
     wanted = [named[name] for name in node.op.differentiable if name in named]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pellucid.engine import algorithm
 from pellucid.engine.compose import plan_forward
 from pellucid.engine.graph import Graph, trace
+from pellucid.engine.lowering.shape import egest
 from pellucid.engine.plan import Program
 
 Array = NDArray[Any]
@@ -36,7 +37,9 @@ class Inference:
         return program.run(program.plan.graph.output, input=x)
 
     def _program(self, x: Array) -> Program:
-        return Program(plan_forward(self._trace(x), x.dtype, keep=False, trains=False))
+        plan = plan_forward(self._trace(x), x.dtype, keep=False, trains=False)
+        egest(plan, plan.values[plan.graph.output])
+        return Program(plan)
 
     def _trace(self, x: Array) -> Graph:
         return trace(self._function, {"input": (x.shape, x.dtype)}, self._arrays, training=False)

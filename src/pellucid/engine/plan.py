@@ -125,7 +125,9 @@ class Plan:
         self.side_by_side: dict[Node, int] = {}  # how many pixels of a row have sums of their own there
         self.state: dict[Symbol, list[Block]] = {}  # running statistics, after each use that changes them
         self.state_updates: list[Launch] = []
-        self.ingests: dict[Symbol, Launch] = {}  # the launches that read an input from the caller's memory
+        # what reads inputs from the caller's memory and writes results to it, and where in n its address stands
+        self.ingests: dict[Symbol, tuple[Launch, int]] = {}
+        self.egests: dict[Tensor, tuple[Launch, int]] = {}
         self.lasting: set[Block] = set()  # what is written before a run or read after it
         self.updates: Updates | None = None  # of the parameters, where there is an optimiser
         self.owners: list[Any] = []  # arrays that tables point into
@@ -276,16 +278,25 @@ class Program:
         with self._busy:
             for name, array in inputs.items():
                 self._feed(self.plan.graph.inputs[name], array)
+            arrays: dict[Block, Array] = {tensor: self._room(tensor) for tensor in self.plan.egests}
             tape.team.play(self.launches, self.plan.scratch_bytes)
-            return [block.array() for block in blocks]
+            return [arrays[block] if block in arrays else block.array() for block in blocks]
 
     def update_state(self) -> None:
         """Carry out what a recording left out: the changes of the model's own state."""
         tape.team.play(self._updates)
 
+    def _room(self, tensor: Tensor) -> Array:
+        """An array that the run will write a tensor to."""
+        result = np.empty(tensor.shape, tensor.dtype)
+        launch, at = self.plan.egests[tensor]
+        launch.tables[1][at] = result.ctypes.data
+        return result
+
     def _feed(self, symbol: Symbol, array: Array) -> None:
         """Floats are read from where they lie; labels are copied."""
         if symbol in self.plan.ingests:
-            self.plan.ingests[symbol].tables[1][0] = array.ctypes.data
+            launch, at = self.plan.ingests[symbol]
+            launch.tables[1][at] = array.ctypes.data
         else:
             self.plan.values[symbol].memory[:] = array.reshape(-1)

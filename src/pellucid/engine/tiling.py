@@ -138,3 +138,20 @@ def position_tiles(sizes: Sequence[int], most: int) -> list[list[tuple[int, ...]
         [(*line, x) for line in lines[i : i + n] for x in range(width)]
         for i, n in split(len(lines), most // width)
     ]
+
+
+def paired_tiles(sizes: Sequence[int], most: int) -> list[list[tuple[int, ...]]]:
+    """The same in tiles of two rows, whose windows have most of what they read in common.
+
+    Example:
+        >>> [tile[0] + tile[-1] for tile in paired_tiles((1, 4, 5), 14)]
+        [(0, 0, 0, 0, 1, 4), (0, 2, 0, 0, 3, 4)]
+    """
+    *outer, height, width = sizes
+    rows, columns = split(height, 2), split(width, most // 2)
+    return [
+        [(*line, y, x) for y in range(top, top + n) for x in range(left, left + m)]
+        for line in np.ndindex(*outer)
+        for top, n in rows
+        for left, m in columns
+    ]

@@ -19,7 +19,7 @@ from pellucid.explain.terms import Joined, Products, Term, as_json, exact_json, 
 from pellucid.language import sentence, text
 
 _SHOWN = 8  # terms in the table of the largest ones
-_FIRST = 3  # terms written out in the substituted formula
+_FIRST = 3  # terms written out in the substituted formula, and a fourth where there is no fifth
 _PART = 2**50  # of the sizes of its terms lies a formula at most beside their sum, if it is their sum
 _WIDTH = 100  # columns of a trace as text
 
@@ -80,12 +80,10 @@ class Trace:
     def numbers(self, lang: str | None = None) -> str:
         """`substituted` in a language."""
         lang = lang or self.lang
-        first = [*([self.start] if self.start else []), *self.terms[:_FIRST]]
+        written = _FIRST if len(self.terms) > _FIRST + 1 else len(self.terms)
+        first = [*([self.start] if self.start else []), *self.terms[:written]]
         shown = ["·".join(f"({d})" if d.startswith("-") else d for d in term.digits) for term in first]
-        rest = len(self.terms) - _FIRST
-        if rest == 1:
-            shown.append(text("trace.one_more_term", lang))
-        elif rest > 1:
+        if rest := len(self.terms) - written:
             shown.append(text("trace.more_terms", lang, count=rest))
         if self.kind == "select":
             return f"{self.address} = " + (shown[0] if len(shown) == 1 else f"max({', '.join(shown)})")

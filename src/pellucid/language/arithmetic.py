@@ -11,7 +11,7 @@ TEXTS: Area = {
     "arithmetic.macs": Entry("MACs", "곱셈·누산"),
     "arithmetic.bytes": Entry("bytes", "바이트"),
     "arithmetic.field": Entry("field", "수용 영역"),
-    "arithmetic.jump": Entry("stride", "보폭"),
+    "arithmetic.jump": Entry("stride", "스트라이드"),
     "arithmetic.total": Entry("total", "합계"),
     "arithmetic.convolution": Entry("weights as convolution", "합성곱의 가중치"),
     "arithmetic.dense": Entry("as dense layer", "완전 연결층이라면"),

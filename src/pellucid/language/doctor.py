@@ -98,6 +98,12 @@ _MISTAKES: Area = {
         "{name}의 기울기에 같은 자리의 출력만 들어 있습니다. softmax나 정규화에서처럼 다른 출력도 각 수에 따라 "
         "달라지므로 그 항을 모두 더해야 합니다.",
     ),
+    "doctor.differentiated_twice": Entry(
+        "The gradient of {name} has gone back through {activation} once more. With {activation} and cross-entropy "
+        "taken together, probability minus target is the gradient of the scores already.",
+        "{name}의 기울기가 {activation}의 역전파를 한 번 더 지났습니다. {activation}에 교차 엔트로피까지 묶으면 "
+        "확률에서 정답을 뺀 값이 이미 점수의 기울기입니다.",
+    ),
     "doctor.exchanged": Entry(
         "What backward gives for {name} is the gradient of {other}. Gradients are returned in the order of the inputs.",
         "{name}의 자리에 {other}의 기울기를 돌려주었습니다. 기울기는 입력과 같은 순서로 돌려주어야 합니다.",

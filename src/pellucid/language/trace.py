@@ -8,7 +8,6 @@ TEXTS: Area = {
     "trace.note": Entry("note", "설명"),
     "trace.largest": Entry("largest {shown} of {count:,} terms", "항 {count:,}개 중 큰 것부터 {shown}개"),
     "trace.term": Entry("term", "항"),
-    "trace.one_more_term": Entry("… (1 more term)", "… (항 1개가 더 있습니다)"),
     "trace.more_terms": Entry("… ({count:,} more terms)", "… (항 {count:,}개가 더 있습니다)"),
     "trace.certified": Entry(
         "certified: |value − exact| = {error:.3g}, bound {bound:.3g}",

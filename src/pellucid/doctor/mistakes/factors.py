@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from pellucid.doctor.case import Case
-from pellucid.doctor.mistakes.suspicion import Suspicion, listed, subsets
+from pellucid.doctor.mistakes.suspicion import Suspicion, listed, margin, subsets
 from pellucid.language import Message
 
-_FEW = 3  # fewer numbers are always each other's multiple, or nearly so
+_FEW = 3  # fewer numbers that are not 0 are always each other's multiple, or nearly so
 
 
 def factors(case: Case) -> Iterator[Suspicion]:
@@ -31,7 +31,7 @@ def factors(case: Case) -> Iterator[Suspicion]:
     elif (size := _whole(factor)) and (axes := _axes(case, size)):
         message = Message("doctor.sum_instead_of_mean", size=size, axes=axes)
         yield Suspicion("sum_instead_of_mean", message, expected * size)
-    elif len(expected) >= _FEW:
+    elif np.count_nonzero(np.abs(expected) > margin(case)) >= _FEW:
         yield Suspicion("factor", Message("doctor.factor", factor=f"{factor:.6g}"), factor * expected)
 
 

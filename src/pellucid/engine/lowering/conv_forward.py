@@ -118,23 +118,22 @@ def forward_tiles(
 ) -> TileList:
     """One image's tiles: for each block of output channels and each stretch of the sum, all output positions."""
     result = TileList()
-    for group, column, columns in layer.column_blocks(layer.outputs):
-        o = group * layer.outputs + column
-        b, b_step = (o * layer.taps * layer.inputs, columns) if packed else (o, layer.all_outputs)
+    for part in layer.passes(layer.outputs, [a.output for a in layer.axes]):
+        o = part.group * layer.outputs + part.first
+        b, b_step = (o * layer.taps * layer.inputs, part.columns) if packed else (o, layer.all_outputs)
         stretches = _forward_stretches(layer, x, b_step)
-        grid = position_tiles([a.output for a in layer.axes], simd.register_tile(layer.bits, columns))
         for i, (run, taps) in enumerate(stretches):
             start: Start = "out" if i else begin
             last = i == len(stretches) - 1
             table = layer.all_outputs if normal and last else 0
-            for tile in grid:
+            for tile in part.tiles:
                 reads = [layer.first_read(at) for at in tile]
                 rows, outs = x.offsets(reads), y.offsets(tile)
                 others = base.offsets(tile) if base and start == "base" else ()
                 code = Tile(
                     layer.bits,
                     rows,
-                    columns,
+                    part.columns,
                     1,
                     b_step,
                     run,
@@ -144,12 +143,13 @@ def forward_tiles(
                     relu=relu and last,
                     norm=table,
                     lanewise=layer.lanewise,
+                    past=layer.lanewise and y.past,
                 )
-                a = x.offset(reads[0]) + group * layer.inputs
+                a = x.offset(reads[0]) + part.group * layer.inputs
                 begins = o + (base.offset(tile[0]) if others and base else 0)
                 result.add(code, code, taps, a=a, b=b, out=y.offset(tile[0]) + o, start=begins)
                 if len(stretches) == 1:
-                    cut_when_few(result, x.images, len(grid))
+                    cut_when_few(result, x.images, part.grid)
         if len(stretches) > 1:
             result.cut()
     return result

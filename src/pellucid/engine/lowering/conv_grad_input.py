@@ -13,10 +13,10 @@ from itertools import groupby, product
 from pellucid.engine.buffers import Block, Tensor
 from pellucid.engine.graph import Node
 from pellucid.engine.lowering.beside import Beside, beside, panel
-from pellucid.engine.lowering.layer import Layer, layer_of
+from pellucid.engine.lowering.layer import Layer, Pass, layer_of
 from pellucid.engine.lowering.walk import Stage, View, cut_when_few, view, walk
 from pellucid.engine.plan import Plan, Tables
-from pellucid.engine.tiling import Taps, TileList, blocks, position_tiles
+from pellucid.engine.tiling import Taps, TileList, blocks
 from pellucid.geometry import Axis, skips_padding
 from pellucid.kernels import simd, tiles
 from pellucid.kernels.simd import Piece, Start, Tile, Turn
@@ -139,30 +139,30 @@ def grad_input_tiles(
     """
     result = TileList()
     phases = list(product(*map(_phases, layer.axes[:2]), _phases_along(layer, wide)))
-    for block, phase in product(layer.column_blocks(layer.inputs), phases):
-        _add_phase(result, layer, (g, x, other), block, phase, wide, begin, gated=gated, relu=relu)
+    for phase in phases:
+        sizes = [len(indices) for _, indices, _ in phase]
+        for part in layer.passes(layer.inputs, sizes, wide.positions if wide else 1):
+            _add_pass(result, layer, (g, x, other), phase, part, wide, begin, gated=gated, relu=relu)
     return result
 
 
-def _add_phase(
+def _add_pass(
     result: TileList,
     layer: Layer,
     views: tuple[View, View, View | None],
-    block: tuple[int, int, int],
     phase: Sequence[Phase],
+    part: Pass,
     wide: Beside | None,
     begin: Start,
     *,
     gated: bool,
     relu: bool,
 ) -> None:
-    """The tiles of one block of input channels at the positions of one phase."""
+    """The tiles of some input channels at positions of one phase."""
     g, x, other = views
-    group, column, columns = block
-    run, pieces, taps = _taps(layer, g, group, columns, phase, wide)
-    columns *= wide.positions if wide else 1
-    grid = position_tiles([len(indices) for _, indices, _ in phase], simd.register_tile(layer.bits, columns))
-    for tile in grid:
+    run, pieces, taps = _taps(layer, g, part.group, part.columns, phase, wide)
+    columns = part.columns * (wide.positions if wide else 1)
+    for tile in part.tiles:
         reads = [tuple(indices[i] for (_, indices, _), i in zip(phase, at, strict=True)) for at in tile]
         places = [
             tuple(
@@ -186,18 +186,19 @@ def _add_phase(
             gate=gated,
             pieces=pieces,
             lanewise=layer.lanewise,
+            past=layer.lanewise and x.past,
         )
-        c = group * layer.inputs + column
+        c = part.group * layer.inputs + part.first
         result.add(
             code,
             code,
             taps or ((0, 0),),
-            a=g.offset(reads[0]) + group * layer.outputs,
-            b=column * layer.taps * layer.all_outputs,
+            a=g.offset(reads[0]) + part.group * layer.outputs,
+            b=part.first * layer.taps * layer.all_outputs,
             out=x.offset(places[0]) + c,
             start=other.offset(places[0]) + c if other else c if begin == "bias" else 0,
         )
-        cut_when_few(result, g.images, len(grid))
+        cut_when_few(result, g.images, part.grid)
 
 
 def _taps(

@@ -15,7 +15,7 @@ from pellucid.engine.lowering.beside import CHAINS, Beside, beside
 from pellucid.engine.lowering.layer import Layer, layer_of
 from pellucid.engine.lowering.walk import Stage, View, view, walk
 from pellucid.engine.plan import CHUNKS, Plan, Tables
-from pellucid.engine.tiling import TileList, blocks, split
+from pellucid.engine.tiling import Taps, TileList, blocks, split
 from pellucid.geometry import size_of
 from pellucid.kernels import simd, tiles
 from pellucid.kernels.simd import Piece, Tile
@@ -23,7 +23,8 @@ from pellucid.kernels.simd import Piece, Tile
 _MOST_PARTS = 8  # with fewer, each part's tiles are cut into ranges that threads share
 _PART_NUMBERS = 1 << 20  # most numbers in all partial weight gradients of a layer together
 _AHEAD = 24  # positions between what is multiplied and what is brought into the cache
-_BLOCK_NUMBERS = 1 << 16  # numbers of input and grad_output that one pass keeps in cache
+_BLOCK_NUMBERS = 1 << 16  # numbers of input and grad_output that are kept in cache for all tiles
+_SHORTEST = 16  # positions; for fewer, sums would leave the registers too often
 
 
 def grad_weight(plan: Plan, node: Node, grad_output: Tensor) -> None:
@@ -98,12 +99,8 @@ def grad_weight_tiles(layer: Layer, x: View, g: View, together: int, ranges: int
     steps = (w.stride * x.strides[2], g.strides[2])
     wide = kernel_beside(layer)
     pieces = _pieces(wide, layer.outputs, steps) if wide else ()
-    run = sum(piece.length for piece in pieces) or w.output
-    taps = tuple(
-        (n * x.image + x.offset((yd * d.stride, yh * h.stride, 0)), n * g.image + g.offset((yd, yh, 0)))
-        for n in range(together)
-        for yd, yh in product(range(d.output), range(h.output))
-    )
+    lines = product(range(together), range(d.output), range(h.output))
+    stretches = _stretches(layer, x, g, list(lines), sum(piece.length for piece in pieces))
     calls = []
     for group, column, columns in layer.column_blocks(layer.outputs):
         o = group * layer.outputs + column
@@ -115,24 +112,46 @@ def grad_weight_tiles(layer: Layer, x: View, g: View, together: int, ranges: int
             ahead = (
                 _AHEAD * steps[1] if first == 0 else 0
             )  # the rows that follow find grad_output in the cache
-            zero = Tile(
-                layer.bits,
-                reads,
-                columns,
-                *steps,
-                run,
-                outs,
-                ahead=ahead,
-                pieces=pieces,
-                lanewise=layer.lanewise,
-            )
+            codes = {
+                run: Tile(
+                    layer.bits, reads, columns, *steps, run, outs,
+                    ahead=ahead, pieces=pieces, lanewise=layer.lanewise,
+                )
+                for run, _ in stretches
+            }  # fmt: skip
             out = first * layer.all_outputs + o
-            calls.append((zero, corner + origin + group * layer.inputs, o, out))
-    for i, (zero, a, b, out) in enumerate(calls):
-        result.add(zero, replace(zero, start="out"), taps, a=a, b=b, out=out)
-        if (i + 1) * ranges // len(calls) > i * ranges // len(calls):
-            result.cut()
+            calls.append((codes, corner + origin + group * layer.inputs, o, out))
+    for i in range(ranges):
+        mine = calls[i * len(calls) // ranges : (i + 1) * len(calls) // ranges]
+        for j, (run, taps) in enumerate(stretches):
+            for codes, a, b, out in mine:
+                on = replace(codes[run], start="out")
+                result.add(on if j else codes[run], on, taps, a=a, b=b, out=out)
+        result.cut()
     return result
+
+
+def _stretches(
+    layer: Layer, x: View, g: View, lines: list[tuple[int, int, int]], whole: int
+) -> list[tuple[int, Taps]]:
+    """The sum over rows of positions (image, d, h) as (run, taps): as much of it at a time as all tiles keep in cache.
+
+    A row whose products come in pieces, `whole` in all, is not cut.
+    """
+    d, h, w = layer.axes
+    numbers = layer.all_inputs * d.stride * h.stride * w.stride + layer.all_outputs
+    most = max(_SHORTEST, _BLOCK_NUMBERS // numbers)
+
+    def tap(line: tuple[int, int, int], yw: int) -> tuple[int, int]:
+        n, yd, yh = line
+        a = x.offset((yd * d.stride, yh * h.stride, yw * w.stride))
+        return n * x.image + a, n * g.image + g.offset((yd, yh, yw))
+
+    if not whole and w.output > most:
+        return [(run, (tap(line, yw),)) for line in lines for yw, run in split(w.output, most)]
+    some = max(1, most // w.output)
+    starts = range(0, len(lines), some)
+    return [(whole or w.output, tuple(tap(line, 0) for line in lines[i : i + some])) for i in starts]
 
 
 def _pieces(wide: Beside, columns: int, steps: tuple[int, int]) -> tuple[Piece, ...]:

@@ -7,11 +7,30 @@ from dataclasses import dataclass
 
 from pellucid.engine.graph import Node
 from pellucid.engine.plan import Plan
-from pellucid.engine.tiling import blocks
+from pellucid.engine.tiling import blocks, paired_tiles, position_tiles
 from pellucid.geometry import Axis, size_of
 from pellucid.kernels import simd
 from pellucid.ops.conv import Conv
 from pellucid.ops.conv_transpose import ConvTranspose
+
+
+@dataclass(frozen=True)
+class Pass:
+    """Tiles whose calls follow one another: some columns at some positions.
+
+    Attributes:
+        group: that of the channels.
+        first: the first of them, counted in the group.
+        columns: how many.
+        tiles: the positions, tile by tile.
+        grid: how many tiles these columns have in all passes.
+    """
+
+    group: int
+    first: int
+    columns: int
+    tiles: list[list[tuple[int, ...]]]
+    grid: int
 
 
 @dataclass(frozen=True)
@@ -42,6 +61,21 @@ class Layer:
         return [
             (group, first, count) for group in range(self.groups) for first, count in blocks(channels, width)
         ]
+
+    def passes(self, channels: int, sizes: Sequence[int], beside: int = 1) -> list[Pass]:
+        """All columns at all positions of a grid, where `beside` positions share a row.
+
+        Depthwise, a tile is little work: columns follow one another at the same positions, as they lie in memory.
+        """
+        found = self.column_blocks(channels)
+        if self.lanewise:
+            grid = paired_tiles(sizes, simd.register_tile(self.bits, simd.column_tile(self.bits)))
+            return [Pass(*block, [tile], len(grid)) for tile in grid for block in found]
+        result = list[Pass]()
+        for group, first, columns in found:
+            grid = position_tiles(sizes, simd.register_tile(self.bits, beside * columns))
+            result.append(Pass(group, first, columns, grid, len(grid)))
+        return result
 
     @property
     def taps(self) -> int:

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from itertools import product
 
-from pellucid.engine.buffers import Tensor
+from pellucid.engine.buffers import Block, Tensor
 from pellucid.engine.graph import Node, Symbol
-from pellucid.engine.lowering.walk import Stage, view, walk
+from pellucid.engine.lowering.walk import FIRST_STAGE, Stage, cut_when_few, view, walk
 from pellucid.engine.plan import CHUNKS, Plan, Tables
-from pellucid.engine.tiling import TileList
+from pellucid.engine.tiling import TileList, split
 from pellucid.errors import ArgumentError
 from pellucid.geometry import size_of
 from pellucid.kernels import layout, tiles
-from pellucid.kernels.simd import Turn
+from pellucid.kernels.simd import End, Turn
 from pellucid.ops.flatten import Flatten
+
+_FEW = 4  # channels of pictures: for these, loops along the row are longer than a pixel
 
 
 def ingest(plan: Plan, symbol: Symbol) -> None:
     """Make the buffer of an input: labels lie as they are, numbers are brought into channels-last order.
 
-    The caller writes the address of his array, contiguous and of the plan's type, into n[0] before each run.
+    The caller writes the address of his array, contiguous and of the plan's type, into the launch's n before each run.
     """
     if symbol.dtype.kind != "f":
         labels = plan.values[symbol] = plan.block(symbol.name, size_of(symbol.shape), "int64")
@@ -27,13 +29,36 @@ def ingest(plan: Plan, symbol: Symbol) -> None:
         return
     tensor = plan.values[symbol] = plan.tensor(symbol.name, symbol.shape)
 
-    def bind() -> Tables:
+    few = tensor.inner[4] <= _FEW
+
+    def copy() -> Tables:
         images = tensor.inner[0]
         per_chunk = max(1, images // CHUNKS)
         return Tables(-(-images // per_chunk), (tensor,), (0, *tensor.inner, per_chunk, *tensor.strides[:3]))
 
-    plan.launch(symbol.name, layout.from_public, bind)
-    plan.ingests[symbol] = plan.launches[-1]
+    def turn() -> Tables:
+        list_, here = _inwards(plan, tensor), view(tensor)
+        stage = Stage((None, None, tensor, None), (_image(tensor), 0, here.image, 0))
+        return walk(plan, list_, [stage], range(here.images))
+
+    plan.launch(symbol.name, *((layout.from_public, copy) if few else (tiles.walk_tiles, turn)))
+    plan.ingests[symbol] = plan.launches[-1], 0 if few else FIRST_STAGE
+
+
+def egest(plan: Plan, tensor: Block) -> None:
+    """Let every run write a result to a new array, whose address the caller writes into the launch's n.
+
+    Whole numbers, and what has no axes behind the channels and so lies as the caller wants it, are copied.
+    """
+    if not isinstance(tensor, Tensor) or tensor.dtype.kind != "f" or len(tensor.shape) < 3:
+        return
+
+    def bind() -> Tables:
+        stage = Stage((tensor, None, None, None), (view(tensor).image, 0, _image(tensor), 0))
+        return walk(plan, _outwards(plan, tensor), [stage], range(tensor.inner[0]))
+
+    plan.launch(f"{tensor.name}, for the caller", tiles.walk_tiles, bind)
+    plan.egests[tensor] = plan.launches[-1], FIRST_STAGE + 2
 
 
 def flatten_forward(plan: Plan, node: Node) -> None:
@@ -51,12 +76,8 @@ def flatten_forward(plan: Plan, node: Node) -> None:
     x, y = plan.value(input), plan.output(node)
 
     def bind() -> Tables:
-        here, plane, list_ = view(x), size_of(x.inner[1:4]), TileList()
-        for position, first, count in _runs(x):
-            turn = Turn(plan.bits, count, here.channels, here.channels, plane)
-            list_.add(turn, turn, a=here.offset(position), out=first)
-        stage = Stage((x, None, y, None), (here.image, 0, here.channels * plane, 0))
-        return walk(plan, list_, [stage], range(here.images))
+        stage = Stage((x, None, y, None), (view(x).image, 0, _image(x), 0))
+        return walk(plan, _outwards(plan, x), [stage], range(x.inner[0]))
 
     plan.launch(node.output.name, tiles.walk_tiles, bind)
 
@@ -67,28 +88,51 @@ def flatten_backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
     out, base = plan.add_gradient(node.operands[0])
 
     def bind() -> Tables:
-        here, plane, list_ = view(out), size_of(out.inner[1:4]), TileList()
-        there = view(base or out)
-        for position, first, count in _runs(out, base or out):
-            turn = Turn(
-                plan.bits,
-                here.channels,
-                count,
-                plane,
-                here.channels,
-                "base" if base else "nothing",
-                here.channels,
-            )
-            list_.add(turn, turn, a=first, out=here.offset(position), start=there.offset(position))
-        stage = Stage((grad_output, None, out, base), (here.channels * plane, 0, here.image, there.image))
-        return walk(plan, list_, [stage], range(here.images))
+        stage = Stage(
+            (grad_output, None, out, base), (_image(out), 0, view(out).image, view(base or out).image)
+        )
+        return walk(plan, _inwards(plan, out, base), [stage], range(out.inner[0]))
 
     plan.launch(f"{out.name} by {node.path}", tiles.walk_tiles, bind)
 
 
+def _outwards(plan: Plan, tensor: Tensor) -> TileList:
+    """One image of a tensor to N C D H W order."""
+    here, plane, result = view(tensor), size_of(tensor.inner[1:4]), TileList()
+    runs = _runs(tensor)
+    for position, first, count in runs:
+        code = Turn(plan.bits, count, here.channels, here.channels, plane)
+        result.add(code, code, a=here.offset(position), out=first)
+        cut_when_few(result, here.images, len(runs))
+    return result
+
+
+def _inwards(plan: Plan, tensor: Tensor, base: Tensor | None = None) -> TileList:
+    """One image of a tensor from N C D H W order; to it is added what the base holds in its place."""
+    here, there, plane, result = view(tensor), view(base or tensor), size_of(tensor.inner[1:4]), TileList()
+    end: End = "base" if base else "nothing"
+    runs = _runs(tensor, base or tensor)
+    for position, first, count in runs:
+        step = here.channels
+        code = Turn(plan.bits, step, count, plane, step, end, step, past=here.past and base is None)
+        result.add(code, code, a=first, out=here.offset(position), start=there.offset(position))
+        cut_when_few(result, here.images, len(runs))
+    return result
+
+
+def _image(tensor: Tensor) -> int:
+    """Numbers in an image in N C D H W order."""
+    return size_of(tensor.inner[1:])
+
+
 def _runs(*tensors: Tensor) -> list[tuple[tuple[int, int, int], int, int]]:
-    """Positions that lie side by side in all these tensors: where a run begins, how many are before it and in it."""
-    depth, height, width = tensors[0].inner[1:4]
+    """Positions that lie side by side in all these tensors: where a run begins, how many are before it and in it.
+
+    With few images there are several runs in any case, for threads to share.
+    """
+    images, depth, height, width, _ = tensors[0].inner
     if all(tensor.halo == [[0, 0]] * 3 for tensor in tensors):
-        return [((0, 0, 0), 0, depth * height * width)]
+        positions = depth * height * width
+        parts = split(positions, positions if images >= CHUNKS else -(-positions // CHUNKS))
+        return [((0, 0, first), first, count) for first, count in parts]
     return [((d, h, 0), (d * height + h) * width, width) for d, h in product(range(depth), range(height))]

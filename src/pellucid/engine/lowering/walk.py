@@ -14,12 +14,17 @@ from pellucid.engine.tiling import TileList
 
 @dataclass(frozen=True)
 class View:
-    """Sizes and strides of a channels-last tensor as a walk sees it: N, (D, H, W), C."""
+    """Sizes and strides of a channels-last tensor as a walk sees it: N, (D, H, W), C.
+
+    `past`: whether a loop that does little else had better store it past the caches. So it need not read the lines that
+    it overwrites, and who reads so large a tensor next would not find it in the caches anyway.
+    """
 
     images: int
     channels: int
     image: int
     strides: tuple[int, int, int]
+    past: bool = False
 
     def offset(self, position: tuple[int, ...]) -> int:
         """Elements from the first inner element to a position, which may lie in the halo."""
@@ -35,7 +40,14 @@ class View:
 def view(tensor: Tensor) -> View:
     """A tensor as it lies in memory; only after all halos are known."""
     image, *strides = tensor.strides
-    return View(tensor.inner[0], tensor.inner[4], image, (strides[0], strides[1], strides[2]))
+    channels, size = tensor.inner[4], tensor.dtype.itemsize
+    past = tensor.size_bytes >= _PAST_BYTES and channels * size % _LINE_BYTES == 0
+    return View(tensor.inner[0], channels, image, (strides[0], strides[1], strides[2]), past)
+
+
+_PAST_BYTES = 1 << 24
+_LINE_BYTES = 64
+FIRST_STAGE = 7  # where in a walk's n its stages begin, with the address of A
 
 
 @dataclass(frozen=True)

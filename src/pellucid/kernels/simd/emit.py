@@ -20,10 +20,12 @@ Load = Callable[[int, int], Any]  # the vector at a row and column
 class Emitter:
     """A function `void(A, B, out, start, taps, count)` under construction, for numbers of `bits` bits.
 
-    Its vectors cover `columns` numbers side by side; of the last vector only some lanes may be in use.
+    Its vectors cover `columns` numbers side by side; of the last vector only some lanes may be in use. If asked for,
+    whole vectors are stored past the caches; they then begin at multiples of their size.
     """
 
-    def __init__(self, symbol: str, bits: int, columns: int) -> None:
+    def __init__(self, symbol: str, bits: int, columns: int, *, past: bool = False) -> None:
+        self.past = past
         self.bits, self.columns, self.lanes = bits, columns, vector_lanes(bits)
         self.module = ir.Module(name=symbol)
         self.element = ir.FloatType() if bits == 32 else ir.DoubleType()
@@ -97,7 +99,11 @@ class Emitter:
             return
         address, mask = self._address(pointer, offset + v * self.lanes, value.type), self._mask(v, some)
         if mask is None:
-            self.b.store(value, address, align=_align(value.type))
+            stored = self.b.store(
+                value, address, align=target().vector_bytes if self.past else _align(value.type)
+            )
+            if self.past:
+                stored.set_metadata("nontemporal", self.module.add_metadata([ir.Constant(I32, 1)]))
             return
         kind = ir.FunctionType(ir.VoidType(), [value.type, address.type, I32, mask.type])
         function = self._intrinsic(f"llvm.masked.store.{_name(value.type)}.p0", kind)

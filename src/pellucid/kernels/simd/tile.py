@@ -71,6 +71,7 @@ class Tile:
     )  # so many rows in start, so far apart, are brought into the cache to be written to
     pieces: tuple[Piece, ...] = ()  # of a run that is not of one piece
     lanewise: bool = False  # a column of the results meets the same column of A
+    past: bool = False  # results are stored past the caches
 
     @property
     def out_groups(self) -> list[list[tuple[int, range]]]:
@@ -110,7 +111,7 @@ class _TileEmitter(Emitter):
     """Writes one tile."""
 
     def __init__(self, tile: Tile) -> None:
-        super().__init__(tile.symbol, tile.bits, tile.columns)
+        super().__init__(tile.symbol, tile.bits, tile.columns, past=tile.past)
         self.tile = tile
 
     def emit(self) -> ir.Module:

@@ -29,6 +29,7 @@ class Turn:
     out_step: int
     end: End = "nothing"
     start_step: int = 0
+    past: bool = False  # results are stored past the caches
 
     @property
     def symbol(self) -> str:
@@ -37,7 +38,7 @@ class Turn:
 
     def emit(self) -> ir.Module:
         """Strip by strip of rows, each from left to right; blocks have as many numbers a side as a vector has lanes."""
-        e = Emitter(self.symbol, self.bits, self.columns)
+        e = Emitter(self.symbol, self.bits, self.columns, past=self.past)
         a, _, out, start, _, _ = e.function.args
 
         def strip(first: Any, height: int) -> None:
