@@ -77,6 +77,20 @@ def test_the_kernels_give_what_the_definition_gives(
     )
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_max_pooling_says_where_on_kernels_too(dtype: Any) -> None:
+    (x,) = drawn(((3, 4, 9, 8),), dtype)
+    settings = {"kernel_size": (3, 2), "stride": (2, 1), "padding": 1, "return_indices": True}
+    with paying(1 << 60):
+        expected = F.max_pool2d(x, **settings)
+    with paying(1) as made:
+        found = F.max_pool2d(x, **settings)
+    assert made == ["max_pool2d", "max_pool2d_indices"]
+    for ours, want in zip(found, expected, strict=True):
+        assert ours.dtype == want.dtype
+        np.testing.assert_array_equal(ours, want)
+
+
 def test_whole_numbers_stay_exact_where_winograd_would_pay() -> None:
     random = np.random.default_rng(6)
     x, weight = (random.integers(-9, 10, s).astype(np.float32) for s in ((2, 32, 12, 12), (32, 32, 3, 3)))

@@ -330,11 +330,19 @@ def test_a_traced_loss_has_three_operands() -> None:
     assert graph.output.shape == ()
 
 
-def test_indices_cannot_be_traced() -> None:
-    with pytest.raises(ArgumentError, match=r"^max_pool2d: return_indices cannot be traced\. Hint"):
-        trace(
-            lambda x: F.max_pool2d(x, 2, return_indices=True)[0],
-            {"input": ((1, 1, 4, 4), np.float32)},
-            {},
-            training=False,
-        )
+def test_indices_are_an_op_of_their_own() -> None:
+    graph = trace(
+        lambda x: F.max_unpool2d(*F.max_pool2d(x, 2, return_indices=True), 2),
+        {"input": ((1, 1, 4, 4), np.float32)},
+        {},
+        training=False,
+    )
+    pool, indices, unpool = graph.nodes
+    assert [node.op.name for node in graph.nodes] == ["max_pool2d", "max_pool2d_indices", "max_unpool2d"]
+    assert pool.operands == indices.operands
+    assert (pool.output.dtype, indices.output.dtype, unpool.output.dtype) == (
+        np.float32,
+        np.int64,
+        np.float32,
+    )
+    assert unpool.operands == (pool.output, indices.output)

@@ -26,12 +26,14 @@ from pellucid.ops.conv_transpose import ConvTranspose
 from pellucid.ops.cross_entropy import CrossEntropy
 from pellucid.ops.dropout import Dropout
 from pellucid.ops.flatten import Flatten
+from pellucid.ops.fold import Fold
 from pellucid.ops.gelu import GELU
 from pellucid.ops.interpolate import Interpolate
 from pellucid.ops.leaky_relu import LeakyReLU
 from pellucid.ops.linear import Linear
 from pellucid.ops.log_softmax import LogSoftmax
 from pellucid.ops.lp_pool import LpPool
+from pellucid.ops.max_indices import AdaptiveMaxPoolIndices, MaxPoolIndices
 from pellucid.ops.max_pool import MaxPool
 from pellucid.ops.mse_loss import MSELoss
 from pellucid.ops.pad import Pad
@@ -41,6 +43,7 @@ from pellucid.ops.sigmoid import Sigmoid
 from pellucid.ops.silu import SiLU
 from pellucid.ops.softmax import Softmax
 from pellucid.ops.tanh import Tanh
+from pellucid.ops.unfold import Unfold
 
 FLOATS = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
@@ -122,6 +125,15 @@ PADS = [
     (Interpolate(2, (3, 5)), (3, 5, 4, 7)),
     (Interpolate(3, (3, 6, 5), scale=(1.9, 2.3, 2.5)), (2, 3, 2, 3, 2)),
 ]
+COLUMNS = [
+    (Unfold(2), (3, 5, 4, 7)),
+    (Unfold((3, 2), (1, 2), ((1, 0), (2, 1)), (2, 1)), (19, 3, 7, 6)),
+    (Unfold((1, 2), 1, 0, (3, 4)), (3, 33, 4, 7)),
+    (Fold(2, output_size=(4, 7)), (3, 20, 18)),
+    (Fold((3, 2), (1, 2), ((1, 0), (2, 1)), (2, 1), (7, 6)), (19, 18, 21)),
+    (Fold((1, 2), 1, 0, (3, 4), (4, 7)), (3, 66, 4)),
+    (Fold((2, 3), 1, 0, 1, (3, 3)), (2, 6 * 7, 2)),
+]
 NORMS = [
     (LpPool(1, 2, 3, 2), (19, 33, 8)),
     (LpPool(2, 2.0, (3, 2), (2, 1), True), (3, 5, 8, 6)),
@@ -137,14 +149,16 @@ TABLES += [(Flatten(), (5, 6, 4, 3)), (Flatten(), (3, 5, 4, 2, 3)), (Flatten(), 
 
 
 ADAPTIVE = (AdaptiveAvgPool(2, 2), AdaptiveMaxPool(2, (4, 3)))
-_COUNTING = MaxPool | AdaptiveMaxPool | AvgPool | AdaptiveAvgPool | Pad | Interpolate | ReLU | Flatten
+_COUNTING = (
+    MaxPool | AdaptiveMaxPool | AvgPool | AdaptiveAvgPool | Pad | Interpolate | ReLU | Flatten | Unfold | Fold
+)
 
 
 @FLOATS
 @pytest.mark.parametrize("halo", [False, True])
-@pytest.mark.parametrize(("op", "shape"), POOLS + PADS + TABLES, ids=str)
+@pytest.mark.parametrize(("op", "shape"), POOLS + PADS + COLUMNS + TABLES, ids=str)
 def test_one_tensor(op: Any, shape: tuple[int, ...], halo: bool, dtype: Any) -> None:
-    exact = isinstance(op, MaxPool | AdaptiveMaxPool | Pad | Interpolate)
+    exact = isinstance(op, MaxPool | AdaptiveMaxPool | Pad | Interpolate | Unfold | Fold)
     make = integers if isinstance(op, _COUNTING) else normal
     x, base = make(shape, dtype), make(shape, dtype, 1)
     grad = make(op.infer(shape), dtype, 2)
@@ -171,6 +185,27 @@ def test_nan_and_infinity_pass(dtype: Any) -> None:
             gradient = op.backward(grad, x)[0]
         np.testing.assert_allclose(result.output, expected, rtol=1e-6)
         np.testing.assert_allclose(result.gradients["input"], gradient, rtol=1e-6, atol=1e-7)
+
+
+@FLOATS
+@pytest.mark.parametrize("halo", [False, True])
+@pytest.mark.parametrize(
+    ("op", "shape"),
+    [
+        (MaxPoolIndices(2, (3, 2), (2, 1), ((1, 0), (0, 1)), (1, 2)), (3, 35, 7, 6)),
+        (MaxPoolIndices(1, 3, 2, 1, ceil_mode=True), (19, 5, 8)),
+        (MaxPoolIndices(2, 17, 2), (2, 3, 19, 20)),
+        (MaxPoolIndices(3, (2, 3, 2), 1), (2, 3, 3, 4, 5)),
+        (AdaptiveMaxPoolIndices(2, (4, 3)), (2, 3, 7, 5)),
+        (AdaptiveMaxPoolIndices(3, 2), (2, 3, 3, 4, 5)),
+    ],
+    ids=str,
+)
+def test_numbers_of_winners(op: Any, shape: tuple[int, ...], halo: bool, dtype: Any) -> None:
+    x = integers(shape, dtype)  # with ties
+    result = run_op(op, x, halo=halo)
+    assert result.output.dtype == np.int64
+    np.testing.assert_array_equal(result.output, op.forward(x))
 
 
 @FLOATS
@@ -487,6 +522,7 @@ def test_updates_are_the_specification_bit_for_bit(rule: Any, fresh: bool, dtype
         (AdaptiveMaxPool(2, (4, 3)), (19, 5, 9, 7)),
         (LpPool(2, 2, 3, 2), (19, 5, 9, 7)),
         (Pad((3, 2, 2, 4), "circular"), (19, 5, 9, 7)),
+        (Unfold((3, 2), 1, 1, (2, 1)), (19, 5, 9, 7)),
         (Interpolate(2, (13, 4), linear=True), (19, 5, 9, 7)),
         (BatchNorm(training=True), (37, 5, 9, 7)),
         (MSELoss(), (37, 5, 9, 7)),

@@ -277,6 +277,16 @@ CASES = [
         {"kernel_size": 2},
     ),
     Case(
+        "max_unpool2d shared places",  # the last value stays, and all of them have its gradient
+        "max_unpool2d",
+        ((1, 2, 2, 3), np.array([[[[0, 5, 5], [3, 5, 0]], [[7, 7, 7], [2, 2, 7]]]])),
+        {"kernel_size": 2, "stride": (2, 1)},
+        ties=True,
+    ),
+    Case(
+        "max_unpool1d empty batch", "max_unpool1d", ((0, 2, 3), np.zeros((0, 2, 3), int)), {"kernel_size": 2}
+    ),
+    Case(
         "max_unpool3d",
         "max_unpool3d",
         ((1, 2, 1, 1, 2), np.array([[[[[0, 10]]], [[[15, 3]]]]])),
@@ -298,6 +308,14 @@ CASES = [
         {"kernel_size": (3, 2), "stride": (2, 1), "padding": (1, 0), "dilation": (1, 2)},
     ),
     Case("unfold unbatched", "unfold", ((3, 7, 6),), {"kernel_size": 2}),
+    Case("unfold empty batch", "unfold", ((0, 3, 7, 6),), {"kernel_size": 2}),
+    Case(
+        "unfold asymmetric",
+        "unfold",
+        ((2, 3, 4, 6),),
+        {"kernel_size": (2, 3), "padding": ((2, 0), (1, 3)), "stride": (3, 2)},
+        padded("unfold", (1, 3, 2, 0), kernel_size=(2, 3), stride=(3, 2)),
+    ),
     Case(
         "fold",
         "fold",
@@ -310,6 +328,8 @@ CASES = [
             "dilation": (1, 2),
         },
     ),
+    Case("fold gap", "fold", ((2, 4, 6),), {"output_size": (7, 5), "kernel_size": (1, 2), "stride": 3}),
+    Case("fold empty batch", "fold", ((0, 8, 6),), {"output_size": (3, 4), "kernel_size": 2}),
     Case("fold unbatched", "fold", ((8, 6),), {"output_size": (3, 4), "kernel_size": 2}),
     Case("interpolate nearest", "interpolate", ((2, 3, 5, 4),), {"size": (7, 3)}),
     Case("interpolate nearest scale", "interpolate", ((2, 3, 5),), {"scale_factor": 1.7}),
@@ -398,7 +418,8 @@ CASES = [
     Case("mse_loss sum", "mse_loss", ((2, 3), (2, 3)), {"reduction": "sum"}),
     Case("mse_loss none", "mse_loss", ((2, 3), (2, 3)), {"reduction": "none"}),
 ]
-SUMS = [case for case in CASES if case.function.startswith(("conv", "avg", "adaptive_avg", "linear", "add"))]
+_SUMS = ("conv", "avg", "adaptive_avg", "linear", "add", "unfold", "fold")
+SUMS = [case for case in CASES if case.function.startswith(_SUMS)]
 
 
 def parametrised(cases: list[Case]) -> pytest.MarkDecorator:

@@ -37,8 +37,8 @@ def test_numbers_are_pytorchs(family: str) -> None:
         compared += agree(families()[family](dice), dice)
 
 
-# Index arrays come from a pooling of the same network; the others are on their way.
-ON_KERNELS = [name for name in families() if not name.startswith(("max_unpool", "unfold", "fold"))]
+# Without max unpooling: in a network its indices come from a pooling (tests/test_unfold_layers.py).
+ON_KERNELS = [name for name in families() if not name.startswith("max_unpool")]
 
 
 @pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel:UserWarning")

@@ -33,6 +33,7 @@ from pellucid.ops.conv import Conv
 from pellucid.ops.conv_transpose import ConvTranspose
 from pellucid.ops.cross_entropy import CrossEntropy
 from pellucid.ops.flatten import Flatten
+from pellucid.ops.fold import Fold
 from pellucid.ops.gelu import GELU
 from pellucid.ops.group_norm import GroupNorm
 from pellucid.ops.interpolate import Interpolate
@@ -46,6 +47,7 @@ from pellucid.ops.mse_loss import MSELoss
 from pellucid.ops.pad import Pad
 from pellucid.ops.sgd import SGD
 from pellucid.ops.softmax import Softmax
+from pellucid.ops.unfold import Unfold
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -103,6 +105,8 @@ OPS = {
     "nearest": (Interpolate(1, (7,)), ((2, 3, 4),)),
     "bilinear": (Interpolate(2, (3, 7), True), ((2, 3, 4, 5),)),
     "lp_pool": (LpPool(2, 2.0, (3, 2), 2), ((2, 3, 6, 5),)),
+    "unfold": (Unfold((3, 2), (1, 2), ((1, 0), (2, 1)), (2, 3)), ((2, 3, 4, 5),)),
+    "fold": (Fold((3, 2), (1, 2), ((1, 0), (2, 1)), (2, 3), (4, 5)), ((2, 18, 4),)),
     "add": (Add(), ((2, 3), (2, 3))),
     "flatten": (Flatten(), ((2, 3, 2),)),
     "gelu": (GELU(), ((2, 5),)),

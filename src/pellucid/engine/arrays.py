@@ -1,7 +1,9 @@
 """One op on plain arrays, through the kernels: a program for each shape, made at first sight and kept.
 
 Making a program takes longer than a small op by its definition, so only large ones come here: by their shapes alone,
-from `_PAYS` products on. Unless Winograd's algorithm is asked for by name, sums are direct: whole numbers stay exact.
+from `_PAYS` products on. What only moves numbers (unfold, fold, max unpooling, …) does not: NumPy moves them where they
+lie, and bringing them into the kernels' layout and back takes longer. Unless Winograd's algorithm is asked for by name,
+sums are direct: whole numbers stay exact.
 """
 
 from __future__ import annotations

@@ -182,14 +182,26 @@ def apply(op: Op, operands: tuple[object, ...]) -> Symbol:
         raise error.at(trace.path) from None
     path = trace.name(op)
     try:
+        _check_kinds(op, symbols)
         shape = op.infer(*(None if s is None else s.shape for s in symbols))
     except PellucidError as error:
         raise error.at(trace.path or path) from None
-    output = Symbol(f"{path}.output", shape, trace.dtype)
+    output = Symbol(f"{path}.output", shape, trace.dtype if op.dtype is None else np.dtype(op.dtype))
     node = Node(op, symbols, output, path)
     output.node = node
     trace.graph.nodes.append(node)
     return output
+
+
+def _check_kinds(op: Op, symbols: tuple[Symbol | None, ...]) -> None:
+    """Whole numbers are read by the ops that count with them, and by no others."""
+    for name, symbol in zip(op.arguments, symbols, strict=True):
+        if symbol is not None and (symbol.dtype.kind == "f") == (name in op.integers):
+            raise ArgumentError(
+                op.name,
+                f"{name} must be {'integers' if name in op.integers else 'floats'}",
+                got=f"'{symbol.name}' of dtype {symbol.dtype}",
+            )
 
 
 @contextmanager

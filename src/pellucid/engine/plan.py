@@ -173,7 +173,9 @@ class Plan:
 
     def output(self, node: Node) -> Tensor:
         """A new tensor for a node's output."""
-        tensor = self.values[node.output] = self.tensor(node.output.name, node.output.shape)
+        tensor = self.values[node.output] = self.tensor(
+            node.output.name, node.output.shape, node.output.dtype
+        )
         return tensor
 
     def wants(self, symbol: Symbol | None) -> bool:

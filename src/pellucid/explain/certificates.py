@@ -210,7 +210,9 @@ def _distances(question: Question, verdict: Verdict) -> tuple[float, float]:
         exact = np.array([nearest(x) for x in verdict.exact], WIDE)
         gap = abs(question.value.astype(WIDE) - exact)
         finite = np.isfinite(gap)
-        least = np.finfo(question.dtype).tiny
-        ulps = np.where(finite, gap / np.spacing(np.maximum(abs(question.value), least)), 0)
+        ulp: Any = 1  # of whole numbers
+        if question.dtype.kind == "f":
+            ulp = np.spacing(np.maximum(abs(question.value), np.finfo(question.dtype).tiny))
+        ulps = np.where(finite, gap / ulp, 0)
         share = np.where(finite & (gap > 0), gap / verdict.bound, 0)
     return float(ulps.max(initial=0)), float(share.max(initial=0))

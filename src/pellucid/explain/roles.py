@@ -12,11 +12,13 @@ from pellucid.ops.add import Add
 from pellucid.ops.avg_pool import AvgPool
 from pellucid.ops.base import Op, Shape
 from pellucid.ops.batch_norm import BatchNorm
+from pellucid.ops.columns import Columns
 from pellucid.ops.conv import Conv
 from pellucid.ops.conv_transpose import ConvTranspose
 from pellucid.ops.cross_entropy import CrossEntropy
 from pellucid.ops.dropout import Dropout
 from pellucid.ops.flatten import Flatten
+from pellucid.ops.fold import Fold
 from pellucid.ops.gelu import GELU
 from pellucid.ops.group_norm import GroupNorm
 from pellucid.ops.interpolate import Interpolate
@@ -26,7 +28,9 @@ from pellucid.ops.linear import Linear
 from pellucid.ops.local_response_norm import LocalResponseNorm
 from pellucid.ops.log_softmax import LogSoftmax
 from pellucid.ops.lp_pool import LpPool
+from pellucid.ops.max_indices import AdaptiveMaxPoolIndices, MaxPoolIndices
 from pellucid.ops.max_pool import MaxPool
+from pellucid.ops.max_unpool import MaxUnpool
 from pellucid.ops.mse_loss import MSELoss
 from pellucid.ops.pad import Pad
 from pellucid.ops.relu import ReLU
@@ -36,11 +40,13 @@ from pellucid.ops.sigmoid import Sigmoid
 from pellucid.ops.silu import SiLU
 from pellucid.ops.softmax import Softmax
 from pellucid.ops.tanh import Tanh
+from pellucid.ops.unfold import Unfold
 
 _KINDS: tuple[type[Maker], ...] = (
     *(
         AdaptiveAvgPool,
         AdaptiveMaxPool,
+        AdaptiveMaxPoolIndices,
         Add,
         AvgPool,
         BatchNorm,
@@ -49,6 +55,7 @@ _KINDS: tuple[type[Maker], ...] = (
         CrossEntropy,
         Dropout,
         Flatten,
+        Fold,
         GELU,
         GroupNorm,
         Interpolate,
@@ -56,7 +63,8 @@ _KINDS: tuple[type[Maker], ...] = (
         LeakyReLU,
         Linear,
     ),
-    *(LocalResponseNorm, LogSoftmax, LpPool, MaxPool, MSELoss, Pad, ReLU, Sigmoid, SiLU, Softmax, Tanh),
+    *(LocalResponseNorm, LogSoftmax, LpPool, MaxPool, MaxPoolIndices, MaxUnpool, MSELoss, Pad, ReLU),
+    *(Sigmoid, SiLU, Softmax, Tanh, Unfold),
     *(SGD, Adam),
 )
 OPS: dict[str, type[Maker]] = {kind.__name__: kind for kind in _KINDS}
@@ -98,6 +106,7 @@ _LINEAR = (
     AdaptiveAvgPool,
     AvgPool,
     Add,
+    Columns,
     Dropout,
     Flatten,
     Resampling,
@@ -123,6 +132,8 @@ def reads(op: Maker, of: str) -> tuple[str, ...]:
         return _update_reads(op, of)
     if of == "output":
         return op.arguments
+    if isinstance(op, MaxUnpool):
+        return "grad_output", "indices"
     return ("grad_output",) if isinstance(op, _LINEAR) else ("grad_output", *op.arguments)
 
 

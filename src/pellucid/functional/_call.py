@@ -23,10 +23,11 @@ from pellucid.ops.avg_pool import AvgPool
 from pellucid.ops.base import Array, Gradients, Op, Shape
 from pellucid.ops.conv import Conv
 from pellucid.ops.conv_transpose import ConvTranspose
+from pellucid.ops.fold import Fold
 from pellucid.ops.lp_pool import LpPool
 from pellucid.ops.max_pool import MaxPool
 from pellucid.ops.max_unpool import MaxUnpool
-from pellucid.ops.unfold import Fold, Unfold
+from pellucid.ops.unfold import Unfold
 
 Tensor: TypeAlias = Any  # numbers that NumPy can make an array of, or a Symbol while a network is traced
 P = ParamSpec("P")

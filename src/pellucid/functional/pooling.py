@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
-from pellucid.engine.graph import Symbol
-from pellucid.errors import ArgumentError
+from pellucid.engine.graph import part
 from pellucid.functional._call import Call, Tensor, function, gradient
 from pellucid.geometry import IntOrTuple, PaddingLike
 from pellucid.ops.adaptive_max_pool import AdaptiveMaxPool
 from pellucid.ops.avg_pool import AvgPool
+from pellucid.ops.max_indices import AdaptiveMaxPoolIndices, MaxPoolIndices
 from pellucid.ops.max_pool import MaxPool
 
 
@@ -25,13 +25,10 @@ class MaxPoolCall(Call):
         output = super().forward()
         if not self.return_indices:
             return output
-        if isinstance(output, Symbol):
-            raise ArgumentError(
-                self.op.name, "return_indices cannot be traced", hint="leave it out in a network"
-            )
-        (input,), single = self.arrays()
-        indices = self.op.indices(input)
-        return output, (indices[0] if single else indices)
+        kind = MaxPoolIndices if isinstance(self.op, MaxPool) else AdaptiveMaxPoolIndices
+        settings = {field.name: getattr(self.op, field.name) for field in fields(self.op)}
+        with part("indices"):
+            return output, Call(kind(**settings), self.required).forward()
 
 
 @function

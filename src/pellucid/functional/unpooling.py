@@ -90,9 +90,12 @@ def max_unpool1d(
 ) -> Call:
     """Put every element back where `max_pool1d(return_indices=True)` found it; all other positions are 0.
 
+    output[n,c,i] = input[n,c,y] where indices[n,c,y] = i, else 0; of several elements the last one stays
+
     Shapes: input and indices (N,C,W) or (C,W) → (N,C,Wo) or (C,Wo): along an axis
     (Y − 1)·stride − 2·padding + kernel_size, or output_size, where pooling leaves the size open.
-    Raises: ShapeError when shapes disagree; ArgumentError for an index that is no position of the output.
+    Raises: ShapeError when shapes disagree, in a network also when pooling may find a position that the output does not
+    have; ArgumentError for an index that is no position of the output.
 
     Example:
         >>> max_unpool1d([[[5, 2]]], [[[1, 2]]], 2)
@@ -115,9 +118,12 @@ def max_unpool2d(
 ) -> Call:
     """Put every element back where `max_pool2d(return_indices=True)` found it; all other positions are 0.
 
+    output[n,c,i] = input[n,c,y] where indices[n,c,y] = i, else 0; of several elements the last one stays
+
     Shapes: input and indices (N,C,H,W) or (C,H,W) → (N,C,Ho,Wo) or (C,Ho,Wo): along an axis
     (Y − 1)·stride − 2·padding + kernel_size, or output_size, where pooling leaves the size open.
-    Raises: ShapeError when shapes disagree; ArgumentError for an index that is no position of the output.
+    Raises: ShapeError when shapes disagree, in a network also when pooling may find a position that the output does not
+    have; ArgumentError for an index that is no position of the output.
 
     Example:
         >>> max_unpool2d([[[9]]], [[[2]]], 2)
@@ -141,9 +147,12 @@ def max_unpool3d(
 ) -> Call:
     """Put every element back where `max_pool3d(return_indices=True)` found it; all other positions are 0.
 
+    output[n,c,i] = input[n,c,y] where indices[n,c,y] = i, else 0; of several elements the last one stays
+
     Shapes: input and indices (N,C,D,H,W) or (C,D,H,W) → (N,C,Do,Ho,Wo) or (C,Do,Ho,Wo): along an axis
     (Y − 1)·stride − 2·padding + kernel_size, or output_size, where pooling leaves the size open.
-    Raises: ShapeError when shapes disagree; ArgumentError for an index that is no position of the output.
+    Raises: ShapeError when shapes disagree, in a network also when pooling may find a position that the output does not
+    have; ArgumentError for an index that is no position of the output.
 
     Example:
         >>> max_unpool3d([[[[9]]]], [[[[7]]]], 2).ravel()

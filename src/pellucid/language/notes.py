@@ -65,6 +65,11 @@ _POINTWISE: Area = {
     "note.filled": Entry(
         "no input element lies here: a constant", "여기에 놓이는 입력 원소가 없어 상수를 넣습니다"
     ),
+    "note.zero": Entry("no element lies here: 0", "여기에 놓이는 원소가 없어 0입니다"),
+    "note.position": Entry(
+        "the number of {address}, counted row by row from 0 in its channel's {sizes} positions",
+        "{address}의 번호입니다. 채널의 {sizes}개 위치를 행 순서로 0부터 셉니다",
+    ),
     "note.unread": Entry("no output reads this element", "이 원소를 읽는 출력이 없습니다"),
     "note.one_addition": Entry("one addition", "덧셈을 한 번 합니다"),
 }
@@ -165,6 +170,7 @@ ORDERS: Area = {
     ),
     "order.input_features": Entry("input features ascending", "입력 특징 오름차순"),
     "order.output_features": Entry("output features ascending", "출력 특징 오름차순"),
+    "order.kernel": Entry("kernel positions ascending", "커널 위치 오름차순"),
     "order.windows": Entry("the windows ascending", "창 오름차순"),
     "order.inputs": Entry("input positions ascending", "입력 위치 오름차순"),
     "order.outputs": Entry("output positions ascending", "출력 위치 오름차순"),

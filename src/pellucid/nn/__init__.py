@@ -1,6 +1,14 @@
 """Layers that own parameters, and models made of them."""
 
 from pellucid.nn.activation import GELU, LeakyReLU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Tanh
+from pellucid.nn.adaptive import (
+    AdaptiveAvgPool1d,
+    AdaptiveAvgPool2d,
+    AdaptiveAvgPool3d,
+    AdaptiveMaxPool1d,
+    AdaptiveMaxPool2d,
+    AdaptiveMaxPool3d,
+)
 from pellucid.nn.container import Sequential
 from pellucid.nn.conv import Conv1d, Conv2d, Conv3d
 from pellucid.nn.conv_transpose import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
@@ -35,12 +43,6 @@ from pellucid.nn.padding import (
 )
 from pellucid.nn.parameter import Buffer, Parameter
 from pellucid.nn.pooling import (
-    AdaptiveAvgPool1d,
-    AdaptiveAvgPool2d,
-    AdaptiveAvgPool3d,
-    AdaptiveMaxPool1d,
-    AdaptiveMaxPool2d,
-    AdaptiveMaxPool3d,
     AvgPool1d,
     AvgPool2d,
     AvgPool3d,
@@ -53,6 +55,8 @@ from pellucid.nn.pooling import (
 )
 from pellucid.nn.shape import Dropout, Flatten, Identity
 from pellucid.nn.summary import Summary, summary
+from pellucid.nn.unfold import Fold, Unfold
+from pellucid.nn.unpooling import MaxUnpool1d, MaxUnpool2d, MaxUnpool3d
 from pellucid.nn.upsample import Upsample
 
 __all__ = [
@@ -84,6 +88,7 @@ __all__ = [
     "ConvTranspose3d",
     "Dropout",
     "Flatten",
+    "Fold",
     "GroupNorm",
     "Identity",
     "InstanceNorm1d",
@@ -100,6 +105,9 @@ __all__ = [
     "MaxPool1d",
     "MaxPool2d",
     "MaxPool3d",
+    "MaxUnpool1d",
+    "MaxUnpool2d",
+    "MaxUnpool3d",
     "Module",
     "Parameter",
     "ReLU",
@@ -115,6 +123,7 @@ __all__ = [
     "Softmax",
     "Summary",
     "Tanh",
+    "Unfold",
     "Upsample",
     "ZeroPad1d",
     "ZeroPad2d",

@@ -1,4 +1,4 @@
-"""Pooling layers: one number for each window of a channel."""
+"""Pooling layers: one number for each window of a channel. (Adaptive ones: `adaptive.py`.)"""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from pellucid import functional as F
 from pellucid.errors import ArgumentError
 from pellucid.geometry import IntOrTuple, per_axis
 from pellucid.nn.layer import Layer, flag
-from pellucid.ops.adaptive_pool import OutputSize, output_sizes
 from pellucid.ops.checks import number
 
 
@@ -36,7 +35,17 @@ class _Pool(Layer):
                 )
 
 
-class _MaxPool(_Pool):
+class Choosing(Layer):
+    """A pooling that can say which elements it chose."""
+
+    return_indices: bool
+
+    def _infer(self, input: Any) -> Any:
+        """Two arrays are not a network's one output."""
+        return self.forward(input) if self.return_indices else super()._infer(input)
+
+
+class _MaxPool(_Pool, Choosing):
     def __init__(
         self,
         kernel_size: IntOrTuple,
@@ -44,14 +53,22 @@ class _MaxPool(_Pool):
         padding: IntOrTuple = 0,
         dilation: IntOrTuple = 1,
         ceil_mode: bool = False,
+        return_indices: bool = False,
     ) -> None:
         self._set_window(kernel_size, stride, padding, dilation)
         self.ceil_mode = flag(type(self).__name__, "ceil_mode", ceil_mode)
+        self.return_indices = flag(type(self).__name__, "return_indices", return_indices)
 
     def forward(self, input: Any) -> Any:
-        """(N,C,…) → (N,C,…)."""
+        """(N,C,…) → (N,C,…), and with `return_indices` where in the input it comes from."""
         return type(self).function(
-            input, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode
+            input,
+            self.kernel_size,
+            self.stride,
+            self.padding,
+            self.dilation,
+            self.ceil_mode,
+            self.return_indices,
         )
 
     def extra_repr(self) -> str:
@@ -117,22 +134,6 @@ class _LpPool(Layer):
         )
 
 
-class _AdaptivePool(Layer):
-    dims: ClassVar[int]
-    function: ClassVar[Callable[..., Any]]
-
-    def __init__(self, output_size: OutputSize) -> None:
-        self.output_size = output_sizes(type(self).__name__, output_size, self.dims)
-
-    def forward(self, input: Any) -> Any:
-        """(N,C,…) → (N,C,*output_size)."""
-        return type(self).function(input, self.output_size)
-
-    def extra_repr(self) -> str:
-        """The size of the output."""
-        return f"output_size={self.output_size}"
-
-
 class MaxPool1d(_MaxPool):
     """The largest number of each window: (N,C,W) → (N,C,Wo). Settings as those of `MaxPool2d`."""
 
@@ -151,6 +152,8 @@ class MaxPool2d(_MaxPool):
         padding: positions around the input that never win; at most half of `kernel_size`.
         dilation: distance between the window's elements.
         ceil_mode: also count windows that hang over the end.
+        return_indices: also return which element won each window, as `MaxUnpool2d` takes it: the number of its
+            position, row-major in its channel's plane.
 
     Raises: ArgumentError for a setting outside its range; ShapeError when an input does not fit.
     """
@@ -197,60 +200,6 @@ class AvgPool3d(_AvgPool):
 
     dims = 3
     function = staticmethod(F.avg_pool3d)
-
-
-class AdaptiveAvgPool1d(_AdaptivePool):
-    """Means of windows so spread that the output has `output_size`: (N,C,W) → (N,C,output_size)."""
-
-    dims = 1
-    function = staticmethod(F.adaptive_avg_pool1d)
-
-
-class AdaptiveAvgPool2d(_AdaptivePool):
-    """Means of windows so spread that the output has `output_size`; 1 is the mean of the whole image.
-
-    None keeps the input's size along an axis: `AdaptiveAvgPool2d((None, 2))`.
-
-    Shapes: (N,C,H,W) → (N,C,*output_size).
-    Raises: ArgumentError when a size is neither None nor a whole number ≥ 1.
-    """
-
-    dims = 2
-    function = staticmethod(F.adaptive_avg_pool2d)
-
-
-class AdaptiveAvgPool3d(_AdaptivePool):
-    """Means of windows so spread that the output has `output_size`: (N,C,D,H,W) → (N,C,*output_size)."""
-
-    dims = 3
-    function = staticmethod(F.adaptive_avg_pool3d)
-
-
-class AdaptiveMaxPool1d(_AdaptivePool):
-    """The largest number of windows so spread that the output has `output_size`: (N,C,W) → (N,C,output_size)."""
-
-    dims = 1
-    function = staticmethod(F.adaptive_max_pool1d)
-
-
-class AdaptiveMaxPool2d(_AdaptivePool):
-    """The largest number of windows so spread that the output has `output_size`; the first wins a tie.
-
-    None keeps the input's size along an axis: `AdaptiveMaxPool2d((None, 2))`.
-
-    Shapes: (N,C,H,W) → (N,C,*output_size).
-    Raises: ArgumentError when a size is neither None nor a whole number ≥ 1.
-    """
-
-    dims = 2
-    function = staticmethod(F.adaptive_max_pool2d)
-
-
-class AdaptiveMaxPool3d(_AdaptivePool):
-    """The largest number of windows so spread that the output has `output_size`: (N,C,D,H,W) → (N,C,*output_size)."""
-
-    dims = 3
-    function = staticmethod(F.adaptive_max_pool3d)
 
 
 class LPPool1d(_LpPool):

@@ -16,7 +16,9 @@ from pellucid.nn.receptive import Fields, receptive_fields, windows
 from pellucid.ops.base import Op
 from pellucid.ops.conv_transpose import ConvTranspose
 from pellucid.ops.interpolate import Interpolate
+from pellucid.ops.max_unpool import MaxUnpool
 from pellucid.ops.pad import Pad
+from pellucid.ops.unfold import Unfold
 
 
 @dataclass(frozen=True)
@@ -153,7 +155,7 @@ def _row(
         path=node.path,
         type=kind,
         output_shape=node.output.shape,
-        formulas=tuple(_size(node.op, axis) for axis in axes),
+        formulas=_size_formulas(node),
         parameters=parameters.number,
         macs=macs.number,
         biases=biases,
@@ -167,6 +169,16 @@ def _row(
         dense_weights=dense.number,
         dense_formula=dense.formula,
     )
+
+
+def _size_formulas(node: graph.Node) -> tuple[str, ...]:
+    """The output sizes of an op with windows; unfolding puts the windows themselves, down × along, side by side."""
+    op, input = node.op, node.operands[0]
+    assert input is not None
+    if isinstance(op, MaxUnpool):
+        return tuple(axis.input_formula for axis in op.axes(input.shape))
+    axes = op.geometry(input.shape).axes if isinstance(op, Unfold) else windows(node) or ()
+    return tuple(_size(op, axis) for axis in axes)
 
 
 def _size(op: Op, axis: Axis) -> str:

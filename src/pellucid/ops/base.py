@@ -45,6 +45,8 @@ class Op(ABC):
 
     arguments: ClassVar[tuple[str, ...]] = ("input",)
     differentiable: ClassVar[tuple[str, ...]] = ("input",)
+    integers: ClassVar[tuple[str, ...]] = ()  # arguments that are whole numbers
+    dtype: ClassVar[str | None] = None  # the output's, where it is not that of the operands
 
     @property
     @abstractmethod

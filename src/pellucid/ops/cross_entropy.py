@@ -38,6 +38,7 @@ class CrossEntropy(Op):
     reduction: str = "mean"
     label_smoothing: float = 0.0
 
+    integers: ClassVar[tuple[str, ...]] = ("target",)
     arguments: ClassVar[tuple[str, ...]] = ("input", "target", "weight")
 
     @property

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pellucid.errors import ArgumentError, ShapeError
-from pellucid.geometry import IntOrTuple, is_integer, per_axis, size_of
+from pellucid.geometry import Axis, IntOrTuple, is_integer, per_axis, size_of
 from pellucid.ops.base import Array, Gradients, Op, Shape
 
 
@@ -31,6 +32,7 @@ class MaxUnpool(Op):
     output_size: Sequence[int] | None = None
 
     arguments: ClassVar[tuple[str, ...]] = ("input", "indices")
+    integers: ClassVar[tuple[str, ...]] = ("indices",)
 
     @property
     def name(self) -> str:
@@ -47,23 +49,32 @@ class MaxUnpool(Op):
         if indices != input:
             rule = "indices must have the input's shape"
             raise ShapeError(self.name, rule, expected=f"{input}", got=f"{indices}")
+        axes = self.axes(input)
+        if any(axis.input < 1 for axis in axes):
+            sizes = tuple(axis.input for axis in axes)
+            raise ShapeError(
+                self.name, "the output's sizes must be positive", got=f"{sizes} from input {input}"
+            )
+        return (*input[:2], *(axis.input for axis in axes))
+
+    def axes(self, input: Shape) -> tuple[Axis, ...]:
+        """The pooling's windows along each axis, whose inputs are the output here.
+
+        What `output_size` has more than the windows say is padding that they leave out.
+        """
         kernel = per_axis(self.name, "kernel_size", self.kernel_size, self.dims)
         stride = kernel if self.stride is None else per_axis(self.name, "stride", self.stride, self.dims)
         padding = per_axis(self.name, "padding", self.padding, self.dims, minimum=0)
         each = list(zip(input[2:], kernel, stride, padding, strict=True))
         usual = tuple((y - 1) * s - 2 * p + k for y, k, s, p in each)
-        if self.output_size is None:
-            sizes = usual
-        else:
-            sizes = self._given_sizes()
-            if any(abs(size - u) >= s for size, u, (_, _, s, _) in zip(sizes, usual, each, strict=True)):
-                rule = "output_size must lie less than a stride from what the windows say"
-                raise ArgumentError(self.name, rule, expected=f"about {usual}", got=f"{self.output_size}")
-        if any(size < 1 for size in sizes):
-            raise ShapeError(
-                self.name, "the output's sizes must be positive", got=f"{sizes} from input {input}"
-            )
-        return (*input[:2], *sizes)
+        sizes = usual if self.output_size is None else self._given_sizes()
+        if any(abs(size - u) >= s for size, u, (_, _, s, _) in zip(sizes, usual, each, strict=True)):
+            rule = "output_size must lie less than a stride from what the windows say"
+            raise ArgumentError(self.name, rule, expected=f"about {usual}", got=f"{self.output_size}")
+        return tuple(
+            Axis(size, k, s, before=p, after=p - (size - u))
+            for size, u, (_, k, s, p) in zip(sizes, usual, each, strict=True)
+        )
 
     def _given_sizes(self) -> Shape:
         """output_size without the axes of batch and channels."""
@@ -73,6 +84,13 @@ class MaxUnpool(Op):
             expected = f"{self.dims} values, or {self.dims + 2} with N and C"
             raise ArgumentError(self.name, rule, expected=expected, got=f"output_size={self.output_size!r}")
         return tuple(int(size) for size in given[-self.dims :])
+
+    def sources(self, indices: Array, output: Shape) -> NDArray[np.int64]:
+        """For every position of the output the number of the element that stays there; −1 where there is none."""
+        at = indices.reshape(size_of(indices.shape[:2]), size_of(indices.shape[2:]))
+        found = np.full((len(at), size_of(output[2:])), -1, np.int64)
+        found[np.arange(len(at))[:, None], at] = np.arange(at.shape[1])
+        return found.reshape(output)
 
     def forward(self, *operands: Array) -> Array:
         """Put every element back."""

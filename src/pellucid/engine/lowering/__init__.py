@@ -15,11 +15,14 @@ from pellucid.engine.lowering import (
     local_response_norm,
     loss,
     lp_pool,
+    max_indices,
     max_pool,
+    max_unpool,
     norm,
     pointwise,
     resample,
     shape,
+    unfold,
 )
 from pellucid.engine.plan import Plan
 from pellucid.ops.adaptive_avg_pool import AdaptiveAvgPool
@@ -33,6 +36,7 @@ from pellucid.ops.conv_transpose import ConvTranspose
 from pellucid.ops.cross_entropy import CrossEntropy
 from pellucid.ops.dropout import Dropout
 from pellucid.ops.flatten import Flatten
+from pellucid.ops.fold import Fold
 from pellucid.ops.gelu import GELU
 from pellucid.ops.group_norm import GroupNorm
 from pellucid.ops.interpolate import Interpolate
@@ -42,7 +46,9 @@ from pellucid.ops.linear import Linear
 from pellucid.ops.local_response_norm import LocalResponseNorm
 from pellucid.ops.log_softmax import LogSoftmax
 from pellucid.ops.lp_pool import LpPool
+from pellucid.ops.max_indices import AdaptiveMaxPoolIndices, MaxPoolIndices
 from pellucid.ops.max_pool import MaxPool
+from pellucid.ops.max_unpool import MaxUnpool
 from pellucid.ops.mse_loss import MSELoss
 from pellucid.ops.pad import Pad
 from pellucid.ops.relu import ReLU
@@ -50,10 +56,12 @@ from pellucid.ops.sigmoid import Sigmoid
 from pellucid.ops.silu import SiLU
 from pellucid.ops.softmax import Softmax
 from pellucid.ops.tanh import Tanh
+from pellucid.ops.unfold import Unfold
 
 FORWARD: dict[type[Op], Callable[[Plan, Node], None]] = {
     AdaptiveAvgPool: average.forward,
     AdaptiveMaxPool: max_pool.forward,
+    AdaptiveMaxPoolIndices: max_indices.forward,
     Add: pointwise.add_forward,
     AvgPool: average.forward,
     BatchNorm: norm.forward,
@@ -62,6 +70,7 @@ FORWARD: dict[type[Op], Callable[[Plan, Node], None]] = {
     CrossEntropy: loss.cross_entropy_forward,
     Dropout: pointwise.dropout_forward,
     Flatten: shape.flatten_forward,
+    Fold: unfold.fold_forward,
     GELU: pointwise.activation_forward,
     GroupNorm: group_norm.forward,
     LayerNorm: group_norm.forward,
@@ -73,12 +82,15 @@ FORWARD: dict[type[Op], Callable[[Plan, Node], None]] = {
     LpPool: lp_pool.forward,
     MSELoss: loss.mse_forward,
     MaxPool: max_pool.forward,
+    MaxPoolIndices: max_indices.forward,
+    MaxUnpool: max_unpool.forward,
     Pad: resample.forward,
     ReLU: pointwise.relu_forward,
     SiLU: pointwise.activation_forward,
     Sigmoid: pointwise.activation_forward,
     Softmax: loss.softmax_forward,
     Tanh: pointwise.activation_forward,
+    Unfold: unfold.unfold_forward,
 }
 
 BACKWARD: dict[type[Op], Callable[[Plan, Node, Any], None]] = {
@@ -92,6 +104,7 @@ BACKWARD: dict[type[Op], Callable[[Plan, Node, Any], None]] = {
     CrossEntropy: loss.cross_entropy_backward,
     Dropout: pointwise.dropout_backward,
     Flatten: shape.flatten_backward,
+    Fold: unfold.fold_backward,
     GELU: pointwise.activation_backward,
     GroupNorm: group_norm.backward,
     LayerNorm: group_norm.backward,
@@ -103,10 +116,12 @@ BACKWARD: dict[type[Op], Callable[[Plan, Node, Any], None]] = {
     LpPool: lp_pool.backward,
     MSELoss: loss.mse_backward,
     MaxPool: max_pool.backward,
+    MaxUnpool: max_unpool.backward,
     Pad: resample.backward,
     ReLU: pointwise.relu_backward,
     SiLU: pointwise.activation_backward,
     Sigmoid: pointwise.activation_backward,
     Softmax: loss.softmax_backward,
     Tanh: pointwise.activation_backward,
+    Unfold: unfold.unfold_backward,
 }

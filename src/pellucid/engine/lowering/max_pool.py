@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby, product
 from typing import Literal, TypeAlias
 
-from pellucid.engine.buffers import Tensor
+from pellucid.engine.buffers import Block, Tensor
 from pellucid.engine.graph import Node
 from pellucid.engine.lowering.walk import Stage, View, cut_when_few, view, walk
 from pellucid.engine.plan import Plan, Tables
@@ -63,8 +63,12 @@ Windows: TypeAlias = Axis | Spans
 
 def forward(plan: Plan, node: Node) -> None:
     """The largest element of each window, and its kernel position: the route."""
-    x, y = plan.value(node.operands[0]), plan.output(node)
-    axes = axes_of(node)
+    pool(plan, node, plan.output(node))
+
+
+def pool(plan: Plan, node: Node, y: Tensor) -> Block:
+    """Launch a node's pooling into `y`; returns the routes."""
+    x, axes = plan.value(node.operands[0]), axes_of(node)
     kind = "uint8" if size_of([axis.kernel for axis in axes]) <= 256 else "int32"
     routes = plan.saved[node, "routes"] = plan.block(f"{node.path}.routes", size_of(y.inner), kind)
 
@@ -87,7 +91,8 @@ def forward(plan: Plan, node: Node) -> None:
         stage = Stage((x, routes, y, y), (source.image, compact.image, result.image, 0))
         return walk(plan, list_, [stage], range(source.images))
 
-    plan.launch(node.output.name, tiles.walk_tiles, bind)
+    plan.launch(y.name, tiles.walk_tiles, bind)
+    return routes
 
 
 def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:

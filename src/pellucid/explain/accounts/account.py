@@ -85,6 +85,24 @@ class Image(Element):
 
 
 @dataclass(frozen=True, eq=False)
+class Filled(Element):
+    """Factors that are numbers of a recorded array; outside of it stands one constant, called "value"."""
+
+    constant: float
+
+    def address(self, index: Iterable[int]) -> str:
+        """The element, or the constant's name."""
+        place = tuple(index)
+        return super().address(place) if min(place) >= 0 else "value"
+
+    def gathered(self) -> tuple[NDArray[np.bool_], Array]:
+        """The numbers, none of which is missing."""
+        inside, values = super().gathered()
+        filled = np.where(inside, values, values.dtype.type(self.constant))
+        return np.broadcast_to(np.True_, filled.shape), filled
+
+
+@dataclass(frozen=True, eq=False)
 class Quantity:
     """Factors that are no array's numbers: a setting, a count, a mask, something computed on the way."""
 

@@ -27,6 +27,7 @@ from pellucid.ops.base import Op, Shape
 from pellucid.ops.cross_entropy import CrossEntropy
 from pellucid.ops.lp_pool import LpPool
 from pellucid.ops.max_pool import MaxPool
+from pellucid.ops.max_unpool import MaxUnpool
 
 _WINDOW = 2**24  # positions
 
@@ -87,22 +88,25 @@ class Description:
             check(found == shape, where, f"{label} must have the shape {shape}", found)
 
     def _check_types(self) -> None:
-        """Statistics are float64, targets are classes, all else is of one float type."""
-        targets, wide = set(), set()
+        """Statistics are float64, targets and indices whole numbers, all else is of one float type."""
+        integers: set[str] = set()
+        wide: set[str] = set()
         for entry in self.entries:
             source = entry.source
-            if source is not None and isinstance(source.op, CrossEntropy):
-                targets.add(source.operands["target"])
+            if source is not None and isinstance(source.op, Op):
+                integers.update(source.operands[argument] for argument in source.op.integers)
+                if source.op.dtype == "int64":
+                    integers.add(entry.name)
             if source is not None and source.of in roles.statistics(source.op, {}):
                 wide.add(entry.name)
-        floats = {self.kinds[entry.name] for entry in self.entries if entry.name not in targets | wide}
+        floats = {self.kinds[entry.name] for entry in self.entries if entry.name not in integers | wide}
         check(floats in ({"F32"}, {"F64"}), "arrays", "all are of one float type", ", ".join(sorted(floats)))
-        for names, kind in ((targets, "I64"), (wide, "F64")):
+        for names, kind in ((integers, "I64"), (wide, "F64")):
             odd = sorted(name for name in names if self.kinds[name] != kind)
             check(not odd, "arrays", f"{odd and odd[0]!r} must be {kind}", odd and self.kinds[odd[0]])
 
     def check_numbers(self, arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Targets are classes: they are read as indices."""
+        """Targets are classes and indices positions: they say where something is read."""
         for entry in self.entries:
             source = entry.source
             if source is not None and isinstance(source.op, CrossEntropy):
@@ -112,6 +116,13 @@ class Description:
                     (target != ignored) & ((target < 0) | (target >= shape[min(len(shape) - 1, 1)]))
                 ]
                 rule = f"targets are class numbers, or {ignored}"
+                check(not wrong.size, f"entry '{entry.name}'", rule, wrong.size and int(wrong[0]))
+
+            if source is not None and isinstance(source.op, MaxUnpool):
+                indices = arrays[source.operands["indices"]]
+                shape = self.shapes[source.operands.get("grad_output", entry.name)]
+                wrong = indices[(indices < 0) | (indices >= size_of(shape[2:]))]
+                rule = f"indices are positions, 0 to {size_of(shape[2:]) - 1}"
                 check(not wrong.size, f"entry '{entry.name}'", rule, wrong.size and int(wrong[0]))
 
     def _aliases(self, data: Any) -> dict[str, str]:

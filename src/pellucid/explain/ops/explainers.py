@@ -17,10 +17,11 @@ from pellucid.explain.ops.loss import explain_cross_entropy, explain_mse_loss
 from pellucid.explain.ops.lp_pool import explain_lp_pool
 from pellucid.explain.ops.norm import explain_batch_norm
 from pellucid.explain.ops.pointwise import explain_rectifier, explain_smooth
-from pellucid.explain.ops.pool import explain_average_pool, explain_max_pool
+from pellucid.explain.ops.pool import explain_average_pool, explain_max_indices, explain_max_pool
 from pellucid.explain.ops.resampling import explain_resampling
 from pellucid.explain.ops.shared import explain_shared
 from pellucid.explain.ops.softmax import explain_softmax
+from pellucid.explain.ops.unfold import explain_columns, explain_max_unpool
 from pellucid.explain.ops.update import explain_adam, explain_sgd
 from pellucid.explain.question import Question
 from pellucid.explain.source import Maker, Source
@@ -35,6 +36,7 @@ from pellucid.ops.conv_transpose import ConvTranspose
 from pellucid.ops.cross_entropy import CrossEntropy
 from pellucid.ops.dropout import Dropout
 from pellucid.ops.flatten import Flatten
+from pellucid.ops.fold import Fold
 from pellucid.ops.gelu import GELU
 from pellucid.ops.group_norm import GroupNorm
 from pellucid.ops.interpolate import Interpolate
@@ -44,7 +46,9 @@ from pellucid.ops.linear import Linear
 from pellucid.ops.local_response_norm import LocalResponseNorm
 from pellucid.ops.log_softmax import LogSoftmax
 from pellucid.ops.lp_pool import LpPool
+from pellucid.ops.max_indices import AdaptiveMaxPoolIndices, MaxPoolIndices
 from pellucid.ops.max_pool import MaxPool
+from pellucid.ops.max_unpool import MaxUnpool
 from pellucid.ops.mse_loss import MSELoss
 from pellucid.ops.pad import Pad
 from pellucid.ops.relu import ReLU
@@ -53,11 +57,13 @@ from pellucid.ops.sigmoid import Sigmoid
 from pellucid.ops.silu import SiLU
 from pellucid.ops.softmax import Softmax
 from pellucid.ops.tanh import Tanh
+from pellucid.ops.unfold import Unfold
 
 _EXPLAINERS: dict[type[Maker], Callable[[Question], Account]] = {
     Adam: explain_adam,
     AdaptiveAvgPool: explain_average_pool,
     AdaptiveMaxPool: explain_max_pool,
+    AdaptiveMaxPoolIndices: explain_max_indices,
     Add: explain_copy,
     AvgPool: explain_average_pool,
     BatchNorm: explain_batch_norm,
@@ -66,6 +72,7 @@ _EXPLAINERS: dict[type[Maker], Callable[[Question], Account]] = {
     CrossEntropy: explain_cross_entropy,
     Dropout: explain_dropout,
     Flatten: explain_copy,
+    Fold: explain_columns,
     GELU: explain_smooth,
     GroupNorm: explain_sets,
     LayerNorm: explain_sets,
@@ -76,6 +83,8 @@ _EXPLAINERS: dict[type[Maker], Callable[[Question], Account]] = {
     LogSoftmax: explain_softmax,
     LpPool: explain_lp_pool,
     MaxPool: explain_max_pool,
+    MaxPoolIndices: explain_max_indices,
+    MaxUnpool: explain_max_unpool,
     MSELoss: explain_mse_loss,
     Pad: explain_resampling,
     ReLU: explain_rectifier,
@@ -84,6 +93,7 @@ _EXPLAINERS: dict[type[Maker], Callable[[Question], Account]] = {
     SiLU: explain_smooth,
     Softmax: explain_softmax,
     Tanh: explain_smooth,
+    Unfold: explain_columns,
 }
 
 

@@ -39,6 +39,21 @@ def _winner(question: Question) -> Choice:
     return Choice((Group((candidates,), present),), wins, notes=notes)
 
 
+def explain_max_indices(question: Question) -> Choice:
+    """The number of the position that wins each window."""
+    candidates, present, wins = _windows(question, question.at)
+    plane = candidates.operand.array.shape[2:]
+    rows = [np.broadcast_to(row, present.shape) for row in candidates.rows]
+    winners = np.array([np.take_along_axis(row, wins[:, None], axis=1) for row in rows])
+    number = Quantity("position", np.ravel_multi_index(tuple(winners[2:]), plane))
+
+    def notes() -> Sequence[Note]:
+        address, sizes = candidates.address(winners[:, 0, 0].tolist()), "×".join(map(str, plane))
+        return [("note.position", {"address": address, "sizes": sizes})]
+
+    return Choice((Group((number,)),), np.zeros_like(wins), notes=notes)
+
+
 def _windows(
     question: Question, at: NDArray[np.int64]
 ) -> tuple[Element, NDArray[np.bool_], NDArray[np.int64]]:

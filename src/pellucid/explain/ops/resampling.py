@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pellucid.explain.accounts.account import Array, Element, Group, Note, Quantity
+from pellucid.explain.accounts.account import Element, Filled, Group, Note, Quantity
 from pellucid.explain.accounts.chain import Chain
 from pellucid.explain.accounts.choice import Choice
 from pellucid.explain.question import Question
 from pellucid.ops.base import Terms
 from pellucid.ops.pad import Pad
 from pellucid.ops.resampling import Resampling
-
-
-@dataclass(frozen=True, eq=False)
-class Filled(Element):
-    """Factors that are numbers of a recorded array; outside of it stands one constant, called "value"."""
-
-    constant: float
-
-    def address(self, index: Iterable[int]) -> str:
-        """The element, or the constant's name."""
-        place = tuple(index)
-        return super().address(place) if min(place) >= 0 else "value"
-
-    def gathered(self) -> tuple[NDArray[np.bool_], Array]:
-        """The numbers, none of which is missing."""
-        inside, values = super().gathered()
-        filled = np.where(inside, values, values.dtype.type(self.constant))
-        return np.broadcast_to(np.True_, filled.shape), filled
 
 
 def explain_resampling(question: Question) -> Chain | Choice:

@@ -24,10 +24,7 @@ from pellucid.ops.group_norm import GroupNorm
 from pellucid.ops.layer_norm import LayerNorm
 
 _NAMED = 3  # batch norms that a text names
-_ACTIVATIONS = (
-    "input",
-    "other",
-)  # the arguments along which activations flow; parameters do not see the image
+_ACTIVATIONS = ("input", "other", "indices")  # along which activations flow; parameters do not see the image
 
 
 @dataclass(frozen=True, repr=False)

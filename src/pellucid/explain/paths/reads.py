@@ -21,6 +21,7 @@ from pellucid.explain.paths.relation import (
     Links,
     Relation,
     Routes,
+    Turned,
     pairs,
     windows,
 )
@@ -33,6 +34,7 @@ from pellucid.ops.add import Add
 from pellucid.ops.avg_pool import AvgPool
 from pellucid.ops.base import Op, Shape
 from pellucid.ops.batch_norm import BatchNorm
+from pellucid.ops.columns import Columns
 from pellucid.ops.conv import Conv
 from pellucid.ops.conv_transpose import ConvTranspose
 from pellucid.ops.cross_entropy import CrossEntropy
@@ -45,10 +47,12 @@ from pellucid.ops.local_response_norm import LocalResponseNorm
 from pellucid.ops.log_softmax import AlongAxis
 from pellucid.ops.lp_pool import LpPool
 from pellucid.ops.max_pool import MaxPool
+from pellucid.ops.max_unpool import MaxUnpool
 from pellucid.ops.mse_loss import MSELoss
 from pellucid.ops.pointwise import Pointwise
 from pellucid.ops.resampling import Resampling
 from pellucid.ops.sgd import SGD
+from pellucid.ops.unfold import Unfold
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,6 +219,31 @@ def _resampling(asked: Reading) -> Relation:
     return asked.between(labels, sizes | {"p": size_of(asked.input[:2])}, links)
 
 
+def _columns(asked: Reading) -> AnyRelation:
+    """Each element of the columns is one of the image, or padding."""
+    op = asked.source.op
+    assert isinstance(op, Columns)
+    image = asked.input if isinstance(op, Unfold) else asked.output
+    numbers = np.arange(1, size_of(image) + 1).reshape(image)  # 0 is padding's
+    copies = Routes(op.unfolded(numbers, op.geometry(asked.input)) - 1, image)
+    return Turned(copies) if isinstance(op, Unfold) == (asked.of == "output") else copies
+
+
+def _max_unpool(asked: Reading) -> AnyRelation:
+    """Each element goes to one position, where the last one stays."""
+    op, indices = asked.source.op, asked.read(asked.source.operands["indices"])
+    assert isinstance(op, MaxUnpool)
+    starts = np.arange(size_of(asked.input[:2])).reshape(*asked.input[:2], *(1,) * op.dims)
+    if asked.backward:
+        if asked.argument == "indices":
+            return _alike(asked)
+        places = starts * size_of(asked.output[2:]) + indices
+        return Turned(Routes(places, asked.output))
+    number = op.sources(indices, asked.output)
+    places = np.where(number < 0, -1, starts * size_of(asked.input[2:]) + number)
+    return Turned(Routes(places, asked.input))
+
+
 def _batch_norm(asked: Reading) -> Relation:
     n, c, *space = asked.input
     labels: dict[str, Labels] = dict.fromkeys((*roles.arguments(asked.source.op), "var"), ("c",))
@@ -304,6 +333,8 @@ _RELATIONS: dict[type[Maker], Callable[[Reading], AnyRelation]] = {
     AvgPool: _pool,
     LpPool: _pool,
     AdaptivePool: _pool,
+    Columns: _columns,
+    MaxUnpool: _max_unpool,
     Resampling: _resampling,
     BatchNorm: _batch_norm,
     GroupNorm: _sets,

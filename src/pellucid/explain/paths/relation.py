@@ -92,10 +92,11 @@ class Chained:
 
 @dataclass(frozen=True, eq=False)
 class Routes:
-    """A result whose elements read operands at places that the numbers decided.
+    """A result of which no two elements read the same element of the operand.
 
     Attributes:
-        places: for each element of the operand the flat index of the one element of the result that reads it.
+        places: for each element of the operand the flat index of the one element of the result that reads it; −1 where
+            none does.
         shape: of the result.
     """
 
@@ -104,16 +105,31 @@ class Routes:
 
     def readers(self, mask: Mask) -> Mask:
         """As of `Relation`."""
-        result = np.zeros(prod(self.shape), np.bool_)
+        result = np.zeros(prod(self.shape) + 1, np.bool_)  # the last one stands for none
         result[self.places[mask]] = True
-        return result.reshape(self.shape)
+        return result[:-1].reshape(self.shape)
 
     def read(self, mask: Mask) -> Mask:
         """As of `Relation`."""
-        return mask.reshape(-1)[self.places]
+        return np.append(mask, np.False_)[self.places]
 
 
-AnyRelation: TypeAlias = Relation | Chained | Routes
+@dataclass(frozen=True)
+class Turned:
+    """Operand and result of a relation change places."""
+
+    relation: Routes
+
+    def readers(self, mask: Mask) -> Mask:
+        """As of `Relation`."""
+        return self.relation.read(mask)
+
+    def read(self, mask: Mask) -> Mask:
+        """As of `Relation`."""
+        return self.relation.readers(mask)
+
+
+AnyRelation: TypeAlias = Relation | Chained | Routes | Turned
 
 
 def _met(mask: Mask, axis: int, meetings: tuple[Meeting, ...], source: str, target: str, size: int) -> Mask:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from pellucid import functional as F
+from pellucid.nn.adaptive import AdaptiveAvgPool2d
 from pellucid.nn.container import Sequential
 from pellucid.nn.conv import Conv2d
 from pellucid.nn.linear import Linear
 from pellucid.nn.module import Module
 from pellucid.nn.norm import BatchNorm2d
-from pellucid.nn.pooling import AdaptiveAvgPool2d
 
 
 class BasicBlock(Module):

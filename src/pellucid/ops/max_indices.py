@@ -1,0 +1,58 @@
+"""Which elements max pooling chose, as max unpooling reads them.
+
+    output[n,c,y] = the number of the position, row-major in its channel's plane, that wins window y
+
+A number is not a function of the input that has a slope: there is no gradient.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pellucid.ops.adaptive_max_pool import AdaptiveMaxPool
+from pellucid.ops.base import Array, Gradients
+from pellucid.ops.max_pool import MaxPool
+
+
+@dataclass(frozen=True)
+class MaxPoolIndices(MaxPool):
+    """Of max pooling with the same settings."""
+
+    differentiable = ()
+    dtype = "int64"
+
+    @property
+    def name(self) -> str:
+        """max_pool1d_indices, max_pool2d_indices or max_pool3d_indices."""
+        return f"{super().name}_indices"
+
+    def forward(self, *operands: Array) -> Array:
+        """The winners."""
+        (input,) = operands
+        return self.indices(input)
+
+    def backward(self, grad_output: Array, *operands: Array) -> Gradients:
+        """There is none."""
+        return ()
+
+
+@dataclass(frozen=True)
+class AdaptiveMaxPoolIndices(AdaptiveMaxPool):
+    """Of adaptive max pooling with the same settings."""
+
+    differentiable = ()
+    dtype = "int64"
+
+    @property
+    def name(self) -> str:
+        """adaptive_max_pool1d_indices, adaptive_max_pool2d_indices or adaptive_max_pool3d_indices."""
+        return f"{super().name}_indices"
+
+    def forward(self, *operands: Array) -> Array:
+        """The winners."""
+        (input,) = operands
+        return self.indices(input)
+
+    def backward(self, grad_output: Array, *operands: Array) -> Gradients:
+        """There is none."""
+        return ()
