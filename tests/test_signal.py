@@ -249,6 +249,11 @@ REFUSED: list[tuple[Callable[[], Any], type[PellucidError], str]] = [
         "f and g must be finite somewhere. Got nan throughout",
     ),
     (
+        lambda: pc.signal.convolve_continuous(lambda u, v: math.inf, math.hypot, [0, 0]),
+        ArgumentError,
+        "f and g must be finite somewhere. Got inf throughout",
+    ),
+    (
         lambda: pc.signal.convolve_continuous(math.hypot, math.hypot, [0, 0], dims=2, f_support=5),
         ArgumentError,
         "f_support must hold a pair (low, high) for each of the two axes. Got 5",

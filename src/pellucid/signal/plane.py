@@ -21,8 +21,10 @@ from pellucid.signal.profile import (
     Support,
     found_jumps,
     grid,
+    known,
     profile,
     samples,
+    unchecked,
 )
 from pellucid.signal.quadrature import Integral, Rule, integrate, integrate_product, meeting
 
@@ -107,7 +109,7 @@ def _extent(function: Surface, box: Box) -> Extent:
     def line(u: float) -> Function:
         return lambda v: function(u, v)
 
-    values = np.array([samples(line(u), _GRID) for u in _GRID.tolist()])
+    values = known(np.array([unchecked(line(u), _GRID) for u in _GRID.tolist()]))
     u_lines, v_lines = (_thinned(_GRID[values.any(axis=axis)]) for axis in (1, 0))
 
     def along_u(u: float) -> float:

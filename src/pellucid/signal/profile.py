@@ -61,11 +61,23 @@ def grid(near: float, step: float, finest: float, reach: float, per_decade: int)
 
 def samples(function: Function, places: Iterable[float]) -> Floats:
     """The function's values; zero where it has none (overflow outside of a support is not the function's fault)."""
-    found = _values(function, places)
+    found = unchecked(function, places)
     return np.where(np.isfinite(found), found, 0.0)
 
 
-def _values(function: Function, places: Iterable[float]) -> Floats:
+def known(values: Floats) -> Floats:
+    """All values of a function, with zero for what is not finite.
+
+    Raises: ArgumentError when nothing is finite: then a zero everywhere would be no answer.
+    """
+    finite = np.isfinite(values)
+    if not finite.any():
+        got = f"{values.flat[0]} throughout"
+        raise ArgumentError("convolve_continuous", "f and g must be finite somewhere", got=got)
+    return np.where(finite, values, 0.0)
+
+
+def unchecked(function: Function, places: Iterable[float]) -> Floats:
     """The function's values, finite or not."""
     values = []
     with np.errstate(all="ignore"):
@@ -97,12 +109,7 @@ def profile(
     if support is not None:
         low, high = support
         places = np.unique(np.concatenate([places[(places > low) & (places < high)], _between(low, high)]))
-    raw = _values(function, places)
-    if not np.isfinite(raw).any():
-        raise ArgumentError(
-            "convolve_continuous", "f and g must be finite somewhere", got=f"{raw[0]} throughout"
-        )
-    values = np.where(np.isfinite(raw), raw, 0.0)
+    values = known(unchecked(function, places))
     if support is None:
         low, high = _support(function, places, values)
     jumps = found_jumps(function, places, values) if breaks is None else tuple(breaks)
