@@ -113,6 +113,112 @@ def test_rounding_is_to_the_nearest_and_cut_off() -> None:
     assert pc.signal.filter_image(deep, "0 2").tolist() == [[65535, 65535]]
 
 
+def summed_in_float64(image: Any, kernel: Any, border: str = "reflect") -> Any:
+    """SciPy's sums, channel by channel."""
+    channels = [
+        scipy.ndimage.correlate(image[..., c].astype(float), kernel, mode=NDIMAGE[border])
+        for c in range(image.shape[2])
+    ]
+    return np.stack(channels, axis=-1)
+
+
+WEIGHTS = np.random.default_rng(5).standard_normal((6, 7))
+IN_DOUBT = {
+    "one pass": np.abs(WEIGHTS) / np.abs(WEIGHTS).sum(),
+    "both signs": WEIGHTS / WEIGHTS.sum(),
+    "gaussian": named_kernels("gaussian", 9)[0],
+    "two terms": named_kernels("unsharp", 11)[0],
+    "box": named_kernels("box", 7)[0],
+    "a row": np.abs(WEIGHTS[:1]) / np.abs(WEIGHTS[:1]).sum(),
+}
+
+
+@pytest.mark.parametrize("name", IN_DOUBT)
+def test_float32_never_decides_how_a_number_is_rounded(name: str) -> None:
+    """Half a million sums, of which some are so near to a half that float32 errors are larger."""
+    image = np.random.default_rng(6).integers(0, 256, (401, 417, 3), dtype=np.uint8)
+    exact = summed_in_float64(image, IN_DOUBT[name])
+    expected = np.rint(exact).clip(0, 255)
+    sure = np.abs(exact % 1 - 0.5) > 1e-9
+    assert sure.mean() > 0.99
+    result = pc.signal.filter_image(image, IN_DOUBT[name])
+    np.testing.assert_array_equal(result[sure], expected[sure])
+
+
+def test_where_every_sum_is_in_doubt() -> None:
+    """A flat image whose sums are all 382.5·⅓ = 127.5 but for rounding errors: either neighbour is right."""
+    image = np.full((20, 300), 255, np.uint8)
+    assert set(np.unique(pc.signal.filter_image(image, [[0.1, 0.3, 0.1]]))) <= {127, 128}
+    assert set(np.unique(pc.signal.filter_image(image, [[0.125, 0.25, 0.125]]))) == {128}
+
+
+@pytest.mark.parametrize("border", BORDERS)
+@pytest.mark.parametrize("kernel", ["box", "sobel", "gaussian", "own"])
+def test_borders_between_blocks_do_not_show(kernel: str, border: str) -> None:
+    """Several bands of rows and strips of numbers, on any number of threads."""
+    image = np.random.default_rng(7).integers(0, 256, (131, 2903, 3), dtype=np.uint8)
+    kernels = [np.arange(-17.0, 18).reshape(5, 7)] if kernel == "own" else named_kernels(kernel)
+    parts = [summed_in_float64(image, one, border) for one in kernels]
+    exact = parts[0] if len(parts) == 1 else np.hypot(*parts)
+    expected, sure = np.rint(exact).clip(0, 255), np.abs(exact % 1 - 0.5) > 1e-9
+    threads = pc.get_num_threads()
+    try:
+        for count in (1, 3):
+            pc.set_num_threads(count)
+            result = pc.signal.filter_image(image, kernels[0] if kernel == "own" else kernel, border)
+            np.testing.assert_array_equal(result[sure], expected[sure])
+    finally:
+        pc.set_num_threads(threads)
+
+
+@pytest.mark.parametrize("border", BORDERS)
+@pytest.mark.parametrize("shape", [(1, 1, 3), (2, 1, 1), (1, 5, 4), (3, 40, 2), (70, 1, 3)])
+def test_kernels_larger_than_the_image(shape: tuple[int, int, int], border: str) -> None:
+    image = np.random.default_rng(8).standard_normal(shape)
+    kernel = np.random.default_rng(9).standard_normal((9, 11))
+    result = pc.signal.filter_image(image, kernel, border)
+    expected = summed_in_float64(image, kernel, border)
+    if shape[2] in (2, 4):
+        expected[..., -1] = image[..., -1]
+    np.testing.assert_allclose(result, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.longdouble, ">f4", ">f8"])
+def test_other_floats_come_back_as_they_were(dtype: Any) -> None:
+    image = PHOTO.astype(dtype)
+    result = pc.signal.filter_image(image, "box")
+    assert result.dtype == image.dtype
+    np.testing.assert_allclose(result.astype(float), summed_in_float64(PHOTO, named_kernels("box")[0]), 1e-3)
+
+
+def test_views_are_read_where_they_lie() -> None:
+    whole = np.random.default_rng(10).integers(0, 65536, (40, 60, 3), dtype=np.uint16)
+    view = whole[::-2, 5::3]
+    before = whole.copy()
+    assert np.array_equal(
+        pc.signal.filter_image(view, "emboss"), pc.signal.filter_image(view.copy(), "emboss")
+    )
+    assert np.array_equal(whole, before)
+
+
+def test_magnitudes_of_huge_and_tiny_numbers() -> None:
+    for scale in (1e200, 1e-200):
+        image = PHOTO[..., 0] * scale
+        parts = [scipy.ndimage.sobel(image, axis) for axis in (0, 1)]
+        np.testing.assert_allclose(pc.signal.filter_image(image, "sobel"), np.hypot(*parts), rtol=1e-14)
+    assert pc.signal.filter_image([[0.0, np.inf], [0.0, np.nan]], "1 0; 0 0").tolist() == [[0, 0], [0, 0]]
+
+
+@pytest.mark.parametrize("name", ["ridge", "sobel-x", "own"])
+def test_what_a_weight_of_0_meets_does_not_count(name: str) -> None:
+    image = PHOTO[..., 0].astype(float)
+    image[5, 7], image[2, 3], image[9, 9] = np.nan, np.inf, -np.inf
+    weights = np.outer([1.0, 0, 2, 0, 1, 0, 1], [1, 1, 0, 1, 2, 0, 1])
+    kernel = weights if name == "own" else named_kernels(name)[0]
+    expected = scipy.ndimage.correlate(image, kernel)
+    np.testing.assert_allclose(pc.signal.filter_image(image, kernel), expected, atol=1e-11)
+
+
 REFUSED: list[tuple[Callable[[], Any], type[PellucidError], str]] = [
     (lambda: pc.signal.filter_image(PHOTO, "blurr"), ArgumentError, "no such kernel. Expected box, emboss"),
     (lambda: pc.signal.filter_image(PHOTO, "1 2; 3"), ArgumentError, "rows of equally many numbers"),

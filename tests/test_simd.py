@@ -25,12 +25,18 @@ EVERY_TARGET = pytest.mark.parametrize(
     "target", NAMED if SSE_HERE else [simd.host(), *NAMED], ids=lambda target: target.cpu
 )
 STACK = re.compile(r"%[re]?[sb]p\b|\bsp\b")
+VECTOR_ON_STACK = re.compile(r"%rsp\).*[xyz]mm|[xyz]mm.*%rsp\)|\b[qv]\d+.*\bsp\b")
 FUSED = re.compile(r"vfn?madd\d+p[sd]|fmla")
 NOT_FUSED = re.compile(r"v?(add|sub|mul)[sp][sd]|fadd|fsub|fmul|call\w*|bl")
 
 
 def innermost_loop(assembly: str) -> list[str]:
-    """The instructions of the shortest stretch from a label to a jump back to it, with no label between."""
+    """The shortest of them."""
+    return min(innermost_loops(assembly), key=len)
+
+
+def innermost_loops(assembly: str) -> list[list[str]]:
+    """The instructions of each stretch from a label to a jump back to it, with no label between."""
     loops, label, body = [], "", []
     for line in assembly.splitlines():
         words = line.split()
@@ -40,7 +46,7 @@ def innermost_loop(assembly: str) -> list[str]:
             body.append(line.strip())
             if re.match(r"j|b\.|cb|tb", words[0]) and words[-1] == label:
                 loops.append(list(body))
-    return min(loops, key=len)
+    return loops
 
 
 def count(pattern: re.Pattern[str], loop: list[str]) -> int:
@@ -168,3 +174,20 @@ def test_a_symbol_says_all_that_decides_the_code():
     assert tile.symbol == same.symbol
     assert tile.symbol != Tile(64, (0, 8), 5, 1, 5, 9, (0, 5)).symbol
     assert tile.symbol != Tile(32, (0, 8), 5, 1, 5, 9, (0, 5), relu=True).symbol
+
+
+@pytest.mark.parametrize(("bits", "pixel", "redo"), [(32, "u8", True), (32, "u8", False), (64, "u16", False)])
+@EVERY_TARGET
+def test_filters_keep_their_sums_in_registers(target, bits, pixel, redo):
+    """The loops along a kernel's row, with fewer rows of results at the image's top and bottom."""
+    with simd.emitting_for(target):
+        for rows, sums in ((4, 1), (3, 1), (1, 1), (3, 2)):
+            stencil = simd.Stencil(bits, rows, sums, pixel, redo=redo and sums == 1)
+            vectors = stencil.columns // simd.vector_lanes(bits)
+            loops = [loop for loop in innermost_loops(simd.assembly(stencil)) if count(FUSED, loop)]
+            products = [count(FUSED, loop) for loop in loops]
+            assert products.count(rows * sums * vectors) >= 1
+            for loop, fused in zip(loops, products, strict=True):
+                assert count(NOT_FUSED, loop) == 0, stencil
+                if fused >= sums * vectors:  # not those that sum again; an address may come from the stack
+                    assert not [line for line in loop if VECTOR_ON_STACK.search(line)], stencil

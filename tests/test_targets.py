@@ -21,6 +21,7 @@ from pellucid.kernels import simd
 from pellucid.kernels.replay import replay
 from pellucid.kernels.simd import TARGETS, Piece, Tile, Turn
 from pellucid.ops.max_pool import MaxPool
+from pellucid.signal import filter_image
 
 EVERY_TARGET = pytest.mark.parametrize("name", sorted(TARGETS))
 EMULATED = ["neon"] if (sys.platform, platform.machine()) == ("linux", "x86_64") else []
@@ -173,6 +174,21 @@ def test_rows_turned_into_columns(name: str, end: Any, dtype: Any) -> None:
             }
             np.testing.assert_array_equal(out[:, :rows], expected[end])
             assert not out[:, rows:].any()
+
+
+# ------------------------------------------------------------------------------------------------ filters
+
+
+@EVERY_TARGET
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32, np.float64])
+@pytest.mark.parametrize("kernel", ["sharpen", "sobel", "gaussian", "unsharp", "own", "whole"])
+def test_filters(name: str, kernel: str, dtype: Any) -> None:
+    """Wider than all tiles, of an odd width, in one pass and two, with sums that are computed again."""
+    image = np.random.default_rng(0).integers(0, 256, (37, 71, 3)).astype(dtype)
+    own = {"own": normal((5, 4), np.float64), "whole": integers((6, 7), np.float64)}
+    here = filter_image(image, own.get(kernel, kernel))
+    with running(name):
+        assert filter_image(image, own.get(kernel, kernel)).tobytes() == here.tobytes()
 
 
 # -------------------------------------------------------------------------------------------- whole ops

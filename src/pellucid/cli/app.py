@@ -13,6 +13,7 @@ from pellucid.cli.bench import bench
 from pellucid.cli.certify import certify
 from pellucid.cli.evaluate import evaluate
 from pellucid.cli.explain import explain
+from pellucid.cli.filter import filter
 from pellucid.cli.predict import predict
 from pellucid.cli.shape import shape
 from pellucid.cli.show import show
@@ -27,7 +28,7 @@ INTERRUPTED = 130  # 128 + SIGINT, as shells count
 _UsageError: Any = typer.BadParameter.__mro__[1]
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-for _command in (train, evaluate, predict, summary, shape, explain, certify, bench, warmup):
+for _command in (train, evaluate, predict, summary, shape, explain, certify, filter, bench, warmup):
     app.command()(_command)
 app.add_typer(show, name="show")
 

@@ -39,7 +39,7 @@ def read_image(
         expected = "C=1 or C=3, sizes ≥ 1"
         raise ArgumentError("read_image", "shape must be (C,H,W)", expected=expected, got=repr(shape))
     channels, height, width = shape
-    picture = _decoded(Path(path))
+    picture = decoded(Path(path))
     grey_16_bit = picture.mode.startswith("I")  # Pillow keeps 16-bit grey as whole numbers up to 65,535
     mode = "L" if channels == 1 else "RGB"
     picture = picture.convert("F") if grey_16_bit else _on_white(picture).convert(mode)
@@ -51,8 +51,11 @@ def read_image(
     return 1 - values if invert else values
 
 
-def _decoded(path: Path) -> Image.Image:
-    """The file's picture, upright."""
+def decoded(path: Path, *, alone: bool = False) -> Image.Image:
+    """The file's picture, upright; the first of several, unless it has to be alone.
+
+    Raises: DataError when the file is missing, broken, too large or no image, or holds several that have to be one.
+    """
     where = f"image '{path}'"
     if not path.is_file():
         raise DataError(where, "there is no such file" if not path.exists() else "this is not a file")
@@ -67,6 +70,10 @@ def _decoded(path: Path) -> Image.Image:
                     got = f"{picture.width}×{picture.height}"
                     expected = f"at most {MAX_PIXELS} pixels"
                     raise DataError(where, "the image is too large", expected=expected, got=got)
+                several = getattr(picture, "n_frames", 1)  # beside a photo, "MPO" holds previews of it
+                if alone and several > 1 and picture.format != "MPO":
+                    rule = "the file must hold one picture, not an animation or pages"
+                    raise DataError(where, rule, got=f"{several} pictures")
                 picture.load()
                 return ImageOps.exif_transpose(picture)
     except DataError:

@@ -16,6 +16,7 @@ from pellucid.language import (
     certificates,
     doctor,
     figures,
+    filters,
     notes,
     overview,
     paths,
@@ -41,6 +42,7 @@ _AREAS: tuple[Area, ...] = (
     paths.FIELDS,
     arithmetic.TEXTS,
     figures.TEXTS,
+    filters.TEXTS,
     signal.TEXTS,
 )
 TEXTS: Area = {key: entry for area in _AREAS for key, entry in area.items()}

@@ -1,15 +1,12 @@
-"""Filters for images: a kernel slid over every colour, in as few passes as it allows.
+"""Filters for images: a kernel slid over every colour.
 
-    output[y,x,c] = Σ_{ky,kx} image[y + ky − Kh//2, x + kx − Kw//2, c]·kernel[ky,kx]
-
-A kernel of rank r is a sum of r products of a column and a row, and each of these needs Kh + Kw products for a pixel
-instead of Kh·Kw: Gaussian, box, Sobel and their like have rank 1, unsharp 2.
+output[y,x,c] = Σ_{ky,kx} image[y + ky − Kh//2, x + kx − Kw//2, c]·kernel[ky,kx]
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,8 +17,6 @@ from pellucid.ops.base import Array
 from pellucid.ops.checks import choice, number
 from pellucid.signal.kernels import Kernel, kernel_of, named_kernels
 
-Factors: TypeAlias = Sequence[tuple[Kernel, Kernel]]  # columns and rows whose products add up to a kernel
-
 _WHERE = "filter_image"
 _BORDERS: dict[str, Any] = {
     "reflect": "symmetric",
@@ -30,7 +25,6 @@ _BORDERS: dict[str, Any] = {
     "wrap": "wrap",
 }  # NumPy's words
 BORDERS = tuple(_BORDERS)
-_BLOCK = 2**15  # numbers worked on at a time, so that they stay in the cache
 
 
 def filter_image(
@@ -47,8 +41,9 @@ def filter_image(
 
         output[y,x,c] = Σ_{ky,kx} image[y + ky − Kh//2, x + kx − Kw//2, c]·kernel[ky,kx]
 
-    Sums are computed in float64. 8- and 16-bit results are then rounded to the nearest (halves to even) and cut off
-    below 0 and above 255 or 65,535; for the signed numbers of an edge filter, pass the image as floats.
+    Results are those of sums in float64. For 8 and 16 bits they are then rounded to the nearest (halves to even) and
+    cut off below 0 and above 255 or 65,535; for the signed numbers of an edge filter, pass the image as floats.
+    `pellucid.set_num_threads` says how many threads share the work.
 
     Args:
         image: (H,W) grey, (H,W,1) grey, (H,W,2) grey and alpha, (H,W,3) RGB or (H,W,4) RGBA; uint8, uint16 or float.
@@ -136,80 +131,14 @@ def _strengthened(kernel: Kernel, strength: float) -> Kernel:
 
 
 def _slid(image: Array, kernels: Sequence[Kernel], border: str, turned: bool) -> Array:
-    """The filtered image, by a kernel or by the two of a magnitude, in blocks of rows.
+    """The filtered image (H,W,C), by a kernel or by the two of a magnitude.
 
     A turned kernel has its middle on the other side where its sizes are even.
     """
-    height, _, channels = image.shape
-    sizes = kernels[0].shape
-    before = [(k - 1) // 2 if turned else k // 2 for k in sizes]
-    widths = [*((b, k - 1 - b) for b, k in zip(before, sizes, strict=True)), (0, 0)]
-    padded = np.pad(image, widths, mode=_BORDERS[border])
-    padded = padded.reshape(len(padded), -1)  # colours side by side: a step along x is `channels` numbers
-    sums = [_factors(kernel) for kernel in kernels]
-    working = _working_type(image.dtype, sums)
-    output = np.empty((height, image.shape[1] * channels), image.dtype)
-    rows = max(1, _BLOCK // padded.shape[1])
-    for first in range(0, height, rows):
-        block: Array = padded[first : first + rows + sizes[0] - 1].astype(working)
-        results = [_summed(block, factors, channels) for factors in sums]
-        filtered = results[0] if len(results) == 1 else np.hypot(*results, dtype=np.float64)
-        output[first : first + rows] = _stored(filtered, image.dtype)
-    return output.reshape(image.shape)
+    from pellucid.engine.stencil import PIXELS, slide
+    from pellucid.signal.passes import passes_of
 
-
-def _working_type(dtype: np.dtype[Any], sums: Sequence[Factors]) -> type:
-    """float32 for whole numbers whose sums stay below 2²⁴, where it is exact; float64 for all else."""
-    if dtype.kind == "f":
-        return np.float64
-    factors = [factor for terms in sums for pair in terms for factor in pair]
-    whole = all((factor == np.rint(factor)).all() for factor in factors)
-    largest = max(
-        sum(float(np.abs(column).sum() * np.abs(row).sum()) for column, row in terms) for terms in sums
-    )
-    return np.float32 if whole and largest * np.iinfo(dtype).max < 2**24 else np.float64
-
-
-def _summed(block: Array, factors: Factors, step: int) -> Array:
-    """Every column's pass, then its row's, added up."""
-    first, *others = (_pass(_pass(block, column, step), row, step) for column, row in factors)
-    for other in others:
-        first += other
-    return first
-
-
-def _pass(block: Array, kernel: Kernel, step: int) -> Array:
-    """Valid correlation, one shifted copy per number of the kernel; `step` numbers are one pixel along a row."""
-    height, width = block.shape[0] - kernel.shape[0] + 1, block.shape[1] - (kernel.shape[1] - 1) * step
-    total = np.zeros((height, width), block.dtype)
-    product = np.empty_like(total)
-    for (y, x), factor in np.ndenumerate(kernel):
-        if factor:
-            part = block[y : y + height, x * step : x * step + width]
-            np.multiply(part, block.dtype.type(factor), out=product)
-            total += product
-    return total
-
-
-def _factors(kernel: Kernel) -> Factors:
-    """Columns and rows whose products add up to the kernel; where that is no gain, the kernel and a single 1.
-
-    Elimination with the largest element left as pivot; whole numbers mostly stay whole.
-    """
-    rest, factors = kernel.copy(), []
-    height, width = kernel.shape
-    while np.abs(rest).max() > 1e-15 * np.abs(kernel).max():
-        y, x = np.unravel_index(np.abs(rest).argmax(), rest.shape)
-        column, row = rest[:, x : x + 1].copy(), rest[y : y + 1] / rest[y, x]
-        factors.append((column, row))
-        rest -= column @ row
-        if len(factors) * (height + width) >= height * width:
-            return [(kernel, np.ones((1, 1)))]
-    return factors or [(kernel, np.ones((1, 1)))]
-
-
-def _stored(values: Array, dtype: np.dtype[Any]) -> Array:
-    """In the image's type."""
-    if dtype.kind == "u":
-        values = np.rint(values).clip(0, np.iinfo(dtype).max)
-    return values.astype(dtype)
+    before = [(k - 1) // 2 if turned else k // 2 for k in kernels[0].shape]
+    given = np.ascontiguousarray(image, image.dtype if image.dtype in PIXELS else np.float64)
+    output = slide(given, kernels, before, _BORDERS[border], passes_of(kernels, given.dtype))
+    return output.astype(image.dtype, copy=False)

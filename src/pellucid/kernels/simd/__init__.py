@@ -3,12 +3,15 @@
 from pellucid.kernels.simd.average import Average
 from pellucid.kernels.simd.host import Code, address, assembly, object_code
 from pellucid.kernels.simd.norm import GradientSums, Moments, NormalGradient, Normalise
+from pellucid.kernels.simd.pixels import Pixel, Widen
 from pellucid.kernels.simd.pool import Route, Window
+from pellucid.kernels.simd.stencil import ROWS, Stencil
 from pellucid.kernels.simd.target import TARGETS, Target, emitting_for, host, native, vector_lanes
 from pellucid.kernels.simd.tile import Piece, Start, Tile, column_tile, masked_cost, register_tile
 from pellucid.kernels.simd.turn import End, Turn
 
 __all__ = [
+    "ROWS",
     "TARGETS",
     "Average",
     "Code",
@@ -18,11 +21,14 @@ __all__ = [
     "NormalGradient",
     "Normalise",
     "Piece",
+    "Pixel",
     "Route",
     "Start",
+    "Stencil",
     "Target",
     "Tile",
     "Turn",
+    "Widen",
     "Window",
     "address",
     "assembly",

@@ -84,7 +84,7 @@ class Emitter:
         if mask is None:
             return self.b.load(address, align=_align(vector))
         kind = ir.FunctionType(vector, [address.type, I32, mask.type, vector])
-        function = self._intrinsic(f"llvm.masked.load.{_name(vector)}.p0", kind)
+        function = self.intrinsic(f"llvm.masked.load.{_name(vector)}.p0", kind)
         zero = ir.Constant(
             vector, [0] * self.lanes if isinstance(vector.element, ir.IntType) else [0.0] * self.lanes
         )
@@ -106,7 +106,7 @@ class Emitter:
                 stored.set_metadata("nontemporal", self.module.add_metadata([ir.Constant(I32, 1)]))
             return
         kind = ir.FunctionType(ir.VoidType(), [value.type, address.type, I32, mask.type])
-        function = self._intrinsic(f"llvm.masked.store.{_name(value.type)}.p0", kind)
+        function = self.intrinsic(f"llvm.masked.store.{_name(value.type)}.p0", kind)
         self.b.call(function, [value, address, ir.Constant(I32, _align(value.type)), mask])
 
     def wide(self, value: Any) -> Any:
@@ -123,13 +123,18 @@ class Emitter:
         address = self.b.bitcast(pointer, I8.as_pointer())
         kind = ir.FunctionType(ir.VoidType(), [address.type, I32, I32, I32])
         to_write, near, data = (ir.Constant(I32, number) for number in (int(write), 2 if far else 3, 1))
-        function = self._intrinsic("llvm.prefetch.p0", kind)
+        function = self.intrinsic("llvm.prefetch.p0", kind)
         self.b.call(function, [address, to_write, near, data])
 
     def fma(self, x: Any, y: Any, z: Any) -> Any:
         """x·y + z, rounded once."""
         kind = ir.FunctionType(x.type, [x.type] * 3)
-        return self.b.call(self._intrinsic(f"llvm.fma.{_name(x.type)}", kind), [x, y, z])
+        return self.b.call(self.intrinsic(f"llvm.fma.{_name(x.type)}", kind), [x, y, z])
+
+    def elementwise(self, name: str, value: Any) -> Any:
+        """One of LLVM's functions of one vector: `sqrt`, `fabs`."""
+        kind = ir.FunctionType(value.type, [value.type])
+        return self.b.call(self.intrinsic(f"llvm.{name}.{_name(value.type)}", kind), [value])
 
     def only(self, some: Columns | None, v: int, value: Any, others: Any) -> Any:
         """Vector `v` with `value` in some columns, all of them if None is given, and `others` in the others."""
@@ -166,6 +171,10 @@ class Emitter:
         self.b.store(pointer, cell)
         return cell
 
+    def intrinsic(self, name: str, kind: ir.FunctionType) -> Any:
+        """One of LLVM's own functions."""
+        return self.module.globals.get(name) or ir.Function(self.module, kind, name)
+
     def _mask(self, v: int, some: Columns | None = None) -> Any | None:
         """Which lanes of vector `v` are in use; None when all are."""
         columns = range(self.columns) if some is None else some
@@ -187,9 +196,6 @@ class Emitter:
     def _address(self, pointer: Any, offset: int, vector: Any) -> Any:
         return self.b.bitcast(self.ahead(pointer, offset), vector.as_pointer())
 
-    def _intrinsic(self, name: str, kind: ir.FunctionType) -> Any:
-        return self.module.globals.get(name) or ir.Function(self.module, kind, name)
-
 
 def int64(value: int) -> Any:
     """A constant."""
@@ -202,8 +208,8 @@ def lanes(numbers: list[int]) -> Any:
 
 
 def _align(vector: Any) -> int:
-    """What addresses of such vectors are a multiple of: bytes are routes, all else has 4 bytes at least."""
-    return 1 if vector.element == I8 else 4
+    """What addresses of such vectors are a multiple of: a number's bytes, 4 at most."""
+    return min(4, vector.element.width // 8) if isinstance(vector.element, ir.IntType) else 4
 
 
 def _name(vector: Any) -> str:

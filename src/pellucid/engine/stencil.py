@@ -1,0 +1,147 @@
+"""A kernel slid over an image as one launch: blocks, borders and weights, solved here and written into tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.kernels import simd, tape
+from pellucid.kernels.filter import filter_block
+from pellucid.kernels.progress import progress
+from pellucid.kernels.simd import Stencil, Widen
+
+if TYPE_CHECKING:
+    from pellucid.kernels.simd import Pixel
+
+Array = NDArray[Any]
+_STRIP = 4096  # numbers of a row that a block has at most
+_BLOCK = 2**19  # bytes of its floats, where a few rows do not have more
+_OUTSIDE = -2  # the place of a pixel that is 0 (not −1, whose neighbour would be place 0)
+_PIXELS: dict[Any, Pixel] = {
+    np.dtype(np.uint8): "u8",
+    np.dtype(np.uint16): "u16",
+    np.dtype(np.float32): "f32",
+    np.dtype(np.float64): "f64",
+}
+PIXELS = tuple(_PIXELS)
+
+
+@dataclass(frozen=True)
+class Passes:
+    """Sums in floats of `bits` bits; in two passes where there are factors, columns (T,Kh) and rows (T,Kw).
+
+    `error` is how far a sum may be off; 0 where it is exact, or as good as float64 gets.
+    """
+
+    bits: int
+    factors: tuple[Array, Array] | None = None
+    error: float = 0.0
+
+
+def slide(
+    image: Array, kernels: Sequence[Array], before: Sequence[int], border: str, passes: Passes
+) -> Array:
+    """Correlate every channel of an image (H,W,C) with a kernel, or take √(x² + y²) of two; integers are rounded.
+
+    output[y,x,c] = Σ_{ky,kx} image[y + ky − before[0], x + kx − before[1], c]·kernel[ky,kx]
+
+    What lies around the image, `border` says in `numpy.pad`'s words. Sums nearer to a half than their error are
+    computed again in float64.
+    """
+    (height, width, channels), (kh, kw) = image.shape, kernels[0].shape
+    bits, factors, pixel = passes.bits, passes.factors, _PIXELS[image.dtype]
+    rows = min(simd.ROWS, kh, height)
+    last = Stencil(bits, 1 if factors else rows, len(kernels), pixel, redo=passes.error > 0)
+    blocks = _Blocks(
+        image, kernels[0].shape, before, border, max(width * channels, last.columns), 2 * rows, bits
+    )
+    output = np.empty((height, blocks.numbers), image.dtype)
+
+    high = np.iinfo(image.dtype).max if image.dtype.kind == "u" else 0
+    again = _weights(64, kernels, high)
+    redo = [blocks.line, kh, kw, again.ctypes.data]
+    if factors is None:
+        terms, first, columns, taps_first = 0, 0, again, again
+        weights, ky = _weights(bits, kernels, high, passes.error), kh
+    else:
+        terms = ky = len(factors[0])
+        first = simd.address(Stencil(bits, rows, 1, "f32" if bits == 32 else "f64"))
+        columns = np.stack([_weights(bits, [column]) for column in factors[0]])
+        taps_first = np.array([blocks.line, terms * blocks.line, kh, 1, channels])
+        weights = _weights(bits, [factors[1]], high, passes.error)
+    taps = np.array([blocks.line, blocks.numbers, ky, kw, channels, *redo])
+    n = np.array([
+        *blocks.entries, simd.address(Widen(bits, pixel)), blocks.line, bits // 8,
+        output.ctypes.data, output.strides[0], output.itemsize, rows, last.columns,
+        simd.address(last), weights.ctypes.data, taps.ctypes.data,
+        terms, first, columns.ctypes.data, columns.strides[0], taps_first.ctypes.data, blocks.reach, blocks.lines,
+    ])  # fmt: skip
+    launch = np.zeros((1, tape.LAUNCH_FIELDS), np.int64)
+    launch[0, :5] = filter_block.address(64), 0, n.ctypes.data, 0, blocks.strips * blocks.bands
+    tape.make()
+    progress.close()
+    tape.team.play(launch, (blocks.lines + rows * terms) * blocks.line * bits // 8)
+    return output[:, : width * channels].reshape(image.shape)
+
+
+class _Blocks:
+    """How an image is cut into bands of rows and strips of numbers, and which pixels each of them reads."""
+
+    def __init__(
+        self,
+        image: Array,
+        kernel: tuple[int, int],
+        before: Sequence[int],
+        border: str,
+        numbers: int,
+        fewest: int,
+        bits: int,
+    ) -> None:
+        (height, width, channels), (kh, kw) = image.shape, kernel
+        self.numbers, self.reach = numbers, (kw - 1) * channels  # what a kernel reads beside a number
+        self.strips = -(-numbers // _STRIP)
+        self.line = (-(-numbers // self.strips) + self.reach) // 32 * 32 + 48  # an odd number of cache lines
+        self.bands = -(-height // max(fewest, _BLOCK // (self.line * bits // 8) - kh + 1))
+        self.lines = -(-height // self.bands) + kh - 1
+        self._outside = np.zeros(width * channels, image.dtype)
+        down = _places(height, kh, before[0], border)
+        row = image.ctypes.data + down * image.strides[0]
+        self._rows = np.where(down < 0, self._outside.ctypes.data, row)
+        along = _places(width, kw, before[1], border)[:, None]
+        along = np.where(along < 0, _OUTSIDE, along * channels + np.arange(channels)).ravel()
+        cuts = np.arange(self.strips + 1) * numbers // self.strips
+        self._tables = [_widening(along[a : b + self.reach]) for a, b in pairwise(cuts)]
+        addresses = [table.ctypes.data for table in self._tables]
+        self._strips = np.ascontiguousarray(np.stack([cuts[:-1], np.diff(cuts), addresses], axis=1))
+        self.entries = self.strips, self.bands, height, kh, self._rows.ctypes.data, self._strips.ctypes.data
+
+
+def _places(size: int, kernel: int, before: int, border: str) -> NDArray[np.int64]:
+    """Which pixel along an axis each padded position is."""
+    mode: Any = border
+    more: Any = {"constant_values": _OUTSIDE} if border == "constant" else {}
+    return np.pad(np.arange(size, dtype=np.int64), (before, kernel - 1 - before), mode, **more)
+
+
+def _widening(places: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The table of `Widen`: the longest run of neighbours, and what lies to its left and right."""
+    ends = np.flatnonzero(np.diff(places) != 1) + 1
+    bounds = np.concatenate([[0], ends, [len(places)]])
+    longest = np.diff(bounds).argmax()
+    start, stop = bounds[longest : longest + 2]
+    if places[start] < 0:
+        stop = start
+    counts = [start, stop - start, len(places) - stop, places[start]]
+    return np.concatenate([counts, places[:start], places[stop:]]).astype(np.int64)
+
+
+def _weights(bits: int, kernels: Sequence[Array], high: float = 0.0, error: float = 0.0) -> Array:
+    """The B of `Stencil`."""
+    large = 1.5 * 2.0 ** (23 if bits == 32 else 52)
+    numbers = [np.array([0, high, large, 0.5 - error]), *(kernel.ravel() for kernel in kernels)]
+    return np.concatenate(numbers).astype(np.float32 if bits == 32 else np.float64)
