@@ -131,6 +131,8 @@ def _runs(*tensors: Tensor) -> list[tuple[tuple[int, int, int], int, int]]:
     With few images there are several runs in any case, for threads to share.
     """
     images, depth, height, width, _ = tensors[0].inner
+    if 0 in (depth, height, width):
+        return []
     if all(tensor.halo == [[0, 0]] * 3 for tensor in tensors):
         positions = depth * height * width
         parts = split(positions, positions if images >= CHUNKS else -(-positions // CHUNKS))
