@@ -22,6 +22,13 @@ CASES: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("conv_transpose2d", ((3, 4, 5, 6), (4, 3, 3, 2), (3,)), {"stride": 2, "output_padding": 1}),
     ("max_pool2d", ((3, 4, 9, 8),), {"kernel_size": 3, "stride": 2, "padding": 1}),
     ("avg_pool3d", ((2, 3, 4, 5, 6),), {"kernel_size": 2, "stride": 1}),
+    ("group_norm", ((3, 6, 5, 4),), {"num_groups": 2}),
+    ("instance_norm", ((3, 6, 5), None, None, (6,), (6,)), {}),
+    ("layer_norm", ((3, 6, 5),), {"normalized_shape": (6, 5)}),
+    ("batch_norm", ((3, 6, 5, 4), None, None, (6,), (6,)), {"training": True}),
+    ("gelu", ((3, 6, 5, 4),), {}),
+    ("sigmoid", ((3, 7),), {}),
+    ("interpolate", ((2, 3, 4, 5),), {"size": (7, 3), "mode": "bilinear"}),
 ]
 
 
@@ -102,6 +109,31 @@ def test_whole_numbers_stay_exact_where_winograd_would_pay() -> None:
     np.testing.assert_array_equal(output, F.conv2d(x.astype(np.int64), weight.astype(np.int64), padding=1))
     assert not np.array_equal(other, output)
     np.testing.assert_allclose(other, output, rtol=1e-3, atol=1e-2)
+
+
+def test_batch_norm_on_kernels_moves_running_statistics_of_another_type() -> None:
+    x, mean, var = np.float32([[[1, 3]], [[5, 7]]]), np.array([2.0]), np.array([1.0])
+    with paying(1) as made:
+        output = F.batch_norm(x, mean, var, training=True, momentum=0.5, eps=1e-12)
+        given = F.batch_norm(x, mean, var)
+    assert made == ["batch_norm", "batch_norm"]
+    np.testing.assert_allclose(output.ravel(), np.array([-3, -1, 1, 3]) / 5**0.5, rtol=1e-6)
+    np.testing.assert_allclose((mean[0], var[0]), (3, 0.5 + 10 / 3), rtol=1e-12)
+    np.testing.assert_allclose(given.ravel(), np.array([-2, 0, 2, 4]) / (0.5 + 10 / 3) ** 0.5, rtol=1e-5)
+
+
+def test_depthwise_convolutions_and_norms_pay_earlier_than_dense_convolutions() -> None:
+    def made_by(call: str, *shapes: Any, **settings: Any) -> list[str]:
+        with paying(1 << 17) as made:
+            getattr(F, call)(*map(np.ones, shapes), **settings)
+        return made
+
+    image = (1, 16, 32, 32)  # 2¹⁴ numbers
+    assert made_by("conv2d", image, (1, 16, 1, 1)) == []
+    assert made_by("conv2d", image, (16, 1, 1, 1), groups=16) == ["conv2d"]
+    assert made_by("layer_norm", image, normalized_shape=image[1:]) == ["layer_norm"]
+    assert made_by("layer_norm", image, normalized_shape=(32, 32)) == []  # no layer of a network
+    assert made_by("gelu", (1 << 14,)) == []
 
 
 def test_what_is_small_or_empty_or_no_float_goes_by_its_definition() -> None:

@@ -1,9 +1,9 @@
 """One op on plain arrays, through the kernels: a program for each shape, made at first sight and kept.
 
 Making a program takes longer than a small op by its definition, so only large ones come here: by their shapes alone,
-from `_PAYS` products on. What only moves numbers (unfold, fold, max unpooling, …) does not: NumPy moves them where they
-lie, and bringing them into the kernels' layout and back takes longer. Unless Winograd's algorithm is asked for by name,
-sums are direct: whole numbers stay exact.
+from `_PAYS` products on. What only moves numbers (padding, unfold, fold, max unpooling, …) does not: NumPy moves them
+where they lie, and bringing them into the kernels' layout and back takes longer. Unless Winograd's algorithm is asked
+for by name, sums are direct: whole numbers stay exact.
 """
 
 from __future__ import annotations
@@ -20,9 +20,14 @@ from pellucid.engine.graph import apply, trace
 from pellucid.geometry import size_of
 from pellucid.ops.avg_pool import AvgPool
 from pellucid.ops.base import Gradients, Op, Shape
+from pellucid.ops.batch_norm import BatchNorm
 from pellucid.ops.conv import Conv
 from pellucid.ops.conv_transpose import ConvTranspose
+from pellucid.ops.group_norm import GroupNorm
+from pellucid.ops.interpolate import Interpolate
+from pellucid.ops.layer_norm import LayerNorm
 from pellucid.ops.max_pool import MaxPool
+from pellucid.ops.pointwise import Smooth
 
 if TYPE_CHECKING:  # importing the plan imports LLVM
     from pellucid.engine.buffers import Block
@@ -31,8 +36,14 @@ if TYPE_CHECKING:  # importing the plan imports LLVM
 Array = NDArray[Any]
 _PAYS = 1 << 26
 _KEPT = 8  # programs; the one used longest ago goes first
-_OWNED = ("weight", "bias")  # arguments that lie in the order of parameters
-_NEEDS_FORWARD = (MaxPool,)  # ops whose gradient reads what the forward left
+_OWNED = ("weight", "bias", "running_mean", "running_var")  # arguments that lie in the order of parameters
+_NEEDS_FORWARD = (
+    MaxPool,
+    BatchNorm,
+    GroupNorm,
+    LayerNorm,
+    Smooth,
+)  # ops whose gradient reads what the forward left
 
 
 def pays(op: Op, operands: Sequence[Array | None]) -> bool:
@@ -57,15 +68,22 @@ def backward(op: Op, grad_output: Array, operands: Sequence[Array | None]) -> Gr
 
 
 def _products(op: Op, shapes: Sequence[Shape | None]) -> int:
-    """How many products the output is the sum of; of pooling, how many its definition takes the time of."""
+    """How many products of a dense convolution take the time of the op's definition."""
     input, output = shapes[0], op.infer(*shapes)
     assert input is not None
     if isinstance(op, Conv | ConvTranspose):
         weight = shapes[1]
         assert weight is not None
-        return size_of(output if isinstance(op, Conv) else input) * size_of(weight[1:])
+        products = size_of(output if isinstance(op, Conv) else input) * size_of(weight[1:])
+        return 8 * products if weight[1] == 1 else products  # depthwise: a small matrix for every channel
     if isinstance(op, MaxPool | AvgPool):
         return 8 * size_of(output) * size_of(op.geometry(input).kernel)
+    if isinstance(op, Interpolate):
+        return 16 * size_of(output) if op.linear else 0
+    if isinstance(op, LayerNorm) and op.normalized_shape != input[1:]:
+        return 0  # no layer of a network
+    if isinstance(op, BatchNorm | GroupNorm | LayerNorm | Smooth) and 2 <= len(input) <= 5:
+        return 64 * size_of(input)  # each number goes through memory many times, in float64
     return 0
 
 
@@ -75,10 +93,10 @@ class _Owned(np.ndarray[Any, np.dtype[Any]]):
     memory: Array
 
     @classmethod
-    def like(cls, array: Array) -> _Owned:
-        """Room for such an array."""
+    def like(cls, array: Array, dtype: np.dtype[Any]) -> _Owned:
+        """Room for such an array, in the type that the op is computed in."""
         order = (*range(2, array.ndim), 1, 0) if array.ndim > 1 else (0,)
-        memory = np.zeros([array.shape[axis] for axis in order], array.dtype)
+        memory = np.zeros([array.shape[axis] for axis in order], dtype)
         owned = memory.transpose(np.argsort(order)).view(cls)
         owned.memory = memory
         return owned
@@ -94,18 +112,19 @@ class _Program:
 
         named = {n: a for n, a in zip(op.arguments, operands, strict=True) if a is not None}
         self.op, self._turn = op, threading.Lock()
-        self.owned = {name: _Owned.like(array) for name, array in named.items() if name in _OWNED}
+        dtype = next(iter(named.values())).dtype
+        self.owned = {name: _Owned.like(array, dtype) for name, array in named.items() if name in _OWNED}
         given = {name: (a.shape, a.dtype) for name, a in named.items() if name not in self.owned}
         shapes = [None if array is None else array.shape for array in operands]
         if backward:
-            given["grad_output"] = op.infer(*shapes), next(iter(named.values())).dtype
+            given["grad_output"] = op.infer(*shapes), dtype
 
         def network(*symbols: Any) -> Any:
             known = dict(zip(given, symbols, strict=True)) | self.owned
             return apply(op, tuple(known.get(name) for name in op.arguments))
 
         graph = trace(network, given, self.owned, training=backward)
-        plan = plan_forward(graph, next(iter(named.values())).dtype, keep=False, trains=backward)
+        plan = plan_forward(graph, dtype, keep=False, trains=backward)
         self.results = _gradients(plan) if backward else [plan.values[graph.output]]
         for block in self.results:
             egest(plan, block)

@@ -13,13 +13,26 @@ Y = 2·I (nearest in two dimensions).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import reduce
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pellucid.errors import ShapeError
 from pellucid.ops.base import Array, Gradients, Shape
 from pellucid.ops.resampling import Resampling, Spread
+
+
+class Taps(NamedTuple):
+    """The two input positions that each output position reads along an axis; `share` is the weight of the second."""
+
+    low: NDArray[np.int64]
+    high: NDArray[np.int64]
+    share: NDArray[np.float64]
+
+    def along(self, axis: int, array: Array) -> Array:
+        """The shares, shaped and typed to meet an array."""
+        return self.share.astype(array.dtype).reshape(-1, *(1,) * (array.ndim - axis - 1))
 
 
 @dataclass(frozen=True)
@@ -46,57 +59,74 @@ class Interpolate(Resampling):
             raise ShapeError(self.name, rule, got=f"input {input}")
         return (*input[:2], *self.size)
 
-    def matrices(self, input: Shape) -> list[Array]:
-        """The weights along each axis: (output positions, input positions), in float64."""
+    def taps(self, input: Shape) -> list[Taps]:
+        """What each output position reads along each axis."""
         scales = self.scale or tuple(y / i for y, i in zip(self.size, input[2:], strict=True))
         each = zip(self.size, input[2:], scales, strict=True)
-        return [self._matrix(outputs, inputs, scale) for outputs, inputs, scale in each]
+        return [self._taps(outputs, inputs, scale) for outputs, inputs, scale in each]
 
     def spreads(self, input: Shape) -> list[Spread]:
         """The weights along each axis that are not 0."""
         found = []
-        for matrix in self.matrices(input):
-            rows = (tuple((int(i), float(row[i])) for i in np.flatnonzero(row)) for row in matrix)
-            found.append(Spread(tuple(rows), matrix.shape[1]))
+        for taps, inputs in zip(self.taps(input), input[2:], strict=True):
+            pairs = zip(taps.low.tolist(), taps.high.tolist(), taps.share.tolist(), strict=True)
+            rows = (((i, 1 - f), (j, f)) if 0 < f < 1 else ((j if f else i, 1.0),) for i, j, f in pairs)
+            found.append(Spread(tuple(rows), inputs))
         return found
 
-    def _matrix(self, outputs: int, inputs: int, scale: float) -> Array:
-        y, weights = np.arange(outputs), np.zeros((outputs, inputs))
+    def _taps(self, outputs: int, inputs: int, scale: float) -> Taps:
+        y = np.arange(outputs)
         if not self.linear:
             exact = self.scale is None or (self.dims == 2 and outputs in (inputs, 2 * inputs))
             nearest = y * inputs // outputs if exact else (y / scale).astype(np.int64)
-            weights[y, np.minimum(nearest, inputs - 1)] = 1
-            return weights
+            nearest = np.minimum(nearest, inputs - 1)
+            return Taps(nearest, nearest, np.zeros(outputs))
         if outputs == inputs:
-            return np.eye(inputs)
+            return Taps(y, y, np.zeros(outputs))
         if self.align_corners:
             at = y * ((inputs - 1) / (outputs - 1)) if outputs > 1 else np.zeros(1)
         else:
             at = np.maximum((y + 0.5) / scale - 0.5, 0)
         low = np.minimum(at.astype(np.int64), inputs - 1)
-        np.add.at(weights, (y, low), 1 - (at - low))
-        np.add.at(weights, (y, np.minimum(low + 1, inputs - 1)), at - low)
-        return weights
+        high = np.minimum(low + 1, inputs - 1)
+        return Taps(low, high, np.where(low < high, at - low, 0))
 
     def forward(self, *operands: Array) -> Array:
-        """Copies of the nearest elements, or sums along one axis after another."""
-        (input,) = operands
-        self.infer(input.shape)
-        matrices = self.matrices(input.shape)
-        if not self.linear:
-            nearest = np.ix_(*(matrix.argmax(axis=1) for matrix in matrices))
-            return np.ascontiguousarray(input[:, :, *nearest])
-        return self._applied(input, matrices)
+        """Copies of the nearest elements, or weighted sums of two along one axis after another."""
+        (output,) = operands
+        self.infer(output.shape)
+        for axis, taps in enumerate(self.taps(output.shape), 2):
+            low = np.take(output, taps.low, axis)
+            if self.linear:
+                share = taps.along(axis, output)
+                low *= 1 - share
+                low += np.take(output, taps.high, axis) * share
+            output = low
+        return output
 
     def backward(self, grad_output: Array, *operands: Array) -> Gradients:
-        """The same with the weights turned."""
+        """Every gradient goes back to what was read, in the same shares."""
         (input,) = operands
-        return (self._applied(grad_output, [matrix.T for matrix in self.matrices(input.shape)]),)
+        grad = grad_output
+        for axis, taps in enumerate(self.taps(input.shape), 2):
+            inputs = input.shape[axis]
+            if self.linear:
+                share = taps.along(axis, grad)
+                low = _gathered(grad * (1 - share), taps.low, inputs, axis)
+                grad = low + _gathered(grad * share, taps.high, inputs, axis)
+            else:
+                grad = _gathered(grad, taps.low, inputs, axis)
+        return (grad,)
 
-    def _applied(self, array: Array, matrices: list[Array]) -> Array:
-        def along(values: Array, at: tuple[int, Array]) -> Array:
-            axis, matrix = at
-            turned = np.tensordot(values, matrix.astype(values.dtype), (axis, 1))
-            return np.moveaxis(turned, -1, axis)
 
-        return np.ascontiguousarray(reduce(along, enumerate(matrices, 2), array))
+def _gathered(grad: Array, positions: NDArray[np.int64], inputs: int, axis: int) -> Array:
+    """The sums, y ascending, of what belongs to each of the input positions, which ascend."""
+    begins = np.searchsorted(positions, np.arange(inputs))
+    counts = np.diff(begins, append=len(positions))
+    sums: Array = np.zeros((*grad.shape[:axis], inputs, *grad.shape[axis + 1 :]), grad.dtype)
+    for k in range(counts.max(initial=0)):  # the k-th of each
+        has = np.flatnonzero(counts > k)
+        together = has[-1] - has[0] == len(has) - 1
+        place = slice(has[0], has[-1] + 1) if together else has
+        sums[(slice(None),) * axis + (place,)] += np.take(grad, begins[has] + k, axis)
+    return sums

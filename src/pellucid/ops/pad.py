@@ -5,11 +5,12 @@
 
 The source of a position outside of the input is none ("constant"), the nearest element ("replicate"), the one mirrored
 at the border element ("reflect"), or the one an input's length further on ("circular"; where the other side is cropped,
-the length of what is left). Order of summation in grad_input: y ascending.
+the length of what is left). Order of summation in grad_input: axis by axis, the last one first, y ascending.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -99,28 +100,53 @@ class Pad(Resampling):
         ]
 
     def forward(self, *operands: Array) -> Array:
-        """Read every output position from its source."""
+        """Copy what stays, and read what is put before and behind it, axis by axis."""
         (input,) = operands
-        at, inside = self._reads(input.shape)
-        output = np.full(inside.shape, self.value or 0, input.dtype)
-        output[inside] = input[at]
-        return output
+        output = input
+        for axis, (i, first, last) in enumerate(self._kept(input.shape)):
+            if last - first < max(len(i), input.shape[axis]):
+                middle = np.take(output, [], axis)
+                if first < last:
+                    middle = output[(slice(None),) * axis + (slice(i[first], i[last - 1] + 1),)]
+                before, after = self._read(output, axis, i[:first]), self._read(output, axis, i[last:])
+                output = np.concatenate((before, middle, after), axis)
+        return output.copy() if output is input else output
 
     def backward(self, grad_output: Array, *operands: Array) -> Gradients:
-        """Give every gradient to its source; what several positions are read from adds up."""
+        """Give every gradient to its source; what several positions are read from adds up, axis by axis."""
         (input,) = operands
-        at, inside = self._reads(input.shape)
-        grad_input = np.zeros(input.shape, grad_output.dtype)
-        np.add.at(grad_input, at, grad_output[inside])
-        return (grad_input,)
+        grad = grad_output
+        for axis, (i, first, last) in reversed(list(enumerate(self._kept(input.shape)))):
+            size = input.shape[axis]
+            if last - first == max(len(i), size):
+                continue
+            gathered = np.zeros((*grad.shape[:axis], size, *grad.shape[axis + 1 :]), grad.dtype)
+            source, result = np.moveaxis(gathered, axis, 0), np.moveaxis(grad, axis, 0)
+            for y in range(first):
+                if i[y] >= 0:
+                    source[i[y]] += result[y]
+            if first < last:
+                source[i[first] : i[last - 1] + 1] += result[first:last]
+            for y in range(last, len(i)):
+                if i[y] >= 0:
+                    source[i[y]] += result[y]
+            grad = gathered
+        return (grad.copy() if grad is grad_output else grad,)
 
     def _pairs(self, input: Shape) -> list[tuple[int, int]]:
         """(before, after) for every axis of the input, the first axis first."""
         pairs = list(zip(self.pad[::2], self.pad[1::2], strict=True))[::-1]
         return [(0, 0)] * (len(input) - len(pairs)) + pairs
 
-    def _reads(self, input: Shape) -> tuple[tuple[NDArray[np.int64], ...], NDArray[np.bool_]]:
-        """Which output positions have a source, and the sources of these."""
-        whole = np.broadcast_arrays(*np.ix_(*self.sources(input))) if input else []
-        inside = np.logical_and.reduce([i >= 0 for i in whole]) if whole else np.ones((), np.bool_)
-        return tuple(i[inside] for i in whole), inside
+    def _kept(self, input: Shape) -> Iterator[tuple[NDArray[np.int64], int, int]]:
+        """For each axis the sources, and the first and the last (exclusive) position that the input itself lies at."""
+        for i, (before, _) in zip(self.sources(input), self._pairs(input), strict=True):
+            own = np.flatnonzero((i == np.arange(len(i)) - before) & (i >= 0))
+            yield i, *((int(own[0]), int(own[-1]) + 1) if len(own) else (0, 0))
+
+    def _read(self, array: Array, axis: int, i: NDArray[np.int64]) -> Array:
+        """The elements at positions of an axis, or as many times the value."""
+        if self.mode != "constant":
+            return np.take(array, i, axis)
+        shape = (*array.shape[:axis], len(i), *array.shape[axis + 1 :])
+        return np.full(shape, self.value or 0, array.dtype)
