@@ -112,7 +112,11 @@ def test_every_bit_of_a_tiff_is_read(tmp_path: Path, channels: int, order: str, 
     for rows in (2, 5):
         path = put(tmp_path / "a.tif", tiff(pixels(channels), order, compression, rows))
         assert np.array_equal(read_photo(path).pixels, pixels(channels))
-    padded = put(tmp_path / "b.tif", tiff(pixels(4), order, compression, EXTRASAMPLES=0))
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_a_fourth_channel_that_means_nothing_is_left_out(tmp_path: Path, order: str) -> None:
+    padded = put(tmp_path / "a.tif", tiff(pixels(4), order, EXTRASAMPLES=0))
     assert np.array_equal(read_photo(padded).pixels, pixels(4)[..., :3])
 
 

@@ -58,8 +58,8 @@ def read_image(
 def opened(path: Path, *, alone: bool = False) -> Iterator[ImageFile.ImageFile]:
     """The file, its header read and its size allowed, not yet decoded; of several pictures, unless it has to be alone.
 
-    Raises: DataError when the file is missing, broken, too large or no image, or holds several that have to be one;
-        so do errors of Pillow's while it is open.
+    Raises: DataError when the file is missing, broken, too large or no image, or holds several that have to be one.
+        Whatever Pillow raises while the file is open becomes one, too.
     """
     where = f"image '{path}'"
     if not path.is_file():
