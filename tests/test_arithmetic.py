@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import math
 import random
 
 import numpy as np
@@ -71,6 +73,43 @@ def test_the_formula_of_a_transposed_convolution(k, s, p):
 def test_padding_that_differs_on_both_sides_is_written_out():
     assert Axis(9, 3, 2, before=0, after=2).input_formula == "(5 − 1)·2 − (0 + 2) + 1·(3−1) + 1 = 9"
     assert Axis(8, 3, 2, before=1, after=0).input_formula == "(4 − 1)·2 − 2·1 + 1·(3−1) + 1 + 1 = 8"
+
+
+@pytest.mark.parametrize("mode", [False, True])
+def test_every_formula_gives_the_size(mode):
+    """Also where ceil mode leaves out a window that would start behind the input: pooling as PyTorch's."""
+    for size, kernel, stride, dilation in itertools.product(range(1, 9), (1, 2, 3), (1, 2, 3, 4), (1, 2)):
+        if size < dilation * (kernel - 1) + 1:
+            continue
+        for padding in range(kernel // 2 + 1):
+            pool = torch.nn.MaxPool1d(kernel, stride, padding, dilation, ceil_mode=mode)
+            axis = Axis(size, kernel, stride, dilation, padding, padding, mode)
+            assert axis.output == pool(torch.zeros(1, 1, size)).shape[2]
+            left, _, right = axis.formula.replace("·", "*").replace("−", "-").partition(" = ")
+            assert eval(left, {"ceil": math.ceil, "floor": math.floor}) == int(right) == axis.output
+
+
+def test_padding_alone_and_upsampling_say_their_own_sizes():
+    model = nn.Sequential(
+        nn.ReflectionPad2d((1, 2, 3, -1)), nn.Upsample(scale_factor=2), nn.Upsample(size=(7, 72))
+    )
+    rows = nn.summary(model, (1, 3, 9, 9)).rows
+    assert rows[0].formulas == ("9 + 3 − 1 = 11", "9 + 1 + 2 = 12")
+    assert rows[1].formulas == ("11·2 = 22", "12·2 = 24")
+    assert rows[2].formulas == ()  # 7 is no multiple of 22
+
+
+def test_a_summary_prints_as_a_table_with_its_formulas():
+    table = summary("input 1x6x6; conv 2 k3; relu")
+    assert table.text("en").splitlines() == [
+        "layer  type    output  parameters  MACs  bytes  field  stride",
+        "conv1  Conv2d  2×4×4           20   288    128      3       1",
+        "relu1  ReLU    2×4×4                       128      3       1",
+        "total                          20   288    256",
+    ]
+    assert table.text("ko").startswith("층")
+    assert "  parameters  3·3·1·2 + 2 = 18 + 2 = 20" in table.formulas("en").splitlines()
+    assert "  매개변수   3·3·1·2 + 2 = 18 + 2 = 20" in table.formulas("ko").splitlines()
 
 
 # Parameters and costs
@@ -207,6 +246,39 @@ def test_fields_are_where_pytorch_s_gradients_are(seed):
             widest = max(widest, last - first + 1)
     assert widest <= field.size
     assert field.formula.endswith(f" = {field.size}")
+
+
+@pytest.mark.parametrize("mode", ["nearest", "linear"])
+@pytest.mark.parametrize("factor", [1, 2, 3, 4, 5])
+def test_fields_of_upsampling_are_where_pytorch_s_gradients_are(mode, factor):
+    ours = nn.Sequential(nn.Conv1d(1, 1, 3), nn.Upsample(scale_factor=factor, mode=mode), nn.Conv1d(1, 1, 4))
+    rows = nn.summary(ours, (1, 1, 31)).rows
+    x = torch.ones(1, 1, 31, dtype=torch.float64, requires_grad=True)
+    theirs = (
+        torch.nn.Conv1d(1, 1, 3),
+        torch.nn.Upsample(scale_factor=factor, mode=mode),
+        torch.nn.Conv1d(1, 1, 4),
+    )
+    y, widest = x, []
+    for layer in theirs:
+        y = layer.double()(y)
+        middle = range(y.shape[2] // 2 - factor, y.shape[2] // 2 + factor)
+        grads = [torch.autograd.grad(y[0, 0, i], x, retain_graph=True)[0][0, 0].nonzero() for i in middle]
+        widest.append(max(int(grad.max() - grad.min()) + 1 for grad in grads))
+    assert [row.receptive_field for row in rows] == [(size,) for size in widest]
+    assert rows[2].jump == (1 / factor,)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        nn.Upsample(scale_factor=2.1),  # 6 of 3, but not at multiples of ½
+        nn.Upsample(scale_factor=1.5),
+        nn.Upsample(scale_factor=2, mode="linear", align_corners=True),
+    ],
+)
+def test_other_upsampling_claims_no_field(layer):
+    assert nn.summary(layer, (1, 1, 3)).rows[0].receptive_field is None
 
 
 def test_fields_agree_with_those_of_a_recording():

@@ -9,7 +9,12 @@ import numpy as np
 import pytest
 from tests.markdown import DOCS, blocks, check, grids, read, said, statements
 
-PAGES = {"arithmetic": (11, 0, 0), "worked-examples": (14, 112, 19), "slips": (14, 30, 9)}
+PAGES = {
+    "arithmetic": (11, 0, 0),
+    "convolution": (8, 0, 0),
+    "worked-examples": (14, 112, 19),
+    "slips": (14, 30, 9),
+}
 FILES = [f"{page}{ending}" for page in PAGES for ending in (".md", ".ko.md")]
 
 

@@ -237,6 +237,10 @@ FULL = {
     "largest": lambda r: pc.figures.slide(r.integers(-99, 99, (20, 20)), r.integers(-9, 9, (7, 7)), stride=4),
     "single": lambda r: pc.figures.slide([[5]], [[2]], transposed=True, lang=LANGUAGES[-1]),
     "long settings": lambda r: pc.figures.slide([[5]], [[2]], (4, 5), ((1, 2), (3, 4)), (4, 5)),
+    "a title longer than the matrices": lambda r: pc.figures.slide(INPUT, KERNEL, (2, 1), (2, 0), (1, 2)),
+    "a long title in Korean": lambda r: pc.figures.slide(
+        INPUT, KERNEL, (2, 1), ((2, 1), (0, 0)), (1, 2), lang=LANGUAGES[-1]
+    ),
     "long sum": lambda r: pc.figures.convolution(r.normal(size=21), r.normal(size=20) * 1e6),
     "short sum": lambda r: pc.figures.convolution([1], [2], lang=LANGUAGES[-1]),
     "functions": lambda r: pc.figures.convolution(SHAPES["gaussian"], lambda t: -1e4 * SHAPES["decay"](t)),

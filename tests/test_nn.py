@@ -745,7 +745,9 @@ def test_summary_counts_a_shared_layer_once():
     assert second.type == "Linear"
 
 
-@pytest.mark.parametrize("shape", [(), (1, 0), (1, 2.5), "ab"])
+@pytest.mark.parametrize("shape", [(), (1, 0), (1, 2.5), "ab", 5, None])
 def test_summary_needs_a_shape(shape):
     with pytest.raises(ArgumentError, match="an input shape has sizes ≥ 1"):
         nn.summary(lenet5(), shape)
+    with pytest.raises(ArgumentError, match="summary: model must be a Module"):
+        nn.summary(lenet5, (1, 1, 28, 28))

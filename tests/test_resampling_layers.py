@@ -289,3 +289,15 @@ def test_empty_batches_and_other_threads() -> None:
             assert found[0] == found[1] == found[2]
     finally:
         pc.set_num_threads(before)
+
+
+@pytest.mark.parametrize("n", [1, 2, 64])
+@pytest.mark.parametrize("pad", [(-2, -3, 1, 1), (1, 1, -2, -2)])
+def test_cropping_to_nothing_leaves_an_empty_map(n: int, pad: tuple[int, ...]) -> None:
+    x = np.ones((n, 3, 4, 5), np.float32)
+    theirs = torch.nn.functional.pad(torch.tensor(x), pad)
+    assert pc.Sequential(pc.ZeroPad2d(pad))(x).shape == theirs.shape
+    assert pc.Sequential(pc.ZeroPad2d(pad), pc.Flatten())(x).shape == (n, 0)
+    assert pc.Sequential(pc.ZeroPad2d(pad), pc.ReLU(), pc.ConstantPad2d(1, 2))(x).shape == theirs.shape[
+        :2
+    ] + tuple(size + 2 for size in theirs.shape[2:])

@@ -309,6 +309,13 @@ def test_mistakes_on_the_command_line(run, tmp_path, monkeypatch, case) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_show_alone_says_what_there_is(run) -> None:
+    code, out, err = run("show")
+    assert (code, err) == (0, "")
+    assert "slide" in out
+    assert "convolution" in out
+
+
 def test_pictures_need_matplotlib_and_nothing_else_does(tmp_path) -> None:
     code = (
         "import sys; sys.modules['matplotlib'] = None\n"

@@ -98,6 +98,13 @@ def test_large_floats_go_through_fft_and_say_so(shapes: tuple[tuple[int, ...], t
     assert np.isnan(spread).sum() == g.size
 
 
+def test_what_is_not_finite_goes_where_it_goes() -> None:
+    """Warnings are errors here: infinity times zero is NaN, and no reason to warn."""
+    assert np.isnan(pc.signal.convolve([np.inf, 1.0], [1, 0])).tolist() == [False, True, False]
+    assert pc.signal.convolve([1e300], [1e300, 1]).tolist() == [np.inf, 1e300]
+    assert pc.signal.convolve(np.float16([6e4]), np.float16([2])).tolist() == [np.inf]
+
+
 def test_integers_are_exact_or_refused() -> None:
     pixels = np.full(300, 255, np.uint8)
     assert pc.signal.convolve(pixels, pixels).max() == 300 * 255 * 255
@@ -106,6 +113,8 @@ def test_integers_are_exact_or_refused() -> None:
     with pytest.raises(NumericError, match="convolve: the sums do not fit into int64"):
         pc.signal.convolve(huge, [2, 1])
     assert pc.signal.convolve([True, True], [True, True]).tolist() == [1, 2, 1]
+    with pytest.raises(NumericError, match=r"do not fit into uint64\. Got sums from -8 to 3"):
+        pc.signal.convolve(np.array([1, 2], np.uint64), [3, -4])
     large = np.array([2**63], np.uint64)
     assert pc.signal.convolve(large, [1]).dtype == np.uint64
     assert pc.signal.convolve(np.float16([1000, 1000]), np.float16([1, 1])).dtype == np.float16
@@ -200,6 +209,54 @@ REFUSED: list[tuple[Callable[[], Any], type[PellucidError], str]] = [
         lambda: pc.signal.gradient_is_convolution([[[1]]], [[[1, 2]]], [[[1]]]),
         ShapeError,
         "Expected (1, 1, 2). Got (1, 1, 1)",
+    ),
+    (lambda: pc.signal.linearity([1], [2], [3], a="x"), ArgumentError, "a must be a number in (-inf, inf)"),
+    (lambda: pc.signal.locality([1, 2], [3], 0, None), ArgumentError, "change must be a number"),
+    (lambda: pc.signal.commutativity([1, math.inf], [1.0]), ArgumentError, "the numbers must be finite"),
+    (
+        lambda: pc.signal.derivative_continuous(abs, abs, 0, abs, step=0),
+        ArgumentError,
+        "derivative_continuous: step must be a number in (0, inf). Got step=0",
+    ),
+    (
+        lambda: pc.signal.matrix_form(np.ones((1, 1, 2)), 5),
+        ArgumentError,
+        "an input shape has sizes ≥ 1. Expected (C,…). Got 5",
+    ),
+    (
+        lambda: pc.signal.conv_matrix([[[1]]], (1, -5)),
+        ArgumentError,
+        "has sizes ≥ 1. Expected (C,…). Got (1, -5)",
+    ),
+    (
+        lambda: pc.signal.channels_as_depth(np.ones((2, 3, 3)), np.ones((1, 2, 2, 2))).explain(0, 2, 0),
+        AddressError,
+        "there is no such element. Got (0, 2, 0) for shape (1, 2, 2)",
+    ),
+    (
+        lambda: pc.signal.convolve_continuous(math.sqrt, abs, 0),
+        ArgumentError,
+        "Hint: give f_support, or let f return 0 where it is not defined",
+    ),
+    (
+        lambda: pc.signal.convolve_continuous(lambda x: "1.5 m", abs, 0),
+        ArgumentError,
+        "must take real numbers",
+    ),
+    (
+        lambda: pc.signal.convolve_continuous(lambda x: math.nan, abs, 0),
+        ArgumentError,
+        "f must be finite somewhere. Got no finite value. Hint: give f_support",
+    ),
+    (
+        lambda: pc.signal.convolve_continuous(lambda u, v: math.inf, math.hypot, [0, 0]),
+        ArgumentError,
+        "f and g must be finite somewhere. Got inf throughout",
+    ),
+    (
+        lambda: pc.signal.convolve_continuous(math.hypot, math.hypot, [0, 0], dims=2, f_support=5),
+        ArgumentError,
+        "f_support must hold a pair (low, high) for each of the two axes. Got 5",
     ),
 ]
 

@@ -13,7 +13,8 @@ from tests.test_signal import operands
 
 import pellucid as pc
 from pellucid import functional as F
-from pellucid.signal.laws import Law
+from pellucid.language import Message
+from pellucid.signal.laws import Law, apart
 
 few = settings(max_examples=50, deadline=None)
 either = st.sampled_from([np.int64, np.float32, np.float64])
@@ -137,10 +138,49 @@ def test_rounding_includes_underflow() -> None:
 
 
 def test_a_law_that_does_not_hold_says_so() -> None:
-    law = Law("unity", "1 = 2", np.ones(2), np.array([1, 2]))
+    law = Law(Message("signal.linearity"), "1 = 2", np.ones(2), np.array([1, 2]))
     assert not law.holds
-    assert str(law) == "unity: 1 = 2\n  does NOT hold: largest difference 1"
-    assert not Law("nan", "", np.array([np.nan]), np.ones(1), 1.0).holds
+    assert law.text("en") == "linearity: 1 = 2\n  does NOT hold: largest difference 1"
+    assert law.text("ko") == "선형성: 1 = 2\n  성립하지 않음: 가장 큰 차이 1"
+    assert not Law(Message("signal.linearity"), "", np.array([np.nan]), np.ones(1), 1.0).holds
+
+
+def test_a_difference_has_no_sign() -> None:
+    """Unsigned integers wrap around below 0, and infinities from one another are NaN."""
+    left, right = np.array([2, 2**63], np.uint64), np.array([5, 2**63], np.uint64)
+    assert apart(left, right).tolist() == apart(right, left).tolist() == [3, 0]
+    assert apart(np.array([math.inf, -math.inf]), np.array([math.inf, 1])).tolist() == [0, math.inf]
+    broken = pc.signal.shift_equivariance(
+        np.array([1, 2, 3, 4], np.uint64), np.array([1, 2], np.uint64), stride=2
+    )
+    assert broken.largest_difference == 3
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.bool_, np.uint64])
+def test_laws_of_images_do_not_wrap_around(dtype: type) -> None:
+    f, g, h = (np.array(x, dtype) for x in ([100, 127, 3, 90], [0, 127, 1, 77], [120, 1]))
+    linear = pc.signal.linearity(f, g, h)
+    assert linear.holds
+    assert linear.left[0] == (2 * int(f[0]) - 3 * int(g[0])) * int(h[0])
+    assert pc.signal.linearity(f, g, h, 0.5, -0.25).holds
+    assert pc.signal.associativity(f, g, h).holds
+    assert pc.signal.locality(f, g, 1, change=-0.5).holds
+    assert pc.signal.derivative(f, g).holds
+
+
+def test_a_change_by_a_fraction_is_one() -> None:
+    """[1, 2]·δ with f[1] half larger: were the change cut to a whole number, nothing would lie in the window."""
+    f, g = [1, 2, 3], [1]
+    assert pc.signal.convolve([1, 2.5, 3], g).tolist() == [1, 2.5, 3]
+    law = pc.signal.locality(f, g, 1, change=0.5)
+    assert law.right.tolist() == [1, 0, 3]
+    assert law.right.dtype == np.float64
+
+
+def test_numbers_beyond_all_floats_do_not_warn() -> None:
+    law = pc.signal.commutativity([1e300, 2.0], [1e300, 1.0])
+    assert law.left[0] == math.inf
+    assert law.holds
 
 
 SETTINGS = [
@@ -177,6 +217,25 @@ def test_a_matrix_keeps_integers_and_checks_shapes() -> None:
     assert form.matrix.dtype == np.int64
     with pytest.raises(pc.ShapeError, match=r"input must have the layer's shape. Expected \(1, 3, 3\)"):
         form.forward(np.zeros((3, 3)))
+    bright = np.full((1, 3, 3), 255, np.uint8)
+    box = pc.signal.matrix_form(np.ones((1, 1, 3, 3), np.uint8), (1, 3, 3))
+    assert box.forward(bright).tolist() == [[[9 * 255]]]  # an 8-bit sum would be 247
+
+
+def test_a_matrix_says_its_sizes_in_both_languages() -> None:
+    form = pc.signal.matrix_form(np.ones((2, 1, 2)), (1, 4))
+    assert form.text("en").splitlines() == [
+        "input (1, 4) → output (2, 3): W is 6×4, 12 places filled (50.00%)",
+        "  convolution: 4 weights, each in many places",
+        "  fully connected: 4 · 6 = 24 weights",
+    ]
+    assert "완전 연결 층: 4 · 6 = 가중치 24개" in form.text("ko")
+
+
+def test_what_colour_images_do_not_use() -> None:
+    form = pc.signal.channels_as_depth(np.ones((3, 4, 5)), np.ones((2, 3, 2, 2)))
+    assert "the output's depth is C − C + 1 = 3 − 3 + 1 = 1" in form.text("en")
+    assert "3차원 합성곱은 아닙니다" in form.text("ko")
 
 
 @few

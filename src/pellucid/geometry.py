@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 from math import ceil, floor, prod
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,19 +55,45 @@ class Axis:
     @cached_property
     def output(self) -> int:
         """How many windows fit. In ceil mode the last one may overhang, but must start inside input or padding."""
-        free = self.input + self.before + self.after - self.extent
         if not self.ceil_mode:
-            return floor(free / self.stride) + 1
-        count = ceil(free / self.stride) + 1
+            return floor(self._free / self.stride) + 1
+        count = self._overhanging
         return count - 1 if (count - 1) * self.stride >= self.input + self.before else count
 
     @property
+    def _free(self) -> int:
+        """How far the first window can move."""
+        return self.input + self.before + self.after - self.extent
+
+    @property
+    def _overhanging(self) -> int:
+        """How many windows there are when the last one may start anywhere."""
+        return ceil(self._free / self.stride) + 1
+
+    @property
     def formula(self) -> str:
-        """The output size with its numbers put in."""
+        """The output size with its numbers put in; − 1 for a last window that would start behind input and padding.
+
+        Example:
+            >>> Axis(input=3, kernel=2, stride=3, ceil_mode=True).formula
+            'ceil((3 + 2·0 − 1·(2−1) − 1)/3) + 1 − 1 = 1'
+        """
         padding = f"2·{self.before}" if self.before == self.after else f"{self.before} + {self.after}"
         rounding = "ceil" if self.ceil_mode else "floor"
         inner = f"{self.input} + {padding} − {self.dilation}·({self.kernel}−1) − 1"
-        return f"{rounding}(({inner})/{self.stride}) + 1 = {self.output}"
+        left_out = " − 1" if self.ceil_mode and self.output < self._overhanging else ""
+        return f"{rounding}(({inner})/{self.stride}) + 1{left_out} = {self.output}"
+
+    @property
+    def padded_formula(self) -> str:
+        """The size with its padding, which may be negative, and nothing sliding over it.
+
+        Example:
+            >>> Axis(input=9, kernel=1, before=3, after=-1).padded_formula
+            '9 + 3 − 1 = 11'
+        """
+        widths = "".join(f" {'−' if width < 0 else '+'} {abs(width)}" for width in (self.before, self.after))
+        return f"{self.input}{widths} = {self.output}"
 
     @property
     def input_formula(self) -> str:
@@ -267,10 +293,9 @@ def per_axis(op: str, name: str, value: IntOrTuple, dims: int, minimum: int = 1)
         >>> per_axis("conv2d", "stride", 2, 2)
         (2, 2)
     """
-    several = isinstance(value, Sequence) and not isinstance(
-        value, bytes | bytearray
-    )  # which hold integers, too
-    values: tuple[Any, ...] | None = tuple(cast("Sequence[Any]", value)) if several else None
+    values: tuple[Any, ...] | None = None
+    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):  # which hold integers, too
+        values = tuple(value)
     if is_integer(value):
         values = (value,) * dims
     if values is not None and len(values) == 1:
@@ -299,7 +324,7 @@ def padding_pairs(
         ((1, 1), (1, 2))
     """
     dims = len(kernel)
-    if isinstance(padding, str) and padding == "valid":
+    if isinstance(padding, str) and padding == "valid":  # an array has no one answer to ==
         return ((0, 0),) * dims
     if isinstance(padding, str) and padding == "same":
         if any(s != 1 for s in stride):
@@ -316,6 +341,21 @@ def padding_pairs(
             )
         return tuple((p[0], p[1]) for p in pairs)
     return tuple((p, p) for p in per_axis(op, "padding", padding, dims, minimum=0))  # type: ignore[arg-type]
+
+
+def input_shape(op: str, shape: Sequence[int], axes: str) -> Index:
+    """An input's shape, whose sizes are at least 1; `axes` says in an error which they are.
+
+    Raises: ArgumentError for anything else.
+
+    Example:
+        >>> input_shape("summary", [1, 3, 32, 32], "(N,C,…)")
+        (1, 3, 32, 32)
+    """
+    sizes = tuple(shape) if isinstance(shape, Sequence) else ()
+    if not sizes or not all(is_integer(size) and size > 0 for size in sizes):
+        raise ArgumentError(op, "an input shape has sizes ≥ 1", expected=axes, got=repr(shape))
+    return tuple(int(size) for size in sizes)
 
 
 def is_integer(value: object) -> bool:

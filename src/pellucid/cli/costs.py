@@ -2,55 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from fractions import Fraction
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
 from pellucid.cli import output
-from pellucid.explain.columns import Columns, cells
+from pellucid.columns import Columns
 from pellucid.language import text
+from pellucid.nn import sheet
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from pellucid.nn.summary import Row, Summary
+    from pellucid.nn.summary import Summary
 
 
 def table(summary: Summary, lang: str, width: int) -> Table:
-    """Every op, and the sums below."""
-    heads = ("layer", "type", "output", "parameters", "macs", "bytes", "field", "jump")
-    rows: list[tuple[str, ...]] = [
-        (
-            row.path,
-            row.type,
-            "×".join(map(str, row.output_shape[1:])),
-            _number(row.parameters),
-            _number(row.macs),
-            _number(row.activation_bytes),
-            _sizes(row.receptive_field),
-            _sizes(row.jump),
-        )
-        for row in summary.rows
-    ]
-    sums = (f"{number:,}" for number in (summary.parameters, summary.macs, summary.activation_bytes))
-    rows.append((text("arithmetic.total", lang), "", "", *sums, "", ""))
-    drawn = output.table(Columns(tuple(text(_HEADS[head], lang) for head in heads), tuple(rows), 3), width)
+    """Every op, and the sums below a line."""
+    drawn = output.table(sheet.columns(summary, lang), width)
     drawn.rows[-2].end_section = True
     return drawn
 
 
 _HEADS = {
     "layer": "arithmetic.layer",
-    "type": "arithmetic.type",
     "output": "arithmetic.output",
     "parameters": "arithmetic.parameters",
     "biases": "arithmetic.biases",
     "macs": "arithmetic.macs",
     "bytes": "arithmetic.bytes",
-    "field": "arithmetic.field",
-    "jump": "arithmetic.jump",
     "convolution": "arithmetic.convolution",
     "dense": "arithmetic.dense",
     "times": "arithmetic.times",
@@ -59,27 +40,8 @@ _HEADS = {
 
 
 def formulas(summary: Summary, lang: str) -> Text:
-    """Of every op that slides a window or has parameters, its numbers with the formulas that they come from."""
-    lines = []
-    for row in summary.rows:
-        if row.formulas or row.parameter_formula:
-            lines += ["", f"{row.path}  {row.type}"]
-            said = [(text(_HEADS[head], lang), formula) for head, formula in _formulas(row)]
-            wide = max(cells(label) for label, _ in said)
-            lines += [f"  {label}{' ' * (wide - cells(label))}  {formula}" for label, formula in said]
-    return Text("\n".join(lines[1:]))
-
-
-def _formulas(row: Row) -> Iterator[tuple[str, str]]:
-    for head, formula in (
-        ("output", _axes(row.formulas)),
-        ("parameters", row.parameter_formula),
-        ("macs", row.macs_formula),
-        ("bytes", row.activation_formula),
-        ("field", _axes(row.field_formulas)),
-    ):
-        if formula:
-            yield head, formula
+    """The formulas that the numbers come from."""
+    return Text(sheet.formulas(summary, lang))
 
 
 def dense(summary: Summary, lang: str, width: int) -> Table | None:
@@ -109,21 +71,5 @@ def compared(summaries: Sequence[tuple[str, Summary]], lang: str, width: int) ->
     return output.table(Columns(tuple(text(_HEADS[head], lang) for head in heads), tuple(rows), 1), width)
 
 
-def _axes(formulas: tuple[str, ...]) -> str:
-    """One formula for all axes when they have the same."""
-    return ",  ".join(dict.fromkeys(formulas))
-
-
 def _ratio(ratio: float) -> str:
     return f"×{ratio:,.0f}" if ratio >= 100 else f"×{ratio:.3g}"
-
-
-def _number(number: int) -> str:
-    return f"{number:,}" if number else ""
-
-
-def _sizes(sizes: tuple[float, ...] | None) -> str:
-    """One size for all axes when they have the same; fractions as such, and nothing for 0."""
-    distinct = dict.fromkeys(sizes or ())
-    said = [str(Fraction(size).limit_denominator(1000)) if size else "" for size in distinct]
-    return said[0] if len(said) == 1 else "×".join(map(str, map(Fraction, sizes or ())))

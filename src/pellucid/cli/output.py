@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.text import Text
 
+from pellucid.columns import Columns, cells, wrapped
 from pellucid.errors import FormatError
-from pellucid.explain.columns import Columns, cells, wrapped
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -13,9 +13,7 @@ from pellucid.cli.options import Json, Lang
 if TYPE_CHECKING:
     from pellucid.figures import Film
 
-show = typer.Typer(
-    help="Draw what a convolution does: PNG, SVG, animated GIF.", no_args_is_help=True, add_completion=False
-)
+show = typer.Typer(add_completion=False)
 
 Output = Annotated[
     Path,
@@ -29,6 +27,13 @@ Frame = Annotated[
 ]
 _SIGNAL = 'Numbers, as "1 2 3", or box, triangle, ramp, decay or gaussian.'
 _AXES = "one number, or one per axis as 2,1"
+
+
+@show.callback(invoke_without_command=True)
+def _root(context: typer.Context) -> None:
+    """Draw what a convolution does: PNG, SVG, animated GIF."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 @show.command()

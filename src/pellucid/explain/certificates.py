@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid.columns import Columns
 from pellucid.errors import ArgumentError
 from pellucid.explain.accounts.account import Account, Verdict, same
 from pellucid.explain.accounts.chain import nearest
 from pellucid.explain.accounts.enclosed import WIDE
 from pellucid.explain.address import written
-from pellucid.explain.columns import Columns
 from pellucid.explain.ops.explainers import account_of, explained
 from pellucid.explain.question import Question
 from pellucid.explain.shown import Shown

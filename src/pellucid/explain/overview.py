@@ -25,8 +25,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid.columns import Columns, wrapped
 from pellucid.explain.address import written
-from pellucid.explain.columns import Columns, wrapped
 from pellucid.explain.measured import Measured, measured
 from pellucid.explain.source import Entry
 from pellucid.explain.terms import as_json

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from pellucid.columns import cells, wrapped
 from pellucid.explain.accounts.account import Account, Exact, Group, Kind, Verdict
 from pellucid.explain.accounts.chain import Chain, nearest
-from pellucid.explain.columns import cells, wrapped
 from pellucid.explain.question import Question
 from pellucid.explain.terms import Joined, Products, Term, as_json, exact_json, largest
 from pellucid.language import sentence, text

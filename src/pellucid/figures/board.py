@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid.columns import cells
 from pellucid.figures.numerals import lines, numeral
 from pellucid.figures.style import FAINT, KERNEL, LINE, PRODUCT, READ, RESULT, SIGNAL, matplotlib
 from pellucid.geometry import Index
@@ -22,7 +23,7 @@ _GAP, _MARGIN = 0.8, 0.4
 _NARROWEST = 3.0  # of a column, so that its heading has room
 _TITLE, _HEADING, _LINE = 0.8, 1.0, 0.5
 _CHARACTER = 0.21  # the width of one in the sum
-_LEAST_WIDTH = 10.0  # for the title
+_LETTER = 0.15  # the width of one in the title; a Korean letter has two
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def draw(board: Board, number: int) -> Any:
     shapes = (board.padded, board.kernel.shape, board.output.shape)
     columns = [max(_NARROWEST, shape[1]) for shape in shapes]
     natural = sum(columns) + 2 * _GAP
-    width = max(natural, _LEAST_WIDTH)
+    width = max(natural, _LETTER * cells(board.title))
     tallest = max(shape[0] for shape in shapes)
     broken = [lines(pieces, int(width / _CHARACTER)) for pieces in board.sums]
     sum_top = _TITLE + _HEADING + tallest + _LINE

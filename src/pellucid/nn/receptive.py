@@ -16,6 +16,7 @@ from pellucid.ops.base import Shape
 from pellucid.ops.conv import Conv
 from pellucid.ops.conv_transpose import ConvTranspose
 from pellucid.ops.flatten import Flatten
+from pellucid.ops.interpolate import Interpolate
 from pellucid.ops.linear import Linear
 from pellucid.ops.lp_pool import LpPool
 from pellucid.ops.max_pool import MaxPool
@@ -28,7 +29,7 @@ class ReceptiveField:
 
     Position y sees the input positions spans[y], first and last: all that its window reaches, holes of a dilation and
     padding included. Further positions see the same, `advance` input positions on for every `len(spans)` of theirs;
-    an advance of 0 means that all see the same. Only transposed convolutions make several spans.
+    an advance of 0 means that all see the same. Only transposed convolutions and upsampling make several spans.
 
         size′ = size + dilation·(kernel − 1)·jump,    jump′ = jump·stride
 
@@ -148,7 +149,7 @@ def _seen(node: Node, read: Sequence[_View]) -> _View | None:
         return _View(tuple(fields), (1,) * len(view.sizes))
     axes = windows(node)
     if axes is not None and len(axes) == len(view.fields):
-        back = isinstance(node.op, ConvTranspose)
+        back = isinstance(node.op, ConvTranspose | Interpolate)
         if back and any(len(f.spans) * a.stride > _PERIOD for f, a in zip(view.fields, axes, strict=True)):
             return None
         pairs = zip(view.fields, axes, strict=True)
@@ -190,6 +191,8 @@ def windows(node: Node) -> tuple[Axis, ...] | None:
         return pool.geometry(shapes[0]).axes
     if isinstance(op, Pad):
         return _padded(op, shapes[0])
+    if isinstance(op, Interpolate):
+        return _upsampled(op, shapes[0])
     if isinstance(op, AdaptivePool):
         return _even(shapes[0], node.output.shape)
     return None
@@ -201,6 +204,22 @@ def _even(input: Shape, output: Shape) -> tuple[Axis, ...] | None:
     if any(size % count for size, count in pairs):
         return None
     return tuple(Axis(size, size // count, size // count) for size, count in pairs)
+
+
+def _upsampled(op: Interpolate, input: Shape) -> tuple[Axis, ...] | None:
+    """Upsampling by a whole factor, read backwards: a transposed convolution whose kernel is a box or a tent."""
+    factors = [y // i for y, i in zip(op.size, input[2:], strict=True)]
+    whole = all(y == i * factor for y, i, factor in zip(op.size, input[2:], factors, strict=True))
+    if not whole or op.align_corners or op.scale not in (None, tuple(factors)):
+        return None
+    if op.linear:
+        pairs = [(2 * factor - factor % 2, factor // 2) for factor in factors]
+    else:
+        pairs = [(factor, 0) for factor in factors]
+    return tuple(
+        Axis(y, kernel, factor, before=cropped, after=cropped)
+        for y, factor, (kernel, cropped) in zip(op.size, factors, pairs, strict=True)
+    )
 
 
 def _padded(op: Pad, input: Shape) -> tuple[Axis, ...] | None:

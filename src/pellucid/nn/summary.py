@@ -5,15 +5,19 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from pellucid import geometry
 from pellucid.engine import graph
 from pellucid.errors import ArgumentError
-from pellucid.geometry import is_integer
-from pellucid.nn import costs
+from pellucid.geometry import Axis
+from pellucid.nn import costs, sheet
 from pellucid.nn.module import Module
 from pellucid.nn.parameter import Parameter
 from pellucid.nn.receptive import Fields, receptive_fields, windows
+from pellucid.ops.base import Op
 from pellucid.ops.conv_transpose import ConvTranspose
+from pellucid.ops.interpolate import Interpolate
 from pellucid.ops.max_unpool import MaxUnpool
+from pellucid.ops.pad import Pad
 from pellucid.ops.unfold import Unfold
 
 
@@ -25,7 +29,7 @@ class Row:
         path: the layer's path.
         type: the layer's class, or the op's name.
         output_shape: (N,C,…).
-        formulas: the output sizes, axis by axis, of ops that slide a window.
+        formulas: the output sizes, axis by axis, of ops that slide a window, pad or upsample by a whole factor.
         parameters: those that no row above has counted, biases included.
         macs: multiply–accumulates, those on padding included.
         biases: how many of the parameters are biases of a convolution or a linear layer.
@@ -62,7 +66,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Summary:
-    """The rows of a model in the order in which its ops run, and their sums.
+    """The rows of a model in the order in which its ops run, and their sums; printed, a table.
 
     `activation_bytes` is what keeps every output, as a recorded run does; other runs share memory.
     """
@@ -77,12 +81,29 @@ class Summary:
         """Rows and sums as values that JSON knows."""
         return asdict(self)
 
+    def text(self, lang: str | None = None) -> str:
+        """The table in a language, "en" or "ko"; None for the default.
+
+        Raises: ArgumentError for a language that the catalogue does not have.
+        """
+        return str(sheet.columns(self, lang))
+
+    def formulas(self, lang: str | None = None) -> str:
+        """Where the numbers come from: every formula of every op that slides a window or has parameters.
+
+        Raises: ArgumentError for a language that the catalogue does not have.
+        """
+        return sheet.formulas(self, lang)
+
+    def __str__(self) -> str:
+        return self.text()
+
 
 def summary(model: Module, input_shape: tuple[int, ...]) -> Summary:
     """The ops that `model` runs on an input of this shape, (N,C,…); counts are for the whole batch.
 
-    Raises: ArgumentError when the shape is not a sequence of sizes ≥ 1; ShapeError when the model cannot take
-        it.
+    Raises: ArgumentError when the shape is not a sequence of sizes ≥ 1 or the model no module; ShapeError when the
+        model cannot take it.
 
     Example:
         >>> from pellucid.nn.models import lenet5
@@ -99,10 +120,9 @@ def summary(model: Module, input_shape: tuple[int, ...]) -> Summary:
         >>> table.parameters
         61706
     """
-    if not input_shape or not all(is_integer(size) and size > 0 for size in input_shape):
-        got = repr(input_shape)
-        raise ArgumentError("summary", "an input shape has sizes ≥ 1", expected="(N,C,…)", got=got)
-    shape = tuple(int(size) for size in input_shape)
+    if not isinstance(model, Module):
+        raise ArgumentError("summary", "model must be a Module", got=type(model).__name__)
+    shape = geometry.input_shape("summary", input_shape, "(N,C,…)")
     traced = graph.trace(
         model.trace_forward, {"input": (shape, model.dtype)}, dict(model.named_arrays()), training=False
     )
@@ -158,4 +178,13 @@ def _size_formulas(node: graph.Node) -> tuple[str, ...]:
     if isinstance(op, MaxUnpool):
         return tuple(axis.input_formula for axis in op.axes(input.shape))
     axes = op.geometry(input.shape).axes if isinstance(op, Unfold) else windows(node) or ()
-    return tuple(axis.input_formula if isinstance(op, ConvTranspose) else axis.formula for axis in axes)
+    return tuple(_size(op, axis) for axis in axes)
+
+
+def _size(op: Op, axis: Axis) -> str:
+    """How the output's size along an axis comes about."""
+    if isinstance(op, ConvTranspose):
+        return axis.input_formula
+    if isinstance(op, Interpolate):
+        return f"{axis.output}·{axis.stride} = {axis.input}"
+    return axis.padded_formula if isinstance(op, Pad) else axis.formula

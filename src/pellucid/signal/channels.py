@@ -12,10 +12,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pellucid import functional
-from pellucid.errors import ShapeError
+from pellucid.errors import AddressError, ShapeError
 from pellucid.functional._call import as_array
-from pellucid.geometry import Axis, IntOrTuple, per_axis
+from pellucid.geometry import Axis, IntOrTuple, is_integer, per_axis
+from pellucid.language import text
 from pellucid.ops.base import Array
+
+_NOT_A_VOLUME = ("signal.two_directions", "signal.no_order", "signal.volume")
 
 
 @dataclass(frozen=True)
@@ -36,12 +39,14 @@ class ChannelsAsDepth:
 
     @property
     def largest_difference(self) -> float:
-        """Between any two of the three ways."""
+        """Between any two of the three ways; 0, or what rounding does."""
         ways = np.stack([self.flat, self.deep[:, 0], self.partial_sums.sum(axis=1)])
         return float(np.ptp(ways, axis=0).max(initial=0))
 
     def explain(self, o: int, y: int, x: int) -> str:
         """One output element as the sum of its channels.
+
+        Raises: AddressError when there is no such element.
 
         Example:
             >>> import numpy as np
@@ -49,9 +54,28 @@ class ChannelsAsDepth:
             >>> print(form.explain(0, 0, 0))
             output[0,0,0] = Σ_c partial_sums[0,c,0,0] = 3 + 22 = 25; depth C − C + 1 = 2 − 2 + 1 = 1
         """
+        place = (o, y, x)
+        if not all(is_integer(i) and 0 <= i < n for i, n in zip(place, self.flat.shape, strict=True)):
+            got = f"{place} for shape {self.flat.shape}"
+            raise AddressError("channels_as_depth", "there is no such element", got=got)
         sums = " + ".join(f"{value:g}" for value in self.partial_sums[o, :, y, x])
         name = f"output[{o},{y},{x}] = Σ_c partial_sums[{o},c,{y},{x}]"
         return f"{name} = {sums} = {self.flat[o, y, x]:g}; depth {self.depth}"
+
+    def text(self, lang: str | None = None) -> str:
+        """What is equal, and what "colour images use 3-D convolution" gets wrong; "en", "ko", None for the default.
+
+        Raises: ArgumentError for a language that the catalogue does not have.
+        """
+        flat, deep = self.flat.shape, self.deep.shape
+        lines = [
+            text("signal.as_depth", lang, flat=flat, deep=deep, difference=self.largest_difference),
+            text("signal.one_deep", lang, depth=self.depth),
+        ]
+        return "\n".join([*lines, *(text(key, lang) for key in _NOT_A_VOLUME)])
+
+    def __str__(self) -> str:
+        return self.text()
 
 
 def channels_as_depth(
@@ -61,10 +85,7 @@ def channels_as_depth(
 
         depth of the output = C − C + 1 = 1
 
-    "Colour images use 3-D convolution" gets two things wrong. The kernel cannot move along the channels, having only
-    one place there: what slides in two directions is called 2-D, however deep. And channels are no axis of space:
-    red, green and blue have no order that a kernel half as deep could make use of. A true 3-D convolution, on a video
-    or a scan, has a kernel shallower than the input, slides along depth too, and gives an output with a depth.
+    "Colour images use 3-D convolution" gets two things wrong, which the printed result says.
 
     Shapes: input (C,H,W), weight (O,C,Kh,Kw).
     Raises: ShapeError when shapes disagree; ArgumentError for settings out of range.
@@ -74,6 +95,12 @@ def channels_as_depth(
         >>> form = channels_as_depth(np.ones((3, 4, 5)), np.ones((2, 3, 2, 2)))
         >>> form.flat.shape, form.deep.shape, form.largest_difference
         ((2, 3, 4), (2, 1, 3, 4), 0.0)
+        >>> print(form)
+        2-D with channels gives (2, 3, 4), 3-D with depth (2, 1, 3, 4): largest difference 0
+        the kernel is as deep as the input, so the output's depth is C − C + 1 = 3 − 3 + 1 = 1
+        a 3-D convolution it is not: the kernel slides in two directions, having one place along the third
+        nor are channels an axis of space: their order means nothing, and a kernel half as deep would have no sense
+        a 3-D convolution (of a video, of a scan) has a shallower kernel, which slides along depth and leaves a depth
     """
     where = "channels_as_depth"
     x, w = as_array(where, "input", input), as_array(where, "weight", weight)

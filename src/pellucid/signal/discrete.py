@@ -138,18 +138,18 @@ def _slide(where: str, f: ArrayLike, g: ArrayLike, mode: str) -> Convolution:
     _check(where, left.shape, right.shape, mode)
     flipped = where == "convolve"
     dtype = _dtype(left.dtype, right.dtype)
-    working = np.dtype(np.float32) if dtype == np.float16 else dtype  # half precision is for storage
-    left, right = left.astype(working), right.astype(working)
+    left, right = _working(left, dtype), _working(right, dtype)
     turned = right if flipped else np.flip(right)
-    if dtype.kind in "iu":
-        method, full = "direct", _exact(where, left, turned)
-    elif _by_fft(left, turned):
-        method, full = "fft", _fft(left, turned)
-    else:
-        method, full = "direct", _direct(left, turned)
     parts = [_part(mode, n, m) for n, m in zip(left.shape, right.shape, strict=True)]
     cut: Where = (..., *parts)  # the dots keep an array without axes an array
-    result = full[cut].astype(dtype).view(Convolution)
+    with np.errstate(over="ignore", invalid="ignore"):  # infinities and NaN go where they go
+        if dtype.kind in "iu":
+            method, full = "direct", _exact(where, left, turned, dtype)
+        elif _by_fft(left, turned):
+            method, full = "fft", _fft(left, turned)
+        else:
+            method, full = "direct", _direct(left, turned)
+        result = full[cut].astype(dtype).view(Convolution)
     result.method, result._operands = method, (left, right)
     result._flipped, result._offset = flipped, tuple(part.start for part in parts)
     return result
@@ -174,6 +174,13 @@ def _dtype(f: np.dtype[Any], g: np.dtype[Any]) -> np.dtype[Any]:
     return np.dtype(np.uint64 if np.uint64 in (f, g) else np.int64)
 
 
+def _working(operand: Array, dtype: np.dtype[Any]) -> Array:
+    """A copy of an operand in the type that it is multiplied in; integers keep theirs until their sums are known."""
+    if dtype == np.float16:
+        return operand.astype(np.float32)  # half precision is for storage
+    return operand.astype(operand.dtype if operand.dtype.kind in "iu" and dtype.kind in "iu" else dtype)
+
+
 def _part(mode: str, n: int, m: int) -> slice:
     """Which part of the full result a mode is, along one axis."""
     if mode == "valid":
@@ -192,17 +199,17 @@ def _direct(f: Array, g: Array) -> Array:
     return full
 
 
-def _exact(where: str, f: Array, g: Array) -> Array:
+def _exact(where: str, f: Array, g: Array, dtype: np.dtype[Any]) -> Array:
     """The full convolution of integers. Where 64 bits might not do, whole numbers of any length say if they do."""
-    largest = np.iinfo(f.dtype).max
+    smallest, largest = np.iinfo(dtype).min, np.iinfo(dtype).max
     most = max(abs(int(f.min())), int(f.max())) * max(abs(int(g.min())), int(g.max())) * min(f.size, g.size)
-    if most <= largest:
-        return _direct(f, g)
+    if most <= largest and min(int(f.min()), int(g.min())) >= smallest:
+        return _direct(f.astype(dtype), g.astype(dtype))
     full = _direct(f.astype(object), g.astype(object))
-    if full.max() > largest or full.min() < np.iinfo(f.dtype).min:
+    if full.max() > largest or full.min() < smallest:
         got, hint = f"sums from {full.min()} to {full.max()}", "convert to float64"
-        raise NumericError(where, f"the sums do not fit into {f.dtype}", got=got, hint=hint)
-    return full.astype(f.dtype)
+        raise NumericError(where, f"the sums do not fit into {dtype}", got=got, hint=hint)
+    return full.astype(dtype)
 
 
 def _by_fft(f: Array, g: Array) -> bool:

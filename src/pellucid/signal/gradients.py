@@ -16,6 +16,7 @@ from pellucid import functional
 from pellucid.errors import ShapeError
 from pellucid.functional._call import as_array
 from pellucid.geometry import Geometry, IntOrTuple, PaddingLike, Where
+from pellucid.language import Message
 from pellucid.ops.base import Array
 from pellucid.ops.conv import Conv
 from pellucid.signal.discrete import convolve, correlate
@@ -57,7 +58,7 @@ def gradient_is_convolution(
     if delta.shape != output:
         rule = "grad_output must have the output's shape"
         raise ShapeError(where, rule, expected=f"{output}", got=f"{delta.shape}")
-    grad_input, grad_weight, _ = _BACKWARD[op.dims](delta, x, w, None, stride, padding)
+    gradients = [np.asarray(each) for each in _BACKWARD[op.dims](delta, x, w, None, stride, padding)[:2]]
     geometry = op.geometry(x.shape, w.shape)
     spread = _spread(delta, geometry)
     padded = np.pad(x, ((0, 0), (0, 0), *geometry.padded))
@@ -72,8 +73,8 @@ def gradient_is_convolution(
     rounding = [eps * (delta.size + w.size + 64) * size * float(np.linalg.norm(other)) for other in (w, x)]
     inside = by_input[..., *geometry.inside]
     return (
-        Law("input gradient", "∂L/∂input = δ * weight", np.asarray(grad_input), inside, rounding[0]),
-        Law("weight gradient", "∂L/∂weight = input ⋆ δ", np.asarray(grad_weight), by_weight, rounding[1]),
+        Law(Message("signal.grad_input"), "∂L/∂input = δ * weight", gradients[0], inside, rounding[0]),
+        Law(Message("signal.grad_weight"), "∂L/∂weight = input ⋆ δ", gradients[1], by_weight, rounding[1]),
     )
 
 

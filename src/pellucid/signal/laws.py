@@ -19,6 +19,7 @@ from pellucid.geometry import is_integer, size_of
 from pellucid.language import Message, text
 from pellucid.ops.base import Array
 from pellucid.ops.checks import axis as checked_axis
+from pellucid.ops.checks import number as checked_number
 from pellucid.signal.continuous import convolve_continuous
 from pellucid.signal.discrete import convolve
 
@@ -28,7 +29,7 @@ class Law:
     """Both sides of an equation.
 
     Attributes:
-        name: the law's name.
+        name: the law's name, in any language.
         statement: the equation.
         left: its left side, computed.
         right: its right side, computed.
@@ -36,7 +37,7 @@ class Law:
         example: of a shift that a layer does not follow: where the sides differ most, and why.
     """
 
-    name: str
+    name: Message
     statement: str
     left: Array
     right: Array
@@ -45,8 +46,8 @@ class Law:
 
     @property
     def largest_difference(self) -> float:
-        """max |left − right|, over all elements."""
-        return float(np.abs(self.left - self.right).max(initial=0))
+        """max |left − right|, over all elements; equal infinities do not differ."""
+        return float(apart(self.left, self.right).max(initial=0))
 
     @property
     def holds(self) -> bool:
@@ -66,7 +67,7 @@ class Law:
         )
         if self.tolerance:
             verdict += text("signal.rounding", lang, tolerance=self.tolerance)
-        lines = [f"{self.name}: {self.statement}", f"  {verdict}"]
+        lines = [f"{self.name.said(lang)}: {self.statement}", f"  {verdict}"]
         if self.example is not None:
             lines.append(f"  {self.example.said(lang)}")
         return "\n".join(lines)
@@ -86,7 +87,7 @@ def commutativity(f: ArrayLike, g: ArrayLike) -> Law:
           holds: largest difference 0
     """
     left, right = np.asarray(convolve(f, g)), np.asarray(convolve(g, f))
-    return Law("commutativity", "f*g = g*f", left, right, rounding(f, g))
+    return Law(Message("signal.commutativity"), "f*g = g*f", left, right, rounding(f, g))
 
 
 def associativity(f: ArrayLike, g: ArrayLike, h: ArrayLike) -> Law:
@@ -98,29 +99,33 @@ def associativity(f: ArrayLike, g: ArrayLike, h: ArrayLike) -> Law:
         >>> associativity([1, 2], [3, 4, 5], [6, 7]).left
         array([ 18,  81, 148, 151,  70])
     """
-    left, right = convolve(convolve(f, g), h), convolve(f, convolve(g, h))
-    return Law("associativity", "(f*g)*h = f*(g*h)", np.asarray(left), np.asarray(right), rounding(f, g, h))
+    left, right = np.asarray(convolve(convolve(f, g), h)), np.asarray(convolve(f, convolve(g, h)))
+    return Law(Message("signal.associativity"), "(f*g)*h = f*(g*h)", left, right, rounding(f, g, h))
 
 
 def linearity(f: ArrayLike, g: ArrayLike, h: ArrayLike, a: float = 2, b: float = -3) -> Law:
     """(a·f + b·g)*h = a·(f*h) + b·(g*h).
 
-    Shapes: f and g alike, h of equally many axes. Raises: ShapeError when f and g differ; what `convolve` raises.
+    Shapes: f and g alike, h of equally many axes.
+    Raises: ShapeError when f and g differ; ArgumentError when a or b is no number; what `convolve` raises.
 
     Example:
         >>> linearity([1, 2, 3], [3, 0, 1], [1, -1]).holds
         True
     """
-    first, second = as_array("linearity", "f", f), as_array("linearity", "g", g)
+    operands = (("f", f), ("g", g), ("h", h))
+    first, second, kernel = (_wide(as_array("linearity", name, x)) for name, x in operands)
+    for name, factor in (("a", a), ("b", b)):
+        checked_number("linearity", name, factor)
     if first.shape != second.shape:
         raise ShapeError("linearity", "f and g must have one shape", got=f"f {first.shape}, g {second.shape}")
     mixed = a * first + b * second
-    left = np.asarray(convolve(mixed, h))
-    right = a * np.asarray(convolve(first, h)) + b * np.asarray(convolve(second, h))
+    left = np.asarray(convolve(mixed, kernel))
+    right = a * np.asarray(convolve(first, kernel)) + b * np.asarray(convolve(second, kernel))
     kind = np.result_type(left, right)
     first, second = first.astype(kind), second.astype(kind)
-    tolerance = 2 * abs(a) * rounding(first, h) + 2 * abs(b) * rounding(second, h)
-    return Law("linearity", "(a·f + b·g)*h = a·(f*h) + b·(g*h)", left, right, tolerance)
+    tolerance = 2 * abs(a) * rounding(first, kernel) + 2 * abs(b) * rounding(second, kernel)
+    return Law(Message("signal.linearity"), "(a·f + b·g)*h = a·(f*h) + b·(g*h)", left, right, tolerance)
 
 
 def locality(f: ArrayLike, g: ArrayLike, at: int | Sequence[int], change: float = 1) -> Law:
@@ -128,8 +133,8 @@ def locality(f: ArrayLike, g: ArrayLike, at: int | Sequence[int], change: float 
 
     The report holds f*g before and after the change, with the window set to 0 in both.
 
-    Shapes: as for `convolve`, at one index per axis. Raises: ArgumentError when `at` is not in f; what `convolve`
-        raises.
+    Shapes: as for `convolve`, at one index per axis.
+    Raises: ArgumentError when `at` is not in f or `change` is no number; what `convolve` raises.
 
     Example:
         >>> locality([1, 2, 3, 4], [5, 6], at=1).left    # the window 1…2 is cut out
@@ -141,13 +146,17 @@ def locality(f: ArrayLike, g: ArrayLike, at: int | Sequence[int], change: float 
         is_integer(i) and 0 <= i < n for i, n in zip(place, before.shape, strict=False)
     ):
         raise ArgumentError("locality", "at must be an index of f", got=f"at={at!r} for shape {before.shape}")
-    after = before.astype(np.result_type(before, np.int64 if before.dtype.kind in "iub" else before.dtype))
+    checked_number("locality", "change", change)
+    wide = _wide(before)
+    after = wide.astype(np.result_type(wide, change))
     after[place] += change
     window = tuple(slice(i, i + m) for i, m in zip(place, kernel.shape, strict=False))
     left, right = np.array(convolve(before, kernel)), np.array(convolve(after, kernel))
     left[window] = right[window] = 0
-    statement = "outside of at … at+M−1, f*g does not depend on f[at]"
-    return Law("locality", statement, left, right, rounding(before, kernel) + rounding(after, kernel))
+    tolerance = rounding(before, kernel) + rounding(after, kernel)
+    return Law(
+        Message("signal.locality"), "[f*g][x] = [changed f*g][x], x ∉ at…at+M−1", left, right, tolerance
+    )
 
 
 def derivative(f: ArrayLike, g: ArrayLike, axis: int = -1) -> Law:
@@ -160,11 +169,11 @@ def derivative(f: ArrayLike, g: ArrayLike, axis: int = -1) -> Law:
         >>> derivative([1, 2, 3], [4, 5]).left
         array([  4,   9,   9,  -7, -15])
     """
-    kernel = as_array("derivative", "g", g)
+    signal, kernel = (_wide(as_array("derivative", name, x)) for name, x in (("f", f), ("g", g)))
     number = checked_axis("derivative", "axis", axis, kernel.ndim)
-    left = _differences(np.asarray(convolve(f, kernel)), number)
-    right = np.asarray(convolve(f, _differences(kernel, number)))
-    return Law("derivative", "∂[f*g] = f*∂g", left, right, 4 * rounding(f, kernel))
+    left = _differences(np.asarray(convolve(signal, kernel)), number)
+    right = np.asarray(convolve(signal, _differences(kernel, number)))
+    return Law(Message("signal.derivative"), "∂[f*g] = f*∂g", left, right, 4 * rounding(signal, kernel))
 
 
 def derivative_continuous(
@@ -181,7 +190,7 @@ def derivative_continuous(
     The left side is the fourth-order central difference (8·(u(x+h) − u(x−h)) − (u(x+2h) − u(x−2h)))/12h of u = f*g,
     h being `step`, in x's units.
 
-    Raises: what `convolve_continuous` raises.
+    Raises: ArgumentError for a step that is not above 0; what `convolve_continuous` raises.
 
     Example:
         >>> from math import exp
@@ -190,18 +199,32 @@ def derivative_continuous(
         True
     """
     places = as_array("derivative_continuous", "x", x).astype(np.float64)
+    checked_number("derivative_continuous", "step", step, "(0, inf)")
     around = np.stack([places + k * step for k in (1, -1, 2, -2)])
     near, back, far, far_back = convolve_continuous(f, g, around, dims=1).value
     left = (8 * (near - back) - (far - far_back)) / (12 * step)
     right = convolve_continuous(f, g_derivative, places, dims=1).value
-    return Law("derivative", "∂/∂x [f*g] = f*g′", left, right, tolerance)
+    return Law(Message("signal.derivative"), "∂/∂x [f*g] = f*g′", left, right, tolerance)
+
+
+def apart(left: Array, right: Array) -> Array:
+    """|left − right|, element by element; 0 where both are the same, infinities too."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        differences = np.maximum(left, right) - np.minimum(
+            left, right
+        )  # unsigned integers go no lower than 0
+    return np.where(left == right, 0, differences)
+
+
+def _wide(array: Array) -> Array:
+    """Integers as int64, in which the sums of images and sounds do not wrap around; floats as they are."""
+    return array.astype(np.int64) if array.dtype.kind in "iub" else array
 
 
 def _differences(array: Array, axis: int) -> Array:
     """Each number less the one before it, with a zero at either end."""
-    wide = np.int64 if array.dtype.kind in "iub" else array.dtype
     width = [(1, 1) if number == axis else (0, 0) for number in range(array.ndim)]
-    return np.diff(np.pad(array.astype(wide), width), axis=axis)
+    return np.diff(np.pad(array, width), axis=axis)
 
 
 def rounding(*operands: Any) -> float:
@@ -210,17 +233,20 @@ def rounding(*operands: Any) -> float:
     A sum of n products is off by at most n roundings of Σ|products|, and transforms by log₂ n of ‖f‖·‖g‖, which is no
     less (Cauchy–Schwarz); a third operand multiplies that by at most Σ|h| (Young). What underflows is off by the
     smallest normal number, times what it meets later.
+
+    Raises: ArgumentError when a number is not finite: what infinity minus infinity is, no law says.
     """
     arrays = [np.asarray(operand) for operand in operands]
+    if not all(np.isfinite(array).all() for array in arrays):
+        raise ArgumentError("law", "the numbers must be finite")
     floats = [array.dtype for array in arrays if array.dtype.kind == "f"]
     if not floats:
         return 0.0
     info = np.finfo(np.result_type(*floats))
     first, second, *others = (np.abs(array.astype(np.float64)) for array in arrays)
-    size = float(np.linalg.norm(first.ravel()) * np.linalg.norm(second.ravel()))
-    size *= float(np.prod([other.sum() for other in others]))
     terms = size_of([max(sizes) for sizes in zip(*(array.shape for array in arrays), strict=True)])
-    underflow = (
-        float(info.tiny) * terms * float(np.prod([1 + array.sum() for array in (first, second, *others)]))
-    )
-    return float(info.eps) * (terms + 8 * log2(terms + 1)) * size + underflow
+    with np.errstate(over="ignore"):
+        size = float(np.linalg.norm(first.ravel()) * np.linalg.norm(second.ravel()))
+        size *= float(np.prod([other.sum() for other in others]))
+        later = float(np.prod([1 + array.sum() for array in (first, second, *others)]))
+    return float(info.eps) * (terms + 8 * log2(terms + 1)) * size + float(info.tiny) * terms * later

@@ -16,9 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pellucid import geometry
 from pellucid.errors import ShapeError
-from pellucid.functional._call import as_array
+from pellucid.functional._call import as_array, enough_memory
 from pellucid.geometry import Axis, IntOrTuple, PaddingLike, size_of
+from pellucid.language import text
 from pellucid.nn.linear import Linear
 from pellucid.ops.base import Array, Shape
 from pellucid.ops.conv import Conv
@@ -42,7 +44,7 @@ def conv_matrix(
     or, of a true convolution (`flip`), i = y·stride + (K−1−k)·dilation − padding.
 
     Shapes: weight (O,C/groups,…), input_shape (C,…) → scipy.sparse.csr_array (O·Ho·Wo, C·H·W) of weight's
-        type. Products with padding have no place in it.
+        type, of integers int64, in which sums do not wrap around. Products with padding have no place in it.
     Raises: ShapeError when shapes disagree; ArgumentError for settings out of range; PellucidError without SciPy.
 
     Example:
@@ -55,7 +57,7 @@ def conv_matrix(
         (array([19, 25, 37, 43]), array([0, 1, 0, 2, 3, 0, 0, 0, 0]))
     """
     sparse = scipy("conv_matrix", "sparse")
-    w, shape = as_array("conv_matrix", "weight", weight), tuple(input_shape)
+    w, shape = _weight(weight), geometry.input_shape("conv_matrix", input_shape, "(C,…)")
     op, output = _layer(w, shape, stride, padding, dilation, groups, flip)
     y, k, i = _meetings(op.geometry((1, *shape), w.shape).axes)
     out_channels, per_group = w.shape[:2]
@@ -94,8 +96,9 @@ class MatrixForm:
     @cached_property
     def dense(self) -> Linear:
         """The fully connected layer that computes the same, from flattened inputs to flattened outputs."""
-        layer = Linear(size_of(self.input_shape), size_of(self.output_shape), bias=False)
-        layer.load_state_dict({"weight": self.matrix.toarray().astype(np.float32)})
+        with enough_memory("matrix_form"):
+            layer = Linear(size_of(self.input_shape), size_of(self.output_shape), bias=False)
+            layer.load_state_dict({"weight": self.matrix.toarray().astype(np.float32)})
         return layer
 
     def forward(self, input: ArrayLike) -> Array:
@@ -119,15 +122,30 @@ class MatrixForm:
         product: Array = matrix @ array.ravel()
         return product
 
-    def __str__(self) -> str:
-        rows, columns = self.matrix.shape
-        share = self.matrix.nnz / (rows * columns)
-        return (
-            f"input {self.input_shape} → output {self.output_shape}: W is {rows}×{columns}, "
-            f"{self.matrix.nnz:,} places filled ({share:.2%})\n"
-            f"  convolution      {self.parameters:,} weights, each in many places\n"
-            f"  fully connected  {columns:,} · {rows:,} = {self.dense_parameters:,} weights"
+    def text(self, lang: str | None = None) -> str:
+        """Sizes and both numbers of weights in a language, "en" or "ko"; None for the default.
+
+        Raises: ArgumentError for a language that the catalogue does not have.
+        """
+        (rows, columns), filled = self.matrix.shape, self.matrix.nnz
+        lines = (
+            text(
+                "signal.matrix",
+                lang,
+                input=self.input_shape,
+                output=self.output_shape,
+                rows=rows,
+                columns=columns,
+                filled=filled,
+                share=filled / (rows * columns),
+            ),
+            "  " + text("signal.shared", lang, weights=self.parameters),
+            "  " + text("signal.dense", lang, rows=rows, columns=columns, weights=self.dense_parameters),
         )
+        return "\n".join(lines)
+
+    def __str__(self) -> str:
+        return self.text()
 
 
 def matrix_form(
@@ -148,14 +166,22 @@ def matrix_form(
         >>> import numpy as np
         >>> print(matrix_form(np.ones((6, 1, 5, 5)), (1, 28, 28)))
         input (1, 28, 28) → output (6, 24, 24): W is 3456×784, 86,400 places filled (3.19%)
-          convolution      150 weights, each in many places
-          fully connected  784 · 3,456 = 2,709,504 weights
+          convolution: 150 weights, each in many places
+          fully connected: 784 · 3,456 = 2,709,504 weights
     """
-    w, shape = as_array("matrix_form", "weight", weight), tuple(input_shape)
+    w, shape = _weight(weight), geometry.input_shape("conv_matrix", input_shape, "(C,…)")
     settings = stride, padding, dilation, groups
     matrix = conv_matrix(w, shape, *settings, flip=flip)
     _, output = _layer(w, shape, *settings, flip)
     return MatrixForm(matrix, shape, output, w.size)
+
+
+def _weight(weight: ArrayLike) -> Array:
+    """The weight in a type that SciPy multiplies, and in which the sums of its products stay what they are."""
+    array = as_array("conv_matrix", "weight", weight)
+    if array.dtype.kind in "iub":
+        return array.astype(np.int64)
+    return array.astype(np.float32) if array.dtype == np.float16 else array
 
 
 def _layer(

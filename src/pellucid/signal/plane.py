@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pellucid.errors import ArgumentError
 from pellucid.signal.profile import (
     BETWEEN,
     Floats,
@@ -23,6 +24,7 @@ from pellucid.signal.profile import (
     grid,
     profile,
     samples,
+    values_at,
 )
 from pellucid.signal.quadrature import Integral, Rule, integrate, integrate_product, meeting
 
@@ -107,7 +109,11 @@ def _extent(function: Surface, box: Box) -> Extent:
     def line(u: float) -> Function:
         return lambda v: function(u, v)
 
-    values = np.array([samples(line(u), _GRID) for u in _GRID.tolist()])
+    found = np.array([values_at(line(u), _GRID) for u in _GRID.tolist()])
+    if not np.isfinite(found).any():
+        got = f"{found.flat[0]} throughout"
+        raise ArgumentError("convolve_continuous", "f and g must be finite somewhere", got=got)
+    values = np.where(np.isfinite(found), found, 0.0)
     u_lines, v_lines = (_thinned(_GRID[values.any(axis=axis)]) for axis in (1, 0))
 
     def along_u(u: float) -> float:

@@ -92,9 +92,14 @@ def grid(near: float, step: float, finest: float, reach: float, per_decade: int)
 
 def samples(function: Function, places: Iterable[float]) -> Floats:
     """The function's values; zero where it has none (overflow outside of a support is not the function's fault)."""
-    with np.errstate(all="ignore"):
-        found = np.array([function(float(place)) for place in places])
+    found = values_at(function, places)
     return np.where(np.isfinite(found), found, 0.0)
+
+
+def values_at(function: Function, places: Iterable[float]) -> Floats:
+    """The function's values, finite or not."""
+    with np.errstate(all="ignore"):
+        return np.array([function(float(place)) for place in places])
 
 
 def profile(

@@ -13,7 +13,7 @@ from pellucid.geometry import Axis, IntOrTuple, per_axis
 from pellucid.language import Message
 from pellucid.ops.base import Array
 from pellucid.signal.discrete import correlate
-from pellucid.signal.laws import Law, rounding
+from pellucid.signal.laws import Law, apart, rounding
 
 
 def shift_equivariance(
@@ -56,10 +56,10 @@ def shift_equivariance(
     if not left.size:
         raise ShapeError(where, "no output has a partner", got=f"shift {shifts} for output {before.shape}")
     statement = "layer(shifted)[y + shift/stride] = layer(f)[y]"
-    law = Law("shift equivariance", statement, left, right, rounding(input, kernel))
+    law = Law(Message("signal.shift_equivariance"), statement, left, right, rounding(input, kernel))
     if law.holds:
         return law
-    worst = np.unravel_index(np.abs(left - right).argmax(), left.shape)
+    worst = np.unravel_index(apart(left, right).argmax(), left.shape)
     place = ",".join(str(int(i) + part.start) for i, part in zip(worst, kept, strict=True))
     reason = Message("signal.border")
     for s, t in zip(shifts, steps, strict=True):

@@ -16,7 +16,7 @@ from pellucid.engine.graph import Node
 from pellucid.engine.lowering import norm
 from pellucid.engine.lowering.beside import Beside, beside, panel
 from pellucid.engine.lowering.layer import Layer, laid_weight, layer_of
-from pellucid.engine.lowering.walk import Stage, View, cut_when_few, view, walk
+from pellucid.engine.lowering.walk import Stage, View, cut_when_few, stored, view, walk
 from pellucid.engine.plan import Plan, Tables
 from pellucid.engine.tiling import TileList, blocks, position_tiles, split
 from pellucid.geometry import Geometry, size_of
@@ -43,7 +43,7 @@ def forward(plan: Plan, node: Node) -> None:
             bias = panel(plan, f"{layer.label}.bias, repeated", bias, channels)
 
     def bind() -> Tables:
-        x, y = view(input), view(output)
+        x, y = view(input), stored(plan, output)
         if wide:
             tiles_ = beside_tiles(layer, x, y, wide, bias=bias is not None, relu=relu)
         else:

@@ -14,7 +14,7 @@ from pellucid.engine.buffers import Block, Tensor
 from pellucid.engine.graph import Node
 from pellucid.engine.lowering.beside import Beside, beside, panel
 from pellucid.engine.lowering.layer import Layer, Pass, laid_weight, layer_of
-from pellucid.engine.lowering.walk import Stage, View, cut_when_few, view, walk
+from pellucid.engine.lowering.walk import Stage, View, cut_when_few, stored, view, walk
 from pellucid.engine.plan import Plan, Tables
 from pellucid.engine.tiling import Taps, TileList, blocks
 from pellucid.geometry import Axis, skips_padding
@@ -32,7 +32,7 @@ def grad_input(plan: Plan, node: Node, grad_output: Tensor) -> None:
     widen(grad_output, layer)
 
     def bind() -> Tables:
-        g, x = view(grad_output), view(gradient)
+        g, x = view(grad_output), stored(plan, gradient)
         other = base if base is not None else gate
         start = view(other) if other is not None else None
         begin: Start = "base" if base is not None else "zero"

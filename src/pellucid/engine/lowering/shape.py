@@ -6,7 +6,7 @@ from itertools import product
 
 from pellucid.engine.buffers import Block, Tensor
 from pellucid.engine.graph import Node, Symbol
-from pellucid.engine.lowering.walk import FIRST_STAGE, Stage, cut_when_few, view, walk
+from pellucid.engine.lowering.walk import FIRST_STAGE, Stage, cut_when_few, stored, view, walk
 from pellucid.engine.plan import CHUNKS, Plan, Tables
 from pellucid.engine.tiling import TileList, split
 from pellucid.errors import ArgumentError
@@ -109,7 +109,8 @@ def _outwards(plan: Plan, tensor: Tensor) -> TileList:
 
 def _inwards(plan: Plan, tensor: Tensor, base: Tensor | None = None) -> TileList:
     """One image of a tensor from N C D H W order; to it is added what the base holds in its place."""
-    here, there, plane, result = view(tensor), view(base or tensor), size_of(tensor.inner[1:4]), TileList()
+    here, there = stored(plan, tensor), view(base or tensor)
+    plane, result = size_of(tensor.inner[1:4]), TileList()
     end: End = "base" if base else "nothing"
     runs = _runs(tensor, base or tensor)
     for position, first, count in runs:
@@ -131,6 +132,8 @@ def _runs(*tensors: Tensor) -> list[tuple[tuple[int, int, int], int, int]]:
     With few images there are several runs in any case, for threads to share.
     """
     images, depth, height, width, _ = tensors[0].inner
+    if 0 in (depth, height, width):
+        return []
     if all(tensor.halo == [[0, 0]] * 3 for tensor in tensors):
         positions = depth * height * width
         parts = split(positions, positions if images >= CHUNKS else -(-positions // CHUNKS))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,8 +16,7 @@ from pellucid.engine.tiling import TileList
 class View:
     """Sizes and strides of a channels-last tensor as a walk sees it: N, (D, H, W), C.
 
-    `past`: whether a loop that does little else had better store it past the caches. So it need not read the lines that
-    it overwrites, and who reads so large a tensor next would not find it in the caches anyway.
+    `past`: whether a loop that does little else stores it past the caches.
     """
 
     images: int
@@ -40,9 +39,16 @@ class View:
 def view(tensor: Tensor) -> View:
     """A tensor as it lies in memory; only after all halos are known."""
     image, *strides = tensor.strides
-    channels, size = tensor.inner[4], tensor.dtype.itemsize
-    past = tensor.size_bytes >= _PAST_BYTES and channels * size % _LINE_BYTES == 0
-    return View(tensor.inner[0], channels, image, (strides[0], strides[1], strides[2]), past)
+    return View(tensor.inner[0], tensor.inner[4], image, (strides[0], strides[1], strides[2]))
+
+
+def stored(plan: Plan, tensor: Tensor) -> View:
+    """The same of a tensor that is about to be stored: past the caches, if it is larger than they are.
+
+    So the lines that are overwritten need not be read. In inference it is all read at once, from the last cache.
+    """
+    whole_lines = tensor.inner[4] * tensor.dtype.itemsize % _LINE_BYTES == 0
+    return replace(view(tensor), past=plan.trains and whole_lines and tensor.size_bytes >= _PAST_BYTES)
 
 
 _PAST_BYTES = 1 << 24
