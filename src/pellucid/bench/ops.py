@@ -2,9 +2,9 @@
 
     python -m pellucid.bench.ops [--rounds N] [--threads N]
 
-Pellucid's side is what a layer does in a network: the launches of a plan, from the caller's input on. PyTorch's are its
-functions in either memory format, with tensors that already lie as they want them. Each is a process of its own; all
-take turns, and who does not run sleeps.
+Pellucid's side is what a layer does in a network: the launches of a plan. PyTorch's are its functions in either memory
+format. All tensors already lie as their engine wants them. Each is a process of its own; all take turns, and who does
+not run sleeps.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def pellucid(op: Op, threads: int) -> Callable[[], object]:
     from pellucid.engine.compose import plan_forward, plan_gradients
     from pellucid.engine.graph import trace
     from pellucid.engine.plan import Program
-    from pellucid.kernels.tape import set_num_threads
+    from pellucid.kernels.tape import set_num_threads, team
     from pellucid.nn import Parameter
 
     set_num_threads(threads)
@@ -90,11 +90,19 @@ def pellucid(op: Op, threads: int) -> Callable[[], object]:
     plan.trained |= {symbol, graph.output}
     root = plan.gradients[graph.output] = plan.tensor("grad_output", graph.output.shape)
     totals = plan_gradients(plan)
-    results = [plan.gradients[symbol], *totals.values()]
-    plan.lasting |= {root, *(block.root for block in results)}
+    results = [plan.values[graph.output], plan.gradients[symbol], *totals.values()]
+    plan.lasting |= {root, plan.values[symbol], *(block.root for block in results)}
     program = Program(plan)
     root.memory[...] = np.random.default_rng(1).standard_normal(root.memory.shape, np.float32)
-    return lambda: (owned, program.results([], input=x))
+    program.results([], input=x)
+    ingest, _ = plan.ingests[symbol]
+    rows = program.launches[[launch is not ingest for launch in program.steps]]
+
+    def step() -> Program:  # which holds all memory that the rows point to
+        team.play(rows, program.plan.scratch_bytes)
+        return program
+
+    return step
 
 
 def torch(op: Op, threads: int, *, channels_last: bool) -> Callable[[], object]:
