@@ -412,7 +412,8 @@ MISTAKES = {
         "Hint: put it before flatten."
     ),
     "input 3x8x8; conv 999999 k999999 p999999": (
-        "shape 'piece 2, conv 999999 k999999 p999999': the layer is too large."
+        "shape 'piece 2, conv 999999 k999999 p999999': the array must fit into memory. "
+        "Got shape (999999, 999999, 3, 999999), 11,999,964,000,035,999,988 bytes."
     ),
 }
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from pellucid.errors import ArgumentError, DataError
 from pellucid.geometry import is_integer
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")  # no format that runs another program
-MAX_FILE_BYTES = 64 * 2**20
-MAX_PIXELS = 50_000_000
+MAX_FILE_BYTES = 256 * 2**20
+MAX_PIXELS = 120_000_000
 
 
 def read_image(
@@ -28,7 +30,7 @@ def read_image(
     the first picture counts.
 
     Args:
-        path: a PNG, JPEG, GIF, BMP, WebP, TIFF or PPM file of at most 64 MiB and 50 million pixels.
+        path: a PNG, JPEG, GIF, BMP, WebP, TIFF or PPM file of at most 256 MiB and 120 million pixels.
         shape: the model's input without the batch axis.
         invert: light and dark change places; for dark digits on white paper and a model that learned MNIST.
 
@@ -39,7 +41,8 @@ def read_image(
         expected = "C=1 or C=3, sizes ≥ 1"
         raise ArgumentError("read_image", "shape must be (C,H,W)", expected=expected, got=repr(shape))
     channels, height, width = shape
-    picture = decoded(Path(path))
+    with opened(Path(path)) as file:
+        picture = upright(file)
     grey_16_bit = picture.mode.startswith("I")  # Pillow keeps 16-bit grey as whole numbers up to 65,535
     mode = "L" if channels == 1 else "RGB"
     picture = picture.convert("F") if grey_16_bit else _on_white(picture).convert(mode)
@@ -51,10 +54,12 @@ def read_image(
     return 1 - values if invert else values
 
 
-def decoded(path: Path, *, alone: bool = False) -> Image.Image:
-    """The file's picture, upright; the first of several, unless it has to be alone.
+@contextmanager
+def opened(path: Path, *, alone: bool = False) -> Iterator[ImageFile.ImageFile]:
+    """The file, its header read and its size allowed, not yet decoded; of several pictures, unless it has to be alone.
 
     Raises: DataError when the file is missing, broken, too large or no image, or holds several that have to be one.
+        Whatever Pillow raises while the file is open becomes one, too.
     """
     where = f"image '{path}'"
     if not path.is_file():
@@ -74,14 +79,21 @@ def decoded(path: Path, *, alone: bool = False) -> Image.Image:
                 if alone and several > 1 and picture.format != "MPO":
                     rule = "the file must hold one picture, not an animation or pages"
                     raise DataError(where, rule, got=f"{several} pictures")
-                picture.load()
-                return ImageOps.exif_transpose(picture)
+                yield picture
     except DataError:
         raise
     except UnidentifiedImageError:
-        raise DataError(where, "this is no image", expected=f"one of {', '.join(FORMATS)}") from None
+        raise DataError(
+            where, "this is no image, or of an unknown kind", expected=f"one of {', '.join(FORMATS)}"
+        ) from None
     except Exception as error:  # decoders raise nearly anything on broken files
         raise DataError(where, "the image cannot be read", got=f"{type(error).__name__}: {error}") from None
+
+
+def upright(file: ImageFile.ImageFile) -> Image.Image:
+    """The file's picture, decoded, and turned as the camera was held; the first of several."""
+    file.load()
+    return ImageOps.exif_transpose(file)
 
 
 def _on_white(picture: Image.Image) -> Image.Image:

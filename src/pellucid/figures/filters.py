@@ -99,7 +99,7 @@ def filter_sheet(
 def _small(photo: NDArray[Any]) -> NDArray[Any]:
     """The photo reduced to the size of its picture on the sheet; 16 bits become 8."""
     if photo.dtype == np.uint16:
-        photo = np.rint(photo / 257).astype(np.uint8)
+        photo = np.rint(photo / np.float32(257)).astype(np.uint8)
     picture = Image.fromarray(photo[..., 0] if photo.ndim == 3 and photo.shape[2] == 1 else photo)
     if picture.mode in ("LA", "RGBA"):
         picture = picture.convert("RGBA")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
@@ -14,20 +15,21 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pellucid.errors import ArgumentError, FormatError
+from pellucid.formats.deep import write_png, write_tiff
 from pellucid.formats.file import write_whole
 
 
 class _Format(NamedTuple):
     name: str
     transparent: bool = False
-    deep: bool = False  # holds 16-bit grey
+    deep: tuple[int, ...] = ()  # channels that 16-bit pixels may have
     settings: Mapping[str, Any] = MappingProxyType({})
 
 
 _JPEG = _Format("JPEG", settings={"quality": 95, "subsampling": 0})
-_TIFF = _Format("TIFF", True, True, {"compression": "tiff_adobe_deflate"})
+_TIFF = _Format("TIFF", True, (1, 3, 4), {"compression": "tiff_adobe_deflate"})
 _FORMATS = {
-    ".png": _Format("PNG", True, True),
+    ".png": _Format("PNG", True, (1, 2, 3, 4)),
     ".jpg": _JPEG,
     ".jpeg": _JPEG,
     ".tif": _TIFF,
@@ -35,6 +37,7 @@ _FORMATS = {
     ".webp": _Format("WEBP", True, settings={"lossless": True, "exact": True}),
     ".bmp": _Format("BMP"),
 }
+_KINDS = {1: "grey", 2: "grey with alpha", 3: "RGB", 4: "RGBA"}
 
 
 def check_photo_format(path: str | os.PathLike[str], pixels: NDArray[Any]) -> None:
@@ -46,16 +49,19 @@ def check_photo_format(path: str | os.PathLike[str], pixels: NDArray[Any]) -> No
     if format is None:
         expected = f"one of {', '.join(_FORMATS)}"
         raise ArgumentError(where, "the file's name must say its format", expected=expected)
-    transparent, deep = pixels.ndim == 3 and pixels.shape[2] in (2, 4), pixels.dtype == np.uint16
-    if (transparent and not format.transparent) or (deep and not format.deep):
-        holding = [s for s, f in _FORMATS.items() if f.transparent >= transparent and f.deep >= deep]
-        what = "16-bit pixels" if deep else "transparency"
-        rule, expected = f"{format.name} cannot hold this picture", " or ".join(holding)
-        raise ArgumentError(where, rule, expected=expected, got=what)
+    channels, deep = _channels(pixels), pixels.dtype == np.uint16
+
+    def holds(format: _Format) -> bool:
+        return channels in format.deep if deep else format.transparent or channels in (1, 3)
+
+    if not holds(format):
+        expected = " or ".join(suffix for suffix, other in _FORMATS.items() if holds(other))
+        got = f"{pixels.itemsize * 8}-bit {_KINDS[channels]}"
+        raise ArgumentError(where, f"{format.name} cannot hold this picture", expected=expected, got=got)
 
 
 def write_photo(path: str | os.PathLike[str], pixels: NDArray[Any], profile: bytes | None = None) -> None:
-    """Write uint8 pixels (H,W) or (H,W,1 to 4), or uint16 ones (H,W), in the format that the file's name asks for.
+    """Write uint8 or uint16 pixels (H,W) or (H,W,1 to 4) in the format that the file's name asks for.
 
     The file appears complete or not at all; one that exists is replaced. `profile` is an ICC profile.
 
@@ -64,9 +70,18 @@ def write_photo(path: str | os.PathLike[str], pixels: NDArray[Any], profile: byt
     check_photo_format(path, pixels)
     where, format, content = f"picture '{path}'", _FORMATS[Path(path).suffix.lower()], BytesIO()
     more = {"icc_profile": profile} if profile and format.name != "BMP" else {}
+    if not pixels.size:
+        raise FormatError(where, f"{format.name} cannot hold this picture", got="no pixels")
     plain = pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
     try:
-        Image.fromarray(plain).save(content, format.name, **format.settings, **more)
-    except (OSError, ValueError, SystemError) as error:  # larger than the format allows, say
+        if plain.dtype == np.uint16 and plain.ndim == 3:
+            {"PNG": write_png, "TIFF": write_tiff}[format.name](content, plain, profile)
+        else:
+            Image.fromarray(plain).save(content, format.name, **format.settings, **more)
+    except (OSError, ValueError, SystemError, struct.error) as error:  # larger than the format allows, say
         raise FormatError(where, f"{format.name} cannot hold this picture", got=str(error)) from None
     write_whole(where, Path(path), [content.getbuffer()])
+
+
+def _channels(pixels: NDArray[Any]) -> int:
+    return pixels.shape[2] if pixels.ndim == 3 else 1
