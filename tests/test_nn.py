@@ -6,12 +6,14 @@ import copy
 import pickle
 import sys
 import types
+from inspect import signature
 
 import numpy as np
 import pytest
 import torch
 from tests.small_models import INPUTS, SETTINGS, ours_and_pytorchs
 
+import pellucid as pc
 from pellucid import functional as F
 from pellucid import nn
 from pellucid.bench.twins import twin
@@ -483,7 +485,7 @@ LAYERS = [
     (nn.ConvTranspose3d(2, 3, (1, 2, 3)), T.ConvTranspose3d(2, 3, (1, 2, 3)), (2, 2, 3, 4, 5)),
     (nn.MaxPool1d(3, 2, 1), T.MaxPool1d(3, 2, 1), (2, 3, 9)),
     (
-        nn.MaxPool2d((3, 2), (2, 1), 1, 2, True),
+        nn.MaxPool2d((3, 2), (2, 1), 1, 2, ceil_mode=True),
         T.MaxPool2d((3, 2), (2, 1), 1, 2, ceil_mode=True),
         (2, 3, 9, 8),
     ),
@@ -751,3 +753,17 @@ def test_summary_needs_a_shape(shape):
         nn.summary(lenet5(), shape)
     with pytest.raises(ArgumentError, match="summary: model must be a Module"):
         nn.summary(lenet5, (1, 1, 28, 28))
+
+
+def test_layers_take_their_arguments_in_pytorchs_order() -> None:
+    layers = {
+        n: getattr(pc, n) for n in dir(pc) if hasattr(torch.nn, n) and n not in ("Parameter", "Sequential")
+    }
+    names = [name for name, layer in layers.items() if isinstance(layer, type)]
+    compared = 0
+    for name in names:
+        ours, torchs = (list(signature(getattr(home, name)).parameters) for home in (pc, torch.nn))
+        both = [argument for argument in torchs if argument in ours]
+        assert [argument for argument in ours if argument in both] == both, name
+        compared += len(both)
+    assert compared > 150

@@ -52,8 +52,8 @@ class _MaxPool(_Pool, Choosing):
         stride: IntOrTuple | None = None,
         padding: IntOrTuple = 0,
         dilation: IntOrTuple = 1,
+        return_indices: bool = False,  # PyTorch's order, which is not that of its function
         ceil_mode: bool = False,
-        return_indices: bool = False,
     ) -> None:
         self._set_window(kernel_size, stride, padding, dilation)
         self.ceil_mode = flag(type(self).__name__, "ceil_mode", ceil_mode)
@@ -151,9 +151,9 @@ class MaxPool2d(_MaxPool):
         stride: step between windows; None means `kernel_size`.
         padding: positions around the input that never win; at most half of `kernel_size`.
         dilation: distance between the window's elements.
-        ceil_mode: also count windows that hang over the end.
         return_indices: also return which element won each window, as `MaxUnpool2d` takes it: the number of its
             position, row-major in its channel's plane.
+        ceil_mode: also count windows that hang over the end.
 
     Raises: ArgumentError for a setting outside its range; ShapeError when an input does not fit.
     """
