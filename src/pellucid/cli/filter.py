@@ -45,7 +45,13 @@ def filter(
     strength: Annotated[
         float, typer.Option(help="How much of it: 0 keeps the photo (edges: black), 1 is the kernel.")
     ] = 1.0,
-    border: Annotated[Border, typer.Option(help="What lies around the photo.")] = Border.REFLECT,
+    border: Annotated[
+        Border,
+        typer.Option(
+            help="What lies around the photo: reflect (c b a | a b c), replicate (a a a | a b c), zero or wrap "
+            "(a b c | a b c).",
+        ),
+    ] = Border.REFLECT,
     flip: Annotated[bool, typer.Option("--flip", help="Turn the kernel by 180°: true convolution.")] = False,
     sheet: Annotated[
         bool,

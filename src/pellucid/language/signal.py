@@ -64,7 +64,7 @@ TEXTS: Area = {
     ),
     "signal.dense": Entry(
         "fully connected: {columns:,} · {rows:,} = {weights:,} weights",
-        "완전 연결 층: {columns:,} · {rows:,} = 가중치 {weights:,}개",
+        "완전 연결층: {columns:,} · {rows:,} = 가중치 {weights:,}개",
     ),
     "signal.border": Entry(
         "the window reached over the border, and what it saw there has changed",
