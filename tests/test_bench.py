@@ -329,7 +329,14 @@ def test_single_ops_run_in_both_engines() -> None:
     from pellucid.bench import ops
 
     small = ops.Op("small", "conv2d", ((2, 3, 5, 4), (4, 3, 3, 3), (4,)), {"padding": 1})
-    ops.pellucid(small, 2)()
+    step = ops.pellucid(small, 2)
+    plan = step().plan
+    results = plan.values[plan.graph.output], plan.gradients[plan.graph.inputs["input"]]
+    output, grad_input = (result.array() for result in results)
+    step()  # the input stays, so that another turn is the same
+    assert [result.array().tobytes() for result in results] == [output.tobytes(), grad_input.tobytes()]
+    expected = torch.nn.functional.conv2d(*map(torch.from_numpy, small.arrays()), padding=1)
+    np.testing.assert_allclose(output, expected.numpy(), atol=1e-5)
     try:
         for channels_last in (False, True):
             gradients = ops.torch(small, 2, channels_last=channels_last)()

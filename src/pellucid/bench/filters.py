@@ -8,26 +8,19 @@ Pillow use one thread. Each library is a process of its own; all take turns, and
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
 import statistics
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.bench.machine import describe
-from pellucid.bench.peers import KEEP_MEMORY
+from pellucid.bench import turns
 from pellucid.bench.report import Table
+from pellucid.bench.turns import Call, Turns
 
 Array: TypeAlias = NDArray[Any]
-Call: TypeAlias = Callable[[], object]
 
 _HEIGHT, _WIDTH = 4000, 6000
 _SIGMA = {3: 0.8, 7: 1.4}  # of Gaussians, as OpenCV derives it from the size
@@ -134,47 +127,28 @@ LIBRARIES = {"pellucid": pellucid, "scipy": scipy, "pillow": pillow, "opencv": o
 
 
 def serve(library: str, threads: int) -> None:
-    """Be a library: each line on stdin is the number of a filter, each line on stdout milliseconds, or null."""
-    image, ready = photo(), -1
-    call: Call | None = None
-    for line in sys.stdin:
-        number = int(line)
-        if number != ready:
-            calls, ready = LIBRARIES[library](image, FILTERS[number], threads), number
-            call = _fastest(calls)
-        print(json.dumps(None if call is None else _milliseconds(call)), flush=True)
+    """Be a library."""
+    image = photo()
+
+    def prepare(number: int) -> Call | None:
+        calls = LIBRARIES[library](image, FILTERS[number], threads)
+        for call in calls:
+            call()  # the first time compiles, loads, takes memory
+        return min(calls, key=turns.milliseconds, default=None)
+
+    turns.serve(prepare)
 
 
-def _fastest(calls: list[Call]) -> Call | None:
-    for call in calls:
-        call()  # the first time compiles, loads, takes memory
-    return min(calls, key=_milliseconds, default=None)
-
-
-def _milliseconds(call: Call) -> float:
-    start = time.perf_counter()
-    call()
-    return (time.perf_counter() - start) * 1e3
-
-
-def measure(rounds: int, threads: int) -> list[tuple[str, ...]]:
+def measure(rounds: int, threads: int) -> Table:
     """A row for each filter: medians of all libraries, and round by round their times over Pellucid's."""
-    processes = {library: _process(library, threads) for library in LIBRARIES}
     rows = []
-    try:
+    with Turns("pellucid.bench.filters", tuple(LIBRARIES), threads) as contenders:
         for number, wanted in enumerate(FILTERS):
-            times: dict[str, list[float]] = {library: [] for library in LIBRARIES}
-            for _ in range(rounds):
-                for library, process in processes.items():
-                    if (found := _ask(process, number)) is not None:
-                        times[library].append(found)
-            ours, *others = times.values()
+            ours, *others = contenders.times_ms(number, rounds).values()
             cells = [f"{statistics.median(ours):.1f}", *(_beside(ours, theirs) for theirs in others)]
             rows.append((f"{wanted.size}×{wanted.size} {wanted.kernel}", *cells))
-    finally:
-        for process in processes.values():
-            process.kill()
-    return rows
+    header = (f"{_WIDTH}×{_HEIGHT} RGB, ms (ratio)", *LIBRARIES)
+    return Table("Filters", header, rows, texts=1)
 
 
 def _beside(ours: list[float], theirs: list[float]) -> str:
@@ -184,46 +158,9 @@ def _beside(ours: list[float], theirs: list[float]) -> str:
     return f"{statistics.median(theirs):.1f} ({statistics.median(ratios):.2f})"
 
 
-def _process(library: str, threads: int) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "pellucid.bench.filters", "--serve", library, "--threads", str(threads)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env={
-            **os.environ,
-            **KEEP_MEMORY,
-        },  # every result is 72 MB, which no library shall have to ask for anew
-    )
-
-
-def _ask(process: subprocess.Popen[str], number: int) -> float | None:
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.write(f"{number}\n")
-    process.stdin.flush()
-    line = process.stdout.readline()
-    if not line:
-        sys.exit("a library's process has ended; its last words are above")
-    found: float | None = json.loads(line)
-    return found
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print Markdown."""
-    formatter = argparse.RawDescriptionHelpFormatter
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=formatter)
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--serve", choices=LIBRARIES, help=argparse.SUPPRESS)
-    options = parser.parse_args(arguments)
-    if options.serve:
-        serve(options.serve, options.threads)
-        return
-    machine = describe()
-    print(f"{machine['processor']}, {options.threads} threads, load at the beginning {machine['load']}.\n")
-    header = (f"{_WIDTH}×{_HEIGHT} RGB, ms (ratio)", *LIBRARIES)
-    print(Table("Filters", header, measure(options.rounds, options.threads), texts=1).markdown())
+    turns.run(__doc__, arguments, tuple(LIBRARIES), serve, measure)
 
 
 if __name__ == "__main__":

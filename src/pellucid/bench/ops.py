@@ -2,29 +2,23 @@
 
     python -m pellucid.bench.ops [--rounds N] [--threads N]
 
-Pellucid's side is what a layer does in a network: the launches of a plan, from the caller's input on. PyTorch's are its
-functions in either memory format, with tensors that already lie as they want them. Each is a process of its own; all
-take turns, and who does not run sleeps.
+Pellucid's side is what a layer does in a network: the launches of a plan. PyTorch's are its functions in either memory
+format. All tensors already lie as their engine wants them. Each is a process of its own; all take turns, and who does
+not run sleeps.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
 import statistics
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from pellucid.bench.machine import describe
-from pellucid.bench.peers import KEEP_MEMORY
+from pellucid.bench import turns
 from pellucid.bench.report import Table
+from pellucid.bench.turns import Call, Turns
 
 Shape = tuple[int, ...]
 ENGINES = ("pellucid", "torch-eager", "torch-channels_last")
@@ -81,7 +75,7 @@ def pellucid(op: Op, threads: int) -> Callable[[], object]:
     from pellucid.engine.compose import plan_forward, plan_gradients
     from pellucid.engine.graph import trace
     from pellucid.engine.plan import Program
-    from pellucid.kernels.tape import set_num_threads
+    from pellucid.kernels.tape import set_num_threads, team
     from pellucid.nn import Parameter
 
     set_num_threads(threads)
@@ -96,11 +90,19 @@ def pellucid(op: Op, threads: int) -> Callable[[], object]:
     plan.trained |= {symbol, graph.output}
     root = plan.gradients[graph.output] = plan.tensor("grad_output", graph.output.shape)
     totals = plan_gradients(plan)
-    results = [plan.gradients[symbol], *totals.values()]
-    plan.lasting |= {root, *(block.root for block in results)}
+    results = [plan.values[graph.output], plan.gradients[symbol], *totals.values()]
+    plan.lasting |= {root, plan.values[symbol], *(block.root for block in results)}
     program = Program(plan)
     root.memory[...] = np.random.default_rng(1).standard_normal(root.memory.shape, np.float32)
-    return lambda: (owned, program.results([], input=x))
+    program.results([], input=x)
+    ingest, _ = plan.ingests[symbol]
+    rows = program.launches[[launch is not ingest for launch in program.steps]]
+
+    def step() -> Program:  # which holds all memory that the rows point to
+        team.play(rows, program.plan.scratch_bytes)
+        return program
+
+    return step
 
 
 def torch(op: Op, threads: int, *, channels_last: bool) -> Callable[[], object]:
@@ -124,83 +126,39 @@ def torch(op: Op, threads: int, *, channels_last: bool) -> Callable[[], object]:
 
 
 def serve(engine: str, threads: int) -> None:
-    """Be an engine: each line on stdin is the number of an op, each line on stdout how many milliseconds it took."""
-    calls: dict[int, Callable[[], object]] = {}
-    for line in sys.stdin:
-        number = int(line)
-        if number not in calls:
-            calls.clear()  # one op's memory at a time
-            op = OPS[number]
-            calls[number] = (
-                pellucid(op, threads)
-                if engine == "pellucid"
-                else torch(op, threads, channels_last=engine.endswith("channels_last"))
-            )
-            calls[number]()
-        start = time.perf_counter()
-        calls[number]()
-        print(json.dumps((time.perf_counter() - start) * 1e3), flush=True)
+    """Be an engine."""
+
+    def prepare(number: int) -> Call:
+        op = OPS[number]
+        call = (
+            pellucid(op, threads)
+            if engine == "pellucid"
+            else torch(op, threads, channels_last=engine.endswith("channels_last"))
+        )
+        call()  # the first time compiles, and takes memory
+        return call
+
+    turns.serve(prepare)
 
 
-def measure(rounds: int, threads: int) -> list[tuple[str, ...]]:
+def measure(rounds: int, threads: int) -> Table:
     """A row for each op: medians of all engines, and PyTorch's better one over Pellucid's, round by round."""
-    processes = {engine: _process(engine, threads) for engine in ENGINES}
     rows = []
-    try:
+    with Turns("pellucid.bench.ops", ENGINES, threads) as contenders:
         for number, op in enumerate(OPS):
-            times: dict[str, list[float]] = {engine: [] for engine in ENGINES}
-            for _ in range(rounds):
-                for engine, process in processes.items():
-                    times[engine].append(_ask(process, number))
-            ours, *others = (times[engine] for engine in ENGINES)
+            ours, *others = contenders.times_ms(number, rounds).values()
             best = min(others, key=statistics.median)
             ratios = sorted(theirs / mine for theirs, mine in zip(best, ours, strict=True))
-            medians = [f"{statistics.median(times[engine]):.1f}" for engine in ENGINES]
-            spread = f"{statistics.median(ratios):.2f} ({ratios[0]:.2f}–{ratios[-1]:.2f})"
-            rows.append((op.label, *medians, spread))
-    finally:
-        for process in processes.values():
-            process.kill()
-    return rows
-
-
-def _process(engine: str, threads: int) -> subprocess.Popen[str]:
-    environment = {} if engine == "pellucid" else KEEP_MEMORY
-    return subprocess.Popen(
-        [sys.executable, "-m", "pellucid.bench.ops", "--serve", engine, "--threads", str(threads)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "OMP_NUM_THREADS": str(threads), **environment},
-    )
-
-
-def _ask(process: subprocess.Popen[str], number: int) -> float:
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.write(f"{number}\n")
-    process.stdin.flush()
-    line = process.stdout.readline()
-    if not line:
-        sys.exit("an engine's process has ended; its last words are above")
-    return float(json.loads(line))
+            medians = [f"{statistics.median(times):.1f}" for times in (ours, *others)]
+            rows.append(
+                (op.label, *medians, f"{statistics.median(ratios):.2f} ({ratios[0]:.2f}–{ratios[-1]:.2f})")
+            )
+    return Table("Single ops", ("forward and gradients, ms", *ENGINES, "ratio"), rows)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print Markdown."""
-    formatter = argparse.RawDescriptionHelpFormatter
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=formatter)
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--serve", choices=ENGINES, help=argparse.SUPPRESS)
-    options = parser.parse_args(arguments)
-    if options.serve:
-        serve(options.serve, options.threads)
-        return
-    machine = describe()
-    print(f"{machine['processor']}, {options.threads} threads, load at the beginning {machine['load']}.\n")
-    header = ("forward and gradients, ms", *ENGINES, "ratio")
-    print(Table("Single ops", header, measure(options.rounds, options.threads)).markdown())
+    turns.run(__doc__, arguments, ENGINES, serve, measure)
 
 
 if __name__ == "__main__":
