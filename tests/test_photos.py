@@ -246,6 +246,7 @@ def test_files_that_are_no_photos(tmp_path: Path, capsys: Any, name: str, messag
         ("RGB", "--sheet --size 3 -o out.png", "--size, --sigma and --flip are for one --kernel, not for --sheet."),
         ("RGB", "--sheet -o out.jpg", "the file's name must say its format. Expected one of .gif, .png, .svg."),
         ("RGB", "--sheet --lang kr -o out.png", "there are no texts in this language."),
+        ("RGB", "--kernel box --lang kr -o out.png", "there are no texts in this language."),
     ],
 )  # fmt: skip
 def test_what_cannot_be_done_is_said_in_one_line(

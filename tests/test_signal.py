@@ -226,7 +226,16 @@ REFUSED: list[tuple[Callable[[], Any], type[PellucidError], str]] = [
     ),
     (lambda: pc.signal.linearity([1], [2], [3], a="x"), ArgumentError, "a must be a number in (-inf, inf)"),
     (lambda: pc.signal.locality([1, 2], [3], 0, None), ArgumentError, "change must be a number"),
-    (lambda: pc.signal.commutativity([1, math.inf], [1.0]), ArgumentError, "the numbers must be finite"),
+    (
+        lambda: pc.signal.commutativity([1, math.inf], [1.0]),
+        ArgumentError,
+        "the numbers must be finite. Got inf",
+    ),
+    (
+        lambda: pc.signal.derivative_continuous(abs, abs, 0, 3),  # type: ignore[arg-type]
+        ArgumentError,
+        "derivative_continuous: g_derivative must be callable. Got int",
+    ),
     (
         lambda: pc.signal.derivative_continuous(abs, abs, 0, abs, step=0),
         ArgumentError,
