@@ -199,7 +199,7 @@ MISTAKES = {
     "predict gone mnist:1": f"model file 'gone': {NO_FILE}",
     "predict model gone.png": f"image 'gone.png': {NO_FILE}",
     "predict model junk": (
-        "image 'junk': this is no image. Expected one of PNG, JPEG, GIF, BMP, WEBP, TIFF, PPM."
+        "image 'junk': this is no image, or of an unknown kind. Expected one of PNG, JPEG, GIF, BMP, WEBP, TIFF, PPM."
     ),
     "predict model mnist:10000": "mnist: there is no such test image. Expected 0 to 9999. Got 10000.",
     "predict model mnist:-1": "image: a test digit is named by its number. Expected such as mnist:17. Got 'mnist:-1'.",

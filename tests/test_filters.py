@@ -219,19 +219,47 @@ def test_what_a_weight_of_0_meets_does_not_count(name: str) -> None:
     np.testing.assert_allclose(pc.signal.filter_image(image, kernel), expected, atol=1e-11)
 
 
+def test_the_strongest_and_the_narrowest_kernels_do_not_overflow() -> None:
+    step = np.array([[0, 1], [0, 1]], np.uint8)
+    assert pc.signal.filter_image(step, "sobel", strength=1e100).tolist() == [[255, 255], [255, 255]]
+    assert pc.signal.filter_image(step, [[1e100]], strength=-1e100).tolist() == [[0, 0], [0, 0]]
+    assert pc.signal.filter_image(step, "gaussian", sigma=1e-300, size=3).tolist() == step.tolist()
+    assert named_kernels("gaussian", sigma=500)[0].shape == named_kernels("box", 4001)[0].shape
+
+
 REFUSED: list[tuple[Callable[[], Any], type[PellucidError], str]] = [
     (lambda: pc.signal.filter_image(PHOTO, "blurr"), ArgumentError, "no such kernel. Expected box, emboss"),
     (lambda: pc.signal.filter_image(PHOTO, "1 2; 3"), ArgumentError, "rows of equally many numbers"),
     (lambda: pc.signal.filter_image(PHOTO, "1 2; a"), ArgumentError, "Got '1 2; a'"),
     (lambda: pc.signal.filter_image(PHOTO, [1.0]), ShapeError, "Expected (Kh,Kw). Got (1,)"),
-    (lambda: pc.signal.filter_image(PHOTO, [[np.nan]]), ArgumentError, "kernel must be finite"),
+    (
+        lambda: pc.signal.filter_image(PHOTO, [[np.nan]]),
+        ArgumentError,
+        "finite numbers up to ±1e+100. Got nan",
+    ),
+    (lambda: pc.signal.filter_image(PHOTO, [[1, 1e101]]), ArgumentError, "up to ±1e+100. Got 1e+101"),
     (lambda: pc.signal.filter_image(PHOTO, "box", "mirror"), ArgumentError, "Expected one of 'reflect'"),
-    (lambda: pc.signal.filter_image(PHOTO, "box", size=4), ArgumentError, "odd number of pixels. Got size=4"),
+    (
+        lambda: pc.signal.filter_image(PHOTO, "box", size=4),
+        ArgumentError,
+        "an odd number of pixels, at most 4001.",
+    ),
+    (
+        lambda: pc.signal.filter_image(PHOTO, "box", size=10**21 + 1),
+        ArgumentError,
+        "at most 4001. Got size=1",
+    ),
+    (
+        lambda: pc.signal.filter_image(PHOTO, "unsharp", sigma=1e9),
+        ArgumentError,
+        "in (0, 500]. Got sigma=1000",
+    ),
     (lambda: pc.signal.filter_image(PHOTO, "sobel", size=3), ArgumentError, "'sobel-magnitude' has no such"),
     (lambda: pc.signal.filter_image(PHOTO, "box", sigma=1.0), ArgumentError, "'box' has no such setting"),
     (lambda: pc.signal.filter_image(PHOTO, "gaussian", sigma=0), ArgumentError, "sigma must be a number in"),
     (lambda: pc.signal.filter_image(PHOTO, [[1.0]], size=3), ArgumentError, "for kernels by name"),
     (lambda: pc.signal.filter_image(PHOTO, "box", strength=np.inf), ArgumentError, "strength must be"),
+    (lambda: pc.signal.filter_image(PHOTO, "sobel", strength=1e308), ArgumentError, "in [-1e+100, 1e+100]."),
     (lambda: pc.signal.filter_image(PHOTO.astype(int), "box"), ArgumentError, "Hint: image.astype(float)"),
     (lambda: pc.signal.filter_image(PHOTO.transpose(2, 0, 1), "box"), ShapeError, "channels come last here"),
     (lambda: pc.signal.filter_image(PHOTO[:0], "box"), ShapeError, "this is no image"),

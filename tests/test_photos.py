@@ -237,7 +237,7 @@ def test_files_that_are_no_photos(tmp_path: Path, capsys: Any, name: str, messag
         ("RGB", "--kernel box -o folder.png", "this is a folder."),
         ("RGB", "--kernel blurr -o out.png", "there is no such kernel. Expected box, emboss, gaussian"),
         ("RGB", "--kernel 1;2,3 -o out.png", "a kernel as text must have rows of equally many numbers"),
-        ("RGB", "--kernel box --size 4 -o out.png", "size must be an odd number of pixels. Got size=4."),
+        ("RGB", "--kernel box --size 4 -o out.png", "size must be an odd number of pixels, at most 4001. Got size=4."),
         ("RGB", "--kernel ridge --sigma 1 -o out.png", "kernel 'ridge' has no such setting."),
         ("RGB", "--kernel box --strength nan -o out.png", "strength must be"),
         ("RGB", "--kernel box --border mirror -o out.png", "'mirror' is not one of"),
@@ -246,6 +246,7 @@ def test_files_that_are_no_photos(tmp_path: Path, capsys: Any, name: str, messag
         ("RGB", "--sheet --size 3 -o out.png", "--size, --sigma and --flip are for one --kernel, not for --sheet."),
         ("RGB", "--sheet -o out.jpg", "the file's name must say its format. Expected one of .gif, .png, .svg."),
         ("RGB", "--sheet --lang kr -o out.png", "there are no texts in this language."),
+        ("RGB", "--kernel box --lang kr -o out.png", "there are no texts in this language."),
     ],
 )  # fmt: skip
 def test_what_cannot_be_done_is_said_in_one_line(

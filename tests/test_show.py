@@ -174,6 +174,10 @@ WRONG = {
         lambda: pc.figures.convolution([1], abs),
         "convolution: f and g must both be sequences or both functions. Got f list, g builtin_function_or_method.",
     ),
+    "a function of two numbers": (
+        lambda: pc.figures.convolution(abs, lambda x, y: x * y),
+        "convolution: g must be a function of one number. Got 2.",
+    ),
     "support of a sequence": (
         lambda: pc.figures.convolution([1], [1], g_support=(0, 1)),
         "convolution: only functions have a support. Hint: leave it out.",

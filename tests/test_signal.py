@@ -168,6 +168,20 @@ def test_a_result_is_an_array_and_what_is_made_of_it_is_plain() -> None:
             copy.explain(0)
 
 
+def test_an_index_is_given_in_one_piece_or_in_several() -> None:
+    result = pc.signal.correlate(IMAGE, KERNEL, "valid")
+    pieces = [
+        result.explain(1, 0),
+        result.explain((1, 0)),
+        result.explain(np.array([1, 0])),
+        result.explain(-1, 0),
+    ]
+    assert [piece.value for piece in pieces] == [37] * 4
+    assert pc.signal.convolve(3, 4).explain().value == 12
+    with pytest.raises(AddressError, match=r"no such element. Got \(1, \[0\]\) for shape \(2, 2\)"):
+        result.explain(1, [0])
+
+
 @pytest.mark.parametrize("index", [4, -5, (0, 0), 1.5, ()])
 def test_there_is_no_such_element(index: Any) -> None:
     with pytest.raises(AddressError, match=r"convolve: there is no such element. Got .* for shape \(4,\)"):
@@ -212,7 +226,16 @@ REFUSED: list[tuple[Callable[[], Any], type[PellucidError], str]] = [
     ),
     (lambda: pc.signal.linearity([1], [2], [3], a="x"), ArgumentError, "a must be a number in (-inf, inf)"),
     (lambda: pc.signal.locality([1, 2], [3], 0, None), ArgumentError, "change must be a number"),
-    (lambda: pc.signal.commutativity([1, math.inf], [1.0]), ArgumentError, "the numbers must be finite"),
+    (
+        lambda: pc.signal.commutativity([1, math.inf], [1.0]),
+        ArgumentError,
+        "the numbers must be finite. Got inf",
+    ),
+    (
+        lambda: pc.signal.derivative_continuous(abs, abs, 0, 3),  # type: ignore[arg-type]
+        ArgumentError,
+        "derivative_continuous: g_derivative must be callable. Got int",
+    ),
     (
         lambda: pc.signal.derivative_continuous(abs, abs, 0, abs, step=0),
         ArgumentError,
@@ -222,6 +245,12 @@ REFUSED: list[tuple[Callable[[], Any], type[PellucidError], str]] = [
         lambda: pc.signal.matrix_form(np.ones((1, 1, 2)), 5),
         ArgumentError,
         "an input shape has sizes ≥ 1. Expected (C,…). Got 5",
+    ),
+    (
+        lambda: pc.signal.matrix_form(np.ones((64, 3, 3, 3)), (3, 502, 502)),
+        ShapeError,
+        "conv_matrix: the matrix must not become too large. Expected at most 100,000,000 places to fill. "
+        "Got 432,000,000.",
     ),
     (
         lambda: pc.signal.conv_matrix([[[1]]], (1, -5)),

@@ -229,7 +229,7 @@ def test_a_matrix_says_its_sizes_in_both_languages() -> None:
         "  convolution: 4 weights, each in many places",
         "  fully connected: 4 · 6 = 24 weights",
     ]
-    assert "완전 연결 층: 4 · 6 = 가중치 24개" in form.text("ko")
+    assert "완전 연결층: 4 · 6 = 가중치 24개" in form.text("ko")
 
 
 def test_what_colour_images_do_not_use() -> None:

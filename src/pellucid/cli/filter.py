@@ -45,7 +45,13 @@ def filter(
     strength: Annotated[
         float, typer.Option(help="How much of it: 0 keeps the photo (edges: black), 1 is the kernel.")
     ] = 1.0,
-    border: Annotated[Border, typer.Option(help="What lies around the photo.")] = Border.REFLECT,
+    border: Annotated[
+        Border,
+        typer.Option(
+            help="What lies around the photo: reflect (c b a | a b c), replicate (a a a | a b c), zero or wrap "
+            "(a b c | a b c).",
+        ),
+    ] = Border.REFLECT,
     flip: Annotated[bool, typer.Option("--flip", help="Turn the kernel by 180°: true convolution.")] = False,
     sheet: Annotated[
         bool,
@@ -59,12 +65,14 @@ def filter(
     from pellucid.data import read_photo
     from pellucid.errors import ArgumentError
     from pellucid.formats.photo import check_photo_format, write_photo
+    from pellucid.language import chosen
     from pellucid.signal import filter_image
 
     if sheet == (kernel is not None):
         raise ArgumentError("filter", "say what to do", expected="either --kernel or --sheet")
     if sheet and (size is not None or sigma is not None or flip):
         raise ArgumentError("filter", "--size, --sigma and --flip are for one --kernel, not for --sheet")
+    lang = chosen(lang)  # a wrong one is told where a kernel has no use for it, too
     source = read_photo(photo)
     where, pixels = f"picture '{output}'", source.pixels
     document: dict[str, Any] = {

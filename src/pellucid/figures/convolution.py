@@ -12,6 +12,7 @@ from pellucid.figures.film import Film
 from pellucid.figures.functions import of_functions
 from pellucid.figures.sequences import of_sequences
 from pellucid.language import chosen
+from pellucid.signal.profile import number_of_arguments
 
 Support: TypeAlias = tuple[float, float]
 
@@ -46,6 +47,9 @@ def convolution(
     """
     lang = chosen(lang)
     if callable(f) and callable(g):
+        for name, function in (("f", f), ("g", g)):
+            if (count := number_of_arguments(function)) > 1:
+                raise ArgumentError("convolution", f"{name} must be a function of one number", got=f"{count}")
         return of_functions(f, g, f_support, g_support, lang)
     if callable(f) or callable(g):
         got = f"f {type(f).__name__}, g {type(g).__name__}"

@@ -47,7 +47,7 @@ TEXTS: Area = {
         "그렇다고 3차원 합성곱은 아닙니다. 커널은 두 방향으로만 움직이고, 셋째 방향으로는 자리가 하나뿐입니다",
     ),
     "signal.no_order": Entry(
-        "nor are channels an axis of space: their order means nothing, and a kernel half as deep would have no sense",
+        "nor are channels an axis of space: their order means nothing, and a kernel half as deep would make no sense",
         "채널은 공간의 축도 아닙니다. 채널의 순서에는 뜻이 없고, 깊이가 절반인 커널은 의미가 없습니다",
     ),
     "signal.volume": Entry(
@@ -64,7 +64,7 @@ TEXTS: Area = {
     ),
     "signal.dense": Entry(
         "fully connected: {columns:,} · {rows:,} = {weights:,} weights",
-        "완전 연결 층: {columns:,} · {rows:,} = 가중치 {weights:,}개",
+        "완전 연결층: {columns:,} · {rows:,} = 가중치 {weights:,}개",
     ),
     "signal.border": Entry(
         "the window reached over the border, and what it saw there has changed",

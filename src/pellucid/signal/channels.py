@@ -99,7 +99,7 @@ def channels_as_depth(
         2-D with channels gives (2, 3, 4), 3-D with depth (2, 1, 3, 4): largest difference 0
         the kernel is as deep as the input, so the output's depth is C − C + 1 = 3 − 3 + 1 = 1
         a 3-D convolution it is not: the kernel slides in two directions, having one place along the third
-        nor are channels an axis of space: their order means nothing, and a kernel half as deep would have no sense
+        nor are channels an axis of space: their order means nothing, and a kernel half as deep would make no sense
         a 3-D convolution (of a video, of a scan) has a shallower kernel, which slides along depth and leaves a depth
     """
     where = "channels_as_depth"

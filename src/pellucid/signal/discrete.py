@@ -52,8 +52,8 @@ class Convolution(np.ndarray[Any, np.dtype[Any]]):
     def __getitem__(self, index: Any) -> Any:
         return self.view(np.ndarray)[index]
 
-    def explain(self, index: int | Sequence[int]) -> Explanation:
-        """The products that were summed to the number at `index`.
+    def explain(self, *index: int | Sequence[int]) -> Explanation:
+        """The products that were summed to the number at this index: `explain(2)`, `explain(1, 2)`, `explain((1, 2))`.
 
         Raises: AddressError when there is no such number; ArgumentError when this is only a copy of a result.
 
@@ -69,7 +69,8 @@ class Convolution(np.ndarray[Any, np.dtype[Any]]):
         if self._operands is None:
             hint = "explain numbers of what convolve or correlate returned"
             raise ArgumentError(where, "this array is a copy and has no record of its products", hint=hint)
-        position: Index = tuple(np.atleast_1d(np.asarray(index)).tolist())
+        alone = index[0] if len(index) == 1 else index
+        position: Any = tuple(alone) if isinstance(alone, Sequence | np.ndarray) else (alone,)
         inside = len(position) == self.ndim and all(
             is_integer(i) and -size <= i < size for i, size in zip(position, self.shape, strict=False)
         )

@@ -25,6 +25,7 @@ _BORDERS: dict[str, Any] = {
     "wrap": "wrap",
 }  # NumPy's words
 BORDERS = tuple(_BORDERS)
+_STRONGEST = 1e100  # strength times kernel times pixel is finite
 
 
 def filter_image(
@@ -72,7 +73,7 @@ def filter_image(
     pixels = as_array(_WHERE, "image", image)
     kernels = _kernels(kernel, size, sigma)
     _check(pixels, border)
-    power = number(_WHERE, "strength", strength)
+    power = number(_WHERE, "strength", strength, f"[-{_STRONGEST:g}, {_STRONGEST:g}]")
     if flip:
         kernels = [np.flip(one) for one in kernels]
     kernels = [_strengthened(one, power) for one in kernels]
@@ -98,8 +99,9 @@ def _kernels(kernel: str | ArrayLike, size: int | None, sigma: float | None) -> 
         raise ShapeError(
             _WHERE, "kernel must have rows and columns", expected="(Kh,Kw)", got=f"{array.shape}"
         )
-    if not np.isfinite(array).all():
-        raise ArgumentError(_WHERE, "kernel must be finite", got=f"{array.tolist()}")
+    if not (np.abs(array) <= _STRONGEST).all():  # NaN is not, either
+        wrong = array[~(np.abs(array) <= _STRONGEST)][0]
+        raise ArgumentError(_WHERE, f"kernel must hold finite numbers up to ±{_STRONGEST:g}", got=f"{wrong}")
     return [array]
 
 

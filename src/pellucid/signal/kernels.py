@@ -38,15 +38,16 @@ _FIXED: Mapping[str, Kernel] = MappingProxyType(
         **{f"{name}-y": np.outer((-1.0, 0, 1), across) for name, across in _ACROSS.items()},
     }
 )
+_LARGEST = 4001  # pixels: the numbers of such a kernel take 128 MB
 _MAGNITUDES = {f"{name}-magnitude": (f"{name}-x", f"{name}-y") for name in _ACROSS}
 
 
 def named_kernels(name: str, size: int | None = None, sigma: float | None = None) -> tuple[Kernel, ...]:
     """The kernel of this name, or the two of a magnitude. `prewitt`, `scharr` and `sobel` alone are magnitudes.
 
-    Size, in pixels and odd, belongs to box (3 unless given), motion (9), gaussian and unsharp; sigma, in pixels, to the
-    last two. Either of these gives the other: size = 2·⌊4σ + ½⌋ + 1 as in scipy.ndimage, σ = 0.3·((size − 1)/2 − 1) +
-    0.8 as in OpenCV; σ = 1 where neither is given.
+    Size, in pixels, odd and at most 4001, belongs to box (3 unless given), motion (9), gaussian and unsharp; sigma, in
+    pixels, to the last two. Either of these gives the other: size = 2·⌊4σ + ½⌋ + 1 as in scipy.ndimage, σ =
+    0.3·((size − 1)/2 − 1) + 0.8 as in OpenCV; σ = 1 where neither is given.
 
     Raises: ArgumentError for other names, and for settings that the kernel does not have.
 
@@ -65,10 +66,11 @@ def named_kernels(name: str, size: int | None = None, sigma: float | None = None
         hint = "a kernel of your own is an array, or text such as '0 1 0; 1 -4 1; 0 1 0'"
         expected = ", ".join(NAMES)
         raise ArgumentError(_WHERE, "there is no such kernel", expected=expected, got=repr(name), hint=hint)
-    if size is not None and (not is_integer(size) or size < 1 or size % 2 == 0):
-        raise ArgumentError(_WHERE, "size must be an odd number of pixels", got=f"size={size!r}")
+    if size is not None and (not is_integer(size) or not 1 <= size <= _LARGEST or size % 2 == 0):
+        rule = f"size must be an odd number of pixels, at most {_LARGEST}"
+        raise ArgumentError(_WHERE, rule, got=f"size={size!r}")
     if sigma is not None:
-        number(_WHERE, "sigma", sigma, "(0, inf)")
+        number(_WHERE, "sigma", sigma, "(0, inf)" if size is not None else f"(0, {_LARGEST // 8}]")
     if (size is not None and key not in _SIZED) or (sigma is not None and key not in ("gaussian", "unsharp")):
         got = f"size={size}, sigma={sigma}"
         raise ArgumentError(_WHERE, f"kernel '{key}' has no such setting", got=got, hint="leave it out")
@@ -109,7 +111,8 @@ def _gaussian(size: int | None, sigma: float | None) -> Kernel:
     if sigma is None:
         sigma = 1.0 if size is None else 0.3 * ((size - 1) / 2 - 1) + 0.8
     radius = int(4 * sigma + 0.5) if size is None else size // 2
-    line = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
+    with np.errstate(over="ignore"):  # of the narrowest nothing is left beside the middle
+        line = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
     line /= line.sum()
     return np.outer(line, line)
 

@@ -200,6 +200,11 @@ def derivative_continuous(
     """
     places = as_array("derivative_continuous", "x", x).astype(np.float64)
     checked_number("derivative_continuous", "step", step, "(0, inf)")
+    given: dict[str, Any] = {"f": f, "g": g, "g_derivative": g_derivative}
+    for name, function in given.items():
+        if not callable(function):
+            got = type(function).__name__
+            raise ArgumentError("derivative_continuous", f"{name} must be callable", got=got)
     around = np.stack([places + k * step for k in (1, -1, 2, -2)])
     near, back, far, far_back = convolve_continuous(f, g, around, dims=1).value
     left = (8 * (near - back) - (far - far_back)) / (12 * step)
@@ -237,8 +242,10 @@ def rounding(*operands: Any) -> float:
     Raises: ArgumentError when a number is not finite: what infinity minus infinity is, no law says.
     """
     arrays = [np.asarray(operand) for operand in operands]
-    if not all(np.isfinite(array).all() for array in arrays):
-        raise ArgumentError("law", "the numbers must be finite")
+    for array in arrays:
+        if not np.isfinite(array).all():
+            got = f"{array[~np.isfinite(array)][0]}"
+            raise ArgumentError("law", "the numbers must be finite", got=got)
     floats = [array.dtype for array in arrays if array.dtype.kind == "f"]
     if not floats:
         return 0.0

@@ -26,6 +26,8 @@ from pellucid.ops.base import Array, Shape
 from pellucid.ops.conv import Conv
 from pellucid.signal.optional import scipy
 
+_MOST_PLACES = 10**8  # they take 4 GB while the matrix is made
+
 
 def conv_matrix(
     weight: ArrayLike,
@@ -59,6 +61,10 @@ def conv_matrix(
     sparse = scipy("conv_matrix", "sparse")
     w, shape = _weight(weight), geometry.input_shape("conv_matrix", input_shape, "(C,…)")
     op, output = _layer(w, shape, stride, padding, dilation, groups, flip)
+    places = size_of(output) * size_of(w.shape[1:])
+    if places > _MOST_PLACES:
+        rule, got = "the matrix must not become too large", f"{places:,}"
+        raise ShapeError("conv_matrix", rule, expected=f"at most {_MOST_PLACES:,} places to fill", got=got)
     y, k, i = _meetings(op.geometry((1, *shape), w.shape).axes)
     out_channels, per_group = w.shape[:2]
     o = np.arange(out_channels)[:, None, None]
