@@ -28,6 +28,8 @@ CASES: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("batch_norm", ((3, 6, 5, 4), None, None, (6,), (6,)), {"training": True}),
     ("gelu", ((3, 6, 5, 4),), {}),
     ("sigmoid", ((3, 7),), {}),
+    ("silu", ((3, 7, 2),), {}),
+    ("tanh", ((3, 7, 2, 2, 5),), {}),
     ("interpolate", ((2, 3, 4, 5),), {"size": (7, 3), "mode": "bilinear"}),
 ]
 

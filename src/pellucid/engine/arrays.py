@@ -37,13 +37,7 @@ Array = NDArray[Any]
 _PAYS = 1 << 26
 _KEPT = 8  # programs; the one used longest ago goes first
 _OWNED = ("weight", "bias", "running_mean", "running_var")  # arguments that lie in the order of parameters
-_NEEDS_FORWARD = (
-    MaxPool,
-    BatchNorm,
-    GroupNorm,
-    LayerNorm,
-    Smooth,
-)  # ops whose gradient reads what the forward left
+_NEEDS_FORWARD = (MaxPool, BatchNorm, GroupNorm, LayerNorm)  # ops whose gradient reads what the forward left
 
 
 def pays(op: Op, operands: Sequence[Array | None]) -> bool:
