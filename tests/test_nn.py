@@ -493,6 +493,7 @@ LAYERS = [
     (nn.AvgPool1d(3, 2, 1), T.AvgPool1d(3, 2, 1), (2, 3, 9)),
     (nn.AvgPool2d((3, 2), (2, 1), 1, True, False), T.AvgPool2d((3, 2), (2, 1), 1, True, False), (2, 3, 9, 8)),
     (nn.AvgPool3d(2), T.AvgPool3d(2), (2, 3, 4, 5, 6)),
+    (nn.AvgPool3d(2, divisor_override=3), T.AvgPool3d(2, divisor_override=3), (2, 3, 4, 5, 6)),
     (nn.AdaptiveAvgPool1d(4), T.AdaptiveAvgPool1d(4), (2, 3, 9)),
     (nn.AdaptiveAvgPool2d((2, 3)), T.AdaptiveAvgPool2d((2, 3)), (2, 3, 5, 7)),
     (nn.AdaptiveAvgPool2d((None, 2)), T.AdaptiveAvgPool2d((None, 2)), (2, 3, 5, 7)),
@@ -591,6 +592,10 @@ def test_layers_compute_what_pytorch_computes(ours, theirs, shape):
         (
             lambda: nn.MaxPool1d(2, ceil_mode=1),
             "MaxPool1d: ceil_mode must be True or False. Got ceil_mode=1.",
+        ),
+        (
+            lambda: nn.AvgPool2d(2, divisor_override=0),
+            "AvgPool2d: divisor_override must be an integer other than 0. Got divisor_override=0.",
         ),
         (
             lambda: nn.AdaptiveAvgPool2d((1, 0)),
@@ -716,6 +721,10 @@ def test_wrong_settings_are_named(make, text):
         (nn.Dropout(), "Dropout(p=0.5)"),
         (nn.Identity(), "Identity()"),
         (nn.AvgPool2d(2), "AvgPool2d(kernel_size=(2, 2), stride=(2, 2), padding=(0, 0))"),
+        (
+            nn.AvgPool2d(2, divisor_override=3),
+            "AvgPool2d(kernel_size=(2, 2), stride=(2, 2), padding=(0, 0), divisor_override=3)",
+        ),
     ],
 )
 def test_reprs(layer, text):

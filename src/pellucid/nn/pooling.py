@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from pellucid import functional as F
 from pellucid.errors import ArgumentError
-from pellucid.geometry import IntOrTuple, per_axis
+from pellucid.geometry import IntOrTuple, is_integer, per_axis
 from pellucid.nn.layer import Layer, flag
 from pellucid.ops.checks import number
 
@@ -103,6 +103,33 @@ class _AvgPool(_Pool):
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
 
+class _DividedAvgPool(_AvgPool):
+    def __init__(
+        self,
+        kernel_size: IntOrTuple,
+        stride: IntOrTuple | None = None,
+        padding: IntOrTuple = 0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
+        divisor_override: int | None = None,
+    ) -> None:
+        super().__init__(kernel_size, stride, padding, ceil_mode, count_include_pad)
+        if divisor_override is not None and (not is_integer(divisor_override) or divisor_override == 0):
+            rule = "divisor_override must be an integer other than 0"
+            raise ArgumentError(type(self).__name__, rule, got=f"divisor_override={divisor_override!r}")
+        self.divisor_override = divisor_override
+
+    def forward(self, input: Any) -> Any:
+        """(N,C,…) → (N,C,…)."""
+        window = self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad
+        return type(self).function(input, *window, self.divisor_override)
+
+    def extra_repr(self) -> str:
+        """The window, and the divisor where one is given."""
+        text = super().extra_repr()
+        return text if self.divisor_override is None else f"{text}, divisor_override={self.divisor_override}"
+
+
 class _LpPool(Layer):
     dims: ClassVar[int]
     function: ClassVar[Callable[..., Any]]
@@ -176,7 +203,7 @@ class AvgPool1d(_AvgPool):
     function = staticmethod(F.avg_pool1d)
 
 
-class AvgPool2d(_AvgPool):
+class AvgPool2d(_DividedAvgPool):
     """The mean of each window, channel by channel.
 
     Shapes: (N,C,H,W) → (N,C,Ho,Wo).
@@ -187,6 +214,7 @@ class AvgPool2d(_AvgPool):
         padding: zeros around the input; at most half of `kernel_size`.
         ceil_mode: also count windows that hang over the end.
         count_include_pad: whether the padding's zeros count in the mean.
+        divisor_override: what a window's sum is divided by, in place of the number of its elements.
 
     Raises: ArgumentError for a setting outside its range; ShapeError when an input does not fit.
     """
@@ -195,7 +223,7 @@ class AvgPool2d(_AvgPool):
     function = staticmethod(F.avg_pool2d)
 
 
-class AvgPool3d(_AvgPool):
+class AvgPool3d(_DividedAvgPool):
     """The mean of each window: (N,C,D,H,W) → (N,C,Do,Ho,Wo). Settings as those of `AvgPool2d`."""
 
     dims = 3
