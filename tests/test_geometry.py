@@ -8,7 +8,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from pellucid.errors import ArgumentError, ShapeError
-from pellucid.geometry import Axis, Geometry, padding_pairs, per_axis, window
+from pellucid.geometry import Axis, Geometry, window
+from pellucid.sizes import padding_pairs, per_axis
 
 
 @st.composite

@@ -16,12 +16,13 @@ from safetensors.numpy import save_file
 from pellucid import nn
 from pellucid.engine import memory
 from pellucid.engine.graph import Graph, Node, trace
-from pellucid.geometry import Axis, size_of
+from pellucid.geometry import Axis
 from pellucid.nn import init
 from pellucid.nn.models import MODELS, input_shape
 from pellucid.ops.conv import Conv
 from pellucid.ops.dropout import Dropout
 from pellucid.ops.max_pool import MaxPool
+from pellucid.sizes import size_of
 
 Array = NDArray[Any]
 Batches = list[tuple[NDArray[np.float32], NDArray[np.int64]]]

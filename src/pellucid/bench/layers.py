@@ -20,12 +20,12 @@ from numpy.typing import NDArray
 from pellucid.bench.cases import LR, MOMENTUM, Case
 from pellucid.engine.graph import Graph
 from pellucid.engine.plan import Launch, Program
-from pellucid.geometry import size_of
 from pellucid.kernels import tape
 from pellucid.nn.models import MODELS
 from pellucid.ops.conv import Conv
 from pellucid.ops.linear import Linear
 from pellucid.ops.relu import ReLU
+from pellucid.sizes import size_of
 from pellucid.train import SGD, TrainStep
 
 PASSES = (

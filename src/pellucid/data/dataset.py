@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.errors import ArgumentError, DataError
-from pellucid.geometry import is_integer
+from pellucid.sizes import is_integer
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from pellucid.errors import ArgumentError, DataError
-from pellucid.geometry import is_integer
+from pellucid.sizes import is_integer
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")  # no format that runs another program
 MAX_FILE_BYTES = 256 * 2**20

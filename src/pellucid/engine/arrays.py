@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from pellucid.engine import algorithm
 from pellucid.engine.graph import apply, trace
-from pellucid.geometry import size_of
 from pellucid.ops.avg_pool import AvgPool
 from pellucid.ops.base import Gradients, Op, Shape
 from pellucid.ops.batch_norm import BatchNorm
@@ -28,6 +27,7 @@ from pellucid.ops.interpolate import Interpolate
 from pellucid.ops.layer_norm import LayerNorm
 from pellucid.ops.max_pool import MaxPool
 from pellucid.ops.pointwise import Smooth
+from pellucid.sizes import size_of
 
 if TYPE_CHECKING:  # importing the plan imports LLVM
     from pellucid.engine.buffers import Block

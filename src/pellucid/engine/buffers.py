@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.geometry import size_of
 from pellucid.ops.base import Shape
+from pellucid.sizes import size_of
 
 Array = NDArray[Any]
 

@@ -10,8 +10,8 @@ from pellucid.engine.graph import Graph, Node, Symbol
 from pellucid.engine.lowering import BACKWARD, FORWARD, shape, update
 from pellucid.engine.plan import Plan
 from pellucid.errors import ArgumentError, PellucidError, ShapeError
-from pellucid.geometry import size_of
 from pellucid.ops.linear import Linear
+from pellucid.sizes import size_of
 
 _ARRAYS = ("weight", "bias", "running_mean", "running_var")  # operands that lie in the order of parameters
 

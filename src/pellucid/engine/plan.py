@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from pellucid.engine import algorithm, arena
 from pellucid.engine.buffers import Block, External, Part, Tensor
 from pellucid.engine.graph import Graph, Node, Symbol
-from pellucid.geometry import size_of
 from pellucid.kernels import layout, tape, tiles
 from pellucid.kernels.jit import Kernel
 from pellucid.kernels.progress import progress
 from pellucid.ops.relu import ReLU
+from pellucid.sizes import size_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

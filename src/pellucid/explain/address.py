@@ -8,8 +8,8 @@ from difflib import get_close_matches
 from itertools import islice
 
 from pellucid.errors import AddressError
-from pellucid.geometry import Index, size_of
 from pellucid.ops.base import Shape
+from pellucid.sizes import Index, size_of
 
 _FORM = re.compile(r"\s*([^\[\]]*[^\[\]\s])\s*(?:\[([^\[\]]*)\])?\s*")
 _ELSEWHERE = tuple(

@@ -19,8 +19,8 @@ from pellucid.explain.ops.explainers import account_of, explained
 from pellucid.explain.question import Question
 from pellucid.explain.shown import Shown
 from pellucid.explain.source import Entry
-from pellucid.geometry import is_integer, size_of
 from pellucid.language import text
+from pellucid.sizes import is_integer, size_of
 
 _AT_ONCE = 1 << 20  # terms that are laid out at a time
 NAMED = 10  # failures whose addresses are kept

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from pellucid.explain.address import written
 from pellucid.explain.source import Source
-from pellucid.geometry import Index
 from pellucid.ops.base import Op, Shape
+from pellucid.sizes import Index
 
 Array = NDArray[Any]
 _OPTIONAL = {  # how arguments that need not be there stand in formulas

@@ -24,8 +24,8 @@ from pellucid.explain.question import Question
 from pellucid.explain.source import Entry
 from pellucid.explain.trace import Trace, trace_of
 from pellucid.formats.container import FilePath
-from pellucid.geometry import Index, is_integer
 from pellucid.language import chosen
+from pellucid.sizes import Index, is_integer
 
 if TYPE_CHECKING:  # importing the plan imports LLVM
     pass

@@ -10,9 +10,9 @@ import numpy as np
 from pellucid.columns import cells
 from pellucid.figures.numerals import lines, numeral
 from pellucid.figures.style import FAINT, KERNEL, LINE, PRODUCT, READ, RESULT, SIGNAL, matplotlib
-from pellucid.geometry import Index
 from pellucid.language import text
 from pellucid.ops.base import Array
+from pellucid.sizes import Index
 
 if TYPE_CHECKING:
     from pellucid.figures.slide import Step

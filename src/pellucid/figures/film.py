@@ -16,7 +16,7 @@ from PIL import Image
 from pellucid.errors import AddressError, ArgumentError
 from pellucid.figures.style import matplotlib, style
 from pellucid.formats.file import write_whole
-from pellucid.geometry import is_integer
+from pellucid.sizes import is_integer
 
 FORMATS = (".gif", ".png", ".svg")
 _LAST_MS = 2500  # how long an animation stays on its last frame before it begins again

@@ -16,11 +16,12 @@ from pellucid.figures.board import Board, draw
 from pellucid.figures.film import Film
 from pellucid.figures.numerals import equation
 from pellucid.figures.operands import operand
-from pellucid.geometry import Axis, Index, IntOrTuple, PaddingLike
+from pellucid.geometry import Axis
 from pellucid.language import chosen, text
 from pellucid.ops.base import Array
 from pellucid.ops.conv import Conv
 from pellucid.ops.conv_transpose import ConvTranspose
+from pellucid.sizes import Index, IntOrTuple, PaddingLike
 
 LARGEST = 20  # numbers along an axis; more cannot be read in a picture
 _FRAME_MS = 1200

@@ -21,10 +21,10 @@ from safetensors import SafetensorError, safe_open
 from pellucid.errors import ArgumentError, FormatError, PellucidError
 from pellucid.formats import container
 from pellucid.formats.container import FilePath
-from pellucid.geometry import is_integer
 from pellucid.nn import init
 from pellucid.nn.models import MODELS
 from pellucid.nn.module import Module
+from pellucid.sizes import is_integer
 
 MAX_FILE_BYTES = 2**30
 MAX_HEADER_BYTES = 2**20

@@ -17,7 +17,6 @@ import numpy as np
 from pellucid.engine import arrays
 from pellucid.engine.graph import Symbol, apply
 from pellucid.errors import ArgumentError, PellucidError, ShapeError
-from pellucid.geometry import size_of
 from pellucid.ops.adaptive_pool import AdaptivePool
 from pellucid.ops.avg_pool import AvgPool
 from pellucid.ops.base import Array, Gradients, Op, Shape
@@ -28,6 +27,7 @@ from pellucid.ops.lp_pool import LpPool
 from pellucid.ops.max_pool import MaxPool
 from pellucid.ops.max_unpool import MaxUnpool
 from pellucid.ops.unfold import Unfold
+from pellucid.sizes import size_of
 
 Tensor: TypeAlias = Any  # numbers that NumPy can make an array of, or a Symbol while a network is traced
 P = ParamSpec("P")

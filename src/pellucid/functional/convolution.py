@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pellucid.functional._call import Call, Tensor, function, gradient
-from pellucid.geometry import IntOrTuple, PaddingLike
 from pellucid.ops.conv import Conv
+from pellucid.sizes import IntOrTuple, PaddingLike
 
 
 @function

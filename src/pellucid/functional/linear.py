@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pellucid.engine.graph import Symbol
 from pellucid.errors import ArgumentError
 from pellucid.functional._call import Call, Tensor, function, gradient
-from pellucid.geometry import is_integer
 from pellucid.ops.add import Add
 from pellucid.ops.checks import flag, number
 from pellucid.ops.dropout import Dropout
 from pellucid.ops.flatten import Flatten
 from pellucid.ops.linear import Linear
+from pellucid.sizes import is_integer
 
 
 @function

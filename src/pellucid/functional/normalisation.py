@@ -11,13 +11,13 @@ import numpy as np
 from pellucid.engine.graph import Symbol
 from pellucid.errors import ArgumentError, PellucidError, ShapeError
 from pellucid.functional._call import Call, Tensor, function, gradient
-from pellucid.geometry import is_integer, size_of
 from pellucid.ops.base import Gradients
 from pellucid.ops.batch_norm import BatchNorm
 from pellucid.ops.checks import flag, number
 from pellucid.ops.group_norm import GroupNorm
 from pellucid.ops.layer_norm import LayerNorm
 from pellucid.ops.local_response_norm import LocalResponseNorm
+from pellucid.sizes import is_integer, size_of
 
 
 @dataclass(frozen=True)

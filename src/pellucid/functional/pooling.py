@@ -6,12 +6,12 @@ from dataclasses import dataclass, fields
 
 from pellucid.engine.graph import part
 from pellucid.functional._call import Call, Tensor, function, gradient
-from pellucid.geometry import IntOrTuple, PaddingLike
 from pellucid.ops.adaptive_max_pool import AdaptiveMaxPool
 from pellucid.ops.avg_pool import AvgPool
 from pellucid.ops.checks import flag
 from pellucid.ops.max_indices import AdaptiveMaxPoolIndices, MaxPoolIndices
 from pellucid.ops.max_pool import MaxPool
+from pellucid.sizes import IntOrTuple, PaddingLike
 
 
 @dataclass(frozen=True)

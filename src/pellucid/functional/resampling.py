@@ -8,12 +8,12 @@ from typing import Any
 
 from pellucid.errors import ArgumentError, ShapeError
 from pellucid.functional._call import Call, Tensor, as_array, function, gradient
-from pellucid.geometry import IntOrTuple, PaddingLike, is_integer
 from pellucid.ops.checks import flag
 from pellucid.ops.fold import Fold
 from pellucid.ops.interpolate import Interpolate
 from pellucid.ops.pad import Pad
 from pellucid.ops.unfold import Unfold
+from pellucid.sizes import IntOrTuple, PaddingLike, is_integer
 
 _LINEAR = {"linear": 1, "bilinear": 2, "trilinear": 3}
 

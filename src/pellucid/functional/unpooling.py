@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pellucid.functional._call import Call, Tensor, function, gradient
-from pellucid.geometry import IntOrTuple
 from pellucid.ops.lp_pool import LpPool
 from pellucid.ops.max_unpool import MaxUnpool
+from pellucid.sizes import IntOrTuple
 
 
 @function

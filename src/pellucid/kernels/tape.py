@@ -18,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.errors import ArgumentError
-from pellucid.geometry import is_integer
 from pellucid.kernels.intrinsics import (
     atomic_add,
     atomic_load,
@@ -32,6 +31,7 @@ from pellucid.kernels.intrinsics import (
     set_float_mode,
 )
 from pellucid.kernels.jit import inline, kernel
+from pellucid.sizes import is_integer
 
 # One launch: function, address of p, address of n, address of f, chunks, ticket, finished, spare (64 bytes, a line).
 LAUNCH_FIELDS = 8

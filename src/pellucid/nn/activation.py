@@ -6,9 +6,9 @@ from typing import Any
 
 from pellucid import functional as F
 from pellucid.errors import ArgumentError
-from pellucid.geometry import is_integer
 from pellucid.nn.layer import Layer
 from pellucid.ops.checks import choice, number
+from pellucid.sizes import is_integer
 
 
 class ReLU(Layer):

@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 
 from pellucid import functional as F
 from pellucid.engine import graph
-from pellucid.geometry import IntOrTuple, PaddingLike, padding_pairs, per_axis
 from pellucid.nn import init
 from pellucid.nn.layer import Layer, check_groups, flag, whole
 from pellucid.ops.checks import choice
+from pellucid.sizes import IntOrTuple, PaddingLike, padding_pairs, per_axis
 
 PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 

@@ -7,9 +7,9 @@ from math import prod
 from typing import Any, ClassVar
 
 from pellucid import functional as F
-from pellucid.geometry import IntOrTuple, per_axis
 from pellucid.nn import init
 from pellucid.nn.layer import Layer, check_groups, flag, whole
+from pellucid.sizes import IntOrTuple, per_axis
 
 
 class _ConvTranspose(Layer):

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from pellucid.errors import ArgumentError
-from pellucid.geometry import is_integer
 from pellucid.nn.parameter import Parameter
+from pellucid.sizes import is_integer
 
 _generator = np.random.default_rng()
 _LARGE = 1 << 22  # numbers from which on two threads draw them

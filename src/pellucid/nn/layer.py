@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from pellucid.errors import ArgumentError
-from pellucid.geometry import is_integer
 from pellucid.nn.module import Module
+from pellucid.sizes import is_integer
 
 
 class Layer(Module):

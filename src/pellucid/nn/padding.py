@@ -7,9 +7,9 @@ from typing import Any, ClassVar, TypeAlias
 
 from pellucid import functional as F
 from pellucid.errors import ArgumentError, ShapeError
-from pellucid.geometry import is_integer
 from pellucid.nn.layer import Layer
 from pellucid.ops.checks import number
+from pellucid.sizes import is_integer
 
 Widths: TypeAlias = int | Sequence[int]  # one for all, or (before, after) of each axis, the last axis first
 

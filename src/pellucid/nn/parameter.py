@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from pellucid.errors import ArgumentError
-from pellucid.geometry import size_of
+from pellucid.sizes import size_of
 
 ALIGNMENT = 64  # bytes: one cache line, and one AVX-512 vector
 _TOGETHER = 32  # output channels that are written in one go: whole cache lines

@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 from pellucid import functional as F
 from pellucid.errors import ArgumentError
-from pellucid.geometry import IntOrTuple, is_integer, per_axis
 from pellucid.nn.layer import Layer, flag
 from pellucid.ops.checks import number
+from pellucid.sizes import IntOrTuple, is_integer, per_axis
 
 
 class _Pool(Layer):

@@ -9,7 +9,7 @@ from math import gcd, lcm
 from typing import TypeAlias
 
 from pellucid.engine.graph import Graph, Node, Symbol
-from pellucid.geometry import Axis, Index
+from pellucid.geometry import Axis
 from pellucid.ops.adaptive_pool import AdaptivePool
 from pellucid.ops.avg_pool import AvgPool
 from pellucid.ops.base import Shape
@@ -21,6 +21,7 @@ from pellucid.ops.linear import Linear
 from pellucid.ops.lp_pool import LpPool
 from pellucid.ops.max_pool import MaxPool
 from pellucid.ops.pad import Pad
+from pellucid.sizes import Index
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from pellucid import geometry
 from pellucid.engine import graph
 from pellucid.errors import ArgumentError
 from pellucid.geometry import Axis
@@ -19,6 +18,7 @@ from pellucid.ops.interpolate import Interpolate
 from pellucid.ops.max_unpool import MaxUnpool
 from pellucid.ops.pad import Pad
 from pellucid.ops.unfold import Unfold
+from pellucid.sizes import input_shape as read_shape
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def summary(model: Module, input_shape: tuple[int, ...]) -> Summary:
     """
     if not isinstance(model, Module):
         raise ArgumentError("summary", "model must be a Module", got=type(model).__name__)
-    shape = geometry.input_shape("summary", input_shape, "(N,C,…)")
+    shape = read_shape("summary", input_shape, "(N,C,…)")
     traced = graph.trace(
         model.trace_forward, {"input": (shape, model.dtype)}, dict(model.named_arrays()), training=False
     )

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from pellucid import functional as F
-from pellucid.geometry import IntOrTuple, per_axis
 from pellucid.nn.layer import Layer
+from pellucid.sizes import IntOrTuple, per_axis
 
 
 class _Columns(Layer):

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 from pellucid import functional as F
 from pellucid.engine.graph import Symbol
-from pellucid.geometry import IntOrTuple, per_axis
 from pellucid.nn.layer import Layer
+from pellucid.sizes import IntOrTuple, per_axis
 
 
 class _MaxUnpool(Layer):

@@ -8,9 +8,9 @@ from typing import Any
 from pellucid import functional as F
 from pellucid.errors import ArgumentError
 from pellucid.functional.resampling import checked_grid
-from pellucid.geometry import IntOrTuple
 from pellucid.nn.layer import Layer
 from pellucid.ops.checks import choice
+from pellucid.sizes import IntOrTuple
 
 MODES = ("nearest", "linear", "bilinear", "trilinear")
 

@@ -19,9 +19,9 @@ from math import sqrt
 import numpy as np
 
 from pellucid.errors import ArgumentError
-from pellucid.geometry import is_integer
 from pellucid.ops.base import Array
 from pellucid.ops.checks import number
+from pellucid.sizes import is_integer
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.geometry import size_of
 from pellucid.ops.adaptive_pool import AdaptivePool
 from pellucid.ops.base import Array, Gradients, Shape, Terms
+from pellucid.sizes import size_of
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.errors import ArgumentError, ShapeError
-from pellucid.geometry import Where, is_integer
+from pellucid.geometry import Where
 from pellucid.ops.base import Op, Rows, Shape, choices, columns
+from pellucid.sizes import is_integer
 
 OutputSize: TypeAlias = int | Sequence[int | None] | None
 

@@ -17,10 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.errors import ArgumentError
-from pellucid.geometry import Geometry, IntOrTuple, PaddingLike, is_integer
+from pellucid.geometry import Geometry
 from pellucid.ops.base import Array, Gradients, Op, Shape, Terms, columns
 from pellucid.ops.checks import flag
 from pellucid.ops.pool import held, holding, pool_geometry
+from pellucid.sizes import IntOrTuple, PaddingLike, is_integer
 
 
 @dataclass(frozen=True)

@@ -29,9 +29,9 @@ from typing import ClassVar
 import numpy as np
 
 from pellucid.errors import ArgumentError, ShapeError
-from pellucid.geometry import size_of
 from pellucid.ops.base import Array, Gradients, Op, Shape
 from pellucid.ops.checks import flag, number
+from pellucid.sizes import size_of
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from math import nan
 import numpy as np
 
 from pellucid.errors import ArgumentError
-from pellucid.geometry import is_integer
+from pellucid.sizes import is_integer
 
 
 def number(op: str, name: str, value: object, interval: str = "(-inf, inf)") -> float:

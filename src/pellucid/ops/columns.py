@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.geometry import Geometry, IntOrTuple, PaddingLike, padding_pairs, per_axis, size_of, window
+from pellucid.geometry import Geometry, window
 from pellucid.ops.base import Array, Op, Shape, Terms
 from pellucid.ops.pool import holding
+from pellucid.sizes import IntOrTuple, PaddingLike, padding_pairs, per_axis, size_of
 
 
 @dataclass(frozen=True)

@@ -23,19 +23,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.errors import ArgumentError, ShapeError
-from pellucid.geometry import (
-    Axis,
-    Geometry,
-    IntOrTuple,
-    PaddingLike,
-    is_integer,
-    padding_pairs,
-    per_axis,
-    skips_padding,
-    window,
-)
+from pellucid.geometry import Axis, Geometry, skips_padding, window
 from pellucid.ops.base import Array, Gradients, Op, Rows, Shape, Terms, choices, columns
 from pellucid.ops.checks import flag
+from pellucid.sizes import IntOrTuple, PaddingLike, is_integer, padding_pairs, per_axis
 
 Axes: TypeAlias = tuple[Axis, ...]
 

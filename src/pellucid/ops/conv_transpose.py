@@ -21,9 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.errors import ArgumentError, ShapeError
-from pellucid.geometry import Axis, Geometry, IntOrTuple, PaddingLike, is_integer, padding_pairs, per_axis
+from pellucid.geometry import Axis, Geometry
 from pellucid.ops.base import Array, Gradients, Op, Shape, Terms, choices, columns
 from pellucid.ops.conv import Conv
+from pellucid.sizes import IntOrTuple, PaddingLike, is_integer, padding_pairs, per_axis
 
 
 @dataclass(frozen=True)

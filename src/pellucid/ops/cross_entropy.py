@@ -24,10 +24,10 @@ from typing import ClassVar
 import numpy as np
 
 from pellucid.errors import ArgumentError, ShapeError
-from pellucid.geometry import is_integer
 from pellucid.ops.base import Array, Gradients, Op, Shape
 from pellucid.ops.checks import choice, number
 from pellucid.ops.log_softmax import log_probabilities
+from pellucid.sizes import is_integer
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.errors import ArgumentError
-from pellucid.geometry import size_of
 from pellucid.ops.base import Array, Gradients, Op, Shape, Terms
 from pellucid.ops.checks import axis
+from pellucid.sizes import size_of
 
 
 @dataclass(frozen=True)

@@ -25,10 +25,10 @@ from typing import ClassVar
 import numpy as np
 
 from pellucid.errors import ArgumentError, ShapeError
-from pellucid.geometry import is_integer, size_of
 from pellucid.ops.base import Array, Gradients, Op, Shape
 from pellucid.ops.checks import number
 from pellucid.ops.standardise import standardised, standardised_gradient
+from pellucid.sizes import is_integer, size_of
 
 
 @dataclass(frozen=True)

@@ -24,10 +24,10 @@ from typing import ClassVar
 import numpy as np
 
 from pellucid.errors import ShapeError
-from pellucid.geometry import size_of
 from pellucid.ops.base import Array, Gradients, Op, Shape
 from pellucid.ops.checks import number
 from pellucid.ops.standardise import standardised, standardised_gradient
+from pellucid.sizes import size_of
 
 
 @dataclass(frozen=True)

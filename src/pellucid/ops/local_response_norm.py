@@ -18,9 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from pellucid.errors import ArgumentError, ShapeError
-from pellucid.geometry import is_integer
 from pellucid.ops.base import Array, Gradients, Op, Shape
 from pellucid.ops.checks import number
+from pellucid.sizes import is_integer
 
 
 @dataclass(frozen=True)

@@ -18,12 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.errors import ArgumentError
-from pellucid.geometry import IntOrTuple, per_axis, size_of
 from pellucid.ops.avg_pool import AvgPool
 from pellucid.ops.base import Array, Gradients, Op, Shape, Terms
 from pellucid.ops.checks import number
 from pellucid.ops.max_pool import MaxPool
 from pellucid.ops.pool import held, holding, pool_geometry
+from pellucid.sizes import IntOrTuple, per_axis, size_of
 
 
 @dataclass(frozen=True)

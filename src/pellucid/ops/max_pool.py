@@ -15,9 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.geometry import Geometry, IntOrTuple, PaddingLike, size_of
+from pellucid.geometry import Geometry
 from pellucid.ops.base import Array, Gradients, Op, Shape, Terms
 from pellucid.ops.pool import held, holding, pool_geometry
+from pellucid.sizes import IntOrTuple, PaddingLike, size_of
 
 
 def winner(candidates: Array, present: NDArray[np.bool_]) -> NDArray[np.int64]:

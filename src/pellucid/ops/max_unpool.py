@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.errors import ArgumentError, ShapeError
-from pellucid.geometry import Axis, IntOrTuple, is_integer, per_axis, size_of
+from pellucid.geometry import Axis
 from pellucid.ops.base import Array, Gradients, Op, Shape
+from pellucid.sizes import IntOrTuple, is_integer, per_axis, size_of
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.errors import ArgumentError, ShapeError
-from pellucid.geometry import is_integer
 from pellucid.ops.base import Array, Gradients, Shape
 from pellucid.ops.checks import choice, number
 from pellucid.ops.resampling import Resampling, Spread
+from pellucid.sizes import is_integer
 
 MODES = ("constant", "reflect", "replicate", "circular")
 

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.errors import ArgumentError, ShapeError
-from pellucid.geometry import Axis, Geometry, IntOrTuple, PaddingLike, padding_pairs, per_axis, window
+from pellucid.geometry import Axis, Geometry, window
 from pellucid.ops.base import Rows, Shape, choices, columns
 from pellucid.ops.checks import flag
+from pellucid.sizes import IntOrTuple, PaddingLike, padding_pairs, per_axis
 
 
 def pool_geometry(

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.errors import ShapeError
-from pellucid.geometry import size_of
 from pellucid.ops.base import Array, Gradients, Shape, Terms
 from pellucid.ops.columns import Columns
+from pellucid.sizes import size_of
 
 
 @dataclass(frozen=True)

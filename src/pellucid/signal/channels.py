@@ -14,9 +14,10 @@ from numpy.typing import ArrayLike
 from pellucid import functional
 from pellucid.errors import AddressError, ShapeError
 from pellucid.functional._call import as_array
-from pellucid.geometry import Axis, IntOrTuple, is_integer, per_axis
+from pellucid.geometry import Axis
 from pellucid.language import text
 from pellucid.ops.base import Array
+from pellucid.sizes import IntOrTuple, is_integer, per_axis
 
 _NOT_A_VOLUME = ("signal.two_directions", "signal.no_order", "signal.volume")
 

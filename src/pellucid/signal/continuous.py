@@ -19,7 +19,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from pellucid.errors import ArgumentError, NumericError, ShapeError
 from pellucid.functional._call import as_array
-from pellucid.geometry import is_integer
 from pellucid.ops.checks import number
 from pellucid.signal.optional import scipy
 from pellucid.signal.plane import integrate_plane
@@ -33,6 +32,7 @@ from pellucid.signal.profile import (
     profile,
 )
 from pellucid.signal.quadrature import Integral, Rule, integrate_line
+from pellucid.sizes import is_integer
 
 _WHERE = "convolve_continuous"
 _GRID = grid(near=64, step=1 / 64, finest=1e-6, reach=1e6, per_decade=600)

@@ -20,10 +20,11 @@ from numpy.typing import ArrayLike
 
 from pellucid.errors import AddressError, ArgumentError, NumericError, ShapeError
 from pellucid.functional._call import as_array
-from pellucid.geometry import Index, Where, is_integer, size_of
+from pellucid.geometry import Where
 from pellucid.ops.base import Array, Shape
 from pellucid.ops.checks import choice
 from pellucid.signal.explanation import Explanation, Product
+from pellucid.sizes import Index, is_integer, size_of
 
 MODES = ("full", "same", "valid")
 

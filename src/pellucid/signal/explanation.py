@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from pellucid.geometry import Index
 from pellucid.language import text
+from pellucid.sizes import Index
 
 _SHOWN = 12  # products that the text lists
 

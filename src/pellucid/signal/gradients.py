@@ -15,12 +15,13 @@ from numpy.typing import ArrayLike
 from pellucid import functional
 from pellucid.errors import ShapeError
 from pellucid.functional._call import as_array
-from pellucid.geometry import Geometry, IntOrTuple, PaddingLike, Where
+from pellucid.geometry import Geometry, Where
 from pellucid.language import Message
 from pellucid.ops.base import Array
 from pellucid.ops.conv import Conv
 from pellucid.signal.discrete import convolve, correlate
 from pellucid.signal.laws import Law
+from pellucid.sizes import IntOrTuple, PaddingLike
 
 _BACKWARD = {1: functional.conv1d_backward, 2: functional.conv2d_backward, 3: functional.conv3d_backward}
 

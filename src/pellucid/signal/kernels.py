@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.errors import ArgumentError
-from pellucid.geometry import is_integer
 from pellucid.ops.checks import number
+from pellucid.sizes import is_integer
 
 Kernel = NDArray[np.float64]
 

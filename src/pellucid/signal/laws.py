@@ -15,13 +15,13 @@ from numpy.typing import ArrayLike
 
 from pellucid.errors import ArgumentError, ShapeError
 from pellucid.functional._call import as_array
-from pellucid.geometry import is_integer, size_of
 from pellucid.language import Message, text
 from pellucid.ops.base import Array
 from pellucid.ops.checks import axis as checked_axis
 from pellucid.ops.checks import number as checked_number
 from pellucid.signal.continuous import convolve_continuous
 from pellucid.signal.discrete import convolve
+from pellucid.sizes import is_integer, size_of
 
 
 @dataclass(frozen=True)

@@ -16,15 +16,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pellucid import geometry
 from pellucid.errors import ShapeError
 from pellucid.functional._call import as_array, enough_memory
-from pellucid.geometry import Axis, IntOrTuple, PaddingLike, size_of
+from pellucid.geometry import Axis
 from pellucid.language import text
 from pellucid.nn.linear import Linear
 from pellucid.ops.base import Array, Shape
 from pellucid.ops.conv import Conv
 from pellucid.signal.optional import scipy
+from pellucid.sizes import IntOrTuple, PaddingLike, size_of
+from pellucid.sizes import input_shape as read_shape
 
 _MOST_PLACES = 10**8  # they take 4 GB while the matrix is made
 
@@ -59,7 +60,7 @@ def conv_matrix(
         (array([19, 25, 37, 43]), array([0, 1, 0, 2, 3, 0, 0, 0, 0]))
     """
     sparse = scipy("conv_matrix", "sparse")
-    w, shape = _weight(weight), geometry.input_shape("conv_matrix", input_shape, "(C,…)")
+    w, shape = _weight(weight), read_shape("conv_matrix", input_shape, "(C,…)")
     op, output = _layer(w, shape, stride, padding, dilation, groups, flip)
     places = size_of(output) * size_of(w.shape[1:])
     if places > _MOST_PLACES:
@@ -175,7 +176,7 @@ def matrix_form(
           convolution: 150 weights, each in many places
           fully connected: 784 · 3,456 = 2,709,504 weights
     """
-    w, shape = _weight(weight), geometry.input_shape("conv_matrix", input_shape, "(C,…)")
+    w, shape = _weight(weight), read_shape("conv_matrix", input_shape, "(C,…)")
     settings = stride, padding, dilation, groups
     matrix = conv_matrix(w, shape, *settings, flip=flip)
     _, output = _layer(w, shape, *settings, flip)

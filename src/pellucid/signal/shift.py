@@ -9,11 +9,12 @@ from numpy.typing import ArrayLike
 
 from pellucid.errors import ShapeError
 from pellucid.functional._call import as_array
-from pellucid.geometry import Axis, IntOrTuple, per_axis
+from pellucid.geometry import Axis
 from pellucid.language import Message
 from pellucid.ops.base import Array
 from pellucid.signal.discrete import correlate
 from pellucid.signal.laws import Law, apart, rounding
+from pellucid.sizes import IntOrTuple, per_axis
 
 
 def shift_equivariance(

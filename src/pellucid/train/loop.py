@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from pellucid.data.dataset import DataLike, Dataset, as_float, dataset
 from pellucid.errors import ArgumentError, DataError, NumericError, ShapeError
-from pellucid.geometry import is_integer
 from pellucid.nn.module import Module
 from pellucid.ops.softmax import Softmax
+from pellucid.sizes import is_integer
 from pellucid.train.optimizers import Optimizer
 from pellucid.train.step import TrainStep
 

@@ -20,9 +20,9 @@ from pellucid.errors import ArgumentError
 from pellucid.explain.catalogue import Update
 from pellucid.explain.recorded import recording_of
 from pellucid.explain.recording import Recording
-from pellucid.geometry import is_integer
 from pellucid.nn import module
 from pellucid.nn.module import Module
+from pellucid.sizes import is_integer
 from pellucid.train import batch
 from pellucid.train.optimizers import Optimizer
 

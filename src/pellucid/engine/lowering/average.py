@@ -15,12 +15,13 @@ from pellucid.engine.lowering.pointwise import rows
 from pellucid.engine.lowering.walk import Stage, cut_when_few, view, walk
 from pellucid.engine.plan import Plan, Tables
 from pellucid.engine.tiling import TileList
-from pellucid.geometry import Axis, size_of
+from pellucid.geometry import Axis
 from pellucid.kernels import average, tiles
 from pellucid.kernels.simd import Average
 from pellucid.ops.adaptive_avg_pool import AdaptiveAvgPool
 from pellucid.ops.avg_pool import AvgPool
 from pellucid.ops.base import Shape
+from pellucid.sizes import size_of
 
 # For each position along an axis, the positions it gathers from.
 Relation = Sequence[Sequence[int]]

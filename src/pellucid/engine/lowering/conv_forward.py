@@ -19,9 +19,10 @@ from pellucid.engine.lowering.layer import Layer, laid_weight, layer_of
 from pellucid.engine.lowering.walk import Stage, View, cut_when_few, stored, view, walk
 from pellucid.engine.plan import Plan, Tables
 from pellucid.engine.tiling import TileList, blocks, position_tiles, split
-from pellucid.geometry import Geometry, size_of
+from pellucid.geometry import Geometry
 from pellucid.kernels import simd, tiles
 from pellucid.kernels.simd import Start, Tile
+from pellucid.sizes import size_of
 
 _RUN = 2048  # longest stretch of products before a tile moves on, so that its part of B stays in cache
 

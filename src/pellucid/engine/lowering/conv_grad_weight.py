@@ -16,9 +16,9 @@ from pellucid.engine.lowering.layer import Layer, layer_of
 from pellucid.engine.lowering.walk import Stage, View, view, walk
 from pellucid.engine.plan import CHUNKS, Plan, Tables
 from pellucid.engine.tiling import Taps, TileList, blocks, split
-from pellucid.geometry import size_of
 from pellucid.kernels import simd, tiles
 from pellucid.kernels.simd import Piece, Tile
+from pellucid.sizes import size_of
 
 _MOST_PARTS = 8  # with fewer, each part's tiles are cut into ranges that threads share
 _PART_NUMBERS = 1 << 20  # most numbers in all partial weight gradients of a layer together

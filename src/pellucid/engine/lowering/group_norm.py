@@ -6,10 +6,10 @@ from pellucid.engine.buffers import Tensor
 from pellucid.engine.graph import Node
 from pellucid.engine.plan import CHUNKS, Plan, Tables
 from pellucid.errors import ArgumentError
-from pellucid.geometry import size_of
 from pellucid.kernels import group_norm
 from pellucid.ops.group_norm import GroupNorm
 from pellucid.ops.layer_norm import LayerNorm
+from pellucid.sizes import size_of
 
 
 def forward(plan: Plan, node: Node) -> None:

@@ -9,10 +9,11 @@ from pellucid.engine.buffers import Block
 from pellucid.engine.graph import Node
 from pellucid.engine.plan import Plan, Tables
 from pellucid.engine.tiling import blocks, paired_tiles, position_tiles
-from pellucid.geometry import Axis, size_of
+from pellucid.geometry import Axis
 from pellucid.kernels import layout, simd
 from pellucid.ops.conv import Conv
 from pellucid.ops.conv_transpose import ConvTranspose
+from pellucid.sizes import size_of
 
 
 @dataclass(frozen=True)

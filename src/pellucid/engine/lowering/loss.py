@@ -7,12 +7,12 @@ from pellucid.engine.graph import Node, Symbol
 from pellucid.engine.lowering.pointwise import rows
 from pellucid.engine.plan import CHUNKS, Plan, Tables
 from pellucid.errors import ArgumentError
-from pellucid.geometry import size_of
 from pellucid.kernels import loss
 from pellucid.ops.cross_entropy import CrossEntropy
 from pellucid.ops.log_softmax import LogSoftmax
 from pellucid.ops.mse_loss import MSELoss
 from pellucid.ops.softmax import Softmax
+from pellucid.sizes import size_of
 
 
 def softmax_forward(plan: Plan, node: Node) -> None:

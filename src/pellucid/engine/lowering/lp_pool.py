@@ -9,10 +9,10 @@ from pellucid.engine.graph import Node
 from pellucid.engine.lowering.resample import along_three, table_of
 from pellucid.engine.plan import CHUNKS, Plan, Tables
 from pellucid.errors import ArgumentError
-from pellucid.geometry import size_of
 from pellucid.kernels import lp_pool
 from pellucid.ops.lp_pool import LpPool
 from pellucid.ops.resampling import Spread
+from pellucid.sizes import size_of
 
 
 def forward(plan: Plan, node: Node) -> None:

@@ -11,8 +11,8 @@ from pellucid.engine.buffers import Block, Tensor
 from pellucid.engine.graph import Node
 from pellucid.engine.lowering.max_pool import Spans, Windows, axes_of, pool
 from pellucid.engine.plan import CHUNKS, Plan, Tables
-from pellucid.geometry import size_of
 from pellucid.kernels import max_unpool
+from pellucid.sizes import size_of
 
 
 def forward(plan: Plan, node: Node) -> None:

@@ -12,11 +12,12 @@ from pellucid.engine.graph import Node
 from pellucid.engine.lowering.walk import Stage, View, cut_when_few, view, walk
 from pellucid.engine.plan import Plan, Tables
 from pellucid.engine.tiling import TileList, blocks
-from pellucid.geometry import Axis, size_of
+from pellucid.geometry import Axis
 from pellucid.kernels import simd, tiles
 from pellucid.kernels.simd import Route, Window
 from pellucid.ops.adaptive_max_pool import AdaptiveMaxPool
 from pellucid.ops.max_pool import MaxPool
+from pellucid.sizes import size_of
 
 _VECTORS = 4  # vectors of channels that one call keeps in registers, with as many of routes
 

@@ -8,8 +8,8 @@ from pellucid.engine.lowering.max_indices import places
 from pellucid.engine.lowering.max_pool import axes_of
 from pellucid.engine.plan import CHUNKS, Plan, Tables
 from pellucid.errors import ShapeError
-from pellucid.geometry import size_of
 from pellucid.kernels import max_unpool
+from pellucid.sizes import size_of
 
 _CHANNELS = 16  # in a chunk, where images are few: a line of the cache
 

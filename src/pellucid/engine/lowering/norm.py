@@ -11,10 +11,10 @@ from pellucid.engine.graph import Node, Symbol
 from pellucid.engine.lowering.pointwise import rows
 from pellucid.engine.plan import CHUNKS, NormGradient, Plan, Tables
 from pellucid.engine.tiling import blocks
-from pellucid.geometry import size_of
 from pellucid.kernels import layout, norm, simd
 from pellucid.kernels.simd import Code, GradientSums, Moments, NormalGradient, Normalise
 from pellucid.ops.batch_norm import BatchNorm
+from pellucid.sizes import size_of
 
 _LANES = 64  # numbers of a step: two sums of each, and its centre, fit 32 registers of 8 float64
 _CHANNELS = 64  # whose coefficients one chunk makes

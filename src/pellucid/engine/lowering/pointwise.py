@@ -6,7 +6,6 @@ from pellucid.engine import joining
 from pellucid.engine.buffers import Tensor
 from pellucid.engine.graph import Node, Symbol
 from pellucid.engine.plan import CHUNKS, Plan, Tables
-from pellucid.geometry import size_of
 from pellucid.kernels import activation, pointwise
 from pellucid.kernels.jit import Kernel
 from pellucid.ops.base import Op
@@ -16,6 +15,7 @@ from pellucid.ops.leaky_relu import LeakyReLU
 from pellucid.ops.sigmoid import Sigmoid
 from pellucid.ops.silu import SiLU
 from pellucid.ops.tanh import Tanh
+from pellucid.sizes import size_of
 
 _KERNELS: dict[type[Op], tuple[Kernel, Kernel]] = {
     GELU: (activation.gelu, activation.gelu_gradient),

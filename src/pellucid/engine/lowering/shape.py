@@ -10,10 +10,10 @@ from pellucid.engine.lowering.walk import FIRST_STAGE, Stage, cut_when_few, stor
 from pellucid.engine.plan import CHUNKS, Plan, Tables
 from pellucid.engine.tiling import TileList, split
 from pellucid.errors import ArgumentError
-from pellucid.geometry import size_of
 from pellucid.kernels import layout, tiles
 from pellucid.kernels.simd import End, Turn
 from pellucid.ops.flatten import Flatten
+from pellucid.sizes import size_of
 
 _FEW = 4  # channels of pictures: for these, loops along the row are longer than a pixel
 

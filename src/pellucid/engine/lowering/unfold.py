@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from pellucid.engine.buffers import Tensor
 from pellucid.engine.graph import Node
 from pellucid.engine.plan import CHUNKS, Plan, Tables
-from pellucid.geometry import Axis, Geometry, size_of
+from pellucid.geometry import Axis, Geometry
 from pellucid.kernels import unfold
 from pellucid.ops.columns import Columns
+from pellucid.sizes import size_of
 
 
 def unfold_forward(plan: Plan, node: Node) -> None:

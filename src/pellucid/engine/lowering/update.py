@@ -14,10 +14,10 @@ import numpy as np
 from pellucid.engine.buffers import Block
 from pellucid.engine.graph import Node, Symbol
 from pellucid.engine.plan import CHUNKS, Plan, Tables
-from pellucid.geometry import size_of
 from pellucid.kernels import layout, update
 from pellucid.ops.adam import Adam
 from pellucid.ops.sgd import SGD
+from pellucid.sizes import size_of
 
 _CHUNK = 1 << 14  # elements of a parameter that one chunk updates
 _LARGE = 1 << 18  # elements from which on a parameter has a launch of its own

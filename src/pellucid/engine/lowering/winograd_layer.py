@@ -17,8 +17,8 @@ from pellucid.engine.lowering.winograd_target import Target
 from pellucid.engine.lowering.winograd_weight import weight_gradient
 from pellucid.engine.plan import Plan
 from pellucid.engine.tiling import blocks
-from pellucid.geometry import size_of
 from pellucid.kernels import simd
+from pellucid.sizes import size_of
 
 
 def forward(plan: Plan, node: Node) -> None:

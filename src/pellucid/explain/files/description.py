@@ -21,13 +21,13 @@ from pellucid.explain.address import nameable
 from pellucid.explain.files.checks import check, whole
 from pellucid.explain.files.facts import check_facts, check_fitting
 from pellucid.explain.source import Entry, Maker, Source
-from pellucid.geometry import size_of
 from pellucid.ops.avg_pool import AvgPool
 from pellucid.ops.base import Op, Shape
 from pellucid.ops.cross_entropy import CrossEntropy
 from pellucid.ops.lp_pool import LpPool
 from pellucid.ops.max_pool import MaxPool
 from pellucid.ops.max_unpool import MaxUnpool
+from pellucid.sizes import size_of
 
 _WINDOW = 2**24  # positions
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from pellucid.explain.files.checks import check, whole
 from pellucid.explain.source import Maker, Source
-from pellucid.geometry import size_of
 from pellucid.ops.base import Op, Shape
 from pellucid.ops.batch_norm import BatchNorm
 from pellucid.ops.conv import Conv
@@ -16,6 +15,7 @@ from pellucid.ops.dropout import Dropout
 from pellucid.ops.group_norm import GroupNorm
 from pellucid.ops.layer_norm import LayerNorm
 from pellucid.ops.mse_loss import MSELoss
+from pellucid.sizes import size_of
 
 _RANGES: dict[str, Callable[[Any], bool]] = {
     "images_per_part": lambda x: whole(x) and x >= 1,

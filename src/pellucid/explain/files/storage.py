@@ -25,7 +25,7 @@ from pellucid.explain.roles import OPS
 from pellucid.explain.source import Entry, Maker
 from pellucid.formats import container
 from pellucid.formats.container import FilePath
-from pellucid.geometry import is_integer
+from pellucid.sizes import is_integer
 
 MAX_FILE_BYTES = 2**33
 MAX_HEADER_BYTES = 2**24

@@ -10,9 +10,9 @@ from pellucid.explain.accounts.account import Element, Note
 from pellucid.explain.accounts.chain import Chain, chain_of
 from pellucid.explain.ops.winograd import error_bounds
 from pellucid.explain.question import Question
-from pellucid.geometry import size_of
 from pellucid.ops.conv import Conv
 from pellucid.ops.conv_transpose import ConvTranspose
+from pellucid.sizes import size_of
 
 _SLID_OVER = {"output": 0, "grad_input": 0, "grad_weight": 1, "grad_bias": 0}  # which factor
 _ORDER = {

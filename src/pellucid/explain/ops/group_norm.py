@@ -19,10 +19,10 @@ from pellucid.explain.accounts.enclosed import Enclosed
 from pellucid.explain.accounts.formula import Formula, constant, grown, grown_notes, grown_terms, read
 from pellucid.explain.ops.group_norm_replay import replayed
 from pellucid.explain.question import Question
-from pellucid.geometry import size_of
 from pellucid.ops.base import Rows, choices, columns
 from pellucid.ops.group_norm import GroupNorm
 from pellucid.ops.layer_norm import LayerNorm
+from pellucid.sizes import size_of
 
 Factors = tuple[Element | Quantity, ...]
 

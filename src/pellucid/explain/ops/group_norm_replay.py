@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.geometry import size_of
 from pellucid.ops.base import Rows
 from pellucid.ops.group_norm import GroupNorm
+from pellucid.sizes import size_of
 
 if TYPE_CHECKING:
     from pellucid.explain.accounts.account import Element

@@ -20,9 +20,9 @@ from pellucid.explain.accounts.enclosed import Enclosed
 from pellucid.explain.accounts.formula import Formula, constant, grown, grown_notes, grown_terms, read
 from pellucid.explain.ops.norm_replay import Order, replayed
 from pellucid.explain.question import Question
-from pellucid.geometry import size_of
 from pellucid.ops.base import Rows, choices, columns
 from pellucid.ops.batch_norm import BatchNorm
+from pellucid.sizes import size_of
 
 Factors = tuple[Element | Quantity, ...]
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.geometry import size_of
 from pellucid.ops.base import Shape
+from pellucid.sizes import size_of
 from pellucid.winograd import SIDE
 
 if TYPE_CHECKING:

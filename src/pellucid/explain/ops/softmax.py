@@ -9,9 +9,9 @@ from pellucid.explain.accounts.account import Element, Group, Image, Quantity
 from pellucid.explain.accounts.enclosed import Enclosed
 from pellucid.explain.accounts.formula import Formula, constant, grown, grown_notes, grown_terms, read
 from pellucid.explain.question import Operand, Question
-from pellucid.geometry import Index
 from pellucid.ops.base import Rows, columns
 from pellucid.ops.log_softmax import LogSoftmax
+from pellucid.sizes import Index
 
 
 class Logits:

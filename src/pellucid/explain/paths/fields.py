@@ -17,11 +17,11 @@ from pellucid.explain.paths.relation import AnyRelation
 from pellucid.explain.paths.uses import Read
 from pellucid.explain.shown import Shown
 from pellucid.explain.source import Entry
-from pellucid.geometry import Index
 from pellucid.language import text
 from pellucid.ops.batch_norm import BatchNorm
 from pellucid.ops.group_norm import GroupNorm
 from pellucid.ops.layer_norm import LayerNorm
+from pellucid.sizes import Index
 
 _NAMED = 3  # batch norms that a text names
 _ACTIVATIONS = ("input", "other", "indices")  # along which activations flow; parameters do not see the image

@@ -18,7 +18,7 @@ from pellucid.explain.paths.relation import (
     pairs,
     windows,
 )
-from pellucid.geometry import Geometry, Meeting, size_of
+from pellucid.geometry import Geometry, Meeting
 from pellucid.ops.adaptive_max_pool import AdaptiveMaxPool
 from pellucid.ops.adaptive_pool import AdaptivePool
 from pellucid.ops.avg_pool import AvgPool
@@ -31,6 +31,7 @@ from pellucid.ops.max_pool import MaxPool
 from pellucid.ops.max_unpool import MaxUnpool
 from pellucid.ops.resampling import Resampling
 from pellucid.ops.unfold import Unfold
+from pellucid.sizes import size_of
 
 
 def conv(asked: Reading) -> Relation:

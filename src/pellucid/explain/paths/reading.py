@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from pellucid.explain.paths.relation import Labels, Links, Relation
 from pellucid.explain.source import Source
-from pellucid.geometry import size_of
 from pellucid.ops.base import Op, Shape
+from pellucid.sizes import size_of
 
 
 @dataclass(frozen=True, eq=False)

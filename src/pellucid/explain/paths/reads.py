@@ -23,7 +23,6 @@ from pellucid.explain.paths.relation import (
     windows,
 )
 from pellucid.explain.source import Entry, Maker
-from pellucid.geometry import size_of
 from pellucid.ops.adam import Adam
 from pellucid.ops.adaptive_pool import AdaptivePool
 from pellucid.ops.add import Add
@@ -48,6 +47,7 @@ from pellucid.ops.mse_loss import MSELoss
 from pellucid.ops.pointwise import Pointwise
 from pellucid.ops.resampling import Resampling
 from pellucid.ops.sgd import SGD
+from pellucid.sizes import size_of
 
 
 def readings(

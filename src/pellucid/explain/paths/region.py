@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.explain.address import written
-from pellucid.geometry import Index
 from pellucid.language import text
 from pellucid.ops.base import Shape
+from pellucid.sizes import Index
 
 _NAMED = 4  # addresses that are written out
 Span = tuple[int, int]

@@ -14,9 +14,9 @@ from pellucid.explain.paths.reads import readings
 from pellucid.explain.paths.region import Region
 from pellucid.explain.shown import Shown
 from pellucid.explain.source import Entry
-from pellucid.geometry import Index
 from pellucid.language import text
 from pellucid.ops.base import Op
+from pellucid.sizes import Index
 
 _PASSES = {"forward": "uses.forward", "backward": "uses.backward", "update": "uses.update"}
 Read = Callable[[str], NDArray[Any]]
