@@ -22,6 +22,8 @@ CASES: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("conv_transpose2d", ((3, 4, 5, 6), (4, 3, 3, 2), (3,)), {"stride": 2, "output_padding": 1}),
     ("max_pool2d", ((3, 4, 9, 8),), {"kernel_size": 3, "stride": 2, "padding": 1}),
     ("avg_pool3d", ((2, 3, 4, 5, 6),), {"kernel_size": 2, "stride": 1}),
+    ("adaptive_max_pool2d", ((3, 4, 9, 8),), {"output_size": (4, 3)}),
+    ("adaptive_avg_pool3d", ((2, 3, 4, 5, 6),), {"output_size": 3}),
     ("group_norm", ((3, 6, 5, 4),), {"num_groups": 2}),
     ("instance_norm", ((3, 6, 5), None, None, (6,), (6,)), {}),
     ("layer_norm", ((3, 6, 5),), {"normalized_shape": (6, 5)}),

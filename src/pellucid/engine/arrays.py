@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from pellucid.engine import algorithm
 from pellucid.engine.graph import apply, trace
+from pellucid.ops.adaptive_max_pool import AdaptiveMaxPool
+from pellucid.ops.adaptive_pool import AdaptivePool
 from pellucid.ops.avg_pool import AvgPool
 from pellucid.ops.base import Gradients, Op, Shape
 from pellucid.ops.batch_norm import BatchNorm
@@ -37,7 +39,8 @@ Array = NDArray[Any]
 _PAYS = 1 << 26
 _KEPT = 8  # programs; the one used longest ago goes first
 _OWNED = ("weight", "bias", "running_mean", "running_var")  # arguments that lie in the order of parameters
-_NEEDS_FORWARD = (MaxPool, BatchNorm, GroupNorm, LayerNorm)  # ops whose gradient reads what the forward left
+# ops whose gradient reads what the forward left
+_NEEDS_FORWARD = (MaxPool, AdaptiveMaxPool, BatchNorm, GroupNorm, LayerNorm)
 
 
 def pays(op: Op, operands: Sequence[Array | None]) -> bool:
@@ -71,7 +74,9 @@ def _products(op: Op, shapes: Sequence[Shape | None]) -> int:
         products = size_of(output if isinstance(op, Conv) else input) * size_of(weight[1:])
         return 8 * products if weight[1] == 1 else products  # depthwise: a small matrix for every channel
     if isinstance(op, MaxPool | AvgPool):
-        return 8 * size_of(output) * size_of(op.geometry(input).kernel)
+        return 16 * size_of(output) * size_of(op.geometry(input).kernel)
+    if isinstance(op, AdaptivePool):
+        return 16 * size_of(input)
     if isinstance(op, Interpolate):
         return 16 * size_of(output) if op.linear else 0
     if isinstance(op, LayerNorm) and op.normalized_shape != input[1:]:
