@@ -14,6 +14,7 @@ import pytest
 import scipy.ndimage
 from PIL import Image, ImageCms, TiffTags
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
+from tests.cameras import sideways
 from tests.test_photos import run
 
 from pellucid.data import images, read_image, read_photo
@@ -126,24 +127,15 @@ def test_the_camera_is_held_upright_once(
     tmp_path: Path, channels: int, orientation: int, suffix: str, capsys: Any
 ) -> None:
     upright = pixels(channels)
-    sideways = {
-        1: upright,
-        2: upright[:, ::-1],
-        3: upright[::-1, ::-1],
-        4: upright[::-1],
-        5: upright.swapaxes(0, 1),
-        6: upright.swapaxes(0, 1)[::-1],
-        7: upright.swapaxes(0, 1)[::-1, ::-1],
-        8: upright.swapaxes(0, 1)[:, ::-1],
-    }[orientation]
+    stored = sideways(upright, orientation)
     exif = Image.Exif()
     exif[0x0112] = orientation
     tag = chunk(b"eXIf", exif.tobytes().removeprefix(b"Exif\0\0"))
     source, target = tmp_path / f"a.{suffix}", tmp_path / "b.png"
     contents = (
-        [tiff(sideways, ORIENTATION=orientation)]
+        [tiff(stored, ORIENTATION=orientation)]
         if suffix == "tif"
-        else [png(sideways, tag), png(sideways, after=tag)]
+        else [png(stored, tag), png(stored, after=tag)]
     )
     for content in contents:
         source.write_bytes(content)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from matplotlib.transforms import Bbox
 from PIL import Image, ImageCms
+from tests.cameras import sideways
 from tests.drawn import LANGUAGES
 
 import pellucid as pc
@@ -103,20 +104,10 @@ def test_what_becomes_of_other_modes(tmp_path: Path) -> None:
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_the_camera_is_held_upright_once(tmp_path: Path, mode: str, orientation: int, capsys: Any) -> None:
     upright = pixels(mode)
-    sideways = {
-        1: upright,
-        2: upright[:, ::-1],
-        3: upright[::-1, ::-1],
-        4: upright[::-1],
-        5: upright.swapaxes(0, 1),
-        6: upright.swapaxes(0, 1)[::-1],
-        7: upright.swapaxes(0, 1)[::-1, ::-1],
-        8: upright.swapaxes(0, 1)[:, ::-1],
-    }[orientation]
     exif = Image.Exif()
     exif[0x0112] = orientation
     source, target = tmp_path / "a.png", tmp_path / "b.png"
-    Image.fromarray(np.ascontiguousarray(sideways)).save(source, exif=exif)
+    Image.fromarray(sideways(upright, orientation)).save(source, exif=exif)
     assert np.array_equal(read_photo(source).pixels, upright)
     assert run(capsys, source, "--kernel", "identity", "-o", target)[0] == 0
     with Image.open(target) as written:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from tests.beside_torch import trained_alike
 from tests.recorded import normal, recording, run
 
 import pellucid as pc
@@ -99,19 +100,7 @@ def test_training_is_pytorchs(ours: Any, theirs: Any, shape: tuple[int, ...]) ->
         features = 2 * int(np.prod([size + 1 for size in theirs(torch.zeros(shape)).shape[2:]]))
     other = network(copy.deepcopy(theirs), T, dims, features).double()
     model = network(copy.deepcopy(ours), pc, dims, features).astype("float64")
-    model.load_state_dict({key: value.numpy() for key, value in other.state_dict().items()})
-    step, rule = pc.TrainStep(model, pc.SGD(lr=0.05)), torch.optim.SGD(other.parameters(), lr=0.05)
-    random = np.random.default_rng(1)
-    for _ in range(4):
-        x, y = random.normal(size=shape), random.integers(0, 5, shape[0])
-        np.testing.assert_allclose(model(x), other(torch.from_numpy(x)).detach(), rtol=1e-10, atol=1e-12)
-        rule.zero_grad()
-        loss = T.functional.cross_entropy(other(torch.from_numpy(x)), torch.from_numpy(y))
-        loss.backward()
-        rule.step()
-        assert step(x, y) == pytest.approx(loss.item(), rel=1e-10)
-    for name, value in other.state_dict().items():
-        np.testing.assert_allclose(model.state_dict()[name], value, rtol=1e-9, atol=1e-12)
+    trained_alike(model, other, shape)
 
 
 @CASES

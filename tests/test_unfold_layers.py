@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from tests.beside_torch import trained_alike
 from tests.dice import Dice, Draw
 from tests.one_op import run_op
 from tests.random_calls import families
@@ -118,19 +119,7 @@ def made(network: type, of: Any) -> Any:
 @NETWORKS
 def test_training_is_pytorchs(network: Any) -> None:
     other, model = made(network, T).double(), made(network, pc).astype("float64")
-    model.load_state_dict({key: value.numpy() for key, value in other.state_dict().items()})
-    step, rule = pc.TrainStep(model, pc.SGD(lr=0.05)), torch.optim.SGD(other.parameters(), lr=0.05)
-    random = np.random.default_rng(1)
-    for _ in range(4):
-        x, y = random.normal(size=network.input), random.integers(0, 5, network.input[0])
-        np.testing.assert_allclose(model(x), other(torch.from_numpy(x)).detach(), rtol=1e-10, atol=1e-12)
-        rule.zero_grad()
-        loss = T.functional.cross_entropy(other(torch.from_numpy(x)), torch.from_numpy(y))
-        loss.backward()
-        rule.step()
-        assert step(x, y) == pytest.approx(loss.item(), rel=1e-10)
-    for name, value in other.state_dict().items():
-        np.testing.assert_allclose(model.state_dict()[name], value, rtol=1e-9, atol=1e-12)
+    trained_alike(model, other, network.input)
 
 
 @NETWORKS
