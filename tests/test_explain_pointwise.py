@@ -16,7 +16,6 @@ from pellucid import functional as F
 from pellucid.engine.graph import apply
 from pellucid.explain import Recording, Trace
 from pellucid.explain.question import Question
-from pellucid.kernels.flushing import flushing
 from pellucid.ops.dropout import Dropout
 from pellucid.ops.random import draws, stream_key
 
@@ -316,18 +315,6 @@ def test_infinity_is_no_term_of_what_a_closed_gate_passes() -> None:
     assert (closed.value, closed.exact, len(closed.terms), closed.error_bound) == (0, 0, 0, 0)
     assert closed.substituted == "relu.output[0,0] = 0"
     assert finite.terms[0].factors == (("input[0,1]", -2.0), ("gate", 0.0))
-
-
-def test_flushing_is_only_inside() -> None:
-    tiny = np.finfo(np.float32).tiny
-    numbers = np.full(100, tiny / 4, np.float32)
-    with flushing():
-        assert not (numbers * np.float32(2)).any()
-        assert not (numbers > 0).any()
-    assert (numbers * np.float32(2)).all()
-    with pytest.raises(ValueError, match="gone"), flushing():
-        raise ValueError("gone")
-    assert (numbers > 0).all()
 
 
 def test_accounts_are_of_many_elements_at_once() -> None:

@@ -12,7 +12,7 @@ import pellucid as pc
 from pellucid.engine.lowering import update
 from pellucid.explain import Recording
 from pellucid.explain.accounts.replayed import Replayed
-from pellucid.kernels.flushing import flushing
+from pellucid.kernels.flushing import flushed
 
 Array = np.ndarray[Any, np.dtype[Any]]
 OPTIMIZERS = {
@@ -154,12 +154,12 @@ def test_denormal_numbers_count_as_zero(optimizer: str, dtype: str) -> None:
 
 def test_flushing_is_local_and_ends_with_an_error() -> None:
     tiny = np.array([np.finfo(np.float32).tiny])
-    with flushing():
-        assert (tiny / 2 == 0).all()
-        assert (np.array([1e-45], np.float32) * np.float32(1e20) == 0).all()
+    denormal = np.array([1e-45], np.float32)
+    assert flushed(lambda: (tiny / 2 == 0).all() and (denormal * np.float32(1e20) == 0).all())
+    assert flushed(lambda: flushed(lambda: not (tiny / 2).any()) and not (tiny / 2).any())
     assert (tiny / 2 != 0).all()
-    with pytest.raises(ValueError, match="within"), flushing():
-        raise ValueError("within")
+    with pytest.raises(ZeroDivisionError):
+        flushed(lambda: 1 // 0)
     assert (tiny / 2 != 0).all()
 
 

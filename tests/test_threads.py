@@ -56,8 +56,8 @@ def test_a_team_that_grows_has_scratch_memory_for_all():
         for threads in (7, 1, 2):
             pc.set_num_threads(threads)
             assert network(images).tobytes() == expected
-            team = tape.team
-            assert 0 < team._room * threads <= team._memory.size
+            scratch = tape.team._scratch
+            assert 0 < scratch.room * threads <= scratch.memory.size
 
 
 def test_several_python_threads_share_a_network(network):

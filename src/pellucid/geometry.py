@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import product
 from math import ceil, floor
 from typing import Any, TypeAlias
@@ -18,6 +17,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid.derived import derived
 from pellucid.errors import ShapeError
 from pellucid.sizes import Index, size_of
 
@@ -50,7 +50,7 @@ class Axis:
         """How many input positions one window spans: dilation·(kernel−1) + 1."""
         return self.dilation * (self.kernel - 1) + 1
 
-    @cached_property
+    @derived
     def output(self) -> int:
         """How many windows fit. In ceil mode the last one may overhang, but must start inside input or padding."""
         if not self.ceil_mode:
@@ -140,7 +140,7 @@ class Axis:
         last = i + self.before
         return -((self.extent - 1 - last) // self.stride), last // self.stride
 
-    @cached_property
+    @derived
     def meetings(self) -> tuple[Meeting, ...]:
         """For each kernel position that meets the input at all: the outputs there and, side by side, their inputs.
 
@@ -164,7 +164,7 @@ class Axis:
                 )
         return tuple(found)
 
-    @cached_property
+    @derived
     def table(self) -> NDArray[np.int64]:
         """For kernels, one row per output position: start (y·stride − padding), first and past-the-last valid k."""
         start = np.arange(self.output, dtype=np.int64) * self.stride - self.before

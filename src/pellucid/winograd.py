@@ -27,9 +27,10 @@ those matrices transposed: it takes grad_output in the same windows, and shares 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import product
 from typing import Literal
+
+from pellucid.derived import derived
 
 Kind = Literal[
     "input", "weight", "tile", "output", "grad_weight",
@@ -222,7 +223,7 @@ class Scheme:
         """The result."""
         return Plane(self.h.result, self.w.result)
 
-    @cached_property
+    @derived
     def products(self) -> list[tuple[Two, ...]]:
         """For each point of the result, the points of left and right whose products it sums."""
         left, right = self.left.points, self.right.points

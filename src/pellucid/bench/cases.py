@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from pellucid import nn
+from pellucid.derived import derived
 from pellucid.engine import memory
 from pellucid.engine.graph import Graph, Node, trace
 from pellucid.geometry import Axis
@@ -46,7 +46,7 @@ class Case:
     def __str__(self) -> str:
         return f"{self.model} b{self.batch}"
 
-    @cached_property
+    @derived
     def network(self) -> nn.Module:
         """The network without its values."""
         with init.without_values(at_most=2**30):
@@ -58,12 +58,12 @@ class Case:
         inputs = {"input": ((self.batch, *input_shape(network)), network.dtype)}
         return trace(network.trace_forward, inputs, dict(network.named_arrays()), training=self.task == TRAIN)
 
-    @cached_property
+    @derived
     def is_random(self) -> bool:
         """Whether chance takes part: dropout draws other numbers in every engine."""
         return any(isinstance(node.op, Dropout) for node in self.graph().nodes)
 
-    @cached_property
+    @derived
     def gflop(self) -> float:
         """Billions of operations that the sums of products have when none is saved: two for each product.
 

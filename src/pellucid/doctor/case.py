@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid.derived import derived
 from pellucid.doctor.layer import Array
 from pellucid.doctor.slopes import Floats, Point, Slope
 
@@ -58,22 +58,22 @@ class Case:
         """Whether every position was looked at."""
         return len(self.positions) == self.gradient.size
 
-    @cached_property
+    @derived
     def grad_output(self) -> Floats:
         """The gradient that backward was given, in one row."""
         return self.point.grad_output.ravel()
 
-    @cached_property
+    @derived
     def got(self) -> Floats:
         """What backward returned at the positions."""
         return self.gradient.ravel()[self.positions]
 
-    @cached_property
+    @derived
     def expected(self) -> Floats:
         """What forward's differences give at the positions."""
         return self.jacobian @ self.grad_output
 
-    @cached_property
+    @derived
     def tolerance(self) -> Floats:
         """How far a right number may lie from the expected one: a share of the sum of |terms|, and rounding."""
         sizes = np.abs(self.jacobian) @ np.abs(self.grad_output)
@@ -81,7 +81,7 @@ class Case:
         floor = 1e-2 * share * float(sizes.max(initial=0.0)) + 10 * self.point.rounding(self.i)
         return np.add(share * sizes, floor)
 
-    @cached_property
+    @derived
     def wrong(self) -> NDArray[np.bool_]:
         """Which of the positions hold a wrong number."""
         with np.errstate(invalid="ignore"):

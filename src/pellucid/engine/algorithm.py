@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
-from typing import Literal, cast, get_args
+from contextvars import ContextVar, copy_context
+from typing import Literal, TypeVar, cast, get_args
 
 from pellucid.errors import ArgumentError
 
+T = TypeVar("T")
 Algorithm = Literal["auto", "direct", "winograd"]
 _current: ContextVar[Algorithm] = ContextVar("algorithm", default="auto")
 
@@ -43,6 +44,16 @@ def algorithm(name: str) -> Iterator[None]:
         yield
     finally:
         _current.reset(token)
+
+
+def within(name: Algorithm, function: Callable[[], T]) -> T:
+    """What a function gives with the algorithm of this name. The caller's stays, whatever interrupts the function."""
+
+    def chosen() -> T:
+        _current.set(name)
+        return function()
+
+    return copy_context().run(chosen)
 
 
 def current() -> Algorithm:

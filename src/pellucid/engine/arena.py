@@ -11,12 +11,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid.derived import derived
 from pellucid.engine import memory
 from pellucid.engine.buffers import Block, Tensor
 
@@ -32,17 +32,17 @@ class Room:
     first: int
     last: int
 
-    @cached_property
+    @derived
     def size(self) -> int:
         """The bytes, with those that keep the next block away."""
         return -(-self.block.size_bytes // _ALIGN) * _ALIGN + _ALIGN
 
-    @cached_property
+    @derived
     def halo_bytes(self) -> int:
         """How many of them must be zero."""
         return self.block.halo_bytes if isinstance(self.block, Tensor) else 0
 
-    @cached_property
+    @derived
     def layout(self) -> Any:
         """Tensors that share it and begin at the same byte have the same halo; None where there is no halo."""
         tensor = self.block
@@ -58,7 +58,7 @@ class Place:
     since: int
     clear: bool = False  # somebody of another layout, so that a halo is no longer zero
 
-    @cached_property
+    @derived
     def end(self) -> int:
         """The first byte behind it."""
         return self.start + self.room.size

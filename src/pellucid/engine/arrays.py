@@ -8,7 +8,6 @@ for by name, sums are direct: whole numbers stay exact.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from pellucid.engine import algorithm
 from pellucid.engine.graph import apply, trace
+from pellucid.engine.programs import Programs
 from pellucid.ops.adaptive_max_pool import AdaptiveMaxPool
 from pellucid.ops.adaptive_pool import AdaptivePool
 from pellucid.ops.avg_pool import AvgPool
@@ -37,7 +37,6 @@ if TYPE_CHECKING:  # importing the plan imports LLVM
 
 Array = NDArray[Any]
 _PAYS = 1 << 26
-_KEPT = 8  # programs; the one used longest ago goes first
 _OWNED = ("weight", "bias", "running_mean", "running_var")  # arguments that lie in the order of parameters
 # ops whose gradient reads what the forward left
 _NEEDS_FORWARD = (MaxPool, AdaptiveMaxPool, BatchNorm, GroupNorm, LayerNorm)
@@ -110,7 +109,7 @@ class _Program:
         from pellucid.engine.plan import Program
 
         named = {n: a for n, a in zip(op.arguments, operands, strict=True) if a is not None}
-        self.op, self._turn = op, threading.Lock()
+        self.op = op
         dtype = next(iter(named.values())).dtype
         self.owned = {name: _Owned.like(array, dtype) for name, array in named.items() if name in _OWNED}
         given = {name: (a.shape, a.dtype) for name, a in named.items() if name not in self.owned}
@@ -135,7 +134,9 @@ class _Program:
         inputs = {
             n: np.ascontiguousarray(a) for n, a in named.items() if a is not None and n not in self.owned
         }
-        with self._turn:
+        from pellucid.kernels import tape
+
+        with tape.team.turn:
             for name, owned in self.owned.items():
                 owned[...] = named[name]
             found = self.program.results(self.results, **inputs)
@@ -174,8 +175,7 @@ def _public(array: Array, owned: _Owned | None) -> Array:
     )
 
 
-_programs: dict[tuple[Any, ...], _Program] = {}
-_making = threading.Lock()
+_programs: Programs[_Program] = Programs()
 
 
 def _program(op: Op, operands: Sequence[Array | None], *, backward: bool) -> _Program:
@@ -183,12 +183,13 @@ def _program(op: Op, operands: Sequence[Array | None], *, backward: bool) -> _Pr
     kind = "direct" if algorithm.current() == "auto" else algorithm.current()
     shapes = tuple(None if a is None else (a.shape, a.dtype.str) for a in operands)
     key = (repr(op), shapes, backward, kind)  # a setting may be a list
-    with _making:
-        program = _programs.pop(key, None)
-        if program is None:
-            with algorithm.algorithm(kind):
-                program = _Program(op, operands, backward=backward)
-        _programs[key] = program
-        while len(_programs) > _KEPT:
-            del _programs[next(iter(_programs))]
-    return program
+
+    def make() -> _Program:
+        return algorithm.within(kind, lambda: _Program(op, operands, backward=backward))
+
+    from pellucid.kernels import tape  # imports LLVM
+
+    found = _programs.of(key, make)
+    return (
+        make() if tape.team.busy_here else found
+    )  # for a signal's handler, perhaps in the middle of that program

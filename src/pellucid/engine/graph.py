@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -256,11 +256,12 @@ def trace(
     """
     symbols = {name: Symbol(name, shape, np.dtype(dtype)) for name, (shape, dtype) in inputs.items()}
     graph = Graph(symbols, training)
-    token = _active.set(_Trace(graph, arrays))
-    try:
-        output = function(*symbols.values())
-    finally:
-        _active.reset(token)
+
+    def traced() -> Any:
+        _active.set(_Trace(graph, arrays))
+        return function(*symbols.values())
+
+    output = copy_context().run(traced)  # so that tracing ends with it, whatever interrupts it
     if not isinstance(output, Symbol):
         got = f"{len(output)} values" if isinstance(output, tuple | list) else type(output).__name__
         raise ArgumentError(

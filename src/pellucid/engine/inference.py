@@ -13,9 +13,10 @@ from pellucid.engine.compose import plan_forward
 from pellucid.engine.graph import Graph, trace
 from pellucid.engine.lowering.shape import egest
 from pellucid.engine.plan import Program
+from pellucid.engine.programs import Programs
+from pellucid.kernels import tape
 
 Array = NDArray[Any]
-_KEPT = 8  # plans; the one used longest ago goes first
 
 
 class Inference:
@@ -23,17 +24,16 @@ class Inference:
 
     def __init__(self, function: Callable[..., Any], arrays: Mapping[str, Array]) -> None:
         self._function, self._arrays = function, arrays
-        self._programs: dict[tuple[tuple[int, ...], str, str], Program] = {}
+        self._programs: Programs[Program] = Programs()
 
     def __call__(self, x: Array) -> Array:
         """The output for a contiguous batch of the network's float type."""
         if len(x) == 0:
             return np.zeros(self._trace(x).output.shape, x.dtype)
         key = (x.shape, x.dtype.str, algorithm.current())
-        program = self._programs.pop(key, None) or self._program(x)
-        self._programs[key] = program
-        while len(self._programs) > _KEPT:
-            del self._programs[next(iter(self._programs))]
+        program = self._programs.of(key, lambda: self._program(x))
+        if tape.team.busy_here:  # this is a signal's handler, perhaps in the middle of that program
+            program = self._program(x)
         return program.run(program.plan.graph.output, input=x)
 
     def _program(self, x: Array) -> Program:

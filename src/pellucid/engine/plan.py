@@ -7,7 +7,6 @@ because each reader may still ask for a wider halo; so a launch is written as a 
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
@@ -267,7 +266,6 @@ class Program:
             row[:5] = step.fill(tables.get(step) or step.bind(), plan.bits)
         end = len(rows) - len(plan.state_updates)
         self.launches, self._updates = rows[:end] if plan.keep else rows, rows[end:]
-        self._busy = threading.Lock()
         tape.make()
         progress.close()
 
@@ -277,7 +275,7 @@ class Program:
 
     def results(self, blocks: Sequence[Block], **inputs: Array) -> list[Array]:
         """The same for any blocks."""
-        with self._busy:
+        with tape.team.turn:
             for name, array in inputs.items():
                 self._feed(self.plan.graph.inputs[name], array)
             arrays: dict[Block, Array] = {tensor: self._room(tensor) for tensor in self.plan.egests}
@@ -285,7 +283,7 @@ class Program:
             return [arrays[block] if block in arrays else block.array() for block in blocks]
 
     def update_state(self) -> None:
-        """Carry out what a recording left out: the changes of the model's own state."""
+        """Carry out, in one run, what a recording left out: the changes of the model's own state."""
         tape.team.play(self._updates)
 
     def _room(self, tensor: Tensor) -> Array:

@@ -41,7 +41,7 @@ class Recording:
         load: gives an array by its name, with public axes; asked once for each.
         aliases: short names, as "loss" for "cross_entropy.output".
         commit: what carries out the recorded update; None for a run without one.
-        loaded: whether it comes from a file.
+        loaded: whether it comes from a file, or is a copy of another one.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class Recording:
         Raises: ArgumentError when there is nothing to carry out, or when it has been done.
         """
         if self._loaded:
-            rule = "a recording that was loaded from a file has no update to carry out"
+            rule = "a recording that was loaded or copied has no update to carry out"
             raise ArgumentError("commit", rule, hint="commit the recording that step.record returns")
         if self._commit is None:
             raise ArgumentError("commit", "this recording holds no update", hint="record a training step")
@@ -261,6 +261,11 @@ class Recording:
             (['conv1.output', 'conv2.output', 'fc1.output', 'fc2.output', 'fc3.output'], True)
         """
         return integer_runs(self.entries.values(), self._array, seed)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy, or a pickled one, has all the numbers, and no update to carry out."""
+        arrays = {name: self[name] for name in self.entries}
+        return Recording, (list(self.entries.values()), arrays.__getitem__, self.aliases, None, True)
 
     def __repr__(self) -> str:
         parts = [f"{len(self)} arrays"]

@@ -235,11 +235,11 @@ def set_float_mode(typing: Any, mode: Any) -> Any:
 
 
 @intrinsic
-def flush_bits(typing: Any) -> Any:
-    """The bits of the control word that turn denormal numbers into zero."""
+def engine_mode(typing: Any) -> Any:
+    """The control word of the engine's arithmetic: round to nearest, denormal numbers are zero, nothing traps."""
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return ir.Constant(I64, 0x8040 if _is_x86(builder) else 1 << 24)
+        return ir.Constant(I64, 0x9FC0 if _is_x86(builder) else 1 << 24)
 
     return types.int64(), code
 

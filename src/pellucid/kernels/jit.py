@@ -14,12 +14,12 @@ from __future__ import annotations
 import ctypes
 import inspect
 from collections.abc import Callable
-from functools import cached_property
 from types import FunctionType
 from typing import Any
 
 import llvmlite.binding as llvm
 
+from pellucid.derived import derived
 from pellucid.kernels.library import Library, native
 
 _library = Library("numba")
@@ -53,7 +53,7 @@ class Helper:
     def __init__(self, make: Callable[[], Any]) -> None:
         self._make = make
 
-    @cached_property
+    @derived
     def made(self) -> Any:
         """What Numba is given."""
         return self._make()

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
 from collections.abc import Callable
-from functools import cache, cached_property
+from functools import cache
 from typing import Any
 
 import llvmlite.binding as llvm
 
+from pellucid.derived import derived
 from pellucid.kernels.cache import read, write
 from pellucid.kernels.progress import progress
+from pellucid.kernels.turns import Aside
 
-turn = threading.RLock()  # LLVM, asked anything, and Numba serve one thread at a time
+# LLVM, asked anything, and Numba serve one thread at a time, and neither is fit for use when Ctrl-C has cut it short.
+compiling = Aside()
 if hasattr(os, "register_at_fork"):  # nobody is in the middle of something when the process is copied
-    os.register_at_fork(before=turn.acquire, after_in_parent=turn.release, after_in_child=turn.release)
+    _turn = compiling.turn
+    os.register_at_fork(before=_turn.acquire, after_in_parent=_turn.release, after_in_child=_turn.release)
 
 
 class Library:
@@ -28,10 +31,13 @@ class Library:
 
     def address(self, symbol: str, compile: Callable[[], bytes]) -> int:
         """Where a function begins. When its object file is not on disk, or is damaged, `compile` makes it."""
-        with turn:
-            if symbol not in self._addresses:
-                self._addresses[symbol] = self._load(symbol, compile)
-            return self._addresses[symbol]
+        known = self._addresses.get(symbol)
+        return compiling(lambda: self._loaded(symbol, compile)) if known is None else known
+
+    def _loaded(self, symbol: str, compile: Callable[[], bytes]) -> int:
+        if symbol not in self._addresses:
+            self._addresses[symbol] = self._load(symbol, compile)
+        return self._addresses[symbol]
 
     def _load(self, symbol: str, compile: Callable[[], bytes]) -> int:
         name = f"{symbol}-{self._edition}.o"
@@ -45,7 +51,7 @@ class Library:
         self._engine.finalize_object()
         return int(self._engine.get_function_address(symbol))
 
-    @cached_property
+    @derived
     def _engine(self) -> Any:
         return llvm.create_mcjit_compiler(llvm.parse_assembly(""), native().create_target_machine(jit=True))
 

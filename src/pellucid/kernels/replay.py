@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.kernels.intrinsics import float_mode, flush_bits, fma, int64_at, set_float_mode
+from pellucid.kernels.intrinsics import engine_mode, float_mode, fma, int64_at, set_float_mode
 from pellucid.kernels.jit import kernel
 from pellucid.kernels.progress import progress
 
@@ -31,7 +31,7 @@ def sum_products(p: Any, n: Any, f: Any, chunk: Any) -> None:
     """What `replay` does. p: left, right, sums. n: address of the edges, parts, elements, terms of an element."""
     left, right, sums, edges = p[0], p[1], p[2], int64_at(n[0])
     mode = float_mode()
-    set_float_mode(mode | flush_bits())
+    set_float_mode(engine_mode())
     for element in range(n[2]):
         at, to = element * n[3], element * n[1]
         for part in range(n[1]):

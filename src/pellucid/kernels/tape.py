@@ -4,57 +4,62 @@ A launch is a kernel, its three tables and a number of chunks. Threads take chun
 only at the end of a launch, and then only for chunks that somebody has really begun: a thread that the system does not
 run holds nobody up. Which thread does a chunk never shows in a number.
 
-Workers stay inside compiled code for a moment after a run, so that the next one finds them awake, then sleep on a lock.
+A run is one call of compiled code, which no exception can cut in two: when it returns, no chunk is under way. Workers
+stay inside compiled code for a moment after a run, so that the next one finds them awake, then sleep on a lock.
 """
 
 from __future__ import annotations
 
 import atexit
 import os
-import threading
-from typing import TypeAlias
+from contextlib import suppress
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.errors import ArgumentError
+from pellucid.errors import ArgumentError, NumericError
+from pellucid.kernels import turns
 from pellucid.kernels.intrinsics import (
     atomic_add,
     atomic_load,
     atomic_store,
     call_kernel,
     compare_and_swap,
+    engine_mode,
     float_mode,
-    flush_bits,
     give_way,
+    int64_at,
     pause,
     set_float_mode,
 )
 from pellucid.kernels.jit import inline, kernel
+from pellucid.kernels.worker import Worker
 from pellucid.sizes import is_integer
 
 # One launch: function, address of p, address of n, address of f, chunks, ticket, finished, spare (64 bytes, a line).
 LAUNCH_FIELDS = 8
 Launches: TypeAlias = NDArray[np.int64]
-# A ticket is generation·2⁴⁰ + chunks begun from the back·2²⁰ + chunks begun from the front; `finished` is the chunks
-# that are done.
-# The control block, a cache line (64 bytes) each: generation, address of launches, their number, stop, workers inside,
-# scratch memory and bytes of it for each thread.
-_STOP, _INSIDE, _SCRATCH, _CONTROL_FIELDS = 3 * 8, 4 * 8, 5 * 8, 6 * 8
-_PAGE = 4096
+# A ticket is run·2⁴⁰ + chunks begun from the back·2²⁰ + chunks begun from the front; `finished` is the chunks that are
+# done. A run is what goes with one value of the control block's `changes`.
 MOST_CHUNKS = (1 << 20) - 1
-_GENERATIONS = 1 << 23  # then their numbers begin again
+_RUNS = (1 << 23) - 1  # then their numbers begin again
+# The control block, a cache line (64 bytes) each: changes, which is odd while the others are being written; workers
+# inside; then address of the board, launches on it, address of scratch memory, bytes of it for each thread, threads.
+_CONTROL_FIELDS = 3 * 8
+_PAGE = 4096
+_MOST_THREADS = 1024
 
 
 @inline
-def play(launches: int, count: int, generation: int, scratch: int, number: int) -> None:
-    """Work through all launches of one generation together with whoever else does.
+def play(launches: int, count: int, run: int, scratch: int, number: int) -> None:
+    """Work through all launches of one run together with whoever else does.
 
     Threads with an even number take chunks from the front, others from the back: chunks of the same images, launch
     after launch, so that a core finds in its cache what it made before.
     """
     mode = float_mode()
-    set_float_mode(mode | flush_bits())
+    set_float_mode(engine_mode())
     for i in range(count):
         launch = launches + i * 64
         function = atomic_load(launch)
@@ -65,7 +70,7 @@ def play(launches: int, count: int, generation: int, scratch: int, number: int) 
         while True:
             word = atomic_load(ticket)
             front, back = word & MOST_CHUNKS, word >> 20 & MOST_CHUNKS
-            current = word >> 40 == generation
+            current = word >> 40 == run
             if not current or front + back >= chunks:
                 break
             chunk = chunks - 1 - back if number & 1 else front
@@ -74,7 +79,7 @@ def play(launches: int, count: int, generation: int, scratch: int, number: int) 
                 atomic_add(finished, 1)
         spins = 0
         while current and atomic_load(finished) < chunks:
-            if atomic_load(ticket) >> 40 != generation:
+            if atomic_load(ticket) >> 40 != run:
                 current = False
             spins += 1
             if spins < 1000:
@@ -88,157 +93,198 @@ def play(launches: int, count: int, generation: int, scratch: int, number: int) 
 
 @kernel
 def _serve(control: int, state: int, number: int) -> None:
-    """Worker `number` awake: play every generation that appears; return when none comes for a while.
+    """Worker `number` awake: take part in every run that appears; return when none comes for a while.
 
-    `state` is the address of two numbers: whether the worker sleeps, and the generation that it has seen.
+    `state` is the address of the worker's three numbers (see `Worker`).
     """
     while True:
         spins, seen = 0, atomic_load(state + 8)
-        while atomic_load(control) == seen:
+        while atomic_load(control) == seen or atomic_load(control) & 1 == 1:
             spins += 1
-            if atomic_load(control + 192) != 0 or spins > 20000:
+            if atomic_load(state + 16) != 0 or spins > 20000:
                 atomic_store(state, 1)  # asleep from here on; look once more, so that no wake-up is missed
-                if atomic_load(control) == seen:
+                if atomic_load(control) == seen or atomic_load(state + 16) != 0:
                     return
                 atomic_store(state, 0)
             pause()
-        atomic_add(control + 256, 1)
-        seen = atomic_load(control)
-        atomic_store(state + 8, seen)
-        launches, count = atomic_load(control + 64), atomic_load(control + 128)
-        scratch = atomic_load(control + 320) + number * atomic_load(control + 328)
-        play(launches, count, seen, scratch, number)
-        atomic_add(control + 256, -1)
+        atomic_add(control + 64, 1)
+        changes = atomic_load(control)
+        board, count = atomic_load(control + 128), atomic_load(control + 136)
+        scratch, room = atomic_load(control + 144), atomic_load(control + 152)
+        threads = atomic_load(control + 160)
+        # All of one run, unless they have changed meanwhile; then look again.
+        if changes & 1 == 0 and atomic_load(control) == changes:
+            atomic_store(state + 8, changes)
+            if number < threads and atomic_load(state + 16) == 0:
+                play(board, count, changes >> 1 & _RUNS, scratch + number * room, number)
+        atomic_add(control + 64, -1)
 
 
 @kernel
-def _publish(control: int, launches: int, count: int, generation: int) -> None:
-    """Offer the launches to the workers."""
+def _run(control: int, launches: int, count: int, board: int, scratch: int, room: int, threads: int) -> None:
+    """Put the launches on the board for the workers, and work through them.
+
+    A worker that comes late finds there tickets of another run, whatever becomes of the launches meanwhile. It reads
+    a launch's fields before its ticket, so the tickets are written first.
+    """
+    changes = atomic_load(control) + 2
+    atomic_store(control, changes - 1)
     for i in range(count):
-        atomic_store(launches + i * 64 + 48, 0)
-        atomic_store(launches + i * 64 + 40, generation << 40)
-    atomic_store(control + 64, launches)
-    atomic_store(control + 128, count)
-    atomic_store(control, generation)
+        atomic_store(board + i * 64 + 48, 0)
+        atomic_store(board + i * 64 + 40, (changes >> 1 & _RUNS) << 40)
+    atomic_add(control + 64, 0)  # nothing that follows is seen before the tickets
+    source, copy = int64_at(launches), int64_at(board)
+    for i in range(count):
+        for field in range(5):
+            copy[8 * i + field] = source[8 * i + field]
+    atomic_store(control + 128, board)
+    atomic_store(control + 136, count)
+    atomic_store(control + 144, scratch)
+    atomic_store(control + 152, room)
+    atomic_store(control + 160, threads)
+    atomic_store(control, changes)
+    play(board, count, changes >> 1 & _RUNS, scratch, 0)
 
 
-@kernel
-def _play(launches: int, count: int, generation: int, scratch: int) -> None:
-    """The caller's part of the work."""
-    play(launches, count, generation, scratch, 0)
+class _Scratch(NamedTuple):
+    """Memory of each thread's own: `room` bytes for each of `threads`, the first of which begin at `address`."""
 
+    memory: NDArray[np.uint8]
+    address: int
+    room: int
+    threads: int
 
-class _Worker:
-    """One thread besides the caller's."""
-
-    def __init__(self, control: int, seen: int, number: int) -> None:
-        self.state = np.zeros(8, np.int64)
-        self.state[1] = seen
-        self.wake = threading.Lock()
-        self.wake.acquire()
-        self.stopping = False
-        self.thread = threading.Thread(target=self._run, args=(control, number), daemon=True, name="pellucid")
-        self.thread.start()
-
-    def _run(self, control: int, number: int) -> None:
-        serve, state = _serve.callable(), self.state.ctypes.data
-        while not self.stopping:
-            serve(control, state, number)
-            self.wake.acquire()
-            self.state[0] = 0
-
-    def rouse(self) -> None:
-        """Wake the worker if it sleeps."""
-        if self.state[0] and self.wake.locked():
-            self.wake.release()
-
-    def stop(self) -> None:
-        """End the thread."""
-        self.stopping = True
-        if self.wake.locked():
-            self.wake.release()
-        self.thread.join()
+    @classmethod
+    def of(cls, room: int, threads: int) -> _Scratch:
+        """So much room or more; each thread's begins a page of its own."""
+        room = -(-room // _PAGE) * _PAGE
+        try:
+            memory = np.empty(room * threads + _PAGE, np.uint8)
+        except MemoryError:
+            got = f"{room * threads + _PAGE:,} bytes"
+            raise NumericError(
+                "plan", "the threads' scratch memory must fit in memory", got=got, hint="use fewer threads"
+            ) from None
+        return cls(memory, memory.ctypes.data + -memory.ctypes.data % _PAGE, room, threads)
 
 
 class Team:
-    """The caller's thread and its workers."""
+    """The caller's thread and its workers.
+
+    An exception may come between any two lines of Python here, also from a signal's handler that has run a network
+    itself: each line leaves the team fit for the next run, and a run uses what it has at hand in local variables.
+    """
 
     def __init__(self) -> None:
-        self.size = os.cpu_count() or 1
-        if hasattr(os, "sched_getaffinity"):
-            self.size = len(os.sched_getaffinity(0))
+        # Held while a network is fed, runs and is read, and by those whose runs must follow each other. Who holds it
+        # waits for no other lock.
+        self.turn = turns.lock()
+        self.size = _default_size()
         self._reset()
 
     def _reset(self) -> None:
         """Begin without workers; also in a forked process, where no thread but the forking one lives on."""
-        self._lock = threading.Lock()
         self._control = np.zeros(_CONTROL_FIELDS, np.int64)
-        self._address = self._control.ctypes.data
-        self._workers: list[_Worker] = []
-        self._generation = 0
-        self._held: list[Launches] = []
-        self._room = 0  # bytes of scratch memory for each thread
-        self._scratch = 0  # where it begins
+        self._workers: dict[int, Worker] = {}
+        self._boards = [
+            np.zeros((64, LAUNCH_FIELDS), np.int64)
+        ]  # all, since a late worker may look at an old one
+        self._scratch = _Scratch.of(0, 1)
+
+    @property
+    def busy_here(self) -> bool:
+        """Whether this thread is in the middle of a run: in a signal's handler, say."""
+        return turns.held(self.turn)
 
     def resize(self, size: int) -> None:
         """Use this many threads from the next run on."""
-        with self._lock:
-            self._control[_STOP] = 1
-            for worker in self._workers:
-                worker.stop()
-            self._control[_STOP] = 0
-            self._workers.clear()
-            self.size, self._room = size, 0
+        with self.turn:
+            self.size = size
+            for number, worker in list(self._workers.items()):
+                if number >= size:
+                    worker.dismiss()
+                    self._workers.pop(number, None)
 
     def play(self, launches: Launches, scratch_bytes: int = 0) -> None:
         """Run all launches in order; returns when the last chunk of the last one is done.
 
         Each thread has so many bytes of its own, whose content lasts no longer than a chunk.
-        """
-        with self._lock:
-            while len(self._workers) < self.size - 1:
-                number = len(self._workers) + 1
-                self._workers.append(_Worker(self._address, self._generation, number))
-            if scratch_bytes > self._room:
-                self._make_room(scratch_bytes)
-            self._generation = (self._generation + 1) % _GENERATIONS
-            address = launches.ctypes.data
-            _publish.callable()(self._address, address, len(launches), self._generation)
-            for worker in self._workers:
-                worker.rouse()
-            _play.callable()(address, len(launches), self._generation, self._scratch)
-            self._held.append(launches)
-            if self._control[_INSIDE] == 0:  # a worker that comes late reads the newest launches only
-                del self._held[:-1]
 
-    def _make_room(self, scratch_bytes: int) -> None:
-        """Give every thread this much scratch memory at least, each beginning a page of its own."""
-        self._room = -(-scratch_bytes // _PAGE) * _PAGE
-        self._memory = np.empty(self._room * self.size + _PAGE, np.uint8)
-        self._scratch = self._memory.ctypes.data + -self._memory.ctypes.data % _PAGE
-        self._control[_SCRATCH : _SCRATCH + 2] = self._scratch, self._room
+        Raises: NumericError when the system has no memory or no threads left to give; then nothing has run.
+        """
+        with self.turn:
+            board, scratch, control = self._board(len(launches)), self._room(scratch_bytes), self._control
+            for number in range(1, self.size):
+                self._worker(number).rouse()
+            _run.callable()(
+                control.ctypes.data, launches.ctypes.data, len(launches), board.ctypes.data,
+                scratch.address, scratch.room, min(scratch.threads, self.size),
+            )  # fmt: skip
+
+    def _board(self, count: int) -> Launches:
+        """Room for so many launches. Boards grow by doubling, so all of them take twice the largest one's bytes."""
+        if len(self._boards[-1]) < count:
+            self._boards.append(np.zeros((2 * count, LAUNCH_FIELDS), np.int64))
+        return self._boards[-1]
+
+    def _room(self, scratch_bytes: int) -> _Scratch:
+        """This much scratch memory or more for every thread."""
+        if scratch_bytes > self._scratch.room or self.size > self._scratch.threads:
+            self._scratch = _Scratch.of(max(scratch_bytes, self._scratch.room), self.size)
+        return self._scratch
+
+    def _worker(self, number: int) -> Worker:
+        if number not in self._workers or self._workers[number].dismissed:
+            self._workers[number] = Worker(_serve.callable(), self._control, number)
+        return self._workers[number]
+
+    def disband(self) -> None:
+        """End all workers: none may run compiled code while the interpreter takes it down."""
+        while self._workers:
+            with suppress(KeyboardInterrupt):  # a moment is what it takes
+                self.resize(1)
+
+
+def _default_size() -> int:
+    """As many threads as `OMP_NUM_THREADS` says, else one for each core that this process may use."""
+    wanted = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    if wanted.isascii() and wanted.isdigit() and int(wanted) > 0:
+        return min(int(wanted), _MOST_THREADS)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+team = Team()
+if hasattr(os, "register_at_fork"):  # a process is copied between two runs
+
+    def _begin_again() -> None:
+        team._reset()
+        team.turn.release()
+
+    os.register_at_fork(
+        before=team.turn.acquire, after_in_parent=team.turn.release, after_in_child=_begin_again
+    )
+atexit.register(team.disband)
 
 
 def make() -> None:
     """Compile the loops of this file, unless that is done."""
-    for function in (_publish, _play, _serve):
+    for function in (_run, _serve):
         function.callable()
-
-
-team = Team()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=team._reset)
-atexit.register(team.resize, 1)  # no thread may run compiled code while the interpreter takes it down
 
 
 def set_num_threads(n: int) -> None:
     """Run kernels on `n` threads from now on; any n ≥ 1, also more than there are cores. Numbers do not change.
 
+    Until then there are as many as the environment's `OMP_NUM_THREADS` says, or else one for each core.
+
     Raises: ArgumentError when `n` is not a positive integer.
     """
-    if not is_integer(n) or not 1 <= n <= 1024:
+    if not is_integer(n) or not 1 <= n <= _MOST_THREADS:
         raise ArgumentError(
-            "set_num_threads", "the number of threads must be an integer", expected="1 to 1024", got=f"{n!r}"
+            "set_num_threads",
+            "the number of threads must be an integer",
+            expected=f"1 to {_MOST_THREADS}",
+            got=f"{n!r}",
         )
     team.resize(int(n))
 

@@ -27,6 +27,13 @@ def gradient_of(p, row, walks, chunk, scratch):
 
 
 @kernel
+def count(p, n, f, chunk):
+    """Counters of what has been done, each one more. n: their number, their addresses."""
+    for i in range(n[0]):
+        int64_at(n[1 + i])[0] += 1
+
+
+@kernel
 def sgd(p, n, f, chunk, scratch):
     """velocity = momentum·velocity + g; parameter −= lr·velocity, where g = gradient + weight_decay·parameter.
 

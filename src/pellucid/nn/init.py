@@ -7,6 +7,7 @@ and the float64 version of a model begin with the same numbers.
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -21,6 +22,17 @@ from pellucid.nn.parameter import Parameter
 from pellucid.sizes import is_integer
 
 _generator = np.random.default_rng()
+if hasattr(
+    os, "register_at_fork"
+):  # another thread may have held the generator's lock when the process was copied
+
+    def _begin_again() -> None:
+        global _generator  # noqa: PLW0603 - see `seed`
+        state = _generator.bit_generator.state
+        _generator = np.random.default_rng()
+        _generator.bit_generator.state = state
+
+    os.register_at_fork(after_in_child=_begin_again)
 _LARGE = 1 << 22  # numbers from which on two threads draw them
 _room: ContextVar[list[int] | None] = ContextVar("room", default=None)
 

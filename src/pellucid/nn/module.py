@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from pellucid.engine import graph
-from pellucid.errors import ArgumentError, PellucidError, ShapeError
+from pellucid.errors import ArgumentError, MissingError, PellucidError, ShapeError
 from pellucid.nn.parameter import Buffer, Parameter, State, real_array
 
 Array = NDArray[Any]
@@ -56,15 +56,25 @@ class Module:
     forward: Callable[..., Any] = _forward_missing
 
     def __setattr__(self, name: str, value: Any) -> None:
-        global _edition  # noqa: PLW0603 - see _editions
         current = vars(self).get(name)
         if _is_state(current) and not (value is None or _is_state(value) or isinstance(value, Module)):
             where = f"{type(self).__name__}.{name}"
             current.assign(_fitting(where, value, current))
             return
         if value is not current or current is None:
-            _edition = vars(self)[_EDITION] = next(_editions)
+            _changed(self)
             super().__setattr__(name, value)
+            _changed(self)
+
+    def __delattr__(self, name: str) -> None:
+        _changed(self)
+        super().__delattr__(name)
+        _changed(self)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise MissingError(type(self).__name__, f"there is no attribute {name!r}")
 
     def __call__(self, input: Any, *others: Any) -> Any:
         """Run the network on an array in inference mode: (N,C,…) in, a new array out.
@@ -103,10 +113,12 @@ class Module:
     def _infer(self, input: Array) -> Array:
         from pellucid.engine.inference import Inference  # imports LLVM: only when it is needed
 
+        now = _edition
         edition, structure, program = vars(self).get(_PROGRAM, (None, None, None))
-        if edition != _edition and structure != (now := self.structure()):
-            structure, program = now, Inference(self.trace_forward, dict(self.named_arrays()))
-        vars(self)[_PROGRAM] = _edition, structure, program
+        if edition != now:
+            if structure != (found := self.structure()):
+                structure, program = found, Inference(self.trace_forward, dict(self.named_arrays()))
+            vars(self)[_PROGRAM] = now, structure, program
         output: Array = program(input)
         return output
 
@@ -121,11 +133,11 @@ class Module:
         return np.asarray(array, dtype, order="C")
 
     def _children(self) -> Iterator[tuple[str, Module]]:
-        for name, value in vars(self).items():
+        for name, value in list(vars(self).items()):  # another thread may note down its program meanwhile
             yield from _modules_in(name, value)
 
     def _own(self, kind: type[State]) -> Iterator[tuple[str, State]]:
-        owned = ((name, value) for name, value in vars(self).items() if _is_state(value))
+        owned = ((name, value) for name, value in list(vars(self).items()) if _is_state(value))
         return ((name, value) for name, value in owned if isinstance(value, kind))
 
     def _walk(self, path: str, seen: set[int], *, once: bool) -> Iterator[tuple[str, Module]]:
@@ -251,6 +263,12 @@ class Module:
         if not lines:
             return f"{type(self).__name__}({self.extra_repr()})"
         return "\n  ".join([f"{type(self).__name__}({self.extra_repr()}", *lines]) + "\n)"
+
+
+def _changed(module: Module) -> None:
+    """Say, before a module changes and after, that plans may be out of date: an exception may come in between."""
+    global _edition  # noqa: PLW0603 - see _editions
+    _edition = vars(module)[_EDITION] = next(_editions)
 
 
 def edition() -> int:

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pellucid.derived import derived
 from pellucid.errors import ShapeError
 from pellucid.functional._call import as_array, enough_memory
 from pellucid.geometry import Axis
@@ -100,7 +100,7 @@ class MatrixForm:
         """How many weights the fully connected layer has: one for every pair of elements."""
         return size_of(self.input_shape) * size_of(self.output_shape)
 
-    @cached_property
+    @derived
     def dense(self) -> Linear:
         """The fully connected layer that computes the same, from flattened inputs to flattened outputs."""
         with enough_memory("matrix_form"):

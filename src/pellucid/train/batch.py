@@ -37,7 +37,7 @@ def images(x: Any, dtype: np.dtype[Any], name: str = "x") -> Array:
 
 
 def labels(y: Any, count: int) -> Array:
-    """Class numbers as int64.
+    """Class numbers as int64, in an array of their own: nobody changes them between their check and their use.
 
     Raises: ArgumentError when they are not whole numbers; ShapeError when there is not one for each input.
     """
@@ -53,7 +53,7 @@ def labels(y: Any, count: int) -> Array:
             got=f"y {array.shape}",
             hint="use y.argmax(axis=1) for one-hot rows" if array.ndim == 2 else None,
         )
-    return np.ascontiguousarray(array, np.int64)
+    return np.array(array, np.int64)
 
 
 def check_classes(y: Array, classes: int) -> None:

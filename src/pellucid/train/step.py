@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
-from typing import Any
+from contextlib import AbstractContextManager
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +15,14 @@ from pellucid.engine.buffers import External
 from pellucid.engine.compose import plan_forward
 from pellucid.engine.graph import Graph, Symbol, trace
 from pellucid.engine.plan import Program
-from pellucid.engine.training import Training
+from pellucid.engine.programs import Programs
+from pellucid.engine.training import States, Training
 from pellucid.errors import ArgumentError
 from pellucid.explain.catalogue import Update
 from pellucid.explain.recorded import recording_of
 from pellucid.explain.recording import Recording
+from pellucid.kernels import tape, turns
+from pellucid.kernels.flushing import to_nearest
 from pellucid.nn import module
 from pellucid.nn.module import Module
 from pellucid.sizes import is_integer
@@ -28,7 +31,7 @@ from pellucid.train.optimizers import Optimizer
 
 Array = NDArray[Any]
 LOSSES: dict[str, Callable[..., Any]] = {"cross_entropy": F.cross_entropy, "mse_loss": F.mse_loss}
-_KEPT = 8  # programs; the one used longest ago goes first
+_Snapshot: TypeAlias = tuple[int, list[tuple[str, int, bytes]]]
 
 
 class TrainStep:
@@ -72,23 +75,33 @@ class TrainStep:
         if not is_integer(seed) or seed < 0:
             raise ArgumentError("TrainStep", "seed must be a whole number ≥ 0", got=f"seed={seed!r}")
         self.model, self.optimizer, self.loss, self.seed = model, optimizer, loss, int(seed)
-        self.steps = 0
-        self._turn = threading.Lock()
+        self._count = np.zeros(1, np.int64)
         self._states: dict[str, dict[str, Array]] = {}
-        self._programs: dict[tuple[Any, ...], Training] = {}
+        self._begin()
+
+    def _begin(self) -> None:
+        """Begin without programs."""
+        self._turn = turns.lock()
+        self._programs: Programs[Training] = Programs()
         self._counters: dict[str, Array] = {}
-        self._edition, self._dtype = -1, model.dtype
+        self._trained: list[Array] = []
+        self._edition, self._dtype = -1, self.model.dtype
         self._structure: tuple[tuple[int, int], ...] = ()
 
+    @property
+    def steps(self) -> int:
+        """How many updates have been made."""
+        return int(self._count[0])
+
     def __call__(self, x: Any, y: Any) -> float:
-        """Make one update on inputs x and targets y; calls from several threads take turns."""
+        """Make one update on inputs x and targets y; calls from several threads take turns.
+
+        An exception from a signal's handler, such as Ctrl-C, finds the update made wholly or not at all.
+        """
         x, y = self._batch(x, y)
-        with self._turn:
+        with self._turn_taken():
             training = self._training(x, y)
-            loss = training.run(self.optimizer.lr, self.steps + 1, input=x, target=y)
-            self.steps += 1
-            self._count_batches(training)
-        return loss
+            return training.run(self.optimizer.lr, self.steps + 1, input=x, target=y)
 
     def record(self, x: Any, y: Any) -> Recording:
         """The next update in the open: the same numbers as `self(x, y)` would give, all kept, nothing changed.
@@ -96,11 +109,15 @@ class TrainStep:
         `commit()` of the recording makes the update; it is refused once the model has moved on.
         """
         x, y = self._batch(x, y)
-        before, states = (_copied(self._optimizer_states()) for _ in range(2))
-        training = Training(
-            self._graph(x, y), self.model.dtype, self.optimizer.rule, states, seed=self.seed, keep=True
-        )
-        training.run(self.optimizer.lr, self.steps + 1, input=x, target=y)
+        with self._turn_taken():
+            states = self._optimizer_states()
+            training = to_nearest(lambda: self._planned(x, y, states, keep=True))
+            with tape.team.turn:  # what is read before the run and after it is of one model
+                start, before = self._snapshot(), _copied(states)
+                training.run(self.optimizer.lr, self.steps + 1, input=x, target=y)
+                return self._recording(training, start, before)
+
+    def _recording(self, training: Training, start: _Snapshot, before: States) -> Recording:
         update = Update(
             self.optimizer.rule,
             self.optimizer.lr,
@@ -109,35 +126,33 @@ class TrainStep:
             training.states,
             {s: {k: External(k, v) for k, v in before[s.name].items()} for s in training.updated},
         )
-        start = self._snapshot()
 
         def commit() -> None:
-            if self._snapshot() != start:
-                raise ArgumentError(
-                    "commit",
-                    "the model has moved on since this step was recorded",
-                    hint="record the step again",
-                )
-            self._take_over(training, states)
+            with self._turn_taken(), tape.team.turn:
+                if self._snapshot() != start:
+                    raise ArgumentError(
+                        "commit",
+                        "the model has moved on since this step was recorded",
+                        hint="record the step again",
+                    )
+                training.program.update_state()
 
         loss = training.program.plan.graph.output.name
         return recording_of(training.program, {"loss": loss}, update, commit)
 
-    def _snapshot(self) -> tuple[int, list[tuple[str, int, bytes]]]:
+    def _snapshot(self) -> _Snapshot:
         """What a step starts from: the count of steps, and the model's arrays with their bytes."""
         return self.steps, [(name, id(array), array.tobytes()) for name, array in self.model.named_arrays()]
 
-    def _take_over(self, training: Training, states: dict[str, dict[str, Array]]) -> None:
-        """Make a recorded update: parameters, the optimiser's state, running statistics, the count of steps."""
-        plan = training.program.plan
-        for symbol, block in training.updated.items():
-            plan.values[symbol].memory.reshape(-1)[:] = block.memory
-        for name, state in states.items():
-            for key, array in state.items():
-                self._states[name][key][...] = array
-        training.program.update_state()
-        self.steps += 1
-        self._count_batches(training)
+    def _turn_taken(self) -> AbstractContextManager[Any]:
+        """The lock, unless this thread is in the middle of a run, in a signal's handler or a layer's forward."""
+        if turns.held(self._turn) or tape.team.busy_here:
+            rule = "a step cannot be made in the middle of another run"
+            raise ArgumentError(
+                "TrainStep", rule, hint="let the signal's handler or the forward only note it"
+            )
+        lock: AbstractContextManager[Any] = self._turn
+        return lock
 
     def _batch(self, x: Any, y: Any) -> tuple[Array, Array]:
         dtype = self._dtype if self._edition == module.edition() else self.model.dtype
@@ -148,19 +163,19 @@ class TrainStep:
         """The program for this batch's shape."""
         self._follow_model()
         key = (x.shape, y.shape, self.optimizer.rule, algorithm.current())
-        training = self._programs.pop(key, None)
-        if training is None:
-            states = self._optimizer_states()
-            graph = self._graph(x, y)
-            training = Training(
-                graph, self.model.dtype, self.optimizer.rule, states, seed=self.seed, keep=False
-            )
-        elif self.loss == "cross_entropy":
+        training = self._programs.of(key, lambda: self._planned(x, y, self._optimizer_states(), keep=False))
+        if self.loss == "cross_entropy":
             batch.check_classes(y, _classes(training.program.plan.graph))
-        self._programs[key] = training
-        while len(self._programs) > _KEPT:
-            del self._programs[next(iter(self._programs))]
+        for array in self._trained:
+            if not array.flags.writeable:
+                raise self._read_only(array)
         return training
+
+    def _planned(self, x: Array, y: Array, states: States, *, keep: bool) -> Training:
+        self._follow_model()
+        counters = self._count, self._counters
+        graph, rule = self._graph(x, y), self.optimizer.rule
+        return Training(graph, self.model.dtype, rule, states, counters, seed=self.seed, keep=keep)
 
     def _graph(self, x: Array, y: Array) -> Graph:
         """The loss of this batch, traced; every parameter must take part in it."""
@@ -200,23 +215,37 @@ class TrainStep:
 
     def _follow_model(self) -> None:
         """Forget what was made for a model whose layers or arrays have been replaced."""
-        if self._edition == module.edition():
+        edition = module.edition()
+        if self._edition == edition:
             return
-        self._edition, structure = module.edition(), self.model.structure()
-        self._dtype = self.model.dtype
+        structure = self.model.structure()
         if self._structure != structure:
             self._programs.clear()
             self._counters = dict(self.model.named_buffers())
+            self._trained = [*(array for _, array in self.model.named_parameters()), *self._counters.values()]
             self._structure = structure
+        self._dtype = self.model.dtype
+        self._edition = edition  # last, so that what an exception has cut short is done again
 
-    def _count_batches(self, training: Training) -> None:
-        """Batch norms count the batches they have seen, once for each use in the forward."""
-        self._follow_model()
-        for name in training.statistics:
-            self._counters[f"{name.removesuffix('running_mean')}num_batches_tracked"] += 1
+    def _read_only(self, array: Array) -> ArgumentError:
+        name = next(name for name, other in self.model.named_arrays() if other is array)
+        return ArgumentError(
+            "TrainStep",
+            "a step changes the model's arrays, so they must be writeable",
+            got=f"'{name}' is read-only",
+            hint=f"use {name}.flags.writeable = True",
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        made = ("_turn", "_programs", "_counters", "_trained", "_edition", "_dtype", "_structure")
+        return {name: value for name, value in vars(self).items() if name not in made}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._begin()
 
 
-def _copied(states: dict[str, dict[str, Array]]) -> dict[str, dict[str, Array]]:
+def _copied(states: States) -> States:
     """The optimiser's arrays, for somebody else to change."""
     return {name: {key: array.copy() for key, array in state.items()} for name, state in states.items()}
 
@@ -266,5 +295,6 @@ def record(
     arrays = dict(model.named_arrays())
     graph = trace(model.trace_forward, {"input": (x.shape, x.dtype)}, arrays, training=False)
     program = Program(plan_forward(graph, model.dtype, keep=True))
-    program.run(graph.output, input=x)
-    return recording_of(program, {})
+    with tape.team.turn:  # nobody changes the weights before they are read
+        program.run(graph.output, input=x)
+        return recording_of(program, {})

@@ -9,9 +9,10 @@ from pellucid.engine import joining
 from pellucid.engine.buffers import Block, Tensor
 from pellucid.engine.graph import Node, Symbol
 from pellucid.engine.lowering.pointwise import rows
+from pellucid.engine.lowering.update import take_over
 from pellucid.engine.plan import CHUNKS, NormGradient, Plan, Tables
 from pellucid.engine.tiling import blocks
-from pellucid.kernels import layout, norm, simd
+from pellucid.kernels import norm, simd
 from pellucid.kernels.simd import Code, GradientSums, Moments, NormalGradient, Normalise
 from pellucid.ops.batch_norm import BatchNorm
 from pellucid.sizes import size_of
@@ -112,7 +113,7 @@ def _next(plan: Plan, symbol: Symbol | None) -> Block | None:
         return None
     new, old = plan.block(f"updated({symbol.name})", size_of(symbol.shape)), plan.value(symbol)
     plan.state.setdefault(symbol, []).append(new)
-    plan.after(new.name, layout.copy, lambda: Tables(1, (new, old), (old.size, old.size)))
+    take_over(plan, new.name, new, old)
     return new
 
 

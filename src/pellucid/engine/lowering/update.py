@@ -15,6 +15,7 @@ from pellucid.engine.buffers import Block
 from pellucid.engine.graph import Node, Symbol
 from pellucid.engine.plan import CHUNKS, Plan, Tables
 from pellucid.kernels import layout, update
+from pellucid.kernels.flushing import to_nearest
 from pellucid.ops.adam import Adam
 from pellucid.ops.sgd import SGD
 from pellucid.sizes import size_of
@@ -76,7 +77,7 @@ class Updates:
 
     def set_step(self, lr: float, step: int) -> None:
         """Set the learning rate and the step's number, from 1, of the next run."""
-        self._numbers[:] = _numbers(self.rule, lr, step)
+        self._numbers[:] = to_nearest(lambda: _numbers(self.rule, lr, step))
 
     def _pointers(self, symbol: Symbol, gradient: Block) -> list[Block]:
         """What a kernel needs of a parameter; without a gradient in memory, anything stands in its place."""
@@ -120,9 +121,17 @@ def _numbers(rule: SGD | Adam, lr: float, step: int) -> tuple[float, ...]:
 
 def copy_block(plan: Plan, label: str, source: Block, target: Block) -> None:
     """target = source."""
+    plan.launch(label, layout.copy, lambda: _copy(source, target))
+
+
+def take_over(plan: Plan, label: str, source: Block, target: Block) -> None:
+    """The same where it changes what the model or its optimiser owns."""
+    plan.after(label, layout.copy, lambda: _copy(source, target))
+
+
+def _copy(source: Block, target: Block) -> Tables:
     size = max(1, -(-target.size // CHUNKS))
-    tables = Tables(-(-target.size // size), (source, target), (target.size, size))
-    plan.launch(label, layout.copy, lambda: tables)
+    return Tables(-(-target.size // size), (source, target), (target.size, size))
 
 
 def add_blocks(plan: Plan, label: str, first: Block, second: Block) -> Block:

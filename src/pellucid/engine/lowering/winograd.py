@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import groupby
 from typing import Any
 
+from pellucid.derived import derived
 from pellucid.engine.buffers import Block, Tensor
 from pellucid.engine.lowering.layer import Layer
 from pellucid.engine.lowering.walk import Stage, view, walk
@@ -62,7 +62,7 @@ class Grid:
     height: int  # outputs along H; of an input gradient, as many as one phase of the stride has
     width: int
 
-    @cached_property
+    @derived
     def tiles(self) -> list[Position]:
         """Each tile's first output."""
         height, width = range(0, self.height, SIDE), range(0, self.width, SIDE)

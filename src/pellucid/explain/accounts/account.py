@@ -14,6 +14,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
@@ -165,6 +166,9 @@ class Account(ABC):
     terms: tuple[Group, ...]
     formula: str = field(default="", kw_only=True)
     notes: Callable[[], Sequence[Note]] = field(default=tuple, kw_only=True)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "notes": partial(tuple, tuple(self.notes()))}  # what is said, not what says it
 
     @abstractmethod
     def judge(self, question: Question) -> Verdict:

@@ -63,6 +63,11 @@ def grown(question: Question, result: Enclosed) -> Enclosed:
     return (Enclosed.of(before(question)) + result).rounded(question.dtype)
 
 
+def grown_replay(question: Question, replay: NDArray[Any]) -> NDArray[Any]:
+    """The same in the engine's own float type."""
+    return replay if question.base is None else replay + before(question)
+
+
 def before(question: Question) -> NDArray[Any]:
     """What gradients with several contributions had grown to before this one."""
     assert question.base is not None

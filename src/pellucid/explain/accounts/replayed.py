@@ -52,8 +52,7 @@ class Replayed:
 
     def _rounded(self, compute: Callable[[], Array], enclosed: Enclosed) -> Replayed:
         """One operation; an enclosure counts the roundings of float64 by itself."""
-        from pellucid.kernels.flushing import flushing  # imports LLVM: only when it is needed
+        from pellucid.kernels.flushing import flushed  # imports LLVM: only when it is needed
 
-        with np.errstate(all="ignore"), flushing():
-            value = compute()
+        value = flushed(compute)
         return Replayed(value, enclosed if value.dtype == np.float64 else enclosed.rounded(value.dtype))

@@ -8,16 +8,16 @@ import numpy as np
 
 from pellucid.explain.accounts.account import Element, Group, Note, Quantity
 from pellucid.explain.accounts.enclosed import Enclosed, where
-from pellucid.explain.accounts.formula import Formula, before, grown, grown_notes, grown_terms
+from pellucid.explain.accounts.formula import Formula, grown, grown_notes, grown_replay, grown_terms
 from pellucid.explain.question import Question
-from pellucid.ops.base import columns
+from pellucid.ops.base import Array, columns
 from pellucid.ops.dropout import Dropout
 from pellucid.ops.random import draws_at, stream_key
 
 
 def explain_dropout(question: Question) -> Formula:
     """Elements of the output or of the input gradient, which keep and drop alike."""
-    from pellucid.kernels.flushing import flushing  # imports LLVM: only when it is needed
+    from pellucid.kernels.flushing import flushed  # imports LLVM: only when it is needed
 
     op, dtype = question.source.op, question.dtype
     assert isinstance(op, Dropout)
@@ -28,11 +28,12 @@ def explain_dropout(question: Question) -> Formula:
     places = np.ravel_multi_index(tuple(question.at.T), array.array.shape)
     draws = draws_at(stream_key(**facts), places)
     kept, scale = (draws >= op.threshold)[:, None], dtype.type(op.scale)
-    with flushing(), np.errstate(all="ignore"):
+
+    def again() -> Array:
         product = (numbers.astype(np.float64) * np.float64(scale)).astype(dtype)
-        replay = np.where(kept, product, dtype.type(0))[:, 0]
-        if question.base is not None:
-            replay = replay + before(question)
+        return grown_replay(question, np.where(kept, product, dtype.type(0))[:, 0])
+
+    replay = flushed(again)
     with np.errstate(all="ignore"):
         result = where(kept, (Enclosed.of(numbers) * scale).rounded(dtype), 0.0)
         result = grown(question, result[:, 0])

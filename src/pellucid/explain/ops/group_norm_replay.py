@@ -21,12 +21,14 @@ Array = NDArray[Any]
 
 def replayed(asked: Asked) -> Array:
     """The asked numbers, as the engine computes them."""
-    from pellucid.kernels.flushing import flushing  # imports LLVM: only when it is needed
+    from pellucid.kernels.flushing import flushed  # imports LLVM: only when it is needed
 
-    with np.errstate(all="ignore"), flushing():
+    def replay() -> Array:
         result: Array = _REPLAYS[asked.question.source.of](asked).astype(asked.dtype)[:, 0]
         base = asked.question.base
         return result if base is None else result + base.array[tuple(asked.question.at.T)]
+
+    return flushed(replay)
 
 
 def _wide(factor: Element) -> Array:

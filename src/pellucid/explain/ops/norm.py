@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cached_property, reduce
+from functools import reduce
 from operator import mul
 
 import numpy as np
 
+from pellucid.derived import derived
 from pellucid.explain.accounts.account import Element, Group, Image, Note, Quantity
 from pellucid.explain.accounts.enclosed import Enclosed
 from pellucid.explain.accounts.formula import Formula, constant, grown, grown_notes, grown_terms, read
@@ -51,7 +52,7 @@ class Asked:
         """All numbers of each element's channel."""
         return Element(self.question.operand(argument), self.rows)
 
-    @cached_property
+    @derived
     def rows(self) -> Rows:
         """Where they lie."""
         n, *y = choices(self.input.array.shape[0], *self.input.array.shape[2:])
@@ -63,7 +64,7 @@ class Asked:
         source = self.question.source
         return bool(source.facts["in_tiles"]) and not source.of.startswith("grad_")
 
-    @cached_property
+    @derived
     def order(self) -> Order:
         """In which order these numbers are summed."""
         facts, shape = self.question.source.facts, self.input.array.shape

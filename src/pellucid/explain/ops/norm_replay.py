@@ -79,11 +79,9 @@ class Order:
 
 def replayed(asked: Asked) -> Array:
     """The asked numbers, as the engine computes them."""
-    from pellucid.kernels.flushing import flushing
+    from pellucid.kernels.flushing import flushed
 
-    with np.errstate(all="ignore"), flushing():
-        result: Array = _REPLAYS[asked.question.source.of](asked)[:, 0].astype(asked.dtype)
-    return result
+    return flushed(lambda: _REPLAYS[asked.question.source.of](asked)[:, 0].astype(asked.dtype))
 
 
 def _wide(factor: Element) -> Array:

@@ -18,9 +18,9 @@ import numpy as np
 
 from pellucid.explain.accounts.account import Element, Group, Image, Note, Quantity
 from pellucid.explain.accounts.enclosed import Enclosed, where
-from pellucid.explain.accounts.formula import Formula, before, grown, grown_notes, grown_terms
+from pellucid.explain.accounts.formula import Formula, grown, grown_notes, grown_replay, grown_terms
 from pellucid.explain.question import Question
-from pellucid.ops.base import columns
+from pellucid.ops.base import Array, columns
 from pellucid.ops.gelu import GELU
 from pellucid.ops.leaky_relu import LeakyReLU
 from pellucid.ops.relu import ReLU
@@ -34,7 +34,7 @@ _erfc = np.vectorize(math.erfc, otypes=[np.float64])
 
 def explain_rectifier(question: Question) -> Formula:
     """Elements of ReLU and leaky ReLU: a gate, or a slope of two values."""
-    from pellucid.kernels.flushing import flushing  # imports LLVM: only when it is needed
+    from pellucid.kernels.flushing import flushed  # imports LLVM: only when it is needed
 
     op, dtype = question.source.op, question.dtype
     below = op.slope(dtype) if isinstance(op, LeakyReLU) else dtype.type(0)
@@ -43,13 +43,14 @@ def explain_rectifier(question: Question) -> Formula:
     number = x if forward else Element(question.operand("grad_output"), x.rows)
     inputs, numbers = x.gathered()[1], number.gathered()[1]
     nan_passes = forward and isinstance(op, ReLU)
-    with flushing(), np.errstate(all="ignore"):
+
+    def again() -> tuple[Array, Array]:
         passes = inputs > 0
         let = passes | np.isnan(inputs) if nan_passes else passes
         shrunk = numbers * below if isinstance(op, LeakyReLU) else np.zeros_like(numbers)
-        replay = np.where(let, numbers, shrunk)[:, 0]
-        if question.base is not None:
-            replay = replay + before(question)
+        return let, grown_replay(question, np.where(let, numbers, shrunk)[:, 0])
+
+    let, replay = flushed(again)
     with np.errstate(all="ignore"):
         product = (Enclosed.of(numbers) * below).rounded(dtype) if isinstance(op, LeakyReLU) else 0.0
         result = grown(question, where(let, numbers, product)[:, 0])

@@ -163,9 +163,9 @@ def _zeros_counted(question: Question, rows: Rows) -> NDArray[np.bool_]:
 
 def _average_replayed(question: Question, numbers: Array, divisors: NDArray[np.int64]) -> Array:
     """The engine's operations, one after the other."""
-    from pellucid.kernels.flushing import flushing  # imports LLVM: only when it is needed
+    from pellucid.kernels.flushing import flushed  # imports LLVM: only when it is needed
 
-    with flushing(), np.errstate(all="ignore"):
+    def replay() -> Array:
         wide = numbers.astype(np.float64)
         shares = wide if question.source.of == "output" else wide / divisors
         first = np.zeros((len(shares), 1))
@@ -175,3 +175,5 @@ def _average_replayed(question: Question, numbers: Array, divisors: NDArray[np.i
         if question.base is not None:
             total = total + before(question).astype(np.float64)
         return total.astype(question.dtype)
+
+    return flushed(replay)

@@ -12,7 +12,7 @@ from functools import cache
 import llvmlite.binding as llvm
 
 from pellucid.errors import ArgumentError
-from pellucid.kernels.library import turn
+from pellucid.kernels.library import compiling
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,8 +51,7 @@ _chosen: ContextVar[Target | None] = ContextVar("target", default=None)
 @cache
 def host() -> Target:
     """This processor, or what `PELLUCID_TARGET` says that it should be taken for."""
-    with turn:
-        return _found()
+    return compiling(_found)
 
 
 def _found() -> Target:

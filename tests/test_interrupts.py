@@ -1,0 +1,244 @@
+"""Runs that something comes in between: interrupts, handlers of signals, forks, refusals of the system."""
+
+import copy
+import ctypes
+import os
+import pickle
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import pellucid as pc
+from pellucid.engine import graph
+from pellucid.kernels import tape, worker
+from pellucid.train import batch
+
+SOAK = Path(__file__).parent.parent / "soak"
+UPWARD = 0x800  # FE_UPWARD of x86
+X = np.random.default_rng(0).random((3, 2, 6, 7), np.float32)
+Y = np.array([0, 3, 1])
+
+
+def fresh(optimizer=None):
+    pc.seed(0)
+    layers = [pc.Conv2d(2, 5, 3), pc.BatchNorm2d(5), pc.ReLU(), pc.Flatten(), pc.Linear(100, 4)]
+    return pc.TrainStep(pc.Sequential(*layers), optimizer or pc.SGD(lr=0.1, momentum=0.9))
+
+
+def weights(step):
+    return {name: array.tobytes() for name, array in step.model.state_dict().items()}
+
+
+def soak(script, *arguments):
+    command = [sys.executable, SOAK / script, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs timers")
+def test_interrupts_at_random_moments_leave_steps_whole():
+    assert soak("interrupts.py", "--count", "300").startswith(
+        "300 interrupts with (1, 2, 7) threads: nothing wrong"
+    )
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_threads_forks_and_handlers_share_a_model():
+    told = soak("threads.py", "--seconds", "3")
+    assert re.search(
+        r"all as in a serial run: .*accepted commit.*forked child.*prediction of a handler", told
+    )
+
+
+def test_an_interrupt_of_a_forward_ends_the_tracing():
+    class Interrupted(pc.Module):
+        def forward(self, x):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Interrupted()(X)
+    assert not graph.tracing()
+
+
+@pytest.mark.skipif(sys.platform != "linux" or os.uname().machine != "x86_64", reason="needs this C library")
+@pytest.mark.parametrize("optimizer", [pc.SGD(lr=0.1, momentum=0.9), pc.Adam(), pc.AdamW()], ids=str)
+@pytest.mark.parametrize("threads", [1, 3])
+def test_the_callers_rounding_changes_nothing_and_stays(threads, optimizer):
+    library = ctypes.CDLL("libm.so.6")
+    before = pc.get_num_threads()
+    pc.set_num_threads(threads)
+    try:
+        usual, upward, other, double = (fresh(optimizer) for _ in range(4))
+        for step in (other, double):
+            step.model.astype("float64")
+        expected = [usual(X, Y) for _ in range(3)]
+        assert library.fesetround(UPWARD) == 0
+        found = [upward(X, Y) for _ in range(3)]
+        assert library.fegetround() == UPWARD
+        found.append(double(X, Y))
+        library.fesetround(0)
+    finally:
+        library.fesetround(0)
+        pc.set_num_threads(before)
+    expected.append(other(X, Y))
+    assert weights(double) == weights(other)
+    assert found == expected
+    assert weights(upward) == weights(usual)
+
+
+def test_scratch_memory_that_is_not_there_is_missed_once():
+    step = fresh()
+    loss = step.record(X, Y).loss
+    with pytest.raises(
+        pc.NumericError, match=r"^plan: the threads' scratch memory must fit in memory\. Got "
+    ):
+        tape.team._room(1 << 55)
+    assert step(X, Y) == loss
+
+
+def test_threads_that_the_system_refuses_are_named(monkeypatch):
+    before, step = pc.get_num_threads(), fresh()
+    loss = step.record(X, Y).loss
+
+    def refused(*_):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(worker._thread, "start_new_thread", refused)
+    pc.set_num_threads(1)
+    pc.set_num_threads(3)
+    try:
+        with pytest.raises(pc.NumericError) as caught:
+            step(X, Y)
+        assert str(caught.value) == (
+            "set_num_threads: the system must give so many threads. Got thread 2 was refused. "
+            "Hint: use set_num_threads(1) or a higher limit on processes."
+        )
+        assert step.steps == 0
+        monkeypatch.undo()
+        assert step(X, Y) == loss
+    finally:
+        pc.set_num_threads(before)
+
+
+def test_a_handler_in_the_middle_of_a_run_may_predict_but_not_step():
+    step = fresh()
+    expected = step.model(X)
+    with tape.team.turn:  # where a signal's handler is called
+        assert step.model(X).tobytes() == expected.tobytes()
+        for call in (step, step.record):
+            with pytest.raises(pc.ArgumentError) as caught:
+                call(X, Y)
+            assert str(caught.value) == (
+                "TrainStep: a step cannot be made in the middle of another run. "
+                "Hint: let the signal's handler or the forward only note it."
+            )
+    assert step.steps == 0
+
+
+def test_a_commit_is_refused_when_another_step_has_come_first():
+    step = fresh()
+    rec = step.record(X, Y)
+    step(X, Y)
+    after = weights(step)
+    with pytest.raises(pc.ArgumentError, match="the model has moved on since this step was recorded"):
+        rec.commit()
+    assert weights(step) == after
+    assert step.steps == 1
+
+
+@pytest.mark.parametrize("optimizer", [pc.SGD(lr=0.1), pc.SGD(lr=0.1, momentum=0.9), pc.Adam()], ids=str)
+def test_a_commit_changes_all_that_a_step_changes(optimizer):
+    open_, fast = fresh(optimizer), fresh(optimizer)
+    for _ in range(3):
+        open_.record(X, Y).commit()
+        fast(X, Y)
+    assert open_.steps == fast.steps == 3
+    assert weights(open_) == weights(fast)
+    assert open_.model[1].num_batches_tracked == 3
+    for name, state in fast._states.items():
+        assert {k: v.tobytes() for k, v in state.items()} == {
+            k: v.tobytes() for k, v in open_._states[name].items()
+        }
+
+
+def test_labels_are_the_steps_own_before_they_are_checked():
+    given = np.array([1, 2, 0])
+    assert not np.shares_memory(batch.labels(given, 3), given)
+
+
+def test_read_only_weights_are_not_written():
+    step = fresh()
+    step(X, Y)
+    before = weights(step)
+    step.model[0].weight.flags.writeable = False
+    with pytest.raises(pc.ArgumentError) as caught:
+        step(X, Y)
+    assert str(caught.value) == (
+        "TrainStep: a step changes the model's arrays, so they must be writeable. Got '0.weight' is read-only. "
+        "Hint: use 0.weight.flags.writeable = True."
+    )
+    assert weights(step) == before
+    assert step.model(X).shape == (3, 4)
+
+
+def test_a_deleted_parameter_is_missed():
+    step = fresh()
+    step.model(X)
+    step(X, Y)
+    del step.model[0].weight
+    for call in (lambda: step.model(X), lambda: step(X, Y)):
+        with pytest.raises(pc.MissingError, match=r"^Conv2d '0': there is no attribute 'weight'\.$"):
+            call()
+
+
+@pytest.mark.parametrize(
+    "copied", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))], ids=["copy", "pickle"]
+)
+def test_copies_of_a_step_go_on_alone(copied):
+    step = fresh(pc.Adam())
+    step(X, Y)
+    twin = copied(step)
+    assert twin.steps == 1
+    assert twin.model is not step.model
+    assert [twin(X, Y) for _ in range(2)] == [step(X, Y) for _ in range(2)]
+    assert weights(twin) == weights(step)
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_copies_of_recordings_and_traces_say_the_same(copied):
+    rec = fresh().record(X, Y)
+    twin = copied(rec)
+    assert twin.names() == rec.names()
+    assert twin.certify(sample=3).certified
+    with pytest.raises(pc.ArgumentError) as caught:
+        twin.commit()
+    assert str(caught.value) == (
+        "commit: a recording that was loaded or copied has no update to carry out. "
+        "Hint: commit the recording that step.record returns."
+    )
+    for name, entry in rec.entries.items():
+        if entry.source is not None:
+            trace = rec.explain(f"{name}[{','.join('0' * len(entry.shape))}]")
+            assert copied(trace).to_dict() == trace.to_dict()
+
+
+@pytest.mark.parametrize(("value", "expected"), [("3", 3), ("2,4", 2), ("5000", 1024)])
+def test_the_environment_says_how_many_threads(value, expected):
+    code = "import pellucid; print(pellucid.get_num_threads())"
+    environment = {**os.environ, "OMP_NUM_THREADS": value}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    assert done.stdout == f"{expected}\n"
+
+
+@pytest.mark.parametrize("value", ["", "0", "-1", "many", "1.5"])
+def test_what_is_no_number_of_threads_counts_for_nothing(value):
+    code = "import os, pellucid; print(pellucid.get_num_threads() == len(os.sched_getaffinity(0)))"
+    environment = {**os.environ, "OMP_NUM_THREADS": value}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    assert done.stdout == "True\n"
