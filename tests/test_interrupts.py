@@ -36,7 +36,7 @@ def weights(step):
 
 def soak(script, *arguments):
     command = [sys.executable, SOAK / script, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -232,7 +232,9 @@ def test_copies_of_recordings_and_traces_say_the_same(copied):
 def test_the_environment_says_how_many_threads(value, expected):
     code = "import pellucid; print(pellucid.get_num_threads())"
     environment = {**os.environ, "OMP_NUM_THREADS": value}
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
     assert done.stdout == f"{expected}\n"
 
 
@@ -240,5 +242,7 @@ def test_the_environment_says_how_many_threads(value, expected):
 def test_what_is_no_number_of_threads_counts_for_nothing(value):
     code = "import os, pellucid; print(pellucid.get_num_threads() == len(os.sched_getaffinity(0)))"
     environment = {**os.environ, "OMP_NUM_THREADS": value}
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
     assert done.stdout == "True\n"

@@ -21,8 +21,8 @@ class Programs(OrderedDict[Hashable, Kept]):
             from pellucid.kernels.flushing import to_nearest  # imports LLVM: only when it is needed
 
             found = self.setdefault(key, to_nearest(make))
-        with suppress(KeyError):  # another thread has put one in its place
-            self.move_to_end(key)
             while len(self) > _MOST:
                 self.popitem(last=False)
+        with suppress(KeyError):  # another thread has put others in its place
+            self.move_to_end(key)
         return found

@@ -168,6 +168,20 @@ class _Scratch(NamedTuple):
         return cls(memory, memory.ctypes.data + -memory.ctypes.data % _PAGE, room, threads)
 
 
+class _Board(NamedTuple):
+    """Where the launches of a run lie for the workers."""
+
+    launches: Launches
+    address: int
+    count: int
+
+    @classmethod
+    def of(cls, count: int) -> _Board:
+        """Room for so many launches."""
+        launches = np.zeros((count, LAUNCH_FIELDS), np.int64)
+        return cls(launches, launches.ctypes.data, count)
+
+
 class Team:
     """The caller's thread and its workers.
 
@@ -185,10 +199,9 @@ class Team:
     def _reset(self) -> None:
         """Begin without workers; also in a forked process, where no thread but the forking one lives on."""
         self._control = np.zeros(_CONTROL_FIELDS, np.int64)
+        self._address = self._control.ctypes.data
         self._workers: dict[int, Worker] = {}
-        self._boards = [
-            np.zeros((64, LAUNCH_FIELDS), np.int64)
-        ]  # all, since a late worker may look at an old one
+        self._boards = [_Board.of(64)]  # old ones stay: a late worker may look at them
         self._scratch = _Scratch.of(0, 1)
 
     @property
@@ -213,18 +226,25 @@ class Team:
         Raises: NumericError when the system has no memory or no threads left to give; then nothing has run.
         """
         with self.turn:
-            board, scratch, control = self._board(len(launches)), self._room(scratch_bytes), self._control
-            for number in range(1, self.size):
+            count, size = len(launches), self.size
+            board, scratch = self._board(count), self._room(scratch_bytes)
+            for number in range(1, size):
                 self._worker(number).rouse()
+            threads = min(scratch.threads, size)
             _run.callable()(
-                control.ctypes.data, launches.ctypes.data, len(launches), board.ctypes.data,
-                scratch.address, scratch.room, min(scratch.threads, self.size),
-            )  # fmt: skip
+                self._address,
+                launches.ctypes.data,
+                count,
+                board.address,
+                scratch.address,
+                scratch.room,
+                threads,
+            )
 
-    def _board(self, count: int) -> Launches:
+    def _board(self, count: int) -> _Board:
         """Room for so many launches. Boards grow by doubling, so all of them take twice the largest one's bytes."""
-        if len(self._boards[-1]) < count:
-            self._boards.append(np.zeros((2 * count, LAUNCH_FIELDS), np.int64))
+        if self._boards[-1].count < count:
+            self._boards.append(_Board.of(2 * count))
         return self._boards[-1]
 
     def _room(self, scratch_bytes: int) -> _Scratch:
@@ -234,9 +254,10 @@ class Team:
         return self._scratch
 
     def _worker(self, number: int) -> Worker:
-        if number not in self._workers or self._workers[number].dismissed:
-            self._workers[number] = Worker(_serve.callable(), self._control, number)
-        return self._workers[number]
+        worker = self._workers.get(number)
+        if worker is None or worker.dismissed:
+            worker = self._workers[number] = Worker(_serve.callable(), self._control, number)
+        return worker
 
     def disband(self) -> None:
         """End all workers: none may run compiled code while the interpreter takes it down."""

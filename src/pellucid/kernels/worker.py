@@ -19,23 +19,21 @@ class Worker:
     """One thread besides the caller's.
 
     Its three numbers, which compiled code reads as well: whether it sleeps, the run that it has seen last, and whether
-    it has been dismissed, which holds at once, also where nobody has waited for its end.
+    it has been dismissed.
     """
 
     def __init__(self, serve: Callable[..., None], control: NDArray[np.int64], number: int) -> None:
         self._serve, self._control, self._number = serve, control, number
         self._state = np.array([0, control[0], 0], np.int64)
+        self.dismissed = (
+            False  # from then on it takes part in no run, also where nobody has waited for its end
+        )
         self._begun = False
         self._alive = (
             threading.Lock()
         )  # held by the thread while it lives; the first of several is the worker
         self._wake = threading.Lock()
         self._wake.acquire()
-
-    @property
-    def dismissed(self) -> bool:
-        """Whether it takes part in no run any more."""
-        return bool(self._state[_DISMISSED])
 
     def rouse(self) -> None:
         """Begin, or wake up where it sleeps.
@@ -79,6 +77,7 @@ class Worker:
     def dismiss(self) -> None:
         """End the thread, and wait for its end."""
         self._state[_DISMISSED] = 1
+        self.dismissed = True
         self._release()
         with self._alive:
             pass
