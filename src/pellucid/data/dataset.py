@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.errors import ArgumentError, DataError
+from pellucid.seeds import check_seed
 from pellucid.sizes import is_integer
 
 
@@ -73,7 +74,8 @@ class Dataset:
 
         Raises: ArgumentError when a number is not whole, below 0 or, for `batch_size`, below 1.
         """
-        for name, value, least in (("batch_size", batch_size, 1), ("seed", seed, 0), ("epoch", epoch, 0)):
+        check_seed("batches", seed)
+        for name, value, least in (("batch_size", batch_size, 1), ("epoch", epoch, 0)):
             if not is_integer(value) or value < least:
                 rule = f"{name} must be a whole number"
                 raise ArgumentError("batches", rule, expected=f"{name} ≥ {least}", got=f"{name}={value!r}")

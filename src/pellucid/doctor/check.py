@@ -17,6 +17,8 @@ from pellucid.doctor.slopes import Floats, Point, settle
 from pellucid.doctor.terms import terms
 from pellucid.errors import ArgumentError
 from pellucid.language import Message, chosen
+from pellucid.seeds import check_seed
+from pellucid.sizes import is_integer
 
 
 def check_gradient(
@@ -65,9 +67,10 @@ def check_gradient(
         (False, [('weight', 'mean_instead_of_sum')])
     """
     lang = chosen(lang)
-    for name, value, least in (("seed", seed, 0), ("max_elements", max_elements, 1)):
-        if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
-            raise ArgumentError(WHERE, f"{name} must be an integer, {least} or more", got=f"{name}={value!r}")
+    check_seed(WHERE, seed)
+    if not is_integer(max_elements) or max_elements < 1:
+        rule = "max_elements must be an integer, 1 or more"
+        raise ArgumentError(WHERE, rule, got=f"max_elements={max_elements!r}")
     layer, arrays = read(forward, backward, inputs)
     rng = np.random.default_rng(seed)
     point, slopes = settle(layer, arrays, _wanted(layer, arrays), rng)

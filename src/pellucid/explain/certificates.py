@@ -20,6 +20,7 @@ from pellucid.explain.question import Question
 from pellucid.explain.shown import Shown
 from pellucid.explain.source import Entry
 from pellucid.language import text
+from pellucid.seeds import check_seed
 from pellucid.sizes import is_integer, size_of
 
 _AT_ONCE = 1 << 20  # terms that are laid out at a time
@@ -145,12 +146,6 @@ def certify(
             random = np.random.default_rng([seed, number])
             found.append(_certificate(entry, ask, _chosen(size_of(entry.shape), sample, random)))
     return Certificates(tuple(found), lang)
-
-
-def check_seed(where: str, seed: int) -> None:
-    """Refuse what decides no random numbers."""
-    if not is_integer(seed) or seed < 0:
-        raise ArgumentError(where, "seed must be a whole number ≥ 0", got=f"seed={seed!r}")
 
 
 def _chosen(size: int, sample: int | None, random: np.random.Generator) -> NDArray[np.int64]:

@@ -14,6 +14,7 @@ from pellucid.data.dataset import DataLike, Dataset, as_float, dataset
 from pellucid.errors import ArgumentError, DataError, NumericError, ShapeError
 from pellucid.nn.module import Module
 from pellucid.ops.softmax import Softmax
+from pellucid.seeds import check_seed
 from pellucid.sizes import is_integer
 from pellucid.train.optimizers import Optimizer
 from pellucid.train.step import TrainStep
@@ -75,7 +76,7 @@ def fit(
     validation = None if validation is None else dataset("fit", validation)
     if len(train) == 0:
         raise DataError("fit", "there is nothing to train on", got="0 images")
-    step, history = TrainStep(model, optimizer, loss, seed), History()
+    step, history = TrainStep(model, optimizer, loss, check_seed("fit", seed)), History()
     for epoch in range(epochs):
         start, total, seen = time.perf_counter(), 0.0, 0
         batches = -(-len(train) // batch_size) if is_integer(batch_size) and batch_size > 0 else 0

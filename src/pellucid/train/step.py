@@ -22,7 +22,7 @@ from pellucid.explain.recorded import recording_of
 from pellucid.explain.recording import Recording
 from pellucid.nn import module
 from pellucid.nn.module import Module
-from pellucid.sizes import is_integer
+from pellucid.seeds import check_seed
 from pellucid.train import batch
 from pellucid.train.optimizers import Optimizer
 
@@ -69,9 +69,8 @@ class TrainStep:
             raise ArgumentError(
                 "TrainStep", "loss has no such name", expected=" or ".join(LOSSES), got=repr(loss)
             )
-        if not is_integer(seed) or seed < 0:
-            raise ArgumentError("TrainStep", "seed must be a whole number ≥ 0", got=f"seed={seed!r}")
-        self.model, self.optimizer, self.loss, self.seed = model, optimizer, loss, int(seed)
+        self.model, self.optimizer, self.loss = model, optimizer, loss
+        self.seed = check_seed("TrainStep", seed)
         self.steps = 0
         self._turn = threading.Lock()
         self._states: dict[str, dict[str, Array]] = {}
