@@ -97,6 +97,7 @@ def test_a_module_may_hold_itself(use):
 
 @pytest.mark.parametrize("use", ["call", "TrainStep", "record", "summary"])
 def test_a_module_must_not_call_itself(use):
-    told = "Caller: forward never ends. Got calls without end. Hint: a module's forward must not call the module itself."
+    hint = "a module's forward must not call the module itself"
+    told = f"Caller: forward never ends. Got calls without end. Hint: {hint}."
     with pytest.raises(pc.ArgumentError, match=f"^{re.escape(told)}$"):
         USES[use](Caller())

@@ -46,9 +46,9 @@ class Call:
 
     def forward(self) -> Tensor:
         """The output, as an array or as a symbol."""
-        given = (*self.required, *self.optional)
-        if any(isinstance(operand, Symbol) for operand in given):
-            return apply(self.op, given)
+        given = self.given()
+        if any(isinstance(operand, Symbol) for operand in given.values()):
+            return apply(self.op, tuple(given.values()))
         operands, single = self.arrays()
         self.check_room(operands)
         with enough_memory(self.op.name):
@@ -74,6 +74,16 @@ class Call:
                 first, *others = self.op.backward(grad.reshape(output), *operands, **self.options)
         return (first[0] if single and first is not None else first, *others)
 
+    def given(self) -> dict[str, Tensor | None]:
+        """The operands by name.
+
+        Raises: ArgumentError when one that must be there is None.
+        """
+        for name, value in zip(self.op.arguments, self.required, strict=False):
+            if value is None:
+                raise absent(self.op.name, name)
+        return dict(zip(self.op.arguments, (*self.required, *self.optional), strict=True))
+
     def check_room(self, operands: list[Any]) -> Shape:
         """The output's shape, if an array can have it.
 
@@ -86,12 +96,10 @@ class Call:
 
     def arrays(self) -> tuple[list[Any], bool]:
         """The operands, the differentiable ones of one float type; and whether a batch axis was added."""
-        operands = dict(zip(self.op.arguments, (*self.required, *self.optional), strict=True))
-        optional = self.op.arguments[len(self.required) :]
         found = {
             name: as_array(self.op.name, name, value)
-            for name, value in operands.items()
-            if value is not None or name not in optional
+            for name, value in self.given().items()
+            if value is not None
         }
         differentiable = [name for name in self.op.differentiable if name in found]
         floats = [found[name].dtype for name in differentiable if found[name].dtype.kind == "f"]
@@ -118,11 +126,18 @@ def enough_memory(op: str) -> Iterator[None]:
         raise ShapeError(op, "the arrays must fit into memory", got=str(error).lower()) from None
 
 
+def absent(op: str, name: str) -> ArgumentError:
+    """What is said of an operand that must be there."""
+    return ArgumentError(op, f"{name} must be given", expected="an array of real numbers", got="None")
+
+
 def as_array(op: str, name: str, value: object) -> Array:
     """Any numbers as a NumPy array.
 
     Raises: ArgumentError for anything else: text, None, objects, lists whose rows differ in length.
     """
+    if value is None:
+        raise absent(op, name)
     reason = ""
     try:
         array = np.asarray(value)

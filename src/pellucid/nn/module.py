@@ -42,8 +42,8 @@ class Module:
     """The base of every network and layer. Assign layers in `__init__`, write `forward(self, x)`.
 
     Modules, parameters and buffers are found in the attributes, in the order of their assignment; modules
-    also in lists and tuples, at most 100 deep. An array assigned to a parameter is copied into the parameter's memory; a new
-    `Parameter` takes its place.
+    also in lists and tuples, at most 100 deep. An array assigned to a parameter is copied into the parameter's
+    memory; a new `Parameter` takes its place.
 
     Example:
         >>> class Net(Module):
