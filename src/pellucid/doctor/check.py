@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from pellucid import memory
 from pellucid.doctor.case import Case, along, look, parts
 from pellucid.doctor.diagnosis import diagnose, diagnose_shape
 from pellucid.doctor.layer import WHERE, Array, Arrays, Layer, read
@@ -21,6 +22,7 @@ from pellucid.seeds import check_seed
 from pellucid.sizes import is_integer
 
 
+@memory.enough(WHERE)
 def check_gradient(
     forward: Callable[..., Any],
     backward: Callable[..., Any],

@@ -7,6 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from pellucid import memory
 from pellucid.engine.buffers import External
 from pellucid.engine.compose import plan_forward, plan_gradients
 from pellucid.engine.graph import Graph, Symbol
@@ -52,7 +53,10 @@ class Training:
         """Make update number `step` (from 1) and return the loss."""
         self._updates.set_step(lr, step)
         self.program.plan.counters[1] = step
-        return float(self.program.run(self.program.plan.graph.output, **inputs))
+        try:
+            return float(self.program.run(self.program.plan.graph.output, **inputs))
+        except MemoryError as error:  # scratch memory is taken in a run
+            raise memory.exhausted("plan", error) from None
 
 
 def _target(plan: Plan, symbol: Symbol, state: Mapping[str, Array]) -> Target:

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from pellucid import memory
 from pellucid.errors import ArgumentError
 from pellucid.nn.parameter import Parameter
 from pellucid.seeds import check_seed
@@ -45,6 +46,7 @@ def uniform(shape: tuple[int, ...], fan_in: int) -> Parameter:
         if room[0] < 0:
             raise ArgumentError("init", "the model is larger than its file", got=f"shape {shape}")
         return Parameter.zeros(shape)
+    memory.require("Parameter", "the array", 4 * prod(shape), shape=shape)
     parameter, bound = Parameter.zeros(shape), 1 / sqrt(fan_in)
     stretches = parameter.stretches()
     if parameter.size < _LARGE:

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Self, TypeGuard
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from pellucid import memory
 from pellucid.engine import graph
 from pellucid.errors import ArgumentError, PellucidError, ShapeError
 from pellucid.nn.parameter import Buffer, Parameter, State, real_array
@@ -124,7 +125,7 @@ class Module:
         array = real_array(type(self).__name__, input)
         owns_floats = any(state.dtype.kind == "f" for _, state in self.named_arrays())
         dtype = array.dtype.newbyteorder("=") if array.dtype.char in "fd" and not owns_floats else self.dtype
-        return np.asarray(array, dtype, order="C")
+        return memory.contiguous(type(self).__name__, array, dtype)
 
     def _children(self) -> Iterator[tuple[str, Module]]:
         for name, value in vars(self).items():

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid import memory
 from pellucid.errors import ArgumentError, ShapeError
 from pellucid.nn.parameter import real_array
 
@@ -25,7 +26,7 @@ def images(x: Any, dtype: np.dtype[Any], name: str = "x") -> Array:
         if array.ndim < 1 or array.size == 0:
             rule = "targets must have the shape of the network's output and not be empty"
             raise ShapeError("TrainStep", rule, expected="y of (N,…)", got=f"y {array.shape}")
-        return np.ascontiguousarray(array, dtype)
+        return memory.contiguous("TrainStep", array, dtype)
     if array.ndim < 2 or array.size == 0:
         raise ShapeError(
             "TrainStep",
@@ -33,7 +34,7 @@ def images(x: Any, dtype: np.dtype[Any], name: str = "x") -> Array:
             expected=f"{name} of (N,C,…)",
             got=f"{name} {array.shape}",
         )
-    return np.ascontiguousarray(array, dtype)
+    return memory.contiguous("TrainStep", array, dtype)
 
 
 def labels(y: Any, count: int) -> Array:

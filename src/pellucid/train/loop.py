@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid import memory
 from pellucid.data.dataset import DataLike, Dataset, as_float, dataset
 from pellucid.errors import ArgumentError, DataError, NumericError, ShapeError
 from pellucid.nn.module import Module
@@ -51,6 +52,7 @@ class History:
     epochs: list[Epoch] = field(default_factory=list)
 
 
+@memory.enough("fit")
 def fit(
     model: Module,
     train: DataLike,
@@ -100,6 +102,7 @@ def fit(
     return history
 
 
+@memory.enough("evaluate")
 def evaluate(model: Module, data: DataLike) -> dict[str, float]:
     """Mean cross-entropy and accuracy of a classifier over a dataset.
 
@@ -125,6 +128,7 @@ def evaluate(model: Module, data: DataLike) -> dict[str, float]:
     return {"loss": loss / len(data), "accuracy": right / len(data)}
 
 
+@memory.enough("predict")
 def predict(model: Module, images: Any) -> Array:
     """Class probabilities (N, classes) of images (N,C,…) or of a dataset's images.
 
@@ -133,12 +137,10 @@ def predict(model: Module, images: Any) -> Array:
     Raises: ShapeError when the model is no classifier.
     """
     array = np.asarray(images.images if isinstance(images, Dataset) else images)
-    if array.dtype == np.uint8:
-        array = as_float(array)
-    parts = [
-        _logits("predict", model, array[i : i + _EVALUATION_BATCH])
-        for i in range(0, max(1, len(array)), _EVALUATION_BATCH)
-    ]
+    parts = []
+    for start in range(0, max(1, len(array)), _EVALUATION_BATCH):
+        part = array[start : start + _EVALUATION_BATCH]
+        parts.append(_logits("predict", model, as_float(part) if part.dtype == np.uint8 else part))
     return Softmax(dim=1).forward(np.concatenate(parts))
 
 

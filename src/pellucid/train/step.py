@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid import functional as F
+from pellucid import memory
 from pellucid.engine import algorithm
 from pellucid.engine.buffers import External
 from pellucid.engine.compose import plan_forward
@@ -89,6 +90,7 @@ class TrainStep:
             self._count_batches(training)
         return loss
 
+    @memory.enough("TrainStep")
     def record(self, x: Any, y: Any) -> Recording:
         """The next update in the open: the same numbers as `self(x, y)` would give, all kept, nothing changed.
 
@@ -149,11 +151,12 @@ class TrainStep:
         key = (x.shape, y.shape, self.optimizer.rule, algorithm.current())
         training = self._programs.pop(key, None)
         if training is None:
-            states = self._optimizer_states()
-            graph = self._graph(x, y)
-            training = Training(
-                graph, self.model.dtype, self.optimizer.rule, states, seed=self.seed, keep=False
-            )
+            with memory.enough("TrainStep"):
+                states = self._optimizer_states()
+                graph = self._graph(x, y)
+                training = Training(
+                    graph, self.model.dtype, self.optimizer.rule, states, seed=self.seed, keep=False
+                )
         elif self.loss == "cross_entropy":
             batch.check_classes(y, _classes(training.program.plan.graph))
         self._programs[key] = training
@@ -194,7 +197,10 @@ class TrainStep:
                 k: (v.shape, v.dtype) for k, v in fresh.items()
             }
             if not fits:
-                self._states[name] = {key: np.ascontiguousarray(array) for key, array in fresh.items()}
+                size_bytes = sum(array.nbytes for array in fresh.values())
+                memory.require("TrainStep", f"the optimizer's state of '{name}'", size_bytes)
+                # a copy, so that the system has given the memory before the next who asks
+                self._states[name] = {key: np.array(array, order="C") for key, array in fresh.items()}
         return self._states
 
     def _follow_model(self) -> None:
@@ -235,6 +241,7 @@ def _classes(graph: Graph) -> int:
     return logits.shape[1]
 
 
+@memory.enough("record")
 def record(
     model: Module,
     x: Any,
