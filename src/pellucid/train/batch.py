@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid import memory
-from pellucid.errors import ArgumentError, ShapeError
+from pellucid.errors import ArgumentError, PellucidError, ShapeError
 from pellucid.nn.parameter import real_array
 
 Array = NDArray[Any]
@@ -57,16 +57,22 @@ def labels(y: Any, count: int) -> Array:
     return np.ascontiguousarray(array, np.int64)
 
 
-def check_classes(y: Array, classes: int) -> None:
+def check_classes(
+    y: Array,
+    classes: int,
+    where: str = "cross_entropy",
+    name: str = "y",
+    error: type[PellucidError] = ArgumentError,
+) -> None:
     """Labels must be classes that the network has.
 
-    Raises: ArgumentError with the first label that is not.
+    Raises: an `error` with the first label that is not.
     """
     wrong = np.flatnonzero(y.view(np.uint64) >= classes)  # a negative number is a huge one there
     if wrong.size:
-        raise ArgumentError(
-            "cross_entropy",
+        raise error(
+            where,
             "a label must be a class of the network",
             expected=f"0 to {classes - 1}",
-            got=f"y[{wrong[0]}] = {y[wrong[0]]}",
+            got=f"{name}[{wrong[0]}] = {y[wrong[0]]}",
         )
