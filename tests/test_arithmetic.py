@@ -13,7 +13,7 @@ import torch
 
 import pellucid as pc
 from pellucid import functional as F
-from pellucid import nn
+from pellucid import memory, nn
 from pellucid.bench.twins import twin
 from pellucid.errors import PellucidError
 from pellucid.geometry import Axis
@@ -412,14 +412,16 @@ MISTAKES = {
         "Hint: put it before flatten."
     ),
     "input 3x8x8; conv 999999 k999999 p999999": (
-        "shape 'piece 2, conv 999999 k999999 p999999': the array must fit into memory. "
-        "Got shape (999999, 999999, 3, 999999), 11,999,964,000,035,999,988 bytes."
+        "shape 'piece 2, conv 999999 k999999 p999999': the array must fit in memory. "
+        "Expected at most 5,000 bytes, which are available. "
+        "Got (999999, 999999, 3, 999999), 11,999,964,000,035,999,988 bytes. Hint: use a smaller batch or input."
     ),
 }
 
 
 @pytest.mark.parametrize("line", MISTAKES)
-def test_a_mistake_names_its_piece(run, line):
+def test_a_mistake_names_its_piece(run, line, monkeypatch):
+    monkeypatch.setattr(memory, "available_bytes", lambda: 5_000)
     assert run("shape", line) == (2, "", f"error: {MISTAKES[line]}\n")
     with pytest.raises(PellucidError) as caught:
         described(line)

@@ -262,8 +262,8 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no sample": ({"sample": 0}, "sample must be a whole number above 0, or None. Got sample=0."),
     "half": ({"sample": 2.5}, "sample must be a whole number above 0, or None. Got sample=2.5."),
     "yes": ({"sample": True}, "sample must be a whole number above 0, or None. Got sample=True."),
-    "seed": ({"seed": -1}, "seed must be a whole number ≥ 0. Got seed=-1."),
-    "no seed": ({"seed": None}, "seed must be a whole number ≥ 0. Got seed=None."),
+    "seed": ({"seed": -1}, "seed must be a whole number. Expected 0 ≤ seed < 2⁶³. Got seed=-1."),
+    "no seed": ({"seed": None}, "seed must be a whole number. Expected 0 ≤ seed < 2⁶³. Got seed=None."),
 }
 
 

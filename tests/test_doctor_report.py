@@ -372,13 +372,12 @@ def test_one_clear_error(arguments: Any, message: str) -> None:
     assert str(caught.value).startswith(message)
 
 
-@pytest.mark.parametrize(
-    "setting", [{"seed": -1}, {"seed": 0.5}, {"max_elements": 0}, {"max_elements": True}]
-)
-def test_settings_in_their_range(setting: Any) -> None:
-    (name, value), *_ = setting.items()
-    with pytest.raises(pc.ArgumentError, match=rf"{name} must be an integer, . or more. Got {name}={value}"):
-        pc.check_gradient(products, right, BOTH, **setting)
+@pytest.mark.parametrize("value", [0, True])
+def test_settings_in_their_range(value: Any) -> None:
+    with pytest.raises(
+        pc.ArgumentError, match=f"max_elements must be an integer, 1 or more. Got max_elements={value}"
+    ):
+        pc.check_gradient(products, right, BOTH, max_elements=value)
 
 
 def product(x: Any, weight: Any) -> Any:

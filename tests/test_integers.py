@@ -109,7 +109,10 @@ def test_the_seed_decides_and_is_checked() -> None:
     assert rec.integer_runs(1) == rec.integer_runs(seed=1)
     with pytest.raises(ArgumentError) as caught:
         rec.integer_runs(-1)
-    assert str(caught.value) == "integer_runs: seed must be a whole number ≥ 0. Got seed=-1."
+    assert (
+        str(caught.value)
+        == "integer_runs: seed must be a whole number. Expected 0 ≤ seed < 2⁶³. Got seed=-1."
+    )
 
 
 @pytest.mark.parametrize("network", NETWORKS)

@@ -96,7 +96,7 @@ def test_scratch_memory_that_is_not_there_is_missed_once():
     step = fresh()
     loss = step.record(X, Y).loss
     with pytest.raises(
-        pc.NumericError, match=r"^plan: the threads' scratch memory must fit in memory\. Got "
+        pc.NumericError, match=r"^plan: the arrays must fit in memory\. Got unable to allocate"
     ):
         tape.team._room(1 << 55)
     assert step(X, Y) == loss

@@ -5,17 +5,20 @@ from __future__ import annotations
 import io
 import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import pellucid as pc
+from pellucid import limits, memory
 from pellucid.bench import serve
 from pellucid.bench.cases import INFER, Case, write_weights
 from pellucid.bench.contender import ContenderError
 from pellucid.bench.measure import Result, _give_up
 from pellucid.cli import main
-from pellucid.engine import memory
 
 
 @pytest.fixture
@@ -51,6 +54,7 @@ def test_a_batch_that_no_memory_holds_is_refused_at_once(run, line):
 
 
 def test_what_needs_more_memory_than_its_inputs_is_told_in_the_same_words(run, monkeypatch, tmp_path):
+    pc.models.lenet5()(np.zeros((1, 1, 28, 28)))  # compiling asks for room, too
     monkeypatch.setattr(memory, "available_bytes", lambda: 15_000_000)
     too_much = "the output must fit in memory. Expected at most 15,000,000 bytes, which are available. "
     hint = "Hint: use a smaller batch or input."
@@ -66,12 +70,112 @@ def test_what_needs_more_memory_than_its_inputs_is_told_in_the_same_words(run, m
 
 
 def test_the_arena_is_refused_before_it_is_taken(monkeypatch):
-    monkeypatch.setattr(memory, "available_bytes", lambda: 500_000)
+    pc.TrainStep(pc.models.lenet5(), pc.SGD(lr=0.1))(np.zeros((1, 1, 28, 28)), np.zeros(1, np.int64))
+    monkeypatch.setattr(memory, "available_bytes", lambda: 50_000_000)
     with pytest.raises(pc.NumericError) as error:
-        pc.TrainStep(pc.models.lenet5(), pc.SGD(lr=0.1))(np.zeros((20, 1, 28, 28)), np.zeros(20, np.int64))
+        pc.TrainStep(pc.models.lenet5(), pc.SGD(lr=0.1))(
+            np.zeros((2000, 1, 28, 28)), np.zeros(2000, np.int64)
+        )
     assert str(error.value).startswith(
-        "plan: the network's tensors must fit in memory. Expected at most 500,000 bytes, which are available. Got "
+        "plan: all that a run takes must fit in memory. Expected at most 50,000,000 bytes, which are available. Got "
     )
+
+
+SPREAD = np.broadcast_to(np.float32(0), (1 << 20, 1, 1 << 10, 1 << 10))  # 4 TiB where it is written out
+LABELS = np.broadcast_to(np.int64(0), (1 << 20,))
+SGD = pc.SGD(0.1)
+COPIERS = {
+    "LeNet5: the input as float32": lambda: pc.models.lenet5()(SPREAD),
+    "TrainStep: the input as float32": lambda: pc.TrainStep(pc.models.lenet5(), SGD)(SPREAD, LABELS),
+    "TrainStep: the input as float32 (recorded)": lambda: pc.record(pc.models.lenet5(), SPREAD),
+    "batches: a batch as float32": lambda: next(pc.Dataset(SPREAD, LABELS).batches(1 << 20)),
+    "batches: a batch as float32 (fit)": lambda: pc.fit(
+        pc.models.lenet5(), (SPREAD, LABELS), optimizer=SGD, epochs=1, batch_size=1 << 20
+    ),
+    "conv2d: input": lambda: pc.functional.conv2d(SPREAD, np.ones((1, 1, 3, 3))),
+    "relu: input": lambda: pc.functional.relu_backward(SPREAD, SPREAD),
+    "filter_image: image": lambda: pc.signal.filter_image(SPREAD.reshape(1 << 20, 1 << 20), "box"),
+    "convolve: f": lambda: pc.signal.convolve(SPREAD, SPREAD),
+    "check_gradient: an array": lambda: pc.check_gradient(np.copy, lambda g, x: g, (SPREAD,)),
+}
+
+
+@pytest.mark.parametrize("told", COPIERS)
+def test_an_array_that_would_have_to_be_written_out_is_refused_before_that(told):
+    what = told.partition(" (")[0]
+    with pytest.raises(
+        pc.NumericError, match=rf"^{what} must fit in memory\. .*, 4,398,046,511,104 bytes\. Hint: "
+    ):
+        COPIERS[told]()
+
+
+CHILD = """
+import resource, sys
+import numpy as np
+import pellucid as pc
+from pellucid import limits, train
+
+model, x, y = pc.models.vgg_small(), np.zeros((256, 3, 32, 32), np.uint8), np.zeros(256, np.int64)
+weight = np.ones((64, 3, 3, 3), np.float32)
+most = (limits._numbers(limits._PROC / "self" / "status")["VmSize"] << 10) + int(sys.argv[2]) * 2**20
+resource.setrlimit(resource.RLIMIT_AS, (most, most))
+try:
+    {
+        "train": lambda: pc.TrainStep(model, pc.Adam())(x, y),
+        "fit": lambda: pc.fit(model, (x, y), optimizer=pc.Adam(), epochs=1, batch_size=256),
+        "infer": lambda: model(x),
+        "predict": lambda: pc.predict(model, x),
+        "evaluate": lambda: pc.evaluate(model, (x, y)),
+        "record": lambda: pc.record(model, x, y, optimizer=pc.Adam()),
+        "functional": lambda: pc.functional.conv2d(x.astype(np.float32), weight),
+        "parameter": lambda: pc.Linear(8000, 40000),
+    }[sys.argv[1]]()
+except pc.NumericError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the system does not tell what is used")
+@pytest.mark.parametrize(
+    "use", ["train", "fit", "infer", "predict", "evaluate", "record", "functional", "parameter"]
+)
+@pytest.mark.parametrize("megabytes", [20, 50, 90])
+def test_a_process_that_may_take_little_is_told_so(use, megabytes):
+    pc.TrainStep(pc.models.lenet5(), pc.Adam())(
+        np.zeros((1, 1, 28, 28)), np.zeros(1, np.int64)
+    )  # all is compiled
+    line = [sys.executable, "-c", CHILD, use, str(megabytes)]
+    done = subprocess.run(line, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.fullmatch(r".+ must fit in memory\. .*Hint: use a smaller batch or input\.\n", done.stdout)
+
+
+def test_the_narrowest_control_group_counts(tmp_path, monkeypatch):
+    files = {
+        "proc/meminfo": "MemTotal: 90 kB\nMemAvailable: 64 kB\nSwapFree: 6 kB\n",
+        "proc/self/cgroup": "4:cpu,memory:/outer\n1:name=systemd:/outer\n0::/a/b\n",
+        "cgroup/a/memory.max": "1000\n",
+        "cgroup/a/memory.current": "900\n",
+        "cgroup/a/memory.stat": "anon 850\ninactive_file 50\n",
+        "cgroup/a/b/memory.max": "max\n",
+        "cgroup/a/b/memory.current": "800\n",
+        "cgroup/memory/outer/memory.limit_in_bytes": "700\n",
+        "cgroup/memory/outer/memory.usage_in_bytes": "600\n",
+        "cgroup/memory/outer/memory.stat": "inactive_file 1\ntotal_inactive_file 60\n",
+    }
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(content)
+    monkeypatch.setattr(limits, "_PROC", tmp_path / "proc")
+    monkeypatch.setattr(limits, "_CGROUP", tmp_path / "cgroup")
+    assert limits.machine() == 70 * 1024
+    assert limits.container() == 150  # of version 2's a
+    (tmp_path / "cgroup/a/b/memory.max").write_text("850")
+    assert limits.container() == 50
+    (tmp_path / "proc/self/cgroup").write_text("4:memory:/outer\n")
+    assert limits.container() == 160
+    (tmp_path / "proc/self/cgroup").unlink()
+    assert limits.container() == limits.NO_LIMIT
 
 
 def test_available_memory_is_less_than_the_machine_s():

@@ -57,7 +57,7 @@ def test_a_team_that_grows_has_scratch_memory_for_all():
             pc.set_num_threads(threads)
             assert network(images).tobytes() == expected
             scratch = tape.team._scratch
-            assert 0 < scratch.room * threads <= scratch.memory.size
+            assert 0 < scratch.room * threads <= scratch.numbers.size
 
 
 def test_several_python_threads_share_a_network(network):

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from pellucid import functional as F
-from pellucid.errors import ArgumentError, ShapeError
+from pellucid.errors import ArgumentError, NumericError, ShapeError
 
 LINES = Path(__file__).with_name("wrong_arguments.txt").read_text(encoding="utf-8").splitlines()
 CASES = [(call, message.strip()) for call, message in zip(LINES[::2], LINES[1::2], strict=True)]
@@ -50,7 +50,8 @@ def test_there_are_many() -> None:
 
 def test_arrays_that_no_memory_holds_are_refused() -> None:
     with pytest.raises(
-        ShapeError, match=r"^conv2d: the arrays must fit into memory\. Got unable to allocate .+\.$"
+        NumericError,
+        match=r"^conv2d: the arrays must fit in memory\. Got unable to allocate .+\. Hint: .+\.$",
     ):
         F.conv2d(np.ones((2, 3, 6, 5)), np.ones((4, 3, 3, 3)), stride=10**7, padding=10**7)
 

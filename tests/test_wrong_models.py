@@ -581,7 +581,7 @@ CASES = {
     "seed": (
         lambda: train(classifier(), seed=-1),
         pc.ArgumentError,
-        "TrainStep: seed must be a whole number ≥ 0. Got seed=-1.",
+        "TrainStep: seed must be a whole number. Expected 0 ≤ seed < 2⁶³. Got seed=-1.",
     ),
     "lr": (
         lambda: pc.SGD(lr=-0.1),

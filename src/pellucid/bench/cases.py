@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
-from pellucid import nn
+from pellucid import memory, nn
 from pellucid.derived import derived
-from pellucid.engine import memory
 from pellucid.engine.graph import Graph, Node, trace
 from pellucid.geometry import Axis
 from pellucid.nn import init

@@ -8,7 +8,7 @@ from math import prod
 
 import numpy as np
 
-from pellucid.engine import memory
+from pellucid import memory
 from pellucid.kernels.progress import progress
 from pellucid.nn.module import Module
 from pellucid.train import SGD, Adam, TrainStep

@@ -45,6 +45,7 @@ def certify(
 
     from pellucid import nn
     from pellucid.cli import inputs, output
+    from pellucid.explain.finite import check_recording
     from pellucid.language import chosen
     from pellucid.train import record
 
@@ -55,7 +56,9 @@ def certify(
     x, y = inputs.digits(sample, batch)
     console = output.screen(json)
     with console.status(model):
-        certificates = record(network, x, y, optimizer=rule).certify(sample_size, seed, lang)
+        recording = record(network, x, y, optimizer=rule)
+        check_recording("certify", recording)
+        certificates = recording.certify(sample_size, seed, lang)
     if json:
         run = {"model": model, "data": data, "sample": sample, "batch": batch, "optimizer": optimizer}
         output.print_json({**run, "lr": rule.lr, "seed": seed, **certificates.to_dict()})

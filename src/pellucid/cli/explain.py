@@ -87,6 +87,7 @@ def explain(
     from pellucid import nn
     from pellucid.cli import inputs, output
     from pellucid.errors import ArgumentError
+    from pellucid.explain.finite import check_recording
     from pellucid.language import chosen
     from pellucid.markup import page
     from pellucid.train import record
@@ -104,6 +105,7 @@ def explain(
     network = inputs.open_model(model, inputs.MNIST_SHAPE)
     x, y = inputs.digits(sample, batch or (1 if at else _BATCH))
     recording = record(network, x) if infer else record(network, x, y, optimizer=optimiser)
+    check_recording("explain", recording)
     answer: _Overview | _Number
     if at is None:
         answer = _Overview(recording.overview(lang))

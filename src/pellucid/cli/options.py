@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from pellucid import seeds
+
 
 class ModelName(StrEnum):
     """The networks of `pellucid.nn.models`, written out so that `--help` need not import them."""
@@ -52,7 +54,10 @@ Momentum = Annotated[
 Optimizer = Annotated[OptimizerName, typer.Option(help="The rule of updates.")]
 Sample = Annotated[int, typer.Option(help="The number of the first test image in the batch, from 0.")]
 SavedModel = Annotated[str, typer.Argument(metavar="MODEL", help="A file that `pellucid train --out` wrote.")]
-Seed = Annotated[int, typer.Option(min=0, help="Decides the initial weights and the order of the images.")]
+Seed = Annotated[
+    int,
+    typer.Option(min=0, max=seeds.LARGEST, help="Decides the initial weights and the order of the images."),
+]
 Threads = Annotated[
     int | None, typer.Option(min=1, max=1024, help="How many threads compute.", show_default="one per core")
 ]

@@ -9,8 +9,10 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid import memory
 from pellucid.errors import ArgumentError, DataError
-from pellucid.sizes import is_integer
+from pellucid.seeds import check_seed
+from pellucid.sizes import is_integer, size_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +75,8 @@ class Dataset:
 
         Raises: ArgumentError when a number is not whole, below 0 or, for `batch_size`, below 1.
         """
-        for name, value, least in (("batch_size", batch_size, 1), ("seed", seed, 0), ("epoch", epoch, 0)):
+        check_seed("batches", seed)
+        for name, value, least in (("batch_size", batch_size, 1), ("epoch", epoch, 0)):
             if not is_integer(value) or value < least:
                 rule = f"{name} must be a whole number"
                 raise ArgumentError("batches", rule, expected=f"{name} ≥ {least}", got=f"{name}={value!r}")
@@ -82,6 +85,8 @@ class Dataset:
     def _batches(
         self, batch_size: int, seed: int, epoch: int, shuffle: bool
     ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int64]]]:
+        shape = (min(batch_size, len(self)), *self.images.shape[1:])
+        memory.require("batches", "a batch as float32", 4 * size_of(shape), shape=shape)
         order = np.arange(len(self))
         if shuffle:
             order = np.random.default_rng([seed, epoch]).permutation(order)

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
+from pellucid.data.libtiff import silenced
 from pellucid.errors import ArgumentError, DataError
 from pellucid.sizes import is_integer
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")  # no format that runs another program
 MAX_FILE_BYTES = 256 * 2**20
 MAX_PIXELS = 120_000_000
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # else it prints what it logs, beside the error
 
 
 def read_image(
@@ -92,7 +95,8 @@ def opened(path: Path, *, alone: bool = False) -> Iterator[ImageFile.ImageFile]:
 
 def upright(file: ImageFile.ImageFile) -> Image.Image:
     """The file's picture, decoded, and turned as the camera was held; the first of several."""
-    file.load()
+    with silenced(file) if file.format == "TIFF" else nullcontext():
+        file.load()
     return ImageOps.exif_transpose(file)
 
 

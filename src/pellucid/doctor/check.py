@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from pellucid import memory
 from pellucid.doctor.case import Case, along, look, parts
 from pellucid.doctor.diagnosis import diagnose, diagnose_shape
 from pellucid.doctor.layer import WHERE, Array, Arrays, Layer, read
@@ -17,8 +18,11 @@ from pellucid.doctor.slopes import Floats, Point, settle
 from pellucid.doctor.terms import terms
 from pellucid.errors import ArgumentError
 from pellucid.language import Message, chosen
+from pellucid.seeds import check_seed
+from pellucid.sizes import is_integer
 
 
+@memory.enough(WHERE)
 def check_gradient(
     forward: Callable[..., Any],
     backward: Callable[..., Any],
@@ -65,9 +69,10 @@ def check_gradient(
         (False, [('weight', 'mean_instead_of_sum')])
     """
     lang = chosen(lang)
-    for name, value, least in (("seed", seed, 0), ("max_elements", max_elements, 1)):
-        if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
-            raise ArgumentError(WHERE, f"{name} must be an integer, {least} or more", got=f"{name}={value!r}")
+    check_seed(WHERE, seed)
+    if not is_integer(max_elements) or max_elements < 1:
+        rule = "max_elements must be an integer, 1 or more"
+        raise ArgumentError(WHERE, rule, got=f"max_elements={max_elements!r}")
     layer, arrays = read(forward, backward, inputs)
     rng = np.random.default_rng(seed)
     point, slopes = settle(layer, arrays, _wanted(layer, arrays), rng)

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid import memory
 from pellucid.errors import ArgumentError
 
 Array: TypeAlias = NDArray[Any]
@@ -172,6 +173,7 @@ def _real(value: object, rule: str) -> Array:
     if array.dtype.kind not in "fiub":
         kind = f"{array.dtype} {array.shape}" if isinstance(value, np.ndarray) else type(value).__name__
         raise ArgumentError(WHERE, rule, got=kind)
+    memory.check_spread(WHERE, "an array", array)
     return array
 
 

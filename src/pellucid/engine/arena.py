@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid import memory
 from pellucid.derived import derived
-from pellucid.engine import memory
 from pellucid.engine.buffers import Block, Tensor
 
 _ALIGN = 64  # bytes; there are as many between blocks, at least
@@ -102,14 +102,15 @@ def arrange(wanted: Iterable[Room], launches: int) -> list[Place]:
     return lasting + min(tries, key=lambda places: _end(places) + sum(p.clearing_bytes for p in places))
 
 
-def allocate(places: Sequence[Place]) -> NDArray[np.uint8]:
-    """Bring the blocks to their places in an arena of zeros.
+def allocate(places: Sequence[Place], beside_bytes: int = 0) -> NDArray[np.uint8]:
+    """Bring the blocks to their places in an arena of zeros; a run will take so much memory beside it.
 
     Raises: NumericError when the system has not that much memory.
     """
     size = _end(places) + _ALIGN
-    memory.require("plan", "the network's tensors", size)
-    arena = np.zeros(size, np.uint8)
+    memory.require("plan", "all that a run takes", size + beside_bytes)
+    with memory.enough("plan"):
+        arena = np.zeros(size, np.uint8)
     aligned = arena[-arena.ctypes.data % _ALIGN :]
     for place in places:
         place.room.block.place(aligned[place.start : place.end])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pellucid.engine import memory
+from pellucid import memory
 from pellucid.engine.buffers import Block
 from pellucid.engine.graph import Graph, Node, Symbol
 from pellucid.engine.lowering import BACKWARD, FORWARD, shape, update

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid import memory
 from pellucid.engine import algorithm
 from pellucid.engine.compose import plan_forward
 from pellucid.engine.graph import Graph, trace
@@ -28,6 +29,12 @@ class Inference:
 
     def __call__(self, x: Array) -> Array:
         """The output for a contiguous batch of the network's float type."""
+        try:
+            return self._run(x)
+        except MemoryError as error:
+            raise memory.exhausted("plan", error) from None
+
+    def _run(self, x: Array) -> Array:
         if len(x) == 0:
             return np.zeros(self._trace(x).output.shape, x.dtype)
         key = (x.shape, x.dtype.str, algorithm.current())

@@ -253,7 +253,7 @@ class Program:
         named = [table.blocks for table in tables.values()]
         lasting = plan.blocks if plan.keep else plan.lasting
         self.places = arena.arrange(arena.rooms(plan.blocks, named, lasting), len(launches))
-        self.arena = arena.allocate(self.places)
+        self.arena = arena.allocate(self.places, self._beside_bytes())
         self.steps: list[
             Launch
         ] = []  # launches, and before the first that names a tensor its halo's clearing
@@ -281,6 +281,13 @@ class Program:
             arrays: dict[Block, Array] = {tensor: self._room(tensor) for tensor in self.plan.egests}
             tape.team.play(self.launches, self.plan.scratch_bytes)
             return [arrays[block] if block in arrays else block.array() for block in blocks]
+
+    def _beside_bytes(self) -> int:
+        """What a run takes besides the arena: results, the threads' scratch memory, a recording's copies."""
+        plan = self.plan
+        results = sum(size_of(tensor.shape) * int(tensor.dtype.itemsize) for tensor in plan.egests)
+        owned = (block for block in plan.values.values() if plan.keep and isinstance(block, External))
+        return results + plan.scratch_bytes * tape.team.size + sum(block.size_bytes for block in owned)
 
     def update_state(self) -> None:
         """Carry out, in one run, what a recording left out: the changes of the model's own state."""

@@ -20,6 +20,7 @@ from pellucid.explain.question import Question
 from pellucid.explain.shown import Shown
 from pellucid.explain.source import Entry
 from pellucid.language import text
+from pellucid.seeds import check_seed
 from pellucid.sizes import is_integer, size_of
 
 _AT_ONCE = 1 << 20  # terms that are laid out at a time
@@ -42,6 +43,8 @@ class Certificate:
         replay_mismatches: how many numbers differ from their replay.
         failures: how many are not certified.
         failed: the addresses of the first of those.
+        not_finite: how many of the numbers compared are NaN or infinite. They are certified where the formula gives the
+            same: what was certified is how they were made, not that they are of use.
     """
 
     name: str
@@ -53,6 +56,7 @@ class Certificate:
     replay_mismatches: int
     failures: int
     failed: tuple[str, ...]
+    not_finite: int = 0
 
 
 @dataclass(frozen=True, repr=False)
@@ -98,12 +102,16 @@ class Certificates(Shown):
         return Columns(heads, tuple(_row(array) for array in self.arrays), 2)
 
     def findings(self, lang: str | None = None) -> list[str]:
-        """How many numbers were compared, whether all are certified, and addresses of those that are not."""
+        """How many numbers were compared, whether all are certified, which are not, and how many are not finite."""
         lang, failures = lang or self.lang, sum(array.failures for array in self.arrays)
         failed = [f"  {address}" for array in self.arrays for address in array.failed]
+        odd = next((array.name for array in self.arrays if array.not_finite), None)
+        count = sum(array.not_finite for array in self.arrays)
+        notes = [text("certificates.not_finite", lang, count=count, name=odd)] if odd else []
         if self.certified:
-            return [text("certificates.all_certified", lang, checked=self.checked)]
-        return [text("certificates.not_certified", lang, checked=self.checked, failures=failures), *failed]
+            return [text("certificates.all_certified", lang, checked=self.checked), *notes]
+        head = text("certificates.not_certified", lang, checked=self.checked, failures=failures)
+        return [head, *failed, *notes]
 
     def text(self, lang: str | None = None) -> str:
         """The table and what it comes to.
@@ -147,12 +155,6 @@ def certify(
     return Certificates(tuple(found), lang)
 
 
-def check_seed(where: str, seed: int) -> None:
-    """Refuse what decides no random numbers."""
-    if not is_integer(seed) or seed < 0:
-        raise ArgumentError(where, "seed must be a whole number ≥ 0", got=f"seed={seed!r}")
-
-
 def _chosen(size: int, sample: int | None, random: np.random.Generator) -> NDArray[np.int64]:
     """Which elements, as flat indices."""
     if sample is None or sample >= size:
@@ -163,7 +165,7 @@ def _chosen(size: int, sample: int | None, random: np.random.Generator) -> NDArr
 def _certificate(entry: Entry, ask: Ask, chosen: NDArray[np.int64]) -> Certificate:
     """The certificate of some elements of an array."""
     ulps = share = 0.0
-    mismatches, failures, kind = 0, 0, ""
+    mismatches, failures, not_finite, kind = 0, 0, 0, ""
     failed: list[str] = []
     for question, account in _accounts(entry, ask, chosen):
         verdict, kind = account.judge(question), account.kind
@@ -171,6 +173,7 @@ def _certificate(entry: Entry, ask: Ask, chosen: NDArray[np.int64]) -> Certifica
         ulps, share = max(ulps, in_ulps), max(share, of_bound)
         if verdict.replay is not None:
             mismatches += int(np.count_nonzero(~same(question.value, verdict.replay)))
+        not_finite += int(np.count_nonzero(~np.isfinite(question.value)))
         wrong = question.at[~verdict.certified]
         failures += len(wrong)
         failed += [written(entry.name, row) for row in wrong[: NAMED - len(failed)]]
@@ -184,6 +187,7 @@ def _certificate(entry: Entry, ask: Ask, chosen: NDArray[np.int64]) -> Certifica
         replay_mismatches=mismatches,
         failures=failures,
         failed=tuple(failed),
+        not_finite=not_finite,
     )
 
 

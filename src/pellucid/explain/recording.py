@@ -217,8 +217,8 @@ class Recording:
             seed: decides which.
             lang: the language that the table speaks, "en" or "ko"; None for that of `PELLUCID_LANG`.
 
-        Raises: ArgumentError for a sample that is no whole number above 0, for a seed that is none ≥ 0, and for a
-            language that the catalogue does not have.
+        Raises: ArgumentError for a sample that is no whole number above 0, for a seed that is none from 0 to 2⁶³ − 1,
+            and for a language that the catalogue does not have.
 
         Example:
             >>> import numpy as np, pellucid as pc
@@ -251,7 +251,7 @@ class Recording:
         Args:
             seed: decides the numbers.
 
-        Raises: ArgumentError for a seed that is no whole number ≥ 0.
+        Raises: ArgumentError for a seed that is no whole number from 0 to 2⁶³ − 1.
 
         Example:
             >>> import numpy as np, pellucid as pc

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from pellucid import memory
 from pellucid.errors import ArgumentError
 from pellucid.figures.film import Film
 from pellucid.figures.style import DPI, FAINT, matplotlib
@@ -59,6 +60,7 @@ _BORDERS = {
 _SIDE, _GAP, _LABEL, _TITLE, _WORDS = 420, 22, 34, 78, 350
 
 
+@memory.enough("figures")
 def filter_sheet(
     photo: NDArray[Any], border: str = "reflect", *, strength: float = 1.0, lang: str | None = None
 ) -> Film:

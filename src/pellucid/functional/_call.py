@@ -5,8 +5,7 @@ Each function only says which op it is and what it is applied to; that descripti
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
 from inspect import Parameter, Signature, signature
@@ -14,6 +13,7 @@ from typing import Any, Concatenate, ParamSpec, TypeAlias
 
 import numpy as np
 
+from pellucid import memory
 from pellucid.engine import arrays
 from pellucid.engine.graph import Symbol, apply
 from pellucid.errors import ArgumentError, PellucidError, ShapeError
@@ -46,12 +46,12 @@ class Call:
 
     def forward(self) -> Tensor:
         """The output, as an array or as a symbol."""
-        given = (*self.required, *self.optional)
-        if any(isinstance(operand, Symbol) for operand in given):
-            return apply(self.op, given)
-        operands, single = self.arrays()
-        self.check_room(operands)
-        with enough_memory(self.op.name):
+        given = self.given()
+        if any(isinstance(operand, Symbol) for operand in given.values()):
+            return apply(self.op, tuple(given.values()))
+        with memory.enough(self.op.name):
+            operands, single = self.arrays()
+            self.check_room(operands)
             if arrays.pays(self.op, operands):
                 output = arrays.forward(self.op, operands)
             else:
@@ -60,38 +60,48 @@ class Call:
 
     def backward(self, grad_output: Tensor) -> Gradients:
         """The gradients of the op's differentiable arguments."""
-        operands, single = self.arrays()
-        output = self.check_room(operands)
-        grad = as_array(self.op.name, "grad_output", grad_output).astype(operands[0].dtype)
-        expected = output[1:] if single else output
-        if grad.shape != expected:
-            rule = "grad_output must have the output's shape"
-            raise ShapeError(f"{self.op.name}_backward", rule, expected=f"{expected}", got=f"{grad.shape}")
-        with enough_memory(self.op.name):
+        with memory.enough(self.op.name):
+            operands, single = self.arrays()
+            output = self.check_room(operands)
+            grad = as_array(self.op.name, "grad_output", grad_output).astype(operands[0].dtype)
+            expected = output[1:] if single else output
+            if grad.shape != expected:
+                rule, where = "grad_output must have the output's shape", f"{self.op.name}_backward"
+                raise ShapeError(where, rule, expected=f"{expected}", got=f"{grad.shape}")
             if arrays.pays(self.op, operands):
                 first, *others = arrays.backward(self.op, grad.reshape(output), operands)
             else:
                 first, *others = self.op.backward(grad.reshape(output), *operands, **self.options)
         return (first[0] if single and first is not None else first, *others)
 
+    def given(self) -> dict[str, Tensor | None]:
+        """The operands by name.
+
+        Raises: ArgumentError when one that must be there is None.
+        """
+        for name, value in zip(self.op.arguments, self.required, strict=False):
+            if value is None:
+                raise absent(self.op.name, name)
+        return dict(zip(self.op.arguments, (*self.required, *self.optional), strict=True))
+
     def check_room(self, operands: list[Any]) -> Shape:
         """The output's shape, if an array can have it.
 
-        Raises: ShapeError when it cannot; whatever the op's shape rule raises.
+        Raises: ShapeError when no memory could hold it, NumericError when this machine's cannot now; whatever the
+            op's shape rule raises.
         """
         shape = self.op.infer(*(None if array is None else array.shape for array in operands))
         if size_of(shape) >= 2**48:
             raise ShapeError(self.op.name, "the output is larger than any memory", got=f"output {shape}")
+        memory.require(self.op.name, "the output", size_of(shape) * operands[0].itemsize, shape=shape)
         return shape
 
     def arrays(self) -> tuple[list[Any], bool]:
         """The operands, the differentiable ones of one float type; and whether a batch axis was added."""
-        operands = dict(zip(self.op.arguments, (*self.required, *self.optional), strict=True))
-        optional = self.op.arguments[len(self.required) :]
         found = {
             name: as_array(self.op.name, name, value)
-            for name, value in operands.items()
-            if value is not None or name not in optional
+            for name, value in self.given().items()
+            if value is not None
         }
         differentiable = [name for name in self.op.differentiable if name in found]
         floats = [found[name].dtype for name in differentiable if found[name].dtype.kind == "f"]
@@ -106,23 +116,19 @@ class Call:
         return [found.get(name) for name in self.op.arguments], single
 
 
-@contextmanager
-def enough_memory(op: str) -> Iterator[None]:
-    """Say which op asked for more memory than there is.
-
-    Raises: ShapeError in place of a MemoryError.
-    """
-    try:
-        yield
-    except MemoryError as error:
-        raise ShapeError(op, "the arrays must fit into memory", got=str(error).lower()) from None
+def absent(op: str, name: str) -> ArgumentError:
+    """What is said of an operand that must be there."""
+    return ArgumentError(op, f"{name} must be given", expected="an array of real numbers", got="None")
 
 
 def as_array(op: str, name: str, value: object) -> Array:
     """Any numbers as a NumPy array.
 
-    Raises: ArgumentError for anything else: text, None, objects, lists whose rows differ in length.
+    Raises: ArgumentError for anything else: text, None, objects, lists whose rows differ in length; NumericError for
+        a broadcast array that no memory holds.
     """
+    if value is None:
+        raise absent(op, name)
     reason = ""
     try:
         array = np.asarray(value)
@@ -137,6 +143,7 @@ def as_array(op: str, name: str, value: object) -> Array:
             reason = f" of dtype {value.dtype}"
         rule, got = f"{name} must be an array of real numbers", type(value).__name__ + reason
         raise ArgumentError(op, rule, got=got, hint="pass a NumPy array or nested lists of numbers")
+    memory.check_spread(op, name, array)
     return array
 
 

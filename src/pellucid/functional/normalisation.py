@@ -10,7 +10,7 @@ import numpy as np
 
 from pellucid.engine.graph import Symbol
 from pellucid.errors import ArgumentError, PellucidError, ShapeError
-from pellucid.functional._call import Call, Tensor, function, gradient
+from pellucid.functional._call import Call, Tensor, as_array, function, gradient
 from pellucid.ops.base import Gradients
 from pellucid.ops.batch_norm import BatchNorm
 from pellucid.ops.checks import flag, number
@@ -210,7 +210,7 @@ def instance_norm(
             raise ArgumentError("instance_norm", rule, got=f"{absent}=None")
         op = BatchNorm(False, momentum, eps)
         return GivenStatisticsCall(op, (input,), (running_mean, running_var, weight, bias))
-    shape = np.shape(input) if not isinstance(input, Symbol) else input.shape
+    shape = input.shape if isinstance(input, Symbol) else as_array("instance_norm", "input", input).shape
     if len(shape) >= 2 and size_of(shape[2:]) == 1:
         rule = "an image's own statistics need more than 1 value per channel"
         raise ShapeError("instance_norm", rule, got=f"input {shape}")

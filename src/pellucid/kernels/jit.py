@@ -13,15 +13,18 @@ from __future__ import annotations
 
 import ctypes
 import inspect
+import sys
 from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
 import llvmlite.binding as llvm
 
+from pellucid import memory
 from pellucid.derived import derived
 from pellucid.kernels.library import Library, native
 
+_COMPILER_BYTES = 192 << 20  # of addresses, half of them used
 _library = Library("numba")
 
 
@@ -107,6 +110,8 @@ def _linked(function: Any) -> FunctionType:
 
 def _object_code(function: Callable[..., None], bits: int, symbol: str) -> bytes:
     """Machine code for this processor as an object file, which needs the C library alone."""
+    if "numba" not in sys.modules:  # LLVM ends the process where it finds no memory
+        memory.require("kernels", "the compiler", _COMPILER_BYTES)
     import numba
 
     number = types.float32 if bits == 32 else types.float64

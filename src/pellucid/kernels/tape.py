@@ -18,7 +18,8 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.errors import ArgumentError, NumericError
+from pellucid import memory
+from pellucid.errors import ArgumentError
 from pellucid.kernels import turns
 from pellucid.kernels.intrinsics import (
     atomic_add,
@@ -149,7 +150,7 @@ def _run(control: int, launches: int, count: int, board: int, scratch: int, room
 class _Scratch(NamedTuple):
     """Memory of each thread's own: `room` bytes for each of `threads`, the first of which begin at `address`."""
 
-    memory: NDArray[np.uint8]
+    numbers: NDArray[np.uint8]
     address: int
     room: int
     threads: int
@@ -159,13 +160,10 @@ class _Scratch(NamedTuple):
         """So much room or more; each thread's begins a page of its own."""
         room = -(-room // _PAGE) * _PAGE
         try:
-            memory = np.empty(room * threads + _PAGE, np.uint8)
-        except MemoryError:
-            got = f"{room * threads + _PAGE:,} bytes"
-            raise NumericError(
-                "plan", "the threads' scratch memory must fit in memory", got=got, hint="use fewer threads"
-            ) from None
-        return cls(memory, memory.ctypes.data + -memory.ctypes.data % _PAGE, room, threads)
+            numbers = np.empty(room * threads + _PAGE, np.uint8)
+        except MemoryError as error:
+            raise memory.exhausted("plan", error) from None
+        return cls(numbers, numbers.ctypes.data + -numbers.ctypes.data % _PAGE, room, threads)
 
 
 class _Board(NamedTuple):
@@ -173,7 +171,7 @@ class _Board(NamedTuple):
 
     launches: Launches
     address: int
-    count: int
+    places: int
 
     @classmethod
     def of(cls, count: int) -> _Board:
@@ -243,7 +241,7 @@ class Team:
 
     def _board(self, count: int) -> _Board:
         """Room for so many launches. Boards grow by doubling, so all of them take twice the largest one's bytes."""
-        if self._boards[-1].count < count:
+        if self._boards[-1].places < count:
             self._boards.append(_Board.of(2 * count))
         return self._boards[-1]
 

@@ -14,6 +14,12 @@ TEXTS: Area = {
     "certificates.all_certified": Entry(
         "{checked:,} numbers checked, all certified", "수 {checked:,}개를 검사하여 모두 인증했습니다"
     ),
+    "certificates.not_finite": Entry(
+        "{count:,} of them are NaN or infinite, first in {name}: certified is how they were made, "
+        "not that they are of use",
+        "그중 {count:,}개는 NaN이거나 무한대입니다(처음 나온 배열: {name}). 인증은 수가 어떻게 만들어졌는지를 보일 뿐, "
+        "쓸모가 있음을 뜻하지 않습니다",
+    ),
     "certificates.not_certified": Entry(
         "{checked:,} numbers checked, {failures:,} NOT certified",
         "수 {checked:,}개를 검사했습니다. 그중 {failures:,}개는 인증되지 않았습니다",

@@ -17,9 +17,10 @@ from typing import Any
 
 import numpy as np
 
+from pellucid import memory
 from pellucid.errors import ArgumentError
 from pellucid.nn.parameter import Parameter
-from pellucid.sizes import is_integer
+from pellucid.seeds import check_seed
 
 _generator = np.random.default_rng()
 if hasattr(
@@ -40,12 +41,10 @@ _room: ContextVar[list[int] | None] = ContextVar("room", default=None)
 def seed(n: int) -> None:
     """Seed the generator that new layers draw their parameters from.
 
-    Raises: ArgumentError when `n` is not a whole number ≥ 0.
+    Raises: ArgumentError when `n` is not a whole number from 0 to 2⁶³ − 1.
     """
     global _generator  # noqa: PLW0603 - the one generator of the process, as in PyTorch
-    if not is_integer(n) or n < 0:
-        raise ArgumentError("seed", "a seed must be a whole number", expected="n ≥ 0", got=repr(n))
-    _generator = np.random.default_rng(n)
+    _generator = np.random.default_rng(check_seed("seed", n))
 
 
 def uniform(shape: tuple[int, ...], fan_in: int) -> Parameter:
@@ -59,6 +58,7 @@ def uniform(shape: tuple[int, ...], fan_in: int) -> Parameter:
         if room[0] < 0:
             raise ArgumentError("init", "the model is larger than its file", got=f"shape {shape}")
         return Parameter.zeros(shape)
+    memory.require("Parameter", "the array", 4 * prod(shape), shape=shape)
     parameter, bound = Parameter.zeros(shape), 1 / sqrt(fan_in)
     stretches = parameter.stretches()
     if parameter.size < _LARGE:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from itertools import count
@@ -11,6 +12,7 @@ from typing import Any, ClassVar, Self, TypeGuard
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from pellucid import memory
 from pellucid.engine import graph
 from pellucid.errors import ArgumentError, MissingError, PellucidError, ShapeError
 from pellucid.nn.parameter import Buffer, Parameter, State, real_array
@@ -29,6 +31,8 @@ _PROGRAM = (
     "_program"  # the attribute that caches (edition, structure, Inference); copies and pickles leave it out
 )
 
+_DEEPEST = 100  # names in a path; a call takes a few of the interpreter's 1,000 frames for each
+
 
 def _forward_missing(self: Module, *_: Any) -> Any:
     name = type(self).__name__
@@ -39,8 +43,8 @@ class Module:
     """The base of every network and layer. Assign layers in `__init__`, write `forward(self, x)`.
 
     Modules, parameters and buffers are found in the attributes, in the order of their assignment; modules
-    also in lists and tuples. An array assigned to a parameter is copied into the parameter's memory; a new
-    `Parameter` takes its place.
+    also in lists and tuples, at most 100 deep. An array assigned to a parameter is copied into the parameter's
+    memory; a new `Parameter` takes its place.
 
     Example:
         >>> class Net(Module):
@@ -98,6 +102,9 @@ class Module:
         try:
             with graph.scope("", layer=self.is_layer):
                 return self.forward(*symbols)
+        except RecursionError:
+            rule, hint = "forward never ends", "a module's forward must not call the module itself"
+            raise ArgumentError(type(self).__name__, rule, got="calls without end", hint=hint) from None
         finally:
             _paths.reset(token)
 
@@ -130,7 +137,7 @@ class Module:
         array = real_array(type(self).__name__, input)
         owns_floats = any(state.dtype.kind == "f" for _, state in self.named_arrays())
         dtype = array.dtype.newbyteorder("=") if array.dtype.char in "fd" and not owns_floats else self.dtype
-        return np.asarray(array, dtype, order="C")
+        return memory.contiguous(type(self).__name__, array, dtype)
 
     def _children(self) -> Iterator[tuple[str, Module]]:
         for name, value in list(vars(self).items()):  # another thread may note down its program meanwhile
@@ -142,6 +149,7 @@ class Module:
 
     def _walk(self, path: str, seen: set[int], *, once: bool) -> Iterator[tuple[str, Module]]:
         """This module and those below it; a shared one `once` or by each of its names, a cycle always cut."""
+        _check_depth(path)
         if id(self) in seen:
             return
         seen.add(id(self))
@@ -246,6 +254,7 @@ class Module:
         return next(floats, np.dtype(np.float32))
 
     def __getstate__(self) -> dict[str, Any]:
+        deque(self.modules(), 0)  # refuses what nests too deep for copies and pickles
         return {name: value for name, value in vars(self).items() if name not in (_PROGRAM, _EDITION)}
 
     def extra_repr(self) -> str:
@@ -259,6 +268,7 @@ class Module:
 
     @recursive_repr("…")
     def __repr__(self) -> str:
+        deque(self.modules(), 0)  # the same
         lines = [f"({name}): {child!r}".replace("\n", "\n  ") for name, child in self._children()]
         if not lines:
             return f"{type(self).__name__}({self.extra_repr()})"
@@ -284,8 +294,15 @@ def _modules_in(name: str, value: object) -> Iterator[tuple[str, Module]]:
     if isinstance(value, Module):
         yield name, value
     elif isinstance(value, list | tuple):
+        _check_depth(name)
         for position, item in enumerate(value):
             yield from _modules_in(f"{name}.{position}", item)
+
+
+def _check_depth(path: str) -> None:
+    if path.count(".") >= _DEEPEST:
+        rule = f"modules, with the lists that hold them, nest at most {_DEEPEST} deep"
+        raise ArgumentError("Module", rule, got=f"'{path[:40]}…'")
 
 
 def _join(path: str, name: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from pellucid import memory
 from pellucid.errors import ArgumentError
 from pellucid.sizes import size_of
 
@@ -117,10 +118,9 @@ def _memory_order(ndim: int) -> tuple[int, ...]:
 def _aligned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
     """A contiguous array of zeros that begins on a cache line."""
     size_bytes = size_of(shape) * dtype.itemsize
-    try:
+    if size_bytes >= 2**48:  # no address is large enough
+        memory.require("Parameter", "the array", size_bytes, shape=shape)
+    with memory.enough("Parameter"):
         raw = np.zeros(size_bytes + ALIGNMENT, np.uint8)
-    except (MemoryError, OverflowError, ValueError):  # the latter where no address is large enough
-        rule, got = "the array must fit into memory", f"shape {tuple(shape)}, {size_bytes:,} bytes"
-        raise ArgumentError("Parameter", rule, got=got) from None
     start = -raw.__array_interface__["data"][0] % ALIGNMENT
     return raw[start : start + size_bytes].view(dtype).reshape(shape)

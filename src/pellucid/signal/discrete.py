@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from pellucid import memory
 from pellucid.errors import AddressError, ArgumentError, NumericError, ShapeError
 from pellucid.functional._call import as_array
 from pellucid.geometry import Where
@@ -114,7 +115,8 @@ def convolve(f: ArrayLike, g: ArrayLike, mode: str = "full") -> Convolution:
         >>> convolve([1, 2, 3], [0, 1, 10], mode="same").method
         'direct'
     """
-    return _slide("convolve", f, g, mode)
+    with memory.enough("convolve"):
+        return _slide("convolve", f, g, mode)
 
 
 def correlate(f: ArrayLike, g: ArrayLike, mode: str = "full") -> Convolution:
@@ -132,7 +134,8 @@ def correlate(f: ArrayLike, g: ArrayLike, mode: str = "full") -> Convolution:
         Convolution([[ 5, 11],
                      [23, 29]])
     """
-    return _slide("correlate", f, g, mode)
+    with memory.enough("correlate"):
+        return _slide("correlate", f, g, mode)
 
 
 def _slide(where: str, f: ArrayLike, g: ArrayLike, mode: str) -> Convolution:

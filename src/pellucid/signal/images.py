@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pellucid import memory
 from pellucid.errors import ArgumentError, ShapeError
 from pellucid.functional._call import as_array
 from pellucid.ops.base import Array
@@ -28,6 +29,7 @@ BORDERS = tuple(_BORDERS)
 _STRONGEST = 1e100  # strength times kernel times pixel is finite
 
 
+@memory.enough(_WHERE)
 def filter_image(
     image: ArrayLike,
     kernel: str | ArrayLike,

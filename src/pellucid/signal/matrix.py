@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pellucid import memory
 from pellucid.derived import derived
 from pellucid.errors import ShapeError
-from pellucid.functional._call import as_array, enough_memory
+from pellucid.functional._call import as_array
 from pellucid.geometry import Axis
 from pellucid.language import text
 from pellucid.nn.linear import Linear
@@ -101,11 +102,11 @@ class MatrixForm:
         return size_of(self.input_shape) * size_of(self.output_shape)
 
     @derived
+    @memory.enough("matrix_form")
     def dense(self) -> Linear:
         """The fully connected layer that computes the same, from flattened inputs to flattened outputs."""
-        with enough_memory("matrix_form"):
-            layer = Linear(size_of(self.input_shape), size_of(self.output_shape), bias=False)
-            layer.load_state_dict({"weight": self.matrix.toarray().astype(np.float32)})
+        layer = Linear(size_of(self.input_shape), size_of(self.output_shape), bias=False)
+        layer.load_state_dict({"weight": self.matrix.toarray().astype(np.float32)})
         return layer
 
     def forward(self, input: ArrayLike) -> Array:

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.errors import ArgumentError, ShapeError
+from pellucid import memory
+from pellucid.errors import ArgumentError, PellucidError, ShapeError
 from pellucid.nn.parameter import real_array
 
 Array = NDArray[Any]
@@ -25,7 +26,7 @@ def images(x: Any, dtype: np.dtype[Any], name: str = "x") -> Array:
         if array.ndim < 1 or array.size == 0:
             rule = "targets must have the shape of the network's output and not be empty"
             raise ShapeError("TrainStep", rule, expected="y of (N,…)", got=f"y {array.shape}")
-        return np.ascontiguousarray(array, dtype)
+        return memory.contiguous("TrainStep", array, dtype)
     if array.ndim < 2 or array.size == 0:
         raise ShapeError(
             "TrainStep",
@@ -33,7 +34,7 @@ def images(x: Any, dtype: np.dtype[Any], name: str = "x") -> Array:
             expected=f"{name} of (N,C,…)",
             got=f"{name} {array.shape}",
         )
-    return np.ascontiguousarray(array, dtype)
+    return memory.contiguous("TrainStep", array, dtype)
 
 
 def labels(y: Any, count: int) -> Array:
@@ -56,16 +57,22 @@ def labels(y: Any, count: int) -> Array:
     return np.array(array, np.int64)
 
 
-def check_classes(y: Array, classes: int) -> None:
+def check_classes(
+    y: Array,
+    classes: int,
+    where: str = "cross_entropy",
+    name: str = "y",
+    error: type[PellucidError] = ArgumentError,
+) -> None:
     """Labels must be classes that the network has.
 
-    Raises: ArgumentError with the first label that is not.
+    Raises: an `error` with the first label that is not.
     """
     wrong = np.flatnonzero(y.view(np.uint64) >= classes)  # a negative number is a huge one there
     if wrong.size:
-        raise ArgumentError(
-            "cross_entropy",
+        raise error(
+            where,
             "a label must be a class of the network",
             expected=f"0 to {classes - 1}",
-            got=f"y[{wrong[0]}] = {y[wrong[0]]}",
+            got=f"{name}[{wrong[0]}] = {y[wrong[0]]}",
         )

@@ -10,16 +10,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid import memory
 from pellucid.data.dataset import DataLike, Dataset, as_float, dataset
+from pellucid.engine.graph import trace
 from pellucid.errors import ArgumentError, DataError, NumericError, ShapeError
+from pellucid.explain.finite import check_finite
 from pellucid.nn.module import Module
 from pellucid.ops.softmax import Softmax
+from pellucid.seeds import check_seed
 from pellucid.sizes import is_integer
+from pellucid.train.batch import check_classes
 from pellucid.train.optimizers import Optimizer
 from pellucid.train.step import TrainStep
 
 Array = NDArray[Any]
 _EVALUATION_BATCH = 256
+_HINT = "use a smaller learning rate"
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,7 @@ class History:
     epochs: list[Epoch] = field(default_factory=list)
 
 
+@memory.enough("fit")
 def fit(
     model: Module,
     train: DataLike,
@@ -67,7 +74,8 @@ def fit(
     Data are a `Dataset` or a pair (images, labels).
     Callbacks are called with a `Progress` after every step and with an `Epoch` after every epoch.
 
-    Raises: NumericError as soon as the loss is not finite; ArgumentError or DataError for unfit arguments.
+    Raises: NumericError as soon as the loss, or after an epoch a parameter or buffer, is not finite; ArgumentError or
+        DataError for unfit arguments and, before the first update, for a label in either dataset that is no class.
     """
     if not is_integer(epochs) or epochs < 1:
         raise ArgumentError("fit", "epochs must be a whole number ≥ 1", got=f"epochs={epochs!r}")
@@ -75,7 +83,9 @@ def fit(
     validation = None if validation is None else dataset("fit", validation)
     if len(train) == 0:
         raise DataError("fit", "there is nothing to train on", got="0 images")
-    step, history = TrainStep(model, optimizer, loss, seed), History()
+    step, history = TrainStep(model, optimizer, loss, check_seed("fit", seed)), History()
+    if loss == "cross_entropy":
+        _check_labels(model, train, validation)
     for epoch in range(epochs):
         start, total, seen = time.perf_counter(), 0.0, 0
         batches = -(-len(train) // batch_size) if is_integer(batch_size) and batch_size > 0 else 0
@@ -86,12 +96,15 @@ def fit(
                     "fit",
                     "the loss is not finite any more",
                     got=f"{value} in epoch {epoch + 1}, batch {number}",
-                    hint="use a smaller learning rate",
+                    hint=_HINT,
                 )
             total, seen = total + value * len(x), seen + len(x)
             rate = seen / (time.perf_counter() - start)
             for callback in callbacks:
                 callback(Progress(epoch, number, batches, value, rate))
+        check_finite(
+            "fit", f"the weights are not finite any more after epoch {epoch + 1}", model.named_arrays(), _HINT
+        )
         result = evaluate(model, validation) if validation is not None else None
         history.epochs.append(Epoch(epoch, total / seen, time.perf_counter() - start, result))
         for callback in callbacks:
@@ -99,24 +112,21 @@ def fit(
     return history
 
 
+@memory.enough("evaluate")
 def evaluate(model: Module, data: DataLike) -> dict[str, float]:
     """Mean cross-entropy and accuracy of a classifier over a dataset.
 
-    Raises: DataError when there is no image, or a label that is no class.
+    Raises: DataError when there is no image, or a label that is no class; NumericError when outputs are not finite.
     """
     data = dataset("evaluate", data)
     if len(data) == 0:
         raise DataError("evaluate", "there is nothing to evaluate on", got="0 images")
-    loss, right = 0.0, 0
+    loss, right, seen = 0.0, 0, 0
     for x, y in data.batches(_EVALUATION_BATCH, shuffle=False):
-        logits = np.asarray(_logits("evaluate", model, x), np.float64)
-        if y.min() < 0 or y.max() >= logits.shape[1]:
-            raise DataError(
-                "evaluate",
-                "a label is no class of the model",
-                expected=f"0 to {logits.shape[1] - 1}",
-                got=f"{y.max()}",
-            )
+        logits = np.asarray(_logits("evaluate", model, x, seen), np.float64)
+        if not seen:
+            check_classes(data.labels, logits.shape[1], "evaluate", "labels", DataError)
+        seen += len(y)
         shifted = logits - logits.max(axis=1, keepdims=True)
         log_sums = np.log(np.exp(shifted).sum(axis=1))
         loss += float((log_sums - shifted[np.arange(len(y)), y]).sum())
@@ -124,26 +134,43 @@ def evaluate(model: Module, data: DataLike) -> dict[str, float]:
     return {"loss": loss / len(data), "accuracy": right / len(data)}
 
 
+@memory.enough("predict")
 def predict(model: Module, images: Any) -> Array:
     """Class probabilities (N, classes) of images (N,C,…) or of a dataset's images.
 
     8-bit images are divided by 255, as in training.
 
-    Raises: ShapeError when the model is no classifier.
+    Raises: ShapeError when the model is no classifier; NumericError when its outputs are not finite.
     """
     array = np.asarray(images.images if isinstance(images, Dataset) else images)
-    if array.dtype == np.uint8:
-        array = as_float(array)
-    parts = [
-        _logits("predict", model, array[i : i + _EVALUATION_BATCH])
-        for i in range(0, max(1, len(array)), _EVALUATION_BATCH)
-    ]
+    parts = []
+    for start in range(0, max(1, len(array)), _EVALUATION_BATCH):
+        part = array[start : start + _EVALUATION_BATCH]
+        part = as_float(part) if part.dtype == np.uint8 else part
+        parts.append(_logits("predict", model, part, start))
     return Softmax(dim=1).forward(np.concatenate(parts))
 
 
-def _logits(where: str, model: Module, images: Array) -> Array:
-    """What a classifier says of a batch."""
+def _logits(where: str, model: Module, images: Array, first: int) -> Array:
+    """What a classifier says of a batch, of which the data has `first` images before."""
     logits: Array = model(images)
     if logits.ndim != 2:
         raise ShapeError(where, "a classifier's output is (N, classes)", got=f"{logits.shape}")
+    finite = np.isfinite(logits).all(axis=1)
+    if not finite.all():
+        wrong = int(finite.argmin())
+        got = f"{logits[wrong].tolist()} for image {first + wrong}"
+        hint = "pellucid.record(model, x).overview() shows where the first NaN or infinity is"
+        raise NumericError(where, "the network's output must be finite", got=got, hint=hint)
     return logits
+
+
+def _check_labels(model: Module, *data: Dataset | None) -> None:
+    """Every label of the training data, and of those to validate with, must be a class, before anything is updated."""
+    (train, *_) = data
+    assert train is not None
+    inputs = {"input": ((1, *train.images.shape[1:]), model.dtype)}
+    output = trace(model.trace_forward, inputs, dict(model.named_arrays()), training=False).output
+    for some, name in zip(data, ("labels", "validation labels"), strict=True):
+        if some is not None and output.ndim == 2:  # the step itself refuses what is no classifier
+            check_classes(some.labels, output.shape[1], "fit", name, DataError)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid import functional as F
+from pellucid import memory
 from pellucid.engine import algorithm
 from pellucid.engine.buffers import External
 from pellucid.engine.compose import plan_forward
@@ -25,7 +26,7 @@ from pellucid.kernels import tape, turns
 from pellucid.kernels.flushing import to_nearest
 from pellucid.nn import module
 from pellucid.nn.module import Module
-from pellucid.sizes import is_integer
+from pellucid.seeds import check_seed
 from pellucid.train import batch
 from pellucid.train.optimizers import Optimizer
 
@@ -72,9 +73,8 @@ class TrainStep:
             raise ArgumentError(
                 "TrainStep", "loss has no such name", expected=" or ".join(LOSSES), got=repr(loss)
             )
-        if not is_integer(seed) or seed < 0:
-            raise ArgumentError("TrainStep", "seed must be a whole number ≥ 0", got=f"seed={seed!r}")
-        self.model, self.optimizer, self.loss, self.seed = model, optimizer, loss, int(seed)
+        self.model, self.optimizer, self.loss = model, optimizer, loss
+        self.seed = check_seed("TrainStep", seed)
         self._count = np.zeros(1, np.int64)
         self._states: dict[str, dict[str, Array]] = {}
         self._begin()
@@ -103,6 +103,7 @@ class TrainStep:
             training = self._training(x, y)
             return training.run(self.optimizer.lr, self.steps + 1, input=x, target=y)
 
+    @memory.enough("TrainStep")
     def record(self, x: Any, y: Any) -> Recording:
         """The next update in the open: the same numbers as `self(x, y)` would give, all kept, nothing changed.
 
@@ -171,6 +172,7 @@ class TrainStep:
                 raise self._read_only(array)
         return training
 
+    @memory.enough("TrainStep")
     def _planned(self, x: Array, y: Array, states: States, *, keep: bool) -> Training:
         self._follow_model()
         counters = self._count, self._counters
@@ -210,7 +212,10 @@ class TrainStep:
                 k: (v.shape, v.dtype) for k, v in fresh.items()
             }
             if not fits:
-                self._states[name] = {key: np.ascontiguousarray(array) for key, array in fresh.items()}
+                size_bytes = sum(array.nbytes for array in fresh.values())
+                memory.require("TrainStep", f"the optimizer's state of '{name}'", size_bytes)
+                # a copy, so that the system has given the memory before the next who asks
+                self._states[name] = {key: np.array(array, order="C") for key, array in fresh.items()}
         return self._states
 
     def _follow_model(self) -> None:
@@ -265,6 +270,7 @@ def _classes(graph: Graph) -> int:
     return logits.shape[1]
 
 
+@memory.enough("record")
 def record(
     model: Module,
     x: Any,

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from pellucid import seeds
 from pellucid.explain.files.checks import check, whole
 from pellucid.explain.source import Maker, Source
 from pellucid.ops.base import Op, Shape
@@ -22,7 +23,7 @@ _RANGES: dict[str, Callable[[Any], bool]] = {
     "pixels_side_by_side": lambda x: whole(x) and x >= 1,
     "in_tiles": lambda x: whole(x, 2) and x >= 0,
     "winograd_additions": lambda x: whole(x) and x >= 0,
-    "seed": lambda x: whole(x, 2**64),
+    "seed": lambda x: whole(x, seeds.LARGEST + 1) and x >= 0,
     "step": lambda x: whole(x, 2**63) and x >= 0,
     "layer": lambda x: whole(x) and x >= 0,
     "lr": lambda x: (whole(x) or isinstance(x, float)) and math.isfinite(x) and x >= 0,

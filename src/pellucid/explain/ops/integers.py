@@ -21,13 +21,14 @@ from pellucid.engine.algorithm import algorithm
 from pellucid.engine.graph import apply, trace
 from pellucid.explain.address import written
 from pellucid.explain.catalogue import catalogue, read
-from pellucid.explain.certificates import NAMED, Certificate, Certificates, check_seed
+from pellucid.explain.certificates import NAMED, Certificate, Certificates
 from pellucid.explain.source import Entry
 from pellucid.nn.parameter import Parameter
 from pellucid.ops.base import Op, Shape
 from pellucid.ops.conv import Conv
 from pellucid.ops.conv_transpose import ConvTranspose
 from pellucid.ops.linear import Linear
+from pellucid.seeds import check_seed
 from pellucid.sizes import size_of
 
 _LARGEST = 99  # the numbers are no larger than this
