@@ -50,13 +50,13 @@ class Aside:
     Who waits for a result may be interrupted; what has begun comes to its end all the same.
     """
 
-    def __init__(self, prepare: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, prepare: Callable[[], None] | None = None) -> None:
         self._prepare, self.turn, self._inside = prepare, lock(), threading.local()
 
     def __call__(self, function: Callable[[], T]) -> T:
-        """The function's result, or its exception.
+        """The function's result, or its exception. Where the system gives no thread, the caller's has to do.
 
-        Raises: NumericError when the system gives no thread.
+        Raises: NumericError when that cannot be prepared.
         """
         if getattr(self._inside, "here", False):
             return function()
@@ -66,6 +66,8 @@ class Aside:
             try:
                 _thread.start_new_thread(self._carry_out, (job,))
             except RuntimeError:
+                if self._prepare is None:
+                    return function()
                 raise NumericError("threads", "the system must give one more thread") from None
             while process == os.getpid() and not job.done.acquire(timeout=1):
                 pass
@@ -87,9 +89,10 @@ class _Job(Generic[T]):
         self.done = threading.Lock()
         self.done.acquire()
 
-    def carry_out(self, prepare: Callable[[], None]) -> None:
+    def carry_out(self, prepare: Callable[[], None] | None) -> None:
         try:
-            prepare()
+            if prepare is not None:
+                prepare()
             self._results.append(self._context.run(self._function))
         except BaseException as error:  # for the thread that waits
             self._error = error

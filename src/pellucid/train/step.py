@@ -111,10 +111,9 @@ class TrainStep:
         """
         x, y = self._batch(x, y)
         with self._turn_taken():
-            states = self._optimizer_states()
-            training = to_nearest(lambda: self._planned(x, y, states, keep=True))
+            training = to_nearest(lambda: self._planned(x, y, keep=True))
             with tape.team.turn:  # what is read before the run and after it is of one model
-                start, before = self._snapshot(), _copied(states)
+                start, before = self._snapshot(), _copied(self._states)
                 training.run(self.optimizer.lr, self.steps + 1, input=x, target=y)
                 return self._recording(training, start, before)
 
@@ -164,7 +163,7 @@ class TrainStep:
         """The program for this batch's shape."""
         self._follow_model()
         key = (x.shape, y.shape, self.optimizer.rule, algorithm.current())
-        training = self._programs.of(key, lambda: self._planned(x, y, self._optimizer_states(), keep=False))
+        training = self._programs.of(key, lambda: self._planned(x, y, keep=False))
         if self.loss == "cross_entropy":
             batch.check_classes(y, _classes(training.program.plan.graph))
         for array in self._trained:
@@ -173,9 +172,9 @@ class TrainStep:
         return training
 
     @memory.enough("TrainStep")
-    def _planned(self, x: Array, y: Array, states: States, *, keep: bool) -> Training:
+    def _planned(self, x: Array, y: Array, *, keep: bool) -> Training:
         self._follow_model()
-        counters = self._count, self._counters
+        states, counters = self._optimizer_states(), (self._count, self._counters)
         graph, rule = self._graph(x, y), self.optimizer.rule
         return Training(graph, self.model.dtype, rule, states, counters, seed=self.seed, keep=keep)
 
