@@ -246,3 +246,74 @@ def test_what_is_no_number_of_threads_counts_for_nothing(value):
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     )
     assert done.stdout == "True\n"
+
+
+DATA = pc.Dataset(np.random.default_rng(1).random((40, 2, 6, 7), np.float32), np.arange(40) % 4)
+
+
+def fitted(*, callbacks, epochs=3, validation=None):
+    """A model that was interrupted, what its callbacks saw, and as many steps without a break."""
+    step, seen = fresh(), []
+    with pytest.raises(KeyboardInterrupt):
+        pc.fit(
+            step.model, DATA, validation, optimizer=step.optimizer, epochs=epochs, batch_size=8,
+            callbacks=[seen.append, *callbacks],
+        )  # fmt: skip
+    alone = fresh()
+    for epoch in range(epochs):
+        for x, y in DATA.batches(8, 0, epoch):
+            if alone.steps < sum(hasattr(event, "batch") for event in seen):
+                alone(x, y)
+    return step, seen, alone
+
+
+def test_the_first_ctrl_c_ends_training_after_the_step():
+    def press(event):
+        if getattr(event, "batch", 0) == 2:
+            signal.raise_signal(signal.SIGINT)  # the other callbacks still see the step
+            late.append(event)
+
+    late = []
+    step, seen, alone = fitted(callbacks=[press, late.append])
+    assert [event.batch for event in seen] == [1, 2]
+    assert late[-2:] == [seen[-1]] * 2
+    assert weights(step) == weights(alone)
+    assert step.model(X).shape == (3, 4)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_the_second_ctrl_c_ends_training_at_once():
+    def press(event):
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        raise AssertionError
+
+    step, seen, alone = fitted(callbacks=[press])
+    assert len(seen) == 1
+    assert weights(step) == weights(alone)
+
+
+def test_ctrl_c_ends_an_evaluation_between_its_batches():
+    class Pressing(pc.Dataset):
+        def batches(self, *arguments, **settings):
+            signal.raise_signal(signal.SIGINT)
+            yield from super().batches(*arguments, **settings)
+            raise AssertionError
+
+    _, seen, _ = fitted(callbacks=[], validation=Pressing(DATA.images, DATA.labels))
+    assert [event.batch for event in seen] == [1, 2, 3, 4, 5]
+
+
+def test_a_handler_of_ones_own_is_left_alone():
+    pressed = []
+    before = signal.signal(signal.SIGINT, lambda *_: pressed.append(1))
+    try:
+        step = fresh()
+        press = lambda event: signal.raise_signal(signal.SIGINT)  # noqa: E731
+        history = pc.fit(
+            step.model, DATA, optimizer=step.optimizer, epochs=1, batch_size=20, callbacks=[press]
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert len(history.epochs) == 1
+    assert len(pressed) == 3

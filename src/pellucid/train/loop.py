@@ -20,6 +20,7 @@ from pellucid.ops.softmax import Softmax
 from pellucid.seeds import check_seed
 from pellucid.sizes import is_integer
 from pellucid.train.batch import check_classes
+from pellucid.train.interrupt import after_step
 from pellucid.train.optimizers import Optimizer
 from pellucid.train.step import TrainStep
 
@@ -74,8 +75,11 @@ def fit(
     Data are a `Dataset` or a pair (images, labels).
     Callbacks are called with a `Progress` after every step and with an `Epoch` after every epoch.
 
-    Raises: NumericError as soon as the loss, or after an epoch a parameter or buffer, is not finite; ArgumentError or
-        DataError for unfit arguments and, before the first update, for a label in either dataset that is no class.
+    The first Ctrl-C ends training after the step and its callbacks, the second at once; the model can be used as it is.
+
+    Raises: KeyboardInterrupt after Ctrl-C; NumericError as soon as the loss, or after an epoch a parameter or buffer, is
+        not finite; ArgumentError or DataError for unfit arguments and, before the first update, for a label in either
+        dataset that is no class.
     """
     if not is_integer(epochs) or epochs < 1:
         raise ArgumentError("fit", "epochs must be a whole number ≥ 1", got=f"epochs={epochs!r}")
@@ -86,30 +90,38 @@ def fit(
     step, history = TrainStep(model, optimizer, loss, check_seed("fit", seed)), History()
     if loss == "cross_entropy":
         _check_labels(model, train, validation)
-    for epoch in range(epochs):
-        start, total, seen = time.perf_counter(), 0.0, 0
-        batches = -(-len(train) // batch_size) if is_integer(batch_size) and batch_size > 0 else 0
-        for number, (x, y) in enumerate(train.batches(batch_size, seed, epoch), 1):
-            value = step(x, y)
-            if not np.isfinite(value):
-                raise NumericError(
-                    "fit",
-                    "the loss is not finite any more",
-                    got=f"{value} in epoch {epoch + 1}, batch {number}",
-                    hint=_HINT,
-                )
-            total, seen = total + value * len(x), seen + len(x)
-            rate = seen / (time.perf_counter() - start)
+    with after_step() as end_if_interrupted:
+
+        def tell(event: Progress | Epoch) -> None:
             for callback in callbacks:
-                callback(Progress(epoch, number, batches, value, rate))
-        check_finite(
-            "fit", f"the weights are not finite any more after epoch {epoch + 1}", model.named_arrays(), _HINT
-        )
-        result = evaluate(model, validation) if validation is not None else None
-        history.epochs.append(Epoch(epoch, total / seen, time.perf_counter() - start, result))
-        for callback in callbacks:
-            callback(history.epochs[-1])
+                callback(event)
+            end_if_interrupted()
+
+        for epoch in range(epochs):
+            start = time.perf_counter()
+            mean = _train_epoch(step, train, batch_size, seed, epoch, tell)
+            result = None if validation is None else _scores(model, validation, end_if_interrupted)
+            history.epochs.append(Epoch(epoch, mean, time.perf_counter() - start, result))
+            tell(history.epochs[-1])
     return history
+
+
+def _train_epoch(
+    step: TrainStep, data: Dataset, batch_size: int, seed: int, epoch: int, tell: Callable[[Progress], None]
+) -> float:
+    """See each image once; returns the mean loss."""
+    start, total, seen = time.perf_counter(), 0.0, 0
+    batches = -(-len(data) // batch_size) if is_integer(batch_size) and batch_size > 0 else 0
+    for number, (x, y) in enumerate(data.batches(batch_size, seed, epoch), 1):
+        value = step(x, y)
+        if not np.isfinite(value):
+            rule, got = "the loss is not finite any more", f"{value} in epoch {epoch + 1}, batch {number}"
+            raise NumericError("fit", rule, got=got, hint=_HINT)
+        total, seen = total + value * len(x), seen + len(x)
+        tell(Progress(epoch, number, batches, value, seen / (time.perf_counter() - start)))
+    rule = f"the weights are not finite any more after epoch {epoch + 1}"
+    check_finite("fit", rule, step.model.named_arrays(), _HINT)
+    return total / seen
 
 
 @memory.enough("evaluate")
@@ -118,11 +130,16 @@ def evaluate(model: Module, data: DataLike) -> dict[str, float]:
 
     Raises: DataError when there is no image, or a label that is no class; NumericError when outputs are not finite.
     """
-    data = dataset("evaluate", data)
+    return _scores(model, dataset("evaluate", data))
+
+
+def _scores(model: Module, data: Dataset, between: Callable[[], None] = lambda: None) -> dict[str, float]:
+    """What `evaluate` returns; `between` batches something may end the work."""
     if len(data) == 0:
         raise DataError("evaluate", "there is nothing to evaluate on", got="0 images")
     loss, right, seen = 0.0, 0, 0
     for x, y in data.batches(_EVALUATION_BATCH, shuffle=False):
+        between()
         logits = np.asarray(_logits("evaluate", model, x, seen), np.float64)
         if not seen:
             check_classes(data.labels, logits.shape[1], "evaluate", "labels", DataError)
