@@ -9,6 +9,7 @@ from typing import Annotated, Any, NoReturn, TextIO
 
 import typer
 
+from pellucid.cli import INTERRUPTED
 from pellucid.cli.bench import bench
 from pellucid.cli.certify import certify
 from pellucid.cli.evaluate import evaluate
@@ -21,8 +22,6 @@ from pellucid.cli.summary import summary
 from pellucid.cli.train import train
 from pellucid.cli.warmup import warmup
 from pellucid.errors import PellucidError
-
-INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 # Typer exports only this subclass of its usage errors, and their home has moved between its versions.
 _UsageError: Any = typer.BadParameter.__mro__[1]
@@ -53,12 +52,8 @@ def _root(
         typer.echo(context.get_help())
 
 
-def main(arguments: list[str] | None = None) -> NoReturn:
-    """Run a command line, by default the process's, and end the process.
-
-    Exit codes: 0 done; 1 `certify` found a number that is not certified, or the reader of a pipe has left; 2 a
-    mistake, told in one line on stderr; 130 Ctrl-C.
-    """
+def run(arguments: list[str] | None) -> NoReturn:
+    """Run a command line and end the process (see `pellucid.cli.main`)."""
     sys.stdout = _nowhere() if sys.stdout is None else sys.stdout
     sys.stderr = _nowhere() if sys.stderr is None else sys.stderr
     for stream in (sys.stdout, sys.stderr):
