@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from contextlib import suppress
 from typing import Annotated, Any, NoReturn, TextIO
 
 import typer
@@ -63,25 +64,27 @@ def run(arguments: list[str] | None) -> NoReturn:
         code = app(arguments, prog_name="pellucid", standalone_mode=False)
         sys.stdout.flush()
     except (KeyboardInterrupt, typer.Abort):
-        sys.exit(INTERRUPTED)
+        code = INTERRUPTED
     except BrokenPipeError:
-        _forget_stdout()
-        sys.exit(1)
+        code = 1
     except (PellucidError, OSError) as error:
-        _fail(str(error))
+        code = _told(str(error))
     except _UsageError as error:
-        _fail(error.format_message())
+        code = _told(error.format_message())
     except MemoryError:
-        _fail("not enough memory")
+        code = _told("not enough memory")
+    for stream in (sys.stdout, sys.stderr):
+        _settle(stream)
     sys.exit(code or 0)
 
 
-def _fail(message: str) -> NoReturn:
-    """One line, whatever a file name or a file's content has brought into the message."""
+def _told(message: str) -> int:
+    """One line, whatever a file name or a file's content has brought into the message; returns the exit code."""
     line = " ".join(message.split())
     line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
-    print(f"error: {line}", file=sys.stderr)
-    sys.exit(2)
+    with suppress(OSError):  # nobody can be told
+        print(f"error: {line}", file=sys.stderr)
+    return 2
 
 
 def _nowhere() -> TextIO:
@@ -89,6 +92,9 @@ def _nowhere() -> TextIO:
     return open(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8", closefd=False)
 
 
-def _forget_stdout() -> None:
-    """Let what is still buffered go nowhere, so that the interpreter's last flush does not fail as well."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _settle(stream: TextIO) -> None:
+    """Let what cannot be written go nowhere, so that the interpreter's last flush does not fail as well."""
+    try:
+        stream.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
