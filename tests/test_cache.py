@@ -41,7 +41,8 @@ print("numba" in sys.modules)
 FORKS = """
 import os, threading
 import numpy as np, pellucid as pc
-import pellucid.engine.inference  # a module that another thread is importing when Python forks stays locked
+# a module that another thread is importing when Python forks stays locked
+import pellucid.engine.inference, pellucid.nn
 x = np.ones((1, 1, 4, 4))
 compiling = threading.Thread(target=lambda: pc.Sequential(pc.Conv2d(1, 2, 3), pc.Sigmoid())(x))
 compiling.start()

@@ -25,9 +25,9 @@ PELLUCID = [sys.executable, "-W", "error", "-m", "pellucid"]
 
 def process(*arguments, stdout=subprocess.PIPE, **settings):
     """Run a command line in a process of its own."""
-    line = [*PELLUCID, *arguments]
-    done = subprocess.run(line, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False, **settings)
-    done.stderr = said(done.stderr)
+    line, streams = [*PELLUCID, *arguments], {"stdout": stdout, "stderr": subprocess.PIPE}
+    done = subprocess.run(line, text=True, check=False, **streams | settings)
+    done.stderr = said(done.stderr or "")
     return done
 
 
@@ -319,6 +319,19 @@ def test_a_reader_that_leaves_is_no_error():
     done = process("summary", "resnet20", stdout=writer)
     os.close(writer)
     assert (done.returncode, done.stderr) == (1, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no file that is always full")
+@pytest.mark.parametrize(
+    "line", ["--version", "summary resnet20 --json", "certify lenet5 --sample-size 1 --json"]
+)
+@pytest.mark.parametrize("streams", [["stdout"], ["stdout", "stderr"]])
+def test_a_full_stdout_is_one_line(line, streams):
+    with open("/dev/full", "w") as full:
+        done = process(*line.split(" "), **dict.fromkeys(streams, full))
+    assert done.returncode == 2
+    if streams == ["stdout"]:
+        assert said(done.stderr) == "error: [Errno 28] No space left on device\n"
 
 
 def test_ctrl_c_saves_what_there_is(tmp_path):

@@ -1,224 +1,40 @@
-"""Pellucid: convolutional networks that you can see through, trained on the CPU."""
+"""Pellucid: convolutional networks that you can see through, trained on the CPU.
 
+Nothing is imported before it is asked for. The names, and the modules that they live in, stand in `__init__.pyi`.
+"""
+
+from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
-from pellucid import figures, functional, signal
-from pellucid.data import Dataset, datasets, read_image
-from pellucid.engine.algorithm import algorithm
-from pellucid.errors import (
-    AddressError,
-    ArgumentError,
-    DataError,
-    FormatError,
-    MissingError,
-    NumericError,
-    PellucidError,
-    ShapeError,
-)
-from pellucid.explain.recorded import load_recording
-from pellucid.explain.recording import Recording
-from pellucid.explain.trace import Trace
-from pellucid.formats import load_model, save_model
-from pellucid.nn import (
-    GELU,
-    AdaptiveAvgPool1d,
-    AdaptiveAvgPool2d,
-    AdaptiveAvgPool3d,
-    AdaptiveMaxPool1d,
-    AdaptiveMaxPool2d,
-    AdaptiveMaxPool3d,
-    AvgPool1d,
-    AvgPool2d,
-    AvgPool3d,
-    BatchNorm1d,
-    BatchNorm2d,
-    BatchNorm3d,
-    Buffer,
-    CircularPad1d,
-    CircularPad2d,
-    CircularPad3d,
-    ConstantPad1d,
-    ConstantPad2d,
-    ConstantPad3d,
-    Conv1d,
-    Conv2d,
-    Conv3d,
-    ConvTranspose1d,
-    ConvTranspose2d,
-    ConvTranspose3d,
-    Dropout,
-    Flatten,
-    Fold,
-    GroupNorm,
-    Identity,
-    InstanceNorm1d,
-    InstanceNorm2d,
-    InstanceNorm3d,
-    LayerNorm,
-    LeakyReLU,
-    Linear,
-    LocalResponseNorm,
-    LogSoftmax,
-    LPPool1d,
-    LPPool2d,
-    LPPool3d,
-    MaxPool1d,
-    MaxPool2d,
-    MaxPool3d,
-    MaxUnpool1d,
-    MaxUnpool2d,
-    MaxUnpool3d,
-    Module,
-    Parameter,
-    ReflectionPad1d,
-    ReflectionPad2d,
-    ReflectionPad3d,
-    ReLU,
-    ReplicationPad1d,
-    ReplicationPad2d,
-    ReplicationPad3d,
-    Sequential,
-    Sigmoid,
-    SiLU,
-    Softmax,
-    Tanh,
-    Unfold,
-    Upsample,
-    ZeroPad1d,
-    ZeroPad2d,
-    ZeroPad3d,
-    models,
-    seed,
-    summary,
-)
-
+TYPE_CHECKING = False  # as type checkers know it; the module that has it takes milliseconds
 if TYPE_CHECKING:
-    from pellucid.doctor import GradientReport, check_gradient
-    from pellucid.kernels.tape import get_num_threads, set_num_threads
-    from pellucid.train import SGD, Adam, AdamW, TrainStep, evaluate, fit, predict, record
-
-# Names whose modules import LLVM and all that plans and runs, or are needed seldom: loaded when first asked for.
-_LATER = {
-    **dict.fromkeys(("GradientReport", "check_gradient"), "pellucid.doctor"),
-    **dict.fromkeys(("get_num_threads", "set_num_threads"), "pellucid.kernels.tape"),
-    **dict.fromkeys(
-        ("SGD", "Adam", "AdamW", "TrainStep", "evaluate", "fit", "predict", "record"), "pellucid.train"
-    ),
-}
-
-__all__ = [
-    "GELU",
-    "SGD",
-    "Adam",
-    "AdamW",
-    "AdaptiveAvgPool1d",
-    "AdaptiveAvgPool2d",
-    "AdaptiveAvgPool3d",
-    "AdaptiveMaxPool1d",
-    "AdaptiveMaxPool2d",
-    "AdaptiveMaxPool3d",
-    "AddressError",
-    "ArgumentError",
-    "AvgPool1d",
-    "AvgPool2d",
-    "AvgPool3d",
-    "BatchNorm1d",
-    "BatchNorm2d",
-    "BatchNorm3d",
-    "Buffer",
-    "CircularPad1d",
-    "CircularPad2d",
-    "CircularPad3d",
-    "ConstantPad1d",
-    "ConstantPad2d",
-    "ConstantPad3d",
-    "Conv1d",
-    "Conv2d",
-    "Conv3d",
-    "ConvTranspose1d",
-    "ConvTranspose2d",
-    "ConvTranspose3d",
-    "DataError",
-    "Dataset",
-    "Dropout",
-    "Flatten",
-    "Fold",
-    "FormatError",
-    "GradientReport",
-    "GroupNorm",
-    "Identity",
-    "InstanceNorm1d",
-    "InstanceNorm2d",
-    "InstanceNorm3d",
-    "LPPool1d",
-    "LPPool2d",
-    "LPPool3d",
-    "LayerNorm",
-    "LeakyReLU",
-    "Linear",
-    "LocalResponseNorm",
-    "LogSoftmax",
-    "MaxPool1d",
-    "MaxPool2d",
-    "MaxPool3d",
-    "MaxUnpool1d",
-    "MaxUnpool2d",
-    "MaxUnpool3d",
-    "MissingError",
-    "Module",
-    "NumericError",
-    "Parameter",
-    "PellucidError",
-    "ReLU",
-    "Recording",
-    "ReflectionPad1d",
-    "ReflectionPad2d",
-    "ReflectionPad3d",
-    "ReplicationPad1d",
-    "ReplicationPad2d",
-    "ReplicationPad3d",
-    "Sequential",
-    "ShapeError",
-    "SiLU",
-    "Sigmoid",
-    "Softmax",
-    "Tanh",
-    "Trace",
-    "TrainStep",
-    "Unfold",
-    "Upsample",
-    "ZeroPad1d",
-    "ZeroPad2d",
-    "ZeroPad3d",
-    "algorithm",
-    "check_gradient",
-    "datasets",
-    "evaluate",
-    "figures",
-    "fit",
-    "functional",
-    "get_num_threads",
-    "load_model",
-    "load_recording",
-    "models",
-    "predict",
-    "read_image",
-    "record",
-    "save_model",
-    "seed",
-    "set_num_threads",
-    "signal",
-    "summary",
-]
+    from typing import Any
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _LATER:
-        raise AttributeError(f"module 'pellucid' has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(_LATER[name]), name)
-    return value
+@cache
+def _homes() -> dict[str, str]:
+    """The module of every public name."""
+    with open(f"{__file__.removesuffix('.py')}.pyi", encoding="utf-8") as file:
+        lines = [line.split() for line in file if line.startswith("from ")]
+    return {words[-1]: words[1] for words in lines}  # from <module> import <name> as <name>
+
+
+def __getattr__(name: str) -> "Any":
+    if name == "__all__":
+        return __dir__()
+    home = _homes().get(name, __name__)
+    if home != __name__:
+        value = globals()[name] = getattr(__import__(home, fromlist=[name]), name)
+        return value
+    room = f"{__name__}.{name}"
+    try:
+        if not name.startswith("_"):
+            return import_module(room)
+    except ModuleNotFoundError as error:
+        if error.name != room:
+            raise
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted(_homes())

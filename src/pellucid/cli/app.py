@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import os
 import sys
+from contextlib import suppress
 from typing import Annotated, Any, NoReturn, TextIO
 
 import typer
 
+from pellucid.cli import INTERRUPTED
 from pellucid.cli.bench import bench
 from pellucid.cli.certify import certify
 from pellucid.cli.evaluate import evaluate
@@ -21,8 +23,6 @@ from pellucid.cli.summary import summary
 from pellucid.cli.train import train
 from pellucid.cli.warmup import warmup
 from pellucid.errors import PellucidError
-
-INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 # Typer exports only this subclass of its usage errors, and their home has moved between its versions.
 _UsageError: Any = typer.BadParameter.__mro__[1]
@@ -53,12 +53,8 @@ def _root(
         typer.echo(context.get_help())
 
 
-def main(arguments: list[str] | None = None) -> NoReturn:
-    """Run a command line, by default the process's, and end the process.
-
-    Exit codes: 0 done; 1 `certify` found a number that is not certified, or the reader of a pipe has left; 2 a
-    mistake, told in one line on stderr; 130 Ctrl-C.
-    """
+def run(arguments: list[str] | None) -> NoReturn:
+    """Run a command line and end the process (see `pellucid.cli.main`)."""
     sys.stdout = _nowhere() if sys.stdout is None else sys.stdout
     sys.stderr = _nowhere() if sys.stderr is None else sys.stderr
     for stream in (sys.stdout, sys.stderr):
@@ -68,25 +64,27 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         code = app(arguments, prog_name="pellucid", standalone_mode=False)
         sys.stdout.flush()
     except (KeyboardInterrupt, typer.Abort):
-        sys.exit(INTERRUPTED)
+        code = INTERRUPTED
     except BrokenPipeError:
-        _forget_stdout()
-        sys.exit(1)
+        code = 1
     except (PellucidError, OSError) as error:
-        _fail(str(error))
+        code = _told(str(error))
     except _UsageError as error:
-        _fail(error.format_message())
+        code = _told(error.format_message())
     except MemoryError:
-        _fail("not enough memory")
+        code = _told("not enough memory")
+    for stream in (sys.stdout, sys.stderr):
+        _settle(stream)
     sys.exit(code or 0)
 
 
-def _fail(message: str) -> NoReturn:
-    """One line, whatever a file name or a file's content has brought into the message."""
+def _told(message: str) -> int:
+    """One line, whatever a file name or a file's content has brought into the message; returns the exit code."""
     line = " ".join(message.split())
     line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
-    print(f"error: {line}", file=sys.stderr)
-    sys.exit(2)
+    with suppress(OSError):  # nobody can be told
+        print(f"error: {line}", file=sys.stderr)
+    return 2
 
 
 def _nowhere() -> TextIO:
@@ -94,6 +92,9 @@ def _nowhere() -> TextIO:
     return open(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8", closefd=False)
 
 
-def _forget_stdout() -> None:
-    """Let what is still buffered go nowhere, so that the interpreter's last flush does not fail as well."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _settle(stream: TextIO) -> None:
+    """Let what cannot be written go nowhere, so that the interpreter's last flush does not fail as well."""
+    try:
+        stream.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
