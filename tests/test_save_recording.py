@@ -6,6 +6,7 @@ import json
 import os
 import pkgutil
 from contextlib import suppress
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from safetensors.numpy import load_file, save
+from tests.containers import arrays_of, header_of, sealed, with_header
 from tests.recorded import normal, recording, run
 
 import pellucid as pc
@@ -25,7 +27,7 @@ from pellucid.explain.roles import OPS
 from pellucid.explain.source import Entry
 from pellucid.ops.base import Op
 
-MARKS = {"format": "pellucid recording", "version": "1"}
+MARKS = {"format": "pellucid recording", "version": "2"}
 
 
 def model() -> pc.Module:
@@ -174,18 +176,10 @@ def refusal(path: Path, content: bytes) -> str:
 
 def rewritten(content: bytes, change: Any) -> bytes:
     """The file with a description and arrays that somebody has changed."""
-    end = 8 + int.from_bytes(content[:8], "little")
-    header = json.loads(content[8:end])
-    description = json.loads(header["__metadata__"]["description"])
-    arrays: dict[str, Any] = {}
-    for name, item in header.items():
-        if name != "__metadata__":
-            begin, stop = item["data_offsets"]
-            dtype = {"F32": "<f4", "F64": "<f8", "I64": "<i8"}[item["dtype"]]
-            arrays[name] = np.frombuffer(content[end + begin : end + stop], dtype).reshape(item["shape"])
+    description, arrays = json.loads(header_of(content)["__metadata__"]["description"]), arrays_of(content)
     entries = {entry["name"]: entry for entry in description["entries"]}
     change(description, entries, arrays)
-    return save(arrays, {**MARKS, "description": json.dumps(description)})
+    return sealed(arrays, {**MARKS, "description": json.dumps(description)})
 
 
 def source(name: str, **changes: Any) -> Any:
@@ -491,11 +485,15 @@ def test_files_of_other_kinds_are_refused(tmp_path: Path, content: bytes) -> Non
     assert refusal(path, huge) == (
         "the header is too large for a recording. Expected at most 16777216 bytes. Got 16777217 bytes."
     )
-    wrong = "this is not a recording that Pellucid wrote. Expected format pellucid recording, version 1. Got "
+    wrong = "this is not a recording that Pellucid wrote. Expected format pellucid recording, version 2. Got "
     for metadata, got in (
         ({}, "format None, version None."),
-        ({**MARKS, "version": "2"}, "format pellucid recording, version 2."),
-        ({**MARKS, "format": "pellucid"}, "format pellucid, version 1."),
+        (
+            {**MARKS, "version": "1"},
+            "format pellucid recording, version 1. "
+            "Hint: a recording of version 1 says too little to be trusted; record the step anew.",
+        ),
+        ({**MARKS, "format": "pellucid"}, "format pellucid, version 2."),
     ):
         assert refusal(path, save({"x": np.zeros(2)}, metadata)) == wrong + got
     for text, got in (
@@ -505,11 +503,11 @@ def test_files_of_other_kinds_are_refused(tmp_path: Path, content: bytes) -> Non
         ('{"entries":Infinity}', "ValueError: Infinity is no number of a description."),
         ("[]", "description: expected aliases, entries. Got []."),
     ):
-        found = refusal(path, save({"x": np.zeros(2)}, {**MARKS, "description": text}))
+        found = refusal(path, sealed({"x": np.zeros(2)}, {**MARKS, "description": text}))
         assert found.startswith(BROKEN + got)
     described = {**MARKS, "description": "{}"}
     assert refusal(path, save({"x": np.zeros(2, np.int8)}, described)) == (
-        "arrays must be float32, float64 or int64. Got I8 for 'x'."
+        "the file cannot be read as safetensors. Got 'x' of type 'I8'; known are F32, F64, I64."
     )
     with pytest.raises(FormatError, match=r"there is no such file\.$"):
         pc.load_recording(tmp_path / "none")
@@ -520,17 +518,13 @@ def test_files_of_other_kinds_are_refused(tmp_path: Path, content: bytes) -> Non
 
 
 def test_a_shape_without_its_numbers_allocates_nothing(tmp_path: Path, content: bytes) -> None:
-    end = 8 + int.from_bytes(content[:8], "little")
-    header = json.loads(content[8:end])
-    for shape in ([2**40, 2**10], [2**62, 2**62], [-1], [2**70]):
-        header["input"]["shape"] = shape
-        text = json.dumps(header).encode()
-        lie = len(text).to_bytes(8, "little") + text + content[end:]
+    for shape in ([2**40, 2**10], [2**62, 2**62], [-1], [2**70], [1] * 9, [True], [2.0], "2"):
+        lie = with_header(content, lambda header, shape=shape: header["input"].update(shape=shape))
         assert refusal(tmp_path / "f", lie).startswith("the file cannot be read as safetensors. Got ")
 
 
 def test_sizes_are_looked_at_first(tmp_path: Path, content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(storage, "MAX_FILE_BYTES", 1000)
+    monkeypatch.setattr(storage, "LIMITS", replace(storage.LIMITS, file_bytes=1000))
     assert refusal(tmp_path / "f", content) == (
         f"the file is too large for a recording. Expected at most 1000 bytes. Got {len(content)} bytes."
     )

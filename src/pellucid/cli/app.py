@@ -82,10 +82,9 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 
 def _fail(message: str) -> NoReturn:
-    """One line, whatever a file name or a file's content has brought into the message."""
-    line = " ".join(message.split())
-    line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
-    print(f"error: {line}", file=sys.stderr)
+    from pellucid.cli.output import one_line
+
+    print(f"error: {one_line(message)}", file=sys.stderr)
     sys.exit(2)
 
 
