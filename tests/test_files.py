@@ -142,6 +142,29 @@ def test_permissions_of_others_are_respected(tmp_path: Path) -> None:
     assert (tmp_path / "open" / "new").read_bytes() == b"new"
 
 
+@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="needs to be somebody else")
+def test_what_was_for_another_owner_or_group_is_not_handed_on(tmp_path: Path) -> None:
+    tmp_path.chmod(0o777)
+    path = tmp_path / "shared"
+    path.write_bytes(b"old")
+    path.chmod(0o6776)
+    line = [sys.executable, "-c", OTHER_USER, path.name]
+    subprocess.run(line, capture_output=True, check=True, cwd=tmp_path)
+    assert path.read_bytes() == b"new"
+    assert (path.stat().st_uid, mode(path)) == (65534, 0o706)
+
+
+def test_root_keeps_the_owner(tmp_path: Path) -> None:
+    if os.getuid() != 0:
+        pytest.skip("needs to give files away")
+    path = tmp_path / "theirs"
+    path.write_bytes(b"old")
+    os.chown(path, 65534, 65533)
+    path.chmod(0o640)
+    write_whole("file", path, [b"new"])
+    assert (path.stat().st_uid, path.stat().st_gid, mode(path)) == (65534, 65533, 0o640)
+
+
 FULL = """
 import resource, sys
 from pathlib import Path

@@ -121,7 +121,7 @@ def write_weights(model: str, folder: Path) -> None:
             array[:] = rng.normal(0, 0.1, array.shape)
         elif name.endswith("running_var"):
             array[:] = rng.uniform(0.5, 1.5, array.shape)
-    container.write("weights", folder / _WEIGHTS, state, {})
+    container.write("weights", folder / _WEIGHTS, state, {}, LIMITS)
 
 
 def weights(folder: Path) -> Iterator[tuple[str, Array]]:

@@ -28,7 +28,7 @@ from pellucid.nn.models import MODELS
 from pellucid.nn.module import Module
 from pellucid.sizes import is_integer, size_of
 
-LIMITS = reader.Limits("model", file_bytes=2**30, header_bytes=2**20)
+LIMITS = container.Limits("model", file_bytes=2**30, header_bytes=2**20)
 _VERSION, _WITHOUT_CHECKSUM = "2", "1"
 
 
@@ -73,7 +73,7 @@ def save_model(
         "model": model_name,
         "settings": json.dumps(settings),
     }
-    container.write(where, Path(path), state, metadata)
+    container.write(where, Path(path), state, metadata, LIMITS)
 
 
 def load_model(path: FilePath, *, allow_nonfinite: bool = False) -> Module:

@@ -13,13 +13,14 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.errors import ArgumentError
+from pellucid.errors import ArgumentError, FormatError
 from pellucid.formats.file import write_whole
 
 FilePath = str | os.PathLike[str]
@@ -28,12 +29,45 @@ CHECKSUM, NO_CHECKSUM = "sha256", "0" * 64
 _KINDS = {dtype.name: kind for kind, dtype in DTYPES.items()}
 
 
-def write(where: str, path: Path, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> None:
+@dataclass(frozen=True)
+class Limits:
+    """How long a file and its header may be: what is longer is not read, and so it is not written.
+
+    Attributes:
+        kind: what the file holds, for messages.
+    """
+
+    kind: str
+    file_bytes: int
+    header_bytes: int
+
+    def check(self, where: str, file_bytes: int, header_bytes: int) -> None:
+        """Compare a file with them.
+
+        Raises: FormatError when it is too long.
+        """
+        for what, found, most in (
+            ("file", file_bytes, self.file_bytes),
+            ("header", header_bytes, self.header_bytes),
+        ):
+            if found > most:
+                rule = f"the {what} is too large for a {self.kind}"
+                raise FormatError(where, rule, expected=f"at most {most} bytes", got=f"{found} bytes")
+
+
+def write(
+    where: str,
+    path: Path,
+    arrays: Mapping[str, NDArray[Any]],
+    metadata: Mapping[str, str],
+    limits: Limits,
+) -> None:
     """Write beside the file and rename, so that a crash leaves the old file or the new one.
 
     Equal contents give equal bytes: wider numbers first, else in the order of the names, so that all lie aligned.
 
-    Raises: FormatError when the file cannot be written; ArgumentError for an array that the format has no type for.
+    Raises: FormatError when the file would be too long or cannot be written; ArgumentError for an array that the
+        format has no type for.
     """
     ordered = sorted(arrays, key=lambda name: (-arrays[name].itemsize, name))
     header: dict[str, Any] = {"__metadata__": dict(sorted({**metadata, CHECKSUM: NO_CHECKSUM}.items()))}
@@ -49,6 +83,9 @@ def write(where: str, path: Path, arrays: Mapping[str, NDArray[Any]], metadata: 
             "shape": list(array.shape),
             "data_offsets": [begin, end],
         }
+
+    head_bytes = len(_head(header))
+    limits.check(where, head_bytes + end, head_bytes - 8)
 
     def parts() -> Iterator[bytes | memoryview]:
         yield _head(header)

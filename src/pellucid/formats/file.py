@@ -157,8 +157,11 @@ def _make_alike(descriptor: int, status: os.stat_result) -> None:
     for owner, group in ((-1, status.st_gid), (status.st_uid, -1)):
         with suppress(PermissionError):
             os.fchown(descriptor, owner, group)
-    if os.fstat(descriptor).st_gid != status.st_gid:
-        mode &= ~(stat.S_IRWXG | stat.S_ISGID)  # they were another group's
+    given = os.fstat(descriptor)
+    if given.st_uid != status.st_uid:
+        mode &= ~stat.S_ISUID  # it was for another owner,
+    if given.st_gid != status.st_gid:
+        mode &= ~(stat.S_IRWXG | stat.S_ISGID)  # and these for another group
     os.fchmod(descriptor, mode)
 
 

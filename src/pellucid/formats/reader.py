@@ -23,30 +23,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.errors import FormatError
-from pellucid.formats.container import CHECKSUM, DTYPES, NO_CHECKSUM
+from pellucid.formats.container import CHECKSUM, DTYPES, NO_CHECKSUM, Limits
 from pellucid.sizes import size_of
 
 _MOST_AXES = 8
 _LARGEST = 2**48  # of an axis and of a place: more than there is memory
 _MOST_SAID = 300  # characters
-_FLAGS = (
-    os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-)  # a pipe's writer may never come
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a file may be.
-
-    Attributes:
-        kind: what it holds, for messages.
-        file_bytes: how long it may be.
-        header_bytes: how long its header may be.
-    """
-
-    kind: str
-    file_bytes: int
-    header_bytes: int
+# A named pipe must not keep its reader waiting for a writer who may never come.
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 @dataclass(frozen=True)
@@ -132,15 +116,7 @@ def _container(where: str, file: FileIO, limits: Limits) -> Container:
         raise FormatError(where, "this is not a file")
     start = _read(file, min(8, status.st_size))
     length = int.from_bytes(start, "little")
-    for what, found, most in (
-        ("file", status.st_size, limits.file_bytes),
-        ("header", length, limits.header_bytes),
-    ):
-        if found > most:
-            expected, got = f"at most {most} bytes", f"{found} bytes"
-            raise FormatError(
-                where, f"the {what} is too large for a {limits.kind}", expected=expected, got=got
-            )
+    limits.check(where, status.st_size, length)
     room = status.st_size - 8 - length
     if room < 0:
         raise _BrokenError("a header that is cut off")
@@ -180,9 +156,9 @@ def strict_json(text: str) -> Any:
     return json.loads(text, parse_constant=_refused, object_pairs_hook=_mapping)
 
 
-def short(text: str) -> str:
+def short(text: str, most: int = _MOST_SAID) -> str:
     """What a file has brought into an error's text, as a part of another one's."""
-    return (text if len(text) <= _MOST_SAID else f"{text[: _MOST_SAID - 1]}…").rstrip(".")
+    return (text if len(text) <= most else f"{text[: most - 1]}…").rstrip(".")
 
 
 def _refused(constant: str) -> NoReturn:

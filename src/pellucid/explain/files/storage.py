@@ -2,8 +2,9 @@
 
     {"format": "pellucid recording", "version": "2", "description": "{…}", "sha256": "…"}
 
-The description is JSON: "aliases", and "entries" in the order of computation, each with "name" and, unless the array
-was given, "source": "op" (a name in `OPS`), its "settings", "of", "operands", "base", "parts", "facts" (`source.py`).
+The description is JSON: the "algorithm" of convolutions, "aliases", and "entries" in the order of computation, each
+with "name" and, unless the array was given, "source": "op" (a name in `OPS`), its "settings", "of", "operands",
+"base", "parts", "facts" (`source.py`).
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from pellucid.formats import container, reader
 from pellucid.formats.container import CHECKSUM, FilePath
 from pellucid.sizes import is_integer
 
-LIMITS = reader.Limits("recording", file_bytes=2**33, header_bytes=2**24)
+LIMITS = container.Limits("recording", file_bytes=2**33, header_bytes=2**23)
 _MARKS = {"format": "pellucid recording", "version": "2"}
 _NAMES = {kind: name for name, kind in OPS.items()}
 
@@ -37,22 +38,26 @@ def save_recording(
     entries: Iterable[Entry],
     arrays: Mapping[str, NDArray[Any]],
     aliases: Mapping[str, str],
+    algorithm: str,
 ) -> None:
     """Write a recording's arrays and where they come from. The file appears complete or not at all.
 
     Raises: FormatError when the file cannot be written.
     """
-    description = {"aliases": dict(aliases), "entries": [_described(entry) for entry in entries]}
+    description = {
+        "algorithm": algorithm,
+        "aliases": dict(aliases),
+        "entries": [_described(entry) for entry in entries],
+    }
     text = json.dumps(description, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    container.write(
-        f"recording file '{os.fspath(path)}'", Path(path), arrays, {**_MARKS, "description": text}
-    )
+    where, metadata = f"recording file '{os.fspath(path)}'", {**_MARKS, "description": text}
+    container.write(where, Path(path), arrays, metadata, LIMITS)
 
 
 def read_recording(
     path: FilePath,
-) -> tuple[list[Entry], dict[str, NDArray[Any]], dict[str, str]]:
-    """What `save_recording` was given: entries, arrays by name, aliases.
+) -> tuple[list[Entry], dict[str, NDArray[Any]], dict[str, str], str]:
+    """What `save_recording` was given: entries, arrays by name, aliases, the algorithm.
 
     Raises: FormatError when the file is missing, too large, or anything in it is not as a recording has it.
     """
@@ -68,7 +73,7 @@ def read_recording(
             description.check_numbers(arrays)
         except (ValueError, RecursionError) as error:  # broken JSON, deep nesting, wrong content
             raise FormatError(where, "the description is broken", got=_said(error)) from None
-    return description.entries, arrays, description.aliases
+    return description.entries, arrays, description.aliases, description.algorithm
 
 
 def _described(entry: Entry) -> dict[str, Any]:
