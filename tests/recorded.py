@@ -65,7 +65,7 @@ def normal(*shape: int, dtype: Any = np.float32, seed: int = 1) -> Array:
 def replaced(rec: Recording, name: str, array: Array) -> Recording:
     """The same recording with other numbers in the place of one array's."""
     arrays = {other: rec[other] for other in rec} | {name: array}
-    return Recording(rec.entries.values(), arrays.__getitem__, rec.aliases, None)
+    return Recording(rec.entries.values(), arrays.__getitem__, rec.aliases, None, rec.algorithm)
 
 
 def looked_up(rec: Recording, address: str) -> float:

@@ -2,8 +2,12 @@
 
 import os
 import pkgutil
+import shutil
+import stat
 import subprocess
 import sys
+import warnings
+from pathlib import Path
 
 import pytest
 
@@ -123,7 +127,9 @@ def test_a_full_disk_costs_time_only(tmp_path):
 
 
 def test_room_that_runs_out_is_told(tmp_path, monkeypatch):
-    monkeypatch.setattr(cache, "folder", lambda: tmp_path / "gone")
+    place = cache._Folder.made(tmp_path / "gone")
+    monkeypatch.setattr(cache, "_place", lambda: place)
+    shutil.rmtree(place.path)
     with pytest.warns(UserWarning, match="compiled kernels cannot be kept"):
         assert not cache.write("code", b"code")
 
@@ -145,13 +151,14 @@ def test_a_target_that_the_processor_is_not_is_refused(tmp_path):
 def test_without_a_folder_kernels_are_made_for_the_process(tmp_path):
     file = tmp_path / "a file"
     file.write_text("in the way")
-    done = run(file)
+    done = run(file, HOME=str(file), XDG_CACHE_HOME=str(file), TMPDIR=str(file), PELLUCID_CACHE_DIR=str(file))
     assert done.returncode == 0, done.stderr
     assert "UserWarning: compiled kernels cannot be kept" in done.stderr
 
 
 def test_what_is_written_is_read_when_it_is_whole(tmp_path, monkeypatch):
-    monkeypatch.setattr(cache, "folder", lambda: tmp_path)
+    place = cache._Folder.made(tmp_path)
+    monkeypatch.setattr(cache, "_place", lambda: place)
     assert cache.read("code") is None
     cache.write("code", b"code")
     assert cache.read("code") == b"code"
@@ -175,3 +182,109 @@ def test_a_pipe_in_the_place_of_a_file_is_damage(tmp_path):
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
 def test_only_the_owner_may_enter():
     assert cache.folder().stat().st_mode & 0o077 == 0
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A home and a folder for temporary files of our own."""
+    for name in ("home", "temporary"):
+        (tmp_path / name).mkdir(mode=0o700)
+    monkeypatch.delenv("PELLUCID_CACHE_DIR", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(cache.tempfile, "tempdir", str(tmp_path / "temporary"))
+    return tmp_path
+
+
+def chosen():
+    """Where code is kept, and the warning about it."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        place = cache._place.__wrapped__()
+    return place and place.path.parent, [str(warning.message) for warning in caught]
+
+
+def test_the_usual_places(home, monkeypatch):
+    assert chosen() == (home / "home" / "pellucid", [])
+    monkeypatch.setenv("PELLUCID_CACHE_DIR", str(home / "new" / "folder"))
+    assert chosen() == (home / "new" / "folder", [])
+    assert {path.stat().st_mode & 0o777 for path in (home / "new").rglob("*") if path.is_dir()} == {0o700}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
+@pytest.mark.parametrize("mode", [0o777, 0o770, 0o702, 0o1777])
+def test_a_folder_that_others_can_write_to_is_not_used(home, monkeypatch, mode):
+    """Below a sticky one ours is safe, if it is ours."""
+    open_ = home / "open"
+    (open_ / "cache").mkdir(parents=True, mode=0o700)
+    open_.chmod(mode)
+    monkeypatch.setenv("PELLUCID_CACHE_DIR", str(open_ / "cache"))
+    if mode & stat.S_ISVTX:
+        assert chosen() == (open_ / "cache", [])
+        return
+    place, (text,) = chosen()
+    assert place == home / "home" / "pellucid"
+    assert text == (
+        f"compiled kernels cannot be kept (others can write to {open_}); "
+        f"{place / cache._fingerprint()} takes them instead"
+    )
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="needs to give folders away")
+def test_a_folder_of_somebody_else_is_not_used(home, monkeypatch):
+    theirs = home / "theirs"
+    theirs.mkdir(mode=0o755)
+    os.chown(theirs, 65534, 65534)
+    (home / "link").symlink_to(theirs)
+    for name in ("theirs", "link"):
+        monkeypatch.setenv("PELLUCID_CACHE_DIR", str(home / name / "cache"))
+        place, (text,) = chosen()
+        assert place == home / "home" / "pellucid"
+        assert text.startswith(f"compiled kernels cannot be kept ({theirs} belongs to somebody else); ")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
+def test_at_last_there_is_a_private_folder_among_temporary_files(home):
+    (home / "home").chmod(0o777)
+    place, texts = chosen()
+    assert place == home / "temporary" / f"pellucid-{os.getuid()}"
+    assert place.stat().st_mode & 0o777 == 0o700
+    assert len(texts) == 1
+    place.chmod(0o770)
+    nowhere, (text,) = chosen()
+    assert nowhere is None
+    assert text == (
+        f"compiled kernels cannot be kept (others can write to {home / 'home'}); "
+        "set PELLUCID_CACHE_DIR to a folder that can be written to"
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
+def test_files_that_others_may_have_written_are_not_loaded(tmp_path):
+    place = cache._Folder.made(tmp_path / "cache")
+    place.write("code", b"code")
+    path = Path(place.path, "code")
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert place.read("code") == b"code"
+    for mode in (0o620, 0o602):
+        path.chmod(mode)
+        assert place.read("code") is None
+    path.chmod(0o600)
+    path.rename(tmp_path / "elsewhere")
+    path.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OSError, match="symbolic links"):
+        place.read("code")
+    if os.getuid() == 0:
+        path.unlink()
+        place.write("code", b"code")
+        os.chown(path, 65534, -1)
+        assert place.read("code") is None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
+def test_what_was_looked_at_is_what_is_read(tmp_path):
+    """Another folder that has taken the place of ours meanwhile is not read."""
+    place = cache._Folder.made(tmp_path / "cache")
+    place.write("code", b"code")
+    place.path.rename(tmp_path / "ours")
+    cache._Folder.made(tmp_path / "cache").write("code", b"other")
+    assert place.read("code") == b"code"

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import safe_open
-from safetensors.numpy import save_file
 
 from pellucid import memory, nn
 from pellucid.derived import derived
 from pellucid.engine.graph import Graph, Node, trace
+from pellucid.formats import container, reader
+from pellucid.formats.checkpoint import LIMITS
 from pellucid.geometry import Axis
 from pellucid.nn import init
 from pellucid.nn.models import MODELS, input_shape
@@ -120,11 +120,10 @@ def write_weights(model: str, folder: Path) -> None:
             array[:] = rng.normal(0, 0.1, array.shape)
         elif name.endswith("running_var"):
             array[:] = rng.uniform(0.5, 1.5, array.shape)
-    save_file(state, folder / _WEIGHTS)
+    container.write("weights", folder / _WEIGHTS, state, {}, LIMITS)
 
 
 def weights(folder: Path) -> Iterator[tuple[str, Array]]:
     """What `write_weights` wrote, array by array, so that an engine never holds two copies of all."""
-    with safe_open(folder / _WEIGHTS, framework="np") as file:
-        for name in file.keys():  # noqa: SIM118 - not a mapping
-            yield name, file.get_tensor(name)
+    with reader.opened("weights", folder / _WEIGHTS, LIMITS) as file:
+        yield from file.arrays()

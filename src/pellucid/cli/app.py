@@ -80,10 +80,10 @@ def run(arguments: list[str] | None) -> NoReturn:
 
 def _told(message: str) -> int:
     """One line, whatever a file name or a file's content has brought into the message; returns the exit code."""
-    line = " ".join(message.split())
-    line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
+    from pellucid.cli.output import one_line
+
     with suppress(OSError):  # nobody can be told
-        print(f"error: {line}", file=sys.stderr)
+        print(f"error: {one_line(message)}", file=sys.stderr)
     return 2
 
 

@@ -53,11 +53,12 @@ def bench(
     from pellucid.bench.cases import INFER, TRAIN
     from pellucid.bench.measure import Settings
     from pellucid.cli import output
+    from pellucid.formats.file import check_writable
     from pellucid.kernels.tape import get_num_threads, set_num_threads
 
     chosen = None if peers is None else _chosen(peers)
     if markdown is not None:
-        output.check_writable(f"report '{markdown}'", markdown)
+        check_writable(f"report '{markdown}'", markdown)
     if threads is not None:
         set_num_threads(threads)
     everything = not (train or infer or layers)
@@ -70,7 +71,7 @@ def bench(
     with console.status("the machine", refresh_per_second=1) as status:  # it must not take time from anybody
         report = _measure(tasks, names, batch, chosen, settings, layers or everything, status)
     if markdown is not None:
-        markdown.write_text(report.markdown(), encoding="utf-8")
+        output.write(f"report '{markdown}'", markdown, report.markdown())
     if json:
         output.print_json(report.document())
     else:

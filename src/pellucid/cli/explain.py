@@ -88,6 +88,7 @@ def explain(
     from pellucid.cli import inputs, output
     from pellucid.errors import ArgumentError
     from pellucid.explain.finite import check_recording
+    from pellucid.formats.file import check_writable
     from pellucid.language import chosen
     from pellucid.markup import page
     from pellucid.train import record
@@ -99,7 +100,7 @@ def explain(
         rule = "--lr and --momentum belong to training, and inference has no update"
         raise ArgumentError("explain", rule, hint="leave out --infer to record a training step")
     if html is not None:
-        output.check_writable(f"page '{html}'", html)
+        check_writable(f"page '{html}'", html)
     optimiser = inputs.optimizer("explain", optimizer, lr, momentum)
     nn.seed(seed)
     network = inputs.open_model(model, inputs.MNIST_SHAPE)

@@ -64,6 +64,7 @@ def filter(
     from pellucid.cli import output as out
     from pellucid.data import read_photo
     from pellucid.errors import ArgumentError
+    from pellucid.formats.file import check_writable
     from pellucid.formats.photo import check_photo_format, write_photo
     from pellucid.language import chosen
     from pellucid.signal import filter_image
@@ -86,12 +87,12 @@ def filter(
         from pellucid.figures.film import picture_format
 
         picture_format(output, None)
-        out.check_writable(where, output)
+        check_writable(where, output)
         written = filter_sheet(pixels, border, strength=strength, lang=lang).save(output)
         width, height = written.width_px, written.height_px
     else:
         check_photo_format(output, pixels)
-        out.check_writable(where, output)
+        check_writable(where, output)
         assert kernel is not None
         result = filter_image(pixels, kernel, border, size=size, sigma=sigma, strength=strength, flip=flip)
         write_photo(output, result, source.profile)

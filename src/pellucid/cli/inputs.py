@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import os
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,7 +40,7 @@ def open_model(model: str, shape: Shape | None) -> Module:
     """A network of this name with fresh weights, made for inputs of this shape, or the one in this file."""
     if model in MODELS:
         return MODELS[model](**settings_for(model, shape)) if shape else MODELS[model]()
-    if not model or not Path(model).exists():  # no name at all would be the folder that one is in
+    if not model or not os.path.lexists(model):  # no name at all would be the folder that one is in
         expected = f"{', '.join(MODELS)} or a file"
         raise ArgumentError(
             "model", "there is no such network and no such file", expected=expected, got=repr(model)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,6 @@ from rich.console import Console
 from rich.text import Text
 
 from pellucid.columns import Columns, cells, wrapped
-from pellucid.errors import FormatError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -28,20 +26,6 @@ def screen(json_wanted: bool) -> Console:
     if not console.is_terminal and not os.environ.get("COLUMNS", "").isdigit():
         console.width = _UNLIMITED
     return console
-
-
-def check_writable(where: str, path: Path) -> None:
-    """Find out before the work, not after it, that its result has no place.
-
-    Raises: FormatError when the file could not be written.
-    """
-    if path.is_dir():
-        raise FormatError(where, "this is a folder")
-    try:
-        with tempfile.TemporaryFile(dir=path.parent):
-            pass
-    except OSError as error:
-        raise FormatError(where, "the file cannot be written", got=error.strerror) from None
 
 
 def write(where: str, path: Path, text: str) -> None:
@@ -84,6 +68,12 @@ def tree(drawn: str, width: int) -> Text:
         below = branches.replace("├", "│").replace("└", " ").replace("─", " ") + "  "
         lines.append(wrapped(said, width, branches, below))
     return Text("\n".join(lines))
+
+
+def one_line(message: object) -> str:
+    """A message in one line, whatever a file's name or content has brought into it."""
+    line = " ".join(str(message).split())
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
 
 
 def print_json(document: dict[str, Any]) -> None:

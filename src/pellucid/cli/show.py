@@ -92,7 +92,6 @@ def convolution(
 def _write(film: Film, path: Path, frame: int | None, json: bool) -> None:
     from pellucid.cli import output
 
-    output.check_writable(f"picture '{path}'", path)
     written = film.save(path, frame)
     if json:
         output.print_json(asdict(written))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,6 +21,7 @@ from pellucid.cli.options import (
     Seed,
     Threads,
 )
+from pellucid.errors import NumericError
 
 if TYPE_CHECKING:
     from pellucid.train.loop import Epoch
@@ -41,6 +43,10 @@ def train(
     out: Annotated[
         Path | None, typer.Option(help="Save the trained network in this safetensors file.")
     ] = None,
+    allow_nonfinite: Annotated[
+        bool,
+        typer.Option("--allow-nonfinite", help="Save the network even if it holds NaN or infinite numbers."),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Train a network; after each epoch say how well it does on the test images.
@@ -51,13 +57,15 @@ def train(
     from pellucid.cli import inputs, output
     from pellucid.cli.interrupt import between_steps
     from pellucid.cli.progress import shown
+    from pellucid.cli.rescue import saved
     from pellucid.data import datasets
     from pellucid.formats import save_model
+    from pellucid.formats.file import check_writable
     from pellucid.kernels.tape import set_num_threads
     from pellucid.train import fit
 
     if out is not None:
-        output.check_writable(f"model file '{out}'", out)
+        check_writable(f"model file '{out}'", out)
     if threads is not None:
         set_num_threads(threads)
     rule = inputs.optimizer("train", optimizer, lr, momentum)
@@ -85,10 +93,14 @@ def train(
                 callbacks=[show, check],
             )
             finished = history.epochs
+        if out is not None and not allow_nonfinite:
+            _check_finite(finished[-1])
     except KeyboardInterrupt:
         interrupted = True
     if out is not None:
-        save_model(out, model, settings, network)
+        out = saved(
+            out, lambda path: save_model(path, model, settings, network, allow_nonfinite=allow_nonfinite)
+        )
     if interrupted:
         print("interrupted" + (f"; the network so far is saved in {out}" if out else ""), file=sys.stderr)
         raise typer.Exit(130)
@@ -108,6 +120,19 @@ def train(
         )
     elif out is not None:
         console.print(f"saved in {out}")
+
+
+def _check_finite(epoch: Epoch) -> None:
+    """Finite weights can be so large that all they give is NaN.
+
+    Raises: NumericError when the loss on the test images says so.
+    """
+    loss = (epoch.validation or {}).get("loss", 0.0)
+    if not isfinite(loss):
+        rule = "nothing was saved, since the network's loss on the test images must be finite"
+        raise NumericError(
+            "train", rule, got=f"a loss of {loss}", hint="use a smaller --lr, or --allow-nonfinite"
+        )
 
 
 def _epoch(epoch: Epoch) -> dict[str, Any]:

@@ -118,6 +118,11 @@ class Graph:
     arrays: dict[Symbol, Array] = field(default_factory=dict)
     output: Symbol = field(init=False)
 
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The network's float type: that of its first input."""
+        return next(iter(self.inputs.values())).dtype
+
 
 class _Trace:
     """The graph that is being written, and where in the module tree its callable is just now."""
@@ -128,11 +133,6 @@ class _Trace:
         self.symbols: dict[int, Symbol] = {}
         self.counts: Counter[str] = Counter()
         self.path, self.in_layer = "", False
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """The network's float type: that of its first input."""
-        return next(iter(self.graph.inputs.values())).dtype
 
     def operand(self, op: Op, value: object) -> Symbol | None:
         """The symbol of an operand: itself, or the one that stands for a named array."""
@@ -147,11 +147,11 @@ class _Trace:
                 if isinstance(value, np.ndarray)
                 else None,
             )
-        if value.dtype != self.dtype:  # kernels read memory as the network's type
+        if value.dtype != self.graph.dtype:  # kernels read memory as the network's type
             raise ArgumentError(
                 op.name,
                 "all arrays of a network must be of its float type",
-                expected=f"{self.dtype}",
+                expected=f"{self.graph.dtype}",
                 got=f"{value.dtype} for '{self.names[id(value)]}'",
                 hint="use astype on the whole model",
             )
@@ -182,14 +182,21 @@ def apply(op: Op, operands: tuple[object, ...]) -> Symbol:
         raise error.at(trace.path) from None
     path = trace.name(op)
     try:
-        _check_kinds(op, symbols)
-        shape = op.infer(*(None if s is None else s.shape for s in symbols))
+        return add_node(trace.graph, op, symbols, path)
     except PellucidError as error:
         raise error.at(trace.path or path) from None
-    output = Symbol(f"{path}.output", shape, trace.dtype if op.dtype is None else np.dtype(op.dtype))
-    node = Node(op, symbols, output, path)
-    output.node = node
-    trace.graph.nodes.append(node)
+
+
+def add_node(graph: Graph, op: Op, operands: tuple[Symbol | None, ...], path: str) -> Symbol:
+    """Add one op of this path to a graph and return its output.
+
+    Raises: ArgumentError for operands of the wrong kind of number; any error of the op's shape rule.
+    """
+    _check_kinds(op, operands)
+    shape = op.infer(*(None if s is None else s.shape for s in operands))
+    output = Symbol(f"{path}.output", shape, graph.dtype if op.dtype is None else np.dtype(op.dtype))
+    output.node = Node(op, operands, output, path)
+    graph.nodes.append(output.node)
     return output
 
 

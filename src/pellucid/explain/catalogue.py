@@ -15,6 +15,7 @@ updated(conv1.weight), velocity(conv1.weight)   what the update makes of both
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import takewhile
@@ -36,6 +37,7 @@ if TYPE_CHECKING:  # importing the plan imports LLVM
     from pellucid.engine.plan import Plan
 
 Listed: TypeAlias = tuple[Entry, Block]
+_Use: TypeAlias = tuple[Node, str]  # an op, and as which of its arguments it reads a tensor
 
 
 @dataclass(frozen=True)
@@ -160,6 +162,7 @@ def _source(plan: Plan, node: Node, of: str, **settings: Any) -> Source:
 def _gradients(plan: Plan) -> Iterator[Listed]:
     """In the order in which they are computed, those of the inputs last."""
     seen: set[Symbol] = set()
+    uses = _uses(plan)
     for node in reversed(plan.graph.nodes):
         for symbol in (node.output, *node.operands):
             if (
@@ -169,17 +172,17 @@ def _gradients(plan: Plan) -> Iterator[Listed]:
             ):
                 continue
             seen.add(symbol)
-            yield from _gradient(plan, symbol)
+            yield from _gradient(plan, symbol, uses[symbol])
         for key, block in _saved(plan, node):
             if key.startswith("grad_"):
                 yield _computed(plan, node, key), block
     for symbol in plan.graph.inputs.values():
-        yield from _gradient(plan, symbol)
+        yield from _gradient(plan, symbol, uses[symbol])
 
 
-def _gradient(plan: Plan, symbol: Symbol) -> Iterator[Listed]:
+def _gradient(plan: Plan, symbol: Symbol, uses: list[_Use]) -> Iterator[Listed]:
     """The gradient of one tensor, after the steps in which it grew."""
-    uses, name, shape = _uses(plan, symbol), f"grad({symbol.name})", symbol.shape
+    name, shape = f"grad({symbol.name})", symbol.shape
     if symbol in plan.contributions:
         blocks = plan.contributions[symbol]
         names = [f"{name} by {node.path}" for node, _ in uses] if len(blocks) > 1 else [name]
@@ -205,15 +208,15 @@ def _gradient(plan: Plan, symbol: Symbol) -> Iterator[Listed]:
             base = step
 
 
-def _uses(plan: Plan, symbol: Symbol) -> list[tuple[Node, str]]:
-    """The ops, with the argument in question, that contribute to a gradient, in the order in which they do so."""
-    return [
-        (node, argument)
-        for node in reversed(plan.graph.nodes)
-        if node.output in plan.gradients or node.output is plan.graph.output
-        for argument, operand in zip(node.op.arguments, node.operands, strict=True)
-        if operand is symbol and argument in node.op.differentiable
-    ]
+def _uses(plan: Plan) -> dict[Symbol | None, list[_Use]]:
+    """What contributes to the gradient of each tensor, in the order in which it does so."""
+    uses: dict[Symbol | None, list[_Use]] = defaultdict(list)
+    for node in reversed(plan.graph.nodes):
+        if node.output in plan.gradients or node.output is plan.graph.output:
+            for argument, operand in zip(node.op.arguments, node.operands, strict=True):
+                if argument in node.op.differentiable:
+                    uses[operand].append((node, argument))
+    return uses
 
 
 def _statistics(plan: Plan) -> Iterator[Listed]:

@@ -21,12 +21,13 @@ if TYPE_CHECKING:  # importing the plan imports LLVM
 def load_recording(path: FilePath) -> Recording:
     """Read a recording that `Recording.save` wrote. It explains and certifies as the original does.
 
-    The file is not trusted: it can name only ops of this package, and every name, shape and setting is checked.
+    The file is not trusted: it can name only ops of this package, and every name, shape and fact in it must be what a
+    run of the network that it describes has.
 
     Raises: FormatError when the file is missing, too large, or not a recording.
     """
-    entries, arrays, aliases = read_recording(path)
-    return Recording(entries, arrays.__getitem__, aliases, None, loaded=True)
+    entries, arrays, aliases, algorithm = read_recording(path)
+    return Recording(entries, arrays.__getitem__, aliases, None, algorithm, loaded=True)
 
 
 def recording_of(
@@ -47,7 +48,11 @@ def recording_of(
             rule = "names of layers and parameters must be printable, short and without brackets"
             raise ArgumentError("record", rule, got=f"{name!r}"[:80], hint="rename the model's attribute")
     recording = Recording(
-        [entry for entry, _ in listed.values()], lambda name: read(*listed[name]), aliases, commit
+        [entry for entry, _ in listed.values()],
+        lambda name: read(*listed[name]),
+        aliases,
+        commit,
+        program.plan.algorithm,
     )
     recording.keep(program, [name for name, (_, block) in listed.items() if isinstance(block, External)])
     return recording

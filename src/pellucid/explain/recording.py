@@ -41,6 +41,7 @@ class Recording:
         load: gives an array by its name, with public axes; asked once for each.
         aliases: short names, as "loss" for "cross_entropy.output".
         commit: what carries out the recorded update; None for a run without one.
+        algorithm: which one convolutions were planned with (`pc.algorithm`).
         loaded: whether it comes from a file, or is a copy of another one.
     """
 
@@ -50,10 +51,11 @@ class Recording:
         load: Callable[[str], Array],
         aliases: Mapping[str, str],
         commit: Callable[[], None] | None,
+        algorithm: str = "auto",
         loaded: bool = False,
     ) -> None:
         self.entries = {entry.name: entry for entry in entries}
-        self.aliases = dict(aliases)
+        self.aliases, self.algorithm = dict(aliases), algorithm
         self._load = load
         self._arrays: dict[str, Array] = {}
         self._commit, self._committed, self._loaded = commit, False, loaded
@@ -128,7 +130,7 @@ class Recording:
         if not isinstance(path, str | os.PathLike) or not os.path.basename(os.fspath(path)):
             raise ArgumentError("save", "the path must name a file", got=repr(path)[:80])
         arrays = {name: self._array(name) for name in self.entries}
-        save_recording(path, self.entries.values(), arrays, self.aliases)
+        save_recording(path, self.entries.values(), arrays, self.aliases, self.algorithm)
 
     def explain(self, address: str, lang: str | None = None) -> Trace:
         """Show the arithmetic that made one number, and certify it.
@@ -265,7 +267,14 @@ class Recording:
     def __reduce__(self) -> tuple[Any, ...]:
         """A copy, or a pickled one, has all the numbers, and no update to carry out."""
         arrays = {name: self[name] for name in self.entries}
-        return Recording, (list(self.entries.values()), arrays.__getitem__, self.aliases, None, True)
+        return Recording, (
+            list(self.entries.values()),
+            arrays.__getitem__,
+            self.aliases,
+            None,
+            self.algorithm,
+            True,
+        )
 
     def __repr__(self) -> str:
         parts = [f"{len(self)} arrays"]

@@ -1,4 +1,4 @@
-"""The ops by name, and the roles of arrays: what an op makes, what it reads, and what it cannot do without."""
+"""The ops by name, and the roles of arrays: what an op's results read, and what is kept on the way."""
 
 from __future__ import annotations
 
@@ -163,37 +163,15 @@ def statistics(op: Maker, shapes: Mapping[str, Shape]) -> dict[str, Shape]:
     return {}
 
 
-def results(op: Maker) -> tuple[str, ...]:
-    """What an array of this op can be."""
-    if isinstance(op, Op):
-        running = ("running_mean", "running_var") if isinstance(op, BatchNorm) else ()
-        gradients = (f"grad_{argument}" for argument in op.differentiable)
-        return ("output", *gradients, *running, *statistics(op, {}))
-    return ("parameter", *_states(op))
-
-
 def arguments(op: Maker) -> tuple[str, ...]:
     """The operands that an array of this op can have."""
     if isinstance(op, Op):
         return (*op.arguments, "grad_output", *statistics(op, {}))
-    states = _states(op)
-    return ("parameter", "gradient", *states, *(f"{state} before" for state in states))
+    return ("parameter", "gradient", *states(op), *(f"{state} before" for state in states(op)))
 
 
-def required(op: Maker, of: str) -> tuple[str, ...]:
-    """Those that it must have: what its shape rule looks at, and what it reads."""
-    if not isinstance(op, Op):
-        return tuple(dict.fromkeys(("parameter", "gradient", *reads(op, of))))
-    optional = {"bias", "running_mean", "running_var"}
-    if isinstance(op, BatchNorm | GroupNorm | LayerNorm | CrossEntropy):
-        optional.add("weight")
-    if isinstance(op, CrossEntropy | MSELoss):  # the root of all gradients
-        optional |= {"grad_output", "losses"}
-    found = dict.fromkeys((*op.arguments, *reads(op, of)))
-    return tuple(argument for argument in found if argument not in optional)
-
-
-def _states(rule: SGD | Adam) -> tuple[str, ...]:
+def states(rule: SGD | Adam) -> tuple[str, ...]:
+    """What an optimiser's rule keeps of each parameter."""
     if isinstance(rule, Adam):
         return "mean", "variance"
     return ("velocity",) if rule.momentum else ()

@@ -15,7 +15,7 @@ from PIL import Image
 
 from pellucid.errors import AddressError, ArgumentError
 from pellucid.figures.style import matplotlib, style
-from pellucid.formats.file import write_whole
+from pellucid.formats.file import check_writable, write_whole
 from pellucid.sizes import is_integer
 
 FORMATS = (".gif", ".png", ".svg")
@@ -68,7 +68,8 @@ class Film:
             cannot be written; whatever `figure` raises.
         """
         path = Path(path)
-        format = picture_format(path, frame)
+        where, format = f"picture '{path}'", picture_format(path, frame)
+        check_writable(where, path)
         if format == "gif":
             content, size = self._animation()
             captions = self.captions
@@ -76,7 +77,7 @@ class Film:
             number = self._number(-1 if frame is None else frame)
             content, size = self._still(format, number)
             captions = self.captions[number : number + 1]
-        write_whole(f"picture '{path}'", path, [content])
+        write_whole(where, path, [content])
         return Written(str(path), format, len(captions), *size, captions)
 
     def _number(self, frame: int) -> int:

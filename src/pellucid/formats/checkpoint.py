@@ -1,9 +1,10 @@
 """A model in one safetensors file: its arrays, and as metadata its name and settings.
 
-    {"format": "pellucid", "version": "1", "model": "lenet5", "settings": "{…}"}
+    {"format": "pellucid", "version": "2", "model": "lenet5", "settings": "{…}", "sha256": "…"}
 
-A file is not trusted: it can name only the models of `pellucid.nn.models` with whole numbers as settings,
-never code, and nothing is allocated that its length does not vouch for.
+Files of version 1, which have no checksum, are read, too. A file is not trusted: it can name only the models of
+`pellucid.nn.models` with whole numbers as settings, never code, and nothing is allocated that its length does not vouch
+for. Its arrays are compared with those of the model that it names before one is read, and then read one at a time.
 """
 
 from __future__ import annotations
@@ -11,27 +12,34 @@ from __future__ import annotations
 import inspect
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
 
-from pellucid.errors import ArgumentError, FormatError, PellucidError
-from pellucid.formats import container
-from pellucid.formats.container import FilePath
+from pellucid.errors import ArgumentError, FormatError, NumericError, PellucidError
+from pellucid.formats import container, reader
+from pellucid.formats.container import CHECKSUM, DTYPES, FilePath
+from pellucid.formats.reader import Layout
 from pellucid.nn import init
 from pellucid.nn.models import MODELS
 from pellucid.nn.module import Module
-from pellucid.sizes import is_integer
+from pellucid.sizes import is_integer, size_of
 
-MAX_FILE_BYTES = 2**30
-MAX_HEADER_BYTES = 2**20
-DTYPES = ("F32", "F64", "I64")
+LIMITS = container.Limits("model", file_bytes=2**30, header_bytes=2**20)
+_VERSION, _WITHOUT_CHECKSUM = "2", "1"
 
 
-def save_model(path: FilePath, model_name: str, settings: Mapping[str, int], model: Module) -> None:
+def save_model(
+    path: FilePath,
+    model_name: str,
+    settings: Mapping[str, int],
+    model: Module,
+    *,
+    allow_nonfinite: bool = False,
+) -> None:
     """Write a model so that `load_model` can build it again. The file appears complete or not at all.
 
     Args:
@@ -39,76 +47,111 @@ def save_model(path: FilePath, model_name: str, settings: Mapping[str, int], mod
         model_name: a name in `pellucid.nn.models.MODELS`.
         settings: the arguments with which that function built the model; those left out are its defaults.
         model: the model, float32 or float64.
+        allow_nonfinite: whether its numbers may be NaN or infinite.
 
-    Raises: ArgumentError for an unknown name or setting, or when they do not describe this model;
-        FormatError when the file cannot be written.
+    Raises: ArgumentError for an unknown name or setting, or when they do not describe this model; NumericError for
+        numbers that are not finite; FormatError when the file cannot be written.
     """
     settings = _full_settings(model_name, settings)
     state = model.state_dict()
-    with init.without_values(at_most=_room(state)):
+    with init.without_values(at_most=_room(array.size for array in state.values())):
         blank = MODELS[model_name](**settings)
     blank.load_state_dict(state)
     if repr(blank) != repr(model):
         rule = f"the model must be what pellucid.models.{model_name} builds"
         raise ArgumentError("save_model", rule, got="other settings in its layers")
-    metadata = {"format": "pellucid", "version": "1", "model": model_name, "settings": json.dumps(settings)}
-    container.write(f"model file '{os.fspath(path)}'", Path(path), state, metadata)
+    where = f"model file '{os.fspath(path)}'"
+    for name, array in state.items():
+        if not allow_nonfinite and (text := _nonfinite(array)):
+            rule = f"nothing was written, since '{name}' must hold finite numbers"
+            raise NumericError(
+                where, rule, got=text, hint="--allow-nonfinite, in Python allow_nonfinite=True, saves them"
+            )
+    metadata = {
+        "format": "pellucid",
+        "version": _VERSION,
+        "model": model_name,
+        "settings": json.dumps(settings),
+    }
+    container.write(where, Path(path), state, metadata, LIMITS)
 
 
-def load_model(path: FilePath) -> Module:
+def load_model(path: FilePath, *, allow_nonfinite: bool = False) -> Module:
     """Build the model that a file holds.
 
-    Raises: FormatError when the file is missing, too large, not in this format, or when its arrays are not
-        those of the model that it names.
+    Args:
+        path: the file.
+        allow_nonfinite: whether its numbers may be NaN or infinite.
+
+    Raises: FormatError when the file is missing, too large, damaged, not in this format, when its arrays are not
+        those of the model that it names, or hold numbers that are not finite.
     """
-    where, path = f"model file '{os.fspath(path)}'", Path(path)
-    container.check_size(where, path, "model", MAX_FILE_BYTES, MAX_HEADER_BYTES)
+    where = f"model file '{os.fspath(path)}'"
+    with reader.opened(where, Path(path), LIMITS) as file:
+        name, settings = _described(where, file.metadata)
+        model = _blank(where, name, settings, file.layouts)
+        states = dict(model.named_arrays())
+        for key, array in file.arrays():
+            states[key].assign(array)
+            if not allow_nonfinite and (text := _nonfinite(array)):
+                rule = f"'{key}' must hold finite numbers"
+                raise FormatError(where, rule, got=text, hint="pc.load_model takes allow_nonfinite=True")
+    return model
+
+
+def _blank(where: str, name: str, settings: dict[str, int], layouts: Mapping[str, Layout]) -> Module:
+    """The model of this name, with zeros, when its arrays are those of the file."""
+    kinds = {layout.kind for layout in layouts.values()}
+    if {"F32", "F64"} <= kinds:
+        got = ", ".join(sorted(kinds))
+        raise FormatError(where, "arrays must be all float32 or all float64", got=got)
     try:
-        with safe_open(path, framework="np") as file:
-            name, settings = _described(where, file.metadata() or {})
-            slices = {key: file.get_slice(key) for key in file.keys()}  # noqa: SIM118 - not a mapping
-            dtypes = {part.get_dtype() for part in slices.values()}
-            if not dtypes <= set(DTYPES) or {"F32", "F64"} <= dtypes:
-                got = ", ".join(sorted(dtypes))
-                raise FormatError(where, "arrays must be all float32 or all float64", got=got)
-            state: dict[str, NDArray[Any]] = {key: file.get_tensor(key) for key in slices}
-    except (SafetensorError, OSError) as error:
-        raise FormatError(where, "the file cannot be read as safetensors", got=str(error)) from None
-    try:
-        with init.without_values(at_most=_room(state)):
-            model = MODELS[name](**settings).astype("float64" if "F64" in dtypes else "float32")
+        with init.without_values(at_most=_room(size_of(layout.shape) for layout in layouts.values())):
+            model = MODELS[name](**settings).astype("float64" if "F64" in kinds else "float32")
         for key, array in model.named_arrays():
-            if key in state and state[key].dtype != array.dtype:
-                raise FormatError(where, f"'{key}' must be {array.dtype}", got=f"{state[key].dtype}")
-        model.load_state_dict(state)
+            if key in layouts and DTYPES[layouts[key].kind] != array.dtype:
+                got = DTYPES[layouts[key].kind].name
+                raise FormatError(where, f"'{key}' must be {array.dtype}", got=got)
+        zero = np.zeros((), np.int64)
+        model.load_state_dict({key: np.broadcast_to(zero, layout.shape) for key, layout in layouts.items()})
     except FormatError:
         raise
     except PellucidError as error:
         raise FormatError(
-            where, "the arrays are not those of the model it names", got=str(error).rstrip(".")
+            where, "the arrays are not those of the model it names", got=reader.short(str(error))
         ) from None
     return model
 
 
-def _room(state: Mapping[str, NDArray[Any]]) -> int:
-    """How many numbers a model with these arrays may have; some more, so that missing ones can be named."""
-    return sum(array.size for array in state.values()) + 2**20
+def _nonfinite(array: NDArray[Any]) -> str:
+    """How many numbers are not finite, in words; empty when all are."""
+    count = array.size - np.count_nonzero(np.isfinite(array))
+    return f"{count} of {array.size} numbers that are NaN or infinite" if count else ""
+
+
+def _room(sizes: Iterable[int]) -> int:
+    """How many numbers a model with arrays of these sizes may have; some more, so that missing ones can be named."""
+    return sum(sizes) + 2**20
 
 
 def _described(where: str, metadata: Mapping[str, str]) -> tuple[str, dict[str, int]]:
     """The model's name and settings, when they are of this format and version and of known kinds."""
-    found = {key: metadata.get(key) for key in ("format", "version")}
-    if found != {"format": "pellucid", "version": "1"}:
-        expected, got = "format pellucid, version 1", f"format {found['format']}, version {found['version']}"
-        raise FormatError(where, "this is not a model that Pellucid wrote", expected=expected, got=got)
+    format, version = (metadata.get(key) for key in ("format", "version"))
+    if format != "pellucid" or version not in (_VERSION, _WITHOUT_CHECKSUM):
+        expected, got = f"format pellucid, version {_VERSION}", f"format {format}, version {version}"
+        raise FormatError(
+            where, "this is not a model that Pellucid wrote", expected=expected, got=reader.short(got)
+        )
+    if version == _VERSION and CHECKSUM not in metadata:
+        raise FormatError(where, f"a file of version {_VERSION} must have a checksum")
     name = metadata.get("model", "")
     try:
-        settings = json.loads(metadata.get("settings", ""))
+        settings = reader.strict_json(metadata.get("settings", ""))
         if not isinstance(settings, dict):
             raise ArgumentError("settings", "settings map names to whole numbers", got=repr(settings))
         return name, _full_settings(name, settings)
     except (ValueError, RecursionError) as error:  # broken JSON, deep nesting, an unknown name or setting
-        raise FormatError(where, "the model's description is broken", got=str(error).rstrip(".")) from None
+        raise FormatError(where, "the model's description is broken", got=reader.short(str(error))) from None
 
 
 def _full_settings(name: str, settings: Mapping[str, int]) -> dict[str, int]:

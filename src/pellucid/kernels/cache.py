@@ -1,7 +1,9 @@
 """Where compiled code is kept between runs.
 
 One folder per version of what decides the code: the text of this package, the compiler's versions and the processor.
-Only its owner may enter it. Folders that nobody used for a month are removed.
+Code is loaded from there, so nobody else may be able to put some in: every folder on the way belongs to this user or to
+root, others can write to none of them (or only beside what is ours, as in /tmp), and what is read is a file of ours,
+opened by way of the folder that was looked at. Folders that nobody used for a month are removed.
 """
 
 from __future__ import annotations
@@ -9,11 +11,15 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import secrets
 import shutil
+import stat
 import sys
 import tempfile
 import time
 import warnings
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -22,26 +28,19 @@ import llvmlite.binding as llvm
 
 _KEEP_SECONDS = 30 * 24 * 3600
 _CHECKSUM_BYTES = 32
+_MEND = "set PELLUCID_CACHE_DIR to a folder that can be written to"
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+_OWNERS = hasattr(os, "getuid")  # where files have owners, they can be opened by way of their folder, too
 
 
-@cache
 def folder() -> Path | None:
     """The folder for this version of the kernels on this processor, made when it is missing.
 
-    None, with a warning, where it cannot be written to.
+    It is the first of these that only this user can write to: in `PELLUCID_CACHE_DIR`, in the user's cache, in a folder
+    of the user's among temporary files. The first call warns when one does not do; None when none does.
     """
-    try:
-        root = _root()
-        path = root / _fingerprint()
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _check_owner(path)
-        _write(path / "probe", b"")
-    except (OSError, RuntimeError) as error:  # RuntimeError: there is no home
-        _warn(error)
-        return None
-    path.touch()
-    _prune(root, path)
-    return path
+    place = _place()
+    return place.path if place else None
 
 
 def write(name: str, content: bytes) -> bool:
@@ -49,65 +48,145 @@ def write(name: str, content: bytes) -> bool:
 
     Returns: whether it is kept.
     """
-    if (place := folder()) is None:
+    if (place := _place()) is None:
         return False
     try:
-        _write(place / name, content)
+        place.write(name, content)
     except OSError as error:
-        _warn(error.strerror or error)
+        _warn(f"compiled kernels cannot be kept ({error.strerror or error}); {_MEND}")
         return False
     return True
 
 
-def _warn(reason: object) -> None:
-    text = f"compiled kernels cannot be kept ({reason}); set PELLUCID_CACHE_DIR to a folder that can be written to"
-    warnings.warn(text, stacklevel=3)
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file so that another process sees all of it or nothing."""
-    handle, name = tempfile.mkstemp(dir=path.parent)
+def read(name: str) -> bytes | None:
+    """What `write` wrote; None when there is no such file, when it is not whole or may be somebody else's."""
+    place = _place()
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(_checksum(path.name, content) + content)
-        Path(name).replace(path)
+        return None if place is None else place.read(name)
     except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise
+        return None
+
+
+@dataclass(frozen=True)
+class _Folder:
+    """A folder that only its owner may enter.
+
+    Attributes:
+        path: where it is.
+        descriptor: what files are opened by way of; None where the system does not do that.
+    """
+
+    path: Path
+    descriptor: int | None
+
+    @classmethod
+    def made(cls, path: Path) -> _Folder:
+        """The folder, made when it is missing.
+
+        Raises: OSError when others could write there, or we cannot.
+        """
+        path = Path(os.path.realpath(path))
+        for above in (*reversed(path.parents), path):
+            above.mkdir(0o700, exist_ok=True)
+            if _OWNERS:
+                _check(above, above.lstat(), beside=above != path)
+        descriptor = None
+        if _OWNERS:
+            descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            _check(path, os.fstat(descriptor), beside=False)
+        place = cls(path, descriptor)
+        place.write("probe", b"")
+        return place
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file so that another process sees all of it or nothing."""
+        temporary = f"{secrets.token_hex(8)}.part"
+        try:
+            with open(self._open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "wb") as file:
+                file.write(_checksum(name, content) + content)
+            at, to = self._at(temporary), self._at(name)
+            os.replace(at, to, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
+        except OSError:
+            with suppress(OSError):
+                os.unlink(self._at(temporary), dir_fd=self.descriptor)
+            raise
+
+    def read(self, name: str) -> bytes | None:
+        """The content of a file of ours that is whole."""
+        with open(self._open(name, os.O_RDONLY), "rb") as file:
+            status = os.fstat(file.fileno())
+            ours = not _OWNERS or (status.st_uid == os.getuid() and not status.st_mode & _OTHERS_WRITE)
+            stored = file.read() if stat.S_ISREG(status.st_mode) and ours else b""
+        checksum, content = stored[:_CHECKSUM_BYTES], stored[_CHECKSUM_BYTES:]
+        return content if _checksum(name, content) == checksum else None
+
+    def _open(self, name: str, flags: int) -> int:
+        """A file of the folder itself; one that is a pipe must not keep its reader waiting."""
+        if self.descriptor is None:
+            return os.open(self._at(name), flags | getattr(os, "O_BINARY", 0))
+        return os.open(name, flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600, dir_fd=self.descriptor)
+
+    def _at(self, name: str) -> str:
+        return name if self.descriptor is not None else str(self.path / name)
+
+
+def _check(path: Path, status: os.stat_result, *, beside: bool) -> None:
+    """Whether a folder, or what lies in it, can be changed by others; `beside` allows them entries of their own.
+
+    Raises: OSError when they can.
+    """
+    if not stat.S_ISDIR(status.st_mode):
+        raise NotADirectoryError(f"{path} is no folder")
+    if status.st_uid not in (0, os.getuid()):
+        raise PermissionError(f"{path} belongs to somebody else")
+    if status.st_mode & _OTHERS_WRITE and not (beside and status.st_mode & stat.S_ISVTX):
+        raise PermissionError(f"others can write to {path}")
+
+
+@cache
+def _place() -> _Folder | None:
+    """The first folder that does."""
+    reasons = []
+    for root in (_chosen, _users, _temporary):
+        try:
+            path = root()
+            if path is None:
+                continue
+            place = _Folder.made(path / _fingerprint())
+        except (OSError, RuntimeError) as error:  # RuntimeError: there is no home
+            reasons.append(getattr(error, "strerror", None) or str(error))
+            continue
+        if reasons:
+            _warn(f"compiled kernels cannot be kept ({reasons[0]}); {place.path} takes them instead")
+        place.path.touch()
+        _prune(place.path.parent, place.path)
+        return place
+    _warn(f"compiled kernels cannot be kept ({reasons[0]}); {_MEND}")
+    return None
+
+
+def _chosen() -> Path | None:
+    chosen = os.environ.get("PELLUCID_CACHE_DIR")
+    return Path(chosen) if chosen else None
+
+
+def _users() -> Path:
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home())) / "pellucid" / "cache"
+    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "pellucid"
+
+
+def _temporary() -> Path:
+    return Path(tempfile.gettempdir()) / f"pellucid-{os.getuid() if _OWNERS else os.getlogin()}"
+
+
+def _warn(text: str) -> None:
+    warnings.warn(text, stacklevel=3)
 
 
 def _checksum(name: str, content: bytes) -> bytes:
     """Of a file and its name: one in the place of another is damage, too."""
     return hashlib.sha256(name.encode() + b"\0" + content).digest()
-
-
-def _check_owner(path: Path) -> None:
-    """Code is loaded from this folder, so nobody else may write to it."""
-    if hasattr(os, "getuid"):
-        status = path.stat()
-        if status.st_uid != os.getuid() or status.st_mode & 0o022:
-            raise PermissionError(f"others can write to {path}")
-
-
-def read(name: str) -> bytes | None:
-    """What `write` wrote; None when there is no such file or it is not whole."""
-    if (place := folder()) is None:
-        return None
-    path = place / name
-    try:
-        stored = path.read_bytes() if path.is_file() else b""  # a pipe would keep its reader waiting
-    except OSError:
-        return None
-    checksum, content = stored[:_CHECKSUM_BYTES], stored[_CHECKSUM_BYTES:]
-    return content if _checksum(name, content) == checksum else None
-
-
-def _root() -> Path:
-    if chosen := os.environ.get("PELLUCID_CACHE_DIR"):
-        return Path(chosen)
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", Path.home())) / "pellucid" / "cache"
-    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "pellucid"
 
 
 def _fingerprint() -> str:

@@ -23,6 +23,7 @@ from pellucid.language import (
     rendering,
     signal,
     trace,
+    training,
 )
 from pellucid.language.entry import Area, Entry
 
@@ -44,6 +45,7 @@ _AREAS: tuple[Area, ...] = (
     figures.TEXTS,
     filters.TEXTS,
     signal.TEXTS,
+    training.TEXTS,
 )
 TEXTS: Area = {key: entry for area in _AREAS for key, entry in area.items()}
 

@@ -1,7 +1,7 @@
 """The description of a recording that a file holds, checked: it is not trusted.
 
-Names, roles and settings are compared with what the ops themselves say; a setting is of its field's type, and all
-shapes are those that the op's own shape rule gives. Whatever is wrong is an ArgumentError with the entry's name.
+Names are such as addresses can hold, a setting is of its field's type, and all else is what the plan of the described
+network says (`planned.py`). Whatever is wrong is an ArgumentError with the entry's name.
 """
 
 from __future__ import annotations
@@ -15,25 +15,21 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from numpy.typing import NDArray
 
-from pellucid.errors import ArgumentError
 from pellucid.explain import roles
 from pellucid.explain.address import nameable
 from pellucid.explain.files.checks import check, whole
-from pellucid.explain.files.facts import check_facts, check_fitting
+from pellucid.explain.files.planned import check_planned
 from pellucid.explain.source import Entry, Maker, Source
-from pellucid.ops.avg_pool import AvgPool
-from pellucid.ops.base import Op, Shape
+from pellucid.ops.base import Shape
 from pellucid.ops.cross_entropy import CrossEntropy
-from pellucid.ops.lp_pool import LpPool
-from pellucid.ops.max_pool import MaxPool
 from pellucid.ops.max_unpool import MaxUnpool
 from pellucid.sizes import size_of
 
-_WINDOW = 2**24  # positions
+_EMPTY = 2**24  # numbers beside an axis of none
 
 
 class Description:
-    """Entries and aliases of a description.
+    """Entries and aliases of a description, and the algorithm that convolutions were planned with.
 
     Args:
         data: what the JSON says.
@@ -44,19 +40,17 @@ class Description:
     """
 
     def __init__(self, data: Any, shapes: Mapping[str, Shape], kinds: Mapping[str, str]) -> None:
-        self.shapes, self.kinds = shapes, kinds
-        _keys("description", data, ("aliases", "entries"))
+        self.shapes = shapes
+        _keys("description", data, ("algorithm", "aliases", "entries"))
+        self.algorithm = data["algorithm"]
         self.entries = [self._entry(item) for item in _list("entries", data["entries"])]
         names = [entry.name for entry in self.entries]
         twice = [name for name, count in Counter(names).items() if count > 1]
         check(not twice, "entries", "names are given once", twice and twice[0])
         odd = sorted({*names} ^ {*shapes})
         check(not odd, "entries", "entries and arrays have the same names", odd and odd[0])
-        for entry in self.entries:
-            if entry.source is not None:
-                self._check_source(entry, entry.source)
-        self._check_types()
         self.aliases = self._aliases(data["aliases"])
+        check_planned(self.entries, kinds, self.aliases, self.algorithm)
 
     def _entry(self, item: Any) -> Entry:
         _keys("entry", item, ("name", "source"))
@@ -65,45 +59,9 @@ class Description:
         check(name in self.shapes, "entries", "entries and arrays have the same names", name)
         source = None if item["source"] is None else _source(name, item["source"])
         shape = self.shapes[name]
-        rule = "an empty array has no large axes"
-        check(
-            size_of(shape) > 0 or size_of([size for size in shape if size]) <= _WINDOW,
-            f"entry '{name}'",
-            rule,
-            shape,
-        )
+        few = size_of(shape) > 0 or size_of([size for size in shape if size]) <= _EMPTY
+        check(few, f"entry '{name}'", "an empty array has no large axes", shape)
         return Entry(name, shape, source)
-
-    def _check_source(self, entry: Entry, source: Source) -> None:
-        """Every array that is named is there, and of the shape that the op gives it."""
-        where = f"entry '{entry.name}'"
-        for name in (*source.operands.values(), *source.parts, *((source.base,) if source.base else ())):
-            check(name in self.shapes, where, "operands are arrays of the recording", name)
-        for name in (*source.parts, *((source.base,) if source.base else ())):
-            check(self.shapes[name] == entry.shape, where, "contributions have the gradient's shape", name)
-        operands = {argument: self.shapes[name] for argument, name in source.operands.items()}
-        for role, shape in _expected(where, source, entry.shape, operands).items():
-            found = entry.shape if role == "" else operands.get(role, shape)
-            label = f"{source.of} of {source.op.name}" if role == "" else role
-            check(found == shape, where, f"{label} must have the shape {shape}", found)
-
-    def _check_types(self) -> None:
-        """Statistics are float64, targets and indices whole numbers, all else is of one float type."""
-        integers: set[str] = set()
-        wide: set[str] = set()
-        for entry in self.entries:
-            source = entry.source
-            if source is not None and isinstance(source.op, Op):
-                integers.update(source.operands[argument] for argument in source.op.integers)
-                if source.op.dtype == "int64":
-                    integers.add(entry.name)
-            if source is not None and source.of in roles.statistics(source.op, {}):
-                wide.add(entry.name)
-        floats = {self.kinds[entry.name] for entry in self.entries if entry.name not in integers | wide}
-        check(floats in ({"F32"}, {"F64"}), "arrays", "all are of one float type", ", ".join(sorted(floats)))
-        for names, kind in ((integers, "I64"), (wide, "F64")):
-            odd = sorted(name for name in names if self.kinds[name] != kind)
-            check(not odd, "arrays", f"{odd and odd[0]!r} must be {kind}", odd and self.kinds[odd[0]])
 
     def check_numbers(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Targets are classes and indices positions: they say where something is read."""
@@ -137,22 +95,13 @@ class Description:
 def _source(name: str, data: Any) -> Source:
     """Where an array comes from; its op passes its own checks."""
     where = f"entry '{name}'"
-    _keys(where, data, ("op", "settings", "of", "operands", "base", "parts", "facts"))
+    _keys(where, data, (*(field.name for field in fields(Source)), "settings"))
+    operands, facts, parts = data["operands"], data["facts"], _list(where, data["parts"])
+    for what, mapping in (("operands", operands), ("facts", facts)):
+        check(isinstance(mapping, dict), where, f"{what} are named", mapping)
+    check(all(isinstance(name, str) for name in operands.values()), where, "operands are names", operands)
     op = _op(where, data["op"], data["settings"])
-    of, operands, base, facts = data["of"], data["operands"], data["base"], data["facts"]
-    check(of in roles.results(op), where, f"{op.name} has no such result", of)
-    check(isinstance(operands, dict), where, "operands map arguments to names", operands)
-    for argument, operand in operands.items():
-        check(argument in roles.arguments(op), where, f"{op.name} has no such operand", argument)
-        check(isinstance(operand, str), where, "operands are names", operand)
-    missing = [argument for argument in roles.required(op, of) if argument not in operands]
-    check(not missing, where, f"{of} of {op.name} needs all its operands", missing, "missing")
-    check(base is None or isinstance(base, str), where, "base is a name", base)
-    parts = _list(where, data["parts"])
-    check(all(isinstance(part, str) for part in parts), where, "parts are names", parts)
-    check(len(parts) != 1, where, "a sum has several parts", parts)
-    check_facts(where, op, of, facts)
-    return Source(op, of, operands, base, tuple(parts), facts)
+    return Source(op, data["of"], operands, data["base"], tuple(parts), facts)
 
 
 def _op(where: str, name: Any, settings: Any) -> Maker:
@@ -186,28 +135,6 @@ def _fits(value: Any, hint: Any) -> bool:
 
 def _tuples(value: Any) -> Any:
     return tuple(map(_tuples, value)) if isinstance(value, list) else value
-
-
-def _expected(where: str, source: Source, shape: Shape, operands: Mapping[str, Shape]) -> dict[str, Shape]:
-    """The shapes of a source's operands and, as "", of its result, by the op's own rule."""
-    op, of = source.op, source.of
-    if not isinstance(op, Op):
-        return {"": shape, **dict.fromkeys(operands, shape)}
-    shapes = [operands.get(argument) for argument in op.arguments]
-    try:
-        output = op.infer(*shapes)
-        if isinstance(op, MaxPool | AvgPool | LpPool):
-            windowed = op.mean if isinstance(op, LpPool) else op
-            window = size_of(windowed.geometry(operands["input"]).kernel)
-            check(window <= _WINDOW, where, f"a window has at most {_WINDOW} positions", window)
-    except (ArithmeticError, AttributeError, LookupError, TypeError) as error:
-        raise ArgumentError(where, f"{op.name} does not take these settings", got=str(error)) from None
-    check_fitting(where, source, operands)
-    known = roles.statistics(op, operands)
-    known |= {"output": output, "grad_output": output}
-    known |= {role: found for role, found in operands.items() if role in op.arguments}
-    result = known[of.removeprefix("grad_")]
-    return {"": result, **{role: known[role] for role in operands}}
 
 
 def _keys(where: str, data: Any, keys: Sequence[str]) -> None:

@@ -1,9 +1,10 @@
 """A recording in one safetensors file: its arrays, and as metadata where each of them comes from.
 
-    {"format": "pellucid recording", "version": "1", "description": "{…}"}
+    {"format": "pellucid recording", "version": "2", "description": "{…}", "sha256": "…"}
 
-The description is JSON: "aliases", and "entries" in the order of computation, each with "name" and, unless the array
-was given, "source": "op" (a name in `OPS`), its "settings", "of", "operands", "base", "parts", "facts" (`source.py`).
+The description is JSON: the "algorithm" of convolutions, "aliases", and "entries" in the order of computation, each
+with "name" and, unless the array was given, "source": "op" (a name in `OPS`), its "settings", "of", "operands",
+"base", "parts", "facts" (`source.py`).
 """
 
 from __future__ import annotations
@@ -17,20 +18,18 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
 
+from pellucid import memory
 from pellucid.errors import FormatError, PellucidError
 from pellucid.explain.files.description import Description
 from pellucid.explain.roles import OPS
 from pellucid.explain.source import Entry, Maker
-from pellucid.formats import container
-from pellucid.formats.container import FilePath
+from pellucid.formats import container, reader
+from pellucid.formats.container import CHECKSUM, FilePath
 from pellucid.sizes import is_integer
 
-MAX_FILE_BYTES = 2**33
-MAX_HEADER_BYTES = 2**24
-DTYPES = ("F32", "F64", "I64")
-_MARKS = {"format": "pellucid recording", "version": "1"}
+LIMITS = container.Limits("recording", file_bytes=2**33, header_bytes=2**23)
+_MARKS = {"format": "pellucid recording", "version": "2"}
 _NAMES = {kind: name for name, kind in OPS.items()}
 
 
@@ -39,46 +38,42 @@ def save_recording(
     entries: Iterable[Entry],
     arrays: Mapping[str, NDArray[Any]],
     aliases: Mapping[str, str],
+    algorithm: str,
 ) -> None:
     """Write a recording's arrays and where they come from. The file appears complete or not at all.
 
     Raises: FormatError when the file cannot be written.
     """
-    description = {"aliases": dict(aliases), "entries": [_described(entry) for entry in entries]}
+    description = {
+        "algorithm": algorithm,
+        "aliases": dict(aliases),
+        "entries": [_described(entry) for entry in entries],
+    }
     text = json.dumps(description, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    container.write(
-        f"recording file '{os.fspath(path)}'", Path(path), arrays, {**_MARKS, "description": text}
-    )
+    where, metadata = f"recording file '{os.fspath(path)}'", {**_MARKS, "description": text}
+    container.write(where, Path(path), arrays, metadata, LIMITS)
 
 
 def read_recording(
     path: FilePath,
-) -> tuple[list[Entry], dict[str, NDArray[Any]], dict[str, str]]:
-    """What `save_recording` was given: entries, arrays by name, aliases.
+) -> tuple[list[Entry], dict[str, NDArray[Any]], dict[str, str], str]:
+    """What `save_recording` was given: entries, arrays by name, aliases, the algorithm.
 
     Raises: FormatError when the file is missing, too large, or anything in it is not as a recording has it.
     """
-    where, path = f"recording file '{os.fspath(path)}'", Path(path)
-    container.check_size(where, path, "recording", MAX_FILE_BYTES, MAX_HEADER_BYTES)
-    try:
-        with safe_open(path, framework="np") as file:
-            text = _text(where, file.metadata() or {})
-            slices = {key: file.get_slice(key) for key in file.keys()}  # noqa: SIM118 - not a mapping
-            for key, part in slices.items():
-                if part.get_dtype() not in DTYPES:
-                    rule = "arrays must be float32, float64 or int64"
-                    raise FormatError(where, rule, got=f"{part.get_dtype()} for {key!r}"[:200])
-            shapes = {key: tuple(part.get_shape()) for key, part in slices.items()}
-            kinds = {key: part.get_dtype() for key, part in slices.items()}
-            try:
-                description = Description(json.loads(text, parse_constant=_refused), shapes, kinds)
-                arrays = {key: file.get_tensor(key) for key in slices}
-                description.check_numbers(arrays)
-            except (ValueError, RecursionError) as error:  # broken JSON, deep nesting, wrong content
-                raise FormatError(where, "the description is broken", got=_said(error)) from None
-    except (SafetensorError, OSError) as error:
-        raise FormatError(where, "the file cannot be read as safetensors", got=str(error)) from None
-    return description.entries, arrays, description.aliases
+    where = f"recording file '{os.fspath(path)}'"
+    with reader.opened(where, Path(path), LIMITS) as file:
+        text = _text(where, file.metadata)
+        shapes = {name: layout.shape for name, layout in file.layouts.items()}
+        kinds = {name: layout.kind for name, layout in file.layouts.items()}
+        try:
+            description = Description(reader.strict_json(text), shapes, kinds)
+            memory.require(where, "the arrays", sum(layout.size_bytes for layout in file.layouts.values()))
+            arrays = dict(file.arrays())
+            description.check_numbers(arrays)
+        except (ValueError, RecursionError) as error:  # broken JSON, deep nesting, wrong content
+            raise FormatError(where, "the description is broken", got=_said(error)) from None
+    return description.entries, arrays, description.aliases, description.algorithm
 
 
 def _described(entry: Entry) -> dict[str, Any]:
@@ -120,15 +115,22 @@ def _text(where: str, metadata: Mapping[str, str]) -> str:
     found = {key: metadata.get(key) for key in _MARKS}
     if found != _MARKS:
         expected, got = (f"format {marks['format']}, version {marks['version']}" for marks in (_MARKS, found))
-        raise FormatError(where, "this is not a recording that Pellucid wrote", expected=expected, got=got)
+        raise FormatError(
+            where,
+            "this is not a recording that Pellucid wrote",
+            expected=expected,
+            got=reader.short(got),
+            hint="a recording of version 1 says too little to be trusted; record the step anew"
+            if found["version"] == "1"
+            else None,
+        )
+    if CHECKSUM not in metadata:
+        raise FormatError(where, "a recording must have a checksum")
     return metadata.get("description", "")
-
-
-def _refused(constant: str) -> None:
-    raise ValueError(f"{constant} is no number of a description")
 
 
 def _said(error: Exception) -> str:
     """An error's text as a part of another one's."""
-    text = str(error) if isinstance(error, PellucidError) else f"{type(error).__name__}: {error}"
-    return (text if len(text) <= 300 else f"{text[:299]}…").rstrip(".")
+    return reader.short(
+        str(error) if isinstance(error, PellucidError) else f"{type(error).__name__}: {error}"
+    )

@@ -1,0 +1,16 @@
+"""What `pellucid train` says when its result has no place."""
+
+from pellucid.language.entry import Area, Entry
+
+TEXTS: Area = {
+    "training.unsaved": Entry(
+        "The trained network is not saved yet:", "학습한 신경망을 아직 저장하지 못했습니다:"
+    ),
+    "training.ask": Entry(
+        "Save it as (end of input: a temporary file):", "저장할 경로를 입력합니다 (입력을 끝내면 임시 파일):"
+    ),
+    "training.rescued": Entry(
+        "THE TRAINED NETWORK IS IN {path}: move it before the system clears its temporary folder",
+        "학습한 신경망을 다음 임시 파일에 저장했습니다: {path} — 시스템이 임시 폴더를 비우기 전에 옮겨야 합니다",
+    ),
+}

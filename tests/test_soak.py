@@ -1,0 +1,30 @@
+"""A few of what the programs in soak/ try by the thousand."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SOAK = Path(__file__).parents[1] / "soak"
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals, named pipes, limits")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("forgeries.py --every 97 winograd regression", ", 0 believed\n"),
+        ("hostile.py --count 40 --seed 1", ": 0 met badly; "),
+        ("kills.py --count 4", "4 saves killed: 0 broken files, "),
+    ],
+)
+def test_a_sample(line: str, said: str) -> None:
+    script, *options = line.split()
+    done = subprocess.run(
+        [sys.executable, SOAK / script, *options], capture_output=True, text=True, check=False, timeout=300
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert said in done.stdout
