@@ -334,15 +334,17 @@ def test_a_full_stdout_is_one_line(line, streams):
         assert said(done.stderr) == "error: [Errno 28] No space left on device\n"
 
 
-def test_ctrl_c_saves_what_there_is(tmp_path):
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_signals_that_end_training_save_what_there_is(tmp_path, name):
+    number = getattr(signal, name)
     path = tmp_path / "m.safetensors"
     line = [*PELLUCID, "train", "--epochs", "1000", "--batch-size", "4096", "--out", path]
     with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as training:
         while not training.stdout.readline().startswith("epoch 1/1000"):  # training has begun
             assert training.poll() is None
-        training.send_signal(signal.SIGINT)
+        training.send_signal(number)
         out, err = training.communicate(timeout=60)
-    assert training.returncode == 130
+    assert training.returncode == 128 + number
     assert said(err) == f"interrupted; the network so far is saved in {path}\n"
     assert "Traceback" not in out
     seed(0)

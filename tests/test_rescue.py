@@ -85,11 +85,11 @@ def test_a_network_that_is_not_finite_replaces_nothing(run, monkeypatch, tmp_pat
     code, _, err = run("train", "--lr", 1e38, "--epochs", 1, "--out", good)
     assert code == 2
     assert err == (
-        "error: train: nothing was saved, since the network's loss on the test images must be finite. "
-        "Got a loss of nan. Hint: use a smaller --lr, or --allow-nonfinite.\n"
+        "error: evaluate: the network's output must be finite. Got [nan, nan, nan, nan, nan, nan, nan, nan, nan, nan] "
+        "for image 0. Hint: pellucid.record(model, x).overview() shows where the first NaN or infinity is.\n"
     )
     assert good.read_bytes() == old
     assert os.listdir(tmp_path) == ["good"]
     line = ("train", "--lr", 1e38, "--epochs", 1, "--out", good, "--allow-nonfinite")
-    assert run(*line)[0] == 0
+    assert run(*line)[0] == 2
     assert good.read_bytes() != old

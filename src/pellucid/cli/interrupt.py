@@ -1,31 +1,33 @@
-"""Ctrl-C while a network learns."""
+"""Signals that end training as Ctrl-C does: what has been learned is saved."""
 
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
 @contextmanager
-def between_steps() -> Iterator[Callable[[object], None]]:
-    """Let Ctrl-C wait for the callback given, which ends the step: no half-made update is ever saved.
+def as_ctrl_c() -> Iterator[Callable[[], int]]:
+    """Let SIGTERM and SIGHUP do what Ctrl-C does, unless the process has been told to ignore them, as by nohup.
 
-    A second Ctrl-C does not wait.
+    Gives a function: the exit code that shells expect of a process that the last signal has ended.
     """
-    wanted = False
+    received = signal.SIGINT
 
-    def remember(*_: object) -> None:
-        nonlocal wanted
-        wanted = True
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    def pass_on(number: int, _: object) -> None:
+        nonlocal received
+        received = signal.Signals(number)
+        signal.raise_signal(signal.SIGINT)
 
-    def check(_: object) -> None:
-        if wanted:
-            raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGINT, remember)
+    here = threading.current_thread() is threading.main_thread()
+    known = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if here and hasattr(signal, name)]
+    handled = [number for number in known if signal.getsignal(number) is signal.SIG_DFL]
+    for number in handled:
+        signal.signal(number, pass_on)
     try:
-        yield check
+        yield lambda: 128 + received
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number in handled:
+            signal.signal(number, signal.SIG_DFL)

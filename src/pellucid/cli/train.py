@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from math import isfinite
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,6 +22,7 @@ from pellucid.cli.options import (
     Threads,
 )
 from pellucid.errors import NumericError
+from pellucid.language import text
 
 if TYPE_CHECKING:
     from pellucid.train.loop import Epoch
@@ -51,11 +52,11 @@ def train(
 ) -> None:
     """Train a network; after each epoch say how well it does on the test images.
 
-    Ctrl-C ends training early; with --out, what has been learned until then is saved.
+    Ctrl-C ends training early, as do SIGTERM and SIGHUP; with --out, what has been learned until then is saved.
     """
     from pellucid import nn
     from pellucid.cli import inputs, output
-    from pellucid.cli.interrupt import between_steps
+    from pellucid.cli.interrupt import as_ctrl_c
     from pellucid.cli.progress import shown
     from pellucid.cli.rescue import saved
     from pellucid.data import datasets
@@ -63,6 +64,7 @@ def train(
     from pellucid.formats.file import check_writable
     from pellucid.kernels.tape import set_num_threads
     from pellucid.train import fit
+    from pellucid.train.interrupt import after_step
 
     if out is not None:
         check_writable(f"model file '{out}'", out)
@@ -74,36 +76,42 @@ def train(
     network = inputs.open_model(model, inputs.MNIST_SHAPE)
     images, test_images = datasets.mnist()
 
-    console, interrupted = output.screen(json), False
+    console = output.screen(json)
     count = sum(parameter.size for _, parameter in network.named_parameters())
     console.print(
         f"{model} ({count:,} parameters) on {data}, {len(images):,} images, {optimizer} lr {rule.lr:g}"
     )
     finished: list[Epoch] = []
-    try:
-        with between_steps() as check, shown(console, epochs) as show:
-            history = fit(
-                network,
-                images,
-                test_images,
-                optimizer=rule,
-                epochs=epochs,
-                batch_size=batch_size,
-                seed=seed,
-                callbacks=[show, check],
-            )
-            finished = history.epochs
-        if out is not None and not allow_nonfinite:
-            _check_finite(finished[-1])
-    except KeyboardInterrupt:
-        interrupted = True
-    if out is not None:
-        out = saved(
-            out, lambda path: save_model(path, model, settings, network, allow_nonfinite=allow_nonfinite)
-        )
-    if interrupted:
-        print("interrupted" + (f"; the network so far is saved in {out}" if out else ""), file=sys.stderr)
-        raise typer.Exit(130)
+    ended: KeyboardInterrupt | NumericError | None = None  # what ended training early
+
+    def save(path: Path) -> None:
+        with (
+            after_step() if ended is None else nullcontext()
+        ):  # what ends here anyway need not be interrupted
+            save_model(path, model, settings, network, allow_nonfinite=allow_nonfinite)
+
+    with as_ctrl_c() as exit_code:
+        try:
+            with shown(console, epochs) as show:
+                history = fit(
+                    network, images, test_images,
+                    optimizer=rule, epochs=epochs, batch_size=batch_size, seed=seed, callbacks=[show],
+                )  # fmt: skip
+                finished = history.epochs
+        except KeyboardInterrupt as error:
+            ended = error
+        except NumericError as error:
+            if out is None or not allow_nonfinite:
+                raise
+            ended = error
+        if out is not None:
+            out = saved(out, save)
+    if isinstance(ended, KeyboardInterrupt):
+        key = "training.interrupted" if out is None else "training.interrupted_saved"
+        print(text(key, path=out), file=sys.stderr)
+        raise typer.Exit(exit_code())
+    if ended is not None:
+        raise ended
     if json:
         output.print_json(
             {
@@ -120,19 +128,6 @@ def train(
         )
     elif out is not None:
         console.print(f"saved in {out}")
-
-
-def _check_finite(epoch: Epoch) -> None:
-    """Finite weights can be so large that all they give is NaN.
-
-    Raises: NumericError when the loss on the test images says so.
-    """
-    loss = (epoch.validation or {}).get("loss", 0.0)
-    if not isfinite(loss):
-        rule = "nothing was saved, since the network's loss on the test images must be finite"
-        raise NumericError(
-            "train", rule, got=f"a loss of {loss}", hint="use a smaller --lr, or --allow-nonfinite"
-        )
 
 
 def _epoch(epoch: Epoch) -> dict[str, Any]:

@@ -1,8 +1,13 @@
-"""What `pellucid train` says when its result has no place."""
+"""What `pellucid train` says when it ends early, or when its result has no place."""
 
 from pellucid.language.entry import Area, Entry
 
 TEXTS: Area = {
+    "training.interrupted": Entry("interrupted", "중단했습니다"),
+    "training.interrupted_saved": Entry(
+        "interrupted; the network so far is saved in {path}",
+        "중단했습니다. 그때까지 학습한 신경망은 다음 파일에 저장했습니다: {path}",
+    ),
     "training.unsaved": Entry(
         "The trained network is not saved yet:", "학습한 신경망을 아직 저장하지 못했습니다:"
     ),

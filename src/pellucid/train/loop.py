@@ -77,9 +77,9 @@ def fit(
 
     The first Ctrl-C ends training after the step and its callbacks, the second at once; the model can be used as it is.
 
-    Raises: KeyboardInterrupt after Ctrl-C; NumericError as soon as the loss, or after an epoch an array of the model, is
-        not finite; ArgumentError or DataError for unfit arguments and, before the first update, for a label in either
-        dataset that is no class.
+    Raises: KeyboardInterrupt after Ctrl-C; NumericError as soon as the loss, or after an epoch an array of the model,
+        is not finite; ArgumentError or DataError for unfit arguments and, before the first update, for a label in
+        either dataset that is no class.
     """
     if not is_integer(epochs) or epochs < 1:
         raise ArgumentError("fit", "epochs must be a whole number ≥ 1", got=f"epochs={epochs!r}")
