@@ -1,13 +1,14 @@
 # Everything runs in virtual environments below .venv, one for each purpose, made at first use and made again when
 # pyproject.toml changes.
 
-.PHONY: help demo test check bench clean
+.PHONY: help demo test check bench soak clean
 
 help:
 	@echo "make demo    train LeNet-5 on MNIST, read a digit, look into a number"
 	@echo "make test    run the tests"
 	@echo "make check   formatting, lint, types, layers of imports"
 	@echo "make bench   measure speed beside other engines"
+	@echo "make soak    interrupts, forks, kills, hostile files and lines by the thousand (an hour)"
 	@echo "make clean   remove everything that these made"
 
 demo: .venv/demo/ready
@@ -24,6 +25,14 @@ check: .venv/check/ready
 
 bench: .venv/bench/ready
 	.venv/bench/bin/pellucid bench
+
+soak: .venv/test/ready
+	.venv/test/bin/python soak/interrupts.py
+	.venv/test/bin/python soak/threads.py
+	.venv/test/bin/python soak/kills.py
+	.venv/test/bin/python soak/hostile.py
+	.venv/test/bin/python soak/lines.py
+	.venv/test/bin/python soak/forgeries.py
 
 clean:
 	rm -rf .venv .demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

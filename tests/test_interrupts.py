@@ -4,11 +4,9 @@ import copy
 import ctypes
 import os
 import pickle
-import re
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,7 +16,6 @@ from pellucid.engine import graph
 from pellucid.kernels import tape, worker
 from pellucid.train import batch
 
-SOAK = Path(__file__).parent.parent / "soak"
 UPWARD = 0x800  # FE_UPWARD of x86
 X = np.random.default_rng(0).random((3, 2, 6, 7), np.float32)
 Y = np.array([0, 3, 1])
@@ -32,28 +29,6 @@ def fresh(optimizer=None):
 
 def weights(step):
     return {name: array.tobytes() for name, array in step.model.state_dict().items()}
-
-
-def soak(script, *arguments):
-    command = [sys.executable, SOAK / script, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs timers")
-def test_interrupts_at_random_moments_leave_steps_whole():
-    assert soak("interrupts.py", "--count", "300").startswith(
-        "300 interrupts with (1, 2, 7) threads: nothing wrong"
-    )
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_threads_forks_and_handlers_share_a_model():
-    told = soak("threads.py", "--seconds", "3")
-    assert re.search(
-        r"all as in a serial run: .*accepted commit.*forked child.*prediction of a handler", told
-    )
 
 
 def test_an_interrupt_of_a_forward_ends_the_tracing():

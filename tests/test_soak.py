@@ -18,6 +18,8 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals, named 
     [
         ("forgeries.py --every 97 winograd regression", ", 0 believed\n"),
         ("hostile.py --count 40 --seed 1", ": 0 met badly; "),
+        ("interrupts.py --count 300", "300 interrupts with (1, 2, 7) threads: nothing wrong, "),
+        ("threads.py --seconds 3", " models of 60 updates, all as in a serial run: "),
         ("kills.py --count 4", "4 saves killed: 0 broken files, "),
     ],
 )

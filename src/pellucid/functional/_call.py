@@ -108,6 +108,8 @@ class Call:
         dtype = np.result_type(*floats) if floats else np.float64
         for name in differentiable:
             found[name] = found[name].astype(dtype, copy=False)
+        for name in self.op.integers:  # they say where to read: nobody changes them between check and use
+            found[name] = found[name].copy()
         single = isinstance(self.op, Windowed) and found["input"].ndim == self.op.dims + 1
         if single:
             for name in ("input", "indices"):
