@@ -35,6 +35,10 @@ class OptimizerName(StrEnum):
     ADAMW = "adamw"
 
 
+def _checked_seed(seed: int) -> int:
+    return seeds.check_seed("--seed", seed)  # a range would stand in the help with all its digits
+
+
 AnyModel = Annotated[
     str, typer.Argument(help="A saved network's file, or a name for one with fresh weights.")
 ]
@@ -56,7 +60,7 @@ Sample = Annotated[int, typer.Option(help="The number of the first test image in
 SavedModel = Annotated[str, typer.Argument(metavar="MODEL", help="A file that `pellucid train --out` wrote.")]
 Seed = Annotated[
     int,
-    typer.Option(min=0, max=seeds.LARGEST, help="Decides the initial weights and the order of the images."),
+    typer.Option(callback=_checked_seed, help="Decides the initial weights and the order of the images."),
 ]
 Threads = Annotated[
     int | None, typer.Option(min=1, max=1024, help="How many threads compute.", show_default="one per core")
