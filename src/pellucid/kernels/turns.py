@@ -51,14 +51,14 @@ class Aside:
     """
 
     def __init__(self, prepare: Callable[[], None] | None = None) -> None:
-        self._prepare, self.turn, self._inside = prepare, lock(), threading.local()
+        self._prepare, self.turn = prepare, lock()
 
     def __call__(self, function: Callable[[], T]) -> T:
         """The function's result, or its exception. Where the system gives no thread, the caller's has to do.
 
         Raises: NumericError when that cannot be prepared.
         """
-        if getattr(self._inside, "here", False):
+        if held(self.turn):
             return function()
         job, process = _Job(function), 0
         while process != os.getpid():  # once; in a process that has been forked while it waited, once more
@@ -75,7 +75,6 @@ class Aside:
 
     def _carry_out(self, job: _Job[T]) -> None:
         with self.turn:
-            self._inside.here = True
             job.carry_out(self._prepare)
 
 
