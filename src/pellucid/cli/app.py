@@ -16,6 +16,7 @@ from pellucid.cli.certify import certify
 from pellucid.cli.evaluate import evaluate
 from pellucid.cli.explain import explain
 from pellucid.cli.filter import filter
+from pellucid.cli.finalizers import interruptible
 from pellucid.cli.predict import predict
 from pellucid.cli.shape import shape
 from pellucid.cli.show import show
@@ -61,7 +62,8 @@ def run(arguments: list[str] | None) -> NoReturn:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that has no × shows a question mark
     try:
-        code = app(arguments, prog_name="pellucid", standalone_mode=False)
+        with interruptible():
+            code = app(arguments, prog_name="pellucid", standalone_mode=False)
         sys.stdout.flush()
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
