@@ -215,6 +215,7 @@ def soak(count: int, seed: int) -> Iterator[Outcome]:
         lines = Lines(rng, Path(folder))
         for _ in range(count):
             yield outcome(lines.draw())
+            pc.set_num_threads(2)
 
 
 def report(count: int, seed: int) -> int:

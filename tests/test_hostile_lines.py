@@ -6,9 +6,9 @@ import pytest
 from soak.lines import Outcome, soak
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_hostile_command_lines_end_in_order(seed):
-    assert "\n".join(str(ended) for ended in soak(15, seed) if ended.fault) == ""
+    assert "\n".join(str(ended) for ended in soak(12, seed) if ended.fault) == ""
 
 
 def test_the_soak_tells_what_is_no_order():

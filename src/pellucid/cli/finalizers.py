@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+_SECONDS = 0.05  # after which the finalizer, and what is called here, are surely left
+
 
 @contextmanager
 def interruptible() -> Iterator[None]:
@@ -17,7 +19,7 @@ def interruptible() -> Iterator[None]:
 
     def again(ignored: Any) -> None:
         if issubclass(ignored.exc_type, KeyboardInterrupt):
-            threading.Thread(target=_thread.interrupt_main).start()
+            threading.Timer(_SECONDS, _thread.interrupt_main).start()
         else:
             before(ignored)
 

@@ -17,7 +17,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.errors import ArgumentError
+from pellucid.errors import ArgumentError, NumericError
 from pellucid.kernels.intrinsics import (
     atomic_add,
     atomic_load,
@@ -183,12 +183,16 @@ class Team:
     def resize(self, size: int) -> None:
         """Use this many threads from the next run on."""
         with self._lock:
-            self._control[_STOP] = 1
-            for worker in self._workers:
-                worker.stop()
-            self._control[_STOP] = 0
-            self._workers.clear()
+            self._dismiss()
             self.size, self._room = size, 0
+
+    def _dismiss(self) -> None:
+        """End all workers."""
+        self._control[_STOP] = 1
+        for worker in self._workers:
+            worker.stop()
+        self._control[_STOP] = 0
+        self._workers.clear()
 
     def play(self, launches: Launches, scratch_bytes: int = 0) -> None:
         """Run all launches in order; returns when the last chunk of the last one is done.
@@ -198,7 +202,13 @@ class Team:
         with self._lock:
             while len(self._workers) < self.size - 1:
                 number = len(self._workers) + 1
-                self._workers.append(_Worker(self._address, self._generation, number))
+                try:
+                    self._workers.append(_Worker(self._address, self._generation, number))
+                except RuntimeError:  # of the threading module
+                    self._dismiss()
+                    rule, got = "the system must have room for all threads", f"{number} of {self.size}"
+                    hint = "set_num_threads takes fewer"
+                    raise NumericError("threads", rule, got=got, hint=hint) from None
             if scratch_bytes > self._room:
                 self._make_room(scratch_bytes)
             self._generation = (self._generation + 1) % _GENERATIONS
