@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ import pytest
 from PIL import Image
 from tests.command_line import said
 
+from pellucid.cli.finalizers import interruptible
 from pellucid.cli.options import ModelName
 from pellucid.data import Dataset, datasets
 from pellucid.formats import load_model
@@ -332,6 +334,23 @@ def test_a_full_stdout_is_one_line(line, streams):
     assert done.returncode == 2
     if streams == ["stdout"]:
         assert said(done.stderr) == "error: [Errno 28] No space left on device\n"
+
+
+def test_ctrl_c_in_a_finalizer_is_not_lost(capfd):
+    class Owner:
+        def __del__(self):
+            raise KeyboardInterrupt
+
+    owners = [Owner()]
+
+    def command():
+        owners.clear()
+        while True:
+            time.sleep(0.01)
+
+    with pytest.raises(KeyboardInterrupt), interruptible():
+        command()
+    assert capfd.readouterr().err == ""
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])

@@ -117,7 +117,8 @@ def trained(rule: Any, size: tuple[int, int, int, int], dtype: Any, *, keep: boo
         name: {key: np.ascontiguousarray(a) for key, a in rule.initial_state(array.memory).items()}
         for name, array in arrays.items()
     }
-    training = Training(graph, np.dtype(dtype), rule, states, seed=0, keep=keep)
+    counters = np.zeros(1, np.int64), {}
+    training = Training(graph, np.dtype(dtype), rule, states, counters, seed=0, keep=keep)
     assert (len(training.program.plan.updates.joined) == 0) == keep
     results = {}
     for step in (1, 2):
@@ -125,8 +126,8 @@ def trained(rule: Any, size: tuple[int, int, int, int], dtype: Any, *, keep: boo
         results[f"loss {step}"] = np.float64(training.run(0.1, step, input=x, target=y)).tobytes()
         for symbol, block in training.updated.items():
             results[symbol.name] = block.array().tobytes()
-            if keep:
-                training.program.plan.values[symbol].memory.reshape(-1)[:] = block.memory
+        if keep:
+            training.program.update_state()
     results |= {f"{k}({n})": a.tobytes() for n, state in states.items() for k, a in state.items()}
     return results
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.command_line import said
 
 import pellucid as pc
 from pellucid import limits, memory
@@ -147,8 +148,38 @@ def test_a_process_that_may_take_little_is_told_so(use, megabytes):
     )  # all is compiled
     line = [sys.executable, "-c", CHILD, use, str(megabytes)]
     done = subprocess.run(line, capture_output=True, text=True, timeout=120, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, said(done.stderr)) == (0, "")
     assert re.fullmatch(r".+ must fit in memory\. .*Hint: use a smaller batch or input\.\n", done.stdout)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the system does not tell what is used")
+def test_threads_that_have_no_room_are_refused_and_fewer_go_on():
+    code = """
+import resource
+import numpy as np
+import pellucid as pc
+from pellucid import limits, train
+
+model, x = pc.models.lenet5(), np.zeros((1, 1, 28, 28))
+model(x)
+most = (limits._numbers(limits._PROC / "self" / "status")["VmSize"] << 10) + 2**30
+resource.setrlimit(resource.RLIMIT_AS, (most, most))
+pc.set_num_threads(1024)
+try:
+    model(x)
+except pc.NumericError as error:
+    print(error)
+pc.set_num_threads(3)
+print(model(x).shape)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False
+    )
+    told = (
+        r"set_num_threads: the system must give so many threads\. Got thread \d+ was refused\. Hint: .+\.\n"
+    )
+    assert re.fullmatch(told + r"\(1, 10\)\n", done.stdout)
+    assert (done.returncode, said(done.stderr)) == (0, "")
 
 
 def test_the_narrowest_control_group_counts(tmp_path, monkeypatch):

@@ -14,7 +14,8 @@ A message has one shape: ``<where>: <broken rule>. Expected …. Got …. Hint: 
 
 from __future__ import annotations
 
-from typing import Self
+from functools import partial
+from typing import Any, Self
 
 
 class PellucidError(Exception):
@@ -48,6 +49,10 @@ class PellucidError(Exception):
             if text is not None:
                 parts.append(f"{label}{text}.")
         return " ".join(parts)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        named = {name: getattr(self, name) for name in ("expected", "got", "hint", "path")}
+        return partial(type(self), self.where, self.rule, **named), ()
 
     def at(self, path: str) -> Self:
         """The same error, naming the layer in which it happened (the innermost name stays)."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
+import warnings
 from contextlib import suppress
 from typing import Annotated, Any, NoReturn, TextIO
 
@@ -16,6 +18,7 @@ from pellucid.cli.certify import certify
 from pellucid.cli.evaluate import evaluate
 from pellucid.cli.explain import explain
 from pellucid.cli.filter import filter
+from pellucid.cli.finalizers import interruptible
 from pellucid.cli.predict import predict
 from pellucid.cli.shape import shape
 from pellucid.cli.show import show
@@ -60,8 +63,13 @@ def run(arguments: list[str] | None) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that has no × shows a question mark
+    for name in ("COLUMNS", "LINES"):
+        if not re.fullmatch("[0-9]{1,9}", os.environ.get(name, "0")):
+            del os.environ[name]  # Rich takes more for numbers than Python does
     try:
-        code = app(arguments, prog_name="pellucid", standalone_mode=False)
+        with interruptible(), warnings.catch_warnings():
+            warnings.showwarning = _warned
+            code = app(arguments, prog_name="pellucid", standalone_mode=False)
         sys.stdout.flush()
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
@@ -71,6 +79,8 @@ def run(arguments: list[str] | None) -> NoReturn:
         code = _told(str(error))
     except _UsageError as error:
         code = _told(error.format_message())
+    except Warning as warning:  # where Python has been told that warnings are errors
+        code = _told(str(warning))
     except MemoryError:
         code = _told("not enough memory")
     for stream in (sys.stdout, sys.stderr):
@@ -85,6 +95,14 @@ def _told(message: str) -> int:
     with suppress(OSError):  # nobody can be told
         print(f"error: {one_line(message)}", file=sys.stderr)
     return 2
+
+
+def _warned(message: Warning | str, *_: Any, **__: Any) -> None:
+    """One line, without the place in the code."""
+    from pellucid.cli.output import one_line
+
+    with suppress(OSError):
+        print(f"warning: {one_line(str(message))}", file=sys.stderr)
 
 
 def _nowhere() -> TextIO:

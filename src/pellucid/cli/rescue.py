@@ -51,5 +51,9 @@ def _asked() -> str | None:
 def _save_anywhere(save: Callable[[Path], None]) -> None:
     with tempfile.NamedTemporaryFile(prefix="pellucid-", suffix=".safetensors", delete=False) as file:
         path = Path(file.name)
-    save(path)
+    try:
+        save(path)
+    except FormatError:
+        path.unlink()
+        raise
     print(one_line(text("training.rescued", path=path)), file=sys.stderr)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import re
 from contextlib import suppress
 from typing import NamedTuple, TypeAlias
 
@@ -188,9 +189,7 @@ class Team:
     """
 
     def __init__(self) -> None:
-        # Held while a network is fed, runs and is read, and by those whose runs must follow each other. Who holds it
-        # waits for no other lock.
-        self.turn = turns.lock()
+        self.turn = turns.running
         self.size = _default_size()
         self._reset()
 
@@ -267,8 +266,8 @@ class Team:
 def _default_size() -> int:
     """As many threads as `OMP_NUM_THREADS` says, else one for each core that this process may use."""
     wanted = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
-    if wanted.isascii() and wanted.isdigit() and int(wanted) > 0:
-        return min(int(wanted), _MOST_THREADS)
+    if re.fullmatch("[0-9]*[1-9][0-9]*", wanted):
+        return min(int(wanted[:9]), _MOST_THREADS)  # Python reads no number of thousands of digits
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

@@ -32,6 +32,11 @@ def lock() -> Any:
     return made
 
 
+# Held while a network is fed, runs and is read, while a model's arrays are changed, and by those whose runs must follow
+# each other. Who holds it waits for no other lock.
+running = lock()
+
+
 def held(lock: Any) -> bool:
     """Whether this thread holds a lock: it is in a handler or a callback, in the middle of what the lock is for."""
     return bool(lock._is_owned())
@@ -47,11 +52,11 @@ def _free_locks() -> None:
 class Aside:
     """Carries out functions one by one, each on a thread of its own, where no handler of a signal runs.
 
-    Who waits for a result may be interrupted; what has begun comes to its end all the same.
+    Who waits for a result may be interrupted: what has begun comes to its end all the same, the rest never begins.
     """
 
-    def __init__(self, prepare: Callable[[], None] | None = None) -> None:
-        self._prepare, self.turn = prepare, lock()
+    def __init__(self, prepare: Callable[[], None] | None = None, turn: Any = None) -> None:
+        self._prepare, self.turn = prepare, turn or lock()
 
     def __call__(self, function: Callable[[], T]) -> T:
         """The function's result, or its exception. Where the system gives no thread, the caller's has to do.
@@ -60,22 +65,29 @@ class Aside:
         """
         if held(self.turn):
             return function()
-        job, process = _Job(function), 0
+        process = 0
         while process != os.getpid():  # once; in a process that has been forked while it waited, once more
-            process = os.getpid()
+            process, job = os.getpid(), _Job(function)
             try:
                 _thread.start_new_thread(self._carry_out, (job,))
             except RuntimeError:
                 if self._prepare is None:
                     return function()
                 raise NumericError("threads", "the system must give one more thread") from None
-            while process == os.getpid() and not job.done.acquire(timeout=1):
-                pass
+            try:
+                while process == os.getpid() and not job.done.acquire(timeout=1):
+                    pass
+            except BaseException:
+                job.begun.acquire(blocking=False)
+                raise
         return job.result()
 
     def _carry_out(self, job: _Job[T]) -> None:
         with self.turn:
             job.carry_out(self._prepare)
+
+
+changing = Aside(turn=running)  # what changes a model's arrays, wholly or not at all
 
 
 class _Job(Generic[T]):
@@ -85,10 +97,12 @@ class _Job(Generic[T]):
         self._function, self._context = function, copy_context()
         self._results: list[T] = []
         self._error: BaseException | None = None
-        self.done = threading.Lock()
+        self.begun, self.done = threading.Lock(), threading.Lock()
         self.done.acquire()
 
     def carry_out(self, prepare: Callable[[], None] | None) -> None:
+        if not self.begun.acquire(blocking=False):
+            return
         try:
             if prepare is not None:
                 prepare()

@@ -61,13 +61,17 @@ class Worker:
             return
         self._begun = True
         try:
-            control, state = self._control.ctypes.data, self._state.ctypes.data
-            while not self.dismissed:
-                self._serve(control, state, self._number)
-                self._wake.acquire()
-                self._state[_ASLEEP] = 0
+            with suppress(MemoryError):  # the others do its part
+                self._serve_runs()
         finally:
             self._alive.release()
+
+    def _serve_runs(self) -> None:
+        control, state = self._control.ctypes.data, self._state.ctypes.data
+        while not self.dismissed:
+            self._serve(control, state, self._number)
+            self._wake.acquire()
+            self._state[_ASLEEP] = 0
 
     def _release(self) -> None:
         with suppress(RuntimeError):  # a signal's handler has just done the same

@@ -76,8 +76,8 @@ class LayerNorm(Layer):
         self.normalized_shape = tuple(whole("LayerNorm", "normalized_shape", size) for size in sizes)
         self.eps = number("LayerNorm", "eps", eps, "[0, inf)")
         self.elementwise_affine = flag("LayerNorm", "elementwise_affine", elementwise_affine)
-        self.weight = Parameter(np.ones(self.normalized_shape)) if elementwise_affine else None
-        self.bias = Parameter(np.zeros(self.normalized_shape)) if elementwise_affine else None
+        self.weight = _ones(self.normalized_shape) if elementwise_affine else None
+        self.bias = Parameter.zeros(self.normalized_shape) if elementwise_affine else None
 
     def forward(self, input: Any) -> Any:
         """The input's shape stays."""
@@ -200,3 +200,10 @@ def _check_channels(where: str, name: str, channels: int, input: Any) -> None:
         raise ShapeError(
             where, f"input must have {name} channels", expected=f"C={channels}", got=f"input {input.shape}"
         )
+
+
+def _ones(shape: Sequence[int]) -> Parameter:
+    """A parameter of ones, whose room is asked for first: an image's shape may be large."""
+    parameter = Parameter.zeros(tuple(shape))
+    parameter[...] = 1
+    return parameter

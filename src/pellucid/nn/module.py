@@ -15,6 +15,7 @@ from numpy.typing import DTypeLike, NDArray
 from pellucid import memory
 from pellucid.engine import graph
 from pellucid.errors import ArgumentError, MissingError, PellucidError, ShapeError
+from pellucid.kernels.turns import changing
 from pellucid.nn.parameter import Buffer, Parameter, State, real_array
 
 Array = NDArray[Any]
@@ -62,8 +63,7 @@ class Module:
     def __setattr__(self, name: str, value: Any) -> None:
         current = vars(self).get(name)
         if _is_state(current) and not (value is None or _is_state(value) or isinstance(value, Module)):
-            where = f"{type(self).__name__}.{name}"
-            current.assign(_fitting(where, value, current))
+            _assign([(current, _fitting(f"{type(self).__name__}.{name}", value, current))])
             return
         if value is not current or current is None:
             _changed(self)
@@ -222,8 +222,7 @@ class Module:
             got = "; ".join(f"{kind}: {_first(names)}" for kind, names in faults.items() if names)
             kind = ShapeError if only_shapes else ArgumentError
             raise kind(where, "names and shapes must be those of the model; nothing was loaded", got=got)
-        for name, value in values.items():
-            states[name].assign(value)
+        _assign([(states[name], value) for name, value in values.items()])
 
     def astype(self, dtype: DTypeLike) -> Self:
         """Turn all floating parameters and buffers into float32 or float64, in place; returns the module.
@@ -239,12 +238,16 @@ class Module:
             expected = "float32 or float64"
             raise ArgumentError(where, "dtype has two choices", expected=expected, got=repr(dtype))
         converted: dict[int, State] = {}  # a shared parameter stays shared
-        for module in self.modules():
-            for name, state in list(module._own(State)):
-                if state.dtype.kind == "f" and state.dtype != target:
-                    if id(state) not in converted:
-                        converted[id(state)] = type(state)(state, target)
-                    setattr(module, name, converted[id(state)])
+
+        def convert() -> None:
+            for module in self.modules():
+                for name, state in list(module._own(State)):
+                    if state.dtype.kind == "f" and state.dtype != target:
+                        if id(state) not in converted:
+                            converted[id(state)] = type(state)(state, target)
+                        setattr(module, name, converted[id(state)])
+
+        changing(convert)
         return self
 
     @property
@@ -317,7 +320,24 @@ def _fitting(where: str, value: Any, state: State) -> Array:
     if not np.can_cast(array.dtype, state.dtype, "same_kind"):
         expected, got = f"a value for {state.dtype}", f"dtype {array.dtype}"
         raise ArgumentError(where, "the kind of number must fit", expected=expected, got=got)
+    if not state.flags.writeable:
+        raise ArgumentError(where, "the array must be writeable", got="a read-only one")
     return array
+
+
+def _assign(assignments: list[tuple[State, Array]]) -> None:
+    """Write numbers into arrays, all or none and between two runs; they may come from these arrays themselves."""
+    states = [state for state, _ in assignments]
+    values = [
+        np.array(value) if any(np.may_share_memory(value, state) for state in states) else value
+        for _, value in assignments
+    ]
+
+    def write() -> None:
+        for state, value in zip(states, values, strict=True):
+            state.assign(value)
+
+    changing(write)
 
 
 def _first(names: list[str], most: int = 5) -> str:

@@ -14,23 +14,32 @@ def after_step() -> Iterator[Callable[[], None]]:
 
     On the main thread only, where Python handles signals, and only where nobody has a handler of his own.
     """
-    wanted = False
-
-    def remember(*_: object) -> None:
-        nonlocal wanted
-        wanted = True
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    def check() -> None:
-        if wanted:
-            raise KeyboardInterrupt
-
-    main = threading.current_thread() is threading.main_thread()
-    if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield check
+    before = signal.getsignal(signal.SIGINT)
+    if isinstance(before, _Patient):  # training within training
+        yield before.check
         return
-    signal.signal(signal.SIGINT, remember)
+    patient = _Patient()
+    here = threading.current_thread() is threading.main_thread() and before is signal.default_int_handler
+    if here:
+        signal.signal(signal.SIGINT, patient)
     try:
-        yield check
+        yield patient.check
     finally:
+        if here:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+class _Patient:
+    """A handler that remembers the first Ctrl-C."""
+
+    def __init__(self) -> None:
+        self._wanted = False
+
+    def __call__(self, *_: object) -> None:
+        self._wanted = True
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def check(self) -> None:
+        """Raise KeyboardInterrupt if there was one."""
+        if self._wanted:
+            raise KeyboardInterrupt

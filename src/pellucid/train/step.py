@@ -32,7 +32,7 @@ from pellucid.train.optimizers import Optimizer
 
 Array = NDArray[Any]
 LOSSES: dict[str, Callable[..., Any]] = {"cross_entropy": F.cross_entropy, "mse_loss": F.mse_loss}
-_Snapshot: TypeAlias = tuple[int, list[tuple[str, int, bytes]]]
+_Snapshot: TypeAlias = tuple[int, tuple[tuple[int, int], ...], list[tuple[str, int, bytes]]]
 
 
 class TrainStep:
@@ -135,14 +135,16 @@ class TrainStep:
                         "the model has moved on since this step was recorded",
                         hint="record the step again",
                     )
+                self._check_writeable()
                 training.program.update_state()
 
         loss = training.program.plan.graph.output.name
         return recording_of(training.program, {"loss": loss}, update, commit)
 
     def _snapshot(self) -> _Snapshot:
-        """What a step starts from: the count of steps, and the model's arrays with their bytes."""
-        return self.steps, [(name, id(array), array.tobytes()) for name, array in self.model.named_arrays()]
+        """What a step starts from: the count of steps, the model's layers, and its arrays with their bytes."""
+        arrays = [(name, id(array), array.tobytes()) for name, array in self.model.named_arrays()]
+        return self.steps, self.model.structure(), arrays
 
     def _turn_taken(self) -> AbstractContextManager[Any]:
         """The lock, unless this thread is in the middle of a run, in a signal's handler or a layer's forward."""
@@ -166,9 +168,7 @@ class TrainStep:
         training = self._programs.of(key, lambda: self._planned(x, y, keep=False))
         if self.loss == "cross_entropy":
             batch.check_classes(y, _classes(training.program.plan.graph))
-        for array in self._trained:
-            if not array.flags.writeable:
-                raise self._read_only(array)
+        self._check_writeable()
         return training
 
     @memory.enough("TrainStep")
@@ -231,14 +231,16 @@ class TrainStep:
         self._dtype = self.model.dtype
         self._edition = edition  # last, so that what an exception has cut short is done again
 
-    def _read_only(self, array: Array) -> ArgumentError:
-        name = next(name for name, other in self.model.named_arrays() if other is array)
-        return ArgumentError(
-            "TrainStep",
-            "a step changes the model's arrays, so they must be writeable",
-            got=f"'{name}' is read-only",
-            hint=f"use {name}.flags.writeable = True",
-        )
+    def _check_writeable(self) -> None:
+        """What a step changes must not be read-only."""
+        for array in self._trained:
+            if not array.flags.writeable:
+                name = next(name for name, other in self.model.named_arrays() if other is array)
+                rule, hint = (
+                    "a step changes the model's arrays, so they must be writeable",
+                    f"use {name}.flags.writeable = True",
+                )
+                raise ArgumentError("TrainStep", rule, got=f"'{name}' is read-only", hint=hint)
 
     def __getstate__(self) -> dict[str, Any]:
         made = ("_turn", "_programs", "_counters", "_trained", "_edition", "_dtype", "_structure")

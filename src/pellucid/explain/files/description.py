@@ -76,6 +76,11 @@ class Description:
                 rule = f"targets are class numbers, or {ignored}"
                 check(not wrong.size, f"entry '{entry.name}'", rule, wrong.size and int(wrong[0]))
 
+            if source is not None and source.of == "count":
+                number = arrays[entry.name].reshape(-1)
+                odd = [x for x in number.tolist() if not (math.isfinite(x) and x >= 0 and x == int(x))]
+                check(not odd, f"entry '{entry.name}'", "a count is a whole number", odd and str(odd[0]))
+
             if source is not None and isinstance(source.op, MaxUnpool):
                 indices = arrays[source.operands["indices"]]
                 shape = self.shapes[source.operands.get("grad_output", entry.name)]

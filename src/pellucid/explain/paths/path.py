@@ -233,6 +233,8 @@ def path_of(address: str, depth: int, top: int, trace: Callable[[str], Trace | N
         new = [level_of(t, top) for _, t in found if t is not None]
         levels |= {level.address: level for level in new}
         addresses = list(dict.fromkeys(factor for level in new for factor in level.factors))
+        if not addresses:
+            break
     return Path(address, levels)
 
 
