@@ -91,7 +91,11 @@ COPIERS = {
     "TrainStep: the input as float32 (recorded)": lambda: pc.record(pc.models.lenet5(), SPREAD),
     "batches: a batch as float32": lambda: next(pc.Dataset(SPREAD, LABELS).batches(1 << 20)),
     "batches: a batch as float32 (fit)": lambda: pc.fit(
-        pc.models.lenet5(), (SPREAD, LABELS), optimizer=SGD, epochs=1, batch_size=1 << 20
+        pc.Sequential(pc.AdaptiveAvgPool2d(28), pc.models.lenet5()),
+        (SPREAD, LABELS),
+        optimizer=SGD,
+        epochs=1,
+        batch_size=1 << 20,
     ),
     "conv2d: input": lambda: pc.functional.conv2d(SPREAD, np.ones((1, 1, 3, 3))),
     "relu: input": lambda: pc.functional.relu_backward(SPREAD, SPREAD),
