@@ -29,7 +29,9 @@ def _load() -> None:
     try:
         import signal
 
-        before = signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
+        before = signal.getsignal(signal.SIGINT)
+        if before is signal.default_int_handler:  # and not ignored, as in the background of a script
+            signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
         import pellucid.cli.app  # noqa: F401 - the caller uses it
 
         signal.signal(signal.SIGINT, before)
