@@ -292,3 +292,102 @@ def test_a_handler_of_ones_own_is_left_alone():
         signal.signal(signal.SIGINT, before)
     assert len(history.epochs) == 1
     assert len(pressed) == 3
+
+
+def test_a_model_takes_its_own_numbers_in_another_order():
+    model = pc.Sequential(pc.Linear(64, 64, bias=False), pc.Linear(64, 64, bias=False))
+    first, second = (np.array(layer.weight) for layer in model)
+    model[0].weight = model[0].weight[::-1]
+    assert (model[0].weight == first[::-1]).all()
+    model.load_state_dict({"0.weight": model[0].weight.T, "1.weight": second})
+    assert (model[0].weight == first[::-1].T).all()
+    model.load_state_dict({"0.weight": model[1].weight, "1.weight": model[0].weight})
+    assert (model[0].weight == second).all()
+    assert (model[1].weight == first[::-1].T).all()
+
+
+def test_a_state_is_loaded_wholly_or_not_at_all():
+    step, other = fresh(), weights(fresh())
+    state = {name: array + 1 for name, array in step.model.state_dict().items()}
+    step.model[4].weight.flags.writeable = False
+    with pytest.raises(pc.ArgumentError) as caught:
+        step.model.load_state_dict(state)
+    assert str(caught.value) == (
+        "Sequential.load_state_dict: names and shapes must be those of the model; nothing was loaded. "
+        "Got unfit: 4.weight: the array must be writeable. Got a read-only one."
+    )
+    assert weights(step) == other
+    with pytest.raises(pc.ArgumentError, match=r"^Linear\.weight: the array must be writeable"):
+        step.model[4].weight = state["4.weight"]
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs timers")
+def test_interrupts_leave_one_state_or_the_other():
+    model = pc.models.lenet5()
+    states = [
+        {name: np.full_like(array, value) for name, array in model.state_dict().items()} for value in (1, 2)
+    ]
+
+    model.load_state_dict(states[1])
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        for i in range(200):
+            try:
+                signal.setitimer(signal.ITIMER_REAL, 1e-6 * (1 + 2 * i))
+                for _ in range(3):
+                    model.load_state_dict(states[i % 2])
+                signal.setitimer(signal.ITIMER_REAL, 0)
+            except KeyboardInterrupt:
+                pass
+            with tape.team.turn:  # after what has begun
+                assert len({float(array.flat[0]) for array in model.state_dict().values()}) == 1
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.parametrize("change", ["read-only", "another layer"])
+def test_a_commit_is_refused_when_it_cannot_be_the_recorded_step(change):
+    step = fresh()
+    rec, before = step.record(X, Y), weights(step)
+    if change == "read-only":
+        step.model[1].running_mean.flags.writeable = False
+    else:
+        step.model[0].padding = 1
+    with pytest.raises(pc.ArgumentError, match="must be writeable" if change == "read-only" else "moved on"):
+        rec.commit()
+    assert weights(step) == before
+
+
+@pytest.mark.parametrize(
+    "kind", [pc.ShapeError, pc.ArgumentError, pc.AddressError, pc.NumericError, pc.MissingError]
+)
+def test_errors_can_be_pickled(kind):
+    error = kind("conv2d", "channels must match", expected="C=3", got="C=1", hint="look").at("features.3")
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) is kind
+    assert str(again) == str(error)
+    assert again.path == "features.3"
+
+
+def test_training_within_training_is_ended_by_one_ctrl_c():
+    inner = []
+
+    def train_another(event):
+        step = fresh()
+        press = lambda event: (inner.append(event), signal.raise_signal(signal.SIGINT))  # noqa: E731
+        pc.fit(step.model, DATA, optimizer=step.optimizer, epochs=1, batch_size=8, callbacks=[press])
+
+    step = fresh()
+    with pytest.raises(KeyboardInterrupt):
+        pc.fit(step.model, DATA, optimizer=step.optimizer, epochs=1, batch_size=8, callbacks=[train_another])
+    assert len(inner) == 1
+
+
+def test_a_path_ends_where_numbers_were_given():
+    rec = fresh().record(X, Y)
+    assert str(rec.why("0.output[0,0,0,0]", depth=10**30)) == str(rec.why("0.output[0,0,0,0]", depth=99))
