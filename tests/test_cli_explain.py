@@ -10,6 +10,8 @@ import pytest
 from rich.cells import cell_len
 
 from pellucid import explain
+from pellucid.formats import save_model
+from pellucid.nn.models import lenet5
 
 OUTPUT, GRADIENT, UPDATE = (
     "conv1.output[0,5,14,13]",
@@ -298,3 +300,16 @@ def test_columns_hold_in_a_pipe_too(run, monkeypatch):
     narrow = run(*line)[1].splitlines()
     assert max(map(cell_len, wide)) > 50
     assert max(map(cell_len, narrow)) <= 40
+
+
+def test_a_page_does_not_take_the_place_of_its_network(run, tmp_path):
+    path = tmp_path / "net"
+    save_model(path, "lenet5", {}, lenet5())
+    before, link = path.read_bytes(), tmp_path / "link"
+    link.symlink_to(path)
+    code, _, err = run("explain", path, "--at", "loss", "--html", link)
+    assert (code, err) == (
+        2,
+        f"error: page '{link}': a result must not take the place of the network it is made of. Got '{path}'.\n",
+    )
+    assert path.read_bytes() == before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import subprocess
@@ -244,3 +245,33 @@ def test_a_file_that_is_taken_for_a_leftover_is_made_again(
     assert len(turns) == 2
     assert (tmp_path / "new").read_bytes() == b"new"
     assert os.listdir(tmp_path) == ["new"]
+
+
+def test_room_for_the_whole_file_is_looked_for(tmp_path, monkeypatch):
+    asked = []
+
+    def fallocate(descriptor, start, size):
+        asked.append((start, size))
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "posix_fallocate", fallocate, raising=False)
+    check_writable("file", tmp_path / "small")
+    with pytest.raises(
+        FormatError, match=r"^file: the file cannot be written\. Got No space left on device\.$"
+    ):
+        check_writable("file", tmp_path / "large", 10**7)
+    assert asked == [(0, 10**7)]
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_file_that_is_mounted_is_found_before_the_work(tmp_path, monkeypatch):
+    path = tmp_path / "a file"
+    path.write_text("good")
+    line = rf"36 35 98:0 / {str(path).replace(' ', chr(92) + '040')} rw - ext4 /dev/root rw"
+    real = Path.read_bytes
+    told = lambda self: f"{line}\n".encode() if str(self) == "/proc/self/mountinfo" else real(self)  # noqa: E731
+    monkeypatch.setattr(Path, "read_bytes", told)
+    with pytest.raises(FormatError) as caught:
+        check_writable("file", path)
+    assert str(caught.value) == f"file: nothing can take the place of a file that is mounted. Got '{path}'."
+    check_writable("file", tmp_path / "another")

@@ -100,6 +100,7 @@ def explain(
         rule = "--lr and --momentum belong to training, and inference has no update"
         raise ArgumentError("explain", rule, hint="leave out --infer to record a training step")
     if html is not None:
+        inputs.check_apart(f"page '{html}'", html, model)
         check_writable(f"page '{html}'", html)
     optimiser = inputs.optimizer("explain", optimizer, lr, momentum)
     nn.seed(seed)

@@ -6,6 +6,7 @@ import inspect
 import os
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,6 +47,17 @@ def open_model(model: str, shape: Shape | None) -> Module:
             "model", "there is no such network and no such file", expected=expected, got=repr(model)
         )
     return load_model(model)
+
+
+def check_apart(where: str, out: Path, given: str) -> None:
+    """Keep a result from taking the place of the file that it is made of.
+
+    Raises: ArgumentError when both paths lead to the same file.
+    """
+    if out.exists() and os.path.exists(given) and os.path.samefile(out, given):
+        raise ArgumentError(
+            where, "a result must not take the place of the network it is made of", got=repr(given)
+        )
 
 
 def read_shape(command: str, option: str, text: str, *, between: str) -> Shape:

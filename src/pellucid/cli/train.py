@@ -27,6 +27,8 @@ from pellucid.language import text
 if TYPE_CHECKING:
     from pellucid.train.loop import Epoch
 
+_HEADER_BYTES = 1 << 16  # of a model file, at most
+
 
 def train(
     data: Data = DataName.MNIST,
@@ -66,14 +68,15 @@ def train(
     from pellucid.train import fit
     from pellucid.train.interrupt import after_step
 
-    if out is not None:
-        check_writable(f"model file '{out}'", out)
     if threads is not None:
         set_num_threads(threads)
     rule = inputs.optimizer("train", optimizer, lr, momentum)
     nn.seed(seed)
     settings = inputs.settings_for(model, inputs.MNIST_SHAPE)
     network = inputs.open_model(model, inputs.MNIST_SHAPE)
+    if out is not None:
+        size_bytes = _HEADER_BYTES + sum(array.nbytes for _, array in network.named_arrays())
+        check_writable(f"model file '{out}'", out, size_bytes)
     images, test_images = datasets.mnist()
 
     console = output.screen(json)

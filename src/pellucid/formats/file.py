@@ -53,16 +53,23 @@ def write_whole(where: str, path: Path, parts: Iterable[bytes | memoryview]) -> 
         _sync(target.parent)
 
 
-def check_writable(where: str, path: Path) -> None:
+def check_writable(where: str, path: Path, size_bytes: int = 0) -> None:
     """Find out before the work, not after it, that its result has no place.
 
-    Raises: FormatError, as from `where`, when `write_whole` could not write even a small file.
+    Args:
+        where: what messages call it.
+        path: where the result is to go.
+        size_bytes: how large it will be, as far as that is known.
+
+    Raises: FormatError, as from `where`, when `write_whole` could not write a file of this size.
     """
     with _told(where):
         target, status = _target(where, path)
         with _temporary(target.parent, status) as (_, file):
             file.write(bytes(_PROBE_BYTES))
             file.flush()
+            if size_bytes > _PROBE_BYTES and hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(file.fileno(), 0, size_bytes)
             os.fsync(file.fileno())
 
 
@@ -87,36 +94,52 @@ def _target(where: str, path: Path) -> tuple[Path, os.stat_result | None]:
     if not stat.S_ISREG(status.st_mode):
         got = _KINDS.get(stat.S_IFMT(status.st_mode))
         raise FormatError(where, "only regular files are written to", got=got)
+    if _is_mounted(target):
+        raise FormatError(where, "nothing can take the place of a file that is mounted", got=f"'{target}'")
     if not os.access(path, os.W_OK):  # renaming would get around it
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     return target, status
+
+
+def _is_mounted(file: Path) -> bool:
+    """Whether something is mounted at a file, as containers do with single ones (proc(5), mountinfo)."""
+    with suppress(OSError):
+        lines = Path("/proc/self/mountinfo").read_bytes().splitlines()
+        points = {
+            re.sub(rb"\\(\d{3})", lambda m: bytes([int(m[1], 8)]), line.split(b" ")[4]) for line in lines
+        }
+        return os.fsencode(file.absolute()) in points
+    return False
 
 
 @contextmanager
 def _temporary(folder: Path, like: os.stat_result | None) -> Iterator[tuple[Path, BinaryIO]]:
     """A new file, locked and gone afterwards, to which nobody has access who has none to the one that it will be."""
     _remove_leftovers(folder)
-    path, descriptor = _new(folder, 0o666 if like is None else like.st_mode & 0o600)
+    path, file = _new(folder, 0o666 if like is None else like.st_mode & 0o600)
     try:
-        with open(descriptor, "wb") as file:
+        with file:
             yield path, file
     finally:
         with suppress(OSError):
             path.unlink()
 
 
-def _new(folder: Path, mode: int) -> tuple[Path, int]:
-    """A file that somebody takes for a leftover before it is locked is lost, and there is another one."""
+def _new(folder: Path, mode: int) -> tuple[Path, BinaryIO]:
+    """A file that somebody takes for a leftover before it is locked is lost, and there is another one.
+
+    It is a file object from the beginning: whatever interrupts its owner, it is closed, and so free to be removed.
+    """
     while True:
         path = folder / f".pellucid-{secrets.token_hex(8)}"
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
+        file = open(path, "xb", opener=lambda name, flags: os.open(name, flags, mode))  # noqa: SIM115 - see above
         if sys.platform == "win32":
-            return path, descriptor
+            return path, file
         with suppress(OSError):  # a file system that has no locks
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        if _is_at(descriptor, path):
-            return path, descriptor
-        os.close(descriptor)
+            fcntl.flock(file.fileno(), fcntl.LOCK_EX)
+        if _is_at(file.fileno(), path):
+            return path, file
+        file.close()
 
 
 def _remove_leftovers(folder: Path) -> None:
@@ -134,13 +157,12 @@ def _remove_leftover(path: Path) -> None:
     status = path.lstat()
     if not stat.S_ISREG(status.st_mode) or status.st_uid != os.getuid():
         return
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.path.samestat(status, os.fstat(descriptor)) and _is_at(descriptor, path):
+    with open(
+        path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
+    ) as file:
+        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.path.samestat(status, os.fstat(file.fileno())) and _is_at(file.fileno(), path):
             path.unlink()
-    finally:
-        os.close(descriptor)
 
 
 def _is_at(descriptor: int, path: Path) -> bool:
