@@ -60,7 +60,8 @@ def test_what_needs_more_memory_than_its_inputs_is_told_in_the_same_words(run, m
     too_much = "the output must fit in memory. Expected at most 15,000,000 bytes, which are available. "
     hint = "Hint: use a smaller batch or input."
     told = f"conv2d 'conv1': {too_much}Got (1000, 6, 28, 28), 18,816,000 bytes. {hint}"
-    assert run("warmup", "lenet5", "--batch", 1000) == (2, f"error: {told}\n")
+    code, err = run("warmup", "lenet5", "--batch", 1000)
+    assert (code, said(err)) == (2, f"error: {told}\n")
     write_weights("lenet5", tmp_path)
     with pytest.raises(SystemExit) as end:  # what a contender says
         serve.serve("pellucid", Case(INFER, "lenet5", 1000), tmp_path, 1, 0.0, io.StringIO())

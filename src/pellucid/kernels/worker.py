@@ -28,7 +28,7 @@ class Worker:
         self.dismissed = (
             False  # from then on it takes part in no run, also where nobody has waited for its end
         )
-        self._begun = False
+        self._asked = False
         self._alive = (
             threading.Lock()
         )  # held by the thread while it lives; the first of several is the worker
@@ -40,7 +40,7 @@ class Worker:
 
         Raises: NumericError when the system gives no more threads.
         """
-        if not self._begun:
+        if not self._asked:
             self._begin()
         elif self._state[_ASLEEP]:
             self._release()
@@ -55,11 +55,11 @@ class Worker:
                 got=f"thread {self._number + 1} was refused",
                 hint=f"use set_num_threads({self._number}) or a higher limit on processes",
             ) from None
+        self._asked = True
 
     def _run(self) -> None:
         if not self._alive.acquire(blocking=False):
             return
-        self._begun = True
         try:
             with suppress(MemoryError):  # the others do its part
                 self._serve_runs()
