@@ -1,6 +1,7 @@
 """The team of threads: any size, after a fork, from several threads, asleep and awake."""
 
 import multiprocessing
+import subprocess
 import sys
 import threading
 import time
@@ -109,3 +110,14 @@ def test_several_python_threads_share_a_training_step(network):
     assert step.steps == 60
     for name, array in alone.state_dict().items():
         assert array.tobytes() == network.state_dict()[name].tobytes()
+
+
+def test_runs_without_a_pause_need_no_more_stack():
+    """A worker that stays awake from run to run; each round of its loop once took 48 bytes more of its stack."""
+    code = (
+        "import threading, numpy as np, pellucid as pc; from pellucid.kernels import tape; "
+        "tape.make(); threading.stack_size(1 << 18); pc.set_num_threads(2); "
+        "none = np.zeros((0, tape.LAUNCH_FIELDS), np.int64); "
+        "[tape.team.play(none) for _ in range(100_000)]"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=300)

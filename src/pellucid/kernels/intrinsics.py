@@ -206,7 +206,7 @@ def float_mode(typing: Any) -> Any:
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         if _is_x86(builder):
-            cell = builder.alloca(ir.IntType(32))
+            cell = _cell(builder)
             builder.call(_mxcsr(builder, "stmxcsr"), [builder.bitcast(cell, ir.IntType(8).as_pointer())])
             return builder.zext(builder.load(cell), I64)
         kind = ir.FunctionType(I64, [])
@@ -222,7 +222,7 @@ def set_float_mode(typing: Any, mode: Any) -> Any:
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         if _is_x86(builder):
-            cell = builder.alloca(ir.IntType(32))
+            cell = _cell(builder)
             builder.store(builder.trunc(args[0], ir.IntType(32)), cell)
             builder.call(_mxcsr(builder, "ldmxcsr"), [builder.bitcast(cell, ir.IntType(8).as_pointer())])
         else:
@@ -242,6 +242,12 @@ def engine_mode(typing: Any) -> Any:
         return ir.Constant(I64, 0x9FC0 if _is_x86(builder) else 1 << 24)
 
     return types.int64(), code
+
+
+def _cell(builder: Any) -> Any:
+    """Room for an int32 on the stack, once for a function: where a loop asks for it, each round would take more."""
+    with builder.goto_entry_block():
+        return builder.alloca(ir.IntType(32))
 
 
 def _is_x86(builder: Any) -> bool:

@@ -176,9 +176,9 @@ class _Board(NamedTuple):
 
     @classmethod
     def of(cls, count: int) -> _Board:
-        """Room for so many launches."""
-        launches = np.zeros((count, LAUNCH_FIELDS), np.int64)
-        return cls(launches, launches.ctypes.data, count)
+        """Room for so many launches, each a cache line."""
+        launches = np.zeros((count + 1, LAUNCH_FIELDS), np.int64)
+        return cls(launches, launches.ctypes.data + -launches.ctypes.data % 64, count)
 
 
 class Team:

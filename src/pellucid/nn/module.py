@@ -28,9 +28,7 @@ _editions = count(1)
 _edition = 0
 
 _EDITION = "_edition"  # the attribute that says when a module was last changed
-_PROGRAM = (
-    "_program"  # the attribute that caches (edition, structure, Inference); copies and pickles leave it out
-)
+_PROGRAM = "_program"  # the attribute that caches (edition, structure, Inference, dtype); copies and pickles leave it out
 
 _DEEPEST = 100  # names in a path; a call takes a few of the interpreter's 1,000 frames for each
 
@@ -94,7 +92,7 @@ class Module:
         if others:
             where = type(self).__name__
             raise ArgumentError(where, "inference takes one input", got=f"{1 + len(others)} inputs")
-        return self._infer(self._as_input(input))
+        return self._infer(input)
 
     def trace_forward(self, *symbols: graph.Symbol) -> Any:
         """Run forward on symbols as the root of a network: paths of ops begin at this module."""
@@ -117,27 +115,30 @@ class Module:
         with graph.scope(paths[id(self)], layer=self.is_layer):
             return self.forward(*inputs)
 
-    def _infer(self, input: Array) -> Array:
-        from pellucid.engine.inference import Inference  # imports LLVM: only when it is needed
-
+    def _infer(self, input: Any) -> Array:
         now = _edition
-        edition, structure, program = vars(self).get(_PROGRAM, (None, None, None))
+        edition, structure, program, dtype = vars(self).get(_PROGRAM, (None, None, None, None))
         if edition != now:
+            from pellucid.engine.inference import Inference  # imports LLVM: only when it is needed
+
             if structure != (found := self.structure()):
                 structure, program = found, Inference(self.trace_forward, dict(self.named_arrays()))
-            vars(self)[_PROGRAM] = now, structure, program
-        output: Array = program(input)
+            owns_floats = any(state.dtype.kind == "f" for _, state in self.named_arrays())
+            dtype = self.dtype if owns_floats else None
+            vars(self)[_PROGRAM] = now, structure, program, dtype
+        output: Array = program(self._as_input(input, dtype))
         return output
+
+    def _as_input(self, input: Any, dtype: np.dtype[Any] | None = None) -> Array:
+        """An array of the model's float type, or of its own where the model has no numbers to have one of."""
+        array = real_array(type(self).__name__, input)
+        if dtype is None:
+            dtype = array.dtype.newbyteorder("=") if array.dtype.char in "fd" else self.dtype
+        return memory.contiguous(type(self).__name__, array, dtype)
 
     def structure(self) -> tuple[tuple[int, int], ...]:
         """The modules of the tree and when each was last changed: unequal once a plan is out of date."""
         return tuple((id(module), vars(module).get(_EDITION, 0)) for module in self.modules())
-
-    def _as_input(self, input: Any) -> Array:
-        array = real_array(type(self).__name__, input)
-        owns_floats = any(state.dtype.kind == "f" for _, state in self.named_arrays())
-        dtype = array.dtype.newbyteorder("=") if array.dtype.char in "fd" and not owns_floats else self.dtype
-        return memory.contiguous(type(self).__name__, array, dtype)
 
     def _children(self) -> Iterator[tuple[str, Module]]:
         for name, value in list(vars(self).items()):  # another thread may note down its program meanwhile
