@@ -28,7 +28,8 @@ _editions = count(1)
 _edition = 0
 
 _EDITION = "_edition"  # the attribute that says when a module was last changed
-_PROGRAM = "_program"  # the attribute that caches (edition, structure, Inference, dtype); copies and pickles leave it out
+# The attribute that caches edition, structure, inference and its float type; copies and pickles leave it out.
+_PROGRAM = "_program"
 
 _DEEPEST = 100  # names in a path; a call takes a few of the interpreter's 1,000 frames for each
 
