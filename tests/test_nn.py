@@ -442,10 +442,9 @@ def test_batch_norm_starts_neutral():
 
 def test_models_without_values_are_zeros_of_limited_size():
     nn.seed(0)
-    with init.without_values(at_most=4 * 5 + 5):
-        layer = nn.Linear(4, 5)
-        with pytest.raises(ArgumentError, match="larger than its file"):
-            nn.Linear(10**9, 10**9)
+    layer = init.without_values(lambda: nn.Linear(4, 5), at_most=4 * 5 + 5)
+    with pytest.raises(ArgumentError, match="larger than its file"):
+        init.without_values(lambda: nn.Linear(10**9, 10**9), at_most=4 * 5 + 5)
     assert not layer.weight.any()
     first = nn.Linear(4, 5).weight
     nn.seed(0)

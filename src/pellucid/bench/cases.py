@@ -48,8 +48,7 @@ class Case:
     @derived
     def network(self) -> nn.Module:
         """The network without its values."""
-        with init.without_values(at_most=2**30):
-            return MODELS[self.model]()
+        return init.without_values(MODELS[self.model], at_most=2**30)
 
     def graph(self) -> Graph:
         """The ops of the network, in order, in training or in inference."""

@@ -31,8 +31,8 @@ def summary(
 
     lang = chosen(lang)
     shape = None if input is None else inputs.read_shape("summary", "--input", input, between="x")
-    with without_values(maxsize):  # nothing is computed, so a fresh network needs no weights
-        network = inputs.open_model(model, shape)
+    # Nothing is computed, so a fresh network needs no weights.
+    network = without_values(lambda: inputs.open_model(model, shape), at_most=maxsize)
     shape = shape or input_shape(network)
     result = nn.summary(network, (1, *shape))
     if json:

@@ -54,8 +54,8 @@ def save_model(
     """
     settings = _full_settings(model_name, settings)
     state = model.state_dict()
-    with init.without_values(at_most=_room(array.size for array in state.values())):
-        blank = MODELS[model_name](**settings)
+    room = _room(array.size for array in state.values())
+    blank = init.without_values(lambda: MODELS[model_name](**settings), at_most=room)
     blank.load_state_dict(state)
     if repr(blank) != repr(model):
         rule = f"the model must be what pellucid.models.{model_name} builds"
@@ -106,8 +106,9 @@ def _blank(where: str, name: str, settings: dict[str, int], layouts: Mapping[str
         got = ", ".join(sorted(kinds))
         raise FormatError(where, "arrays must be all float32 or all float64", got=got)
     try:
-        with init.without_values(at_most=_room(size_of(layout.shape) for layout in layouts.values())):
-            model = MODELS[name](**settings).astype("float64" if "F64" in kinds else "float32")
+        room = _room(size_of(layout.shape) for layout in layouts.values())
+        model = init.without_values(lambda: MODELS[name](**settings), at_most=room)
+        model.astype("float64" if "F64" in kinds else "float32")
         for key, array in model.named_arrays():
             if key in layouts and DTYPES[layouts[key].kind] != array.dtype:
                 got = DTYPES[layouts[key].kind].name

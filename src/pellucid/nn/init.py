@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 from math import prod, sqrt
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -22,20 +21,22 @@ from pellucid.errors import ArgumentError
 from pellucid.nn.parameter import Parameter
 from pellucid.seeds import check_seed
 
+T = TypeVar("T")
 _generator = np.random.default_rng()
-if hasattr(
-    os, "register_at_fork"
-):  # another thread may have held the generator's lock when the process was copied
-
-    def _begin_again() -> None:
-        global _generator  # noqa: PLW0603 - see `seed`
-        state = _generator.bit_generator.state
-        _generator = np.random.default_rng()
-        _generator.bit_generator.state = state
-
-    os.register_at_fork(after_in_child=_begin_again)
 _LARGE = 1 << 22  # numbers from which on two threads draw them
 _room: ContextVar[list[int] | None] = ContextVar("room", default=None)
+
+if hasattr(os, "register_at_fork"):
+
+    def _begin_again() -> (
+        None
+    ):  # another thread may have held the generator's lock when the process was copied
+        global _generator  # noqa: PLW0603 - see `seed`
+        again = np.random.default_rng()
+        again.bit_generator.state = _generator.bit_generator.state
+        _generator = again
+
+    os.register_at_fork(after_in_child=_begin_again)
 
 
 def seed(n: int) -> None:
@@ -81,14 +82,15 @@ def _draw(
         parameter[some] = generator.uniform(-bound, bound, parameter[some].shape)
 
 
-@contextmanager
-def without_values(at_most: int) -> Iterator[None]:
-    """Layers made in this block get zeros, at most so many numbers in all, and the generator is left alone.
+def without_values(make: Callable[[], T], at_most: int) -> T:
+    """What a function gives in which layers get zeros, at most so many numbers in all; the generator is left alone.
 
-    For models whose values are in a file: its word on their size is not trusted, its length is.
+    For models whose values are in a file: its word on their size is not trusted, its length is. Whatever interrupts the
+    function, other layers get their values.
     """
-    token = _room.set([at_most])
-    try:
-        yield
-    finally:
-        _room.reset(token)
+
+    def blank() -> T:
+        _room.set([at_most])
+        return make()
+
+    return copy_context().run(blank)

@@ -175,5 +175,4 @@ def _windows(word: str, shape: Shape, outputs: int, settings: dict[str, Any]) ->
 
 def _made(kind: Callable[..., Module], *sizes: int, **settings: Any) -> Module:
     """A layer whose weights nobody asks for: their memory is never touched."""
-    with without_values(maxsize):
-        return kind(*sizes, **settings)
+    return without_values(lambda: kind(*sizes, **settings), at_most=maxsize)

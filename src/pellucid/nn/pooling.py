@@ -42,7 +42,7 @@ class Choosing(Layer):
 
     def _infer(self, input: Any) -> Any:
         """Two arrays are not a network's one output."""
-        return self.forward(input) if self.return_indices else super()._infer(input)
+        return self.forward(self._as_input(input)) if self.return_indices else super()._infer(input)
 
 
 class _MaxPool(_Pool, Choosing):

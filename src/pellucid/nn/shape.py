@@ -22,8 +22,8 @@ class Flatten(Layer):
 class _Passing(Layer):
     """A layer that has nothing to compute in inference."""
 
-    def _infer(self, input: Array) -> Array:
-        return input.copy()  # by itself it makes no graph; what a user gets owns its memory
+    def _infer(self, input: Any) -> Array:
+        return self._as_input(input).copy()  # by itself it makes no graph; what a user gets owns its memory
 
 
 class Identity(_Passing):
