@@ -13,7 +13,7 @@ import pytest
 
 import pellucid as pc
 from pellucid.engine import graph
-from pellucid.kernels import tape, worker
+from pellucid.kernels import tape, turns, worker
 from pellucid.train import batch
 
 UPWARD = 0x800  # FE_UPWARD of x86
@@ -104,7 +104,7 @@ def test_threads_that_the_system_refuses_are_named(monkeypatch):
 def test_a_handler_in_the_middle_of_a_run_may_predict_but_not_step():
     step = fresh()
     expected = step.model(X)
-    with tape.team.turn:  # where a signal's handler is called
+    with turns.running:  # where a signal's handler is called
         assert step.model(X).tobytes() == expected.tobytes()
         for call in (step, step.record):
             with pytest.raises(pc.ArgumentError) as caught:
@@ -343,7 +343,7 @@ def test_interrupts_leave_one_state_or_the_other():
                 signal.setitimer(signal.ITIMER_REAL, 0)
             except KeyboardInterrupt:
                 pass
-            with tape.team.turn:  # after what has begun
+            with turns.running:  # after what has begun
                 assert len({float(array.flat[0]) for array in model.state_dict().values()}) == 1
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)

@@ -88,9 +88,8 @@ def train(
     ended: KeyboardInterrupt | NumericError | None = None  # what ended training early
 
     def save(path: Path) -> None:
-        with (
-            after_step() if ended is None else nullcontext()
-        ):  # what ends here anyway need not be interrupted
+        # What ends here anyway need not be interrupted, unless it has been once.
+        with after_step() if ended is None else nullcontext():
             save_model(path, model, settings, network, allow_nonfinite=allow_nonfinite)
 
     with as_ctrl_c() as exit_code:

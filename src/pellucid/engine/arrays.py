@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from pellucid.engine import algorithm
 from pellucid.engine.graph import apply, trace
 from pellucid.engine.programs import Programs
+from pellucid.kernels import turns
 from pellucid.ops.adaptive_max_pool import AdaptiveMaxPool
 from pellucid.ops.adaptive_pool import AdaptivePool
 from pellucid.ops.avg_pool import AvgPool
@@ -134,9 +135,7 @@ class _Program:
         inputs = {
             n: np.ascontiguousarray(a) for n, a in named.items() if a is not None and n not in self.owned
         }
-        from pellucid.kernels import tape
-
-        with tape.team.turn:
+        with turns.running:
             for name, owned in self.owned.items():
                 owned[...] = named[name]
             found = self.program.results(self.results, **inputs)
@@ -187,9 +186,6 @@ def _program(op: Op, operands: Sequence[Array | None], *, backward: bool) -> _Pr
     def make() -> _Program:
         return algorithm.within(kind, lambda: _Program(op, operands, backward=backward))
 
-    from pellucid.kernels import tape  # imports LLVM
-
     found = _programs.of(key, make)
-    return (
-        make() if tape.team.busy_here else found
-    )  # for a signal's handler, perhaps in the middle of that program
+    # A signal's handler may be in the middle of that program.
+    return make() if turns.held(turns.running) else found

@@ -15,7 +15,7 @@ from pellucid.engine.graph import Graph, trace
 from pellucid.engine.lowering.shape import egest
 from pellucid.engine.plan import Program
 from pellucid.engine.programs import Programs
-from pellucid.kernels import tape
+from pellucid.kernels import turns
 
 Array = NDArray[Any]
 
@@ -39,7 +39,7 @@ class Inference:
             return np.zeros(self._trace(x).output.shape, x.dtype)
         key = (x.shape, x.dtype.str, algorithm.current())
         program = self._programs.of(key, lambda: self._program(x))
-        if tape.team.busy_here:  # this is a signal's handler, perhaps in the middle of that program
+        if turns.held(turns.running):  # this is a signal's handler, perhaps in the middle of that program
             program = self._program(x)
         return program.run(program.plan.graph.output, input=x)
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pellucid.engine import algorithm, arena
 from pellucid.engine.buffers import Block, External, Part, Tensor
 from pellucid.engine.graph import Graph, Node, Symbol
-from pellucid.kernels import layout, tape, tiles
+from pellucid.kernels import layout, tape, tiles, turns
 from pellucid.kernels.jit import Kernel
 from pellucid.kernels.progress import progress
 from pellucid.ops.relu import ReLU
@@ -275,7 +275,7 @@ class Program:
 
     def results(self, blocks: Sequence[Block], **inputs: Array) -> list[Array]:
         """The same for any blocks."""
-        with tape.team.turn:
+        with turns.running:
             for name, array in inputs.items():
                 self._feed(self.plan.graph.inputs[name], array)
             arrays: dict[Block, Array] = {tensor: self._room(tensor) for tensor in self.plan.egests}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,9 +26,6 @@ from pellucid.explain.trace import Trace, trace_of
 from pellucid.formats.container import FilePath
 from pellucid.language import chosen
 from pellucid.sizes import Index, is_integer
-
-if TYPE_CHECKING:  # importing the plan imports LLVM
-    pass
 
 Array = NDArray[Any]
 

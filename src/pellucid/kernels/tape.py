@@ -189,7 +189,6 @@ class Team:
     """
 
     def __init__(self) -> None:
-        self.turn = turns.running
         self.size = _default_size()
         self._reset()
 
@@ -201,14 +200,9 @@ class Team:
         self._boards = [_Board.of(64)]  # old ones stay: a late worker may look at them
         self._scratch = _Scratch.of(0, 1)
 
-    @property
-    def busy_here(self) -> bool:
-        """Whether this thread is in the middle of a run: in a signal's handler, say."""
-        return turns.held(self.turn)
-
     def resize(self, size: int) -> None:
         """Use this many threads from the next run on."""
-        with self.turn:
+        with turns.running:
             self.size = size
             for number, worker in list(self._workers.items()):
                 if number >= size:
@@ -222,7 +216,7 @@ class Team:
 
         Raises: NumericError when the system has no memory or no threads left to give; then nothing has run.
         """
-        with self.turn:
+        with turns.running:
             count, size = len(launches), self.size
             board, scratch = self._board(count), self._room(scratch_bytes)
             for number in range(1, size):
@@ -276,10 +270,10 @@ if hasattr(os, "register_at_fork"):  # a process is copied between two runs
 
     def _begin_again() -> None:
         team._reset()
-        team.turn.release()
+        turns.running.release()
 
     os.register_at_fork(
-        before=team.turn.acquire, after_in_parent=team.turn.release, after_in_child=_begin_again
+        before=turns.running.acquire, after_in_parent=turns.running.release, after_in_child=_begin_again
     )
 atexit.register(team.disband)
 

@@ -143,9 +143,8 @@ def _scores(model: Module, data: Dataset, between: Callable[[], None] = lambda: 
         logits = np.asarray(_logits("evaluate", model, x, seen), np.float64)
         if not seen:
             check_classes(data.labels, logits.shape[1], "evaluate", "labels", DataError)
-        check_classes(
-            y, logits.shape[1], "evaluate", "a batch's labels", DataError
-        )  # another thread may change them
+        # Another thread may have changed them since.
+        check_classes(y, logits.shape[1], "evaluate", "a batch's labels", DataError)
         seen += len(y)
         shifted = logits - logits.max(axis=1, keepdims=True)
         log_sums = np.log(np.exp(shifted).sum(axis=1))

@@ -22,7 +22,7 @@ from pellucid.errors import ArgumentError
 from pellucid.explain.catalogue import Update
 from pellucid.explain.recorded import recording_of
 from pellucid.explain.recording import Recording
-from pellucid.kernels import tape, turns
+from pellucid.kernels import turns
 from pellucid.kernels.flushing import to_nearest
 from pellucid.nn import module
 from pellucid.nn.module import Module
@@ -112,7 +112,7 @@ class TrainStep:
         x, y = self._batch(x, y)
         with self._turn_taken():
             training = to_nearest(lambda: self._planned(x, y, keep=True))
-            with tape.team.turn:  # what is read before the run and after it is of one model
+            with turns.running:  # what is read before the run and after it is of one model
                 start, before = self._snapshot(), _copied(self._states)
                 training.run(self.optimizer.lr, self.steps + 1, input=x, target=y)
                 return self._recording(training, start, before)
@@ -128,7 +128,7 @@ class TrainStep:
         )
 
         def commit() -> None:
-            with self._turn_taken(), tape.team.turn:
+            with self._turn_taken(), turns.running:
                 if self._snapshot() != start:
                     raise ArgumentError(
                         "commit",
@@ -148,7 +148,7 @@ class TrainStep:
 
     def _turn_taken(self) -> AbstractContextManager[Any]:
         """The lock, unless this thread is in the middle of a run, in a signal's handler or a layer's forward."""
-        if turns.held(self._turn) or tape.team.busy_here:
+        if turns.held(self._turn) or turns.held(turns.running):
             rule = "a step cannot be made in the middle of another run"
             raise ArgumentError(
                 "TrainStep", rule, hint="let the signal's handler or the forward only note it"
@@ -302,6 +302,6 @@ def record(
     arrays = dict(model.named_arrays())
     graph = trace(model.trace_forward, {"input": (x.shape, x.dtype)}, arrays, training=False)
     program = Program(plan_forward(graph, model.dtype, keep=True))
-    with tape.team.turn:  # nobody changes the weights before they are read
+    with turns.running:  # nobody changes the weights before they are read
         program.run(graph.output, input=x)
         return recording_of(program, {})
