@@ -125,10 +125,6 @@ def made_in_passing(plan: Plan, symbol: Symbol) -> bool:
 
 
 def takes_moments(plan: Plan, node: Node) -> bool:
-    """Whether a convolution's last transform sums for a batch norm that reads its output, in recordings as well.
-
-    Sums around 0 do for float32, whose squares float64 holds. For float64 a pass of its own sums around a number that
-    is near.
-    """
+    """Whether a convolution's last transform sums for a batch norm that reads its output, in recordings as well."""
     norms = [reader.op for reader in plan.readers(node.output) if isinstance(reader.op, BatchNorm)]
-    return plan.bits == 32 and any(op.training for op in norms)
+    return any(op.training for op in norms)

@@ -1,8 +1,9 @@
 """Group normalisation, and layer normalisation as one group whose every number has a weight of its own.
 
 A chunk of work is an image. All arithmetic is in float64; what goes to a tensor is rounded once. A group's sum is made
-channel by channel, the pixels of each in order; then its channels are added, ascending. A row of scratch memory has a
-number for each channel: sums, and then what all channels of a group share.
+channel by channel, the pixels of each in order; then its channels are added, ascending. The mean's sum is around the
+group's first number. A row of scratch memory has a number for each channel: sums, and then what all channels of a group
+share.
 
 Every kernel here takes n: C, D, H, W, channels in a group; depth, row and pixel stride of the weight, 0 where all
 pixels have the same; then image, depth and row stride of each tensor.
@@ -59,15 +60,19 @@ def normalise(p, n, f, chunk, scratch):
     channels, width, group = n[0], n[3] * n[0], chunk * (n[0] // n[4])
     centre, scale = float64_at(scratch), float64_at(scratch + 8 * channels)
     weighted, biased = n[14] != 0, n[15] != 0
+    first = row_at(n, 0, chunk, 0, 0)
+    for k in range(channels // n[4]):
+        mean[group + k] = x[first + k * n[4]] if n[1] * n[2] * width > 0 else 0.0
+        fill(scale, k * n[4], n[4], mean[group + k])
     fill(centre, 0, channels, 0.0)
     for d in range(n[1]):
         for h in range(n[2]):
             start = row_at(n, 0, chunk, d, h)
             for at in range(start, start + width, channels):
                 for c in range(channels):
-                    centre[c] += x[at + c]
+                    centre[c] += x[at + c] - scale[c]
     for k in range(channels // n[4]):
-        mean[group + k] = group_sum(centre, k * n[4], n) / f[0]
+        mean[group + k] += group_sum(centre, k * n[4], n) / f[0]
         fill(centre, k * n[4], n[4], mean[group + k])
     fill(scale, 0, channels, 0.0)
     for d in range(n[1]):

@@ -78,14 +78,32 @@ def gradient_sums(p, n, f, chunk):
 
 
 @inline
-def total(parts, row, n, c):
-    """The sum of a channel's lanes in one row of every part, parts and lanes in order. n: parts, their lanes, C."""
-    value = 0.0
+def total(parts, n, c):
+    """Both sums of a channel over every part and its lanes, in order. n: parts, their lanes, C."""
+    first, second = 0.0, 0.0
     for k in range(n[0]):
-        start = (3 * k + row) * n[1]
+        start = 3 * k * n[1]
         for i in range(start + c, start + n[1], n[2]):
-            value += parts[i]
-    return value
+            first += parts[i + n[1]]
+            second += parts[i + 2 * n[1]]
+    return first, second
+
+
+@inline
+def total_around_first(parts, n, c, size):
+    """The same around the first part's centre, where parts of `size` numbers may have centres of their own.
+
+    Σ (x − a) = Σ (x − b) + size·(b − a), and Σ (x − a)² = Σ (x − b)² + (b − a)·(2·Σ (x − b) + size·(b − a)).
+    """
+    first, second = 0.0, 0.0
+    for k in range(n[0]):
+        start = 3 * k * n[1]
+        for i in range(start + c, start + n[1], n[2]):
+            apart = parts[i] - parts[c]
+            by_apart = size * apart
+            first += parts[i + n[1]] + by_apart
+            second += parts[i + 2 * n[1]] + apart * (2.0 * parts[i + n[1]] + by_apart)
+    return first, second
 
 
 @inline
@@ -101,14 +119,16 @@ def batch_statistics(p, n, f, chunk):
 
     p: parts, weight, bias, running mean and variance, mean, istd (float64), coefficients, variance (float64), next
     running mean and variance.
-    coefficients: mean, istd·weight, bias, each repeated over the lanes.
+    coefficients: mean, istd·weight, bias, each repeated over the lanes. What the mean loses when it is rounded to the
+    network's type goes to the bias.
     n: parts, their lanes, C, lanes, whether there are weight, bias, running statistics. f: values of a channel, eps,
     momentum.
     """
     parts, mean, istd, var = float64_at(p[0]), float64_at(p[5]), float64_at(p[6]), float64_at(p[8])
     count = max(f[0], 1.0)
     for c in range(n[2]):
-        first, second = total(parts, 1, n, c), total(parts, 2, n, c)
+        # parts with centres of their own are images, all of a size; other parts have one centre
+        first, second = total_around_first(parts, n, c, count / n[0])
         variance = (second - first * (first / count)) / count
         if variance < 0.0:  # by rounding only
             variance = 0.0
@@ -126,9 +146,18 @@ def batch_statistics(p, n, f, chunk):
 @inline
 def normal_coefficients(weight, bias, mean, istd, coefficients, n, c):
     """What the loop over numbers needs of channel `c`."""
+    scale = istd * weight[c] if n[4] != 0 else istd
+    shift = np.float64(bias[c]) if n[5] != 0 else 0.0
     spread(coefficients, 0, n, c, mean)
-    spread(coefficients, 1, n, c, istd * weight[c] if n[4] != 0 else istd)
-    spread(coefficients, 2, n, c, np.float64(bias[c]) if n[5] != 0 else 0.0)
+    spread(coefficients, 1, n, c, scale)
+    spread(coefficients, 2, n, c, less_lost(shift, mean, coefficients[c], scale))
+
+
+@inline
+def less_lost(shift, mean, rounded, slope):
+    """The shift with which (x − rounded)·slope + shift is what (x − mean)·slope and the one given would be."""
+    lost = mean - rounded
+    return shift - lost * slope if abs(lost) > 0.0 else shift  # an infinite mean loses nothing
 
 
 @kernel
@@ -159,14 +188,15 @@ def gradient_statistics(p, n, f, chunk):
     p: parts, weight, mean, istd (float64), slopes, grad_weight, grad_bias, grad_istd, grad_var, grad_mean (float64).
     grad_istd = Σg·(x − mean)·weight, grad_var = −½·istd³·grad_istd, grad_mean = −Σg·scale, scale = istd·weight; in
     inference all three are 0.
-    slopes: mean, 2·grad_var/M, scale, grad_mean/M, each repeated over the lanes.
+    slopes: mean, 2·grad_var/M, scale, grad_mean/M, each repeated over the lanes. What the mean loses when it is rounded
+    goes to the last.
     n: parts, their lanes, C, lanes, whether there are weight, bias, batch statistics. f: M, the values of a channel.
     """
     parts, mean, istd, slopes = float64_at(p[0]), float64_at(p[2]), float64_at(p[3]), p[4]
     grad_istd, grad_var, grad_mean = float64_at(p[7]), float64_at(p[8]), float64_at(p[9])
     count = max(f[0], 1.0)
     for c in range(n[2]):
-        first, second = total(parts, 1, n, c), total(parts, 2, n, c)
+        first, second = total(parts, n, c)
         if n[4] != 0:
             p[5][c] = second * istd[c]
         if n[5] != 0:
@@ -178,7 +208,8 @@ def gradient_statistics(p, n, f, chunk):
         grad_istd[c] = second * weight
         grad_var[c] = -0.5 * (istd[c] * istd[c] * istd[c] * grad_istd[c])
         grad_mean[c] = -(first * scale)
+        slope = 2.0 * grad_var[c] / count
         spread(slopes, 0, n, c, mean[c])
-        spread(slopes, 1, n, c, 2.0 * grad_var[c] / count)
+        spread(slopes, 1, n, c, slope)
         spread(slopes, 2, n, c, scale)
-        spread(slopes, 3, n, c, grad_mean[c] / count)
+        spread(slopes, 3, n, c, less_lost(grad_mean[c] / count, mean[c], slopes[c], slope))

@@ -124,8 +124,10 @@ _NORMS: Area = {
         "덧셈 순서: 이미지마다, 그 안에서 타일마다, 합성곱의 마지막 변환이 만드는 차례대로 더합니다",
     ),
     "note.coefficients": Entry(
-        "what the numbers are multiplied by and what is taken off is rounded to {dtype} once for each channel",
-        "곱하는 수와 빼는 수는 채널마다 한 번씩 반올림합니다: {dtype}",
+        "the mean, the factor and what is added are rounded to {dtype} once for each channel; what the mean loses by "
+        "that is made good in what is added",
+        "평균, 곱하는 수, 더하는 수는 채널마다 한 번씩 반올림합니다({dtype}). 이때 평균에서 잃은 만큼은 더하는 수에서 "
+        "바로잡습니다",
     ),
     "note.inference": Entry(
         "in inference: the statistics are the running ones, whatever the batch",

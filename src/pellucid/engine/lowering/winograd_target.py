@@ -28,7 +28,7 @@ class Target:
     added: Tensor | None = None
     relu: bool = False
     routes: Tensor | None = None  # the positions that won
-    moments: Block | None = None  # sums over the outputs of each image
+    moments: Block | None = None  # of each image's outputs
 
     def grid(self, images: int) -> Grid:
         """The tiles of so many images."""
@@ -80,8 +80,12 @@ class Target:
         start_steps, beside_steps = (v.strides[1:] if v else (0, 0) for v in (other, beside))
         stride = self.plane.h.stride
         next_tile = (results.columns, SIDE * stride // scale * y.strides[2], SIDE * stride * start_steps[1])
-        for t, count in rows_of(group, inside.stored):
-            (n, row, column), stored = group[t], inside.stored(group[t])
+
+        def alike(tile: Position) -> tuple[tuple[int, int], bool]:
+            return inside.stored(tile), bool(self.moments) and tile[1:] == (0, 0)
+
+        for t, count in rows_of(group, alike):
+            (n, row, column), (stored, new) = group[t], alike(group[t])
             if min(stored) <= 0:
                 continue
             code = Transform(
@@ -99,7 +103,7 @@ class Target:
                 self.relu,
                 routes=routes,
                 moments=self._sums // 3,
-                new=bool(self.moments) and row == column == 0,
+                new=new,
             )
             place = (0, row * stride // scale + pair.h.first, column * stride // scale + pair.w.first)
             out, b, start = (first + (n * v.image + v.offset(place) if v else 0) for v in (y, beside, other))

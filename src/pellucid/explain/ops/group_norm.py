@@ -123,7 +123,10 @@ def _output(asked: Asked) -> Formula:
 def _mean(asked: Asked) -> Formula:
     every = asked.number("input", asked.set)
     terms = (Group((every, constant("1/m", 1 / max(1, asked.count)))),)
-    return Formula(terms, result=read(every).sum() / max(1, asked.count), notes=asked.summed(every))
+    numbers = read(every)
+    first = numbers[:, :1] if asked.count else Enclosed(np.zeros((len(asked.at[0]), 1)))
+    result = first[:, 0] + (numbers - first).sum() / max(1, asked.count)
+    return Formula(terms, result=result, notes=asked.summed(every))
 
 
 def _var(asked: Asked) -> Formula:

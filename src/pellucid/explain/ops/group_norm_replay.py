@@ -87,7 +87,9 @@ def _output(asked: Asked) -> Array:
 
 
 def _mean(asked: Asked) -> Array:
-    return _set_sum(asked, _number(asked, "input", asked.set)) / max(1, asked.count)
+    numbers = _number(asked, "input", asked.set)
+    first = numbers[:, :1] if asked.count else np.zeros((len(numbers), 1))
+    return first + _set_sum(asked, numbers - first) / max(1, asked.count)
 
 
 def _var(asked: Asked) -> Array:

@@ -3,7 +3,7 @@
 Every explanation starts from recorded numbers: the output from mean and istd, grad_input from grad(mean) and grad(var)
 as well, each of which has an explanation of its own. What is summed over a channel is summed in float64, less a number
 that is near in training (`kernels/norm.py`); the loops over all numbers take coefficients that are rounded to the
-network's type once for each channel (`kernels/simd/norm.py`).
+network's type once for each channel (`kernels/simd/norm.py`), of which the last holds what the mean lost by that.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 
 from pellucid.derived import derived
 from pellucid.explain.accounts.account import Element, Group, Image, Note, Quantity
-from pellucid.explain.accounts.enclosed import Enclosed
+from pellucid.explain.accounts.enclosed import Enclosed, where
 from pellucid.explain.accounts.formula import Formula, constant, grown, grown_notes, grown_terms, read
 from pellucid.explain.ops.norm_replay import Order, replayed
 from pellucid.explain.question import Question
@@ -114,14 +114,30 @@ def explain_batch_norm(question: Question) -> Formula:
 
 def _output(asked: Asked) -> Formula:
     x, mean, dtype = asked.here("input"), asked.each("mean"), asked.dtype
-    centred = (read(x) - read(mean).rounded(dtype)).rounded(dtype)
-    result = centred * _product(asked.scale).rounded(dtype)
+    scale, shift = _product(asked.scale), Enclosed(np.zeros(asked.channel.shape))
     terms = [Group((x, *asked.scale)), Group((constant("−1", -1.0), mean, *asked.scale))]
     if "bias" in asked.question.has:
-        result = result + read(asked.each("bias"))
+        shift = read(asked.each("bias"))
         terms.append(Group((asked.each("bias"),)))
+    result = _centred(asked) * scale.rounded(dtype) + _less_lost(asked, shift, scale).rounded(dtype)
     notes = asked.notes(*asked.coefficients)
     return Formula(tuple(terms), result=result.rounded(dtype)[:, 0], notes=notes)
+
+
+def _centred(asked: Asked) -> Enclosed:
+    """input − mean as the loops over all numbers compute it: with the mean in the network's type."""
+    return (read(asked.here("input")) - _rounded_mean(asked)).rounded(asked.dtype)
+
+
+def _less_lost(asked: Asked, shift: Enclosed, slope: Enclosed) -> Enclosed:
+    """What is added to (input − mean)·slope, less what the mean has lost there. An infinite mean loses nothing."""
+    lost = read(asked.each("mean")) - _rounded_mean(asked)
+    return where(np.isfinite(lost.value), shift - lost * slope, shift)
+
+
+def _rounded_mean(asked: Asked) -> Enclosed:
+    """A number like any other: its distance from the mean is what `_less_lost` makes good."""
+    return Enclosed.of(asked.each("mean").gathered()[1].astype(asked.dtype))
 
 
 def _mean(asked: Asked) -> Formula:
@@ -142,14 +158,24 @@ def _var(asked: Asked) -> Formula:
 
 
 def _moments(asked: Asked) -> tuple[Enclosed, Enclosed]:
-    """Mean and variance as the engine computes them, of Σ (input − centre) and Σ (input − centre)²."""
-    values, count = read(asked.all("input")), max(asked.count, 1)
-    centre = Enclosed(np.zeros(asked.channel.shape))
-    if asked.count and not asked.in_tiles:
-        centre = values[:, :1]  # the first number of the channel
-    shifted = values - centre
-    first, second = (x.sum(additions=asked.order.additions) for x in (shifted, shifted * shifted))
-    return centre[:, 0] + first / count, (second - first * (first / count)) / count
+    """Mean and variance as the engine computes them, of Σ (input − centre) and Σ (input − centre)².
+
+    A group's centre is its first number; then all sums are brought to the first group's centre.
+    """
+    count, order = asked.count, asked.order
+    if not count:
+        zero = Enclosed(np.zeros(len(asked.channel)))
+        return zero, zero
+    size = count // len(order.places)
+    values = read(asked.all("input"))[:, np.arange(count).reshape(-1, size)]
+    centres = values[:, :, 0]
+    distances = values - values[:, :, :1]
+    firsts, seconds = (x.sum(additions=order.additions) for x in (distances, distances * distances))
+    apart = centres - centres[:, :1]
+    by_apart = size * apart
+    seconds = seconds + apart * (2.0 * firsts + by_apart)
+    first, second = (firsts + by_apart).sum(), seconds.sum()
+    return centres[:, 0] + first / count, (second - first * (first / count)) / count
 
 
 def _istd(asked: Asked) -> Formula:
@@ -216,9 +242,10 @@ def _grad_input(asked: Asked) -> Formula:
         shift, slope = read(by_mean) / count, 2.0 * read(by_var) / count
         terms.append(Group((by_mean, constant("1/m", 1 / count))))
         terms.append(Group((by_var, constant("2/m", 2 / count), asked.centred(asked.at))))
-    first = (read(g) * _product(scale).rounded(dtype) + shift.rounded(dtype)).rounded(dtype)
-    centred = (read(asked.here("input")) - read(asked.each("mean")).rounded(dtype)).rounded(dtype)
-    result = grown(asked.question, (centred * slope.rounded(dtype) + first).rounded(dtype)[:, 0])
+    shift = _less_lost(asked, shift, slope).rounded(dtype)
+    first = (read(g) * _product(scale).rounded(dtype) + shift).rounded(dtype)
+    result = (_centred(asked) * slope.rounded(dtype) + first).rounded(dtype)
+    result = grown(asked.question, result[:, 0])
     notes = asked.notes(*asked.coefficients, *grown_notes(asked.question))
     return Formula((*grown_terms(asked.question), *terms), result=result, notes=notes)
 

@@ -38,8 +38,8 @@ class Order:
 
     @property
     def additions(self) -> int:
-        """The most that a number meets."""
-        return int(np.diff(self.edges).max(initial=0)) + len(self.edges) - 1 + len(self.places)
+        """The most that a number of a group meets."""
+        return int(np.diff(self.edges).max(initial=0)) + len(self.edges) - 1
 
     @classmethod
     def in_lanes(cls, shape: Shape, images: int, side_by_side: int) -> Order:
@@ -62,8 +62,8 @@ class Order:
         places = np.arange(images)[:, None] * image.size + np.concatenate(tiles)
         return cls(places, np.cumsum([0, *map(len, tiles)]))
 
-    def sum(self, left: Array, right: Array | None = None) -> Array:
-        """Σ left·right, or Σ left, of arrays (elements, numbers of a channel), as (elements, 1)."""
+    def sums(self, left: Array, right: Array | None = None) -> Array:
+        """Each group's Σ left·right, or Σ left, of arrays (elements, numbers of a channel), as (elements, groups)."""
         from pellucid.kernels.replay import replay  # imports LLVM: only when it is needed
 
         if not self.places.size:
@@ -73,8 +73,17 @@ class Order:
         left_, right_ = (np.ascontiguousarray(x[:, self.places].reshape(-1, size)) for x in (left, right))
         sums = np.zeros((len(left) * groups, len(self.edges) - 1))
         replay(left_, right_, self.edges, sums)
-        totals: Array = np.add.accumulate(sums[:, 0].reshape(len(left), groups), axis=1)
-        return totals[:, -1:]
+        return sums[:, :1].reshape(len(left), -1)
+
+    def sum(self, left: Array, right: Array | None = None) -> Array:
+        """The groups' sums, added in order, as (elements, 1)."""
+        return _total(self.sums(left, right))
+
+
+def _total(sums: Array) -> Array:
+    """Added in order, as (elements, 1)."""
+    totals: Array = np.add.accumulate(sums, axis=1)
+    return totals[:, -1:]
 
 
 def replayed(asked: Asked) -> Array:
@@ -109,14 +118,32 @@ def _fused(x: Array, y: Array, z: Array) -> Array:
 
 def _output(asked: Asked) -> Array:
     mean, scale = (x.astype(asked.dtype) for x in (_wide(asked.each("mean")), _scale(asked)))
-    bias = asked.each("bias").gathered()[1] if "bias" in asked.question.has else np.zeros_like(mean)
-    return _fused(asked.here("input").gathered()[1] - mean, scale, bias)
+    bias = _wide(asked.each("bias")) if "bias" in asked.question.has else np.zeros(asked.channel.shape)
+    shift = _less_lost(bias, asked, _scale(asked))
+    return _fused(asked.here("input").gathered()[1] - mean, scale, shift.astype(asked.dtype))
+
+
+def _less_lost(shift: Array, asked: Asked, slope: Array) -> Array:
+    """The shift, less what the mean loses when it is rounded to the network's type."""
+    mean = _wide(asked.each("mean"))
+    lost = mean - mean.astype(asked.dtype)
+    return np.where(abs(lost) > 0, shift - lost * slope, shift)
 
 
 def _moments(asked: Asked) -> tuple[Array, Array, Array]:
-    values = _wide(asked.all("input"))
-    centre = np.zeros((len(values), 1)) if asked.in_tiles or not asked.count else values[:, :1]
-    return centre, asked.order.sum(values - centre), asked.order.sum(values - centre, values - centre)
+    """A centre and both sums around it: each group has a centre of its own, then all are brought to the first."""
+    values, order = _wide(asked.all("input")), asked.order
+    if not asked.count:
+        zeros = np.zeros((len(values), 1))
+        return zeros, zeros, zeros
+    size = asked.count // len(order.places)
+    centres = values[:, ::size]
+    distances = values - np.repeat(centres, size, axis=1)
+    first, second = order.sums(distances), order.sums(distances, distances)
+    apart = centres - centres[:, :1]
+    by_apart = size * apart
+    second = second + apart * (2.0 * first + by_apart)
+    return centres[:, :1], _total(first + by_apart), _total(second)
 
 
 def _mean(asked: Asked) -> Array:
@@ -186,9 +213,10 @@ def _grad_input(asked: Asked) -> Array:
     else:  # zeros, each with its sign
         zero = np.zeros(asked.channel.shape)
         by_mean, by_var = _grad_mean(asked, zero), _grad_var(asked, zero * _weight(asked))
+    slope = 2.0 * by_var / count
+    shift = _less_lost(by_mean / count, asked, slope)
     mean, slope, scale, shift = (
-        x.astype(dtype)
-        for x in (_wide(asked.each("mean")), 2.0 * by_var / count, _scale(asked), by_mean / count)
+        x.astype(dtype) for x in (_wide(asked.each("mean")), slope, _scale(asked), shift)
     )
     g, x = (asked.here(name).gathered()[1] for name in ("grad_output", "input"))
     gradient = _fused(x - mean, slope, _fused(g, scale, shift))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
-from itertools import pairwise, product
+from itertools import pairwise
 from typing import Any, Literal
 
 from llvmlite import ir
@@ -26,8 +26,8 @@ class Transform:
 
     To a result is added what `start` holds (a bias of each channel, a base of each element) or what `out` held before,
     or it is normalised, with mean, scale and bias of each channel in `start`; then B may be added, or be the output of
-    a ReLU that gates it. With `moments`, B has three rows of float64, so far apart: zeros, and for every channel the
-    sums of the results and of their squares, which begin at 0 when they are `new`.
+    a ReLU that gates it. With `moments`, B has three rows of float64, so far apart: of every channel a centre, the sum
+    of the results' distances from it and of their squares. When they are `new`, a tile's first result is the centre.
     """
 
     bits: int
@@ -67,9 +67,6 @@ class Transform:
             b = e.b.bitcast(b, I8.as_pointer())
         if self.moments:
             b = e.b.bitcast(b, ir.DoubleType().as_pointer())
-        if self.new:
-            for row, v in product(range(3), range(e.vectors)):
-                e.store(e.wide(e.zero), b, row * self.moments, v)
         full = self.channels // e.lanes
 
         def tile(t: Any, _: Registers) -> Registers:
@@ -122,12 +119,19 @@ class Transform:
             self._add_moments(e, [value for row in results for value in row], b, v)
 
     def _add_moments(self, e: Emitter, values: list[Any], b: Any, v: int) -> None:
-        """Σ of a tile's results, and of their squares, one after the other; then to those of the tiles before."""
+        """Both sums over a tile's results, one after the other; then to those of the tiles before."""
+        centre = e.wide(values[0]) if self.new else e.load(b, 0, v)
         first = second = e.wide(e.zero)
         for value in map(e.wide, values):
-            first, second = e.b.fadd(first, value), e.fma(value, value, second)
-        for row, total in ((1, first), (2, second)):
-            e.store(e.b.fadd(e.load(b, row * self.moments, v), total), b, row * self.moments, v)
+            apart = e.b.fsub(value, centre)
+            first, second = e.b.fadd(first, apart), e.fma(apart, apart, second)
+        totals = [first, second]
+        if self.new:
+            e.store(centre, b, 0, v)
+        else:
+            totals = [e.b.fadd(e.load(b, i * self.moments, v), sum_) for i, sum_ in enumerate(totals, 1)]
+        for i, total in enumerate(totals, 1):
+            e.store(total, b, i * self.moments, v)
 
     def _load(self, e: Emitter, a: Any, b: Any, start: Any, v: int) -> Load:
         """What reads position (i,j) of a tile."""
