@@ -333,8 +333,8 @@ TEXT = """\
 batch_norm.output[1,0] = 3.0  (float32)
   formula    output[n,c,y] = (input[n,c,y] − mean[c])·istd[c]·weight[c] + bias[c]
   numbers    batch_norm.output[1,0] = 4.0·0.5·2.0 + (-1.0)·2.0·0.5·2.0 + 1.0
-  note       the mean, the factor and what is added are rounded to float32 once for each channel; what
-             the mean loses by that is made good in what is added
+  note       the mean, the factor and what is added are rounded to float32 once for each channel;
+             what the mean loses by that is made good in what is added
   largest 3 of 3 terms
      4 = input[1,0] 4.0 · batch_norm.istd[0] 0.5 · weight[0] 2.0
     -2 = −1 -1.0        · batch_norm.mean[0] 2.0 · batch_norm.istd[0] 0.5 · weight[0] 2.0
