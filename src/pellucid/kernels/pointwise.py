@@ -57,10 +57,10 @@ def relu_gradient(p, n, f, chunk):
     for r in range(chunk * n[0], last_row(n, chunk)):
         grads, values, to = row_at(r, n, 0), row_at(r, n, 1), row_at(r, n, 2)
         for i in range(n[4]):
-            if y[values + i] <= 0:
-                out[to + i] = 0
-            else:  # NaN, too
+            if y[values + i] != 0:
                 out[to + i] = g[grads + i]
+            else:
+                out[to + i] = 0
         add_base(p, n, r, 2, 3)
 
 

@@ -162,7 +162,7 @@ class Emitter:
 
     def gate(self, output: Any, gradient: Any) -> Any:
         """0 where a ReLU's output is 0, else the gradient: NaN lets it through."""
-        return self.b.select(self.b.fcmp_unordered(">", output, self.zero), gradient, self.zero)
+        return self.b.select(self.b.fcmp_unordered("!=", output, self.zero), gradient, self.zero)
 
     def moving(self, pointer: Any) -> Any:
         """A stack cell that holds a pointer; the optimiser turns it into a register."""
