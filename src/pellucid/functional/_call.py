@@ -52,7 +52,7 @@ class Call:
         with memory.enough(self.op.name):
             operands, dtype, single = self.arrays()
             self.check_room(operands)
-            if arrays.pays(self.op, operands):
+            if dtype != np.float16 and arrays.pays(self.op, operands):
                 output = arrays.forward(self.op, operands)
             else:
                 output = self.op.forward(*operands, **self.options)
@@ -69,7 +69,7 @@ class Call:
             if grad.shape != expected:
                 rule, where = "grad_output must have the output's shape", f"{self.op.name}_backward"
                 raise ShapeError(where, rule, expected=f"{expected}", got=f"{grad.shape}")
-            if arrays.pays(self.op, operands):
+            if dtype != np.float16 and arrays.pays(self.op, operands):
                 found = arrays.backward(self.op, grad.reshape(output), operands)
             else:
                 found = self.op.backward(grad.reshape(output), *operands, **self.options)
@@ -101,7 +101,7 @@ class Call:
     def arrays(self) -> tuple[list[Any], np.dtype[Any], bool]:
         """The operands, the differentiable ones of one float type; the results' type; whether a batch axis was added.
 
-        Both types are one, but float16 is for storage: it is computed in float64 and rounded once.
+        Both types are one, but float16 is for storage: definitions compute it in float64, and it is rounded once.
         """
         found = {
             name: as_array(self.op.name, name, value)
