@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from tests.dice import Dice, Draw, Reference
+from tests.last_stays import last_stays
 from torch.nn import functional as T
 
 
@@ -181,4 +182,9 @@ def max_unpool(dice: Dice, dims: int) -> Draw:
     values, indices = pool(torch.tensor(x), kernel, stride, return_indices=True)
     settings = {"kernel_size": kernel, "stride": stride}
     settings["output_size"] = dice.one_of(sizes, sizes, (1, 1, *sizes)[-dims:])
-    return Draw(f"max_unpool{dims}d", [values.numpy(), indices.numpy()], settings, constants=(1,))
+    unpool = getattr(T, f"max_unpool{dims}d")
+
+    def reference(x: Any, at: Any) -> Any:
+        return unpool(last_stays(x, at, dims), at, **settings)
+
+    return Draw(f"max_unpool{dims}d", [values.numpy(), indices.numpy()], settings, reference, constants=(1,))

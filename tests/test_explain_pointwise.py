@@ -255,7 +255,7 @@ def test_an_empty_batch() -> None:
 
 def test_formulas_stand_alone() -> None:
     formulas = {
-        "relu": ("output = 0 where input < 0, else input", "grad_output·(1 where output > 0, else 0)"),
+        "relu": ("output = 0 where input < 0, else input", "grad_output·(0 where output ≤ 0, else 1)"),
         "leaky_relu": (
             "output = input·(1 where input > 0, else negative_slope)",
             "grad_output·(1 where input > 0, else negative_slope)",
@@ -281,7 +281,7 @@ def test_formulas_stand_alone() -> None:
 
 TEXT = """\
 grad(input)[0,2] = 0.5  (float32)
-  formula    grad_input = gradient so far + grad_output·(1 where output > 0, else 0)
+  formula    grad_input = gradient so far + grad_output·(0 where output ≤ 0, else 1)
   numbers    grad(input)[0,2] = 0.5 + 0.5·0.0
   note       the gate is closed: input[0,2] = -3.0; added to grad(input) after add[0,2], what the
              gradient had grown to before

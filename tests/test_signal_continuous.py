@@ -123,6 +123,71 @@ def test_what_sampling_cannot_see_can_be_given() -> None:
     assert nothing.value.tolist() == [0, 0]
 
 
+def boxes(*parts: tuple[float, float, float]) -> Callable[[float], float]:
+    """The sum of boxes, each at a centre, so wide and so high."""
+    return lambda t: sum(high for centre, width, high in parts if abs(t - centre) <= width / 2)
+
+
+NARROW = {
+    "a narrow box at 50": [(0, 1, 1), (50, 0.02, 1)],
+    "narrower": [(0, 1, 1), (50, 0.005, 1)],
+    "one sample wide": [(0, 1, 1), (-37.1, 0.0041, 1)],
+    "below zero": [(0, 1, 1), (50, 0.02, -3)],
+    "high": [(0, 1, 1), (50, 0.02, 1000)],
+    "several": [(0, 1, 1), (50, 0.02, 1), (-37, 0.01, 2), (20, 0.3, 0.5), (20.4, 0.01, 1)],
+    "far apart": [(0, 1, 1), (300, 1.5, 1), (-2000, 20, 1)],
+    "a comb": [(centre, 0.02, 1) for centre in range(-60, 61, 4)],
+    "side by side": [(30, 0.01, 1), (30.02, 0.01, 1), (30.04, 0.01, 1)],
+}
+
+
+@pytest.mark.parametrize("name", NARROW)
+def test_no_box_is_stepped_over(name: str) -> None:
+    """All of it below a wide box, on either side of the convolution, is its area."""
+    part, wide = boxes(*NARROW[name]), boxes((0, 5000, 1))
+    area = sum(width * high for _, width, high in NARROW[name])
+    for f, g in ((part, wide), (wide, part)):
+        result = pc.signal.convolve_continuous(f, g, 0.0)
+        assert abs(float(result) - area) <= max(float(result.error), 1e-12 * (1 + abs(area)))
+        assert float(result.error) < 1e-9
+
+
+def test_no_peak_is_stepped_over() -> None:
+    """Narrow bells far from each other, and small ones beside large ones."""
+    for bells in ([(1, 0, 1), (0.005, 50, 1), (0.01, -20, 2), (0.02, 33, 1)], [(1, 0, 1), (0.005, 50, 1e-3)]):
+        parts = [(gaussian(sigma, mean), factor) for sigma, mean, factor in bells]
+
+        def f(t: float, parts: Any = parts) -> float:
+            return sum(factor * bell(t) for bell, factor in parts)
+
+        result = pc.signal.convolve_continuous(f, boxes((0, 400, 1)), 0.0)
+        expected = sum(factor for _, _, factor in bells)
+        assert abs(float(result) - expected) <= max(float(result.error), 1e-12)
+        shifted = pc.signal.convolve_continuous(f, gaussian(0.3), [50.2, -20.0])
+        spread = [sum(a * gaussian(math.hypot(s, 0.3), m)(x) for s, m, a in bells) for x in (50.2, -20.0)]
+        np.testing.assert_allclose(shifted.value, spread, atol=1e-11)
+
+
+def test_between_breaks_a_function_may_be_as_narrow_as_it_likes() -> None:
+    thin = boxes((0, 1, 1), (50.0013, 0.0005, 8))
+    ends = (-0.5, 0.5, 50.0013 - 0.00025, 50.0013 + 0.00025)
+    wide = boxes((0, 400, 1))
+    unseen = pc.signal.convolve_continuous(thin, wide, 0.0)
+    assert unseen.resolution == 1 / 256  # and the error says nothing of what is narrower
+    given = pc.signal.convolve_continuous(thin, wide, 0.0, f_breaks=ends, g_breaks=(-200, 200))
+    assert float(given) == pytest.approx(1.004, abs=1e-12)
+    assert given.resolution == 0
+    assert given.f_support == pytest.approx((-0.5, 50.00155), abs=1e-12)
+    other = pc.signal.convolve_continuous(wide, thin, [0.0, 249.5], g_breaks=reversed(ends))
+    np.testing.assert_allclose(other.value, [1.004, 0.004], atol=1e-12)
+    within = pc.signal.convolve_continuous(thin, wide, 0.0, f_support=(-1, 1), f_breaks=ends)
+    assert float(within) == pytest.approx(1, abs=1e-12)
+    flat = pc.signal.convolve_continuous(
+        lambda u, v: 1.0 * (max(abs(u), abs(v)) <= 1), lambda u, v: 1.0, (0.0, 0.0)
+    )
+    assert flat.resolution == 1 / 4
+
+
 def test_two_dimensions() -> None:
     def bell(sigma: float) -> Callable[[float, float], float]:
         return lambda u, v: math.exp(-(u * u + v * v) / 2 / sigma**2) / (2 * math.pi * sigma**2)

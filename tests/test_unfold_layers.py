@@ -13,6 +13,7 @@ import pytest
 import torch
 from tests.beside_torch import trained_alike
 from tests.dice import Dice, Draw
+from tests.last_stays import last_stays
 from tests.one_op import run_op
 from tests.random_calls import families
 from tests.recorded import looked_up, normal, recording, replaced, run
@@ -83,7 +84,8 @@ class Unpooled:
     def forward(self, x: Any) -> Any:
         x = self.conv(x)
         values, indices = self.pool(x)
-        back = self.unpool(self.mid(values) + values, indices, output_size=x.shape)
+        found = last_stays(self.mid(values) + values, indices, self.dims)
+        back = self.unpool(found, indices, output_size=x.shape)
         return self.fc(self.flat(back + x))
 
 
@@ -175,7 +177,7 @@ def test_kernels_on_random_windows(family: str) -> None:
 
 @pytest.mark.parametrize("dims", [1, 2, 3])
 def test_unpooling_of_random_windows(dims: int) -> None:
-    """Windows that overlap choose the same element; then the last value stays, as in PyTorch."""
+    """Windows that overlap choose the same element; then the last value stays, and no other has a gradient."""
     dice, overlaps = Dice(dims), 0
     for _ in range(12):
         kernel = tuple(dice.upto(1, 4) for _ in range(dims))
@@ -205,7 +207,8 @@ def pooled_and_unpooled(settings: dict[str, Any], sizes: tuple[int, ...], of: An
     dims = len(sizes)
     pool, conv, unpool = (getattr(of, f"{name}{dims}d") for name in ("max_pool", "conv", "max_unpool"))
     values, indices = pool(x, **settings, return_indices=True)
-    return unpool(conv(values, w, padding=1), indices, **settings, output_size=sizes)
+    found = last_stays(conv(values, w, padding=1), indices, dims)
+    return unpool(found, indices, **settings, output_size=sizes)
 
 
 @DTYPES
@@ -222,8 +225,42 @@ def test_by_hand(dtype: Any) -> None:
     assert rec["indices.output"].dtype == np.int64
     assert rec["max_unpool1d.output"].tolist() == [[[0, 5, 0, 4, 0]]]
     grad = rec["grad(max_unpool1d.output)"][0, 0]
-    assert rec["grad(max_pool1d.output)"].tolist() == [[[grad[1], grad[1], grad[3]]]]
-    assert rec["grad(input)"].tolist() == [[[0, grad[1] + grad[1], 0, grad[3], 0]]]
+    assert rec["grad(max_pool1d.output)"].tolist() == [[[0, grad[1], grad[3]]]]
+    assert rec["grad(input)"].tolist() == [[[0, grad[1], 0, grad[3], 0]]]
+
+
+SHARED = {
+    "one later": ([4, 2, 3, 2], [10, 20, 30, 40, 50, 60, 70, 80], [50, 0, 40, 30]),
+    "neighbours": ([4, 4, 3, 2], [10, 20, 30, 40, 50, 60, 70, 80], [0, 50, 40, 30]),
+    "three": ([1, 1, 0, 1], [10, 20, 30, 40, 50, 60, 70, 80], [0, 0, 10, 20]),
+    "all": ([7, 7, 7, 7], [10, 20, 30, 40, 50, 60, 70, 80], [0, 0, 0, 80]),
+    "two pairs": ([0, 5, 5, 0], [10, 20, 30, 40, 50, 60, 70, 80], [0, 0, 60, 10]),
+    "none": ([6, 1, 4, 2], [10, 20, 30, 40, 50, 60, 70, 80], [70, 20, 50, 30]),
+    "not finite": ([2, 2, 3, 3], [10, 20, np.inf, np.nan, 50, 60, 70, 80], [0, np.inf, 0, np.nan]),
+}
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_an_element_that_was_overwritten_has_no_gradient(name: str) -> None:
+    indices, grad, expected = (np.array(each) for each in SHARED[name])
+    (found,) = F.max_unpool1d_backward(grad[None], np.ones((1, 4)), indices[None], 2)
+    np.testing.assert_array_equal(found, expected[None].astype(float))
+
+
+@pytest.mark.parametrize("dims", [1, 2, 3])
+def test_the_gradient_of_unpooling_is_its_transpose(dims: int) -> None:
+    """Unpooling is linear: element y moves the output as it does alone, and other places share indices."""
+    random = np.random.default_rng(dims)
+    unpool, backward = (getattr(F, f"max_unpool{dims}d{what}") for what in ("", "_backward"))
+    for _ in range(5):
+        x = random.integers(-9, 10, (2, 3, *(1, 2, 3)[:dims])).astype(float)
+        indices = random.integers(0, x[0, 0].size * 2**dims // 2 + 1, x.shape)
+        grad = random.integers(-9, 10, unpool(x, indices, 2).shape).astype(float)
+        (found,) = backward(grad, x, indices, 2)
+        for place in np.ndindex(x.shape):
+            alone = np.zeros_like(x)
+            alone[place] = 1
+            assert found[place] == (unpool(alone, indices, 2) * grad).sum()
 
 
 @DTYPES
@@ -340,8 +377,13 @@ def test_texts_of_explanations() -> None:
     assert trace.formula == "output[n,c,i] = input[n,c,y] where indices[n,c,y] = i, else 0"
     assert trace.terms[0].factors == (("max_pool1d.output[0,0,1]", 5.0),)  # the later one of two
     assert rec.explain("max_unpool1d.output[0,0,0]").note == "no element lies here: 0"
-    trace = rec.explain("grad(max_pool1d.output)[0,0,0]")
+    trace = rec.explain("grad(max_pool1d.output)[0,0,1]")
     assert trace.terms[0].factors[0][0] == "grad(max_unpool1d.output)[0,0,1]"
+    trace = rec.explain("grad(max_pool1d.output)[0,0,0]")
+    assert (trace.value, trace.certified) == (0, True)
+    later = "a later element was put in the same place, so the output does not depend on this one: 0"
+    assert trace.note == later
+    assert "덮어써져" in rec.explain("grad(max_pool1d.output)[0,0,0]", lang="ko").note
     image = np.array([[[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]]])
     rec = recording(run(lambda x: F.unfold(x, 2, padding=1), image, {}))
     trace = rec.explain("unfold.output[0,2,5]")
@@ -365,7 +407,7 @@ def test_what_reads_what() -> None:
     rec = recording(run(lambda x: unpooled(x, 3, 1), x, {}))
     assert fed(rec, "max_pool1d.output[0,0,0]", "max_unpool1d.output") == []  # a later one has its place
     assert fed(rec, "max_pool1d.output[0,0,1]", "max_unpool1d.output") == [[0, 0, 1]]
-    assert fed(rec, "grad(max_unpool1d.output)[0,0,1]", "grad(max_pool1d.output)") == [[0, 0, 0], [0, 0, 1]]
+    assert fed(rec, "grad(max_unpool1d.output)[0,0,1]", "grad(max_pool1d.output)") == [[0, 0, 1]]
     assert fed(rec, "input[0,0,2]", "indices.output") == [[0, 0, 0], [0, 0, 1], [0, 0, 2]]
     field = rec.field("max_unpool1d.output[0,0,1]")
     assert field["indices.output"].positions.tolist() == [[0, 0, 1]]

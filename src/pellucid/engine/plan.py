@@ -105,7 +105,7 @@ class Plan:
         self.gradients: dict[Symbol, Block] = {}
         self.gated: dict[
             Block, tuple[Tensor, Tensor]
-        ] = {}  # what a batch norm writes: this, where that is above 0
+        ] = {}  # what a batch norm writes: this, or 0 where that is 0
         self.moments: dict[Symbol, Block] = {}  # sums over each image that a convolution makes in passing
         self.unwritten: dict[Block, NormGradient] = {}  # gradients that are never stored
         self.contributions: dict[Symbol, list[Block]] = {}  # gradients of parameters, one for each use
@@ -195,8 +195,8 @@ class Plan:
     ) -> tuple[Tensor, Tensor | None, Tensor | None]:
         """`add_gradient`, or the gradient of a ReLU's input where `symbol` is its output and `node` its last reader.
 
-        Then the third is that output: the gradient is 0 where it is not above 0, and the ReLU itself has nothing
-        left to do backwards. Loops that can add a base and gate the sum ask for `both`.
+        Then the third is that output: the gradient is 0 where it is 0, and the ReLU itself has nothing left to do
+        backwards. Loops that can add a base and gate the sum ask for `both`.
         """
         relu = symbol.node
         alone = self.readers(symbol)[0] is node and node.operands.count(symbol) == 1

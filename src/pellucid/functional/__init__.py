@@ -2,7 +2,8 @@
 
 Names, order of arguments, defaults and results are those of torch.nn.functional. For each function X,
 `X_backward(grad_output, *the same arguments)` returns the tuple of its gradients. On arrays, convolutions and pools
-from 2²⁶ products on are computed by the kernels, smaller ones by their definition in NumPy.
+from 2²⁶ products on are computed by the kernels, smaller ones by their definition in NumPy. Arrays of float16
+are computed by their definition in float64, and the results, of float16 again, rounded once.
 """
 
 from pellucid.functional.activation import (

@@ -50,28 +50,30 @@ class Call:
         if any(isinstance(operand, Symbol) for operand in given.values()):
             return apply(self.op, tuple(given.values()))
         with memory.enough(self.op.name):
-            operands, single = self.arrays()
+            operands, dtype, single = self.arrays()
             self.check_room(operands)
-            if arrays.pays(self.op, operands):
+            if dtype != np.float16 and arrays.pays(self.op, operands):
                 output = arrays.forward(self.op, operands)
             else:
                 output = self.op.forward(*operands, **self.options)
+            output = _rounded(output, dtype)
         return output[0] if single else output
 
     def backward(self, grad_output: Tensor) -> Gradients:
         """The gradients of the op's differentiable arguments."""
         with memory.enough(self.op.name):
-            operands, single = self.arrays()
+            operands, dtype, single = self.arrays()
             output = self.check_room(operands)
             grad = as_array(self.op.name, "grad_output", grad_output).astype(operands[0].dtype)
             expected = output[1:] if single else output
             if grad.shape != expected:
                 rule, where = "grad_output must have the output's shape", f"{self.op.name}_backward"
                 raise ShapeError(where, rule, expected=f"{expected}", got=f"{grad.shape}")
-            if arrays.pays(self.op, operands):
-                first, *others = arrays.backward(self.op, grad.reshape(output), operands)
+            if dtype != np.float16 and arrays.pays(self.op, operands):
+                found = arrays.backward(self.op, grad.reshape(output), operands)
             else:
-                first, *others = self.op.backward(grad.reshape(output), *operands, **self.options)
+                found = self.op.backward(grad.reshape(output), *operands, **self.options)
+            first, *others = (None if array is None else _rounded(array, dtype) for array in found)
         return (first[0] if single and first is not None else first, *others)
 
     def given(self) -> dict[str, Tensor | None]:
@@ -96,8 +98,11 @@ class Call:
         memory.require(self.op.name, "the output", size_of(shape) * operands[0].itemsize, shape=shape)
         return shape
 
-    def arrays(self) -> tuple[list[Any], bool]:
-        """The operands, the differentiable ones of one float type; and whether a batch axis was added."""
+    def arrays(self) -> tuple[list[Any], np.dtype[Any], bool]:
+        """The operands, the differentiable ones of one float type; the results' type; whether a batch axis was added.
+
+        Both types are one, but float16 is for storage: definitions compute it in float64, and it is rounded once.
+        """
         found = {
             name: as_array(self.op.name, name, value)
             for name, value in self.given().items()
@@ -107,7 +112,7 @@ class Call:
         floats = [found[name].dtype for name in differentiable if found[name].dtype.kind == "f"]
         dtype = np.result_type(*floats) if floats else np.float64
         for name in differentiable:
-            found[name] = found[name].astype(dtype, copy=False)
+            found[name] = found[name].astype(np.float64 if dtype == np.float16 else dtype, copy=False)
         for name in self.op.integers:  # they say where to read: nobody changes them between check and use
             found[name] = found[name].copy()
         single = isinstance(self.op, Windowed) and found["input"].ndim == self.op.dims + 1
@@ -115,7 +120,13 @@ class Call:
             for name in ("input", "indices"):
                 if name in found:
                     found[name] = found[name][None]
-        return [found.get(name) for name in self.op.arguments], single
+        return [found.get(name) for name in self.op.arguments], np.dtype(dtype), single
+
+
+def _rounded(result: Array, dtype: np.dtype[Any]) -> Array:
+    """A result in its type; what is too large for it is infinite. Whole numbers stay what they are."""
+    with np.errstate(over="ignore"):
+        return result.astype(dtype, copy=False) if result.dtype.kind == "f" else result
 
 
 def absent(op: str, name: str) -> ArgumentError:

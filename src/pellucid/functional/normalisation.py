@@ -33,7 +33,7 @@ class BatchNormCall(Call):
         if isinstance(output, Symbol) or not self.op.training or running[0] is None:
             return output
         _check_running(self.op.name, dict(zip(self.op.arguments[1:3], running, strict=True)))
-        (input, mean, var, *_), _ = self.arrays()
+        (input, mean, var, *_), _, _ = self.arrays()
         mean[...], var[...] = self.op.updated_statistics(input, mean, var)
         return output
 
@@ -112,7 +112,7 @@ class InstanceNormCall(Call):
         output = super().forward()
         if self.running is None or isinstance(output, Symbol):
             return output
-        (input, *_), _ = self.arrays()
+        (input, *_), _, _ = self.arrays()
         number(self.op.name, "momentum", self.momentum)
         statistics = dict(zip(("running_mean", "running_var"), self.running, strict=True))
         _check_running(self.op.name, statistics)

@@ -93,6 +93,8 @@ def max_unpool1d(
 
     output[n,c,i] = input[n,c,y] where indices[n,c,y] = i, else 0; of several elements the last one stays
 
+    The others have gradient 0, for the output does not depend on them (PyTorch gives all the same).
+
     Shapes: input and indices (N,C,W) or (C,W) → (N,C,Wo) or (C,Wo): along an axis
     (Y − 1)·stride − 2·padding + kernel_size, or output_size, where pooling leaves the size open.
     Raises: ShapeError when shapes disagree, in a network also when pooling may find a position that the output does not
@@ -120,6 +122,8 @@ def max_unpool2d(
     """Put every element back where `max_pool2d(return_indices=True)` found it; all other positions are 0.
 
     output[n,c,i] = input[n,c,y] where indices[n,c,y] = i, else 0; of several elements the last one stays
+
+    The others have gradient 0, for the output does not depend on them (PyTorch gives all the same).
 
     Shapes: input and indices (N,C,H,W) or (C,H,W) → (N,C,Ho,Wo) or (C,Ho,Wo): along an axis
     (Y − 1)·stride − 2·padding + kernel_size, or output_size, where pooling leaves the size open.
@@ -149,6 +153,8 @@ def max_unpool3d(
     """Put every element back where `max_pool3d(return_indices=True)` found it; all other positions are 0.
 
     output[n,c,i] = input[n,c,y] where indices[n,c,y] = i, else 0; of several elements the last one stays
+
+    The others have gradient 0, for the output does not depend on them (PyTorch gives all the same).
 
     Shapes: input and indices (N,C,D,H,W) or (C,D,H,W) → (N,C,Do,Ho,Wo) or (C,Do,Ho,Wo): along an axis
     (Y − 1)·stride − 2·padding + kernel_size, or output_size, where pooling leaves the size open.

@@ -52,12 +52,11 @@ def logistic(x):
 
 @inline
 def hyperbolic_tangent(x):
-    """e/(e + 2) with e = 1 − exp(−2|x|) taken as q and s, so that small x lose nothing; then the sign of x."""
+    """−e/(e + 2) with e = exp(−2|x|) − 1 taken as q and s, so that small x lose nothing; then the sign of x."""
     argument = -2.0 * abs(x)
     s, q = exponential(_LEAST if argument < _LEAST else argument)
     e = s * q + (s - 1.0)
-    t = -e / (e + 2.0)
-    return t if x >= 0.0 else -t
+    return math.copysign(-e / (e + 2.0), x)
 
 
 @kernel

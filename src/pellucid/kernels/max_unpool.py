@@ -50,19 +50,29 @@ def max_unpool(p, n, f, chunk):
 
 @kernel
 def max_unpool_gradient(p, n, f, chunk):
-    """grad_input = base + grad_output[index]. p: grad_input, indices (int64), grad_output, base.
+    """grad_input = base + (grad_output[index] where the element stays, else 0).
 
-    n: as of `max_unpool`, with grad_input for the input and grad_output for the output; then the base's stride from
-    image to image, 0 for none, and the address of its places.
+    p: grad_input, indices (int64), grad_output, base, room for the number of the element that stays at each position
+    (int64). n: as of `max_unpool`, with grad_input for the input and grad_output for the output; then the base's stride
+    from image to image, 0 for none, and the address of its places; the room's stride, 0 where no two elements meet.
     """
-    out, numbers, grad, base = p[0], int64_at(p[1]), p[2], p[3]
+    out, numbers, grad, base, stays = p[0], int64_at(p[1]), p[2], p[3], int64_at(p[4])
     image, first = chunk // n[1], chunk % n[1] * n[0]
     last = min(n[2], first + n[0])
     here, where, there, before = int64_at(n[4]), int64_at(n[7]), int64_at(n[10]), int64_at(n[13])
+    if n[14] != 0:
+        for y in range(n[5]):
+            number = image * n[6] + where[y]
+            for c in range(first, last):
+                stays[image * n[14] + numbers[number + c] * n[2] + c] = y
     for y in range(n[5]):
         at, number = image * n[3] + here[y], image * n[6] + where[y]
         for c in range(first, last):
-            out[at + c] = grad[image * n[9] + there[numbers[number + c]] + c]
+            index = numbers[number + c]
+            if n[14] == 0 or stays[image * n[14] + index * n[2] + c] == y:
+                out[at + c] = grad[image * n[9] + there[index] + c]
+            else:
+                out[at + c] = 0
         if n[12] != 0:
             start = image * n[12] + before[y]
             for c in range(first, last):

@@ -52,12 +52,12 @@ def relu(p, n, f, chunk):
 
 @kernel
 def relu_gradient(p, n, f, chunk):
-    """grad_input = base + (grad_output where output > 0, else 0). p: grad_output, output, grad_input, base."""
+    """grad_input = base + (0 where output = 0, else grad_output). p: grad_output, output, grad_input, base."""
     g, y, out = p[0], p[1], p[2]
     for r in range(chunk * n[0], last_row(n, chunk)):
         grads, values, to = row_at(r, n, 0), row_at(r, n, 1), row_at(r, n, 2)
         for i in range(n[4]):
-            if y[values + i] > 0:
+            if y[values + i] != 0:
                 out[to + i] = g[grads + i]
             else:
                 out[to + i] = 0

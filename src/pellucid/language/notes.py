@@ -66,6 +66,10 @@ _POINTWISE: Area = {
         "no input element lies here: a constant", "여기에 놓이는 입력 원소가 없어 상수를 넣습니다"
     ),
     "note.zero": Entry("no element lies here: 0", "여기에 놓이는 원소가 없어 0입니다"),
+    "note.overwritten": Entry(
+        "a later element was put in the same place, so the output does not depend on this one: 0",
+        "같은 자리에 나중 원소가 덮어써져 출력이 이 원소와 무관하므로 0입니다",
+    ),
     "note.position": Entry(
         "the number of {address}, counted row by row from 0 in its channel's {sizes} positions",
         "{address}의 번호입니다. 채널의 {sizes}개 위치를 행 순서로 0부터 셉니다",

@@ -10,6 +10,10 @@ TEXTS: Area = {
         "no flip: as z grows, so does the index of g", "뒤집지 않음: z가 커지면 g의 인덱스도 커집니다"
     ),
     "signal.from_one": Entry("counted from 1: {formula}", "1부터 세면: {formula}"),
+    "signal.by_fft": Entry(
+        "the result's own number, by fast Fourier transforms, is {number}: {difference:.3g} apart",
+        "결과에 있는 값은 고속 푸리에 변환으로 계산한 {number}이며, 차이는 {difference:.3g}입니다",
+    ),
     "signal.more": Entry("… ({count:,} more)", "… (곱 {count:,}개가 더 있습니다)"),
     "signal.commutativity": Entry("commutativity", "교환 법칙"),
     "signal.associativity": Entry("associativity", "결합 법칙"),

@@ -50,8 +50,9 @@ class MaxUnpool1d(_MaxUnpool):
 class MaxUnpool2d(_MaxUnpool):
     """Every element back where `MaxPool2d(…, return_indices=True)` found it; all other positions are 0.
 
-    Where windows overlap and several elements go to one position, the last one in row-major order stays. Called with
-    the pooled tensor, or another of its shape, the indices and, where the windows leave the size open, `output_size`.
+    Where windows overlap and several elements go to one position, the last one in row-major order stays, and the others
+    have gradient 0 (in PyTorch that of the last). Called with the pooled tensor, or another of its shape, the indices
+    and, where the windows leave the size open, `output_size`.
 
     Shapes: twice (N,C,H,W) → (N,C,Ho,Wo): along an axis (Y − 1)·stride − 2·padding + kernel_size, or output_size.
 

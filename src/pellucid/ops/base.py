@@ -1,4 +1,4 @@
-"""What an op is: a shape rule, a forward, a gradient and the terms of any one number. Pure NumPy, any float type."""
+"""What an op is: a shape rule, a forward, a gradient and the terms of any one number. Pure NumPy, float32 or wider."""
 
 from __future__ import annotations
 

@@ -1,10 +1,11 @@
 """Max unpooling: every element goes back to where max pooling found it; all other positions are 0.
 
     output[n,c,i]     = input[n,c,y] where indices[n,c,y] = i, else 0
-    grad_input[n,c,y] = grad_output[n,c,indices[n,c,y]]
+    grad_input[n,c,y] = grad_output[n,c,indices[n,c,y]] where input[n,c,y] stays, else 0
 
 i counts the positions of a channel's plane in row-major order, as `max_pool2d(return_indices=True)` does. Where several
-elements go to one position, the last one in row-major order stays.
+elements go to one position, the last one in row-major order stays. The output does not depend on the others, so their
+gradient is 0; PyTorch gives all of them the position's.
 """
 
 from __future__ import annotations
@@ -93,6 +94,13 @@ class MaxUnpool(Op):
         found[np.arange(len(at))[:, None], at] = np.arange(at.shape[1])
         return found.reshape(output)
 
+    def stays(self, indices: Array, output: Shape) -> NDArray[np.bool_]:
+        """Which elements the output holds: those that no later one was put in the place of."""
+        at = indices.reshape(size_of(indices.shape[:2]), size_of(indices.shape[2:]))
+        found = self.sources(indices, output).reshape(len(at), size_of(output[2:]))
+        there: NDArray[np.bool_] = found[np.arange(len(at))[:, None], at] == np.arange(at.shape[1])
+        return there.reshape(indices.shape)
+
     def forward(self, *operands: Array) -> Array:
         """Put every element back."""
         input, indices = operands
@@ -102,11 +110,14 @@ class MaxUnpool(Op):
         return output.reshape(shape)
 
     def backward(self, grad_output: Array, *operands: Array) -> Gradients:
-        """Read the gradient where the elements went."""
+        """Read the gradient where the elements went and stayed."""
         input, indices = operands
         planes, at = self._places(input, indices)
         flat = grad_output.reshape(len(planes), size_of(grad_output.shape[2:]))
-        return (flat[planes, at].reshape(input.shape),)
+        found = np.where(
+            self.stays(indices, grad_output.shape).reshape(at.shape), flat[planes, at], flat.dtype.type(0)
+        )
+        return (found.reshape(input.shape),)
 
     def _places(self, input: Array, indices: Array) -> tuple[Array, Array]:
         """Plane and position of every element."""

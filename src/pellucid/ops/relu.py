@@ -1,9 +1,9 @@
 """The rectifier: negative numbers become zero.
 
     output     = 0 where input < 0, else input
-    grad_input = grad_output·(1 where output > 0, else 0)
+    grad_input = grad_output·(0 where output ≤ 0, else 1)
 
-NaN propagates through the output; at 0 and at NaN the gradient is 0, whatever grad_output is.
+NaN propagates: through the output, and it lets the gradient through. At 0 the gradient is 0, whatever grad_output is.
 """
 
 from __future__ import annotations
@@ -30,5 +30,5 @@ class ReLU(Pointwise):
         return np.where(x < 0, x.dtype.type(0), x)
 
     def gradient(self, grad: Array, x: Array) -> Array:
-        """Pass where the output is positive."""
-        return np.where(x > 0, grad, grad.dtype.type(0))
+        """Pass what comes back to positive numbers, and to NaN."""
+        return np.where(x <= 0, grad.dtype.type(0), grad)

@@ -21,7 +21,7 @@ from pellucid.errors import ArgumentError, NumericError, ShapeError
 from pellucid.functional._call import as_array
 from pellucid.ops.checks import number
 from pellucid.signal.optional import scipy
-from pellucid.signal.plane import integrate_plane
+from pellucid.signal.plane import PLANE_STEP, integrate_plane
 from pellucid.signal.profile import (
     Function,
     Profile,
@@ -35,7 +35,8 @@ from pellucid.signal.quadrature import Integral, Rule, integrate_line
 from pellucid.sizes import is_integer
 
 _WHERE = "convolve_continuous"
-_GRID = grid(near=64, step=1 / 64, finest=1e-6, reach=1e6, per_decade=600)
+_STEP = 1 / 256
+_GRID = grid(near=64, step=_STEP, finest=1e-6, reach=1e6, per_decade=600)
 
 
 @dataclass(frozen=True)
@@ -44,13 +45,17 @@ class ContinuousConvolution:
 
     Attributes:
         value: [f*g](x), in x's shape (without the last axis, which holds the pairs, in two dimensions).
-        error: for each value an estimate of how far it is from the integral, an upper bound in all usual cases.
+        error: for each value an estimate of how far it is from the integral, an upper bound in all usual cases. It
+            knows nothing of what nobody has seen: of parts narrower than `resolution`.
+        resolution: the width from which on parts of f and g within ±64 (in two dimensions ±32) are surely seen; 0 where
+            the breaks of both are given, and so no part is looked for.
         f_support: from where to where f is not zero, as given or found; in two dimensions a pair for each axis.
         g_support: the same of g.
     """
 
     value: NDArray[np.float64]
     error: NDArray[np.float64]
+    resolution: float
     f_support: tuple[Any, ...]
     g_support: tuple[Any, ...]
 
@@ -78,9 +83,10 @@ def convolve_continuous(
         [f*g](x) = ∫ f(z)·g(x−z) dz,        [f*g](x,y) = ∫∫ f(u,v)·g(x−u,y−v) dv du
 
     g is read backwards: that is the flip. Where f and g are not zero and where they jump is found by sampling and
-    bisection. What is at least 1/64 wide is found within ±64, and up to ±10⁶ what is at least 1/250 as wide as it is
-    far from zero; in two dimensions 1/4 within ±32, and up to ±10³ what is half as wide as far. All else must be given.
-    Edges in the plane that are not parallel to an axis cost time, and digits, which the error estimate says.
+    bisection. What is at least 1/256 wide is found within ±64, and up to ±10⁶ what is at least 1/250 as wide as it is
+    far from zero; in two dimensions 1/4 within ±32, and up to ±10³ what is half as wide as far. All else must be given:
+    where a narrow part begins and ends is two breaks, between which the function is always looked at. Edges in the
+    plane that are not parallel to an axis cost time, and digits, which the error estimate says.
 
     Args:
         f: a function of one number, or of two.
@@ -89,7 +95,7 @@ def convolve_continuous(
         dims: 1 or 2, where it does not follow from how many arguments f takes.
         f_support: (low, high), outside of which f is zero; ends may be infinite. In two dimensions one pair per axis.
         g_support: the same of g.
-        f_breaks: where f jumps (1-D only). An empty tuple says that it does not.
+        f_breaks: all places where f jumps (1-D only). An empty tuple says that it does not.
         g_breaks: the same of g.
         tolerance: the absolute error that is aimed at; the estimates say what was reached.
 
@@ -122,14 +128,16 @@ def convolve_continuous(
         if f_breaks is not None or g_breaks is not None:
             raise ArgumentError(_WHERE, "breaks are for one dimension alone", hint="leave them out")
         at, supports = integrate_plane(f, g, quadrature, _box("f", f_support), _box("g", g_support))
+        resolution = PLANE_STEP
     else:
         first, second = _profile("f", f, f_support, f_breaks), _profile("g", g, g_support, g_breaks)
         at, supports = integrate_line(f, g, quadrature, first, second)
+        resolution = _STEP if f_breaks is None or g_breaks is None else 0.0
     integrals = [_converged(at, place) for place in places.reshape(-1, dims).tolist()]
     shape = places.shape if dims == 1 else places.shape[:-1]
     value = np.array([integral.value for integral in integrals]).reshape(shape)
     error = np.array([integral.error for integral in integrals]).reshape(shape)
-    return ContinuousConvolution(value, error, *supports)
+    return ContinuousConvolution(value, error, resolution, *supports)
 
 
 def _converged(at: Callable[..., Integral], place: list[float]) -> Integral:

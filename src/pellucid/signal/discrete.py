@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import product
-from math import log2
+from math import fsum
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,8 @@ from pellucid.geometry import Where
 from pellucid.ops.base import Array, Shape
 from pellucid.ops.checks import choice
 from pellucid.signal.explanation import Explanation, Product
-from pellucid.sizes import Index, is_integer, size_of
+from pellucid.signal.transforms import convolved, direct
+from pellucid.sizes import Index, is_integer
 
 MODES = ("full", "same", "valid")
 
@@ -36,7 +37,8 @@ class Convolution(np.ndarray[Any, np.dtype[Any]]):
     Parts of it and what is computed from it are plain arrays.
 
     Attributes:
-        method: "direct" when the products were summed as they stand, "fft" when by fast Fourier transforms.
+        method: "direct" when the products were summed as they stand, "fft" when by fast Fourier transforms, which take
+            part only where each number is as good as its own sum: off by at most n·eps·Σ|products|, n products long.
     """
 
     method: str | None
@@ -87,7 +89,9 @@ class Convolution(np.ndarray[Any, np.dtype[Any]]):
         for pair in product(*pairs):
             z, k = tuple(i for i, _ in pair), tuple(j for _, j in pair)
             terms.append(Product(z, f[z].item(), k, g[k].item()))
-        return Explanation(self._flipped, position, at, g.shape, self[position].item(), tuple(terms))
+        number = self[position].item()
+        value = number if self.method == "direct" else self.dtype.type(fsum(t.value for t in terms)).item()
+        return Explanation(self._flipped, position, at, g.shape, value, tuple(terms), number)
 
 
 def _meeting(x: int, n: int, m: int, flipped: bool) -> list[tuple[int, int]]:
@@ -150,10 +154,8 @@ def _slide(where: str, f: ArrayLike, g: ArrayLike, mode: str) -> Convolution:
     with np.errstate(over="ignore", invalid="ignore"):  # infinities and NaN go where they go
         if dtype.kind in "iu":
             method, full = "direct", _exact(where, left, turned, dtype)
-        elif _by_fft(left, turned):
-            method, full = "fft", _fft(left, turned)
         else:
-            method, full = "direct", _direct(left, turned)
+            method, full = convolved(left, turned)
         result = full[cut].astype(dtype).view(Convolution)
     result.method, result._operands = method, (left, right)
     result._flipped, result._offset = flipped, tuple(part.start for part in parts)
@@ -194,59 +196,14 @@ def _part(mode: str, n: int, m: int) -> slice:
     return slice(start, start + (n if mode == "same" else n + m - 1))
 
 
-def _direct(f: Array, g: Array) -> Array:
-    """The full convolution, one shifted copy of the larger operand per number of the smaller one."""
-    if f.size < g.size:
-        f, g = g, f
-    full = np.zeros([n + m - 1 for n, m in zip(f.shape, g.shape, strict=True)], f.dtype)
-    for k in np.ndindex(*g.shape):
-        full[tuple(slice(j, j + n) for j, n in zip(k, f.shape, strict=True))] += f * g[k]
-    return full
-
-
 def _exact(where: str, f: Array, g: Array, dtype: np.dtype[Any]) -> Array:
     """The full convolution of integers. Where 64 bits might not do, whole numbers of any length say if they do."""
     smallest, largest = np.iinfo(dtype).min, np.iinfo(dtype).max
     most = max(abs(int(f.min())), int(f.max())) * max(abs(int(g.min())), int(g.max())) * min(f.size, g.size)
     if most <= largest and min(int(f.min()), int(g.min())) >= smallest:
-        return _direct(f.astype(dtype), g.astype(dtype))
-    full = _direct(f.astype(object), g.astype(object))
+        return direct(f.astype(dtype), g.astype(dtype))
+    full = direct(f.astype(object), g.astype(object))
     if full.max() > largest or full.min() < smallest:
         got, hint = f"sums from {full.min()} to {full.max()}", "convert to float64"
         raise NumericError(where, f"the sums do not fit into {dtype}", got=got, hint=hint)
     return full.astype(dtype)
-
-
-def _by_fft(f: Array, g: Array) -> bool:
-    """Whether transforms are the faster way; never for numbers that are not finite, which they would spread."""
-    if f.dtype not in (np.float32, np.float64):
-        return False
-    transformed = size_of([n + m - 1 for n, m in zip(f.shape, g.shape, strict=True)])
-    steps = transformed * log2(transformed + 1)
-    faster = f.size * g.size > max(_PRODUCTS, _PRODUCTS_PER_STEP * steps)
-    return faster and bool(np.isfinite(f).all() and np.isfinite(g).all())
-
-
-_PRODUCTS = 2**16  # below this many the plain sum is quick enough, and more accurate
-_PRODUCTS_PER_STEP = 5  # products summed directly in the time of one step of the transforms, measured
-
-
-def _fft(f: Array, g: Array) -> Array:
-    """The full convolution as a product of spectra: errors are a few roundings of ‖f‖·‖g‖, not of each number."""
-    sizes = [n + m - 1 for n, m in zip(f.shape, g.shape, strict=True)]
-    padded, axes = [_smooth(size) for size in sizes], range(f.ndim)
-    spectrum = np.fft.rfftn(f, padded, axes) * np.fft.rfftn(g, padded, axes)
-    full: Array = np.fft.irfftn(spectrum, padded, axes)
-    return full[tuple(slice(size) for size in sizes)]
-
-
-def _smooth(size: int) -> int:
-    """The next size that has no prime factor above 5: transforms of these are fast."""
-    while True:
-        rest = size
-        for prime in (2, 3, 5):
-            while rest % prime == 0:
-                rest //= prime
-        if rest == 1:
-            return size
-        size += 1

@@ -40,8 +40,9 @@ class Explanation:
         index: where the number stands in the result.
         position: where it stands in the full result, of which modes "same" and "valid" are parts.
         kernel: the shape of g.
-        value: the number.
+        value: the sum of the products: the number itself where it was summed so.
         terms: the products, by ascending index of f.
+        number: what stands in the result; by Fourier transforms its last digits may be others.
     """
 
     flipped: bool
@@ -50,6 +51,7 @@ class Explanation:
     kernel: Index
     value: float
     terms: tuple[Product, ...]
+    number: float
 
     @property
     def exact(self) -> Fraction:
@@ -90,6 +92,10 @@ class Explanation:
             lines.append("  " + text("signal.more", lang, count=len(self.terms) - _SHOWN))
             written.append("…")
         formula = f"[{name}]_{_subscript(self.index)} = {self.formula_from_one} = {' + '.join(written)}"
+        if self.number != self.value:
+            lines.append(
+                text("signal.by_fft", lang, number=self.number, difference=abs(self.number - self.value))
+            )
         lines.append(text("signal.flip", lang) if self.flipped else text("signal.no_flip", lang))
         lines.append(text("signal.from_one", lang, formula=formula))
         return "\n".join(lines)

@@ -31,7 +31,8 @@ from pellucid.signal.quadrature import Integral, Rule, integrate, integrate_prod
 Surface = Callable[[float, float], float]
 Box = tuple[Support | None, Support | None]
 
-_GRID = grid(near=32, step=1 / 4, finest=1e-2, reach=1e3, per_decade=6)
+PLANE_STEP = 1 / 4
+_GRID = grid(near=32, step=PLANE_STEP, finest=1e-2, reach=1e3, per_decade=6)
 _OUTER_SUBDIVISIONS = 50
 _MOST_JUMPS = 8  # more are the marks of a curved edge, along which nothing jumps once it is integrated
 

@@ -1,7 +1,8 @@
 """What quadrature must know of a function of one variable: where it is not zero, where it jumps, where its mass lies.
 
 Samples show between which of them a function begins, ends or jumps, and bisection then finds the place to the last
-bit. What lies between two samples and shows in neither is not found: such supports and breakpoints must be given.
+bit. What lies between two samples and shows in neither is not found: such supports and breakpoints must be given. The
+function is sampled between all breakpoints that are.
 """
 
 from __future__ import annotations
@@ -30,7 +31,10 @@ _LEVELS = (
     1e-2,
     1e-5,
     1e-9,
+    1e-14,
 )  # of the peak: where integrals are cut, so that no narrow peak is stepped over
+_MOST_STRETCHES = 32  # above a level that are looked at one by one
+_NARROW = 3  # samples
 
 
 @dataclass(frozen=True)
@@ -115,6 +119,12 @@ def profile(
     if support is not None:
         low, high = support
         places = np.unique(np.concatenate([places[(places > low) & (places < high)], _between(low, high)]))
+    if breaks is not None:  # between breaks a function may be as narrow as it likes
+        breaks = tuple(sorted(breaks))
+        inside = [
+            place for place in map(_halfway, breaks, breaks[1:]) if support is None or low < place < high
+        ]
+        places = np.unique(np.concatenate([places, inside]))
     values = samples(function, places)
     if support is None:
         low, high = _support(function, places, values)
@@ -154,18 +164,25 @@ def _edge(function: Function, inside: float, outside: float) -> float:
     return 0.0 if abs(inside) < _NARROWEST else float(inside)
 
 
+def _halfway(one: float, other: float) -> float:
+    return one + (other - one) / 2
+
+
 def _middle(one: float, other: float) -> float | None:
     """A place between the two, or None where they are neighbours."""
-    middle = one + (other - one) / 2
+    middle = _halfway(one, other)
     return None if middle in (one, other) or abs(other - one) < _NARROWEST else middle
 
 
 def found_jumps(function: Function, places: Floats, values: Floats | None = None) -> tuple[float, ...]:
-    """Where the function jumps: a difference far above those on both sides of it, which bisection does not lessen."""
+    """Where the function jumps: a difference far above the one before or behind it, which bisection does not lessen.
+
+    Not above both: a box that holds one sample has two jumps side by side.
+    """
     values = samples(function, places) if values is None else values
     steps = np.abs(np.diff(values))
-    around = np.maximum(np.append(0, steps[:-1]), np.append(steps[1:], 0))
-    (found,) = np.nonzero(steps > _JUMP * around)
+    beside = np.minimum(np.append(0, steps[:-1]), np.append(steps[1:], 0))
+    (found,) = np.nonzero(steps > _JUMP * beside)
     jumps = []
     for i in found.tolist():
         jump = _jump(function, places[i], places[i + 1], values[i], values[i + 1])
@@ -189,15 +206,25 @@ def _jump(function: Function, low: float, high: float, at_low: float, at_high: f
 
 
 def _levels(places: Floats, values: Floats) -> list[float]:
-    """The peak, and on both sides the last places above certain parts of it."""
+    """The peak; and for certain parts of it each stretch that lies above: its ends, its own peak.
+
+    A stretch of few samples may reach far beyond them: then the samples around it, too. Where stretches are very many
+    the function is a wave, which quadrature sees without help: the outermost ends do.
+    """
     sizes = np.abs(values)
-    peak = int(sizes.argmax())
-    cuts = {float(places[peak])}
+    cuts = {int(sizes.argmax())}
     for level in _LEVELS:
-        (above,) = np.nonzero(sizes > level * sizes[peak])
-        if len(above):
-            cuts |= {float(places[above[0]]), float(places[above[-1]])}
-    return sorted(cuts)
+        above = np.concatenate([[False], sizes > level * sizes.max(), [False]])
+        (changes,) = np.nonzero(above[1:] != above[:-1])
+        stretches = changes.reshape(-1, 2)  # the first sample above, and the first that no longer is
+        if len(stretches) > _MOST_STRETCHES:
+            stretches = np.array([[stretches[0, 0], stretches[-1, 1]]])
+        for first, end in stretches.tolist():
+            peak = first + int(sizes[first:end].argmax())
+            cuts |= {first, peak, end - 1}
+            if end - first <= _NARROW:
+                cuts |= {max(first - 1, 0), min(end, len(sizes) - 1)}
+    return sorted(float(places[cut]) for cut in cuts)
 
 
 def number_of_arguments(function: Any) -> int:

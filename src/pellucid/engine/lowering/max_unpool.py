@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from pellucid.engine.buffers import Tensor
 from pellucid.engine.graph import Node
 from pellucid.engine.lowering.max_indices import places
@@ -28,24 +30,40 @@ def forward(plan: Plan, node: Node) -> None:
 
 
 def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
-    """What has come to the places that the elements went to."""
+    """What has come to the places that the elements went to, if they have stayed there."""
     assert node.operands[0] is not None
     indices = plan.value(node.operands[1])
     out, base = plan.add_gradient(node.operands[0])
+    images, *_, channels = out.inner
+    image = size_of(node.output.shape[2:]) * channels
+    stays = plan.block(f"{node.path}.stays", images * image, np.int64) if _meet(node) else None
 
     def bind() -> Tables:
         chunks, n = _sizes(plan, out, indices, grad_output)
         n += [base.strides[0], places(plan, base)] if base else [0, 0]
-        return Tables(chunks, (out, indices, grad_output, base or out), n)
+        n.append(image if stays else 0)
+        return Tables(chunks, (out, indices, grad_output, base or out, stays or out), n)
 
     plan.launch(f"{out.name} by {node.path}", max_unpool.max_unpool_gradient, bind)
 
 
-def _check_reach(node: Node) -> None:
-    """Every position that max pooling may find must be one of the output's: the kernel does not look."""
+def _pool(node: Node) -> Node:
+    """The pooling that the indices come from."""
     assert node.operands[1] is not None
     pool = node.operands[1].node
     assert pool is not None
+    return pool
+
+
+def _meet(node: Node) -> bool:
+    """Whether two windows of the pooling hold a position in common, and so may both have chosen it."""
+    held = [[i for y in range(axis.output) for _, i in axis.taps(y)] for axis in axes_of(_pool(node))]
+    return any(len(set(positions)) < len(positions) for positions in held)
+
+
+def _check_reach(node: Node) -> None:
+    """Every position that max pooling may find must be one of the output's: the kernel does not look."""
+    pool = _pool(node)
     assert pool.operands[0] is not None
     read, written = pool.operands[0].shape[2:], node.output.shape[2:]
     largest = 0

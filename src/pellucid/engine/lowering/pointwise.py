@@ -50,7 +50,7 @@ def relu_forward(plan: Plan, node: Node) -> None:
 
 
 def relu_backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
-    """grad_input = grad_output where output > 0; left to the batch norm before where that can do it in passing."""
+    """grad_input = 0 where output = 0, else grad_output; left to the batch norm before, where it can do that."""
     assert node.operands[0] is not None
     y = plan.value(node.output)
     left = joining.gated_by_norm(plan, node)

@@ -42,11 +42,10 @@ def explain_rectifier(question: Question) -> Formula:
     x = Element(question.operand("input"), columns(question.at))
     number = x if forward else Element(question.operand("grad_output"), x.rows)
     inputs, numbers = x.gathered()[1], number.gathered()[1]
-    nan_passes = forward and isinstance(op, ReLU)
+    nan_passes = isinstance(op, ReLU)
 
     def again() -> tuple[Array, Array]:
-        passes = inputs > 0
-        let = passes | np.isnan(inputs) if nan_passes else passes
+        let = ~(inputs <= 0) if nan_passes else inputs > 0
         shrunk = numbers * below if isinstance(op, LeakyReLU) else np.zeros_like(numbers)
         return let, grown_replay(question, np.where(let, numbers, shrunk)[:, 0])
 
@@ -70,7 +69,7 @@ def explain_rectifier(question: Question) -> Formula:
         (*grown_terms(question), Group((number, factor), present)),
         result,
         # whether a ReLU's output keeps a denormal number is the processor's affair
-        None if nan_passes else replay,
+        None if nan_passes and forward else replay,
         notes=notes,
     )
 

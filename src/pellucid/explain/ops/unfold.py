@@ -48,12 +48,14 @@ def explain_max_unpool(question: Question) -> Chain | Choice:
         found = np.unravel_index(number.clip(0), shape[2:])
         rows = [np.where(number < 0, -1, row)[:, None] for row in (n, c, *found)]
         return _copied(question, Terms((("input", tuple(rows)),)))
-    grad_output = question.operand("grad_output").array
-    found = np.unravel_index(indices[n, c, *place], grad_output.shape[2:])
-    return _copied(question, Terms((("grad_output", tuple(row[:, None] for row in (n, c, *found))),)))
+    output = question.operand("grad_output").array.shape
+    stays = op.stays(indices, output)[n, c, *place]
+    found = np.unravel_index(indices[n, c, *place], output[2:])
+    rows = [np.where(stays, row, -1)[:, None] for row in (n, c, *found)]
+    return _copied(question, Terms((("grad_output", tuple(rows)),)), "note.overwritten")
 
 
-def _copied(question: Question, terms: Terms) -> Chain | Choice:
+def _copied(question: Question, terms: Terms, absent: str = "note.zero") -> Chain | Choice:
     """One element each, or 0 where there is none; an addition where a gradient had grown before."""
     if question.base is not None:
         return chain_of(question, terms, notes=lambda: grown_notes(question))
@@ -62,5 +64,5 @@ def _copied(question: Question, terms: Terms) -> Chain | Choice:
     inside = [(row >= 0) & (row < size) for row, size in zip(rows, operand.array.shape, strict=True)]
     there: NDArray[np.bool_] = np.logical_and.reduce(np.broadcast_arrays(*inside))
     element: Element = Filled(operand, tuple(np.where(there, row, -1) for row in rows), 0.0)
-    note = "note.copy" if there[0].all() else "note.zero"
+    note = "note.copy" if there[0].all() else absent
     return Choice((Group((element,)),), np.zeros(len(question.at), np.int64), notes=lambda: [(note, {})])

@@ -145,7 +145,7 @@ def max_unpool(asked: Reading) -> AnyRelation:
     if asked.backward:
         if asked.argument == "indices":
             return asked.alike()
-        places = starts * size_of(asked.output[2:]) + indices
+        places = np.where(op.stays(indices, asked.output), starts * size_of(asked.output[2:]) + indices, -1)
         return Turned(Routes(places, asked.output))
     number = op.sources(indices, asked.output)
     places = np.where(number < 0, -1, starts * size_of(asked.input[2:]) + number)

@@ -161,8 +161,8 @@ class Emitter:
         return self.b.select(self.b.fcmp_ordered("<", value, self.zero), self.zero, value)
 
     def gate(self, output: Any, gradient: Any) -> Any:
-        """The gradient where a ReLU's output is above 0, else 0."""
-        return self.b.select(self.b.fcmp_ordered(">", output, self.zero), gradient, self.zero)
+        """0 where a ReLU's output is 0, else the gradient: NaN lets it through."""
+        return self.b.select(self.b.fcmp_unordered("!=", output, self.zero), gradient, self.zero)
 
     def moving(self, pointer: Any) -> Any:
         """A stack cell that holds a pointer; the optimiser turns it into a register."""

@@ -50,7 +50,7 @@ class Moments(_Loop):
 class GradientSums(_Loop):
     """Table: centre, first += Σ g, second += Σ g·(B − centre), where g is A.
 
-    With `gate`, g is A where start, the output of a ReLU, is above 0, else 0; and out = g.
+    With `gate`, g is 0 where start, the output of a ReLU, is 0, else A; and out = g.
     """
 
     gate: bool

@@ -2,7 +2,7 @@
 from the windows' gradients.
 
 A route is one byte: the position in the window that won, 0 to 3 in row-major order, or `SHUT` where nothing goes back
-because the ReLU before the pooling is shut there (its output, the window's largest, is not above 0).
+because the ReLU before the pooling is shut there (its output, the window's largest, is 0).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def pooled(e: Emitter, window: list[Any], gated: bool) -> tuple[Any, Any]:
         wins = e.b.or_(e.b.fcmp_ordered(">", value, best), e.b.fcmp_unordered("uno", value, value))
         best, route = e.b.select(wins, value, best), e.b.select(wins, route_vector(e, k), route)
     if gated:
-        route = e.b.select(e.b.fcmp_ordered(">", best, e.zero), route, route_vector(e, SHUT))
+        route = e.b.select(e.b.fcmp_unordered(">", best, e.zero), route, route_vector(e, SHUT))
     return best, route
 
 

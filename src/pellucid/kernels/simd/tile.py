@@ -61,9 +61,7 @@ class Tile:
     base_rows: tuple[int, ...] = ()
     relu: bool = False
     ahead: int = 0  # how far ahead of each row of B lies another, which is brought into the cache meanwhile
-    gate: bool = (
-        False  # results are 0 where the number of start in base_rows is not above 0: the gradient of a ReLU
-    )
+    gate: bool = False  # results are 0 where the number of start in base_rows is 0: the gradient of a ReLU
     norm: int = 0  # results are normalised with mean, scale and bias of each column, so far apart in start
     claims: tuple[int, int] = (
         0,
