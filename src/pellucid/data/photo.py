@@ -39,7 +39,7 @@ class Photo:
 def read_photo(path: str | os.PathLike[str]) -> Photo:
     """Read a photo with every bit of its file, black as 0 and white as 255, 65,535 or 1.
 
-    Pixels are uint8 where the file has up to 8 bits a channel, uint16 up to 16, float64 in [0,1] for 24 and 32;
+    Pixels are uint8 where the file has up to 8 bits a channel, uint16 up to 16, float64 in [0,1] for 32;
     floats stay as they are, below 0 and above 1 as well. Fewer bits are stretched: white of 12 bits, 4095, is 65,535.
     The camera's rotation is applied. Palettes and CMYK become RGB; a palette's or a PNG's transparent colour becomes
     an alpha channel. docs/pictures.md says what becomes of each kind of file.
@@ -93,6 +93,7 @@ def _seen_within(pixels: Samples, left: int, top: int, right: int, bottom: int) 
     channels = pixels.reshape(*pixels.shape[:2], -1)
     inside = np.zeros_like(channels[..., 0])
     inside[top:bottom, left:right] = 255
+    channels = np.where(inside[..., np.newaxis] > 0, channels, np.uint8(0))
     if channels.shape[2] in (1, 3):
         return with_alpha(channels, inside)
     return with_alpha(channels[..., :-1], np.minimum(channels[..., -1], inside))

@@ -15,7 +15,7 @@ from pellucid.data.tiff_tags import Tags
 def read_tiff(stream: BinaryIO, *, alone: bool) -> tuple[Samples, Tags]:
     """Read a file's first picture, (H,W) or (H,W,2 to 4), not yet turned upright; and its tags.
 
-    Whole numbers of up to 8 bits become uint8, of up to 16 uint16, of 24 and 32 float64 in [0,1]; floats stay what
+    Whole numbers of up to 8 bits become uint8, of up to 16 uint16, of 32 float64 in [0,1]; floats stay what
     they are, those of 16 bits as float32.
 
     Raises: DataError when the file is broken, or when it is not known what its numbers mean.

@@ -24,7 +24,10 @@ _FORMATS = {
     6: "complex floats",
 }
 _UNSIGNED, _FLOAT = 1, 3
-_UNSIGNED_BITS, _FLOAT_BITS = (*range(1, 17), 24, 32), (16, 32, 64)
+_UNSIGNED_BITS, _FLOAT_BITS = (
+    (*range(1, 17), 32),
+    (16, 32, 64),
+)  # of 24, programs disagree about the byte order
 _UNSPECIFIED, _ASSOCIATED, _UNASSOCIATED = 0, 1, 2
 _MOST_EXTRA_SAMPLES = 4
 
@@ -57,7 +60,7 @@ class Colours:
             got += _named(_FORMATS, sample_format)
             raise DataError("image", "it must be known which number is white", expected=expected, got=got)
         if bits not in (_FLOAT_BITS if is_float else _UNSIGNED_BITS):
-            expected = "whole numbers of 1 to 16, 24 or 32 bits, or floats of 16, 32 or 64"
+            expected = "whole numbers of 1 to 16 or 32 bits, or floats of 16, 32 or 64"
             got = f"{'floats' if is_float else 'whole numbers'} of {bits} bits"
             raise DataError("image", "numbers must be of bits that are read here", expected=expected, got=got)
         extra = _extra_samples(tags, photometric, samples)
@@ -91,17 +94,19 @@ class Colours:
         if self.palette is not None:
             pixels = self.palette[colours[..., 0]]
         else:
-            pixels = self._scaled(colours)
             if self.photometric == WHITE_IS_ZERO:
-                pixels = white_of(pixels) - pixels
-            elif self.photometric == INKS:
+                colours = (1 if self.is_float else 2**self.bits - 1) - colours
+            pixels = self._scaled(colours)
+            if self.photometric == INKS:
                 pixels = from_inks(pixels)
             pixels = pixels[..., 0] if pixels.shape[2] == 1 else pixels
         for i, kind in enumerate(self.extra, start=_SAMPLES[self.photometric]):
             if kind == _UNSPECIFIED:
                 continue
             alpha = self._scaled(numbers[..., i])
-            return with_alpha(_unmultiplied(pixels, alpha) if kind == _ASSOCIATED else pixels, alpha)
+            if kind == _ASSOCIATED:
+                pixels = _unmultiplied(pixels, alpha, None if self.is_float else white_of(pixels))
+            return with_alpha(pixels, alpha)
         return pixels
 
     def _scaled(self, numbers: Samples) -> Samples:
@@ -166,12 +171,12 @@ def _check_inks(tags: Tags, white: int) -> None:
         raise DataError("image", "ink must go from none to the largest number", expected=expected, got=got)
 
 
-def _unmultiplied(pixels: Samples, alpha: Samples) -> Samples:
-    """Colours that were multiplied by alpha, as they were before; black where nothing is seen."""
+def _unmultiplied(pixels: Samples, alpha: Samples, most: int | None) -> Samples:
+    """Colours that were multiplied by alpha, as they were before, `most` at most; black where nothing is seen."""
     alpha = alpha.reshape(alpha.shape + (1,) * (pixels.ndim - alpha.ndim))
-    if pixels.dtype.kind == "f":
-        return np.divide(pixels, alpha, out=np.zeros_like(pixels), where=alpha != 0)
-    white = white_of(pixels)
-    colours = np.rint(np.multiply(pixels, white, dtype=np.float64) / np.maximum(alpha, 1))
+    colours = np.multiply(pixels, white_of(pixels), dtype=np.float64)
+    np.divide(colours, alpha, out=colours, where=alpha != 0)
     colours[np.broadcast_to(alpha == 0, colours.shape)] = 0
-    return np.minimum(colours, white).astype(pixels.dtype)
+    if pixels.dtype.kind == "u":
+        np.rint(colours, out=colours)
+    return (colours if most is None else np.minimum(colours, most)).astype(pixels.dtype)

@@ -197,27 +197,16 @@ class Layout:
     def _unpacked(self, rows: Bytes, order: str) -> Samples:
         """Numbers (R,block_width,samples) of packed rows."""
         shape, size = (len(rows), self.block_width, self.samples), self.bits // 8
-        if (
-            self.predictor == _FLOAT_BYTES
-        ):  # the bytes of equal weight lie together, and differences are between them
+        if self.predictor == _FLOAT_BYTES:
+            # Bytes of equal weight lie together, the highest first, and the differences are between bytes.
             summed = rows.reshape(len(rows), -1, self.samples).cumsum(axis=1, dtype=np.uint8)
-            by_weight = summed.reshape(len(rows), size, -1)
-            return (
-                np.ascontiguousarray(by_weight.swapaxes(1, 2))
-                .view(f">f{size}")
-                .reshape(shape)
-                .astype(self._dtype)
+            numbers = np.ascontiguousarray(summed.reshape(len(rows), size, -1).swapaxes(1, 2)).view(
+                f">f{size}"
             )
+            return numbers.reshape(shape).astype(self._dtype)
         if self.bits % 8:
-            return (
-                _from_bits(rows, self.block_width * self.samples, self.bits)
-                .reshape(shape)
-                .astype(self._dtype)
-            )
-        if self.bits == 24:
-            weights = (16, 8, 0) if order == ">" else (0, 8, 16)
-            parts = rows.reshape(*shape, 3).astype(np.uint32)
-            return np.asarray(np.bitwise_or.reduce(parts << np.array(weights, np.uint32), axis=-1))
+            numbers = _from_bits(rows, self.block_width * self.samples, self.bits)
+            return numbers.reshape(shape).astype(self._dtype)
         kind = f"{order}{'f' if self.is_float else 'u'}{size}"
         if self.predictor == _DIFFERENCES:
             numbers = rows.view(f"{order}u{size}").reshape(shape).cumsum(axis=1, dtype=f"u{size}")
