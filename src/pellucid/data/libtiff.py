@@ -13,7 +13,7 @@ from typing import IO, BinaryIO
 _STDERR = 2
 # "ZIPDecode: Decoding error at scanline 0.": the codec's, the library's or Pillow's name for what it reads
 _LINE = re.compile(
-    rb"(_?TIFF|Fax|JPEG|OJPEG|Old|LZW|ZIP|PackBits|LogL|Pixar|ZSTD|LZMA|LERC|WebP|tempfile\.tif)\w*: "
+    rb"(_?TIFF|init|Fax|JPEG|OJPEG|Old|LZW|ZIP|PackBits|LogL|Pixar|ZSTD|LZMA|LERC|WebP|tempfile\.tif)\w*: "
 )
 _turn = threading.Lock()
 

@@ -73,6 +73,7 @@ class Layout:
 
     def _check(self, planar: int, colours: Colours) -> None:
         block = self.block_height * self.block_width
+        check_size(self.block_width, self.block_height)
         if not self.height * self.width * block or self.block_height * self.row_bytes > _MOST_BLOCK_BYTES:
             got = f"{self.width}×{self.height} in blocks of {self.block_width}×{self.block_height}"
             raise DataError("image", "the picture and its strips or tiles must have sizes", got=got)
@@ -124,7 +125,8 @@ class Layout:
         """
         dtype = self._dtype
         shape = (self.height, self.width, self.samples * self.planes)
-        memory.require("image", "the picture", 2 * int(np.prod(shape)) * dtype.itemsize, shape=shape)
+        size_bytes = 2 * int(np.prod(shape)) * dtype.itemsize + 2 * self.block_height * self.row_bytes
+        memory.require("image", "the picture", size_bytes, shape=shape)
         numbers = np.empty(shape, dtype)
         for plane in range(self.planes):
             self._read_plane(tags, plane, numbers[..., plane : plane + self.samples])
