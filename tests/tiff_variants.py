@@ -119,7 +119,7 @@ def _refused() -> Iterator[Variant]:
         (34712, "JPEG 2000"),
         (34887, "LERC"),
         (50001, "WebP"),
-        (99, "compression 99"),
+        (99, "Compression 99"),
     ):
         yield Variant(
             ("TIFF", "8 bits", "RGB", name), tiff(numbers, 8, 2, compression=compression), refused=other
