@@ -66,6 +66,9 @@ def _png() -> Iterator[Variant]:
         for shape, kind, name in ((GREY_ALPHA, 4, "grey"), (RGBA, 6, "RGB")):
             numbers = random(bits, shape, bits)
             yield Variant(("PNG", f"{bits} bits", name, "alpha"), encoded(numbers, bits, kind, True), numbers)
+    film = Image.fromarray(random(2, RGB, 8))
+    content = saved(film, "PNG", save_all=True, append_images=[film.transpose(Image.Transpose.ROTATE_180)])
+    yield Variant(("PNG", "animation"), content, refused=ALONE)
     told = chunk(b"gAMA", struct.pack(">I", 100_000)) + chunk(b"sBIT", b"\5\6\5")
     numbers = random(2, RGB, 8)
     yield Variant(("PNG", "8 bits", "RGB", "gAMA and sBIT"), encoded(numbers, 8, 2, False, told), numbers)
@@ -175,7 +178,7 @@ def _bitmaps() -> Iterator[Variant]:
         most = np.array([31, 63 if masks else 31, 31])
         fields = (numbers[..., None] >> np.array(widths)) & most
         content = _bmp(rows(numbers), 16, 3 if masks else 0, masks)
-        yield Variant(("BMP", name), content, np.rint(fields * (255 / most)).astype(np.uint8), within=1)
+        yield Variant(("BMP", name), content, np.rint(fields * (255 / most)).astype(np.uint8))
     bgra = np.dstack([rgb[..., ::-1], alpha])
     yield Variant(("BMP", "24 bits"), _bmp(rows(rgb[..., ::-1]), 24), rgb)
     yield Variant(("BMP", "32 bits"), _bmp(rows(bgra), 32), rgb)

@@ -7,8 +7,10 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 from tests.cameras import sideways
 from tests.picture_variant import GREY, GREY_ALPHA, RGB, RGBA, random, stretched
@@ -155,6 +157,45 @@ def test_of_pages_the_first_is_a_networks_input(tmp_path: Path) -> None:
         DataError, match=r"must hold one picture, not an animation or pages\. Got 3 pictures\.$"
     ):
         read_photo(path)
+
+
+# ------------------------------------------------------------------------------------------------ YCbCr
+
+
+@pytest.mark.parametrize("lies", [{"tile": (16, 32)}, {"tile": (32, 16)}, {"rowsperstrip": 16}, {}])
+@pytest.mark.parametrize("photometric", ["ycbcr", "rgb", "minisblack"])
+def test_jpeg_in_a_tiff_is_what_others_decode(tmp_path: Path, photometric: str, lies: dict[str, Any]) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (6, 8, 3), dtype=np.uint8)
+    image = cv2.resize(noise, (77, 53), interpolation=cv2.INTER_CUBIC)
+    image = image[..., 0] if photometric == "minisblack" else image
+    for subsampling in ((1, 1), (2, 1), (2, 2)) if photometric == "ycbcr" else (None,):
+        path = tmp_path / "a.tif"
+        tifffile.imwrite(
+            path, image, photometric=photometric, compression="jpeg", subsampling=subsampling, **lies
+        )
+        pixels = read_photo(path).pixels
+        assert np.array_equal(pixels, tifffile.imread(path))
+        decoded = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+        assert np.array_equal(pixels, decoded if decoded.ndim == 2 else decoded[..., ::-1])
+
+
+@pytest.mark.parametrize("compression", [1, 8])
+def test_colours_that_four_pixels_share(tmp_path: Path, compression: int) -> None:
+    """Y of 2×2 pixels, then one Cb and one Cr (TIFF 6.0, section 21)."""
+    dice = np.random.default_rng(0)
+    y, (cb, cr) = dice.integers(16, 235, (6, 8), np.uint8), dice.integers(16, 240, (2, 3, 4), np.uint8)
+    units = [
+        [*y[2 * i : 2 * i + 2, 2 * j : 2 * j + 2].ravel(), cb[i, j], cr[i, j]]
+        for i, j in np.ndindex(cb.shape)
+    ]
+    content = tiff(np.array(units, np.uint8).reshape(1, -1), 8, 1, compression=compression, tags={
+        256: ("I", [8]), 257: ("I", [6]), 258: ("H", [8, 8, 8]), 262: ("H", [6]), 277: ("H", [3]), 278: ("I", [6]),
+        339: ("H", [1, 1, 1]), 530: ("H", [2, 2]), 532: ("II", [0, 1, 255, 1, 128, 1, 255, 1, 128, 1, 255, 1]),
+    })  # fmt: skip
+    blue, red = (np.kron(part, np.ones((2, 2))) - 128 for part in (cb, cr))
+    parts = (y + 1.402 * red, y - 0.344136 * blue - 0.714136 * red, y + 1.772 * blue)
+    pixels = read_photo(put(tmp_path / "a.tif", content)).pixels
+    np.testing.assert_allclose(pixels, np.rint(np.dstack(parts)).clip(0, 255), atol=1)
 
 
 # ---------------------------------------------------------------------------------------- hostile files

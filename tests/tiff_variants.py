@@ -138,6 +138,12 @@ def _refused() -> Iterator[Variant]:
     yield Variant(
         ("TIFF", "two pages"), pages, refused="the file must hold one picture, not an animation or pages"
     )
+    for kind, name in ((1, "preview"), (4, "mask of another")):
+        content = tiff(numbers, 8, 2, tags={254: ("I", [kind])})
+        rule = "the first picture must not be a preview or the mask of another"
+        yield Variant(("TIFF", "8 bits", "RGB", name), content, refused=rule)
+    page = tiff(numbers, 8, 2, tags={254: ("I", [2])})
+    yield Variant(("TIFF", "8 bits", "RGB", "one page"), page, numbers)
     unsaid = tiff(numbers, 8, 2, tags={279: None})
     rule = "there must be a place and a size for each strip or tile"
     yield Variant(("TIFF", "8 bits", "RGB", "no StripByteCounts"), unsaid, refused=rule)

@@ -82,5 +82,6 @@ def _in_range(path: str | os.PathLike[str], pixels: Samples) -> Samples:
     """Raises: DataError for floats that are darker than black or lighter than white."""
     if pixels.dtype.kind == "f" and (pixels.min() < 0 or pixels.max() > 1):
         rule, got = "floats must lie between 0, black, and 1, white", f"{pixels.min():g} to {pixels.max():g}"
-        raise DataError(f"image '{path}'", rule, got=got)
+        hint = "divide them by what is white"
+        raise DataError(f"image '{path}'", rule, got=got, hint=hint)
     return pixels

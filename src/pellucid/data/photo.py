@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import ImageFile
 
 from pellucid.data import tiff_tags
-from pellucid.data.picture_file import ORIENTATION, opened, pillow_file
+from pellucid.data.picture_file import ORIENTATION, opened, pillow_file, raw_mode
 from pellucid.data.png import read_png
 from pellucid.data.pnm import MAGIC, read_pnm
 from pellucid.data.samples import Samples, check_finite, with_alpha
@@ -22,6 +22,10 @@ from pellucid.errors import DataError
 _PNG = b"\x89PNG\r\n\x1a\n"
 _COLOURS = ("CMYK", "YCbCr", "P", "PA", "RGB", "RGBA", "RGBX")
 _GREYS = ("1", "L", "LA", "La")
+_FEWER_BITS = {
+    "BGR;15": (31, 31, 31),
+    "BGR;16": (31, 63, 31),
+}  # white of red, green, blue in a BMP of 16 bits
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,7 @@ def _read_eight_bits(stream: BinaryIO, *, alone: bool) -> tuple[Samples, ImageFi
     """Read JPEG, GIF, BMP and WebP, which have no more, and what Pillow knows of them."""
     file = pillow_file(stream, alone=alone)
     covered = file.tile[0].extents if file.format == "GIF" and file.tile else None
+    white = _FEWER_BITS.get(raw_mode(file))
     file.load()
     if file.mode not in (*_COLOURS, *_GREYS):
         raise DataError("image", "pixels must be of 8 bits", got=f"Pillow's mode {file.mode}")
@@ -83,6 +88,9 @@ def _read_eight_bits(stream: BinaryIO, *, alone: bool) -> tuple[Samples, ImageFi
     mode = ("RGBA" if transparent else "RGB") if file.mode in _COLOURS else "LA" if transparent else "L"
     same = file.mode == mode and "transparency" not in file.info
     pixels = np.asarray(file if same else file.convert(mode))
+    if white is not None:  # Pillow cuts off where it stretches
+        numbers = np.rint(pixels * (np.array(white) / 255))
+        pixels = np.rint(numbers * (255 / np.array(white))).astype(np.uint8)
     if covered is not None and covered != (0, 0, *file.size):
         pixels = _seen_within(pixels, *covered)
     return pixels, file

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from PIL import Image, ImageFile, UnidentifiedImageError
 
@@ -57,6 +57,16 @@ def pillow_file(stream: BinaryIO, *, alone: bool) -> ImageFile.ImageFile:
     if alone and file.format != "MPO":  # that holds previews beside a photo
         check_alone(getattr(file, "n_frames", 1))
     return file
+
+
+def raw_mode(file: ImageFile.ImageFile) -> str:
+    """How a pixel lies in a file that is not yet decoded, in Pillow's words."""
+    return str(decoder_arguments(file.tile[0])[0]) if file.tile else ""
+
+
+def decoder_arguments(tile: Any) -> tuple[Any, ...]:
+    """What a part of a file is decoded by, its raw mode first."""
+    return (tile.args,) if isinstance(tile.args, str) else tuple(tile.args)
 
 
 def check_size(width: int, height: int) -> None:

@@ -7,13 +7,13 @@ gAMA, cHRM, sRGB and sBIT say how colours look and are not applied.
 from __future__ import annotations
 
 import struct
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageFile
 
-from pellucid.data.picture_file import pillow_file
+from pellucid.data.picture_file import decoder_arguments, pillow_file
 from pellucid.data.samples import Samples, with_transparent
 from pellucid.errors import DataError
 
@@ -58,13 +58,8 @@ def _header(stream: BinaryIO) -> tuple[int, int]:
 
 def _decoded(file: ImageFile.ImageFile, raw_mode: str) -> NDArray[np.uint8]:
     """Decode by another of Pillow's raw modes than the one that it would take."""
-    file.tile = [tile._replace(args=(raw_mode, *_arguments(tile)[1:])) for tile in file.tile]
+    file.tile = [tile._replace(args=(raw_mode, *decoder_arguments(tile)[1:])) for tile in file.tile]
     return np.asarray(file)
-
-
-def _arguments(tile: Any) -> tuple[Any, ...]:
-    """What a part of the file is decoded by, its raw mode first."""
-    return (tile.args,) if isinstance(tile.args, str) else tuple(tile.args)
 
 
 def _from_palette(file: ImageFile.ImageFile) -> NDArray[np.uint8]:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
+from pellucid.data import tiff_tags as tag
 from pellucid.data.libtiff import silenced
 from pellucid.data.picture_file import check_alone
 from pellucid.data.samples import Samples
 from pellucid.data.tiff_colours import Colours
 from pellucid.data.tiff_numbers import Layout
 from pellucid.data.tiff_tags import Tags
+from pellucid.errors import DataError
+
+_PREVIEW, _MASK = 1, 4  # bits of NewSubfileType
 
 
 def read_tiff(stream: BinaryIO, *, alone: bool) -> tuple[Samples, Tags]:
@@ -23,6 +27,10 @@ def read_tiff(stream: BinaryIO, *, alone: bool) -> tuple[Samples, Tags]:
     tags = Tags(stream)
     if alone:
         check_alone(tags.pictures())
+    subfile_type = tags.number(tag.SUBFILE_TYPE, 0)
+    if subfile_type & (_PREVIEW | _MASK):  # cameras' raw files begin with one
+        rule = "the first picture must not be a preview or the mask of another"
+        raise DataError("image", rule, got=f"NewSubfileType {subfile_type}")
     colours = Colours.of(tags)
     layout = Layout.of(tags, colours)
     with silenced(stream):
