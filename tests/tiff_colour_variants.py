@@ -33,6 +33,13 @@ def _colours() -> Iterator[Variant]:
     numbers, colours = random(5, GREY, 8), random(5, (1, 256, 3), 16)[0]
     deep = tiff(numbers, 8, 3, tags={320: ("H", colours.T.ravel().tolist())})
     yield Variant(("TIFF", "8 bits", "palette of 16 bits"), deep, colours[numbers])
+    two = np.dstack([numbers, numbers])
+    colour_map = ("H", colours.T.ravel().tolist())
+    rule = "a palette's picture must be whole numbers without alpha"
+    seen = tiff(two, 8, 3, tags={320: colour_map, 338: ("H", [2])})
+    yield Variant(("TIFF", "8 bits", "palette of 16 bits", "alpha"), seen, refused=rule)
+    unsaid = tiff(two, 8, 3, tags={320: colour_map, 338: ("H", [0])})
+    yield Variant(("TIFF", "8 bits", "palette of 16 bits", "unspecified sample"), unsaid, colours[numbers])
     short = tiff(numbers, 8, 3, tags={320: ("H", [0] * 30)})
     yield Variant(
         ("TIFF", "8 bits", "palette cut off"), short, refused="a palette must have a colour for each number"

@@ -17,15 +17,14 @@ from pellucid.data.png import read_png
 from pellucid.data.pnm import MAGIC, read_pnm
 from pellucid.data.samples import Samples, check_finite, with_alpha
 from pellucid.data.tiff import read_tiff
+from pellucid.data.tiff_colours import INKS
 from pellucid.errors import DataError
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _COLOURS = ("CMYK", "YCbCr", "P", "PA", "RGB", "RGBA", "RGBX")
 _GREYS = ("1", "L", "LA", "La")
-_FEWER_BITS = {
-    "BGR;15": (31, 31, 31),
-    "BGR;16": (31, 63, 31),
-}  # white of red, green, blue in a BMP of 16 bits
+# White of red, green and blue in a BMP of 16 bits.
+_FEWER_BITS = {"BGR;15": (31, 31, 31), "BGR;16": (31, 63, 31)}
 
 
 @dataclass(frozen=True)
@@ -62,16 +61,15 @@ def read_picture(path: str | os.PathLike[str], *, alone: bool) -> Photo:
         if start.startswith(tiff_tags.MAGIC):
             pixels, tags = read_tiff(stream, alone=alone)
             orientation = tags.number(tiff_tags.ORIENTATION, 1)
-            inks = tags.number(tiff_tags.PHOTOMETRIC) == 5
+            inks = tags.number(tiff_tags.PHOTOMETRIC) == INKS
             profile = None if inks else tags.bytes(tiff_tags.PROFILE)
         elif MAGIC.match(start):
             pixels, orientation, profile = read_pnm(stream.read()), 1, None
         else:
             pixels, file = (read_png if start == _PNG else _read_eight_bits)(stream, alone=alone)
             orientation = file.getexif().get(ORIENTATION, 1)
-            profile = (
-                None if file.mode == "CMYK" else file.info.get("icc_profile")
-            )  # that says what inks look like
+            # CMYK's profile says what inks look like, and the pixels are RGB.
+            profile = None if file.mode == "CMYK" else file.info.get("icc_profile")
         check_finite(pixels)
         return Photo(_upright(pixels, orientation), profile)
 

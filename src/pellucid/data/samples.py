@@ -64,7 +64,7 @@ def from_inks(inks: Samples) -> Samples:
     light: Samples = white - inks
     if inks.dtype.kind == "f":
         return np.multiply(light[..., :3], light[..., 3:])
-    product: Samples = light[..., :3].astype(np.uint32 if white == 255 else np.uint64) * light[..., 3:]
+    product: Samples = light[..., :3].astype(np.uint32) * light[..., 3:]
     product += white // 2
     product //= white
     return product.astype(inks.dtype)

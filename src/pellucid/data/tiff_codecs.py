@@ -48,9 +48,8 @@ def colours(
 ) -> Bytes:
     """Numbers (height,width,1 to 4) of strips that are JPEG or YCbCr, which becomes RGB."""
     ycbcr = given.number(tag.PHOTOMETRIC) == YCBCR
-    if (
-        compression == NONE
-    ):  # libtiff alone knows how YCbCr lies, and Pillow asks it only where it decompresses
+    if compression == NONE:
+        # libtiff alone knows how YCbCr lies, and Pillow asks it only where it decompresses.
         strips, compression = [zlib.compress(strip, 0) for strip in strips], DEFLATE
     tags = {
         tag.WIDTH: width,

@@ -24,10 +24,8 @@ _FORMATS = {
     6: "complex floats",
 }
 _UNSIGNED, _FLOAT = 1, 3
-_UNSIGNED_BITS, _FLOAT_BITS = (
-    (*range(1, 17), 32),
-    (16, 32, 64),
-)  # of 24, programs disagree about the byte order
+# Of 24 bits, programs disagree about the byte order; 64 are more than a float has.
+_UNSIGNED_BITS, _FLOAT_BITS = (*range(1, 17), 32), (16, 32, 64)
 _UNSPECIFIED, _ASSOCIATED, _UNASSOCIATED = 0, 1, 2
 _MOST_EXTRA_SAMPLES = 4
 
@@ -49,9 +47,8 @@ class Colours:
         if photometric not in _SAMPLES:
             expected = "grey, RGB, a palette, CMYK or YCbCr"
             got = f"PhotometricInterpretation {photometric}{_named(_PHOTOMETRICS, photometric)}"
-            raise DataError(
-                "image", "colours must be of a kind that is read here", expected=expected, got=got
-            )
+            rule = "colours must be of a kind that is read here"
+            raise DataError("image", rule, expected=expected, got=got)
         samples = tags.number(tag.SAMPLES, 1)
         sample_format = _same(tags, tag.SAMPLE_FORMAT, samples)
         bits, is_float = _same(tags, tag.BITS, samples), sample_format == _FLOAT
@@ -64,9 +61,8 @@ class Colours:
             got = f"{'floats' if is_float else 'whole numbers'} of {bits} bits"
             raise DataError("image", "numbers must be of bits that are read here", expected=expected, got=got)
         extra = _extra_samples(tags, photometric, samples)
-        colours = cls(
-            photometric, bits, is_float, extra, _palette(tags, bits) if photometric == PALETTE else None
-        )
+        palette = _palette(tags, bits) if photometric == PALETTE else None
+        colours = cls(photometric, bits, is_float, extra, palette)
         colours._check(tags)
         return colours
 
@@ -76,20 +72,16 @@ class Colours:
         return _SAMPLES[self.photometric] + len(self.extra)
 
     def _check(self, tags: Tags) -> None:
-        if self.photometric == PALETTE and (self.is_float or self.bits > 16):
-            raise DataError(
-                "image", "a palette's numbers must be whole, of up to 16 bits", got=f"{self.bits} bits"
-            )
+        if self.photometric == PALETTE and (self.is_float or any(self.extra)):
+            got = "floats" if self.is_float else f"ExtraSamples {self.extra}"
+            raise DataError("image", "a palette's picture must be whole numbers without alpha", got=got)
         if self.photometric == YCBCR and (self.is_float or self.bits != 8 or self.extra):
             raise DataError("image", "YCbCr must be three whole numbers of 8 bits", got=f"{self.bits} bits")
         if self.photometric == INKS:
             _check_inks(tags, 2**self.bits - 1)
 
     def pixels(self, numbers: Samples) -> Samples:
-        """Numbers (H,W,S) as pixels (H,W) or (H,W,2 to 4).
-
-        Raises: DataError when a colour is not in the palette.
-        """
+        """Numbers (H,W,S) as pixels (H,W) or (H,W,2 to 4)."""
         colours = numbers[..., : _SAMPLES[self.photometric]]
         if self.palette is not None:
             pixels = self.palette[colours[..., 0]]

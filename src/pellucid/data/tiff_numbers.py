@@ -77,14 +77,11 @@ class Layout:
         if not self.height * self.width * block or self.block_height * self.row_bytes > _MOST_BLOCK_BYTES:
             got = f"{self.width}×{self.height} in blocks of {self.block_width}×{self.block_height}"
             raise DataError("image", "the picture and its strips or tiles must have sizes", got=got)
-        known = (codecs.NONE, codecs.JPEG, *codecs.BYTES, *codecs.FAX)
-        if self.compression not in known:
+        if self.compression not in (codecs.NONE, codecs.JPEG, *codecs.BYTES, *codecs.FAX):
             name = codecs.NOT_READ.get(self.compression)
+            rule, got = "the compression must be one that is read here", f"Compression {self.compression}"
             expected = "none, CCITT, LZW, deflate, PackBits, JPEG, LZMA or Zstandard"
-            got = f"Compression {self.compression}{f', {name}' if name else ''}"
-            raise DataError(
-                "image", "the compression must be one that is read here", expected=expected, got=got
-            )
+            raise DataError("image", rule, expected=expected, got=f"{got}, {name}" if name else got)
         picture = f"{colours.samples} samples of {self.bits} bits"
         rules = (
             (planar in (1, 2), "samples must lie side by side or apart", f"PlanarConfiguration {planar}"),
@@ -202,10 +199,8 @@ class Layout:
         if self.predictor == _FLOAT_BYTES:
             # Bytes of equal weight lie together, the highest first, and the differences are between bytes.
             summed = rows.reshape(len(rows), -1, self.samples).cumsum(axis=1, dtype=np.uint8)
-            numbers = np.ascontiguousarray(summed.reshape(len(rows), size, -1).swapaxes(1, 2)).view(
-                f">f{size}"
-            )
-            return numbers.reshape(shape).astype(self._dtype)
+            by_number = np.ascontiguousarray(summed.reshape(len(rows), size, -1).swapaxes(1, 2))
+            return by_number.view(f">f{size}").reshape(shape).astype(self._dtype)
         if self.bits % 8:
             numbers = _from_bits(rows, self.block_width * self.samples, self.bits)
             return numbers.reshape(shape).astype(self._dtype)
