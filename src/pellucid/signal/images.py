@@ -93,12 +93,10 @@ def filter_image(
     planes = pixels.reshape(*pixels.shape[:2], -1)
     # A turned kernel has its middle on the other side where its sizes are even.
     before = [(k - 1) // 2 if flip else k // 2 for k in kernels[0].shape]
-    transparent = planes.shape[2] in (2, 4)
-    if raw or not transparent or (planes[..., -1] == _white(pixels.dtype)).all():
-        output = _slid(planes, kernels, before, border)
-    else:
-        output = _slid_visible(planes, kernels, before, border)
-    if transparent:
+    output = _slid(planes, kernels, before, border)
+    if planes.shape[2] in (2, 4):
+        if not raw:
+            _weigh_by_alpha(output, planes, kernels, before, border)
         output[..., -1] = planes[..., -1]
     return output.reshape(given.shape).astype(given.dtype, copy=False)
 
@@ -151,10 +149,6 @@ def _strengthened(kernel: Kernel, strength: float) -> Kernel:
     return kernel
 
 
-def _white(dtype: np.dtype[Any]) -> int:
-    return 1 if dtype.kind == "f" else int(np.iinfo(dtype).max)
-
-
 def _slid(image: Array, kernels: Sequence[Kernel], before: Sequence[int], border: str) -> Array:
     """The filtered image (H,W,C), by a kernel or by the two of a magnitude."""
     from pellucid.engine.stencil import PIXELS, slide
@@ -165,12 +159,10 @@ def _slid(image: Array, kernels: Sequence[Kernel], before: Sequence[int], border
     return output.astype(image.dtype, copy=False)
 
 
-def _slid_visible(image: Array, kernels: Sequence[Kernel], before: Sequence[int], border: str) -> Array:
-    """The same for (H,W,2) or (H,W,4), where colours count as much as they are seen; alpha is not yet set."""
-    from pellucid.signal.visible import slide_visible
+def _weigh_by_alpha(
+    output: Array, image: Array, kernels: Sequence[Kernel], before: Sequence[int], border: str
+) -> None:
+    from pellucid.signal.visible import weigh_by_alpha
 
-    white = _white(image.dtype)
-    colours = slide_visible(image, kernels, before, _BORDERS[border], white)
-    output = np.empty(image.shape, image.dtype)
-    output[..., :-1] = colours if image.dtype.kind == "f" else np.rint(colours).clip(0, white)
-    return output
+    opaque = 1 if image.dtype.kind == "f" else int(np.iinfo(image.dtype).max)
+    weigh_by_alpha(output, image, kernels, before, _BORDERS[border], opaque)
