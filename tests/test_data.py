@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pellucid.data import Dataset, datasets, images, mnist, read_image
+from pellucid.data import Dataset, datasets, mnist, picture_file, read_image
 from pellucid.errors import ArgumentError, DataError
 
 # MNIST
@@ -235,7 +235,7 @@ def test_files_that_are_no_images_are_refused(tmp_path, monkeypatch):
     for broken in (good[:40], good[:60], good.replace(b"IDAT", b"IDXT"), good[:-30] + bytes(30)):
         path.write_bytes(broken)
         refusal(path)
-    monkeypatch.setattr(images, "MAX_FILE_BYTES", 10)
+    monkeypatch.setattr(picture_file, "MAX_FILE_BYTES", 10)
     assert "the file is too large. Expected at most 10 bytes" in refusal(tmp_path / "picture.png")
 
 

@@ -42,7 +42,7 @@ def test_nothing_is_printed_beside_the_error(broken, capfd, read):
 
 def test_what_others_write_meanwhile_comes_afterwards(broken, capfd):
     lines = b"a warning of mine\nLibrary: says something\nerror: none of libtiff\n"
-    with Image.open(broken) as file:
+    with broken.open("rb") as file:
         with silenced(file):
             os.write(2, b"ZIPDecode: Decoding error at scanline 0.\n" + lines)
             assert capfd.readouterr().err == ""

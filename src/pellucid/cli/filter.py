@@ -53,6 +53,12 @@ def filter(
         ),
     ] = Border.REFLECT,
     flip: Annotated[bool, typer.Option("--flip", help="Turn the kernel by 180°: true convolution.")] = False,
+    raw: Annotated[
+        bool,
+        typer.Option(
+            "--raw", help="Slide over colours as they lie in the file, also where nothing is seen of them."
+        ),
+    ] = False,
     sheet: Annotated[
         bool,
         typer.Option("--sheet", help="Draw one labelled sheet of all kernels instead: .png, .svg or .gif."),
@@ -60,7 +66,10 @@ def filter(
     lang: Lang = None,
     json: Json = False,
 ) -> None:
-    """Slide a kernel over a photo: blur, sharpen, find edges. Colours are filtered alike; transparency is kept."""
+    """Slide a kernel over a photo: blur, sharpen, find edges.
+
+    Colours are filtered alike, as far as they are seen; transparency is kept.
+    """
     from pellucid.cli import output as out
     from pellucid.data import read_photo
     from pellucid.errors import ArgumentError
@@ -71,8 +80,10 @@ def filter(
 
     if sheet == (kernel is not None):
         raise ArgumentError("filter", "say what to do", expected="either --kernel or --sheet")
-    if sheet and (size is not None or sigma is not None or flip):
-        raise ArgumentError("filter", "--size, --sigma and --flip are for one --kernel, not for --sheet")
+    if sheet and (size is not None or sigma is not None or flip or raw):
+        raise ArgumentError(
+            "filter", "--size, --sigma, --flip and --raw are for one --kernel, not for --sheet"
+        )
     lang = chosen(lang)  # a wrong one is told where a kernel has no use for it, too
     source = read_photo(photo)
     where, pixels = f"picture '{output}'", source.pixels
@@ -94,10 +105,17 @@ def filter(
         check_photo_format(output, pixels)
         check_writable(where, output)
         assert kernel is not None
-        result = filter_image(pixels, kernel, border, size=size, sigma=sigma, strength=strength, flip=flip)
+        settings: dict[str, Any] = {
+            "size": size,
+            "sigma": sigma,
+            "strength": strength,
+            "flip": flip,
+            "raw": raw,
+        }
+        result = filter_image(pixels, kernel, border, **settings)
         write_photo(output, result, source.profile)
         height, width = result.shape[:2]
-        document |= {"kernel": kernel, "size": size, "sigma": sigma, "strength": strength, "flip": flip}
+        document |= {"kernel": kernel, **settings}
         document |= {"channels": pixels[0, 0].size, "bits": pixels.itemsize * 8}
     if json:
         out.print_json({**document, "sheet": sheet, "width_px": width, "height_px": height})

@@ -17,7 +17,7 @@ from pellucid.sizes import is_integer, size_of
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Images (N,C,…), 8-bit or floating, and one whole number (N,) for each: its class.
+    """Images (N,C,…), of 8 or 16 bits or floating, and one whole number (N,) for each: its class.
 
     Raises: DataError when the two do not fit together.
 
@@ -34,9 +34,9 @@ class Dataset:
 
     def __post_init__(self) -> None:
         images, labels = np.asarray(self.images), np.asarray(self.labels)
-        if images.ndim < 2 or not (images.dtype == np.uint8 or images.dtype.kind == "f"):
+        if images.ndim < 2 or not (images.dtype.kind == "f" or _white(images.dtype) > 1):
             got = f"{images.dtype} {images.shape}"
-            raise DataError("Dataset", "images must be 8-bit or floating arrays (N,C,…)", got=got)
+            raise DataError("Dataset", "images must be arrays (N,C,…) of 8 or 16 bits or floating", got=got)
         if labels.dtype.kind not in "iu" or labels.shape != images.shape[:1]:
             raise DataError(
                 "Dataset",
@@ -70,8 +70,8 @@ class Dataset:
     ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int64]]]:
         """The images of one epoch as float32 in batches, with their labels; the last batch may be smaller.
 
-        8-bit images are divided by 255, so that they lie in [0,1]; floating ones stay as they are. The order
-        is a pure function of (seed, epoch).
+        8-bit images are divided by 255 and 16-bit ones by 65,535, so that they lie in [0,1]; floating ones stay
+        as they are. The order is a pure function of (seed, epoch).
 
         Raises: ArgumentError when a number is not whole, below 0 or, for `batch_size`, below 1.
         """
@@ -111,6 +111,9 @@ def dataset(where: str, data: DataLike) -> Dataset:
 
 
 def as_float(images: NDArray[Any]) -> NDArray[np.float32]:
-    """8-bit images divided by 255, floating ones as they are; float32 in both cases."""
-    scale = np.float32(255 if images.dtype == np.uint8 else 1)
-    return images.astype(np.float32) / scale
+    """Images of 8 and 16 bits divided by white, 255 or 65,535, others as they are; float32 in all cases."""
+    return images.astype(np.float32) / np.float32(_white(images.dtype))
+
+
+def _white(dtype: np.dtype[Any]) -> int:
+    return int(np.iinfo(dtype).max) if dtype.kind == "u" and dtype.itemsize <= 2 else 1

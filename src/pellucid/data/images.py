@@ -1,26 +1,20 @@
-"""A user's image file as a network's input. Files are not trusted: limits are checked before decoding."""
+"""A user's image file as a network's input."""
 
 from __future__ import annotations
 
-import logging
 import os
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
+from PIL import Image
 
-from pellucid.data.libtiff import silenced
+from pellucid import memory
+from pellucid.data.photo import read_picture
+from pellucid.data.samples import Samples, white_of
 from pellucid.errors import ArgumentError, DataError
 from pellucid.sizes import is_integer
 
-FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")  # no format that runs another program
-MAX_FILE_BYTES = 256 * 2**20
-MAX_PIXELS = 120_000_000
-logging.getLogger("PIL").addHandler(logging.NullHandler())  # else it prints what it logs, beside the error
+_LUMA = (0.299, 0.587, 0.114)  # grey of red, green, blue (ITU-R BT.601), as Pillow weighs 8 bits
 
 
 def read_image(
@@ -28,81 +22,66 @@ def read_image(
 ) -> NDArray[np.float32]:
     """Read an image as (C,H,W) float32 in [0,1], C=1 grey or C=3 red, green, blue.
 
-    A picture of another size is resized to H×W by averaging (antialiased bilinear), without keeping its
-    proportions. The camera's rotation is applied, transparent parts are seen on white, and of an animation
-    the first picture counts.
+    The file's numbers are those of `pellucid.data.read_photo`, divided by white. A picture of another size is resized
+    to H×W by averaging (antialiased bilinear), without keeping its proportions. The camera's rotation is applied,
+    transparent parts are seen on white, and of an animation the first picture counts.
 
     Args:
         path: a PNG, JPEG, GIF, BMP, WebP, TIFF or PPM file of at most 256 MiB and 120 million pixels.
         shape: the model's input without the batch axis.
         invert: light and dark change places; for dark digits on white paper and a model that learned MNIST.
 
-    Raises: DataError when the file is missing, broken, too large or no image;
-        ArgumentError for another shape.
+    Raises: DataError when the file is missing, broken, too large or no image, or when it is not known what its numbers
+        mean, as of floats outside [0,1]; ArgumentError for another shape.
     """
     if len(shape) != 3 or shape[0] not in (1, 3) or not all(is_integer(size) and size > 0 for size in shape):
         expected = "C=1 or C=3, sizes ≥ 1"
         raise ArgumentError("read_image", "shape must be (C,H,W)", expected=expected, got=repr(shape))
     channels, height, width = shape
-    with opened(Path(path)) as file:
-        picture = upright(file)
-    grey_16_bit = picture.mode.startswith("I")  # Pillow keeps 16-bit grey as whole numbers up to 65,535
-    mode = "L" if channels == 1 else "RGB"
-    picture = picture.convert("F") if grey_16_bit else _on_white(picture).convert(mode)
-    if picture.size != (width, height):
-        picture = picture.resize((width, height), Image.Resampling.BILINEAR)
-    values = np.asarray(picture, np.float32) / np.float32(65535 if grey_16_bit else 255)
-    values = values.reshape(height, width, -1).transpose(2, 0, 1).clip(0, 1)  # 32-bit grey may exceed 65,535
-    values = np.ascontiguousarray(np.broadcast_to(values, shape))
+    pixels = read_picture(path, alone=False).pixels
+    with memory.enough(f"image '{path}'"):
+        if pixels.dtype == np.uint8:
+            values = _of_eight_bits(pixels, channels, height, width)
+        else:
+            values = _of_more_bits(_in_range(path, pixels), channels, height, width)
+    values = np.ascontiguousarray(np.broadcast_to(values.transpose(2, 0, 1), shape))
     return 1 - values if invert else values
 
 
-@contextmanager
-def opened(path: Path, *, alone: bool = False) -> Iterator[ImageFile.ImageFile]:
-    """The file, its header read and its size allowed, not yet decoded; of several pictures, unless it has to be alone.
-
-    Raises: DataError when the file is missing, broken, too large or no image, or holds several that have to be one.
-        Whatever Pillow raises while the file is open becomes one, too.
-    """
-    where = f"image '{path}'"
-    if not path.is_file():
-        raise DataError(where, "there is no such file" if not path.exists() else "this is not a file")
-    if path.stat().st_size > MAX_FILE_BYTES:
-        got = f"{path.stat().st_size} bytes"
-        raise DataError(where, "the file is too large", expected=f"at most {MAX_FILE_BYTES} bytes", got=got)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what matters ends in an error
-            with Image.open(path, formats=FORMATS) as picture:
-                if picture.width * picture.height > MAX_PIXELS:
-                    got = f"{picture.width}×{picture.height}"
-                    expected = f"at most {MAX_PIXELS} pixels"
-                    raise DataError(where, "the image is too large", expected=expected, got=got)
-                several = getattr(picture, "n_frames", 1)  # beside a photo, "MPO" holds previews of it
-                if alone and several > 1 and picture.format != "MPO":
-                    rule = "the file must hold one picture, not an animation or pages"
-                    raise DataError(where, rule, got=f"{several} pictures")
-                yield picture
-    except DataError:
-        raise
-    except UnidentifiedImageError:
-        raise DataError(
-            where, "this is no image, or of an unknown kind", expected=f"one of {', '.join(FORMATS)}"
-        ) from None
-    except Exception as error:  # decoders raise nearly anything on broken files
-        raise DataError(where, "the image cannot be read", got=f"{type(error).__name__}: {error}") from None
+def _of_eight_bits(pixels: Samples, channels: int, height: int, width: int) -> NDArray[np.float32]:
+    """(H,W,1 or 3) in Pillow's own arithmetic, which rounds to 8 bits after each step."""
+    picture = Image.fromarray(pixels)
+    if picture.mode in ("LA", "RGBA"):
+        picture = picture.convert("RGBA")
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+    picture = picture.convert("L" if channels == 1 else "RGB")
+    if picture.size != (width, height):
+        picture = picture.resize((width, height), Image.Resampling.BILINEAR)
+    return (np.asarray(picture, np.float32) / np.float32(255)).reshape(height, width, -1)
 
 
-def upright(file: ImageFile.ImageFile) -> Image.Image:
-    """The file's picture, decoded, and turned as the camera was held; the first of several."""
-    with silenced(file) if file.format == "TIFF" else nullcontext():
-        file.load()
-    return ImageOps.exif_transpose(file)
+def _of_more_bits(pixels: Samples, channels: int, height: int, width: int) -> NDArray[np.float32]:
+    """(H,W,1 or 3) of numbers with more than 8 bits, none of which is dropped on the way."""
+    dtype = np.dtype(np.float32 if pixels.dtype == np.uint16 else np.float64)
+    values: Samples = pixels.reshape(*pixels.shape[:2], -1).astype(dtype)
+    values /= white_of(pixels)
+    if values.shape[2] in (2, 4):
+        alpha = values[..., -1:]
+        values = values[..., :-1] * alpha + (1 - alpha)
+    if channels == 1 and values.shape[2] == 3:
+        values = values @ np.array(_LUMA, values.dtype)[:, np.newaxis]
+    planes = [
+        Image.fromarray(np.ascontiguousarray(values[..., i], np.float32)) for i in range(values.shape[2])
+    ]
+    if planes[0].size != (width, height):
+        planes = [plane.resize((width, height), Image.Resampling.BILINEAR) for plane in planes]
+    return np.dstack([np.asarray(plane) for plane in planes]).clip(0, 1)
 
 
-def _on_white(picture: Image.Image) -> Image.Image:
-    """The picture as it looks on white paper."""
-    if not picture.has_transparency_data:
-        return picture
-    picture = picture.convert("RGBA")
-    return Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+def _in_range(path: str | os.PathLike[str], pixels: Samples) -> Samples:
+    """Raises: DataError for floats that are darker than black or lighter than white."""
+    if pixels.dtype.kind == "f" and (pixels.min() < 0 or pixels.max() > 1):
+        rule, got = "floats must lie between 0, black, and 1, white", f"{pixels.min():g} to {pixels.max():g}"
+        hint = "divide them by what is white"
+        raise DataError(f"image '{path}'", rule, got=got, hint=hint)
+    return pixels

@@ -8,23 +8,21 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import IO
-
-from PIL import ImageFile
+from typing import IO, BinaryIO
 
 _STDERR = 2
 # "ZIPDecode: Decoding error at scanline 0.": the codec's, the library's or Pillow's name for what it reads
 _LINE = re.compile(
-    rb"(_?TIFF|Fax|JPEG|OJPEG|Old|LZW|ZIP|PackBits|LogL|Pixar|ZSTD|LZMA|LERC|WebP|tempfile\.tif)\w*: "
+    rb"(_?TIFF|init|Fax|JPEG|OJPEG|Old|LZW|ZIP|PackBits|LogL|Pixar|ZSTD|LZMA|LERC|WebP|tempfile\.tif)\w*: "
 )
 _turn = threading.Lock()
 
 
 @contextmanager
-def silenced(file: ImageFile.ImageFile) -> Iterator[None]:
-    """Keep libtiff's lines off the terminal while it decodes an opened file; what others write there comes after it."""
+def silenced(stream: BinaryIO) -> Iterator[None]:
+    """Keep libtiff's lines off the terminal while it decodes an open file; what others write there comes after it."""
     with _turn:
-        said = _aside(file)
+        said = _aside(stream)
         if said is None:
             yield
             return
@@ -42,10 +40,10 @@ def silenced(file: ImageFile.ImageFile) -> Iterator[None]:
                     os.write(_STDERR, others)
 
 
-def _aside(file: ImageFile.ImageFile) -> IO[bytes] | None:
+def _aside(stream: BinaryIO) -> IO[bytes] | None:
     """Where lines can go meanwhile; None where stderr is closed (the picture may have its number), or no place is."""
     try:
-        taken = file.fp is None or os.path.sameopenfile(_STDERR, file.fp.fileno())
+        taken = os.path.sameopenfile(_STDERR, stream.fileno())
         return None if taken else tempfile.TemporaryFile()
     except OSError:
         return None

@@ -1,72 +1,116 @@
-"""A user's photo as it is: its own size, colours, bits and transparency. Files are not trusted (see images.py)."""
+"""A user's photo as it is: its own size, colours, bits and transparency. Files are not trusted."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import ImageFile
 
-from pellucid.data.deep import deep_modes, deep_pixels
-from pellucid.data.images import opened, upright
+from pellucid.data import tiff_tags
+from pellucid.data.picture_file import ORIENTATION, opened, pillow_file, raw_mode
+from pellucid.data.png import read_png
+from pellucid.data.pnm import MAGIC, read_pnm
+from pellucid.data.samples import Samples, check_finite, with_alpha
+from pellucid.data.tiff import read_tiff
+from pellucid.data.tiff_colours import INKS
 from pellucid.errors import DataError
 
-_COLOURS = ("CMYK", "YCbCr", "P", "PA", "RGBX")  # become red, green, blue
-_GREYS = ("1", "La")  # become grey, with transparency or without
+_PNG = b"\x89PNG\r\n\x1a\n"
+_COLOURS = ("CMYK", "YCbCr", "P", "PA", "RGB", "RGBA", "RGBX")
+_GREYS = ("1", "L", "LA", "La")
+# White of red, green and blue in a BMP of 16 bits.
+_FEWER_BITS = {"BGR;15": (31, 31, 31), "BGR;16": (31, 63, 31)}
 
 
 @dataclass(frozen=True)
 class Photo:
-    """Pixels, (H,W) grey, (H,W,2) grey and alpha, (H,W,3) RGB or (H,W,4) RGBA, and perhaps an ICC profile of theirs."""
+    """Pixels, (H,W) grey, (H,W,2) grey and alpha, (H,W,3) RGB or (H,W,4) RGBA, and perhaps an ICC profile of theirs.
+
+    White, and wholly visible, is 255 in uint8, 65,535 in uint16 and 1 in float32 and float64. Alpha does not change
+    the colours beside it.
+    """
 
     pixels: NDArray[Any]
     profile: bytes | None = None
 
 
 def read_photo(path: str | os.PathLike[str]) -> Photo:
-    """Read a photo as uint8, or as uint16 where the file has 16 bits a channel.
+    """Read a photo with every bit of its file, black as 0 and white as 255, 65,535 or 1.
 
-    The camera's rotation is applied. Palettes become RGB, or RGBA with transparency; 1-bit pictures grey with 0 and
-    255. A PNG's transparent colour becomes an alpha channel.
+    Pixels are uint8 where the file has up to 8 bits a channel, uint16 up to 16, float64 in [0,1] for 32;
+    floats stay as they are, below 0 and above 1 as well. Fewer bits are stretched: white of 12 bits, 4095, is 65,535.
+    The camera's rotation is applied. Palettes and CMYK become RGB; a palette's or a PNG's transparent colour becomes
+    an alpha channel. docs/pictures.md says what becomes of each kind of file.
 
     Raises: DataError when the file is missing, broken, larger than 256 MiB or 120 million pixels, no image, an
-        animation, or has pixels that are neither of 8 nor of 16 bits, or colours of 16 bits that cannot be read whole.
+        animation, or when it is not known what its numbers mean: signed ones, those that are not finite, CIELab.
     """
-    path = Path(path)
-    with opened(path, alone=True) as file:
-        modes = deep_modes(file, f"image '{path}'")
-        picture = file if modes else upright(file)
-    profile = picture.info.get("icc_profile") if picture.mode != "CMYK" else None
-    mode = picture.mode
-    if modes:
-        return Photo(_with_alpha(deep_pixels(path, modes), picture), profile)
-    if mode.startswith("I"):  # Pillow keeps 16-bit grey as whole numbers, sometimes of 32 bits
-        numbers = np.asarray(picture)
-        if numbers.size and numbers.min() >= 0 and numbers.max() <= np.iinfo(np.uint16).max:
-            return Photo(_with_alpha(numbers.astype(np.uint16), picture), profile)
-    transparent = picture.has_transparency_data
-    if mode in _COLOURS or mode == "RGB":
-        mode = "RGBA" if transparent else "RGB"
-    elif mode in _GREYS or mode == "L":
-        mode = "LA" if transparent else "L"
-    if mode not in ("L", "LA", "RGB", "RGBA"):
-        rule = "pixels must be of 8 or 16 bits"
-        raise DataError(f"image '{path}'", rule, got=f"Pillow's mode {mode}")
-    return Photo(np.asarray(_converted(picture, mode)), profile)
+    return read_picture(path, alone=True)
 
 
-def _converted(picture: Image.Image, mode: str) -> Image.Image:
-    return picture if picture.mode == mode and "transparency" not in picture.info else picture.convert(mode)
+def read_picture(path: str | os.PathLike[str], *, alone: bool) -> Photo:
+    """As `read_photo`; of an animation or pages, the first picture, unless it has to be alone."""
+    with opened(Path(path)) as stream:
+        start = stream.read(len(_PNG))
+        stream.seek(0)
+        if start.startswith(tiff_tags.MAGIC):
+            pixels, tags = read_tiff(stream, alone=alone)
+            orientation = tags.number(tiff_tags.ORIENTATION, 1)
+            inks = tags.number(tiff_tags.PHOTOMETRIC) == INKS
+            profile = None if inks else tags.bytes(tiff_tags.PROFILE)
+        elif MAGIC.match(start):
+            pixels, orientation, profile = read_pnm(stream.read()), 1, None
+        else:
+            pixels, file = (read_png if start == _PNG else _read_eight_bits)(stream, alone=alone)
+            orientation = file.getexif().get(ORIENTATION, 1)
+            # CMYK's profile says what inks look like, and the pixels are RGB.
+            profile = None if file.mode == "CMYK" else file.info.get("icc_profile")
+        check_finite(pixels)
+        return Photo(_upright(pixels, orientation), profile)
 
 
-def _with_alpha(pixels: NDArray[np.uint16], picture: Image.Image) -> NDArray[np.uint16]:
-    """The pixels, and where they have the colour that a PNG calls transparent, alpha is 0."""
-    colour = picture.info.get("transparency")
-    if colour is None:
-        return pixels
+def _read_eight_bits(stream: BinaryIO, *, alone: bool) -> tuple[Samples, ImageFile.ImageFile]:
+    """Read JPEG, GIF, BMP and WebP, which have no more, and what Pillow knows of them."""
+    file = pillow_file(stream, alone=alone)
+    covered = file.tile[0].extents if file.format == "GIF" and file.tile else None
+    white = _FEWER_BITS.get(raw_mode(file))
+    file.load()
+    if file.mode not in (*_COLOURS, *_GREYS):
+        raise DataError("image", "pixels must be of 8 bits", got=f"Pillow's mode {file.mode}")
+    transparent = file.has_transparency_data
+    mode = ("RGBA" if transparent else "RGB") if file.mode in _COLOURS else "LA" if transparent else "L"
+    same = file.mode == mode and "transparency" not in file.info
+    pixels = np.asarray(file if same else file.convert(mode))
+    if white is not None:  # Pillow cuts off where it stretches
+        numbers = np.rint(pixels * (np.array(white) / 255))
+        pixels = np.rint(numbers * (255 / np.array(white))).astype(np.uint8)
+    if covered is not None and covered != (0, 0, *file.size):
+        pixels = _seen_within(pixels, *covered)
+    return pixels, file
+
+
+def _seen_within(pixels: Samples, left: int, top: int, right: int, bottom: int) -> Samples:
+    """Pixels of which nothing is seen outside: a GIF's first picture may be smaller than what is shown."""
     channels = pixels.reshape(*pixels.shape[:2], -1)
-    return np.dstack([channels, np.where((channels == colour).all(axis=2), 0, 65535).astype(np.uint16)])
+    inside = np.zeros_like(channels[..., 0])
+    inside[top:bottom, left:right] = 255
+    channels = np.where(inside[..., np.newaxis] > 0, channels, np.uint8(0))
+    if channels.shape[2] in (1, 3):
+        return with_alpha(channels, inside)
+    return with_alpha(channels[..., :-1], np.minimum(channels[..., -1], inside))
+
+
+def _upright(pixels: Samples, orientation: int) -> Samples:
+    """Pixels turned as the camera was held (EXIF: 1 to 8), as an array of their own."""
+    if orientation in (5, 6, 7, 8):
+        pixels = pixels.swapaxes(0, 1)
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    return np.array(pixels, pixels.dtype.newbyteorder("="), order="C")

@@ -78,6 +78,7 @@ def filter_sheet(
         without matplotlib or a font.
     """
     lang = chosen(lang)
+    photo = photo.astype(photo.dtype.newbyteorder("="), copy=False)
     if photo.dtype not in (np.uint8, np.uint16) or photo.ndim not in (2, 3):
         expected, got = "(H,W) or (H,W,1 to 4) of uint8 or uint16", f"{photo.shape} of {photo.dtype}"
         raise ArgumentError("figures", "this is no photo", expected=expected, got=got)

@@ -1,4 +1,4 @@
-"""Pixels of 16 bits a channel as PNG and TIFF. Pillow writes those of one channel alone."""
+"""Pixels of 16 bits and floats as PNG and TIFF. Pillow writes those of one channel alone, and no float64."""
 
 from __future__ import annotations
 
@@ -40,27 +40,33 @@ def _filtered(pixels: NDArray[np.uint16]) -> Iterator[bytes]:
     yield deflate.flush()
 
 
-def write_tiff(file: BinaryIO, pixels: NDArray[np.uint16], profile: bytes | None) -> None:
-    """Write (H,W,C) as RGB or RGBA: deflated strips of horizontal differences (TIFF 6.0, sections 3, 6, 14, 18)."""
+def write_tiff(file: BinaryIO, pixels: NDArray[Any], profile: bytes | None) -> None:
+    """Write uint16, float32 or float64 (H,W,C) as grey or RGB, by C with alpha (TIFF 6.0, sections 3, 6, 14, 18, 19).
+
+    Strips are deflated; whole numbers, as horizontal differences.
+    """
     height, width, channels = pixels.shape
+    whole = pixels.dtype.kind == "u"
     strips = []
     for rows in _strips(pixels):
-        differences = np.diff(rows, axis=1, prepend=np.zeros_like(rows[:, :1]))
-        strips.append(zlib.compress(differences.astype("<u2").data, _LEVEL))
+        numbers = np.diff(rows, axis=1, prepend=np.zeros_like(rows[:, :1])) if whole else rows
+        little_endian = np.ascontiguousarray(numbers, pixels.dtype.newbyteorder("<"))
+        strips.append(zlib.compress(little_endian.data, _LEVEL))
     sizes = [len(strip) for strip in strips]
     tags: dict[int, Any] = {
         Tiff.IMAGEWIDTH: width,
         Tiff.IMAGELENGTH: height,
-        Tiff.BITSPERSAMPLE: (16,) * channels,
+        Tiff.BITSPERSAMPLE: (8 * pixels.itemsize,) * channels,
         Tiff.COMPRESSION: 8,  # deflate
-        Tiff.PHOTOMETRIC_INTERPRETATION: 2,  # RGB
+        Tiff.PHOTOMETRIC_INTERPRETATION: 1 if channels <= 2 else 2,  # black is zero, or RGB
         Tiff.STRIPOFFSETS: tuple(int(end) for end in np.cumsum([0, *sizes[:-1]])),  # behind the tags
         Tiff.SAMPLESPERPIXEL: channels,
         Tiff.ROWSPERSTRIP: _ROWS,
         Tiff.STRIPBYTECOUNTS: tuple(sizes),
-        Tiff.PREDICTOR: 2,  # differences
+        Tiff.PREDICTOR: 2 if whole else 1,  # differences, or none
+        Tiff.SAMPLEFORMAT: (1 if whole else 3,) * channels,  # unsigned, or floats
     }
-    if channels == 4:
+    if channels in (2, 4):
         tags[Tiff.EXTRASAMPLES] = 2  # alpha that the colours are not multiplied by
     if profile:
         tags[Tiff.ICCPROFILE] = profile
@@ -71,5 +77,5 @@ def write_tiff(file: BinaryIO, pixels: NDArray[np.uint16], profile: bytes | None
     file.writelines(strips)
 
 
-def _strips(pixels: NDArray[np.uint16]) -> Iterator[NDArray[np.uint16]]:
+def _strips(pixels: NDArray[Any]) -> Iterator[NDArray[Any]]:
     return (pixels[top : top + _ROWS] for top in range(0, len(pixels), _ROWS))

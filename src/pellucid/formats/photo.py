@@ -22,14 +22,15 @@ from pellucid.formats.file import write_whole
 class _Format(NamedTuple):
     name: str
     transparent: bool = False
-    deep: tuple[int, ...] = ()  # channels that 16-bit pixels may have
+    deep: bool = False  # whether there may be 16 bits a channel
+    floats: bool = False
     settings: Mapping[str, Any] = MappingProxyType({})
 
 
 _JPEG = _Format("JPEG", settings={"quality": 95, "subsampling": 0})
-_TIFF = _Format("TIFF", True, (1, 3, 4), {"compression": "tiff_adobe_deflate"})
+_TIFF = _Format("TIFF", True, True, True, {"compression": "tiff_adobe_deflate"})
 _FORMATS = {
-    ".png": _Format("PNG", True, (1, 2, 3, 4)),
+    ".png": _Format("PNG", True, True),
     ".jpg": _JPEG,
     ".jpeg": _JPEG,
     ".tif": _TIFF,
@@ -49,38 +50,54 @@ def check_photo_format(path: str | os.PathLike[str], pixels: NDArray[Any]) -> No
     if format is None:
         expected = f"one of {', '.join(_FORMATS)}"
         raise ArgumentError(where, "the file's name must say its format", expected=expected)
-    channels, deep = _channels(pixels), pixels.dtype == np.uint16
+    pixels = _native(pixels)
+    if pixels.dtype not in (np.uint8, np.uint16, np.float32, np.float64):
+        expected = "uint8, uint16, float32 or float64"
+        raise ArgumentError(
+            where, "pixels must be of a type of photos", expected=expected, got=f"{pixels.dtype}"
+        )
+    channels = _channels(pixels)
 
     def holds(format: _Format) -> bool:
-        return channels in format.deep if deep else format.transparent or channels in (1, 3)
+        if pixels.dtype.kind == "f":
+            return format.floats
+        return format.deep if pixels.dtype == np.uint16 else format.transparent or channels in (1, 3)
 
     if not holds(format):
         expected = " or ".join(suffix for suffix, other in _FORMATS.items() if holds(other))
-        got = f"{pixels.itemsize * 8}-bit {_KINDS[channels]}"
+        got = f"{pixels.itemsize * 8}-bit {'float ' if pixels.dtype.kind == 'f' else ''}{_KINDS[channels]}"
         raise ArgumentError(where, f"{format.name} cannot hold this picture", expected=expected, got=got)
 
 
 def write_photo(path: str | os.PathLike[str], pixels: NDArray[Any], profile: bytes | None = None) -> None:
-    """Write uint8 or uint16 pixels (H,W) or (H,W,1 to 4) in the format that the file's name asks for.
+    """Write uint8, uint16, float32 or float64 (H,W) or (H,W,1 to 4) in the format that the file's name asks for.
 
     The file appears complete or not at all; one that exists is replaced. `profile` is an ICC profile.
 
     Raises: ArgumentError when the format cannot hold such pixels; FormatError when the file cannot be written.
     """
     check_photo_format(path, pixels)
+    pixels = _native(pixels)
     where, format, content = f"picture '{path}'", _FORMATS[Path(path).suffix.lower()], BytesIO()
     more = {"icc_profile": profile} if profile and format.name != "BMP" else {}
     if not pixels.size:
         raise FormatError(where, f"{format.name} cannot hold this picture", got="no pixels")
     plain = pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
     try:
-        if plain.dtype == np.uint16 and plain.ndim == 3:
+        if plain.dtype.kind == "f":
+            write_tiff(content, plain.reshape(*plain.shape[:2], -1), profile)
+        elif plain.dtype == np.uint16 and plain.ndim == 3:
             {"PNG": write_png, "TIFF": write_tiff}[format.name](content, plain, profile)
         else:
             Image.fromarray(plain).save(content, format.name, **format.settings, **more)
     except (OSError, ValueError, SystemError, struct.error) as error:  # larger than the format allows, say
         raise FormatError(where, f"{format.name} cannot hold this picture", got=str(error)) from None
     write_whole(where, Path(path), [content.getbuffer()])
+
+
+def _native(pixels: NDArray[Any]) -> NDArray[Any]:
+    """The pixels in this machine's byte order."""
+    return pixels.astype(pixels.dtype.newbyteorder("="), copy=False)
 
 
 def _channels(pixels: NDArray[Any]) -> int:

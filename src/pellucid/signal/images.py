@@ -39,17 +39,23 @@ def filter_image(
     sigma: float | None = None,
     strength: float = 1.0,
     flip: bool = False,
+    raw: bool = False,
 ) -> NDArray[Any]:
     """Filter an image; colours are filtered alike, and transparency (alpha) is kept.
 
         output[y,x,c] = Σ_{ky,kx} image[y + ky − Kh//2, x + kx − Kw//2, c]·kernel[ky,kx]
+
+    Beside transparency, a colour counts as much as it is seen: colours are multiplied by alpha before and divided by
+    alpha, filtered alike, after. A kernel with negative weights is the difference of two such averages. So colours that
+    nobody sees do not bleed into what is seen; where all is opaque, nothing changes.
 
     Results are those of sums in float64. For 8 and 16 bits they are then rounded to the nearest (halves to even) and
     cut off below 0 and above 255 or 65,535; for the signed numbers of an edge filter, pass the image as floats.
     `pellucid.set_num_threads` says how many threads share the work.
 
     Args:
-        image: (H,W) grey, (H,W,1) grey, (H,W,2) grey and alpha, (H,W,3) RGB or (H,W,4) RGBA; uint8, uint16 or float.
+        image: (H,W) grey, (H,W,1) grey, (H,W,2) grey and alpha, (H,W,3) RGB or (H,W,4) RGBA; uint8, uint16 or float,
+            in any byte order. Opaque is 255, 65,535 or 1.
         kernel: a name (box, emboss, gaussian, identity, laplacian, motion, outline, ridge, sharpen, unsharp, and
             sobel, prewitt or scharr followed by -x, -y or -magnitude), rows as text ("0 1 0; 1 -4 1; 0 1 0") or a
             2-D array.
@@ -60,6 +66,7 @@ def filter_image(
         strength: how much of it. Kernels that sum to 0, edges, are multiplied by it; others go from the image itself,
             0, to the kernel, 1, and beyond.
         flip: True for true convolution, which turns the kernel by 180°.
+        raw: True to slide the kernel over the colours as they lie in memory, seen or not.
 
     Returns: an array of the image's shape and type.
     Raises: ShapeError for other shapes; ArgumentError for other types, names and settings.
@@ -71,8 +78,12 @@ def filter_image(
                [ 0, 30, 60]], dtype=uint8)
         >>> filter_image([[0., 0, 9, 9]], "sobel-x")
         array([[ 0., 36., 36.,  0.]])
+        >>> glass = np.array([[[255, 0, 0, 0], [0, 0, 0, 255], [0, 0, 0, 255]]], np.uint8)   # red that nobody sees
+        >>> filter_image(glass, "box")[0, 1], filter_image(glass, "box", raw=True)[0, 1]
+        (array([  0,   0,   0, 255], dtype=uint8), array([ 85,   0,   0, 255], dtype=uint8))
     """
-    pixels = as_array(_WHERE, "image", image)
+    given = as_array(_WHERE, "image", image)
+    pixels = given.astype(given.dtype.newbyteorder("="), copy=False)
     kernels = _kernels(kernel, size, sigma)
     _check(pixels, border)
     power = number(_WHERE, "strength", strength, f"[-{_STRONGEST:g}, {_STRONGEST:g}]")
@@ -80,10 +91,14 @@ def filter_image(
         kernels = [np.flip(one) for one in kernels]
     kernels = [_strengthened(one, power) for one in kernels]
     planes = pixels.reshape(*pixels.shape[:2], -1)
-    output = _slid(planes, kernels, border, turned=flip)
+    # A turned kernel has its middle on the other side where its sizes are even.
+    before = [(k - 1) // 2 if flip else k // 2 for k in kernels[0].shape]
+    output = _slid(planes, kernels, before, border)
     if planes.shape[2] in (2, 4):
+        if not raw:
+            _weigh_by_alpha(output, planes, kernels, before, border)
         output[..., -1] = planes[..., -1]
-    return output.reshape(pixels.shape)
+    return output.reshape(given.shape).astype(given.dtype, copy=False)
 
 
 def _kernels(kernel: str | ArrayLike, size: int | None, sigma: float | None) -> list[Kernel]:
@@ -134,15 +149,20 @@ def _strengthened(kernel: Kernel, strength: float) -> Kernel:
     return kernel
 
 
-def _slid(image: Array, kernels: Sequence[Kernel], border: str, turned: bool) -> Array:
-    """The filtered image (H,W,C), by a kernel or by the two of a magnitude.
-
-    A turned kernel has its middle on the other side where its sizes are even.
-    """
+def _slid(image: Array, kernels: Sequence[Kernel], before: Sequence[int], border: str) -> Array:
+    """The filtered image (H,W,C), by a kernel or by the two of a magnitude."""
     from pellucid.engine.stencil import PIXELS, slide
     from pellucid.signal.passes import passes_of
 
-    before = [(k - 1) // 2 if turned else k // 2 for k in kernels[0].shape]
     given = np.ascontiguousarray(image, image.dtype if image.dtype in PIXELS else np.float64)
     output = slide(given, kernels, before, _BORDERS[border], passes_of(kernels, given.dtype))
     return output.astype(image.dtype, copy=False)
+
+
+def _weigh_by_alpha(
+    output: Array, image: Array, kernels: Sequence[Kernel], before: Sequence[int], border: str
+) -> None:
+    from pellucid.signal.visible import weigh_by_alpha
+
+    opaque = 1 if image.dtype.kind == "f" else int(np.iinfo(image.dtype).max)
+    weigh_by_alpha(output, image, kernels, before, _BORDERS[border], opaque)

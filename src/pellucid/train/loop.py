@@ -157,7 +157,7 @@ def _scores(model: Module, data: Dataset, between: Callable[[], None] = lambda: 
 def predict(model: Module, images: Any) -> Array:
     """Class probabilities (N, classes) of images (N,C,…) or of a dataset's images.
 
-    8-bit images are divided by 255, as in training.
+    8-bit images are divided by 255 and 16-bit ones by 65,535, as in training.
 
     Raises: ShapeError when the model is no classifier; NumericError when its outputs are not finite.
     """
@@ -165,7 +165,7 @@ def predict(model: Module, images: Any) -> Array:
     parts = []
     for start in range(0, max(1, len(array)), _EVALUATION_BATCH):
         part = array[start : start + _EVALUATION_BATCH]
-        part = as_float(part) if part.dtype == np.uint8 else part
+        part = as_float(part) if part.dtype.kind == "u" else part
         parts.append(_logits("predict", model, part, start))
     return Softmax(dim=1).forward(np.concatenate(parts))
 

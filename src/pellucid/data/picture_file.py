@@ -1,0 +1,83 @@
+"""A user's image file. It is not trusted: limits are checked before anything is decoded."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from PIL import Image, ImageFile, UnidentifiedImageError
+
+from pellucid.errors import DataError, PellucidError
+
+PILLOW_FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")  # no format that runs another program
+FORMATS = (*PILLOW_FORMATS, "TIFF", "PPM")
+MAX_FILE_BYTES = 256 * 2**20
+MAX_PIXELS = 120_000_000
+ORIENTATION = 0x0112  # how the camera was held: a tag of EXIF and of TIFF
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # else it prints what it logs, beside the error
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """The file, its size allowed, opened once and not yet read.
+
+    Raises: DataError when the file is missing, too large or no file. Whatever is raised while it is open becomes one.
+    """
+    where = f"image '{path}'"
+    if not path.is_file():
+        raise DataError(where, "there is no such file" if not path.exists() else "this is not a file")
+    if path.stat().st_size > MAX_FILE_BYTES:
+        got = f"{path.stat().st_size} bytes"
+        raise DataError(where, "the file is too large", expected=f"at most {MAX_FILE_BYTES} bytes", got=got)
+    try:
+        with warnings.catch_warnings(), path.open("rb") as stream:
+            warnings.simplefilter("ignore")  # what matters ends in an error
+            yield stream
+    except PellucidError as error:  # a reader's, which says "image"
+        raise error.of(where) from None
+    except UnidentifiedImageError:
+        expected = f"one of {', '.join(FORMATS)}"
+        raise DataError(where, "this is no image, or of an unknown kind", expected=expected) from None
+    except Exception as error:  # decoders raise nearly anything on broken files
+        raise DataError(where, "the image cannot be read", got=f"{type(error).__name__}: {error}") from None
+
+
+def pillow_file(stream: BinaryIO, *, alone: bool) -> ImageFile.ImageFile:
+    """The file as Pillow sees it, its size allowed, not yet decoded; one picture, if it has to be alone.
+
+    Raises: DataError.
+    """
+    stream.seek(0)
+    file = Image.open(stream, formats=PILLOW_FORMATS)
+    check_size(file.width, file.height)
+    if alone and file.format != "MPO":  # that holds previews beside a photo
+        check_alone(getattr(file, "n_frames", 1))
+    return file
+
+
+def raw_mode(file: ImageFile.ImageFile) -> str:
+    """How a pixel lies in a file that is not yet decoded, in Pillow's words."""
+    return str(decoder_arguments(file.tile[0])[0]) if file.tile else ""
+
+
+def decoder_arguments(tile: Any) -> tuple[Any, ...]:
+    """What a part of a file is decoded by, its raw mode first."""
+    return (tile.args,) if isinstance(tile.args, str) else tuple(tile.args)
+
+
+def check_size(width: int, height: int) -> None:
+    """Raises: DataError for more pixels than are allowed."""
+    if width * height > MAX_PIXELS:
+        expected, got = f"at most {MAX_PIXELS} pixels", f"{width}×{height}"
+        raise DataError("image", "the image is too large", expected=expected, got=got)
+
+
+def check_alone(pictures: int) -> None:
+    """Raises: DataError for several pictures."""
+    if pictures > 1:
+        rule = "the file must hold one picture, not an animation or pages"
+        raise DataError("image", rule, got=f"{pictures} pictures")
