@@ -148,7 +148,7 @@ def _shown(document: Document, roles: Mapping[str, str]) -> dict[str, Any]:
     if document["formula"].startswith("output = σ(input) = "):
         names["σ"] = _function(document["formula"].rpartition(" = ")[2].replace("input", "x"), names)
     for name, value in _EQUATION.findall(document["note"]):
-        single = document["dtype"] == "float32" and str(np.float32(value)) == value
+        single = "[" in name and str(np.float32(value)) == value  # a number of an array of that type
         names[_word(_role(name, roles))] = np.float64(np.float32(value) if single else value)
     gate = next((names[name] for name in ("mask", "gate", "slope") if name in names), None)
     names["kept"] = lambda j: gate != 0
@@ -213,6 +213,7 @@ def _python(text: str) -> str:
 def multiplied_out(document: Document, roles: Mapping[str, str]) -> tuple[Polynomial, Polynomial]:
     """The formula, and the terms by the names of their factors, as polynomials in what is not multiplied out."""
     text = _right_side(document["formula"]).removesuffix("^(1/p)")  # the root of the sum of terms
+    text = re.sub(r"\.reshape\(.*\)", "", text)  # which moves numbers and changes none
     for name, value in re.findall(
         r"(\w+\[[\w,]*\]) = ((?:[^,\[\]]|\[[^\]]*\])*·(?:[^,\[\]]|\[[^\]]*\])*)", document["note"]
     ):

@@ -39,7 +39,7 @@ def _root(question: Question) -> Formula:
 
     return Formula(
         (Group((image, *scale), present),),
-        _norm(op, present, powers).rounded(question.dtype),
+        _sums(op, present, powers).power(1 / op.norm_type).rounded(question.dtype),
         formula=formula,
         root=float(op.norm_type),
         notes=notes,
@@ -53,16 +53,22 @@ def _powers(question: Question, at: NDArray[np.int64]) -> tuple[Element, NDArray
     present = terms.present
     assert present is not None
     element = Element(question.operand("input"), terms.factors[0][1])
-    return element, present, Enclosed.of(element.gathered()[1]).power(op.norm_type)
+    return element, present, _power(element, op.norm_type)
 
 
-def _norm(op: LpPool, present: NDArray[np.bool_], powers: Enclosed) -> Enclosed:
-    """(Σ elementᵖ)^(1/p), the sum scaled up where a window overhangs. What is below 0, but may count as 0, is 0."""
+def _power(element: Element, p: float) -> Enclosed:
+    """elementᵖ. Denormal numbers of float32 are 0, of their sign, once they are float64 numbers."""
+    numbers = read(element)
+    if element.operand.array.dtype == np.float32:
+        numbers = Enclosed(np.where(numbers.radius > 0, 0 * numbers.value, numbers.value), numbers.radius)
+    return numbers.power(p)
+
+
+def _sums(op: LpPool, present: NDArray[np.bool_], powers: Enclosed) -> Enclosed:
+    """Σ elementᵖ, scaled up where a window overhangs."""
     counts = _counts(present, len(powers.value))
     sums = where(present, powers, 0.0).sum(axis=1)
-    sums = where(counts < op.window, sums * op.window / counts, sums)
-    nothing = (sums.value < 0) & (-sums.value <= sums.radius) & np.isfinite(sums.value) & (op.norm_type != 1)
-    return Enclosed(np.where(nothing, 0, sums.value), sums.radius).power(1 / op.norm_type)
+    return where(counts < op.window, sums * op.window / counts, sums)
 
 
 def _counts(present: NDArray[np.bool_], windows: int) -> NDArray[np.int64]:
@@ -86,12 +92,12 @@ def _gradient(question: Question) -> Formula:
     assert there is not None
     element = Element(question.operand("grad_output"), terms.factors[0][1])
     x = Element(question.operand("input"), tuple(question.at.T))
-    norms, counts = _norms(question, element, there)
-    slopes = where(norms.value == 0, 0.0, norms.power(1 - op.norm_type))
-    perhaps_zero = abs(norms.value) <= norms.radius  # and then there is no gradient
+    sums, counts = _windows(question, element, there)
+    slopes = where(sums.value == 0, 0.0, sums.power(1 / op.norm_type).power(1 - op.norm_type))
+    perhaps_zero = abs(sums.value) <= sums.radius  # and then there is no gradient
     slopes = Enclosed(slopes.value, slopes.radius + np.where(perhaps_zero, abs(slopes.value), 0))
     scale, formula = _scale(question, np.where(there, counts, op.window))
-    power = read(x).power(op.norm_type - 1)
+    power = _power(x, op.norm_type - 1)
     shares = Enclosed.of(element.gathered()[1]) * slopes * op.window / counts
     result = power * where(there, shares, 0.0).sum(axis=1)
     if question.base is not None:
@@ -102,7 +108,7 @@ def _gradient(question: Question) -> Formula:
         count = int(there[0].sum())
         if not count:
             return [("note.unreached", {})]
-        zero = bool((there & (norms.value == 0))[0].any())
+        zero = bool((there & (sums.value == 0))[0].any())
         found: list[Note] = [("note.shares", {"count": count}), defined(f"p = {op.norm_type:g}", number=x)]
         found += [("note.no_norm", {})] if zero else []
         return [*found, *grown_notes(question)]
@@ -115,16 +121,15 @@ def _gradient(question: Question) -> Formula:
     )
 
 
-def _norms(
+def _windows(
     question: Question, element: Element, there: NDArray[np.bool_]
 ) -> tuple[Enclosed, NDArray[np.int64]]:
-    """The norms of the windows that hold an element, and how many elements these have; each is looked at once."""
+    """The sums of the windows that hold an element, and how many elements these have; each is looked at once."""
     op, shape = _of(question), element.operand.array.shape
     places = np.broadcast_arrays(*element.rows, there)[:-1]
     numbers = np.where(there, np.ravel_multi_index(places, shape, mode="clip"), 0)
     windows, which = np.unique(numbers, return_inverse=True)
     at = np.stack(np.unravel_index(windows, shape), axis=1)
     _, present, powers = _powers(question, at)
-    norms, counts = _norm(op, present, powers), _counts(present, len(at))
     which = which.reshape(numbers.shape)
-    return norms[which], counts[which]
+    return _sums(op, present, powers)[which], _counts(present, len(at))[which]
