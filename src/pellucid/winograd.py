@@ -31,8 +31,8 @@ float64). Matrices are applied before divisors, which are 2ᵏ, 3·2ᵏ or 9·2�
 
 (of 2ᵏ/64 for multiples of 9·2ᵏ). With S the sum over channels, or tiles, of the products of both sides' largest
 numbers, no number on the way has more than 64·g²·S units at stride 1 and 36·g²·S at stride 2, by the matrices' absolute
-values: g is 48 at stride 1 (160/3 for the weight gradient), at stride 2 at most 28. In float32 S ≤ 113 (92), or S ≤ 594,
-is always enough; most sums stay far below.
+values: g is 48 at stride 1 (160/3 for the weight gradient), at stride 2 at most 28. So in float32 S ≤ 113 (92), and at
+stride 2 S ≤ 594, is always enough; most sums stay far below.
 """
 
 from __future__ import annotations
