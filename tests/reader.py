@@ -218,10 +218,6 @@ def multiplied_out(document: Document, roles: Mapping[str, str]) -> tuple[Polyno
         r"(\w+\[[\w,]*\]) = ((?:[^,\[\]]|\[[^\]]*\])*·(?:[^,\[\]]|\[[^\]]*\])*)", document["note"]
     ):
         text = text.replace(name, value)
-    if any(
-        factor["address"].startswith("centred(") for term in document["terms"] for factor in term["factors"]
-    ):
-        text = text.replace("·centred", "·(input − mean)")
     formula = _polynomial(text)
     denominator = re.search("denominator = (.*?) = ", document["note"])
     forms = {}

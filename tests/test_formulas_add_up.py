@@ -6,6 +6,7 @@ distinct on every axis: the line of numbers is a true equation, and the formula 
 
 from __future__ import annotations
 
+import io
 import math
 import re
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from rich.console import Console
 from tests.reader import document_of, multiplied_out, of_formula, of_numbers, size_of_sum, stands
 from tests.recorded import normal, recording, replaced, run
 from tests.test_uses_and_fields import Everything
@@ -24,6 +26,7 @@ from pellucid import functional as F
 from pellucid import nn
 from pellucid.explain import Recording, Trace
 from pellucid.explain.ops.explainers import explained
+from pellucid.explain.rendering.terminal import rich_trace
 from pellucid.explain.source import Entry
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -286,13 +289,13 @@ def test_updates_and_running_statistics(optimizer: Any) -> None:
     assert {"loss", "updated(3.weight)", "updated(0.running_mean)", "updated(0.running_var)"} <= set(seen)
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS[3:6], ids=repr)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS[3:5], ids=repr)
 def test_a_network_of_everything(optimizer: Any) -> None:
     """Parameters that two layers use, gradients that meet, norms in training."""
     step, x, y = pc.TrainStep(Everything(), optimizer), normal(3, 2, 13, 11), np.array([0, 2, 1])
     step(x, y)
-    assert len(all_shown_right(iter([step.record(x, y)]), 4)) > 50
-    assert all_shown_right(iter([pc.record(step.model, x)]), 4)
+    assert len(all_shown_right(iter([step.record(x, y)]), 3)) > 50
+    assert all_shown_right(iter([pc.record(step.model, x)]), 3)
 
 
 def overhanging() -> Recording:
@@ -322,6 +325,10 @@ def test_a_norm_whose_window_overhangs_by_hand() -> None:
     assert grad.exact == pytest.approx(shared * math.sqrt(2), rel=1e-15)
     assert grad.error_bound <= abs(np.spacing(np.float32(grad.value))) * 0.51  # one rounding
     assert "K/count" not in rec.explain("grad(input)[0,0,1]").formula
+    printed = io.StringIO()
+    Console(file=printed, width=110).print(rich_trace(part, lang="ko"))
+    for piece in (part.formula, "(9.0·2.0)^(1/2)", "power 2(input[0,0,2]) 9.0 · K/count 2.0", "4.2426405"):
+        assert piece in printed.getvalue()
     assert str(rec.why("lp_pool1d.output[0,0,1]")).splitlines()[0].endswith("= 4.2426405, exact (18)^(1/2)")
 
 

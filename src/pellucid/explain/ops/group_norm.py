@@ -204,6 +204,7 @@ def _grad_input(asked: Asked) -> Formula:
     return Formula(
         (*grown_terms(asked.question), *terms),
         result=grown(asked.question, result[:, 0]),
+        formula=asked.question.formula.replace("centred", "(input[n,c,y] − mean[n,g])"),
         notes=lambda: [*_rounding(asked), *grown_notes(asked.question)],
     )
 

@@ -285,7 +285,7 @@ def _added_up(trace: Trace, shown: list[Term]) -> tuple[Exact, Exact]:
     if trace.root != 1 and total is not None:
         return total, total - sum((Fraction(product) for product in part), Fraction(0))
     if total is None or not math.isfinite(nearest(trace.exact)) or not math.isfinite(start):
-        return trace.exact, math.nan
+        return trace.exact, math.nan if len(part) < len(trace.terms) else Fraction(0)
     if abs(total + Fraction(start) - Fraction(trace.exact)) > _room(trace):
         total = Fraction(trace.exact) - Fraction(start)  # the formula is more than a sum of its terms
     return total + Fraction(start), total - sum((Fraction(product) for product in part), Fraction(0))
