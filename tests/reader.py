@@ -16,16 +16,15 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-from functools import cache
 from itertools import count
 from typing import Any
 
 import numpy as np
+from tests.polynomials import Polynomial, plus, polynomial, times
 
 from pellucid.explain import Trace
 
 Document = dict[str, Any]
-Polynomial = dict[tuple[tuple[str, Fraction], ...], Fraction]
 
 _NUMBER = re.compile(r"(?<![\w.])-?(?:\d+(?:\.\d+)?(?:e[+-]?\d+)?|inf|nan)(?![\w.])")
 _MORE = re.compile(r"… \([\d,]+ more terms?\)|… \(항 [\d,]+개가 더 있습니다\)")
@@ -51,6 +50,21 @@ def _product(numbers: list[float]) -> Any:
     """Exact where it is finite."""
     finite = all(map(math.isfinite, numbers))
     return math.prod(map(Fraction, numbers), start=Fraction(1)) if finite else math.prod(numbers)
+
+
+def quotients_right(document: Document) -> bool:
+    """Whether factors as "K/count" and "2/m" are those of what the note says, and of each other."""
+    names = {name: float(value) for name, value in _EQUATION.findall(document["note"])}
+    shown = {f["address"]: float(f["value"]) for term in document["terms"] for f in term["factors"]}
+    pairs = [(value, *address.split("/")) for address, value in shown.items() if address.count("/") == 1]
+    known = [(value, float(names[p]) / names[q]) for value, p, q in pairs if p in names and q in names]
+    known += [(value, 2 * shown["1/m"]) for address, value in shown.items() if address == "2/m"]
+    whole = [
+        (1 / value, round(1 / value))
+        for value, p, q in pairs
+        if p == "1" and q in ("m", "count", "divisor", "size")
+    ]
+    return all(x == y or abs(x - y) <= abs(y) * 2.0**-50 for x, y in known + whole)
 
 
 def _alike(x: float, y: float) -> bool:
@@ -218,7 +232,7 @@ def multiplied_out(document: Document, roles: Mapping[str, str]) -> tuple[Polyno
         r"(\w+\[[\w,]*\]) = ((?:[^,\[\]]|\[[^\]]*\])*·(?:[^,\[\]]|\[[^\]]*\])*)", document["note"]
     ):
         text = text.replace(name, value)
-    formula = _polynomial(text)
+    formula = polynomial(_word(text))
     denominator = re.search("denominator = (.*?) = ", document["note"])
     forms = {}
     for term in [*([document["start"]] if document["start"] else []), *document["terms"]]:
@@ -229,153 +243,6 @@ def multiplied_out(document: Document, roles: Mapping[str, str]) -> tuple[Polyno
         for label in form:
             if denominator:
                 label = label.replace("/denominator", f"/({_role(denominator[1], roles)})")
-            product = _times(product, _polynomial(label))
-        total = _plus(total, product)
+            product = times(product, polynomial(_word(label)))
+        total = plus(total, product)
     return formula, total
-
-
-@cache
-def _polynomial(text: str) -> Polynomial:
-    return _Parser(text).all()
-
-
-def _plus(p: Polynomial, q: Polynomial, sign: int = 1) -> Polynomial:
-    found = {m: p.get(m, Fraction(0)) + sign * q.get(m, Fraction(0)) for m in [*p, *q]}
-    return {m: c for m, c in found.items() if c}
-
-
-def _times(p: Polynomial, q: Polynomial) -> Polynomial:
-    found: Polynomial = {}
-    for m, c in p.items():
-        for n, d in q.items():
-            powers: dict[str, Fraction] = {}
-            for atom, power in (*m, *n):
-                powers[atom] = powers.get(atom, Fraction(0)) + power
-            key = tuple(sorted((a, e) for a, e in powers.items() if e))
-            found[key] = found.get(key, Fraction(0)) + c * d
-    return {m: c for m, c in found.items() if c}
-
-
-def _atom(name: str, power: int = 1) -> Polynomial:
-    return {((name, Fraction(power)),): Fraction(1)}
-
-
-def _over(p: Polynomial) -> Polynomial:
-    """1/p; a sum stays together."""
-    if len(p) == 1:
-        ((monomial, c),) = p.items()
-        return {tuple((a, -e) for a, e in monomial): 1 / c}
-    return _atom(f"({_written(p)})", -1)
-
-
-def _written(p: Polynomial) -> str:
-    return " + ".join(f"{c}·{'·'.join(f'{a}^{e}' for a, e in m)}" for m, c in sorted(p.items()))
-
-
-_TOKEN = re.compile(
-    r"\s*(s⁻ᵝ⁻¹|s⁻ᵝ|log Σ exp|Σ(?:_\{[^}]*\}|_\w)?|\d+(?:\.\d+)?|½|\[[^\[\]]*(?:\[[^\]]*\])?[^\[\]]*\]|[+−·/^(),√²³]"
-    r"|[^\W\d][\w′]*)"
-)
-
-
-class _Parser:
-    """Formulas and the names of factors as polynomials. Indices are left out, sums are linear."""
-
-    def __init__(self, text: str) -> None:
-        text = re.sub(r" − max \w+", "", _word(text).replace("-", "−"))  # of softmax: it cancels
-        text = re.sub(r"power [\d.−]+\((\w+)\)", r"\1ᵖ", text).replace("ᵖ", "^p")
-        text = text.replace("−log softmax(input)", "log Σ exp(input) − input")
-        self.tokens = [t.strip() for t in _TOKEN.findall(text)]
-        assert "".join(self.tokens).replace(" ", "") == text.replace(" ", ""), (text, self.tokens)
-        self.at = 0
-
-    def all(self) -> Polynomial:
-        found = self.sum()
-        assert self.at == len(self.tokens), self.tokens[self.at :]
-        return found
-
-    @property
-    def next(self) -> str:
-        return self.tokens[self.at] if self.at < len(self.tokens) else ""
-
-    def take(self) -> str:
-        self.at += 1
-        return self.tokens[self.at - 1]
-
-    def sum(self) -> Polynomial:
-        total: Polynomial = {}
-        sign = 1
-        if self.next == "−":
-            self.take()
-            sign = -1
-        total = _plus(total, self.product(), sign)
-        while self.next in ("+", "−"):
-            sign = 1 if self.take() == "+" else -1
-            total = _plus(total, self.product(), sign)
-        return total
-
-    def product(self) -> Polynomial:
-        if self.next.startswith("Σ"):
-            self.take()
-            return self.product()
-        found = self.power()
-        while self.next in ("·", "/") or self.next == "(":
-            operator = self.take() if self.next != "(" else "·"
-            if self.next.startswith("Σ"):
-                self.take()
-                rest = self.product()
-                found = _times(found, rest if operator == "·" else _atom(f"Σ({_written(rest)})", -1))
-                continue
-            factor = self.power()
-            found = _times(found, factor if operator == "·" else _over(factor))
-        return found
-
-    def power(self) -> Polynomial:
-        found = self.factor()
-        while self.next in ("^", "²", "³"):
-            sign = self.take()
-            if sign in ("²", "³"):
-                once = found
-                for _ in range("²³".index(sign) + 1):
-                    found = _times(found, once)
-            else:
-                found = _atom(f"({_written(found)})^({_written(self.factor())})")
-        return found
-
-    def factor(self) -> Polynomial:
-        token = self.take()
-        if token == "(":
-            found = self.sum()
-            assert self.take() == ")"
-            return found
-        if token == "½":
-            return {(): Fraction(1, 2)}
-        if token == "√":
-            return _atom(f"√({_written(self.factor())})")
-        if token[0].isdigit():
-            return {(): Fraction(token)} if Fraction(token) else {}
-        if token.startswith("["):
-            return _atom("[target]")
-        if self.next.startswith("[") and not self.next.startswith("[target") and " = " not in self.next:
-            self.take()  # the index
-        if self.next == "(" and self.tokens[self.at - 1] not in ("+", "−", "·"):
-            return self.call(token)
-        return _atom(token)
-
-    def call(self, name: str) -> Polynomial:
-        """A function of other numbers."""
-        self.take()
-        arguments = [self.sum()]
-        while self.next == ",":
-            self.take()
-            arguments.append(self.sum())
-        assert self.take() == ")"
-        if self.next.startswith("["):
-            self.take()
-        if name in ("centred", "error"):
-            return _plus(arguments[0], arguments[1], -1)
-        if name == "counts":
-            return {(): Fraction(1)}
-        if name in ("s⁻ᵝ", "s⁻ᵝ⁻¹"):
-            return _Parser("s^(−beta)" if name == "s⁻ᵝ" else "s^(−beta − 1)").all()
-        return _atom(f"{name}({', '.join(map(_written, arguments))})")

@@ -17,8 +17,16 @@ from typing import Any
 import numpy as np
 import pytest
 from rich.console import Console
-from tests.reader import document_of, multiplied_out, of_formula, of_numbers, size_of_sum, stands
-from tests.recorded import normal, recording, replaced, run
+from tests.reader import (
+    document_of,
+    multiplied_out,
+    of_formula,
+    of_numbers,
+    quotients_right,
+    size_of_sum,
+    stands,
+)
+from tests.recorded import looked_up, normal, recording, replaced, run
 from tests.test_uses_and_fields import Everything
 
 import pellucid as pc
@@ -155,13 +163,18 @@ LOSSES = {
 }
 
 
-def shown_right(trace: Trace, entry: Entry) -> None:
-    """What is shown comes to the number: by the line of numbers, and by the formula."""
+def shown_right(rec: Recording, trace: Trace, entry: Entry) -> None:
+    """What is shown comes to the number: by the line of numbers, and by the formula. Numbers of arrays are theirs."""
     document = document_of(trace)
     exact, value, bound = (float(document[key]) for key in ("exact", "value", "error_bound"))
     size = size_of_sum(document) if document["root"] == 1 else abs(exact)
     found = of_numbers(document)
     assert document["certified"], str(trace)
+    assert quotients_right(document), str(trace)
+    for term in trace.terms[:8]:
+        for address, number in term.factors:
+            if "[" in address and address.partition("[")[0] in rec and not math.isnan(number):
+                assert looked_up(rec, address) == number, address
     if math.isnan(exact):
         assert math.isnan(found), str(trace)
         assert math.isnan(value), str(trace)
@@ -220,7 +233,7 @@ def all_shown_right(recordings: Iterator[Recording], enough: int, names: str = "
             for number, flat in enumerate(chosen):
                 index = ",".join(str(int(i)) for i in np.unravel_index(flat, entry.shape))
                 trace = rec.explain(f"{entry.name}[{index}]" if index else entry.name)
-                shown_right(trace, entry)
+                shown_right(rec, trace, entry)
                 if number == 0 and entry.name not in seen:
                     shown_alike(rec, trace)
             seen[entry.name] = seen.get(entry.name, 0) + len(chosen)
