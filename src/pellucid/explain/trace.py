@@ -14,7 +14,7 @@ import numpy as np
 from pellucid.columns import cells, wrapped
 from pellucid.explain.accounts.account import Account, Exact, Group, Kind, Verdict
 from pellucid.explain.accounts.chain import Chain, nearest
-from pellucid.explain.accounts.formula import Formula
+from pellucid.explain.accounts.formula import Formula, shortest
 from pellucid.explain.question import Question
 from pellucid.explain.terms import Joined, Products, Term, as_json, exact_json, largest
 from pellucid.language import sentence, text
@@ -254,7 +254,7 @@ def rooted(sum: str, root: float) -> str:
     """
     if root == 1:
         return sum
-    return f"({sum})^(1/{root:g})" if root > 0 else f"({sum})^(1/({root:g}))"
+    return f"({sum})^(1/{shortest(root)})" if root > 0 else f"({sum})^(1/({shortest(root)}))"
 
 
 def _row(term: Term) -> list[str]:

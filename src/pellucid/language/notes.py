@@ -96,8 +96,8 @@ _POOLS: Area = {
         "수 {count}개를 행 우선 순서로 float64로 더한 뒤 나누고 한 번 반올림합니다. 나누는 수: {divisor}",
     ),
     "note.powers": Entry(
-        "{count} numbers to the power {p:g}, summed in float64 in row-major order; the root is rounded once",
-        "수 {count}개를 {p:g}제곱하여 행 우선 순서로 float64로 더하고, 그 거듭제곱근을 한 번 반올림합니다",
+        "{count} numbers to the power {p}, summed in float64 in row-major order; the root is rounded once",
+        "수 {count}개를 {p}제곱하여 행 우선 순서로 float64로 더하고, 그 거듭제곱근을 한 번 반올림합니다",
     ),
     "note.no_norm": Entry(
         "a window whose sum is 0 has no gradient", "합이 0인 창에서는 기울기가 오지 않습니다"

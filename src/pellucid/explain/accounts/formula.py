@@ -111,6 +111,16 @@ def constant(name: str, value: float) -> Quantity:
     return Quantity(name, np.array(value))
 
 
+def shortest(x: float) -> str:
+    """A setting in as few digits as say it, a whole number without a point.
+
+    Example:
+        >>> shortest(2), shortest(1.23456789)
+        ('2', '1.23456789')
+    """
+    return str(float(x)).removesuffix(".0")
+
+
 def _alike(x: NDArray[Any], y: NDArray[Any]) -> NDArray[np.bool_]:
     """Equal, or both NaN."""
     result: NDArray[np.bool_] = (x == y) | (np.isnan(x) & np.isnan(y))

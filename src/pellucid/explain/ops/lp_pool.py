@@ -9,7 +9,15 @@ from numpy.typing import NDArray
 
 from pellucid.explain.accounts.account import Element, Group, Image, Note, Quantity
 from pellucid.explain.accounts.enclosed import Enclosed, where
-from pellucid.explain.accounts.formula import Formula, before, defined, grown_notes, grown_terms, read
+from pellucid.explain.accounts.formula import (
+    Formula,
+    before,
+    defined,
+    grown_notes,
+    grown_terms,
+    read,
+    shortest,
+)
 from pellucid.explain.question import Question
 from pellucid.ops.lp_pool import LpPool
 
@@ -29,12 +37,14 @@ def _root(question: Question) -> Formula:
     op = _of(question)
     element, present, powers = _powers(question, question.at)
     counts = _counts(present, len(question.at))
-    image = Image(element.operand, element.rows, f"power {op.norm_type:g}", powers.value.astype(np.float64))
+    image = Image(
+        element.operand, element.rows, f"power {shortest(op.norm_type)}", powers.value.astype(np.float64)
+    )
     scale, formula = _scale(question, counts[:, None])
 
     def notes() -> Sequence[Note]:
         count = int(counts[0])
-        found: list[Note] = [("note.powers", {"count": count, "p": op.norm_type})]
+        found: list[Note] = [("note.powers", {"count": count, "p": shortest(op.norm_type)})]
         return [*found, defined(f"K = {op.window}", f"count = {count}")] if scale else found
 
     return Formula(
@@ -109,7 +119,10 @@ def _gradient(question: Question) -> Formula:
         if not count:
             return [("note.unreached", {})]
         zero = bool((there & (sums.value == 0))[0].any())
-        found: list[Note] = [("note.shares", {"count": count}), defined(f"p = {op.norm_type:g}", number=x)]
+        found: list[Note] = [
+            ("note.shares", {"count": count}),
+            defined(f"p = {shortest(op.norm_type)}", number=x),
+        ]
         found += [("note.no_norm", {})] if zero else []
         return [*found, *grown_notes(question)]
 
