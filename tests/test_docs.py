@@ -10,7 +10,7 @@ import pytest
 from tests.markdown import DOCS, blocks, check, grids, read, said, statements
 
 PAGES = {
-    "arithmetic": (11, 0, 0),
+    "arithmetic": (12, 0, 0),
     "convolution": (8, 0, 0),
     "worked-examples": (14, 112, 19),
     "slips": (14, 30, 9),

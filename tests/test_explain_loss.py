@@ -183,7 +183,7 @@ def test_the_loss_of_a_step_is_the_root() -> None:
     squares = pc.record(Classifier(), x, normal(5, 3), optimizer=pc.SGD(lr=0.1), loss="mse_loss")
     assert squares.certify().certified
     assert squares.explain("grad(fc.output)[1,2]").formula == "grad_input = 2·(input − target)/m"
-    assert squares.explain("loss").terms[7].factors[0][0] == "error(fc.output[2,1])"
+    assert squares.explain("loss").terms[7].factors[0][0] == "error(fc.output[2,1], target[2,1])"
 
 
 def test_a_gradient_with_several_contributions() -> None:

@@ -123,7 +123,7 @@ updated(0.weight)[0,0] = 0.25  (float32)
              eps)
   numbers    updated(0.weight)[0,0] = 0.75·1.0 + (-1.0)·2.0·0.25
   note       update 1 with learning rate 0.5, every operation rounded to float32; denominator =
-             √variance(0.weight)[0,0]/√(1 − β₂ᵗ) + eps = 4.0
+             √variance(0.weight)[0,0]/√(1 − β₂ᵗ) + eps = √4.0/0.5 + 0.0 = 4.0
   largest 2 of 2 terms
     0.75 = 1 − lr·weight_decay 0.75 · 0.weight[0,0] 1.0
     -0.5 = −lr/(1 − β₁ᵗ) -1.0       · mean(0.weight)[0,0] 2.0 · 1/denominator 0.25

@@ -19,10 +19,12 @@ def algorithm(name: str) -> Iterator[None]:
     """Models and training steps that run inside this block use the algorithm of this name.
 
     "auto" takes Winograd's algorithm where it is the faster one, by the shape of an image and the channels alone.
-    "direct" sums products one by one: whole numbers stay exact, and explanations replay every sum bit for bit.
+    "direct" sums products one by one: whole numbers come out exactly while Σ|products| ≤ 2²⁴ (2⁵³ in float64), and
+    explanations replay every sum bit for bit.
     "winograd" takes Winograd's algorithm wherever it can: it needs a quarter of the products, at stride 2 nine of
-    sixteen, and rounds differently, within a bound that explanations state. Its transforms add up to a hundred times an
-    input's magnitude, so it overflows earlier: float32 inputs around 3e36 become inf or NaN where the direct sum is
+    sixteen, and rounds differently, within a bound that explanations state. At stride 1 it divides weights by 9, so
+    sums of whole numbers are exact for multiples of 9 and else need not be. Its transforms add up to a hundred times
+    an input's magnitude, so it overflows earlier: float32 inputs around 3e36 become inf or NaN where the direct sum is
     finite.
 
     Raises: ArgumentError when there is no such algorithm.

@@ -245,7 +245,8 @@ class Recording:
         """Run the plans of convolutions and linear layers on small whole numbers, where every result must be exact.
 
         Each layer that was summed directly is run with the recorded shapes, forward and backward, beside its
-        specification in NumPy. This needs no recorded number.
+        specification in NumPy. This needs no recorded number. Layers by Winograd's algorithm, which rounds whole
+        numbers, are left out: record with `pc.algorithm("direct")` for all of them.
 
         Args:
             seed: decides the numbers.

@@ -14,6 +14,7 @@ import numpy as np
 from pellucid.columns import cells, wrapped
 from pellucid.explain.accounts.account import Account, Exact, Group, Kind, Verdict
 from pellucid.explain.accounts.chain import Chain, nearest
+from pellucid.explain.accounts.formula import Formula, shortest
 from pellucid.explain.question import Question
 from pellucid.explain.terms import Joined, Products, Term, as_json, exact_json, largest
 from pellucid.language import sentence, text
@@ -40,7 +41,7 @@ class Trace:
             as it is a sum.
         start: what the sum begins with as a term of one factor (a bias); None for zero.
         exact: the sum of start and terms, rounded once to float64; of a "sum" of float64 data that sum itself, a
-            fraction. A formula that is more than a sum of its terms is evaluated in the widest float.
+            fraction. A formula that is not the sum of its terms is evaluated in the widest float.
         error_bound: how far `value` can lie from `exact`, by the order of summation or the algorithm alone.
         replay: the sum computed once more, number by number in the documented order; None for other kinds and where
             Winograd's algorithm computed it in another way.
@@ -48,6 +49,7 @@ class Trace:
         question: what was asked, with access to the recording's arrays.
         account: what the answer is drawn from.
         lang: the language of `str`, `substituted` and `note`; None for the default.
+        root: which root of the sum of the terms the number is, as the p of a p-norm; 1 for the sum itself.
     """
 
     kind: Kind
@@ -64,6 +66,7 @@ class Trace:
     question: Question = field(repr=False)
     account: Account = field(repr=False)
     lang: str | None = None
+    root: float = 1.0
 
     @property
     def error(self) -> float:
@@ -87,7 +90,7 @@ class Trace:
             shown.append(text("trace.more_terms", lang, count=rest))
         if self.kind == "select":
             return f"{self.address} = " + (shown[0] if len(shown) == 1 else f"max({', '.join(shown)})")
-        return f"{self.address} = {' + '.join(shown) or '0'}"
+        return f"{self.address} = {rooted(' + '.join(shown) or '0', self.root)}"
 
     @property
     def note(self) -> str:
@@ -111,6 +114,7 @@ class Trace:
             "start": self.start.to_dict() if self.start else None,
             "terms": [term.to_dict() for term in self.terms[:limit]],
             "term_count": len(self.terms),
+            "root": self.root,
             **exact_json("exact", self.exact),
             "error_bound": as_json(self.error_bound),
             "replay": None if self.replay is None else as_json(self.replay),
@@ -204,7 +208,7 @@ def trace_of(question: Question, account: Account, verdict: Verdict, lang: str |
     groups = [Products.of(group, 0, 1) for group in account.terms]
     terms = groups[0] if len(groups) == 1 else Joined(groups)
     value, exact, bound = question.value[0], verdict.exact[0], float(verdict.bound[0])
-    if account.kind == "formula":
+    if isinstance(account, Formula) and account.root == 1:
         exact, bound = _added_up(terms, nearest(exact), bound)
     return Trace(
         kind=account.kind,
@@ -221,6 +225,7 @@ def trace_of(question: Question, account: Account, verdict: Verdict, lang: str |
         question=question,
         account=account,
         lang=lang,
+        root=account.root if isinstance(account, Formula) else 1.0,
     )
 
 
@@ -238,6 +243,18 @@ def _added_up(terms: Products | Joined, exact: float, bound: float) -> tuple[flo
         return exact, bound
     moved = abs(number - exact) + float(np.spacing(abs(exact)))
     return number, float(np.nextafter((bound + moved) * (1 + 2.0**-50), np.inf))
+
+
+def rooted(sum: str, root: float) -> str:
+    """What a sum is under its root.
+
+    Example:
+        >>> rooted("9 + 16", 2), rooted("9 + 16", 1), rooted("9", -1.5)
+        ('(9 + 16)^(1/2)', '9 + 16', '(9)^(1/(-1.5))')
+    """
+    if root == 1:
+        return sum
+    return f"({sum})^(1/{shortest(root)})" if root > 0 else f"({sum})^(1/({shortest(root)}))"
 
 
 def _row(term: Term) -> list[str]:

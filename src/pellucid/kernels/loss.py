@@ -78,7 +78,7 @@ def cross_entropy(p, n, f, chunk):
             losses[position] = 0.0
             if target != n[10]:
                 largest, log_sum = log_normaliser(x, at, channels)
-                losses[position] = -(x[at + target] - largest - log_sum)
+                losses[position] = log_sum - (x[at + target] - largest)
             position += 1
 
 

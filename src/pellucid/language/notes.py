@@ -87,6 +87,10 @@ _POOLS: Area = {
     "note.nan_wins": Entry(
         "{address} is the last NaN of {count}", "후보 {count}개 중 마지막 NaN을 고릅니다: {address}"
     ),
+    "note.wins_as_zero": Entry(
+        "{address} is the first of the largest: denormal numbers compare as 0",
+        "가장 큰 수들 가운데 첫 번째를 고릅니다: {address}. 비정규 수는 0으로 비교합니다",
+    ),
     "note.won": Entry(
         "it has won {won} of the {count} windows that hold it",
         "이 원소가 들어 있는 창 {count}개 중 {won}개에서 골랐습니다",
@@ -96,8 +100,11 @@ _POOLS: Area = {
         "수 {count}개를 행 우선 순서로 float64로 더한 뒤 나누고 한 번 반올림합니다. 나누는 수: {divisor}",
     ),
     "note.powers": Entry(
-        "{count} numbers to the power {p:g}, summed in float64 in row-major order; the root is rounded once",
-        "수 {count}개를 {p:g}제곱하여 행 우선 순서로 float64로 더하고, 그 거듭제곱근을 한 번 반올림합니다",
+        "{count} numbers to the power {p}, summed in float64 in row-major order; the root is rounded once",
+        "수 {count}개를 {p}제곱하여 행 우선 순서로 float64로 더하고, 그 거듭제곱근을 한 번 반올림합니다",
+    ),
+    "note.no_norm": Entry(
+        "a window whose sum is 0 has no gradient", "합이 0인 창에서는 기울기가 오지 않습니다"
     ),
     "note.shares": Entry(
         "shares of {count} windows, summed in float64, windows ascending, rounded once",
@@ -137,7 +144,9 @@ _NORMS: Area = {
         "in inference: the statistics are the running ones, whatever the batch",
         "추론이므로 배치와 관계없이 이동 통계를 씁니다",
     ),
-    "note.eps": Entry("eps = {eps}", "분모에 더하는 값 eps = {eps}"),
+    "note.eps": Entry(
+        "{address} = {value}, eps = {eps}", "{address} = {value}, 분모에 더하는 값 eps = {eps}"
+    ),
     "note.counted": Entry(
         "{count:,} of {targets:,} targets count", "정답 {targets:,}개 중 {count:,}개를 셉니다"
     ),
@@ -154,8 +163,8 @@ _UPDATES: Area = {
         "{step}번째 갱신입니다. 학습률 {lr:g}, 연산마다 {dtype} 형으로 반올림합니다",
     ),
     "note.denominator": Entry(
-        "denominator = √{variance}/√(1 − β₂ᵗ) + eps = {value}",
-        "분모 = √{variance}/√(1 − β₂ᵗ) + eps = {value}",
+        "denominator = √{address}/√(1 − β₂ᵗ) + eps = √{value}/{root} + {eps} = {denominator}",
+        "분모 = √{address}/√(1 − β₂ᵗ) + eps = √{value}/{root} + {eps} = {denominator}",
     ),
 }
 

@@ -1,12 +1,12 @@
 """Power-average pooling: the p-norm of each window.
 
-    output[n,c,y]     = (Σ_k input[n,c,i]ᵖ)^(1/p),     i = y·stride + k
-    grad_input[n,c,i] = Σ_y grad_output[n,c,y]·(input[n,c,i] / output[n,c,y])^(p−1)   over the windows that hold i
+    output[n,c,y]     = (Σ_k input[n,c,i]ᵖ·K/count[y])^(1/p),     i = y·stride + k
+    grad_input[n,c,i] = Σ_y grad_output[n,c,y]·(input[n,c,i]/output[n,c,y])^(p−1)·K/count[y]   over the windows y with i
 
-y, k and i stand for one, two or three coordinates; p = 1 is the sum of a window. p = ∞ stands for the largest of its
-absolute values, −∞ for the smallest, whose gradients go to the first element that has it. As in PyTorch, the
-sum of a window that overhangs in ceil mode is that of its elements times K over their number, and a window of zeros
-has no gradient. A negative sum has no root: NaN. Order of summation: output k, grad_input y, each ascending.
+y, k and i stand for one, two or three coordinates; p = 1 is the sum of a window. A window has count[y] elements, K of
+them unless it overhangs in ceil mode: as in PyTorch its sum is scaled up then. A window of zeros has no gradient. p = ∞
+stands for the largest of a window's absolute values, −∞ for the smallest, whose gradients go to the first element that
+has it. A negative sum has no root: NaN. Order of summation: output k, grad_input y, each ascending.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ class Element:
 
 @dataclass(frozen=True, eq=False)
 class Image(Element):
-    """Factors that are a function of a recorded array's numbers, as σ(conv1.output[0,3]).
+    """Factors that are a function of a recorded array's numbers, as σ(conv1.output[0,3]). Their zeros have no sign.
 
     `beside` gives the address of a second number that the function takes, as centred(conv1.output[0,3], bn1.mean[3]).
     """
@@ -82,7 +82,7 @@ class Image(Element):
 
     def gathered(self) -> tuple[NDArray[np.bool_], Array]:
         """As of `Element`."""
-        return np.broadcast_to(np.True_, self.value.shape), self.value
+        return np.broadcast_to(np.True_, self.value.shape), self.value + self.value.dtype.type(0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +105,10 @@ class Filled(Element):
 
 @dataclass(frozen=True, eq=False)
 class Quantity:
-    """Factors that are no array's numbers: a setting, a count, a mask, something computed on the way."""
+    """Factors that are no array's numbers: a setting, a count, a mask, something computed on the way.
+
+    Their zeros have no sign: less a rate of 0 is 0.
+    """
 
     name: str
     value: Array
@@ -117,7 +120,7 @@ class Quantity:
 
     def gathered(self) -> tuple[NDArray[np.bool_], Array]:
         """As of `Element`."""
-        return np.broadcast_to(np.True_, self.value.shape), self.value
+        return np.broadcast_to(np.True_, self.value.shape), self.value + self.value.dtype.type(0)
 
 
 @dataclass(frozen=True, eq=False)

@@ -80,7 +80,7 @@ class Enclosed:
         return Enclosed.of(other) / self
 
     def __neg__(self) -> Enclosed:
-        return Enclosed(-self.value, self.radius)
+        return Enclosed(0 - self.value, self.radius)  # no zero gets a sign
 
     def __getitem__(self, at: Any) -> Enclosed:
         return Enclosed(self.value[at], self.radius[at])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -21,19 +21,21 @@ class Formula(Account):
     Attributes:
         result: the values, one an element.
         replay: the engine's own operations once more, where each is one that every processor does alike.
+        root: which root of the terms' sum the number is; 1 for the sum itself.
     """
 
     kind: ClassVar[Kind] = "formula"
 
     result: Enclosed
     replay: NDArray[Any] | None = None
+    root: float = field(default=1.0, kw_only=True)
 
     def judge(self, question: Question) -> Verdict:
         """Whether the engine's numbers lie in their enclosures, and are those of the replay."""
         exact = self.result.value
         with np.errstate(all="ignore"):  # also for NaN that signals, as foreign files may hold it
             value = question.value.astype(exact.dtype)
-            radius = self.result.radius
+            radius = np.where(np.isnan(self.result.radius), np.inf, self.result.radius)
             bound = np.nextafter((radius * (1 + 2.0**-40)).astype(np.float64), np.inf)
             bound = np.where(radius == 0, 0.0, bound)
             within = abs(value - exact) <= bound
@@ -87,6 +89,18 @@ def grown_notes(question: Question) -> list[Note]:
     return [] if base is None else [("note.added", {"address": base.address(question.index)})]
 
 
+def first_of(factor: Element) -> dict[str, str]:
+    """The first number of a factor and its address, as notes name it."""
+    address = factor.address(int(np.ravel(rows)[0]) for rows in factor.rows)
+    return {"address": address, "value": str(np.ravel(factor.gathered()[1])[0])}
+
+
+def defined(*definitions: str, number: Element | None = None) -> Note:
+    """What symbols in a formula stand for, and the number that a function among the factors is of."""
+    numbers = [] if number is None else ["{address} = {value}".format(**first_of(number))]
+    return "note.where", {"definition": ", ".join([*filter(None, definitions), *numbers])}
+
+
 def read(factor: Element | Quantity) -> Enclosed:
     """What the engine reads as a factor."""
     return Enclosed.of(factor.gathered()[1])
@@ -95,6 +109,16 @@ def read(factor: Element | Quantity) -> Enclosed:
 def constant(name: str, value: float) -> Quantity:
     """The same factor in every term."""
     return Quantity(name, np.array(value))
+
+
+def shortest(x: float) -> str:
+    """A setting in as few digits as say it, a whole number without a point.
+
+    Example:
+        >>> shortest(2), shortest(1.23456789)
+        ('2', '1.23456789')
+    """
+    return str(float(x)).removesuffix(".0")
 
 
 def _alike(x: NDArray[Any], y: NDArray[Any]) -> NDArray[np.bool_]:

@@ -16,7 +16,15 @@ import numpy as np
 
 from pellucid.explain.accounts.account import Element, Group, Image, Note, Quantity
 from pellucid.explain.accounts.enclosed import Enclosed
-from pellucid.explain.accounts.formula import Formula, constant, grown, grown_notes, grown_terms, read
+from pellucid.explain.accounts.formula import (
+    Formula,
+    constant,
+    first_of,
+    grown,
+    grown_notes,
+    grown_terms,
+    read,
+)
 from pellucid.explain.ops.group_norm_replay import replayed
 from pellucid.explain.question import Question
 from pellucid.ops.base import Rows, choices, columns
@@ -140,7 +148,9 @@ def _istd(asked: Asked) -> Formula:
     var = asked.own("var")
     result = 1.0 / (read(var) + asked.op.eps).sqrt()
     terms = (Group((Image(var.operand, var.rows, "istd", result.value.astype(np.float64)),)),)
-    return Formula(terms, result=result[:, 0], notes=lambda: [("note.eps", {"eps": asked.op.eps})])
+    return Formula(
+        terms, result=result[:, 0], notes=lambda: [("note.eps", {"eps": asked.op.eps, **first_of(var)})]
+    )
 
 
 def _grad_bias(asked: Asked) -> Formula:
@@ -197,6 +207,7 @@ def _grad_input(asked: Asked) -> Formula:
     return Formula(
         (*grown_terms(asked.question), *terms),
         result=grown(asked.question, result[:, 0]),
+        formula=asked.question.formula.replace("centred", "(input[n,c,y] − mean[n,g])"),
         notes=lambda: [*_rounding(asked), *grown_notes(asked.question)],
     )
 

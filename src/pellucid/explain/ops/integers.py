@@ -4,7 +4,7 @@ Plans are decided by shapes alone, so one layer planned by itself has the launch
 It is run forward and backward on random whole numbers so small that Σ|products| ≤ 2²⁴ (2⁵³ in float64). Every order of
 summation is exact then, and results must equal the specification in NumPy number for number: nothing can hide within a
 bound. Gradients begin at zero, also where they add to others in the recording. Where Winograd's algorithm computed a
-layer there is no such run, because its transforms round.
+layer there is no such run, because its transforms round most whole numbers (`winograd.py` says which not).
 """
 
 from __future__ import annotations

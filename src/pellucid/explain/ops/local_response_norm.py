@@ -8,13 +8,25 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.explain.accounts.account import Element, Group, Quantity
+from pellucid.explain.accounts.account import Element, Group, Note, Quantity
 from pellucid.explain.accounts.enclosed import Enclosed, where
-from pellucid.explain.accounts.formula import Formula, constant, grown, grown_notes, grown_terms, read
+from pellucid.explain.accounts.formula import (
+    Formula,
+    constant,
+    defined,
+    grown,
+    grown_notes,
+    grown_terms,
+    read,
+)
+from pellucid.explain.address import written
 from pellucid.explain.ops.softmax import image
 from pellucid.explain.question import Question
 from pellucid.ops.base import columns
 from pellucid.ops.local_response_norm import LocalResponseNorm
+
+_SLOPE = "slope = 2·alpha·beta/size"
+_INNER = "inner[n,j,y] = grad_output[n,j,y]·input[n,j,y]·s[n,j,y]^(−beta − 1)"
 
 
 def explain_local_response_norm(question: Question) -> Formula:
@@ -22,9 +34,13 @@ def explain_local_response_norm(question: Question) -> Formula:
     forward = question.source.of == "output"
     result, terms = _output(question) if forward else _gradient(question)
 
-    def notes() -> list[tuple[str, dict[str, object]]]:
+    def notes() -> list[Note]:
+        constants = [f"{name} = {value}" for name, value in vars(_op(question)).items()]
+        slope = [] if forward else [_SLOPE, _INNER]
+        s = float(_measure(question, question.at[:1]).value[0])
+        measure = f"{written('s', question.index)} = {s}"
         rounded = "note.rounded_once" if question.dtype == np.float32 else "note.float64"
-        return [(rounded, {}), *grown_notes(question)]
+        return [defined(*slope, *constants, measure), (rounded, {}), *grown_notes(question)]
 
     return Formula(
         (*grown_terms(question), *terms),

@@ -91,7 +91,7 @@ def explain_mse_loss(question: Question) -> Formula:
         images = int(question.source.facts["images_per_part"])
         additions = images * (count // max(1, len(input.array))) + -(-len(input.array) // images)
         total = (difference * difference).sum(additions=additions)
-        off = image("error", input, rows, difference)
+        off = Image(input, rows, "error", difference.value.astype(np.float64), target.address)
         terms = Group((off, off, constant("1/m", 1 / count)))
         result = (total / input.array.size)[None].rounded(question.dtype)
         return Formula((terms,), result=result)

@@ -7,9 +7,17 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.explain.accounts.account import Element, Group, Image, Note
+from pellucid.explain.accounts.account import Element, Group, Image, Note, Quantity
 from pellucid.explain.accounts.enclosed import Enclosed, where
-from pellucid.explain.accounts.formula import Formula, before, grown_notes, grown_terms
+from pellucid.explain.accounts.formula import (
+    Formula,
+    before,
+    defined,
+    grown_notes,
+    grown_terms,
+    read,
+    shortest,
+)
 from pellucid.explain.question import Question
 from pellucid.ops.lp_pool import LpPool
 
@@ -27,28 +35,64 @@ def _of(question: Question) -> LpPool:
 
 def _root(question: Question) -> Formula:
     op = _of(question)
-    element, present, sums = _sums(question, question.at)
-    powers = np.power(element.gathered()[1], question.dtype.type(op.norm_type))
-    image = Image(element.operand, element.rows, f"power {op.norm_type:g}", powers)
+    element, present, powers = _powers(question, question.at)
+    counts = _counts(present, len(question.at))
+    image = Image(
+        element.operand, element.rows, f"power {shortest(op.norm_type)}", powers.value.astype(np.float64)
+    )
+    scale, formula = _scale(question, counts[:, None])
 
     def notes() -> Sequence[Note]:
-        return [("note.powers", {"count": int(present[0].sum()), "p": op.norm_type})]
+        count = int(counts[0])
+        found: list[Note] = [("note.powers", {"count": count, "p": shortest(op.norm_type)})]
+        return [*found, defined(f"K = {op.window}", f"count = {count}")] if scale else found
 
-    result = sums.power(1 / op.norm_type).rounded(question.dtype)
-    return Formula((Group((image,), present),), result, notes=notes)
+    return Formula(
+        (Group((image, *scale), present),),
+        _sums(op, present, powers).power(1 / op.norm_type).rounded(question.dtype),
+        formula=formula,
+        root=float(op.norm_type),
+        notes=notes,
+    )
 
 
-def _sums(question: Question, at: NDArray[np.int64]) -> tuple[Element, NDArray[np.bool_], Enclosed]:
-    """The elements of windows, which of them there are, and Σ elementᵖ, scaled up where a window overhangs."""
+def _powers(question: Question, at: NDArray[np.int64]) -> tuple[Element, NDArray[np.bool_], Enclosed]:
+    """The elements of windows, which of them there are, and elementᵖ."""
     op = _of(question)
     terms = op.terms("output", at, *question.shapes)
     present = terms.present
     assert present is not None
     element = Element(question.operand("input"), terms.factors[0][1])
-    powers = where(present, Enclosed.of(element.gathered()[1]).power(op.norm_type), 0.0)
-    counts = np.broadcast_to(present, powers.value.shape).sum(axis=1)
-    whole = powers.sum(axis=1)
-    return element, present, where(counts < op.window, whole * op.window / counts, whole)
+    return element, present, _power(element, op.norm_type)
+
+
+def _power(element: Element, p: float) -> Enclosed:
+    """elementᵖ. Denormal numbers of float32 are 0, of their sign, once they are float64 numbers."""
+    numbers = read(element)
+    if element.operand.array.dtype == np.float32:
+        numbers = Enclosed(np.where(numbers.radius > 0, 0 * numbers.value, numbers.value), numbers.radius)
+    return numbers.power(p)
+
+
+def _sums(op: LpPool, present: NDArray[np.bool_], powers: Enclosed) -> Enclosed:
+    """Σ elementᵖ, scaled up where a window overhangs."""
+    counts = _counts(present, len(powers.value))
+    sums = where(present, powers, 0.0).sum(axis=1)
+    return where(counts < op.window, sums * op.window / counts, sums)
+
+
+def _counts(present: NDArray[np.bool_], windows: int) -> NDArray[np.int64]:
+    """How many elements each window has."""
+    counts: NDArray[np.int64] = np.broadcast_to(present, (windows, present.shape[1])).sum(axis=1)
+    return counts
+
+
+def _scale(question: Question, counts: NDArray[np.int64]) -> tuple[tuple[Quantity, ...], str]:
+    """What sums of so many elements are scaled up by, as a factor, and the formula; neither where all are whole."""
+    window = _of(question).window
+    if (counts == window).all():
+        return (), question.formula.replace("·K/count[y]", "")
+    return (Quantity("K/count", window / counts),), question.formula
 
 
 def _gradient(question: Question) -> Formula:
@@ -57,32 +101,48 @@ def _gradient(question: Question) -> Formula:
     there = terms.present
     assert there is not None
     element = Element(question.operand("grad_output"), terms.factors[0][1])
-    number = Enclosed.of(question.operand("input").array[tuple(question.at.T)])
-    slopes = _slopes(question, element, there)
-    gradients = where(there, Enclosed.of(element.gathered()[1]) * slopes, 0.0)
-    result = number.power(op.norm_type - 1) * gradients.sum(axis=1)
+    x = Element(question.operand("input"), tuple(question.at.T))
+    sums, counts = _windows(question, element, there)
+    slopes = where(sums.value == 0, 0.0, sums.power(1 / op.norm_type).power(1 - op.norm_type))
+    perhaps_zero = abs(sums.value) <= sums.radius  # and then there is no gradient
+    slopes = Enclosed(slopes.value, slopes.radius + np.where(perhaps_zero, abs(slopes.value), 0))
+    scale, formula = _scale(question, np.where(there, counts, op.window))
+    power = _power(x, op.norm_type - 1)
+    shares = Enclosed.of(element.gathered()[1]) * slopes * op.window / counts
+    result = power * where(there, shares, 0.0).sum(axis=1)
     if question.base is not None:
         result = Enclosed.of(before(question)) + result
+    ratio = Quantity("(input/output)^(p−1)", (power[:, None] * slopes).value.astype(np.float64))
 
     def notes() -> Sequence[Note]:
         count = int(there[0].sum())
         if not count:
             return [("note.unreached", {})]
-        return [("note.shares", {"count": count}), *grown_notes(question)]
+        zero = bool((there & (sums.value == 0))[0].any())
+        found: list[Note] = [
+            ("note.shares", {"count": count}),
+            defined(f"p = {shortest(op.norm_type)}", number=x),
+        ]
+        found += [("note.no_norm", {})] if zero else []
+        return [*found, *grown_notes(question)]
 
     return Formula(
-        (*grown_terms(question), Group((element,), there)), result.rounded(question.dtype), notes=notes
+        (*grown_terms(question), Group((element, ratio, *scale), there)),
+        result.rounded(question.dtype),
+        formula=formula,
+        notes=notes,
     )
 
 
-def _slopes(question: Question, element: Element, there: NDArray[np.bool_]) -> Enclosed:
-    """sum^(1/p − 1) of the windows that hold an element, each window looked at once."""
+def _windows(
+    question: Question, element: Element, there: NDArray[np.bool_]
+) -> tuple[Enclosed, NDArray[np.int64]]:
+    """The sums of the windows that hold an element, and how many elements these have; each is looked at once."""
     op, shape = _of(question), element.operand.array.shape
     places = np.broadcast_arrays(*element.rows, there)[:-1]
     numbers = np.where(there, np.ravel_multi_index(places, shape, mode="clip"), 0)
     windows, which = np.unique(numbers, return_inverse=True)
     at = np.stack(np.unravel_index(windows, shape), axis=1)
-    _, present, sums = _sums(question, at)
-    counts = np.broadcast_to(present, (len(at), present.shape[1])).sum(axis=1)
-    slopes = sums.power(1 / op.norm_type).power(1 - op.norm_type) * op.window / counts
-    return where(sums.value == 0, 0.0, slopes)[which.reshape(numbers.shape)]
+    _, present, powers = _powers(question, at)
+    which = which.reshape(numbers.shape)
+    return _sums(op, present, powers)[which], _counts(present, len(at))[which]

@@ -18,7 +18,15 @@ import numpy as np
 from pellucid.derived import derived
 from pellucid.explain.accounts.account import Element, Group, Image, Note, Quantity
 from pellucid.explain.accounts.enclosed import Enclosed, where
-from pellucid.explain.accounts.formula import Formula, constant, grown, grown_notes, grown_terms, read
+from pellucid.explain.accounts.formula import (
+    Formula,
+    constant,
+    first_of,
+    grown,
+    grown_notes,
+    grown_terms,
+    read,
+)
 from pellucid.explain.ops.norm_replay import Order, replayed
 from pellucid.explain.question import Question
 from pellucid.ops.base import Rows, choices, columns
@@ -182,7 +190,9 @@ def _istd(asked: Asked) -> Formula:
     var = asked.each("var" if asked.op.training else "running_var")
     result = 1.0 / (read(var) + asked.op.eps).sqrt()
     terms = (Group((Image(var.operand, var.rows, "istd", result.value.astype(np.float64)),)),)
-    return Formula(terms, result=result[:, 0], notes=asked.notes(("note.eps", {"eps": asked.op.eps})))
+    return Formula(
+        terms, result=result[:, 0], notes=asked.notes(("note.eps", {"eps": asked.op.eps, **first_of(var)}))
+    )
 
 
 def _running(asked: Asked) -> Formula:

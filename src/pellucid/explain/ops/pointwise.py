@@ -18,7 +18,15 @@ import numpy as np
 
 from pellucid.explain.accounts.account import Element, Group, Image, Note, Quantity
 from pellucid.explain.accounts.enclosed import Enclosed, where
-from pellucid.explain.accounts.formula import Formula, grown, grown_notes, grown_replay, grown_terms
+from pellucid.explain.accounts.formula import (
+    Formula,
+    defined,
+    first_of,
+    grown,
+    grown_notes,
+    grown_replay,
+    grown_terms,
+)
 from pellucid.explain.question import Question
 from pellucid.ops.base import Array, columns
 from pellucid.ops.gelu import GELU
@@ -60,10 +68,7 @@ def explain_rectifier(question: Question) -> Formula:
 
     def notes() -> Sequence[Note]:
         key = "note.gate_open" if let[0, 0] else "note.gate_closed"
-        return [
-            (key, {"address": x.address(question.index), "value": str(inputs[0, 0])}),
-            *grown_notes(question),
-        ]
+        return [(key, first_of(x)), *grown_notes(question)]
 
     return Formula(
         (*grown_terms(question), Group((number, factor), present)),
@@ -83,14 +88,16 @@ class _Smooth:
         function: the function, as the engine computes it.
         slope: its derivative.
         scales: whether the output is the input times the function.
-        definition: what stands for the symbol, where the formula does not say so.
+        definition: what stands for the symbol, where the formula of the output does not say so.
+        slope_definition: the same of the formula of the gradient.
     """
 
     symbol: str
     function: Callable[[Any], Enclosed]
     slope: Callable[[Any], Enclosed]
     scales: bool = False
-    definition: str | None = None
+    definition: str = ""
+    slope_definition: str = ""
 
 
 def _logistic(x: Enclosed) -> Enclosed:
@@ -134,13 +141,23 @@ def _twice(x: Enclosed) -> Enclosed:
     return 2.0 * math.sqrt(2.0 / math.pi) * (x + 0.044715 * (x * x * x))
 
 
+_SIGMA = "σ(x) = 1/(1 + exp(−x))"
+_PHI = "Φ(x) = ½(1 + erf(x/√2))"
+_NEAR_PHI = "Φ(x) = ½(1 + tanh(√(2/π)·(x + 0.044715·x³)))"
 _SMOOTH = {
-    "sigmoid": _Smooth("σ", _logistic, lambda x: _logistic(x) * _logistic(-x)),
+    "sigmoid": _Smooth("σ", _logistic, lambda x: _logistic(x) * _logistic(-x), slope_definition=_SIGMA),
     "tanh": _Smooth("tanh", Enclosed.tanh, _tanh_slope),
-    "silu": _Smooth("σ", _logistic, lambda x: _logistic(x) * (1.0 + x * _logistic(-x)), scales=True),
-    "gelu": _Smooth("Φ", _normal, _normal_slope, True, "Φ(x) = ½(1 + erf(x/√2))"),
+    "silu": _Smooth(
+        "σ", _logistic, lambda x: _logistic(x) * (1.0 + x * _logistic(-x)), True, slope_definition=_SIGMA
+    ),
+    "gelu": _Smooth("Φ", _normal, _normal_slope, True, _PHI, f"{_PHI}, Φ′(x) = exp(−x²/2)/√(2·π)"),
     "gelu_tanh": _Smooth(
-        "Φ", _near_normal, _near_normal_slope, True, "Φ(x) = ½(1 + tanh(√(2/π)·(x + 0.044715·x³)))"
+        "Φ",
+        _near_normal,
+        _near_normal_slope,
+        True,
+        _NEAR_PHI,
+        f"{_NEAR_PHI}, Φ′(x) = 2·Φ(x)·(1 − Φ(x))·√(2/π)·(1 + 0.134145·x²)",
     ),
 }
 
@@ -165,8 +182,8 @@ def explain_smooth(question: Question) -> Formula:
         result = grown(question, result.rounded(question.dtype)[:, 0])
 
     def notes() -> Sequence[Note]:
-        found: list[Note] = [("note.where", {"definition": rule.definition})] if rule.definition else []
+        definition = rule.definition if forward else rule.slope_definition
         rounded = "note.rounded_once" if question.dtype == np.float32 else "note.float64"
-        return [*found, (rounded, {}), *grown_notes(question)]
+        return [defined(definition, number=x), (rounded, {}), *grown_notes(question)]
 
     return Formula((*grown_terms(question), Group(factors)), result, notes=notes)

@@ -33,6 +33,8 @@ def _winner(question: Question) -> Choice:
         values, win = candidates.gathered()[1][0], int(wins[0])
         at = [int(np.broadcast_to(row, present.shape)[0, win]) for row in candidates.rows]
         ties = int(np.count_nonzero(present[0] & (values == values[win])))
+        if (values[present[0]] > values[win]).any():  # both are 0 to the processor
+            return [("note.wins_as_zero", {"address": candidates.address(at)})]
         key = "note.nan_wins" if np.isnan(values[win]) else "note.first_wins" if ties > 1 else "note.wins"
         return [(key, {"address": candidates.address(at), "count": int(present[0].sum()), "ties": ties})]
 

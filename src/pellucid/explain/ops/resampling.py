@@ -33,7 +33,12 @@ def _copied(question: Question, terms: Terms, value: float | None) -> Choice:
     places = tuple(np.where(terms.present, row, -1) for row in rows)
     element = Filled(question.operand(name), places, value or 0.0)
     note = "note.copy" if terms.present[0, 0] else "note.filled"
-    return Choice((Group((element,)),), np.zeros(len(question.at), np.int64), notes=lambda: [(note, {})])
+    return Choice(
+        (Group((element,)),),
+        np.zeros(len(question.at), np.int64),
+        formula=question.formula.replace("weight[y,i]·", ""),
+        notes=lambda: [(note, {})],
+    )
 
 
 def _summed(question: Question, terms: Terms) -> Chain:
@@ -48,7 +53,9 @@ def _summed(question: Question, terms: Terms) -> Chain:
             return [("note.unread", {})]
         return [chain.order("order.inputs" if question.source.of == "output" else "order.outputs")]
 
-    base = question.base
+    base, formula = question.base, question.formula
+    if terms.weights is None:
+        formula = formula.replace("weight[y,i]·", "")
     start = None if base is None else Element(base, tuple(question.at.T))
-    chain = Chain((Group(factors, terms.present),), start=start, notes=notes)
+    chain = Chain((Group(factors, terms.present),), start=start, formula=formula, notes=notes)
     return chain

@@ -18,6 +18,7 @@ def explain_shared(question: Question) -> Chain:
     chain: Chain = Chain(
         (Group((Element(stack, rows),)),),
         start=Element(first, at),
+        formula=f"{question.source.of} = Σ_u contribution[u] over the uses u of the parameter",
         notes=lambda: [chain.order("order.uses")],
     )
     return chain

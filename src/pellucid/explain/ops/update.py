@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from pellucid.explain.accounts.account import Element, Group, Note, Quantity
-from pellucid.explain.accounts.formula import Formula
+from pellucid.explain.accounts.formula import Formula, first_of
 from pellucid.explain.accounts.replayed import Replayed
 from pellucid.explain.question import Question
 from pellucid.ops.adam import Adam
@@ -131,11 +131,13 @@ def _adam_step(x: _Update, rule: Adam) -> Formula:
         kept = _term(_quantity("1 − lr·weight_decay", keep), *kept)
     beta1, beta2 = rule.betas
     size, root = x.setting(x.lr / (1 - beta1**x.step)), x.setting(sqrt(1 - beta2**x.step))
-    denominator = x.number("variance").sqrt() / root + x.setting(rule.eps)
+    eps = x.setting(rule.eps)
+    denominator = x.number("variance").sqrt() / root + eps
     with np.errstate(all="ignore"):
         inverse = (1 / denominator.enclosed.value).astype(np.float64)
     moved = (_quantity("−lr/(1 − β₁ᵗ)", -size.value), x.element("mean"), _quantity("1/denominator", inverse))
-    variance = x.question.operand("variance").address(x.question.index)
-    note: Note = ("note.denominator", {"variance": variance, "value": str(denominator.value[0])})
+    numbers = {"root": root, "eps": eps, "denominator": denominator}
+    said = {name: str(number.value[0]) for name, number in numbers.items()}
+    note: Note = ("note.denominator", {**said, **first_of(x.element("variance"))})
     text = f"updated = {w} − (lr/(1 − β₁ᵗ))·mean/(√variance/√(1 − β₂ᵗ) + eps)"
     return x.formula(text, parameter - size * x.number("mean") / denominator, [kept, moved], note)

@@ -19,7 +19,7 @@ from pellucid.explain.accounts.account import Exact, Kind
 from pellucid.explain.accounts.chain import nearest
 from pellucid.explain.shown import Shown
 from pellucid.explain.terms import Term, as_json, exact_json, largest
-from pellucid.explain.trace import Trace
+from pellucid.explain.trace import Trace, rooted
 from pellucid.language import text
 
 _DIGITS = 8  # of a level's largest number
@@ -41,6 +41,7 @@ class Level:
         rest_count: how many others there are; of a selection those that lost.
         rest: the sum of the others, exactly; of a selection 0.
         exact: start + terms + rest, exactly: a fraction, or a float that is not finite.
+        root: which root of `exact` the number is, as the p of a p-norm; 1 for the sum itself.
     """
 
     address: str
@@ -54,6 +55,7 @@ class Level:
     rest_count: int
     rest: Exact
     exact: Exact
+    root: float = 1.0
 
     @property
     def shown(self) -> tuple[Term, ...]:
@@ -78,6 +80,7 @@ class Level:
             "rest_count": self.rest_count,
             **exact_json("rest", self.rest),
             **exact_json("exact", self.exact),
+            "root": self.root,
         }
 
 
@@ -133,6 +136,7 @@ class Path(Shown):
             return
         drawn.add(address)
         exact, products, rest = written_level(level)
+        exact = rooted(exact, level.root)
         number = text("path.number", lang, address=address, value=value, exact=exact)
         yield number if level.certified else text("path.not_certified", lang, number=number)
         branches: list[tuple[str, list[str]]] = []
@@ -261,6 +265,7 @@ def level_of(trace: Trace, top: int) -> Level:
         rest_count=len(trace.terms) - len(shown),
         rest=rest,
         exact=exact,
+        root=trace.root if isinstance(exact, Fraction) else 1.0,
     )
 
 
@@ -277,8 +282,10 @@ def _added_up(trace: Trace, shown: list[Term]) -> tuple[Exact, Exact]:
     """The exact sum, and what the shown terms leave of it. What is not finite stays a float."""
     total, part = trace.terms.total, [term.product for term in shown]
     start = trace.start.product if trace.start else 0
+    if trace.root != 1 and total is not None:
+        return total, total - sum((Fraction(product) for product in part), Fraction(0))
     if total is None or not math.isfinite(nearest(trace.exact)) or not math.isfinite(start):
-        return trace.exact, math.nan
+        return trace.exact, math.nan if len(part) < len(trace.terms) else Fraction(0)
     if abs(total + Fraction(start) - Fraction(trace.exact)) > _room(trace):
         total = Fraction(trace.exact) - Fraction(start)  # the formula is more than a sum of its terms
     return total + Fraction(start), total - sum((Fraction(product) for product in part), Fraction(0))
