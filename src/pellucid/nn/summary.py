@@ -37,8 +37,11 @@ class Row:
         macs_formula: positions · weights; "" for ops that are no sums of products.
         activation_bytes: of the output, for the whole batch.
         activation_formula: sizes · bytes of a number.
-        receptive_field: how many positions of the network's input an output sees along each spatial axis, padding
-            included, the most that any does; None where that is not known.
+        receptive_field: how many positions of the network's input an output sees along each spatial axis, from the
+            first to the last; where positions differ (transposed convolution, upsampling, adaptive pooling), the most
+            that any sees. It is that of a position far from all borders: nearer to one, `rec.field` shows how much of
+            it is padding, or what a reflecting padding adds; what sees a whole tensor (a dense layer) counts padding,
+            too. Norms count as they do with their statistics held. None where it is not known.
         jump: how far apart neighbours see along each axis, the stride from the input to here; 0 where all see the
             same, below 1 after a transposed convolution; None where the field is.
         field_formulas: the receptive field, axis by axis, of ops that widen it.
@@ -149,8 +152,7 @@ def _row(
 ) -> Row:
     parameters, biases = costs.parameters(node, own)
     macs, memory, dense = costs.macs(node), costs.memory(node), costs.dense(node)
-    axes = windows(node) or ()
-    wider = (axes or macs.number) and [f.size for f in before or ()] != [f.size for f in fields or ()]
+    wider = [f.size for f in before or ()] != [f.size for f in fields or ()]
     return Row(
         path=node.path,
         type=kind,
