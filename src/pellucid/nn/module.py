@@ -185,8 +185,31 @@ class Module:
         return self._named_states(once=True)
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
-        """The arrays that training changes, with their names."""
+        """The arrays that training changes unless they are frozen, with their names."""
         return ((name, state) for name, state in self.named_arrays() if isinstance(state, Parameter))
+
+    def parameters(self) -> Iterator[Parameter]:
+        """The same without their names."""
+        return (parameter for _, parameter in self.named_parameters())
+
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Freeze all parameters of the tree (False), or have all of them trained (True); returns the module.
+
+        A frozen batch norm still follows its batches: its running statistics are no parameters.
+
+        Raises: ArgumentError for anything but True or False.
+
+        Example:
+            >>> from pellucid.nn.models import lenet5
+            >>> model = lenet5()
+            >>> _ = model.requires_grad_(False)
+            >>> _ = model.fc3.requires_grad_()
+            >>> [name for name, parameter in model.named_parameters() if parameter.requires_grad]
+            ['fc3.weight', 'fc3.bias']
+        """
+        for parameter in self.parameters():
+            parameter.requires_grad = requires_grad
+        return self
 
     def named_buffers(self) -> Iterator[tuple[str, Buffer]]:
         """The arrays that hold statistics, with their names."""
@@ -246,7 +269,7 @@ class Module:
                 for name, state in list(module._own(State)):
                     if state.dtype.kind == "f" and state.dtype != target:
                         if id(state) not in converted:
-                            converted[id(state)] = type(state)(state, target)
+                            converted[id(state)] = state.as_type(target)
                         setattr(module, name, converted[id(state)])
 
         changing(convert)

@@ -31,6 +31,7 @@ class Row:
         output_shape: (N,C,…).
         formulas: the output sizes, axis by axis, of ops that slide a window, pad or upsample by a whole factor.
         parameters: those that no row above has counted, biases included.
+        trainable: how many of them training changes: those that are not frozen.
         macs: multiply–accumulates, those on padding included.
         biases: how many of the parameters are biases of a convolution or a linear layer.
         parameter_formula: kernel size · input channels · output channels (· groups) + biases; "" without parameters.
@@ -54,6 +55,7 @@ class Row:
     output_shape: tuple[int, ...]
     formulas: tuple[str, ...]
     parameters: int
+    trainable: int
     macs: int
     biases: int
     parameter_formula: str
@@ -76,6 +78,7 @@ class Summary:
 
     rows: tuple[Row, ...]
     parameters: int
+    trainable: int
     macs: int
     biases: int
     activation_bytes: int
@@ -135,20 +138,24 @@ def summary(model: Module, input_shape: tuple[int, ...]) -> Summary:
     rows = []
     for node in traced.nodes:
         arrays = {s: traced.arrays[s] for s in node.operands if s is not None and s in traced.arrays}
-        own = [s for s, array in arrays.items() if isinstance(array, Parameter) and s not in counted]
+        own = {s: a for s, a in arrays.items() if isinstance(a, Parameter) and s not in counted}
         counted.update(own)
         kind = layers.get(node.path.partition("#")[0], node.op.name)
         before = None if node.operands[0] is None else fields.get(node.operands[0])
         rows.append(_row(node, kind, own, before, fields.get(node.output)))
     sums = (
         sum(getattr(row, name) for row in rows)
-        for name in ("parameters", "macs", "biases", "activation_bytes")
+        for name in ("parameters", "trainable", "macs", "biases", "activation_bytes")
     )
     return Summary(tuple(rows), *sums)
 
 
 def _row(
-    node: graph.Node, kind: str, own: list[graph.Symbol], before: Fields | None, fields: Fields | None
+    node: graph.Node,
+    kind: str,
+    own: dict[graph.Symbol, Parameter],
+    before: Fields | None,
+    fields: Fields | None,
 ) -> Row:
     parameters, biases = costs.parameters(node, own)
     macs, memory, dense = costs.macs(node), costs.memory(node), costs.dense(node)
@@ -159,6 +166,7 @@ def _row(
         output_shape=node.output.shape,
         formulas=_size_formulas(node),
         parameters=parameters.number,
+        trainable=sum(array.size for array in own.values() if array.requires_grad),
         macs=macs.number,
         biases=biases,
         parameter_formula=parameters.formula,
