@@ -228,7 +228,7 @@ def fields_of(model: nn.Module, shape: Sizes) -> tuple[Fields | None, Sizes]:
 
 def drawn(rng: random.Random) -> Stack | None:
     """A stack with an input so large that some output is far from all borders; None where that is too large."""
-    dims = rng.choice([1, 1, 2, 2, 3])
+    dims = rng.choice([1, 2, 2, 3, 3, 3])
     draw, layers, channels = Draw(rng, dims), list[Layer](), 2
     provisional, margin = (1, 2, *(9973,) * dims), [0] * dims
     fields: Fields | None = (ReceptiveField(),) * dims

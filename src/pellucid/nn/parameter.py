@@ -84,9 +84,9 @@ class Parameter(State):
     """An array that training changes, unless it is frozen: `requires_grad = False`, at any time.
 
     A step makes no gradient of a frozen parameter and leaves it as it is, bit for bit: neither weight decay nor
-    momentum touches it. The optimiser's state stays, too, and goes on from there when the parameter is no longer frozen; Adam's
-    step counts on meanwhile, for all parameters alike (PyTorch counts for each). Copies and pickles stay frozen; state
-    dicts and model files hold numbers alone.
+    momentum touches it. The optimiser's state stays, too, and goes on from there when the parameter is no longer
+    frozen; Adam's step counts on meanwhile, for all parameters alike (PyTorch counts for each). Copies and pickles
+    stay frozen; state dicts and model files hold numbers alone.
 
     Args:
         array: its values, with public axes.
