@@ -16,7 +16,8 @@ from pellucid import memory
 from pellucid.engine import graph
 from pellucid.errors import ArgumentError, MissingError, PellucidError, ShapeError
 from pellucid.kernels.turns import changing
-from pellucid.nn.parameter import Buffer, Parameter, State, real_array
+from pellucid.nn.parameter import Buffer, Parameter, State
+from pellucid.numbers import as_array
 
 Array = NDArray[Any]
 
@@ -132,7 +133,7 @@ class Module:
 
     def _as_input(self, input: Any, dtype: np.dtype[Any] | None = None) -> Array:
         """An array of the model's float type, or of its own where the model has no numbers to have one of."""
-        array = real_array(type(self).__name__, input)
+        array = as_array(type(self).__name__, "input", input)
         if dtype is None:
             dtype = array.dtype.newbyteorder("=") if array.dtype.char in "fd" else self.dtype
         return memory.contiguous(type(self).__name__, array, dtype)
@@ -223,6 +224,8 @@ class Module:
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take over parameters and buffers; a PyTorch model of the same structure fits as it is.
 
+        State dicts from before PyTorch 0.4.1 have no `num_batches_tracked`: where that is missing, the count stays.
+
         Raises: ArgumentError for missing or unexpected keys and for values that are not real numbers,
             ShapeError for wrong shapes. All faults are named at once, and then nothing has been changed.
         """
@@ -231,7 +234,7 @@ class Module:
             raise ArgumentError(where, "a state dict maps names to arrays", got=type(state_dict).__name__)
         states = dict(self._named_states(once=False))
         faults = {
-            "missing": [name for name in states if name not in state_dict],
+            "missing": [n for n in states if n not in state_dict and not n.endswith("num_batches_tracked")],
             "unexpected": [str(name) for name in state_dict if name not in states],
         }
         values, misfits = {}, {}
@@ -339,7 +342,7 @@ def _join(path: str, name: str) -> str:
 
 def _fitting(where: str, value: Any, state: State) -> Array:
     """`value` as an array that can be copied into `state`."""
-    array = real_array(where, value)
+    array = as_array(where, "the value", value)
     if array.shape != state.shape:
         raise ShapeError(where, "the shape must stay", expected=f"{state.shape}", got=f"{array.shape}")
     if not np.can_cast(array.dtype, state.dtype, "same_kind"):

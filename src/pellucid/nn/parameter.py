@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from pellucid import memory
 from pellucid.errors import ArgumentError
+from pellucid.numbers import as_array
 from pellucid.sizes import size_of
 
 ALIGNMENT = 64  # bytes: one cache line, and one AVX-512 vector
@@ -27,7 +28,7 @@ class State(np.ndarray[Any, np.dtype[Any]]):
     requires_grad = False
 
     def __new__(cls, array: ArrayLike, dtype: DTypeLike = np.float32) -> Self:  # noqa: D102 - see the classes
-        values = real_array(cls.__name__, array)
+        values = as_array(cls.__name__, "array", array)
         state = cls.zeros(values.shape, dtype)
         state.assign(values)
         return state
@@ -153,25 +154,6 @@ class Buffer(State):
             rule, hint = "a buffer has no gradient", "make it a Parameter"
             raise ArgumentError("Buffer", rule, got=f"requires_grad={value!r}"[:80], hint=hint)
         super().__setattr__(name, value)
-
-
-def real_array(where: str, value: Any) -> NDArray[Any]:
-    """`value` as an array of real numbers, copied only when it must be.
-
-    Raises: ArgumentError for anything else: text, None, objects, complex numbers, ragged lists.
-    """
-    rule = "values must be real numbers"
-    try:
-        array = np.asarray(value)
-    except ArgumentError:
-        raise
-    except Exception as error:  # ragged lists, and whatever a foreign __array__ raises
-        reason = " with rows of different lengths" if "inhomogeneous" in str(error) else f" ({error})"
-        raise ArgumentError(where, rule, got=f"{type(value).__name__}{reason}") from None
-    if array.dtype.kind not in "fiub":
-        got = "None" if value is None else f"{type(value).__name__} of dtype {array.dtype}"
-        raise ArgumentError(where, rule, expected="an array of floating or whole numbers", got=got)
-    return array
 
 
 def _memory_order(ndim: int) -> tuple[int, ...]:
