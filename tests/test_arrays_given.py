@@ -69,12 +69,16 @@ WAYS = {
 }  # fmt: skip
 
 
+def error_of(way):
+    return DataError if way.startswith("Dataset") else ArgumentError
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_masked_numbers_are_refused(way):
     where, _, name = way.partition(" (")[0].partition(" ")
     masked = np.ma.masked_equal(np.where(np.arange(16) % 7 == 5, 9.0, 1.0).reshape(4, 4), 9.0)
     word = name.rpartition(" ")[2]
-    assert said(lambda: WAYS[way](masked)) == (
+    assert said(lambda: WAYS[way](masked), error_of(way)) == (
         f"{where}: {name} must have no masked numbers. Got 2 masked of 16, the first at [1, 1]. "
         f"Hint: use {word}.filled(0), or another number in their place."
     )
@@ -84,7 +88,7 @@ def test_masked_numbers_are_refused(way):
 def test_tensors_of_an_autograd_graph_are_refused(way):
     where, _, name = way.partition(" (")[0].partition(" ")
     word = name.rpartition(" ")[2]
-    assert said(lambda: WAYS[way](torch.ones(4, 4, requires_grad=True))) == (
+    assert said(lambda: WAYS[way](torch.ones(4, 4, requires_grad=True)), error_of(way)) == (
         f"{where}: {name} must be an array of real numbers. Got Tensor that NumPy cannot read (RuntimeError: Can't "
         "call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead). "
         f"Hint: use {word}.detach().numpy()."
@@ -96,7 +100,7 @@ def test_other_float_types_are_refused_with_a_reason(way):
     where, _, name = way.partition(" (")[0].partition(" ")
     ml_dtypes = pytest.importorskip("ml_dtypes")
     word = name.rpartition(" ")[2]
-    assert said(lambda: WAYS[way](np.ones((4, 4), ml_dtypes.bfloat16))) == (
+    assert said(lambda: WAYS[way](np.ones((4, 4), ml_dtypes.bfloat16)), error_of(way)) == (
         f"{where}: {name} must be an array of real numbers. Expected float16, float32, float64, whole numbers or truth "
         f"values. Got ndarray of dtype bfloat16. Hint: use {word}.astype(np.float32)."
     )
@@ -247,6 +251,22 @@ def test_channels_that_stand_last(layer, shape, hint):
         x = np.ones(shape)
         x = x.transpose(2, 0, 1)[None] if "batch" in hint else np.moveaxis(x, -1, 1)
         assert layer(x).shape[0] == x.shape[0]
+
+
+def test_training_says_it_before_the_first_step():
+    data = np.ones((4, 28, 27, 1), np.uint8), np.arange(4)
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(1300, 4))
+    for call in (
+        lambda: pc.fit(model, data, optimizer=pc.SGD(0.1), epochs=1),
+        lambda: pc.evaluate(model, data),
+        lambda: pc.predict(model, data[0]),
+        lambda: pc.TrainStep(model, pc.SGD(0.1))(*data),
+        lambda: pc.record(model, data[0]),
+        lambda: pc.summary(model, data[0].shape),
+    ):
+        assert said(call, ShapeError).endswith(
+            "Got C=28 from input (4, 28, 27, 1). Hint: move the channel axis: x.transpose(0, 3, 1, 2)."
+        )
 
 
 def test_the_hint_serves_a_picture_without_a_batch_as_well():

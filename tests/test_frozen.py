@@ -334,6 +334,10 @@ def test_the_summary_counts_what_is_trained():
             "Buffer: a buffer has no gradient. Got requires_grad=True. Hint: make it a Parameter.",
         ),
         (
+            lambda m: setattr(m.fc, "requires_grad", False),
+            "Linear: a module is frozen by its method. Got requires_grad = False. Hint: use requires_grad_(False).",
+        ),
+        (
             lambda m: setattr(m.fc.weight, "trainable", False),
             "Parameter: an array of a model has no such setting. Expected requires_grad. Got trainable = False.",
         ),

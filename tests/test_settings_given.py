@@ -64,6 +64,7 @@ KEPT = " Hint: leave it out: functions do not change their input."
         (lambda: F.relu(X, inplace=True), "relu inplace", "input." + KEPT),
         (lambda: F.conv2d(X, X, padding_mode="zeros"), "conv2d padding_mode", CONV2D + "."),
         (lambda: F.conv2d_backward(X, X, X, strides=2), "conv2d_backward strides", CONV2D + "."),
+        (lambda: nn.Sequential(nn.ReLU(), device="cpu"), "Sequential device", "layers." + CPU),
         (lambda: pc.SGD(0.1, dampening=0.5), "SGD dampening", SGD + "."),
         (lambda: pc.Adam(amsgrad=True), "Adam amsgrad", "lr, betas, eps, weight_decay."),
     ],

@@ -632,12 +632,12 @@ CASES = {
         pc.ArgumentError,
         "batches: batch_size must be a whole number. Expected batch_size ≥ 1. Got batch_size=2.5.",
     ),
-    "a loss without bounds": (
+    "images without bounds": (
         lambda: fit(np.full_like(IMAGES, np.inf)),
-        pc.NumericError,
-        "fit: the loss is not finite any more. "
-        "Got nan in epoch 1, batch 1. "
-        "Hint: use a smaller learning rate.",
+        pc.DataError,
+        "fit: images must be finite numbers of float32. "
+        "Got inf at [0, 0, 0, 0]. "
+        "Hint: mend these images, or leave them out.",
     ),
     "threads": (
         lambda: pc.set_num_threads(0),

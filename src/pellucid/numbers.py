@@ -16,7 +16,15 @@ _TAKEN = "float16, float32, float64, whole numbers or truth values"
 _HINT = "pass a NumPy array or nested lists of numbers"
 
 
-def as_array(where: str, name: str, value: object, rule: str = "", *, by_parts: bool = False) -> NDArray[Any]:
+def as_array(
+    where: str,
+    name: str,
+    value: object,
+    rule: str = "",
+    *,
+    by_parts: bool = False,
+    error: type[PellucidError] = ArgumentError,
+) -> NDArray[Any]:
     """Any real numbers as a NumPy array: itself where it is one, else what NumPy makes of it.
 
     Numbers that a mask hides are no numbers, so such an array is refused; with a mask that hides nothing it is taken.
@@ -27,8 +35,9 @@ def as_array(where: str, name: str, value: object, rule: str = "", *, by_parts: 
         value: the value.
         rule: what is broken where it is no such array, if there is more to say than its name.
         by_parts: whether only parts of it are copied at a time, so that a broadcast array may be larger than memory.
+        error: what is raised.
 
-    Raises: ArgumentError for anything else: None, text, complex numbers, lists whose rows differ in length, masked
+    Raises: an `error` for anything else: None, text, complex numbers, lists whose rows differ in length, masked
         numbers, tensors that NumPy cannot read, float types that NumPy does not have; NumericError for a broadcast
         array that no memory holds.
 
@@ -41,32 +50,32 @@ def as_array(where: str, name: str, value: object, rule: str = "", *, by_parts: 
         Hint: use input.filled(0), or another number in their place.
     """
     if value is None:
-        raise absent(where, name, rule)
+        raise absent(where, name, rule, error)
     word = name.rpartition(" ")[2]  # of "input x"
     for part in _parts(value):
-        _check_mask(where, name, part, _use(word, ".filled(0)", alone=part is value))
+        _check_mask(where, name, part, error, _use(word, ".filled(0)", alone=part is value))
     try:
         array = np.asarray(value)
     except (PellucidError, MemoryError):
         raise
-    except Exception as error:  # whatever a foreign __array__ raises
-        array, got = np.empty(0, object), _unread(value, error)
+    except Exception as reason:  # whatever a foreign __array__ raises
+        array, got = np.empty(0, object), _unread(value, reason)
     else:
         got = type(value).__name__ + (f" of dtype {array.dtype}" if hasattr(value, "dtype") else "")
     if array.dtype.kind not in "fiub":
         rule = rule or f"{name} must be an array of real numbers"
         expected, hint = _conversion(value, array.dtype, word)
-        raise ArgumentError(where, rule, expected=expected, got=got, hint=hint)
+        raise error(where, rule, expected=expected, got=got, hint=hint)
     if not by_parts:
         memory.check_spread(where, name, array)
     return array
 
 
-def absent(where: str, name: str, rule: str = "") -> ArgumentError:
+def absent(
+    where: str, name: str, rule: str = "", error: type[PellucidError] = ArgumentError
+) -> PellucidError:
     """What is said of an array that must be there."""
-    return ArgumentError(
-        where, rule or f"{name} must be given", expected="an array of real numbers", got="None"
-    )
+    return error(where, rule or f"{name} must be given", expected="an array of real numbers", got="None")
 
 
 def _parts(value: object, depth: int = 0) -> Iterator[object]:
@@ -84,13 +93,13 @@ def _use(word: str, steps: str, *, alone: bool) -> str:
     return f"use {word}{steps}" if alone else f"use t{steps} for each t in {word}"
 
 
-def _check_mask(where: str, name: str, value: object, hint: str) -> None:
+def _check_mask(where: str, name: str, value: object, error: type[PellucidError], hint: str) -> None:
     if not isinstance(value, np.ma.MaskedArray):
         return
     mask = np.ma.getmaskarray(value)
     if mask.dtype.names is None and mask.any():
         first = ", ".join(map(str, np.argwhere(mask)[0]))
-        raise ArgumentError(
+        raise error(
             where,
             f"{name} must have no masked numbers",
             got=f"{np.count_nonzero(mask)} masked of {mask.size}, the first at [{first}]",

@@ -20,7 +20,7 @@ from pellucid.sizes import is_integer, size_of
 class Dataset:
     """Images (N,C,…), 8-bit or floating, and one whole number (N,) for each: its class.
 
-    Raises: ArgumentError for what is no array of real numbers; DataError when the two do not fit together.
+    Raises: DataError for what is no array of real numbers, and when the two do not fit together.
 
     Example:
         >>> data = Dataset(np.zeros((5, 1, 28, 28), np.uint8), np.arange(5))
@@ -34,8 +34,8 @@ class Dataset:
     labels: NDArray[np.int64]
 
     def __post_init__(self) -> None:
-        images = as_array("Dataset", "images", self.images, by_parts=True)
-        labels = as_array("Dataset", "labels", self.labels, by_parts=True)
+        images = as_array("Dataset", "images", self.images, by_parts=True, error=DataError)
+        labels = as_array("Dataset", "labels", self.labels, by_parts=True, error=DataError)
         if images.ndim < 2 or not (images.dtype == np.uint8 or images.dtype.kind == "f"):
             rule, got = "images must be 8-bit or floating arrays (N,C,…)", f"{images.dtype} {images.shape}"
             raise DataError("Dataset", rule, got=got)

@@ -61,6 +61,9 @@ class Module:
     forward: Callable[..., Any] = _forward_missing
 
     def __setattr__(self, name: str, value: Any) -> None:
+        if name == "requires_grad":  # which would change nothing
+            rule, hint = "a module is frozen by its method", f"use requires_grad_({value!r})"
+            raise ArgumentError(type(self).__name__, rule, got=f"requires_grad = {value!r}", hint=hint)
         current = vars(self).get(name)
         if _is_state(current) and not (value is None or _is_state(value) or isinstance(value, Module)):
             _assign([(current, _fitting(f"{type(self).__name__}.{name}", value, current))])

@@ -216,7 +216,7 @@ def _check_labels(model: Module, *data: Dataset | None) -> None:
     """Every label of the training data, and of those to validate with, must be a class, before anything is updated."""
     (train, *_) = data
     assert train is not None
-    inputs = {"input": ((1, *train.images.shape[1:]), model.dtype)}
+    inputs = {"input": (train.images.shape, model.dtype)}
     output = trace(model.trace_forward, inputs, dict(model.named_arrays()), training=False).output
     for some, name in zip(data, ("labels", "validation labels"), strict=True):
         if some is not None and output.ndim == 2:  # the step itself refuses what is no classifier
