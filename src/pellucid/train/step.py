@@ -138,7 +138,7 @@ class TrainStep:
                         "the model has moved on since this step was recorded",
                         hint="record the step again",
                     )
-                self._check_writeable()
+                self._check_writeable(self._wanted())
                 training.program.update_state()
 
         loss = training.program.plan.graph.output.name
@@ -167,24 +167,23 @@ class TrainStep:
     def _training(self, x: Array, y: Array) -> Training:
         """The program for this batch's shape."""
         self._follow_model()
-        key = (x.shape, y.shape, self.optimizer.rule, algorithm.current(), self._wanted())
+        wanted = self._wanted()
+        key = (x.shape, y.shape, self.optimizer.rule, algorithm.current(), wanted)
         training = self._programs.of(key, lambda: self._planned(x, y, keep=False))
         if self.loss == "cross_entropy":
             batch.check_classes(y, _classes(training.program.plan.graph))
-        self._check_writeable()
+        self._check_writeable(wanted)
         return training
 
     @memory.enough("TrainStep")
     def _planned(self, x: Array, y: Array, *, keep: bool) -> Training:
-        self._follow_model()
-        wanted, counters = self._wanted(), (self._count, self._counters)
-        states = self._optimizer_states(wanted)
-        graph, rule = self._graph(x, y, wanted), self.optimizer.rule
+        states, counters = self._optimizer_states(), (self._count, self._counters)
+        graph, rule = self._graph(x, y, tuple(states)), self.optimizer.rule
         return Training(graph, self.model.dtype, rule, states, counters, seed=self.seed, keep=keep)
 
     def _wanted(self) -> tuple[str, ...]:
         """The names of the parameters that are to be trained."""
-        wanted = tuple(name for name, parameter in self._parameters.items() if parameter.requires_grad)
+        wanted = tuple([name for name, parameter in self._parameters.items() if parameter.requires_grad])
         if not wanted:
             got = f"{type(self.model).__name__} whose parameters are all frozen"
             hint = "set requires_grad = True for those to train"
@@ -215,9 +214,10 @@ class TrainStep:
             batch.check_classes(y, _classes(graph))
         return graph
 
-    def _optimizer_states(self, wanted: Sequence[str]) -> dict[str, dict[str, Array]]:
-        """The optimiser's arrays for each of these, in memory order; new ones where a parameter is new."""
-        for name in wanted:
+    def _optimizer_states(self) -> dict[str, dict[str, Array]]:
+        """The optimiser's arrays for each parameter to train, in memory order; new ones where one is new."""
+        self._follow_model()
+        for name in (wanted := self._wanted()):
             state = self._states.get(name)
             fresh = self.optimizer.rule.initial_state(np.asarray(self._parameters[name].memory))
             fits = state is not None and {k: (v.shape, v.dtype) for k, v in state.items()} == {
@@ -244,11 +244,11 @@ class TrainStep:
         self._dtype = self.model.dtype
         self._edition = edition  # last, so that what an exception has cut short is done again
 
-    def _check_writeable(self) -> None:
+    def _check_writeable(self, wanted: Sequence[str]) -> None:
         """What a step changes must not be read-only."""
-        changed = [(name, array) for name, array in self._parameters.items() if array.requires_grad]
-        for name, array in (*changed, *self._counters.items()):
+        for array in (*map(self._parameters.__getitem__, wanted), *self._counters.values()):
             if not array.flags.writeable:
+                name = next(name for name, other in self.model.named_arrays() if other is array)
                 rule, hint = (
                     "a step changes the model's arrays, so they must be writeable",
                     f"use {name}.flags.writeable = True",
