@@ -8,7 +8,7 @@ help:
 	@echo "make test    run the tests"
 	@echo "make check   formatting, lint, types, layers of imports"
 	@echo "make bench   measure speed beside other engines"
-	@echo "make soak    interrupts, forks, kills, hostile files and lines by the thousand (an hour)"
+	@echo "make soak    interrupts, forks, kills, hostile files, lines, receptive fields by the thousand (over an hour)"
 	@echo "make clean   remove everything that these made"
 
 demo: .venv/demo/ready
@@ -33,6 +33,7 @@ soak: .venv/test/ready
 	.venv/test/bin/python soak/hostile.py
 	.venv/test/bin/python soak/lines.py
 	.venv/test/bin/python soak/forgeries.py
+	.venv/test/bin/python soak/fields.py
 
 clean:
 	rm -rf .venv .demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

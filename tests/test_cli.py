@@ -110,6 +110,46 @@ def test_train_then_evaluate(run, few_images, tmp_path, optimizer):
     assert result["loss"] == report["epochs"][1]["test_loss"]
 
 
+SLOWER, LONGER = (
+    "Try a smaller learning rate: --lr below {}.",
+    "Try more --epochs, or a learning rate --lr above {}.",
+)
+
+
+@pytest.mark.parametrize(
+    ("options", "advice"),
+    [
+        ("--lr 50 --seed 1", SLOWER.format("50")),
+        ("--lr 0 --seed 1", LONGER.format("0")),
+        ("--lr 0.0001 --momentum 0 --seed 2", LONGER.format("0.0001")),
+        ("--optimizer adam --lr 1 --seed 3", SLOWER.format("1")),
+        ("--optimizer adamw --lr 1e-9 --seed 4", LONGER.format("1e-09")),
+    ],
+)
+def test_training_that_comes_to_nothing_is_told(run, few_images, options, advice):
+    code, out, err = run("train", "--epochs", 1, "--batch-size", 50, *options.split(), "--json")
+    report = json.loads(out)
+    assert (code, report["chance"], report["better_than_guessing"]) == (0, 0.15, False)
+    assert report["epochs"][-1]["test_accuracy"] <= 0.15
+    assert "No better than guessing: " in err
+    assert "15.00% would be if all were taken for the most frequent class.\n" in err
+    assert f"{advice}\n" in err
+
+
+def test_training_that_comes_to_something_needs_no_word(run, few_images):
+    code, out, err = run("train", "--epochs", 3, "--batch-size", 10, "--optimizer", "adam", "--json")
+    report = json.loads(out)
+    assert (code, report["chance"], report["better_than_guessing"]) == (0, 0.15, True)
+    assert "guessing" not in err
+
+
+def test_training_that_comes_to_nothing_is_told_in_korean(run, few_images, monkeypatch):
+    monkeypatch.setenv("PELLUCID_LANG", "ko")
+    _, out, _ = run("train", "--epochs", 1, "--batch-size", 200, "--lr", 0, "--seed", 1)
+    assert "찍는 것보다 나을 것이 없습니다. " in out
+    assert "에포크를 늘리거나 학습률을 0보다 크게 정하는 것이 좋습니다.\n" in out
+
+
 def test_training_again_gives_the_same_file(run, few_images, tmp_path):
     contents = set()
     for name in ("a", "b"):

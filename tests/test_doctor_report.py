@@ -279,12 +279,17 @@ ERRORS: list[tuple[Any, str]] = [
     (
         (products, right, (np.arange(3), np.arange(3))),
         "check_gradient: there must be an input with floating numbers, since only these are differentiated."
-        " Got x: int64 (3,), weight: int64 (3,). Hint: x.astype(float).",
+        " Got x: int64 (3,), weight: int64 (3,). Hint: for x to be one, pass np.asarray(x, float).",
     ),
-    ((products, right, ("x", WEIGHT)), "check_gradient: input x must be an array of real numbers. Got str."),
+    (
+        (products, right, ("x", WEIGHT)),
+        "check_gradient: input x must be an array of real numbers. Got str."
+        " Hint: pass a NumPy array or nested lists of numbers.",
+    ),
     (
         (products, right, (X + 1j, WEIGHT)),
-        "check_gradient: input x must be an array of real numbers. Got complex128 (2, 2).",
+        "check_gradient: input x must be an array of real numbers. Got ndarray of dtype complex128."
+        " Hint: use x.real, or abs(x).",
     ),
     (
         (products, right, (X, WEIGHT * np.nan)),
@@ -292,11 +297,13 @@ ERRORS: list[tuple[Any, str]] = [
     ),
     (
         (lambda x, weight: None, right, BOTH),
-        "check_gradient: forward must return one array of real numbers. Got NoneType.",
+        "check_gradient: forward must return one array of real numbers. Expected an array of real numbers."
+        " Got None.",
     ),
     (
         (lambda x, weight: (x, weight), right, BOTH),
-        "check_gradient: forward must return one array of real numbers. Got list.",
+        "check_gradient: forward must return one array of real numbers. Got list with rows of different lengths."
+        " Hint: pass a NumPy array or nested lists of numbers.",
     ),
     (
         (lambda x, weight: x @ weight.T > 0, right, BOTH),

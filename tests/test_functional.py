@@ -65,7 +65,7 @@ REFUSED: list[tuple[Callable[[], Any], type, str]] = [
         lambda: F.relu(np.zeros(2, complex)),
         ArgumentError,
         "relu: input must be an array of real numbers. Got ndarray of dtype complex128. "
-        "Hint: pass a NumPy array or nested lists of numbers.",
+        "Hint: use input.real, or abs(input).",
     ),
     (
         lambda: F.conv2d_backward(IMAGE, IMAGE, WEIGHT),

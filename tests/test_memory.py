@@ -88,9 +88,9 @@ LABELS = np.broadcast_to(np.int64(0), (1 << 20,))
 SGD = pc.SGD(0.1)
 SUMMING = pc.Sequential(pc.AdaptiveAvgPool2d(1), pc.Flatten(), pc.Linear(1, 10))
 COPIERS = {
-    "LeNet5: the input as float32": lambda: pc.models.lenet5()(SPREAD),
-    "TrainStep: the input as float32": lambda: pc.TrainStep(pc.models.lenet5(), SGD)(SPREAD, LABELS),
-    "TrainStep: the input as float32 (recorded)": lambda: pc.record(pc.models.lenet5(), SPREAD),
+    "LeNet5: input": lambda: pc.models.lenet5()(SPREAD),
+    "TrainStep: x": lambda: pc.TrainStep(pc.models.lenet5(), SGD)(SPREAD, LABELS),
+    "TrainStep: x (recorded)": lambda: pc.record(pc.models.lenet5(), SPREAD),
     "batches: a batch as float32": lambda: next(pc.Dataset(SPREAD, LABELS).batches(1 << 20)),
     "batches: a batch as float32 (fit)": lambda: pc.fit(
         SUMMING, (SPREAD, LABELS), optimizer=SGD, epochs=1, batch_size=1 << 20
@@ -99,7 +99,7 @@ COPIERS = {
     "relu: input": lambda: pc.functional.relu_backward(SPREAD, SPREAD),
     "filter_image: image": lambda: pc.signal.filter_image(SPREAD.reshape(1 << 20, 1 << 20), "box"),
     "convolve: f": lambda: pc.signal.convolve(SPREAD, SPREAD),
-    "check_gradient: an array": lambda: pc.check_gradient(np.copy, lambda g, x: g, (SPREAD,)),
+    "check_gradient: input a": lambda: pc.check_gradient(np.copy, lambda g, x: g, (SPREAD,)),
 }
 
 

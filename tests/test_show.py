@@ -331,7 +331,7 @@ def test_pictures_need_matplotlib_and_nothing_else_does(tmp_path) -> None:
     )
     line = [sys.executable, "-W", "error", "-X", "utf8", "-c", code]
     done = subprocess.run(line, capture_output=True, text=True, check=False, cwd=tmp_path)
-    message = "figures: pictures need matplotlib, which is not installed. Hint: pip install 'pellucid[plot]'."
+    message = "figures: pictures need matplotlib, which is not installed. Hint: pip install matplotlib."
     assert (done.returncode, done.stdout, done.stderr) == (2, "", f"error: {message}\n")
     assert not list(tmp_path.iterdir())
 

@@ -312,5 +312,5 @@ except pc.PellucidError as error:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == [
         "[3, 10, 8]",
-        "conv_matrix: this needs SciPy, which is not installed. Hint: pip install 'pellucid[plot]'.",
+        "conv_matrix: this needs SciPy, which is not installed. Hint: pip install scipy.",
     ]

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals, named 
         ("hostile.py --count 40 --seed 1", ": 0 met badly; "),
         ("interrupts.py --count 300", "300 interrupts with (1, 2, 7) threads: nothing wrong, "),
         ("threads.py --seconds 3", " models of 60 updates, all as in a serial run: "),
+        ("fields.py --count 24", " outputs far from borders: 0 at fault, "),
         ("kills.py --count 4", "4 saves killed: 0 broken files, "),
     ],
 )

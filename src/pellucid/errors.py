@@ -3,7 +3,8 @@
     PellucidError
     ├── ShapeError      (ValueError)  sizes that do not fit together
     ├── ArgumentError   (ValueError)  an argument outside its range or of the wrong kind
-    │   └── MissingError (AttributeError)  an attribute that something does not have
+    │   ├── MissingError (AttributeError)  an attribute that something does not have
+    │   └── SignatureError (TypeError)  arguments that something does not take
     ├── AddressError    (KeyError)    a name or index that is not in a recording
     ├── DataError                     a dataset or image that cannot be used
     ├── FormatError                   a file that is not what it claims to be
@@ -78,6 +79,10 @@ class ArgumentError(PellucidError, ValueError):
 
 class MissingError(ArgumentError, AttributeError):
     """An attribute that something does not have; `hasattr` says so."""
+
+
+class SignatureError(ArgumentError, TypeError):
+    """Arguments that a function or a layer does not take."""
 
 
 class AddressError(PellucidError, KeyError):

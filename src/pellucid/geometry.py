@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
-from math import ceil, floor
+from math import ceil, floor, gcd
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -128,17 +128,29 @@ class Axis:
             if shift % self.stride == 0 and 0 <= shift // self.stride < self.output
         )
 
-    def spanning(self, i: int) -> tuple[int, int]:
-        """The first and the last output position whose window spans input position `i`, were there no borders.
+    def holding(self, i: int) -> range:
+        """The output positions whose windows hold input position `i`, ascending, were there no borders.
 
-        Where windows lie apart and none spans it, the first is the one after it, the last the one before.
+        That is y = (i + padding − k·dilation)/stride for every stride/g-th k, g = gcd(stride, dilation); none where
+        i + padding is no multiple of g, or where the first such k lies behind the kernel.
 
         Example:
-            >>> Axis(input=8, kernel=4, stride=2, before=1, after=1).spanning(2)
-            (0, 1)
+            >>> Axis(input=8, kernel=4, stride=2, before=1, after=1).holding(2)
+            range(0, 2)
+            >>> Axis(input=12, kernel=4, stride=2, dilation=3, before=2, after=2).holding(4)  # k = 0 and 2
+            range(0, 4, 3)
         """
-        last = i + self.before
-        return -((self.extent - 1 - last) // self.stride), last // self.stride
+        shared, shift = gcd(self.stride, self.dilation), i + self.before
+        every, apart = self.stride // shared, self.dilation // shared
+        first = shift // shared * pow(apart, -1, every) % every
+        taps = range(first, self.kernel, every)
+        if shift % shared or not taps:
+            return range(0)
+        return range(
+            (shift - taps[-1] * self.dilation) // self.stride,
+            (shift - first * self.dilation) // self.stride + 1,
+            apart,
+        )
 
     @derived
     def meetings(self) -> tuple[Meeting, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -25,6 +26,8 @@ from pellucid.errors import NumericError
 from pellucid.language import text
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from pellucid.train.loop import Epoch
 
 _HEADER_BYTES = 1 << 16  # of a model file, at most
@@ -52,7 +55,7 @@ def train(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Train a network; after each epoch say how well it does on the test images.
+    """Train a network; after each epoch say how well it does on the test images, at the end if it only guesses.
 
     Ctrl-C ends training early, as do SIGTERM and SIGHUP; with --out, what has been learned until then is saved.
     """
@@ -114,6 +117,12 @@ def train(
         raise typer.Exit(exit_code())
     if ended is not None:
         raise ended
+    (*_, last), chance = finished, _chance(test_images.labels)
+    accuracy = (last.validation or {})["accuracy"]
+    if accuracy <= chance:  # what names one class for all images has no more than the share of the largest
+        console.print(text("training.guessing", accuracy=accuracy, chance=chance))
+        usual = inputs.optimizer("train", optimizer, None, momentum).lr
+        console.print(text("training.slower" if rule.lr >= usual else "training.longer", lr=rule.lr))
     if json:
         output.print_json(
             {
@@ -125,11 +134,18 @@ def train(
                 "seed": seed,
                 "parameters": count,
                 "epochs": [_epoch(epoch) for epoch in finished],
+                "chance": chance,
+                "better_than_guessing": accuracy > chance,
                 "out": None if out is None else str(out),
             }
         )
     elif out is not None:
         console.print(f"saved in {out}")
+
+
+def _chance(labels: NDArray[Any]) -> float:
+    """How many labels are right if the most frequent class is named for all images."""
+    return max(Counter(labels.tolist()).values()) / len(labels)
 
 
 def _epoch(epoch: Epoch) -> dict[str, Any]:

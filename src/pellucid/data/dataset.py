@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pellucid import memory
 from pellucid.errors import ArgumentError, DataError
+from pellucid.numbers import as_array
 from pellucid.seeds import check_seed
 from pellucid.sizes import is_integer, size_of
 
@@ -19,7 +20,7 @@ from pellucid.sizes import is_integer, size_of
 class Dataset:
     """Images (N,C,…), of 8 or 16 bits or floating, and one whole number (N,) for each: its class.
 
-    Raises: DataError when the two do not fit together.
+    Raises: DataError for what is no array of real numbers, and when the two do not fit together.
 
     Example:
         >>> data = Dataset(np.zeros((5, 1, 28, 28), np.uint8), np.arange(5))
@@ -33,7 +34,8 @@ class Dataset:
     labels: NDArray[np.int64]
 
     def __post_init__(self) -> None:
-        images, labels = np.asarray(self.images), np.asarray(self.labels)
+        images = as_array("Dataset", "images", self.images, by_parts=True, error=DataError)
+        labels = as_array("Dataset", "labels", self.labels, by_parts=True, error=DataError)
         if images.ndim < 2 or not (images.dtype.kind == "f" or _white(images.dtype) > 1):
             got = f"{images.dtype} {images.shape}"
             raise DataError("Dataset", "images must be arrays (N,C,…) of 8 or 16 bits or floating", got=got)
@@ -43,6 +45,7 @@ class Dataset:
                 "labels must be one whole number per image",
                 expected=f"whole numbers ({len(images)},)",
                 got=f"{labels.dtype} {labels.shape}",
+                hint=labels_hint("labels", labels),
             )
         object.__setattr__(self, "images", images)
         object.__setattr__(self, "labels", labels.astype(np.int64, copy=False))
@@ -108,6 +111,19 @@ def dataset(where: str, data: DataLike) -> Dataset:
     if isinstance(data, tuple) and len(data) == 2:
         return Dataset(*data)
     raise ArgumentError(where, "data must be a Dataset or a pair (images, labels)", got=type(data).__name__)
+
+
+def labels_hint(name: str, labels: NDArray[Any]) -> str | None:
+    """How labels that are no whole numbers (N,) become such."""
+    if labels.ndim == 2 and labels.shape[1] > 1:
+        return f"use {name}.argmax(axis=1) for one-hot rows"
+    steps = "" if labels.ndim == 1 else ".reshape(-1)"
+    with np.errstate(invalid="ignore"):
+        whole = labels.dtype.kind in "iub" or bool((labels == np.round(labels)).all())
+    if labels.ndim > 2 or not whole:
+        return None
+    as_whole = "" if labels.dtype.kind in "iu" else ".astype(np.int64)"
+    return f"use {name}{steps}{as_whole}" if labels.size else None
 
 
 def as_float(images: NDArray[Any]) -> NDArray[np.float32]:

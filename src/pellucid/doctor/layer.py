@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid import memory
 from pellucid.errors import ArgumentError
+from pellucid.numbers import as_array
 
 Array: TypeAlias = NDArray[Any]
 Arrays: TypeAlias = tuple[Array, ...]
@@ -32,9 +32,8 @@ class Layer:
 
     def output(self, inputs: Arrays) -> Array:
         """The forward function's output in float64 (float32 if it computes so)."""
-        output = _real(
-            _unspoilt(self.forward, "forward", inputs), "forward must return one array of real numbers"
-        )
+        returned = _unspoilt(self.forward, "forward", inputs)
+        output = as_array(WHERE, "output", returned, "forward must return one array of real numbers")
         if output.dtype.kind != "f" or output.dtype.itemsize < np.dtype(np.float32).itemsize:
             raise ArgumentError(
                 WHERE,
@@ -67,7 +66,7 @@ class Layer:
         floating = [array.dtype.kind == "f" for array in inputs]
         gradients = self._assigned(returned, floating)
         return [
-            _real(gradient, f"backward must return an array for {name}")
+            as_array(WHERE, "gradient", gradient, f"backward must return an array for {name}")
             if real and gradient is not None
             else None
             for name, real, gradient in zip(self.names, floating, gradients, strict=True)
@@ -136,7 +135,7 @@ def read(forward: object, backward: object, inputs: object) -> tuple[Layer, Arra
             WHERE,
             "there must be an input with floating numbers, since only these are differentiated",
             got=kinds or "no inputs",
-            hint="x.astype(float)" if "int" in kinds else None,
+            hint=f"for {names[0]} to be one, pass np.asarray({names[0]}, float)" if names else None,
         )
     return Layer(forward, backward, names), arrays
 
@@ -154,7 +153,7 @@ def _argument_names(forward: Callable[..., Any], count: int) -> tuple[str, ...]:
 
 def _input(name: str, value: object) -> Array:
     """An input as an array of its own."""
-    array = _real(value, f"input {name} must be an array of real numbers")
+    array = as_array(WHERE, f"input {name}", value)
     if array.dtype.kind != "f":
         return array.copy()
     if not np.isfinite(array).all():
@@ -162,19 +161,6 @@ def _input(name: str, value: object) -> Array:
             WHERE, f"input {name} must hold finite numbers", got=f"{array.dtype} {array.shape}"
         )
     return array.astype(np.float64)
-
-
-def _real(value: object, rule: str) -> Array:
-    """A value as an array, if it holds real numbers."""
-    try:
-        array = np.asarray(value)
-    except ValueError:  # lists of unequal lengths
-        array = np.asarray(None)
-    if array.dtype.kind not in "fiub":
-        kind = f"{array.dtype} {array.shape}" if isinstance(value, np.ndarray) else type(value).__name__
-        raise ArgumentError(WHERE, rule, got=kind)
-    memory.check_spread(WHERE, "an array", array)
-    return array
 
 
 def _unspoilt(function: Callable[..., Any], name: str, arrays: Sequence[Array]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from pellucid import memory
@@ -16,9 +17,14 @@ from pellucid.sizes import size_of
 _ARRAYS = ("weight", "bias", "running_mean", "running_var")  # operands that lie in the order of parameters
 
 
-def plan_forward(graph: Graph, dtype: Any, *, keep: bool, trains: bool = True) -> Plan:
-    """The plan of everything a graph computes; with `trains`, of all that gradients will need as well."""
-    plan = Plan(graph, dtype, keep=keep, trains=trains)
+def plan_forward(
+    graph: Graph, dtype: Any, *, keep: bool, trains: bool = True, frozen: Collection[str] = ()
+) -> Plan:
+    """The plan of everything a graph computes; with `trains`, of all that gradients will need as well.
+
+    `frozen` are names of parameters whose gradients nobody wants.
+    """
+    plan = Plan(graph, dtype, keep=keep, trains=trains, frozen=frozen)
     for symbol in graph.inputs.values():
         shape.ingest(plan, symbol)
     for node in graph.nodes:

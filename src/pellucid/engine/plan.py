@@ -24,7 +24,7 @@ from pellucid.ops.relu import ReLU
 from pellucid.sizes import size_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from pellucid.engine.lowering.update import Updates
 
@@ -95,7 +95,9 @@ class NormGradient:
 class Plan:
     """The buffers and launches of one graph, for one batch shape."""
 
-    def __init__(self, graph: Graph, dtype: Any, *, keep: bool, trains: bool = True) -> None:
+    def __init__(
+        self, graph: Graph, dtype: Any, *, keep: bool, trains: bool = True, frozen: Collection[str] = ()
+    ) -> None:
         self.graph, self.dtype, self.keep, self.trains = graph, np.dtype(dtype), keep, trains
         self.bits = self.dtype.itemsize * 8
         self.blocks: list[Block] = []
@@ -110,7 +112,7 @@ class Plan:
         self.unwritten: dict[Block, NormGradient] = {}  # gradients that are never stored
         self.contributions: dict[Symbol, list[Block]] = {}  # gradients of parameters, one for each use
         self.totals: dict[Symbol, Block] = {}  # their sums
-        self.trained = _trained(graph)
+        self.trained = _trained(graph, frozen)
         self.saved: dict[tuple[Node, str], Block] = {}  # what a node's forward leaves for its backward
         self.bases: dict[Block, Block] = {}  # the sum so far that a later tensor of the same gradient adds to
         self.algorithm = algorithm.current()
@@ -178,8 +180,13 @@ class Plan:
         return tensor
 
     def wants(self, symbol: Symbol | None) -> bool:
-        """Whether somebody needs the gradient of a symbol: something below it is trained, or everything is kept."""
-        return symbol is not None and (symbol in self.trained or (self.keep and symbol.dtype.kind == "f"))
+        """Whether somebody needs the gradient of a symbol: something below it is trained, or everything is kept.
+
+        A frozen parameter's gradient nobody needs.
+        """
+        if symbol is None or symbol in self.trained:
+            return symbol is not None
+        return self.keep and symbol.dtype.kind == "f" and symbol not in self.graph.arrays
 
     def add_gradient(self, symbol: Symbol) -> tuple[Tensor, Tensor | None]:
         """A new tensor for the gradient of an activation, and the sum so far, to which it must add, if there is one."""
@@ -214,15 +221,19 @@ class Plan:
         return [node for node in self.graph.nodes if symbol in node.operands]
 
     def parameter_gradient(self, symbol: Symbol, size: int | None = None) -> Block:
-        """A new block, in the parameter's memory order, for its gradient, or for one more contribution to it."""
+        """A new block, in the parameter's memory order, for its gradient, or for one more contribution to it.
+
+        Where a loop makes several parameters' gradients, a frozen one's is written like the others and read by nobody.
+        """
         block = self.block(f"grad({symbol.name})", size or size_of(symbol.shape))
         self.part_gradient(symbol, block, 0)
         return block
 
     def part_gradient(self, symbol: Symbol, block: Block, start: int) -> None:
-        """Say that a parameter's gradient is the part of a block that begins at `start`."""
-        part = Part(f"grad({symbol.name})", block, start, size_of(symbol.shape))
-        self.contributions.setdefault(symbol, []).append(part)
+        """Say that a parameter's gradient, if it is wanted, is the part of a block that begins at `start`."""
+        if self.wants(symbol):
+            part = Part(f"grad({symbol.name})", block, start, size_of(symbol.shape))
+            self.contributions.setdefault(symbol, []).append(part)
 
     def add_parts(self, label: str, parts: Block, count: int, out: Block) -> None:
         """out = the sum of `count` parts that lie one behind the other in `parts`."""
@@ -231,12 +242,12 @@ class Plan:
         self.launch(label, tiles.add_parts, lambda: tables)
 
 
-def _trained(graph: Graph) -> set[Symbol]:
-    """The symbols that a trainable parameter takes part in, parameters included."""
+def _trained(graph: Graph, frozen: Collection[str]) -> set[Symbol]:
+    """The symbols that a parameter which is not frozen takes part in, such parameters included."""
     trained: set[Symbol] = set()
     for node in graph.nodes:
         for name, symbol in zip(node.op.arguments, node.operands, strict=False):
-            if symbol in graph.arrays and name in node.op.differentiable:
+            if symbol in graph.arrays and name in node.op.differentiable and symbol.name not in frozen:
                 trained.add(symbol)
         if any(symbol in trained for symbol in node.operands):
             trained.add(node.output)

@@ -30,7 +30,7 @@ class Training:
     All that a step changes, the last launches of its run change, counters included: it happens wholly or not at all.
     With `keep` every tensor stays as it was computed, the updated parameters go to blocks of their own (`updated`), the
     optimiser's next state to copies (`states`), and `program.update_state()` takes over both. Arrays without a state
-    stay as they are.
+    stay as they are, and their gradients are not made: they are frozen.
 
     Args:
         graph: the loss.
@@ -53,7 +53,8 @@ class Training:
         seed: int,
         keep: bool,
     ) -> None:
-        plan = plan_forward(graph, dtype, keep=keep)
+        frozen = [symbol.name for symbol in graph.arrays if symbol.name not in states]
+        plan = plan_forward(graph, dtype, keep=keep, frozen=frozen)
         plan.counters[0] = seed
         used = {s: states[s.name] for s in graph.arrays if s.name in states}
         own = {s: {k: v.copy() for k, v in state.items()} for s, state in used.items()} if keep else used

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from itertools import islice
 
@@ -24,6 +24,7 @@ _ELSEWHERE = tuple(
         r"(.+)\.exp_avg_sq": "variance({})",
     }.items()
 )
+_OF = re.compile(r"\w+\((.+)\)(?: .*)?")  # grad(conv1.weight), velocity(conv1.weight) before
 _NAME = re.compile(r"[^\[\]\s](?:[^\[\]]{0,298}[^\[\]\s])?")
 _FEW = 3  # names that an error lists
 _INTEGER = re.compile(r"\s*-?[0-9]{1,18}\s*")
@@ -86,8 +87,18 @@ def located(name: str, shape: Shape, index: Index | None, where: str = "explain"
     return tuple(i % size for i, size in zip(index, shape, strict=True))
 
 
-def unknown(where: str, name: object, shapes: Mapping[str, Shape]) -> AddressError:
-    """The error for a name that a recording does not hold, with what it is called there, or the nearest names."""
+def unknown(
+    where: str, name: object, shapes: Mapping[str, Shape], frozen: Collection[str] = ()
+) -> AddressError:
+    """The error for a name that a recording does not hold, with what it is called there, or the nearest names.
+
+    `frozen` are the parameters that the recorded step left as they are.
+    """
+    for reading in (str(name), *_readings(str(name))):
+        if (match := _OF.fullmatch(reading)) and match[1] in frozen:
+            rule = f"'{match[1]}' was frozen, so it has no gradient and no update"
+            hint = "set its requires_grad = True and record again"
+            return AddressError(where, rule, got=_quoted(name), hint=hint)
     meant = [other for other in _readings(str(name)) if other in shapes]
     if meant:
         expected = f"'{meant[0]}{_ranges(shapes[meant[0]])}'"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pellucid.errors import AddressError, ArgumentError
 from pellucid.explain import address as addresses
-from pellucid.explain import certificates
+from pellucid.explain import certificates, roles
 from pellucid.explain.certificates import Certificates
 from pellucid.explain.files.storage import save_recording
 from pellucid.explain.ops.explainers import account_of, explained
@@ -307,7 +307,8 @@ class Recording:
         short = {real: alias for alias, real in self.aliases.items()}
         found = self.entries.get(short.get(name, name)) if isinstance(name, str) else None
         if found is None:
-            raise addresses.unknown(where, name, {name: entry.shape for name, entry in self.entries.items()})
+            shapes = {name: entry.shape for name, entry in self.entries.items()}
+            raise addresses.unknown(where, name, shapes, roles.frozen(self.entries))
         return found
 
     def _located(self, where: str, address: str) -> tuple[Entry, Index]:

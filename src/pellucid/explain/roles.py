@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pellucid.explain.source import Maker
+from pellucid.explain.source import Entry, Maker
 from pellucid.ops.adam import Adam
 from pellucid.ops.adaptive_avg_pool import AdaptiveAvgPool
 from pellucid.ops.adaptive_max_pool import AdaptiveMaxPool
@@ -175,3 +175,18 @@ def states(rule: SGD | Adam) -> tuple[str, ...]:
     if isinstance(rule, Adam):
         return "mean", "variance"
     return ("velocity",) if rule.momentum else ()
+
+
+def frozen(entries: Mapping[str, Entry]) -> set[str]:
+    """The parameters that a recorded step has made no gradient of; none in a recording of inference."""
+    if not any(name.startswith("grad(") for name in entries):
+        return set()
+    outputs = (e.source for e in entries.values() if e.source is not None and e.source.of == "output")
+    read = {
+        source.operands[argument]
+        for source in outputs
+        if isinstance(source.op, Op)
+        for argument in source.op.differentiable
+        if argument in source.operands
+    }
+    return {name for name in read if name in entries and f"grad({name})" not in entries}

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pellucid.errors import ArgumentError, ShapeError
-from pellucid.functional._call import as_array
+from pellucid.numbers import as_array
 from pellucid.ops.base import Array
 
 LARGEST = 1e100  # products of such numbers are finite

@@ -29,7 +29,7 @@ def matplotlib(part: str) -> Any:
     try:
         return import_module(f"matplotlib.{part}")
     except ImportError:
-        hint = "pip install 'pellucid[plot]'"
+        hint = "pip install matplotlib"
         raise PellucidError(
             "figures", "pictures need matplotlib, which is not installed", hint=hint
         ) from None

@@ -16,10 +16,11 @@ import numpy as np
 from pellucid import memory
 from pellucid.engine import arrays
 from pellucid.engine.graph import Symbol, apply
-from pellucid.errors import ArgumentError, PellucidError, ShapeError
+from pellucid.errors import ShapeError
+from pellucid.numbers import absent, as_array
 from pellucid.ops.adaptive_pool import AdaptivePool
 from pellucid.ops.avg_pool import AvgPool
-from pellucid.ops.base import Array, Gradients, Op, Shape
+from pellucid.ops.base import Gradients, Op, Shape
 from pellucid.ops.conv import Conv
 from pellucid.ops.conv_transpose import ConvTranspose
 from pellucid.ops.fold import Fold
@@ -27,6 +28,7 @@ from pellucid.ops.lp_pool import LpPool
 from pellucid.ops.max_pool import MaxPool
 from pellucid.ops.max_unpool import MaxUnpool
 from pellucid.ops.unfold import Unfold
+from pellucid.signatures import called
 from pellucid.sizes import size_of
 
 Tensor: TypeAlias = Any  # numbers that NumPy can make an array of, or a Symbol while a network is traced
@@ -129,43 +131,12 @@ def _rounded(result: Array, dtype: np.dtype[Any]) -> Array:
         return result.astype(dtype, copy=False) if result.dtype.kind == "f" else result
 
 
-def absent(op: str, name: str) -> ArgumentError:
-    """What is said of an operand that must be there."""
-    return ArgumentError(op, f"{name} must be given", expected="an array of real numbers", got="None")
-
-
-def as_array(op: str, name: str, value: object) -> Array:
-    """Any numbers as a NumPy array.
-
-    Raises: ArgumentError for anything else: text, None, objects, lists whose rows differ in length; NumericError for
-        a broadcast array that no memory holds.
-    """
-    if value is None:
-        raise absent(op, name)
-    reason = ""
-    try:
-        array = np.asarray(value)
-    except (TypeError, ValueError) as error:
-        if isinstance(error, PellucidError):
-            raise
-        array = np.empty(0, object)
-        if "inhomogeneous" in str(error):
-            reason = " with rows of different lengths"
-    if array.dtype.kind not in "fiub":
-        if isinstance(value, np.ndarray):
-            reason = f" of dtype {value.dtype}"
-        rule, got = f"{name} must be an array of real numbers", type(value).__name__ + reason
-        raise ArgumentError(op, rule, got=got, hint="pass a NumPy array or nested lists of numbers")
-    memory.check_spread(op, name, array)
-    return array
-
-
 def function(describe: Callable[P, Call]) -> Callable[P, Tensor]:
     """Turn a description of a call into the function that carries it out."""
 
     @wraps(describe)
     def forward(*args: P.args, **kwargs: P.kwargs) -> Tensor:
-        return describe(*args, **kwargs).forward()
+        return called(describe.__name__, describe, *args, **kwargs).forward()
 
     forward.__annotations__ = {**describe.__annotations__, "return": "Tensor"}
     forward.__signature__ = signature(describe).replace(return_annotation="Tensor")  # type: ignore[attr-defined]
@@ -177,7 +148,7 @@ def gradient(forward: Callable[P, Tensor]) -> Callable[Concatenate[Tensor, P], G
     describe = forward.__wrapped__  # type: ignore[attr-defined]
 
     def backward(grad_output: Tensor, *args: P.args, **kwargs: P.kwargs) -> Gradients:
-        call: Call = describe(*args, **kwargs)
+        call: Call = called(f"{name}_backward", describe, *args, **kwargs)
         return call.backward(grad_output)
 
     name = describe.__name__

@@ -10,7 +10,8 @@ import numpy as np
 
 from pellucid.engine.graph import Symbol
 from pellucid.errors import ArgumentError, PellucidError, ShapeError
-from pellucid.functional._call import Call, Tensor, as_array, function, gradient
+from pellucid.functional._call import Call, Tensor, function, gradient
+from pellucid.numbers import as_array
 from pellucid.ops.base import Gradients
 from pellucid.ops.batch_norm import BatchNorm
 from pellucid.ops.checks import flag, number

@@ -6,8 +6,10 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from pellucid.engine.graph import Symbol
 from pellucid.errors import ArgumentError, ShapeError
-from pellucid.functional._call import Call, Tensor, as_array, function, gradient
+from pellucid.functional._call import Call, Tensor, function, gradient
+from pellucid.numbers import as_array
 from pellucid.ops.checks import flag
 from pellucid.ops.fold import Fold
 from pellucid.ops.interpolate import Interpolate
@@ -108,7 +110,7 @@ def interpolate(
         >>> interpolate([[[1, 3]]], scale_factor=2, mode="linear")
         array([[[1. , 1.5, 2.5, 3. ]]])
     """
-    shape = input.shape if hasattr(input, "shape") else as_array("interpolate", "input", input).shape
+    shape = input.shape if isinstance(input, Symbol) else as_array("interpolate", "input", input).shape
     dims = len(shape) - 2
     if dims not in (1, 2, 3):
         raise ShapeError("interpolate", "input must have 3, 4 or 5 axes (N, C, …)", got=f"input {shape}")

@@ -13,6 +13,7 @@ TEXTS: Area = {
     "arithmetic.field": Entry("field", "수용 영역"),
     "arithmetic.jump": Entry("stride", "스트라이드"),
     "arithmetic.total": Entry("total", "합계"),
+    "arithmetic.trainable": Entry("of these to train", "그중 학습 대상"),
     "arithmetic.convolution": Entry("weights as convolution", "합성곱의 가중치"),
     "arithmetic.dense": Entry("as dense layer", "완전 연결층이라면"),
     "arithmetic.times": Entry("ratio", "비율"),

@@ -8,6 +8,20 @@ TEXTS: Area = {
         "interrupted; the network so far is saved in {path}",
         "중단했습니다. 그때까지 학습한 신경망은 다음 파일에 저장했습니다: {path}",
     ),
+    "training.guessing": Entry(
+        "No better than guessing: {accuracy:.2%} of the test images are right, and {chance:.2%} would be if all were "
+        "taken for the most frequent class.",
+        "찍는 것보다 나을 것이 없습니다. 시험용 이미지의 정답률은 {accuracy:.2%}이고, "
+        "모두 가장 많은 클래스라고 답할 때의 정답률은 {chance:.2%}입니다.",
+    ),
+    "training.slower": Entry(
+        "Try a smaller learning rate: --lr below {lr:g}.",
+        "학습률을 {lr:g}보다 작게 정하고 다시 학습하는 것이 좋습니다.",
+    ),
+    "training.longer": Entry(
+        "Try more --epochs, or a learning rate --lr above {lr:g}.",
+        "에포크를 늘리거나 학습률을 {lr:g}보다 크게 정하는 것이 좋습니다.",
+    ),
     "training.unsaved": Entry(
         "The trained network is not saved yet:", "학습한 신경망을 아직 저장하지 못했습니다:"
     ),

@@ -6,35 +6,53 @@ from typing import Any
 
 from pellucid import functional as F
 from pellucid.errors import ArgumentError
-from pellucid.nn.layer import Layer
+from pellucid.nn.layer import Layer, flag
 from pellucid.ops.checks import choice, number
 from pellucid.sizes import is_integer
 
 
 class ReLU(Layer):
-    """max(x, 0); NaN stays NaN."""
+    """max(x, 0); NaN stays NaN.
+
+    `inplace` is PyTorch's and changes no number: which memory results take, the plan decides, and a caller's array
+    stays as it is.
+
+    Raises: ArgumentError when `inplace` is neither True nor False.
+    """
+
+    inplace = False
+
+    def __init__(self, inplace: bool = False) -> None:
+        self.inplace = flag("ReLU", "inplace", inplace)
 
     def forward(self, input: Any) -> Any:
         """The input's shape stays."""
         return F.relu(input)
 
+    def extra_repr(self) -> str:
+        """The setting, if it is there."""
+        return "inplace=True" if self.inplace else ""
+
 
 class LeakyReLU(Layer):
-    """x where x > 0, else negative_slope·x.
+    """x where x > 0, else negative_slope·x. `inplace` as in `ReLU`.
 
     Raises: ArgumentError when `negative_slope` is not a finite number.
     """
 
-    def __init__(self, negative_slope: float = 0.01) -> None:
+    inplace = False
+
+    def __init__(self, negative_slope: float = 0.01, inplace: bool = False) -> None:
         self.negative_slope = number("LeakyReLU", "negative_slope", negative_slope)
+        self.inplace = flag("LeakyReLU", "inplace", inplace)
 
     def forward(self, input: Any) -> Any:
         """The input's shape stays."""
         return F.leaky_relu(input, self.negative_slope)
 
     def extra_repr(self) -> str:
-        """The slope."""
-        return f"negative_slope={self.negative_slope}"
+        """The settings."""
+        return f"negative_slope={self.negative_slope}{', inplace=True' if self.inplace else ''}"
 
 
 class Sigmoid(Layer):
@@ -73,11 +91,20 @@ class GELU(Layer):
 
 
 class SiLU(Layer):
-    """x·sigmoid(x)."""
+    """x·sigmoid(x). `inplace` as in `ReLU`."""
+
+    inplace = False
+
+    def __init__(self, inplace: bool = False) -> None:
+        self.inplace = flag("SiLU", "inplace", inplace)
 
     def forward(self, input: Any) -> Any:
         """The input's shape stays."""
         return F.silu(input)
+
+    def extra_repr(self) -> str:
+        """The setting, if it is there."""
+        return "inplace=True" if self.inplace else ""
 
 
 class _AlongOneAxis(Layer):

@@ -7,9 +7,10 @@ from typing import Any
 
 from pellucid.errors import ArgumentError
 from pellucid.nn.module import Module
+from pellucid.signatures import Settled
 
 
-class Sequential(Module):
+class Sequential(Module, Settled):
     """Modules that run one after the other, named "0", "1", ….
 
     Example:

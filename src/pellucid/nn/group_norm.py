@@ -11,7 +11,7 @@ from pellucid import functional as F
 from pellucid.errors import ArgumentError, ShapeError
 from pellucid.nn.layer import Layer, flag, whole
 from pellucid.nn.parameter import Parameter
-from pellucid.ops.checks import number
+from pellucid.ops.checks import channels_hint, number
 
 
 class GroupNorm(Layer):
@@ -197,9 +197,8 @@ class LocalResponseNorm(Layer):
 def _check_channels(where: str, name: str, channels: int, input: Any) -> None:
     """A layer is for one number of channels, whether it has a weight for each or not."""
     if input.ndim > 1 and input.shape[1] != channels:
-        raise ShapeError(
-            where, f"input must have {name} channels", expected=f"C={channels}", got=f"input {input.shape}"
-        )
+        rule, hint = f"input must have {name} channels", channels_hint(input.shape, channels, name)
+        raise ShapeError(where, rule, expected=f"C={channels}", got=f"input {input.shape}", hint=hint)
 
 
 def _ones(shape: Sequence[int]) -> Parameter:

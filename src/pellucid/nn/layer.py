@@ -6,13 +6,17 @@ from typing import Any
 
 from pellucid.errors import ArgumentError
 from pellucid.nn.module import Module
+from pellucid.signatures import Settled
 from pellucid.sizes import is_integer
 
 
-class Layer(Module):
+class Layer(Module, Settled):
     """A module that is one op and gives it its name."""
 
     is_layer = True
+
+    def __init__(self) -> None:
+        """Most have settings."""
 
 
 def whole(where: str, name: str, value: Any, minimum: int = 1) -> int:

@@ -16,7 +16,8 @@ from pellucid import memory
 from pellucid.engine import graph
 from pellucid.errors import ArgumentError, MissingError, PellucidError, ShapeError
 from pellucid.kernels.turns import changing
-from pellucid.nn.parameter import Buffer, Parameter, State, real_array
+from pellucid.nn.parameter import Buffer, Parameter, State
+from pellucid.numbers import as_array
 
 Array = NDArray[Any]
 
@@ -60,6 +61,9 @@ class Module:
     forward: Callable[..., Any] = _forward_missing
 
     def __setattr__(self, name: str, value: Any) -> None:
+        if name == "requires_grad":  # which would change nothing
+            rule, hint = "a module is frozen by its method", f"use requires_grad_({value!r})"
+            raise ArgumentError(type(self).__name__, rule, got=f"requires_grad = {value!r}", hint=hint)
         current = vars(self).get(name)
         if _is_state(current) and not (value is None or _is_state(value) or isinstance(value, Module)):
             _assign([(current, _fitting(f"{type(self).__name__}.{name}", value, current))])
@@ -132,7 +136,7 @@ class Module:
 
     def _as_input(self, input: Any, dtype: np.dtype[Any] | None = None) -> Array:
         """An array of the model's float type, or of its own where the model has no numbers to have one of."""
-        array = real_array(type(self).__name__, input)
+        array = as_array(type(self).__name__, "input", input)
         if dtype is None:
             dtype = array.dtype.newbyteorder("=") if array.dtype.char in "fd" else self.dtype
         return memory.contiguous(type(self).__name__, array, dtype)
@@ -185,8 +189,31 @@ class Module:
         return self._named_states(once=True)
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
-        """The arrays that training changes, with their names."""
+        """The arrays that training changes unless they are frozen, with their names."""
         return ((name, state) for name, state in self.named_arrays() if isinstance(state, Parameter))
+
+    def parameters(self) -> Iterator[Parameter]:
+        """The same without their names."""
+        return (parameter for _, parameter in self.named_parameters())
+
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Freeze all parameters of the tree (False), or have all of them trained (True); returns the module.
+
+        A frozen batch norm still follows its batches: its running statistics are no parameters.
+
+        Raises: ArgumentError for anything but True or False.
+
+        Example:
+            >>> from pellucid.nn.models import lenet5
+            >>> model = lenet5()
+            >>> _ = model.requires_grad_(False)
+            >>> _ = model.fc3.requires_grad_()
+            >>> [name for name, parameter in model.named_parameters() if parameter.requires_grad]
+            ['fc3.weight', 'fc3.bias']
+        """
+        for parameter in self.parameters():
+            parameter.requires_grad = requires_grad
+        return self
 
     def named_buffers(self) -> Iterator[tuple[str, Buffer]]:
         """The arrays that hold statistics, with their names."""
@@ -200,6 +227,8 @@ class Module:
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take over parameters and buffers; a PyTorch model of the same structure fits as it is.
 
+        State dicts from before PyTorch 0.4.1 have no `num_batches_tracked`: where that is missing, the count stays.
+
         Raises: ArgumentError for missing or unexpected keys and for values that are not real numbers,
             ShapeError for wrong shapes. All faults are named at once, and then nothing has been changed.
         """
@@ -208,7 +237,7 @@ class Module:
             raise ArgumentError(where, "a state dict maps names to arrays", got=type(state_dict).__name__)
         states = dict(self._named_states(once=False))
         faults = {
-            "missing": [name for name in states if name not in state_dict],
+            "missing": [n for n in states if n not in state_dict and not n.endswith("num_batches_tracked")],
             "unexpected": [str(name) for name in state_dict if name not in states],
         }
         values, misfits = {}, {}
@@ -246,7 +275,7 @@ class Module:
                 for name, state in list(module._own(State)):
                     if state.dtype.kind == "f" and state.dtype != target:
                         if id(state) not in converted:
-                            converted[id(state)] = type(state)(state, target)
+                            converted[id(state)] = state.as_type(target)
                         setattr(module, name, converted[id(state)])
 
         changing(convert)
@@ -316,7 +345,7 @@ def _join(path: str, name: str) -> str:
 
 def _fitting(where: str, value: Any, state: State) -> Array:
     """`value` as an array that can be copied into `state`."""
-    array = real_array(where, value)
+    array = as_array(where, "the value", value)
     if array.shape != state.shape:
         raise ShapeError(where, "the shape must stay", expected=f"{state.shape}", got=f"{array.shape}")
     if not np.can_cast(array.dtype, state.dtype, "same_kind"):

@@ -8,22 +8,36 @@ import numpy as np
 
 from pellucid import functional as F
 from pellucid.engine.graph import is_training
-from pellucid.errors import ShapeError
-from pellucid.nn.layer import Layer, whole
+from pellucid.errors import ArgumentError, ShapeError
+from pellucid.nn.layer import Layer, flag, whole
 from pellucid.nn.parameter import Buffer, Parameter
 from pellucid.ops.checks import number
 
 
 class _BatchNorm(Layer):
+    affine = True
     layouts: ClassVar[dict[int, str]]  # the inputs it takes: number of axes and how they are written
 
-    def __init__(self, num_features: int, eps: float = 1e-5, momentum: float = 0.1) -> None:
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+    ) -> None:
         where = type(self).__name__
         self.num_features = whole(where, "num_features", num_features)
         self.eps = number(where, "eps", eps, "[0, inf)")
         self.momentum = number(where, "momentum", momentum, "[0, 1]")
-        self.weight = Parameter(np.ones(num_features))
-        self.bias = Parameter(np.zeros(num_features))
+        self.affine = flag(where, "affine", affine)
+        if not flag(where, "track_running_stats", track_running_stats):
+            rule = "inference normalises by the running statistics, never by the batch's"
+            raise ArgumentError(
+                where, rule, expected="track_running_stats=True", got="track_running_stats=False"
+            )
+        self.weight = Parameter(np.ones(num_features)) if affine else None
+        self.bias = Parameter(np.zeros(num_features)) if affine else None
         self.running_mean = Buffer(np.zeros(num_features))
         self.running_var = Buffer(np.ones(num_features))
         self.num_batches_tracked = Buffer(0, np.int64)
@@ -46,7 +60,8 @@ class _BatchNorm(Layer):
 
     def extra_repr(self) -> str:
         """The settings."""
-        return f"{self.num_features}, eps={self.eps}, momentum={self.momentum}"
+        text = f"{self.num_features}, eps={self.eps}, momentum={self.momentum}"
+        return text if self.affine else f"{text}, affine=False"
 
 
 class BatchNorm1d(_BatchNorm):
@@ -69,6 +84,8 @@ class BatchNorm2d(_BatchNorm):
         num_features: C.
         eps: added to the variance.
         momentum: how far a running statistic moves, 0 to 1.
+        affine: whether numbers are scaled and shifted.
+        track_running_stats: True; there is no batch norm without running statistics.
 
     Raises: ArgumentError for a setting outside its range; ShapeError when an input does not fit.
     """

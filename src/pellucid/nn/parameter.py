@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from pellucid import memory
 from pellucid.errors import ArgumentError
+from pellucid.numbers import as_array
 from pellucid.sizes import size_of
 
 ALIGNMENT = 64  # bytes: one cache line, and one AVX-512 vector
@@ -24,9 +25,10 @@ class State(np.ndarray[Any, np.dtype[Any]]):
     """
 
     owned = False
+    requires_grad = False
 
     def __new__(cls, array: ArrayLike, dtype: DTypeLike = np.float32) -> Self:  # noqa: D102 - see the classes
-        values = real_array(cls.__name__, array)
+        values = as_array(cls.__name__, "array", array)
         state = cls.zeros(values.shape, dtype)
         state.assign(values)
         return state
@@ -62,21 +64,37 @@ class State(np.ndarray[Any, np.dtype[Any]]):
             return self
         return array[()] if return_scalar else np.asarray(array)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not hasattr(type(self), name):
+            rule, got = "an array of a model has no such setting", f"{name} = {value!r}"[:80]
+            raise ArgumentError(type(self).__name__, rule, expected="requires_grad", got=got)
+        super().__setattr__(name, value)
+
+    def as_type(self, dtype: DTypeLike) -> Self:
+        """A copy in another float type, frozen if this is."""
+        return type(self)(self, dtype)
+
     def __deepcopy__(self, memo: dict[int, Any] | None) -> Self:
-        return type(self)(self, self.dtype)
+        return self.as_type(self.dtype)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (np.array(self, order="C"), self.dtype)
 
 
 class Parameter(State):
-    """An array that training changes.
+    """An array that training changes, unless it is frozen: `requires_grad = False`, at any time.
+
+    A step makes no gradient of a frozen parameter and leaves it as it is, bit for bit: neither weight decay nor
+    momentum touches it. The optimiser's state stays, too, and goes on from there when the parameter is no longer
+    frozen; Adam's step counts on meanwhile, for all parameters alike (PyTorch counts for each). Copies and pickles
+    stay frozen; state dicts and model files hold numbers alone.
 
     Args:
         array: its values, with public axes.
         dtype: float32 unless said otherwise.
+        requires_grad: False for a frozen one.
 
-    Raises: ArgumentError when the values are not real numbers.
+    Raises: ArgumentError when the values are not real numbers, or a setting is neither True nor False.
 
     Example:
         >>> weight = Parameter(np.zeros((8, 3, 5, 7)))
@@ -84,30 +102,58 @@ class Parameter(State):
         ((8, 3, 5, 7), (5, 7, 3, 8), dtype('float32'))
         >>> type(weight + 1)
         <class 'numpy.ndarray'>
+        >>> weight.requires_grad = False
+        >>> weight.requires_grad
+        False
     """
+
+    def __new__(  # noqa: D102 - see the class
+        cls, array: ArrayLike, dtype: DTypeLike = np.float32, requires_grad: bool = True
+    ) -> Self:
+        parameter = super().__new__(cls, array, dtype)
+        parameter.requires_grad = requires_grad
+        return parameter
+
+    @classmethod
+    def zeros(cls, shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> Self:
+        """Zeros that are to be trained."""
+        parameter = super().zeros(shape, dtype)
+        parameter.requires_grad = True
+        return parameter
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "requires_grad":
+            if not isinstance(value, bool | np.bool_):
+                rule = "requires_grad must be True or False"
+                raise ArgumentError("Parameter", rule, got=f"requires_grad={value!r}"[:80])
+            if not self.owned:
+                rule, hint = "a part of a parameter cannot be frozen by itself", "freeze the whole parameter"
+                raise ArgumentError("Parameter", rule, got=f"a view of shape {self.shape}", hint=hint)
+            value = bool(value)
+        super().__setattr__(name, value)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Freeze the parameter, or have it trained again; returns it."""
+        self.requires_grad = requires_grad
+        return self
+
+    def as_type(self, dtype: DTypeLike) -> Self:
+        """A copy in another float type, frozen if this is."""
+        return super().as_type(dtype).requires_grad_(self.requires_grad)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        kind, arguments = super().__reduce__()
+        return kind, (*arguments, self.requires_grad)
 
 
 class Buffer(State):
     """An array that belongs to a module but gets no gradient, such as a running mean."""
 
-
-def real_array(where: str, value: Any) -> NDArray[Any]:
-    """`value` as an array of real numbers, copied only when it must be.
-
-    Raises: ArgumentError for anything else: text, None, objects, complex numbers, ragged lists.
-    """
-    rule = "values must be real numbers"
-    try:
-        array = np.asarray(value)
-    except ArgumentError:
-        raise
-    except Exception as error:  # ragged lists, and whatever a foreign __array__ raises
-        reason = " with rows of different lengths" if "inhomogeneous" in str(error) else f" ({error})"
-        raise ArgumentError(where, rule, got=f"{type(value).__name__}{reason}") from None
-    if array.dtype.kind not in "fiub":
-        got = "None" if value is None else f"{type(value).__name__} of dtype {array.dtype}"
-        raise ArgumentError(where, rule, expected="an array of floating or whole numbers", got=got)
-    return array
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "requires_grad" and value is not False:
+            rule, hint = "a buffer has no gradient", "make it a Parameter"
+            raise ArgumentError("Buffer", rule, got=f"requires_grad={value!r}"[:80], hint=hint)
+        super().__setattr__(name, value)
 
 
 def _memory_order(ndim: int) -> tuple[int, ...]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from pellucid import functional as F
 from pellucid.engine.graph import is_training
-from pellucid.nn.layer import Layer
+from pellucid.nn.layer import Layer, flag
 from pellucid.nn.module import Array
 from pellucid.ops.checks import number
 
@@ -35,18 +35,21 @@ class Identity(_Passing):
 
 
 class Dropout(_Passing):
-    """In training, each number becomes 0 with probability p and the others grow by 1/(1−p).
+    """In training, each number becomes 0 with probability p and the others grow by 1/(1−p). `inplace` as in `ReLU`.
 
     Raises: ArgumentError when `p` is not a number from 0 to 1.
     """
 
-    def __init__(self, p: float = 0.5) -> None:
+    inplace = False
+
+    def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
         self.p = number("Dropout", "p", p, "[0, 1]")
+        self.inplace = flag("Dropout", "inplace", inplace)
 
     def forward(self, input: Any) -> Any:
         """The input's shape stays."""
         return F.dropout(input, self.p) if is_training() and self.p > 0 else input
 
     def extra_repr(self) -> str:
-        """The probability."""
-        return f"p={self.p}"
+        """The settings."""
+        return f"p={self.p}{', inplace=True' if self.inplace else ''}"

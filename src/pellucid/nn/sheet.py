@@ -42,6 +42,8 @@ def columns(summary: Summary, lang: str | None = None) -> Columns:
     ]
     sums = (f"{number:,}" for number in (summary.parameters, summary.macs, summary.activation_bytes))
     rows.append((text("arithmetic.total", lang), "", "", *sums, "", ""))
+    if summary.trainable < summary.parameters:
+        rows.append((text("arithmetic.trainable", lang), "", "", f"{summary.trainable:,}", "", "", "", ""))
     return Columns(tuple(text(head, lang) for head in _HEADS), tuple(rows), 3)
 
 

@@ -31,14 +31,18 @@ class Row:
         output_shape: (N,C,…).
         formulas: the output sizes, axis by axis, of ops that slide a window, pad or upsample by a whole factor.
         parameters: those that no row above has counted, biases included.
+        trainable: how many of them training changes: those that are not frozen.
         macs: multiply–accumulates, those on padding included.
         biases: how many of the parameters are biases of a convolution or a linear layer.
         parameter_formula: kernel size · input channels · output channels (· groups) + biases; "" without parameters.
         macs_formula: positions · weights; "" for ops that are no sums of products.
         activation_bytes: of the output, for the whole batch.
         activation_formula: sizes · bytes of a number.
-        receptive_field: how many positions of the network's input an output sees along each spatial axis, padding
-            included, the most that any does; None where that is not known.
+        receptive_field: how many positions of the network's input an output sees along each spatial axis, from the
+            first to the last; where positions differ (transposed convolution, upsampling, adaptive pooling), the most
+            that any sees. It is that of a position far from all borders: nearer to one, `rec.field` shows how much of
+            it is padding, or what a reflecting padding adds; what sees a whole tensor (a dense layer) counts padding,
+            too. Norms count as they do with their statistics held. None where it is not known.
         jump: how far apart neighbours see along each axis, the stride from the input to here; 0 where all see the
             same, below 1 after a transposed convolution; None where the field is.
         field_formulas: the receptive field, axis by axis, of ops that widen it.
@@ -51,6 +55,7 @@ class Row:
     output_shape: tuple[int, ...]
     formulas: tuple[str, ...]
     parameters: int
+    trainable: int
     macs: int
     biases: int
     parameter_formula: str
@@ -73,6 +78,7 @@ class Summary:
 
     rows: tuple[Row, ...]
     parameters: int
+    trainable: int
     macs: int
     biases: int
     activation_bytes: int
@@ -132,31 +138,35 @@ def summary(model: Module, input_shape: tuple[int, ...]) -> Summary:
     rows = []
     for node in traced.nodes:
         arrays = {s: traced.arrays[s] for s in node.operands if s is not None and s in traced.arrays}
-        own = [s for s, array in arrays.items() if isinstance(array, Parameter) and s not in counted]
+        own = {s: a for s, a in arrays.items() if isinstance(a, Parameter) and s not in counted}
         counted.update(own)
         kind = layers.get(node.path.partition("#")[0], node.op.name)
         before = None if node.operands[0] is None else fields.get(node.operands[0])
         rows.append(_row(node, kind, own, before, fields.get(node.output)))
     sums = (
         sum(getattr(row, name) for row in rows)
-        for name in ("parameters", "macs", "biases", "activation_bytes")
+        for name in ("parameters", "trainable", "macs", "biases", "activation_bytes")
     )
     return Summary(tuple(rows), *sums)
 
 
 def _row(
-    node: graph.Node, kind: str, own: list[graph.Symbol], before: Fields | None, fields: Fields | None
+    node: graph.Node,
+    kind: str,
+    own: dict[graph.Symbol, Parameter],
+    before: Fields | None,
+    fields: Fields | None,
 ) -> Row:
     parameters, biases = costs.parameters(node, own)
     macs, memory, dense = costs.macs(node), costs.memory(node), costs.dense(node)
-    axes = windows(node) or ()
-    wider = (axes or macs.number) and [f.size for f in before or ()] != [f.size for f in fields or ()]
+    wider = [f.size for f in before or ()] != [f.size for f in fields or ()]
     return Row(
         path=node.path,
         type=kind,
         output_shape=node.output.shape,
         formulas=_size_formulas(node),
         parameters=parameters.number,
+        trainable=sum(array.size for array in own.values() if array.requires_grad),
         macs=macs.number,
         biases=biases,
         parameter_formula=parameters.formula,

@@ -7,6 +7,7 @@ from math import nan
 import numpy as np
 
 from pellucid.errors import ArgumentError
+from pellucid.ops.base import Shape
 from pellucid.sizes import is_integer
 
 
@@ -50,6 +51,23 @@ def axis(op: str, name: str, value: int, rank: int) -> int:
             op, f"{name} must name an axis of the input", expected=expected, got=f"{name}={value!r}"
         )
     return value % rank
+
+
+def channels_hint(input: Shape, channels: int, setting: str) -> str:
+    """What to do about an input with other channels: where the last axis has as many as expected, that one is theirs.
+
+    Example:
+        >>> channels_hint((64, 28, 28, 1), 1, "in_channels")
+        'move the channel axis: x.transpose(0, 3, 1, 2)'
+        >>> channels_hint((64, 4, 28, 28), 3, "in_channels")
+        'set in_channels=4'
+    """
+    last = len(input) - 1
+    if last > 1 and input[last] == channels:
+        if input[0] == 1:  # perhaps an axis that the caller's array does not have
+            return f"move the channel axis: np.moveaxis(x, -1, {-last})"
+        return f"move the channel axis: x.transpose{(0, last, *range(1, last))}"
+    return f"set {setting}={input[1]}"
 
 
 def choice(op: str, name: str, value: object, names: tuple[str, ...]) -> None:

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from pellucid.errors import ArgumentError, ShapeError
 from pellucid.geometry import Axis, Geometry, skips_padding, window
 from pellucid.ops.base import Array, Gradients, Op, Rows, Shape, Terms, choices, columns
-from pellucid.ops.checks import flag
+from pellucid.ops.checks import channels_hint, flag
 from pellucid.sizes import IntOrTuple, PaddingLike, is_integer, padding_pairs, per_axis
 
 Axes: TypeAlias = tuple[Axis, ...]
@@ -76,7 +76,9 @@ class Conv(Op):
                 "input channels must equal weight channels × groups",
                 expected=f"C={weight[1] * self.groups} from weight {weight}, groups={self.groups}",
                 got=f"C={input[1]} from input {input}",
-                hint=f"set in_channels={input[1]}" if input[1] % self.groups == 0 else None,
+                hint=channels_hint(input, weight[1] * self.groups, "in_channels")
+                if input[1] % self.groups == 0 or input[-1] == weight[1] * self.groups
+                else None,
             )
         if bias is not None and bias != (weight[0],):
             raise ShapeError(
@@ -95,6 +97,9 @@ class Conv(Op):
             if len(input) == rank - 1:
                 grey = weight[1:2] == (1,) and self.groups == 1 and input[0] != 1  # (N,H,W), one channel
                 hint = "add the channel axis, x[:, None]" if grey else "add the batch axis, x[None]"
+                if input[-1] == weight[1] * self.groups != input[0]:
+                    axes = (len(input) - 1, *range(len(input) - 1))
+                    hint = f"move the channel axis and add the batch axis, x.transpose{axes}[None]"
             raise ShapeError(
                 self.name,
                 f"input must have {rank} axes",

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from pellucid.errors import ArgumentError, ShapeError
 from pellucid.geometry import Axis, Geometry
 from pellucid.ops.base import Array, Gradients, Op, Shape, Terms, choices, columns
+from pellucid.ops.checks import channels_hint
 from pellucid.ops.conv import Conv
 from pellucid.sizes import IntOrTuple, PaddingLike, is_integer, padding_pairs, per_axis
 
@@ -102,7 +103,7 @@ class ConvTranspose(Op):
                 "input channels must equal the weight's first axis",
                 expected=f"C={weight[0]} from weight {weight}",
                 got=f"C={input[1]} from input {input}",
-                hint=f"set in_channels={input[1]}",
+                hint=channels_hint(input, weight[0], "in_channels"),
             )
 
     def conv(self, input: Shape, weight: Shape) -> Conv:

@@ -13,9 +13,9 @@ from numpy.typing import ArrayLike
 
 from pellucid import functional
 from pellucid.errors import AddressError, ShapeError
-from pellucid.functional._call import as_array
 from pellucid.geometry import Axis
 from pellucid.language import text
+from pellucid.numbers import as_array
 from pellucid.ops.base import Array
 from pellucid.sizes import IntOrTuple, is_integer, per_axis
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pellucid.errors import ArgumentError, NumericError, ShapeError
-from pellucid.functional._call import as_array
+from pellucid.numbers import as_array
 from pellucid.ops.checks import number
 from pellucid.signal.optional import scipy
 from pellucid.signal.plane import PLANE_STEP, integrate_plane

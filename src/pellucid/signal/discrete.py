@@ -20,8 +20,8 @@ from numpy.typing import ArrayLike
 
 from pellucid import memory
 from pellucid.errors import AddressError, ArgumentError, NumericError, ShapeError
-from pellucid.functional._call import as_array
 from pellucid.geometry import Where
+from pellucid.numbers import as_array
 from pellucid.ops.base import Array, Shape
 from pellucid.ops.checks import choice
 from pellucid.signal.explanation import Explanation, Product

@@ -14,9 +14,9 @@ from numpy.typing import ArrayLike
 
 from pellucid import functional
 from pellucid.errors import ShapeError
-from pellucid.functional._call import as_array
 from pellucid.geometry import Geometry, Where
 from pellucid.language import Message
+from pellucid.numbers import as_array
 from pellucid.ops.base import Array
 from pellucid.ops.conv import Conv
 from pellucid.signal.discrete import convolve, correlate

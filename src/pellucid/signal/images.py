@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pellucid import memory
 from pellucid.errors import ArgumentError, ShapeError
-from pellucid.functional._call import as_array
+from pellucid.numbers import as_array
 from pellucid.ops.base import Array
 from pellucid.ops.checks import choice, number
 from pellucid.signal.kernels import Kernel, kernel_of, named_kernels

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pellucid.errors import ArgumentError, ShapeError
-from pellucid.functional._call import as_array
 from pellucid.language import Message, text
+from pellucid.numbers import as_array
 from pellucid.ops.base import Array
 from pellucid.ops.checks import axis as checked_axis
 from pellucid.ops.checks import number as checked_number

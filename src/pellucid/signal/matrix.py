@@ -18,10 +18,10 @@ from numpy.typing import ArrayLike, NDArray
 from pellucid import memory
 from pellucid.derived import derived
 from pellucid.errors import ShapeError
-from pellucid.functional._call import as_array
 from pellucid.geometry import Axis
 from pellucid.language import text
 from pellucid.nn.linear import Linear
+from pellucid.numbers import as_array
 from pellucid.ops.base import Array, Shape
 from pellucid.ops.conv import Conv
 from pellucid.signal.optional import scipy

@@ -16,5 +16,5 @@ def scipy(where: str, part: str) -> Any:
     try:
         return import_module(f"scipy.{part}")
     except ImportError:
-        hint = "pip install 'pellucid[plot]'"
+        hint = "pip install scipy"
         raise PellucidError(where, "this needs SciPy, which is not installed", hint=hint) from None

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pellucid.errors import ShapeError
-from pellucid.functional._call import as_array
 from pellucid.geometry import Axis
 from pellucid.language import Message
+from pellucid.numbers import as_array
 from pellucid.ops.base import Array
 from pellucid.signal.discrete import correlate
 from pellucid.signal.laws import Law, apart, rounding

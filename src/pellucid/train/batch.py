@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid import memory
+from pellucid.data.dataset import labels_hint
 from pellucid.errors import ArgumentError, PellucidError, ShapeError
-from pellucid.nn.parameter import real_array
+from pellucid.numbers import as_array
 
 Array = NDArray[Any]
 
@@ -21,7 +22,7 @@ def images(x: Any, dtype: np.dtype[Any], name: str = "x") -> Array:
 
     Raises: ArgumentError when x is no array of real numbers; ShapeError when it is empty or has no batch axis.
     """
-    array = real_array(f"TrainStep {name}", x)
+    array = as_array("TrainStep", name, x)
     if name == "y":
         if array.ndim < 1 or array.size == 0:
             rule = "targets must have the shape of the network's output and not be empty"
@@ -42,9 +43,9 @@ def labels(y: Any, count: int) -> Array:
 
     Raises: ArgumentError when they are not whole numbers; ShapeError when there is not one for each input.
     """
-    array = real_array("TrainStep y", y)
+    array = as_array("TrainStep", "y", y)
     if array.dtype.kind not in "iu":
-        got, hint = f"y of dtype {array.dtype}", "use y.astype(np.int64)"
+        got, hint = f"y of dtype {array.dtype}", labels_hint("y", array)
         raise ArgumentError("TrainStep", "labels must be whole numbers", got=got, hint=hint)
     if array.shape != (count,):
         raise ShapeError(
@@ -52,7 +53,7 @@ def labels(y: Any, count: int) -> Array:
             "there must be one label per input",
             expected=f"y ({count},)",
             got=f"y {array.shape}",
-            hint="use y.argmax(axis=1) for one-hot rows" if array.ndim == 2 else None,
+            hint=labels_hint("y", array) if array.ndim != 1 else None,
         )
     return np.array(array, np.int64)
 

@@ -16,6 +16,7 @@ from pellucid.engine.graph import trace
 from pellucid.errors import ArgumentError, DataError, NumericError, ShapeError
 from pellucid.explain.finite import check_finite
 from pellucid.nn.module import Module
+from pellucid.numbers import as_array
 from pellucid.ops.softmax import Softmax
 from pellucid.seeds import check_seed
 from pellucid.sizes import is_integer
@@ -79,7 +80,7 @@ def fit(
 
     Raises: KeyboardInterrupt after Ctrl-C; NumericError as soon as the loss, or after an epoch an array of the model,
         is not finite; ArgumentError or DataError for unfit arguments and, before the first update, for a label in
-        either dataset that is no class.
+        either dataset that is no class and for images that hold NaN or infinity.
     """
     if not is_integer(epochs) or epochs < 1:
         raise ArgumentError("fit", "epochs must be a whole number ≥ 1", got=f"epochs={epochs!r}")
@@ -87,6 +88,9 @@ def fit(
     validation = None if validation is None else dataset("fit", validation)
     if len(train) == 0:
         raise DataError("fit", "there is nothing to train on", got="0 images")
+    for data, name in ((train, "images"), (validation, "validation images")):
+        if data is not None:
+            _check_images(data.images, name)
     step, history = TrainStep(model, optimizer, loss, check_seed("fit", seed)), History()
     if loss == "cross_entropy":
         _check_labels(model, train, validation)
@@ -104,6 +108,23 @@ def fit(
             history.epochs.append(Epoch(epoch, mean, time.perf_counter() - start, result))
             tell(history.epochs[-1])
     return history
+
+
+def _check_images(images: Array, name: str) -> None:
+    """Images must be finite numbers as the network reads them, in float32, before anything is updated."""
+    for start in range(0, len(images) if images.dtype.kind == "f" else 0, _EVALUATION_BATCH):
+        _check_finite("fit", name, images[start : start + _EVALUATION_BATCH], start)
+
+
+def _check_finite(where: str, name: str, images: Array, first: int) -> None:
+    """Some images, of which the data has `first` before, must be finite in float32."""
+    with np.errstate(over="ignore"):
+        finite = np.isfinite(as_float(images))
+    if not finite.all():
+        image, *place = np.unravel_index(int(finite.argmin()), finite.shape)
+        at = ", ".join(str(int(i)) for i in (image + first, *place))
+        rule, hint = f"{name} must be finite numbers of float32", "mend these images, or leave them out"
+        raise DataError(where, rule, got=f"{images[(image, *place)]} at [{at}]", hint=hint)
 
 
 def _train_epoch(
@@ -128,7 +149,8 @@ def _train_epoch(
 def evaluate(model: Module, data: DataLike) -> dict[str, float]:
     """Mean cross-entropy and accuracy of a classifier over a dataset.
 
-    Raises: DataError when there is no image, or a label that is no class; NumericError when outputs are not finite.
+    Raises: DataError when there is no image, a label that is no class, or an image that is not finite; NumericError
+        when outputs are not.
     """
     return _scores(model, dataset("evaluate", data))
 
@@ -159,9 +181,14 @@ def predict(model: Module, images: Any) -> Array:
 
     8-bit images are divided by 255 and 16-bit ones by 65,535, as in training.
 
-    Raises: ShapeError when the model is no classifier; NumericError when its outputs are not finite.
+    Raises: ArgumentError for what is no array of real numbers; ShapeError when the model is no classifier; DataError
+        when images are not finite, NumericError when the model's outputs are not.
     """
-    array = np.asarray(images.images if isinstance(images, Dataset) else images)
+    given = images.images if isinstance(images, Dataset) else images
+    array = as_array("predict", "images", given, by_parts=True)
+    if array.ndim < 2:
+        got = f"{array.shape}"
+        raise ShapeError("predict", "images must have a batch axis and channels", expected="(N,C,…)", got=got)
     parts = []
     for start in range(0, max(1, len(array)), _EVALUATION_BATCH):
         part = array[start : start + _EVALUATION_BATCH]
@@ -177,6 +204,7 @@ def _logits(where: str, model: Module, images: Array, first: int) -> Array:
         raise ShapeError(where, "a classifier's output is (N, classes)", got=f"{logits.shape}")
     finite = np.isfinite(logits).all(axis=1)
     if not finite.all():
+        _check_finite(where, "images", images, first)
         wrong = int(finite.argmin())
         got = f"{logits[wrong].tolist()} for image {first + wrong}"
         hint = "pellucid.record(model, x).overview() shows where the first NaN or infinity is"
@@ -188,7 +216,7 @@ def _check_labels(model: Module, *data: Dataset | None) -> None:
     """Every label of the training data, and of those to validate with, must be a class, before anything is updated."""
     (train, *_) = data
     assert train is not None
-    inputs = {"input": ((1, *train.images.shape[1:]), model.dtype)}
+    inputs = {"input": (train.images.shape, model.dtype)}
     output = trace(model.trace_forward, inputs, dict(model.named_arrays()), training=False).output
     for some, name in zip(data, ("labels", "validation labels"), strict=True):
         if some is not None and output.ndim == 2:  # the step itself refuses what is no classifier

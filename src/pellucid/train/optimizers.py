@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pellucid.ops import adam, sgd
 from pellucid.ops.checks import number
+from pellucid.signatures import Settled
 
 
-class Optimizer:
+class Optimizer(Settled):
     """A rule and its learning rate. Assign `lr` at any time; the next step uses it.
 
     Raises: ArgumentError when `lr` is not a number ≥ 0.

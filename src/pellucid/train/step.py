@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, TypeAlias
 
@@ -26,23 +26,26 @@ from pellucid.kernels import turns
 from pellucid.kernels.flushing import to_nearest
 from pellucid.nn import module
 from pellucid.nn.module import Module
+from pellucid.nn.parameter import Parameter
 from pellucid.seeds import check_seed
 from pellucid.train import batch
 from pellucid.train.optimizers import Optimizer
 
 Array = NDArray[Any]
 LOSSES: dict[str, Callable[..., Any]] = {"cross_entropy": F.cross_entropy, "mse_loss": F.mse_loss}
-_Snapshot: TypeAlias = tuple[int, tuple[tuple[int, int], ...], list[tuple[str, int, bytes]]]
+# the count of steps, the model's layers, its arrays with their bytes, and the names of those that are trained
+_Snapshot: TypeAlias = tuple[int, tuple[tuple[int, int], ...], list[tuple[str, int, bytes]], tuple[str, ...]]
 
 
 class TrainStep:
     """A model, an optimiser and a loss; each call makes one update and returns the batch's mean loss.
 
     Programs are made for each batch shape and share the parameters and the optimiser's state. `seed` decides dropout.
+    Parameters that are frozen (`requires_grad = False`) stay as they are; each step looks anew.
 
-    Raises: ArgumentError when an argument is of the wrong kind, when the model has no parameters or some that take
-    no part in the forward, or for labels that are no class; ShapeError, with the layer's path, when shapes do not
-    fit.
+    Raises: ArgumentError when an argument is of the wrong kind, when the model has no parameters, only frozen ones or
+    some to train that take no part in the forward, or for labels that are no class; ShapeError, with the layer's path,
+    when shapes do not fit.
 
     Example:
         >>> import numpy as np, pellucid as pc
@@ -84,7 +87,7 @@ class TrainStep:
         self._turn = turns.lock()
         self._programs: Programs[Training] = Programs()
         self._counters: dict[str, Array] = {}
-        self._trained: list[Array] = []
+        self._parameters: dict[str, Parameter] = {}
         self._edition, self._dtype = -1, self.model.dtype
         self._structure: tuple[tuple[int, int], ...] = ()
 
@@ -135,16 +138,16 @@ class TrainStep:
                         "the model has moved on since this step was recorded",
                         hint="record the step again",
                     )
-                self._check_writeable()
+                self._check_writeable(self._wanted())
                 training.program.update_state()
 
         loss = training.program.plan.graph.output.name
         return recording_of(training.program, {"loss": loss}, update, commit)
 
     def _snapshot(self) -> _Snapshot:
-        """What a step starts from: the count of steps, the model's layers, and its arrays with their bytes."""
+        """What a step starts from."""
         arrays = [(name, id(array), array.tobytes()) for name, array in self.model.named_arrays()]
-        return self.steps, self.model.structure(), arrays
+        return self.steps, self.model.structure(), arrays, self._wanted()
 
     def _turn_taken(self) -> AbstractContextManager[Any]:
         """The lock, unless this thread is in the middle of a run, in a signal's handler or a layer's forward."""
@@ -164,22 +167,31 @@ class TrainStep:
     def _training(self, x: Array, y: Array) -> Training:
         """The program for this batch's shape."""
         self._follow_model()
-        key = (x.shape, y.shape, self.optimizer.rule, algorithm.current())
+        wanted = self._wanted()
+        key = (x.shape, y.shape, self.optimizer.rule, algorithm.current(), wanted)
         training = self._programs.of(key, lambda: self._planned(x, y, keep=False))
         if self.loss == "cross_entropy":
             batch.check_classes(y, _classes(training.program.plan.graph))
-        self._check_writeable()
+        self._check_writeable(wanted)
         return training
 
     @memory.enough("TrainStep")
     def _planned(self, x: Array, y: Array, *, keep: bool) -> Training:
-        self._follow_model()
         states, counters = self._optimizer_states(), (self._count, self._counters)
-        graph, rule = self._graph(x, y), self.optimizer.rule
+        graph, rule = self._graph(x, y, tuple(states)), self.optimizer.rule
         return Training(graph, self.model.dtype, rule, states, counters, seed=self.seed, keep=keep)
 
-    def _graph(self, x: Array, y: Array) -> Graph:
-        """The loss of this batch, traced; every parameter must take part in it."""
+    def _wanted(self) -> tuple[str, ...]:
+        """The names of the parameters that are to be trained."""
+        wanted = tuple([name for name, parameter in self._parameters.items() if parameter.requires_grad])
+        if not wanted:
+            got = f"{type(self.model).__name__} whose parameters are all frozen"
+            hint = "set requires_grad = True for those to train"
+            raise ArgumentError("TrainStep", "the model must have parameters to train", got=got, hint=hint)
+        return wanted
+
+    def _graph(self, x: Array, y: Array, wanted: Sequence[str]) -> Graph:
+        """The loss of this batch, traced; every parameter that is trained must take part in it."""
         arrays = dict(self.model.named_arrays())
         inputs = {"input": (x.shape, x.dtype), "target": (y.shape, y.dtype)}
         loss = LOSSES[self.loss]
@@ -189,7 +201,7 @@ class TrainStep:
 
         graph = trace(function, inputs, arrays, training=True)
         used = {symbol.name for symbol in graph.arrays}
-        idle = [name for name, _ in self.model.named_parameters() if name not in used]
+        idle = [name for name in wanted if name not in used]
         if idle:
             layer = idle[0].rpartition(".")[0] or idle[0]
             raise ArgumentError(
@@ -203,10 +215,11 @@ class TrainStep:
         return graph
 
     def _optimizer_states(self) -> dict[str, dict[str, Array]]:
-        """The optimiser's arrays for each parameter, in memory order; new ones where a parameter is new."""
-        for name, parameter in self.model.named_parameters():
+        """The optimiser's arrays for each parameter to train, in memory order; new ones where one is new."""
+        self._follow_model()
+        for name in (wanted := self._wanted()):
             state = self._states.get(name)
-            fresh = self.optimizer.rule.initial_state(np.asarray(parameter.memory))
+            fresh = self.optimizer.rule.initial_state(np.asarray(self._parameters[name].memory))
             fits = state is not None and {k: (v.shape, v.dtype) for k, v in state.items()} == {
                 k: (v.shape, v.dtype) for k, v in fresh.items()
             }
@@ -215,7 +228,7 @@ class TrainStep:
                 memory.require("TrainStep", f"the optimizer's state of '{name}'", size_bytes)
                 # a copy, so that the system has given the memory before the next who asks
                 self._states[name] = {key: np.array(array, order="C") for key, array in fresh.items()}
-        return self._states
+        return {name: self._states[name] for name in wanted}
 
     def _follow_model(self) -> None:
         """Forget what was made for a model whose layers or arrays have been replaced."""
@@ -226,14 +239,14 @@ class TrainStep:
         if self._structure != structure:
             self._programs.clear()
             self._counters = dict(self.model.named_buffers())
-            self._trained = [*(array for _, array in self.model.named_parameters()), *self._counters.values()]
+            self._parameters = dict(self.model.named_parameters())
             self._structure = structure
         self._dtype = self.model.dtype
         self._edition = edition  # last, so that what an exception has cut short is done again
 
-    def _check_writeable(self) -> None:
+    def _check_writeable(self, wanted: Sequence[str]) -> None:
         """What a step changes must not be read-only."""
-        for array in self._trained:
+        for array in (*map(self._parameters.__getitem__, wanted), *self._counters.values()):
             if not array.flags.writeable:
                 name = next(name for name, other in self.model.named_arrays() if other is array)
                 rule, hint = (
@@ -243,7 +256,7 @@ class TrainStep:
                 raise ArgumentError("TrainStep", rule, got=f"'{name}' is read-only", hint=hint)
 
     def __getstate__(self) -> dict[str, Any]:
-        made = ("_turn", "_programs", "_counters", "_trained", "_edition", "_dtype", "_structure")
+        made = ("_turn", "_programs", "_counters", "_parameters", "_edition", "_dtype", "_structure")
         return {name: value for name, value in vars(self).items() if name not in made}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -38,14 +38,15 @@ def forward(plan: Plan, node: Node) -> None:
 
 def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
     """All the gradients that somebody wants."""
+    input, weight, bias = node.operands
     if node in plan.winograd:
         winograd_layer.backward(plan, node, grad_output)
     else:
-        conv_grad_weight.grad_weight(plan, node, grad_output)
-        if plan.wants(node.operands[0]):
+        if plan.wants(weight) or plan.wants(bias):
+            conv_grad_weight.grad_weight(plan, node, grad_output)
+        if plan.wants(input):
             conv_grad_input.grad_input(plan, node, grad_output)
-    weight = node.operands[1]
-    if weight is not None and isinstance(node.op, Conv) and node.op.flip:
+    if weight is not None and plan.wants(weight) and isinstance(node.op, Conv) and node.op.flip:
         gradients = plan.contributions[weight]
         gradients[-1] = flipped(plan, layer_of(plan, node), gradients[-1], gradients[-1].name)
 

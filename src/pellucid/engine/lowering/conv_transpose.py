@@ -56,8 +56,9 @@ def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
     layer, (input, weight, bias) = layer_of(plan, node), node.operands
     assert input is not None
     grad_output.widen(Geometry(layer.axes).padded)
-    sum_products(plan, node, layer, grad_output, plan.value(input), None)
-    if bias is not None:
+    if plan.wants(weight):
+        sum_products(plan, node, layer, grad_output, plan.value(input), None)
+    if bias is not None and plan.wants(bias):
         _grad_bias(plan, bias, grad_output)
     if plan.wants(input):
         _grad_input(plan, layer, input, plan.value(weight), grad_output, node.path)

@@ -59,7 +59,7 @@ def _weight_gradients(plan: Plan, node: Node, grad_output: Tensor) -> None:
     """A sum over the images of each part, then over the parts."""
     symbols = node.operands[1:]
     given = [symbol for symbol in symbols if symbol is not None]
-    if not given:
+    if not any(map(plan.wants, given)):
         return
     x, mean, istd = plan.value(node.operands[0]), plan.saved[node, "mean"], plan.saved[node, "istd"]
     per_part = plan.per_part[node] = max(1, -(-x.inner[0] // CHUNKS))

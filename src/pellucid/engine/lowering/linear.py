@@ -68,9 +68,10 @@ def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
     if plan.wants(input):
         gradient, base, gate = plan.add_gated_gradient(input, node)
         turned = plan.block(f"{grad_output.name}, turned", layer.samples * layer.outputs)
-    updates = plan.updates if plan.updates and plan.updates.joins(weight) else None
-    grad_weight = None if updates else plan.parameter_gradient(weight)
-    grad_bias = None if bias is None else plan.parameter_gradient(bias)
+    learns = plan.wants(weight)
+    updates = plan.updates if learns and plan.updates and plan.updates.joins(weight) else None
+    grad_weight = plan.parameter_gradient(weight) if learns and not updates else None
+    grad_bias = plan.parameter_gradient(bias) if bias is not None and plan.wants(bias) else None
     plan.need_scratch(layer.height * (layer.outputs + layer.samples))
 
     def by_outputs() -> Tables:
@@ -82,7 +83,8 @@ def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
         list_, size = TileList(), rows * layer.outputs
         if gradient:
             layer.add_grad_input(list_, first, rows, base=base is not None, gate=gate is not None)
-        layer.add_grad_weight(list_, first, rows, first * layer.outputs if grad_weight else 0)
+        if learns:
+            layer.add_grad_weight(list_, first, rows, first * layer.outputs if grad_weight else 0)
         stages = {
             _BASE: Stage((base, None, None, None), (rows, 0, 0, 0)),
             _PRODUCT: Stage((w, turned, None, None), (size, 0, 0, 0)),
@@ -93,7 +95,7 @@ def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
 
     if turned or grad_bias:
         plan.launch(f"{grad_output.name}, turned and summed", tiles.walk_tiles, by_outputs)
-    for first, rows, blocks_ in layer.blocks:
+    for first, rows, blocks_ in layer.blocks if learns or gradient else ():
         label, bind = f"gradients by {node.path}", partial(by_inputs, first, rows, blocks_)
         if updates:
             stretches = [((first + i * rows) * layer.outputs, rows * layer.outputs) for i in range(blocks_)]

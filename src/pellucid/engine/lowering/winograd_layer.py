@@ -64,6 +64,9 @@ def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
     tensor = norm.grad_output if norm else grad_output
     plane = scheme(layer_of(plan, node), winograd.grad_input).left
     source = Source(tensor, plane, plan.routes.get(node), norm)
+    if not any(map(plan.wants, node.operands[1:])):
+        input_gradient(plan, node, source).lower()
+        return
     weight = weight_gradient(plan, node, source)
     if not plan.wants(node.operands[0]):
         weight.lower()

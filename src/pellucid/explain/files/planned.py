@@ -124,11 +124,13 @@ def _planned(graph: Graph, entries: Sequence[Entry], aliases: Mapping[str, str])
     """What the plan's catalogue lists, the gradients included if the entries have some."""
     from pellucid.engine.compose import plan_forward, plan_gradients  # imports LLVM: only when it is needed
 
-    plan = plan_forward(graph, graph.dtype, keep=True)
+    names = {entry.name for entry in entries}
+    frozen = [symbol.name for symbol in graph.arrays if f"grad({symbol.name})" not in names]
+    plan = plan_forward(graph, graph.dtype, keep=True, frozen=frozen)
     root = f"grad({graph.output.name})"
     if any(entry.name == root and entry.source is None for entry in entries):
         plan.gradients[graph.output] = plan.tensor(root, graph.output.shape)
-    if any(entry.name.startswith("grad(") for entry in entries):
+    if any(name.startswith("grad(") for name in names):
         plan_gradients(plan)
     if draws := _facts(entries, Dropout):
         plan.counters[:] = _count(draws, "seed"), _count(draws, "step")

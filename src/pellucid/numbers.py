@@ -1,0 +1,144 @@
+"""Arrays as callers give them: anything that NumPy makes real numbers of; read, checked and refused by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid import memory
+from pellucid.errors import ArgumentError, PellucidError
+
+_DEEPEST = 64  # axes of an array, and so of nested lists
+_TAKEN = "float16, float32, float64, whole numbers or truth values"
+_HINT = "pass a NumPy array or nested lists of numbers"
+
+
+def as_array(
+    where: str,
+    name: str,
+    value: object,
+    rule: str = "",
+    *,
+    by_parts: bool = False,
+    error: type[PellucidError] = ArgumentError,
+) -> NDArray[Any]:
+    """Any real numbers as a NumPy array: itself where it is one, else what NumPy makes of it.
+
+    Numbers that a mask hides are no numbers, so such an array is refused; with a mask that hides nothing it is taken.
+
+    Args:
+        where: the function or layer that was given the value.
+        name: what it is called there.
+        value: the value.
+        rule: what is broken where it is no such array, if there is more to say than its name.
+        by_parts: whether only parts of it are copied at a time, so that a broadcast array may be larger than memory.
+        error: what is raised.
+
+    Raises: an `error` for anything else: None, text, complex numbers, lists whose rows differ in length, masked
+        numbers, tensors that NumPy cannot read, float types that NumPy does not have; NumericError for a broadcast
+        array that no memory holds.
+
+    Example:
+        >>> as_array("relu", "input", [[1, 2], [3, 4]]).shape
+        (2, 2)
+        >>> as_array("relu", "input", np.ma.masked_equal([1.0, 9.0, 9.0], 9.0))
+        Traceback (most recent call last):
+        pellucid.errors.ArgumentError: relu: input must have no masked numbers. Got 2 masked of 3, the first at [1].
+        Hint: use input.filled(0), or another number in their place.
+    """
+    if value is None:
+        raise absent(where, name, rule, error)
+    word = name.rpartition(" ")[2]  # of "input x"
+    for part in _parts(value):
+        _check_mask(where, name, part, error, _use(word, ".filled(0)", alone=part is value))
+    try:
+        array = np.asarray(value)
+    except (PellucidError, MemoryError):
+        raise
+    except Exception as reason:  # whatever a foreign __array__ raises
+        array, got = np.empty(0, object), _unread(value, reason)
+    else:
+        got = type(value).__name__ + (f" of dtype {array.dtype}" if hasattr(value, "dtype") else "")
+    if array.dtype.kind not in "fiub":
+        rule = rule or f"{name} must be an array of real numbers"
+        expected, hint = _conversion(value, array.dtype, word)
+        raise error(where, rule, expected=expected, got=got, hint=hint)
+    if not by_parts:
+        memory.check_spread(where, name, array)
+    return array
+
+
+def absent(
+    where: str, name: str, rule: str = "", error: type[PellucidError] = ArgumentError
+) -> PellucidError:
+    """What is said of an array that must be there."""
+    return error(where, rule or f"{name} must be given", expected="an array of real numbers", got="None")
+
+
+def _parts(value: object, depth: int = 0) -> Iterator[object]:
+    """The value, or what lies in nested lists of it."""
+    if not isinstance(value, list | tuple):
+        yield value
+    elif depth < _DEEPEST:
+        for item in value:
+            if not isinstance(item, int | float):
+                yield from _parts(item, depth + 1)
+
+
+def _use(word: str, steps: str, *, alone: bool) -> str:
+    """A hint at what to do with the value, or with what lies in it."""
+    return f"use {word}{steps}" if alone else f"use t{steps} for each t in {word}"
+
+
+def _check_mask(where: str, name: str, value: object, error: type[PellucidError], hint: str) -> None:
+    if not isinstance(value, np.ma.MaskedArray):
+        return
+    mask = np.ma.getmaskarray(value)
+    if mask.dtype.names is None and mask.any():
+        first = ", ".join(map(str, np.argwhere(mask)[0]))
+        raise error(
+            where,
+            f"{name} must have no masked numbers",
+            got=f"{np.count_nonzero(mask)} masked of {mask.size}, the first at [{first}]",
+            hint=f"{hint}, or another number in their place",
+        )
+
+
+def _unread(value: object, error: Exception) -> str:
+    """What it is, and why NumPy makes no array of it."""
+    if "inhomogeneous" in str(error):
+        return f"{type(value).__name__} with rows of different lengths"
+    said = (str(error).splitlines() or [""])[0].rstrip(".")
+    return f"{type(value).__name__} that NumPy cannot read ({type(error).__name__}: {said})"
+
+
+def _conversion(value: object, dtype: np.dtype[Any], word: str) -> tuple[str | None, str]:
+    """What is expected, where only the type of numbers is wrong, and how to get there."""
+    tensors = (part for part in _parts(value) if hasattr(part, "detach") and hasattr(part, "numpy"))
+    if (tensor := next(tensors, None)) is not None:
+        foreign, steps = _from_torch(tensor)
+        return _TAKEN if foreign else None, _use(word, steps, alone=tensor is value)
+    if hasattr(value, "toarray"):  # SciPy's sparse arrays
+        return None, f"use {word}.toarray()"
+    if dtype.kind == "c":
+        return None, f"use {word}.real, or abs({word})"
+    if dtype.kind == "V" and dtype.names is None and dtype.subdtype is None:  # bfloat16, float8, …
+        return _TAKEN, f"use {word}.astype(np.float32)"
+    return None, _HINT
+
+
+def _from_torch(tensor: Any) -> tuple[bool, str]:
+    """Whether a tensor of PyTorch has a float type that NumPy lacks, and what brings it there, step by step."""
+    dtype = str(getattr(tensor, "dtype", "")).removeprefix("torch.")
+    foreign = dtype.startswith(("bfloat", "float8"))
+    steps = {
+        ".detach()": getattr(tensor, "requires_grad", False),
+        ".to_dense()": not str(getattr(tensor, "layout", "strided")).endswith("strided"),
+        ".cpu()": getattr(getattr(tensor, "device", None), "type", "cpu") != "cpu",
+        ".float()": foreign,
+        ".real": dtype.startswith("complex"),
+    }
+    return foreign, "".join(step for step, needed in steps.items() if needed) + ".numpy()"

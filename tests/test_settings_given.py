@@ -1,0 +1,221 @@
+"""Settings: what PyTorch takes is taken and obeyed, or refused by name."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+import torch
+
+import pellucid as pc
+from pellucid import functional as F
+from pellucid import nn
+from pellucid.errors import ArgumentError, SignatureError
+
+X = np.random.default_rng(0).normal(size=(3, 4, 6, 5)).astype(np.float32)
+
+
+def said(call, kind=SignatureError):
+    with pytest.raises(kind) as found:
+        call()
+    assert type(found.value) is kind
+    return str(found.value)
+
+
+CONV = "in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode, flip"
+BACK = "in_channels, out_channels, kernel_size, stride, padding, output_padding, groups, bias, dilation"
+CONV2D = "input, weight, bias, stride, padding, dilation, groups, flip"
+LINEAR = "in_features, out_features, bias"
+NORM = "num_features, eps, momentum, affine, track_running_stats"
+POOL = "kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override"
+SGD = "lr, momentum, weight_decay, nesterov"
+CPU = " Hint: leave it out: networks run on the CPU."
+FLOATS = " Hint: leave it out: model.astype('float64') changes a network's float type."
+KEPT = " Hint: leave it out: functions do not change their input."
+
+
+@pytest.mark.parametrize(
+    ("call", "setting", "taken"),
+    [
+        (lambda: nn.Conv2d(3, 4, 3, device="cpu"), "Conv2d device", CONV + "." + CPU),
+        (lambda: nn.Conv2d(3, 4, 3, dtype=np.float64), "Conv2d dtype", CONV + "." + FLOATS),
+        (lambda: nn.Conv2d(3, 4, kernel=3), "Conv2d kernel", CONV + "."),
+        (
+            lambda: nn.ConvTranspose2d(3, 4, 3, padding_mode="zeros"),
+            "ConvTranspose2d padding_mode",
+            BACK + ".",
+        ),
+        (lambda: nn.Linear(3, 4, dtype="f8"), "Linear dtype", LINEAR + "." + FLOATS),
+        (lambda: nn.Tanh(inplace=True), "Tanh inplace", "no settings." + KEPT),
+        (
+            lambda: nn.AdaptiveAvgPool2d(3, return_indices=True),
+            "AdaptiveAvgPool2d return_indices",
+            "output_size.",
+        ),
+        (lambda: nn.AvgPool2d(2, dilation=2), "AvgPool2d dilation", POOL + "."),
+        (
+            lambda: nn.Upsample(scale_factor=2, recompute_scale_factor=True),
+            "Upsample recompute_scale_factor",
+            "size, scale_factor, mode, align_corners.",
+        ),
+        (lambda: nn.BatchNorm2d(3, device="cuda"), "BatchNorm2d device", NORM + "." + CPU),
+        (lambda: nn.LayerNorm(3, bias=False), "LayerNorm bias", "normalized_shape, eps, elementwise_affine."),
+        (lambda: F.relu(X, inplace=True), "relu inplace", "input." + KEPT),
+        (lambda: F.conv2d(X, X, padding_mode="zeros"), "conv2d padding_mode", CONV2D + "."),
+        (lambda: F.conv2d_backward(X, X, X, strides=2), "conv2d_backward strides", CONV2D + "."),
+        (lambda: nn.Sequential(nn.ReLU(), device="cpu"), "Sequential device", "layers." + CPU),
+        (lambda: pc.SGD(0.1, dampening=0.5), "SGD dampening", SGD + "."),
+        (lambda: pc.Adam(amsgrad=True), "Adam amsgrad", "lr, betas, eps, weight_decay."),
+    ],
+)
+def test_settings_that_are_not_there(call, setting, taken):
+    where, name = setting.split()
+    assert said(call) == f"{where}: there is no setting '{name}'. Expected {taken}"
+    with pytest.raises(TypeError):  # as any function of Python
+        call()
+    with pytest.raises(ArgumentError):
+        call()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: nn.Conv2d(3, 4), f"Conv2d: kernel_size must be given. Expected {CONV}."),
+        (lambda: nn.Linear(3, 4, True, 5), f"Linear: too many positional arguments. Expected {LINEAR}."),
+        (
+            lambda: nn.Linear(3, 4, in_features=3),
+            f"Linear: multiple values for argument 'in_features'. Expected {LINEAR}.",
+        ),
+        (lambda: nn.Sigmoid(3), "Sigmoid: too many positional arguments. Expected no settings."),
+        (lambda: F.conv2d(X), f"conv2d: weight must be given. Expected {CONV2D}."),
+        (pc.SGD, f"SGD: lr must be given. Expected {SGD}."),
+    ],
+)
+def test_calls_that_leave_out_or_repeat(call, message):
+    assert said(call) == message
+
+
+def test_an_error_from_within_stays_what_it_is():
+    class Broken(nn.ReLU):
+        def __init__(self, size):
+            super().__init__()
+            self.size = size + 1
+
+    with pytest.raises(TypeError, match="can only concatenate str") as found:
+        Broken("3")
+    assert not isinstance(found.value, SignatureError)
+    assert said(Broken) == "Broken: size must be given. Expected size."
+    assert Broken(3).size == 4
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "shown"),
+    [
+        (nn.ReLU(inplace=True), torch.nn.ReLU(inplace=True), "ReLU(inplace=True)"),
+        (nn.ReLU(True), torch.nn.ReLU(True), "ReLU(inplace=True)"),
+        (nn.ReLU(), torch.nn.ReLU(), "ReLU()"),
+        (nn.LeakyReLU(0.1, True), torch.nn.LeakyReLU(0.1, True), "LeakyReLU(negative_slope=0.1, inplace=True)"),
+        (nn.SiLU(inplace=True), torch.nn.SiLU(inplace=True), "SiLU(inplace=True)"),
+        (nn.Dropout(0.3, inplace=True), torch.nn.Dropout(0.3, inplace=True).eval(), "Dropout(p=0.3, inplace=True)"),
+        (nn.Dropout(0.3), torch.nn.Dropout(0.3).eval(), "Dropout(p=0.3)"),
+    ],
+)  # fmt: skip
+def test_in_place_changes_no_number_and_not_the_callers_array(ours, theirs, shown):
+    x = X.copy()
+    np.testing.assert_allclose(ours(x), theirs(torch.tensor(X)).numpy(), rtol=1e-6, atol=1e-7)
+    assert (x == X).all()
+    assert repr(ours) == shown
+    assert repr(pickle.loads(pickle.dumps(ours))) == shown
+
+
+def test_a_network_trains_to_the_same_bits_with_and_without_in_place():
+    after = []
+    for inplace in (False, True):
+        pc.seed(0)
+        layers = (
+            nn.Conv2d(4, 4, 3),
+            nn.ReLU(inplace),
+            nn.Dropout(0.2, inplace),
+            nn.Flatten(),
+            nn.Linear(48, 3),
+        )
+        step = pc.TrainStep(nn.Sequential(*layers), pc.SGD(0.1))
+        losses = [step(X, np.array([0, 1, 2])) for _ in range(3)]
+        after.append((losses, pickle.dumps(step.model.state_dict())))
+    assert after[0] == after[1]
+
+
+@pytest.mark.parametrize(
+    "layer", [nn.ReLU, nn.SiLU, lambda i: nn.LeakyReLU(0.1, i), lambda i: nn.Dropout(0.1, i)]
+)
+@pytest.mark.parametrize("value", [1, "yes", None])
+def test_in_place_is_a_truth_value(layer, value):
+    assert said(lambda: layer(value), ArgumentError).endswith(
+        f": inplace must be True or False. Got inplace={value!r}."
+    )
+
+
+@pytest.mark.parametrize(
+    ("dims", "shape"), [(1, (4, 3)), (1, (4, 3, 5)), (2, (4, 3, 5, 6)), (3, (2, 3, 4, 5, 6))]
+)
+def test_a_batch_norm_without_numbers_of_its_own(dims, shape):
+    ours = getattr(nn, f"BatchNorm{dims}d")(3, affine=False, momentum=0.3)
+    theirs = getattr(torch.nn, f"BatchNorm{dims}d")(3, affine=False, momentum=0.3)
+    assert ours.state_dict().keys() == theirs.state_dict().keys()
+    assert "affine=False" in repr(ours)
+    x = np.random.default_rng(1).normal(1, 3, shape).astype(np.float32)
+    model = nn.Sequential(ours, nn.Flatten(), nn.Linear(x[0].size, 2))
+    recording = pc.TrainStep(model, pc.SGD(0.1)).record(x, np.arange(len(x)) % 2)
+    np.testing.assert_allclose(recording["0.output"], theirs(torch.tensor(x)).numpy(), rtol=1e-4, atol=1e-5)
+    assert recording.certify(sample=30).certified
+    recording.commit()
+    for name in ("running_mean", "running_var", "num_batches_tracked"):
+        np.testing.assert_allclose(getattr(ours, name), getattr(theirs, name).numpy(), rtol=1e-5)
+    np.testing.assert_allclose(ours(x), theirs.eval()(torch.tensor(x)).numpy(), rtol=1e-4, atol=1e-5)
+
+
+def test_a_batch_norm_without_running_statistics_is_refused():
+    assert said(lambda: nn.BatchNorm2d(3, track_running_stats=False), ArgumentError) == (
+        "BatchNorm2d: inference normalises by the running statistics, never by the batch's. "
+        "Expected track_running_stats=True. Got track_running_stats=False."
+    )
+
+
+# State dicts from before num_batches_tracked
+
+
+def network():
+    return nn.Sequential(nn.Conv2d(4, 3, 3), nn.BatchNorm2d(3), nn.Sequential(nn.BatchNorm2d(3), nn.ReLU()))
+
+
+@pytest.mark.parametrize("left_out", [("1",), ("2.0",), ("1", "2.0")])
+def test_older_state_dicts_have_no_count_of_batches(left_out):
+    theirs = torch.nn.Sequential(
+        torch.nn.Conv2d(4, 3, 3),
+        torch.nn.BatchNorm2d(3),
+        torch.nn.Sequential(torch.nn.BatchNorm2d(3), torch.nn.ReLU()),
+    )
+    theirs(torch.tensor(X))
+    state = {
+        n: a
+        for n, a in theirs.state_dict().items()
+        if n not in {f"{m}.num_batches_tracked" for m in left_out}
+    }
+    ours = network()
+    ours.load_state_dict(state)
+    np.testing.assert_allclose(ours(X), theirs.eval()(torch.tensor(X)).detach().numpy(), rtol=1e-4, atol=1e-5)
+    counts = {m: int(ours.state_dict()[f"{m}.num_batches_tracked"]) for m in ("1", "2.0")}
+    assert counts == {m: 0 if m in left_out else 1 for m in ("1", "2.0")}
+
+
+@pytest.mark.parametrize("name", ["1.running_mean", "1.running_var", "1.weight", "2.0.bias", "0.weight"])
+def test_all_else_is_still_missed(name):
+    state = network().state_dict()
+    del state[name]
+    assert f"Got missing: {name}." in said(lambda: network().load_state_dict(state), ArgumentError)
+
+
+def test_a_count_that_is_there_must_fit():
+    state = {**network().state_dict(), "1.num_batches_tracked": 0.5}
+    assert "unfit: 1.num_batches_tracked" in said(lambda: network().load_state_dict(state), ArgumentError)
