@@ -20,7 +20,7 @@ from pellucid.errors import ShapeError
 from pellucid.numbers import absent, as_array
 from pellucid.ops.adaptive_pool import AdaptivePool
 from pellucid.ops.avg_pool import AvgPool
-from pellucid.ops.base import Gradients, Op, Shape
+from pellucid.ops.base import Array, Gradients, Op, Shape
 from pellucid.ops.conv import Conv
 from pellucid.ops.conv_transpose import ConvTranspose
 from pellucid.ops.fold import Fold
