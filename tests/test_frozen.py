@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import random
 from itertools import product
 
 import numpy as np
@@ -80,6 +81,48 @@ def test_a_step_leaves_what_is_frozen_and_does_the_same_to_all_else(names, free)
     assert step(X, Y) == loss
     for name, array in model.state_dict().items():
         assert array.tobytes() == (before if name in names else after)[name].tobytes(), name
+
+
+def joined():
+    """Winograd's algorithm with a pooling, a batch norm and a stride joined to it; a large linear weight."""
+    layers = (
+        *(
+            nn.Conv2d(4, 32, 3, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(32, 32, 3, padding=1),
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+        ),
+        *(nn.Conv2d(32, 32, 3, padding=1, bias=False), nn.BatchNorm2d(32), nn.ReLU()),
+        *(nn.Conv2d(32, 64, 3, stride=2, padding=1), nn.ReLU(), nn.Flatten(), nn.Linear(64 * 4, 10)),
+    )
+    return nn.Sequential(*layers)
+
+
+def wide():
+    """So many channels that threads share these out."""
+    layers = (nn.Conv2d(4, 272, 1), nn.Conv2d(272, 272, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2))
+    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(272 * 16, 10))
+
+
+@pytest.mark.parametrize("images", [1, 5])
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("make", [joined, wide])
+def test_loops_that_do_several_things_obey(make, seed, images):
+    x = np.random.default_rng(0).normal(size=(images, 4, 8, 8)).astype(np.float32)
+    y, draw, afters = np.arange(images), random.Random(seed), []
+    names = [name for name, _ in make().named_parameters()]
+    chosen = set(draw.sample(names, draw.randint(1, len(names) - 1)))
+    for frozen in (set(), chosen):
+        pc.seed(0)
+        model = make()
+        before = model.state_dict()
+        for name, parameter in model.named_parameters():
+            parameter.requires_grad = name not in frozen
+        afters.append((step_of(model)(x, y), model.state_dict()))
+    assert afters[0][0] == afters[1][0]
+    for name, array in afters[1][1].items():
+        assert array.tobytes() == (before if name in chosen else afters[0][1])[name].tobytes(), name
 
 
 @pytest.mark.parametrize("names", SETS[:2] + SETS[-6:], ids=lambda names: "+".join(sorted(names))[:40])

@@ -17,6 +17,7 @@ from pellucid.errors import MissingError as MissingError
 from pellucid.errors import NumericError as NumericError
 from pellucid.errors import PellucidError as PellucidError
 from pellucid.errors import ShapeError as ShapeError
+from pellucid.errors import SignatureError as SignatureError
 from pellucid.explain.recorded import load_recording as load_recording
 from pellucid.explain.recording import Recording as Recording
 from pellucid.explain.trace import Trace as Trace

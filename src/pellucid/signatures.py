@@ -56,7 +56,7 @@ def _refusal(
     return None
 
 
-class Settled:
+class CheckedSettings:
     """A base of classes whose constructors refuse, by name, settings that they do not have."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 
 from pellucid.errors import ArgumentError
 from pellucid.nn.module import Module
-from pellucid.signatures import Settled
+from pellucid.signatures import CheckedSettings
 
 
-class Sequential(Module, Settled):
+class Sequential(Module, CheckedSettings):
     """Modules that run one after the other, named "0", "1", ….
 
     Example:

@@ -6,11 +6,11 @@ from typing import Any
 
 from pellucid.errors import ArgumentError
 from pellucid.nn.module import Module
-from pellucid.signatures import Settled
+from pellucid.signatures import CheckedSettings
 from pellucid.sizes import is_integer
 
 
-class Layer(Module, Settled):
+class Layer(Module, CheckedSettings):
     """A module that is one op and gives it its name."""
 
     is_layer = True

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pellucid.ops import adam, sgd
 from pellucid.ops.checks import number
-from pellucid.signatures import Settled
+from pellucid.signatures import CheckedSettings
 
 
-class Optimizer(Settled):
+class Optimizer(CheckedSettings):
     """A rule and its learning rate. Assign `lr` at any time; the next step uses it.
 
     Raises: ArgumentError when `lr` is not a number ≥ 0.
