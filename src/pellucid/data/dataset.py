@@ -130,6 +130,7 @@ def labels_hint(name: str, labels: NDArray[Any]) -> str | None:
 
 
 def as_float(images: NDArray[Any]) -> NDArray[np.float32]:
-    """8-bit images divided by 255, floating ones as they are; float32 in both cases."""
+    """8-bit images divided by 255, floating ones as they are; float32 in both cases, infinite beyond its range."""
     scale = np.float32(255 if images.dtype == np.uint8 else 1)
-    return images.astype(np.float32) / scale
+    with np.errstate(over="ignore"):
+        return images.astype(np.float32) / scale
