@@ -362,7 +362,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--count", type=int, default=2000)
+    parser.add_argument("--count", type=int, default=2200)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     sys.exit(report(arguments.count, arguments.seed) > 0)
