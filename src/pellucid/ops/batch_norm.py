@@ -30,7 +30,7 @@ import numpy as np
 
 from pellucid.errors import ArgumentError, ShapeError
 from pellucid.ops.base import Array, Gradients, Op, Shape
-from pellucid.ops.checks import flag, number
+from pellucid.ops.checks import channels_hint, flag, number
 from pellucid.sizes import size_of
 
 
@@ -61,7 +61,7 @@ class BatchNorm(Op):
             if shape is not None and shape != input[1:2]:
                 rule = f"{label} must have one value per channel"
                 got = f"{label} {shape} for input {input}"
-                hint = f"set num_features={input[1]}" if label == "running_mean" else None
+                hint = channels_hint(input, shape[0], "num_features") if label == "running_mean" else None
                 raise ShapeError(self.name, rule, expected=f"{input[1:2]}", got=got, hint=hint)
         present = [shape is not None for shape in channels[:2]]
         if not all(present) and (any(present) or not self.training):

@@ -56,6 +56,8 @@ def axis(op: str, name: str, value: int, rank: int) -> int:
 def channels_hint(input: Shape, channels: int, setting: str) -> str:
     """What to do about an input with other channels: where the last axis has as many as expected, that one is theirs.
 
+    Pictures are longer in every direction than they have channels; where this is not so, the sizes tell nothing.
+
     Example:
         >>> channels_hint((64, 28, 28, 1), 1, "in_channels")
         'move the channel axis: x.transpose(0, 3, 1, 2)'
@@ -63,7 +65,7 @@ def channels_hint(input: Shape, channels: int, setting: str) -> str:
         'set in_channels=4'
     """
     last = len(input) - 1
-    if last > 1 and input[last] == channels:
+    if last > 1 and input[last] == channels < min(input[1:last]):
         if input[0] == 1:  # perhaps an axis that the caller's array does not have
             return f"move the channel axis: np.moveaxis(x, -1, {-last})"
         return f"move the channel axis: x.transpose{(0, last, *range(1, last))}"

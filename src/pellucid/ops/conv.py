@@ -97,7 +97,7 @@ class Conv(Op):
             if len(input) == rank - 1:
                 grey = weight[1:2] == (1,) and self.groups == 1 and input[0] != 1  # (N,H,W), one channel
                 hint = "add the channel axis, x[:, None]" if grey else "add the batch axis, x[None]"
-                if input[-1] == weight[1] * self.groups != input[0]:
+                if input[-1] == weight[1] * self.groups < min(input[:-1]):
                     axes = (len(input) - 1, *range(len(input) - 1))
                     hint = f"move the channel axis and add the batch axis, x.transpose{axes}[None]"
             raise ShapeError(

@@ -79,8 +79,8 @@ def fit(
     The first Ctrl-C ends training after the step and its callbacks, the second at once; the model can be used as it is.
 
     Raises: KeyboardInterrupt after Ctrl-C; NumericError as soon as the loss, or after an epoch an array of the model,
-        is not finite; ArgumentError or DataError for unfit arguments and, before the first update, for a label in
-        either dataset that is no class and for images that hold NaN or infinity.
+        is not finite; ArgumentError or DataError for unfit arguments, before the first update for a label in
+        either dataset that is no class, and before an update with images that are not finite.
     """
     if not is_integer(epochs) or epochs < 1:
         raise ArgumentError("fit", "epochs must be a whole number ≥ 1", got=f"epochs={epochs!r}")
@@ -88,9 +88,6 @@ def fit(
     validation = None if validation is None else dataset("fit", validation)
     if len(train) == 0:
         raise DataError("fit", "there is nothing to train on", got="0 images")
-    for data, name in ((train, "images"), (validation, "validation images")):
-        if data is not None:
-            _check_images(data.images, name)
     step, history = TrainStep(model, optimizer, loss, check_seed("fit", seed)), History()
     if loss == "cross_entropy":
         _check_labels(model, train, validation)
@@ -110,21 +107,16 @@ def fit(
     return history
 
 
-def _check_images(images: Array, name: str) -> None:
-    """Images must be finite numbers as the network reads them, in float32, before anything is updated."""
-    for start in range(0, len(images) if images.dtype.kind == "f" else 0, _EVALUATION_BATCH):
-        _check_finite("fit", name, images[start : start + _EVALUATION_BATCH], start)
-
-
-def _check_finite(where: str, name: str, images: Array, first: int) -> None:
+def _check_finite(where: str, images: Array, first: int = 0) -> None:
     """Some images, of which the data has `first` before, must be finite in float32."""
-    with np.errstate(over="ignore"):
-        finite = np.isfinite(as_float(images))
-    if not finite.all():
-        image, *place = np.unravel_index(int(finite.argmin()), finite.shape)
-        at = ", ".join(str(int(i)) for i in (image + first, *place))
-        rule, hint = f"{name} must be finite numbers of float32", "mend these images, or leave them out"
-        raise DataError(where, rule, got=f"{images[(image, *place)]} at [{at}]", hint=hint)
+    for start in range(0, len(images), _EVALUATION_BATCH):
+        some = images[start : start + _EVALUATION_BATCH]
+        finite = np.isfinite(as_float(some))
+        if not finite.all():
+            image, *place = (int(i) for i in np.unravel_index(int(finite.argmin()), finite.shape))
+            got = f"{some[(image, *place)]} at {[first + start + image, *place]}"
+            rule, hint = "images must be finite numbers of float32", "mend these images, or leave them out"
+            raise DataError(where, rule, got=got, hint=hint)
 
 
 def _train_epoch(
@@ -134,6 +126,8 @@ def _train_epoch(
     start, total, seen = time.perf_counter(), 0.0, 0
     batches = -(-len(data) // batch_size) if is_integer(batch_size) and batch_size > 0 else 0
     for number, (x, y) in enumerate(data.batches(batch_size, seed, epoch), 1):
+        if not np.isfinite(x).all():
+            _check_finite("fit", data.images)
         value = step(x, y)
         if not np.isfinite(value):
             rule, got = "the loss is not finite any more", f"{value} in epoch {epoch + 1}, batch {number}"
@@ -204,7 +198,7 @@ def _logits(where: str, model: Module, images: Array, first: int) -> Array:
         raise ShapeError(where, "a classifier's output is (N, classes)", got=f"{logits.shape}")
     finite = np.isfinite(logits).all(axis=1)
     if not finite.all():
-        _check_finite(where, "images", images, first)
+        _check_finite(where, images, first)
         wrong = int(finite.argmin())
         got = f"{logits[wrong].tolist()} for image {first + wrong}"
         hint = "pellucid.record(model, x).overview() shows where the first NaN or infinity is"
