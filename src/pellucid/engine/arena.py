@@ -9,8 +9,8 @@ layout that begin at the same byte follow each other for nothing.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from pellucid import memory
 from pellucid.derived import derived
 from pellucid.engine.buffers import Block, Tensor
+
+Array = NDArray[Any]
 
 _ALIGN = 64  # bytes; there are as many between blocks, at least
 _CLEARING = 2  # bytes of the arena that one is worth that need not be cleared in every run
@@ -46,19 +48,20 @@ class Room:
     def layout(self) -> Any:
         """Tensors that share it and begin at the same byte have the same halo; None where there is no halo."""
         tensor = self.block
-        return (tensor.outer, tensor.halo) if isinstance(tensor, Tensor) and self.halo_bytes else None
+        if not isinstance(tensor, Tensor) or not self.halo_bytes:
+            return None
+        return tensor.outer, tuple(map(tuple, tensor.halo))
 
 
 @dataclass(frozen=True, eq=False)
 class Place:
-    """Where a room is, and how many launches ago, when its block begins, somebody else was there."""
+    """Where a room is."""
 
     room: Room
     start: int
-    since: int
-    clear: bool = False  # somebody of another layout, so that a halo is no longer zero
+    clear: bool = False  # somebody of another layout was there before, so that a halo is no longer zero
 
-    @derived
+    @property
     def end(self) -> int:
         """The first byte behind it."""
         return self.start + self.room.size
@@ -67,14 +70,6 @@ class Place:
     def clearing_bytes(self) -> int:
         """What a run must clear for it, as bytes of the arena."""
         return _CLEARING * self.room.halo_bytes if self.clear else 0
-
-    def shared_with(self, other: Place, launches: int) -> Place:
-        """The same, where `other` uses bytes of it at another time of a run (and of the run before)."""
-        since = (self.room.first - other.room.last) % launches
-        if since >= self.since:
-            return self
-        alike = self.start == other.start and self.room.layout == other.room.layout
-        return replace(self, since=since, clear=self.room.layout is not None and not alike)
 
 
 def rooms(blocks: Iterable[Block], named: Sequence[Iterable[Block]], lasting: Iterable[Block]) -> list[Room]:
@@ -93,7 +88,7 @@ def arrange(wanted: Iterable[Room], launches: int) -> list[Place]:
     others = []
     for room in wanted:
         if room.last - room.first == launches - 1:
-            lasting.append(Place(room, lasting[-1].end if lasting else 0, launches))
+            lasting.append(Place(room, lasting[-1].end if lasting else 0))
         else:
             others.append(room)
     longest = sorted(others, key=lambda room: (room.first - room.last, -room.size))
@@ -123,52 +118,104 @@ def _end(places: Iterable[Place]) -> int:
 
 def _share(wanted: Iterable[Room], base: int, launches: int) -> list[Place]:
     """Places from byte `base` on: room after room, each where it costs least."""
-    places: dict[Room, Place] = {}
-    end = base
+    floor = _Floor(base, launches)
     for room in wanted:
-        best: dict[Room, Place] = {}
-        least = -1
-        for start in _starts(room, places.values(), base, end):
-            growth = max(0, start + room.size - end)
-            if best and growth >= least:
+        floor.take(room)
+    return floor.places()
+
+
+@dataclass(frozen=True)
+class _Arrival:
+    """What changes when a room comes to a place: what it costs, whether it must be cleared, and who else now must."""
+
+    start: int
+    cost: int
+    since: int
+    clear: bool
+    followers: Array  # rows of the places that it now comes right before
+    follower_since: Array
+    follower_clear: Array
+
+
+class _Floor:
+    """The places that are taken, as columns of one table in the order of their first byte.
+
+    `since` says how many launches ago, when a room's block begins, somebody else was there: the one before it in the
+    run, or at the end of the run before.
+    """
+
+    def __init__(self, base: int, launches: int) -> None:
+        self._base, self._end, self._launches = base, base, launches
+        self._rooms: list[Room] = []
+        self._layouts: dict[Any, int] = {}
+        self._table = np.zeros((len(_COLUMNS), 0), np.int64)
+
+    def places(self) -> list[Place]:
+        """Room by room in the order of their arrival."""
+        order = np.argsort(self._column("number"))
+        starts, clear = (self._column(name)[order].tolist() for name in ("start", "clear"))
+        return [Place(*row) for row in zip(self._rooms, starts, map(bool, clear), strict=True)]
+
+    def take(self, room: Room) -> None:
+        """Give a room the place that costs least."""
+        layout = self._layouts.setdefault(room.layout, len(self._layouts)) if room.layout else _NONE
+        best: _Arrival | None = None
+        for start in self._starts(room, layout):
+            growth = max(0, start + room.size - self._end)
+            if best and growth >= best.cost:
                 break
-            changes = _changes(Place(room, start, launches), places.values(), launches)
-            before = sum(places[r].clearing_bytes for r in changes if r in places)
-            cost = growth + sum(place.clearing_bytes for place in changes.values()) - before
-            if not best or cost < least:
-                best, least = changes, cost
-        places |= best
-        end = max(end, places[room].end)
-    return list(places.values())
+            arrival = self._arrival(room, layout, start, growth)
+            if best is None or arrival.cost < best.cost:
+                best = arrival
+        assert best is not None
+        self._column("since")[best.followers] = best.follower_since
+        self._column("clear")[best.followers] = best.follower_clear
+        end = best.start + room.size
+        row = (
+            *(best.start, end, room.first, room.last, best.since, best.clear, layout),
+            *(room.halo_bytes, len(self._rooms)),
+        )
+        at = int(np.searchsorted(self._column("start"), best.start, side="right"))
+        self._table = np.insert(self._table, at, row, axis=1)
+        self._rooms.append(room)
+        self._end = max(self._end, end)
+
+    def _column(self, name: str) -> Array:
+        column: Array = self._table[_COLUMNS.index(name)]
+        return column
+
+    def _starts(self, room: Room, layout: int) -> list[int]:
+        """Where a room could begin: least growth first, then where its layout is already, then the tightest gap."""
+        start, end = self._column("start"), self._column("end")
+        alive = (self._column("first") <= room.last) & (room.first <= self._column("last"))
+        lows = np.maximum.accumulate(np.concatenate([[self._base], end[alive]]))
+        highs = np.append(start[alive], sys.maxsize)
+        free = highs - lows >= room.size
+        lows, highs = lows[free], highs[free]
+        found = list(zip(np.maximum(0, lows + room.size - self._end), highs - lows, lows, strict=True))
+        if layout != _NONE:
+            alike = np.unique(start[self._column("layout") == layout])
+            gap = np.searchsorted(lows, alike, side="right") - 1
+            inside = (gap >= 0) & (alike + room.size <= highs[gap])
+            found += [(max(0, at + room.size - self._end), 0, at) for at in alike[inside].tolist()]
+        return [int(at) for _, _, at in sorted(found)]
+
+    def _arrival(self, room: Room, layout: int, start: int, growth: int) -> _Arrival:
+        """What a place would cost: bytes by which the arena grows, and halos to be cleared, its own and others'."""
+        rows = np.flatnonzero((self._column("start") < start + room.size) & (start < self._column("end")))
+        column = dict(zip(_COLUMNS, self._table[:, rows], strict=True))
+        alike = (column["start"] == start) & (column["layout"] == layout)
+        ago = (room.first - column["last"]) % self._launches
+        nearest = int(np.argmin(ago)) if len(rows) else _NONE
+        clear = layout != _NONE and nearest != _NONE and not alike[nearest]
+        later = (column["first"] - room.last) % self._launches
+        follow = np.flatnonzero(later < column["since"])
+        must = (column["layout"][follow] != _NONE) & ~alike[follow]
+        more = _CLEARING * int(((must - column["clear"][follow]) * column["halo_bytes"][follow]).sum())
+        cost = growth + _CLEARING * room.halo_bytes * clear + more
+        since = int(ago[nearest]) if len(rows) else self._launches
+        return _Arrival(start, cost, since, clear, rows[follow], later[follow], must)
 
 
-def _starts(room: Room, places: Iterable[Place], base: int, end: int) -> list[int]:
-    """Where a room could begin: least growth first, then where its layout is already, then the tightest gap."""
-    found = []
-    for low, high in _gaps(room, places, base):
-        found.append((max(0, low + room.size - end), high - low, low))
-        for place in places if room.layout else ():
-            if place.room.layout == room.layout and low <= place.start and place.end <= high:
-                found.append((max(0, place.end - end), 0, place.start))
-    return [start for _, _, start in sorted(found)]
-
-
-def _gaps(room: Room, places: Iterable[Place], base: int) -> Iterator[tuple[int, int]]:
-    """The bytes that nobody uses while a room is in use, as (first, end), where there are enough of them."""
-    at = base
-    for place in sorted(places, key=lambda place: place.start):
-        if place.room.first <= room.last and room.first <= place.room.last:
-            if place.start - at >= room.size:
-                yield at, place.start
-            at = max(at, place.end)
-    yield at, sys.maxsize
-
-
-def _changes(new: Place, places: Iterable[Place], launches: int) -> dict[Room, Place]:
-    """A new place and those that share bytes with it, as they are once it is there."""
-    changes = {}
-    for other in places:
-        if other.start < new.end and new.start < other.end:
-            new = new.shared_with(other, launches)
-            changes[other.room] = other.shared_with(new, launches)
-    return changes | {new.room: new}
+_NONE = -1
+_COLUMNS = ("start", "end", "first", "last", "since", "clear", "layout", "halo_bytes", "number")

@@ -100,6 +100,10 @@ class Plan:
     ) -> None:
         self.graph, self.dtype, self.keep, self.trains = graph, np.dtype(dtype), keep, trains
         self.bits = self.dtype.itemsize * 8
+        self._readers: dict[Symbol, list[Node]] = {}
+        for node in graph.nodes:
+            for symbol in dict.fromkeys(s for s in node.operands if s is not None):
+                self._readers.setdefault(symbol, []).append(node)
         self.blocks: list[Block] = []
         self.scratch_bytes = 0  # what a thread needs for itself during a launch
         self.launches: list[Launch] = []
@@ -218,7 +222,7 @@ class Plan:
 
     def readers(self, symbol: Symbol) -> list[Node]:
         """The nodes that take a symbol as an operand."""
-        return [node for node in self.graph.nodes if symbol in node.operands]
+        return self._readers.get(symbol, [])
 
     def parameter_gradient(self, symbol: Symbol, size: int | None = None) -> Block:
         """A new block, in the parameter's memory order, for its gradient, or for one more contribution to it.
