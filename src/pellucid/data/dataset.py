@@ -127,7 +127,7 @@ def labels_hint(name: str, labels: NDArray[Any]) -> str | None:
 
 
 def as_float(images: NDArray[Any]) -> NDArray[np.float32]:
-    """Images of 8 and 16 bits divided by white, 255 or 65,535, others as they are; float32, infinite beyond its range."""
+    """Images of 8 and 16 bits divided by white, others as they are; float32, infinite beyond its range."""
     with np.errstate(over="ignore"):
         return images.astype(np.float32) / np.float32(_white(images.dtype))
 
