@@ -61,7 +61,9 @@ class BatchNorm(Op):
             if shape is not None and shape != input[1:2]:
                 rule = f"{label} must have one value per channel"
                 got = f"{label} {shape} for input {input}"
-                hint = channels_hint(input, shape[0], "num_features") if label == "running_mean" else None
+                hint = (
+                    channels_hint(input, size_of(shape), "num_features") if label == "running_mean" else None
+                )
                 raise ShapeError(self.name, rule, expected=f"{input[1:2]}", got=got, hint=hint)
         present = [shape is not None for shape in channels[:2]]
         if not all(present) and (any(present) or not self.training):
