@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pellucid.data import Dataset, datasets, mnist, picture_file, read_image
+from pellucid.data import Dataset, datasets, mnist, read_image
+from pellucid.data.pictures import file as picture_file
 from pellucid.errors import ArgumentError, DataError
 
 # MNIST

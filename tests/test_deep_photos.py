@@ -17,7 +17,8 @@ from PIL.TiffImagePlugin import ImageFileDirectory_v2
 from tests.cameras import sideways
 from tests.test_photos import run
 
-from pellucid.data import picture_file, read_image, read_photo
+from pellucid.data import read_image, read_photo
+from pellucid.data.pictures import file as picture_file
 from pellucid.errors import ArgumentError, DataError, FormatError
 from pellucid.formats.photo import write_photo
 

@@ -12,8 +12,8 @@ import pytest
 from PIL import Image, TiffImagePlugin
 
 import pellucid as pc
-from pellucid.data.libtiff import silenced
 from pellucid.data.photo import read_photo
+from pellucid.data.pictures.libtiff import silenced
 
 
 @pytest.fixture

@@ -17,7 +17,8 @@ from tests.drawn import LANGUAGES
 
 import pellucid as pc
 from pellucid.cli import main
-from pellucid.data import picture_file, read_photo
+from pellucid.data import read_photo
+from pellucid.data.pictures import file as picture_file
 from pellucid.errors import DataError, FormatError, PellucidError
 from pellucid.formats.photo import write_photo
 from pellucid.signal.kernels import NAMES

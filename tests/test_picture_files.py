@@ -19,7 +19,8 @@ from tests.png_suite import chunk, encoded
 from tests.tiffs import tiff
 
 from pellucid.cli import main
-from pellucid.data import picture_file, read_image, read_photo
+from pellucid.data import read_image, read_photo
+from pellucid.data.pictures import file as picture_file
 from pellucid.errors import DataError, PellucidError
 from pellucid.formats.photo import write_photo
 

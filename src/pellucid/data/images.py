@@ -10,7 +10,7 @@ from PIL import Image
 
 from pellucid import memory
 from pellucid.data.photo import read_picture
-from pellucid.data.samples import Samples, white_of
+from pellucid.data.pictures.samples import Samples, white_of
 from pellucid.errors import ArgumentError, DataError
 from pellucid.sizes import is_integer
 

@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageFile
 
-from pellucid.data import tiff_tags
-from pellucid.data.picture_file import ORIENTATION, opened, pillow_file, raw_mode
-from pellucid.data.png import read_png
-from pellucid.data.pnm import MAGIC, read_pnm
-from pellucid.data.samples import Samples, check_finite, with_alpha
-from pellucid.data.tiff import read_tiff
-from pellucid.data.tiff_colours import INKS
+from pellucid.data.pictures.file import ORIENTATION, opened, pillow_file, raw_mode
+from pellucid.data.pictures.png import read_png
+from pellucid.data.pictures.pnm import MAGIC, read_pnm
+from pellucid.data.pictures.samples import Samples, check_finite, with_alpha
+from pellucid.data.pictures.tiff import tags as tiff_tags
+from pellucid.data.pictures.tiff.colours import INKS
+from pellucid.data.pictures.tiff.reader import read_tiff
 from pellucid.errors import DataError
 
 _PNG = b"\x89PNG\r\n\x1a\n"

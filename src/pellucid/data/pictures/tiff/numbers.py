@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from pellucid import memory
-from pellucid.data import tiff_codecs as codecs
-from pellucid.data import tiff_tags as tag
-from pellucid.data.picture_file import check_size
-from pellucid.data.samples import Samples
-from pellucid.data.tiff_codecs import Bytes
-from pellucid.data.tiff_colours import YCBCR, Colours
-from pellucid.data.tiff_tags import Tags
+from pellucid.data.pictures.file import check_size
+from pellucid.data.pictures.samples import Samples
+from pellucid.data.pictures.tiff import codecs as codecs
+from pellucid.data.pictures.tiff import tags as tag
+from pellucid.data.pictures.tiff.codecs import Bytes
+from pellucid.data.pictures.tiff.colours import YCBCR, Colours
+from pellucid.data.pictures.tiff.tags import Tags
 from pellucid.errors import DataError
 
 _NO_PREDICTOR, _DIFFERENCES, _FLOAT_BYTES = 1, 2, 3

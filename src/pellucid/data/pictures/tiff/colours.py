@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pellucid.data import tiff_tags as tag
-from pellucid.data.samples import Samples, from_inks, scaled, white_of, with_alpha
-from pellucid.data.tiff_tags import Tags
+from pellucid.data.pictures.samples import Samples, from_inks, scaled, white_of, with_alpha
+from pellucid.data.pictures.tiff import tags as tag
+from pellucid.data.pictures.tiff.tags import Tags
 from pellucid.errors import DataError
 
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, INKS, YCBCR = 0, 1, 2, 3, 5, 6

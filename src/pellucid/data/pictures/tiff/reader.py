@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
-from pellucid.data import tiff_tags as tag
-from pellucid.data.libtiff import silenced
-from pellucid.data.picture_file import check_alone
-from pellucid.data.samples import Samples
-from pellucid.data.tiff_colours import Colours
-from pellucid.data.tiff_numbers import Layout
-from pellucid.data.tiff_tags import Tags
+from pellucid.data.pictures.file import check_alone
+from pellucid.data.pictures.libtiff import silenced
+from pellucid.data.pictures.samples import Samples
+from pellucid.data.pictures.tiff import tags as tag
+from pellucid.data.pictures.tiff.colours import Colours
+from pellucid.data.pictures.tiff.numbers import Layout
+from pellucid.data.pictures.tiff.tags import Tags
 from pellucid.errors import DataError
 
 _PREVIEW, _MASK = 1, 4  # bits of NewSubfileType

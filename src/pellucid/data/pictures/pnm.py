@@ -7,8 +7,8 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.data.picture_file import check_size
-from pellucid.data.samples import Samples, scaled
+from pellucid.data.pictures.file import check_size
+from pellucid.data.pictures.samples import Samples, scaled
 from pellucid.errors import DataError
 
 MAGIC = re.compile(rb"P[1-6Ff][\s#]")

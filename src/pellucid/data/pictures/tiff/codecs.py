@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL.TiffImagePlugin import ImageFileDirectory_v2, TiffImageFile
 
-from pellucid.data import tiff_tags as tag
-from pellucid.data.tiff_colours import BLACK_IS_ZERO, RGB, YCBCR
-from pellucid.data.tiff_tags import Tags
+from pellucid.data.pictures.tiff import tags as tag
+from pellucid.data.pictures.tiff.colours import BLACK_IS_ZERO, RGB, YCBCR
+from pellucid.data.pictures.tiff.tags import Tags
 
 Bytes = NDArray[np.uint8]
 NONE, LZW, JPEG, DEFLATE, PACK_BITS, OLD_DEFLATE, LZMA, ZSTD = 1, 5, 7, 8, 32773, 32946, 34925, 50000

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageFile
 
-from pellucid.data.picture_file import decoder_arguments, pillow_file
-from pellucid.data.samples import Samples, with_transparent
+from pellucid.data.pictures.file import decoder_arguments, pillow_file
+from pellucid.data.pictures.samples import Samples, with_transparent
 from pellucid.errors import DataError
 
 _GREY, _RGB, _PALETTE, _GREY_ALPHA = 0, 2, 3, 4  # colour types; RGBA is 6

@@ -1,0 +1,1 @@
+"""Picture files: each kind by its own reader, all as `Samples`."""
