@@ -214,7 +214,9 @@ def _python(text: str) -> str:
     """A formula as Python: indices go, signs become operators."""
     text = _word(re.sub(r"\[[^\[\]]*\]", "", text)).replace("−", "-").replace("½", "0.5*")
     text = re.sub(r"tanh²\((\w+)\)", r"(tanh(\1)**2)", text)
-    text = text.replace("²", "**2").replace("³", "**3").replace("·", "*").replace("^", "**")
+    text = (
+        text.replace("²", "**2").replace("³", "**3").replace("·", "*").replace("^", "**").replace("≤", "<=")
+    )
     text = re.sub(r"√(\w+)", r"sqrt(\1)", text).replace("√(", "sqrt(")
     text = re.sub(r"^([^()]+?) where (.+?), else ([^()]+)$", r"(\1 if \2 else \3)", text)
     text = re.sub(r"\(([^()]+?) where (.+?), else ([^()]+)\)", r"(\1 if \2 else \3)", text)

@@ -393,3 +393,18 @@ def test_predict_wants_a_batch(shape):
     assert said(lambda: pc.predict(classifier(), np.ones(shape)), ShapeError) == (
         f"predict: images must have a batch axis and channels. Expected (N,C,…). Got {shape}."
     )
+
+
+def test_a_tensor_whose_sign_is_put_off():
+    text = said(lambda: F.relu(torch.tensor([1 + 2j]).conj().imag))
+    assert text.endswith("Hint: use input.resolve_neg().numpy().")
+    assert F.relu(torch.tensor([1 + 2j]).conj().imag.resolve_neg().numpy()).tolist() == [0.0]
+
+
+@pytest.mark.parametrize("dtype", [">f4", ">f8", ">i2"])
+def test_matrices_of_other_byte_orders(dtype):
+    weight = np.arange(3).reshape(1, 1, 3)
+    for make in (pc.signal.conv_matrix, pc.signal.matrix_form):
+        found = make(weight.astype(dtype), (1, 5))
+        matrix = found if make is pc.signal.conv_matrix else found.matrix
+        assert matrix.toarray().tolist() == [[0, 1, 2, 0, 0], [0, 0, 1, 2, 0], [0, 0, 0, 1, 2]]

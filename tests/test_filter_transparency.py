@@ -191,3 +191,19 @@ def test_datasets_and_models_take_arrays_in_any_byte_order(kind: str) -> None:
     assert np.array_equal(images, expected)
     assert np.array_equal(pc.predict(model, native), pc.predict(model, expected))
     assert pc.evaluate(model, (swapped, labels)) == pc.evaluate(model, (expected, labels))
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+@pytest.mark.parametrize(
+    "kernel", [[[0.1, 0.2, 0.1], [0.1] * 3, [0.1] * 3], [[0.7, -0.2]], [[0.5, 0.3, 0.2]]]
+)
+def test_where_a_window_is_opaque_nothing_changes(dtype: str, kernel: Any) -> None:
+    image = glass(dtype, 4, (40, 31))
+    image[..., -1] = white_of(dtype)
+    holes = image.copy()
+    holes[20, 13, -1] = holes[2, 30, -1] = 0
+    changed = (filter_image(holes, kernel) != filter_image(image, kernel)).any(axis=2)
+    y, x = np.nonzero(changed)
+    near = [(abs(y - 20) <= 1) & (abs(x - 13) <= 1), (abs(y - 2) <= 1) & (x >= 29)]
+    assert np.all(near[0] | near[1])
+    assert changed.any()

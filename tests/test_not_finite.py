@@ -34,6 +34,7 @@ def told(call):
 
 
 def test_fit_looks_at_the_weights_after_the_last_update():
+    pc.seed(0)
     x = np.full((4, 2), 3e19, np.float32)  # a finite loss, and gradients that a large rate takes too far
     model = pc.Sequential(pc.Linear(2, 3))
     model[0].weight[...] = 0
@@ -149,3 +150,33 @@ def test_evaluate_names_the_label_s_place_in_the_data():
         pc.evaluate(pc.models.lenet5(), (x, y))
     rule = "a label must be a class of the network. Expected 0 to 9."
     assert str(caught.value) == f"evaluate: {rule} Got labels[599] = 10."
+
+
+class Behind(pc.Module):
+    """A function of a convolution that changes nothing."""
+
+    def __init__(self, function):
+        self.function, self.conv = function, pc.Conv1d(1, 1, 1, bias=False)
+        self.conv.weight[...] = 1
+
+    def forward(self, x):
+        return self.function(self.conv(x))
+
+
+@pytest.mark.parametrize(
+    ("function", "numbers", "shown"),
+    [
+        (lambda x: pc.functional.lp_pool1d(x, 0.5, 2, 3), [1, 0, 0, 4, 3], {2: "0.0·inf"}),
+        (lambda x: pc.functional.lp_pool1d(x, 3, 1, 2), [1, np.nan, 2, 3], {1: "0.0·nan"}),
+        (lambda x: pc.functional.leaky_relu(x, 0.0), [np.nan, 1, -2], {0: "nan·0.0"}),
+    ],
+)
+def test_what_makes_a_gradient_nan_is_shown(function, numbers, shown):
+    x = np.array([[numbers]], np.float32)
+    model = Behind(function)
+    rec = pc.record(model, x, np.ones_like(model(x)), optimizer=pc.SGD(lr=0.1), loss="mse_loss")
+    for i, text in shown.items():
+        trace = rec.explain(f"grad(conv.output)[0,0,{i}]")
+        assert np.isnan(trace.value)
+        assert trace.certified
+        assert trace.substituted == f"grad(conv.output)[0,0,{i}] = {text}"

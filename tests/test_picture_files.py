@@ -292,3 +292,18 @@ def test_sizes_are_seen_before_anything_is_decoded(tmp_path: Path, monkeypatch: 
             pixels_or_error(path)
             == f"image '{path}': the image is too large. Expected at most 34 pixels. Got 7×5."
         )
+
+
+@pytest.mark.parametrize(("photometric", "samples", "number"), [("separated", 5, 5), ("miniswhite", 2, 0)])
+def test_ink_multiplied_by_alpha_is_refused(
+    tmp_path: Path, photometric: str, samples: int, number: int
+) -> None:
+    path, image = tmp_path / "a.tif", np.full((4, 6, samples), 128, np.uint8)
+    kind = {"photometric": photometric, "planarconfig": "contig", "extrasamples": ["assocalpha"]}
+    tifffile.imwrite(path, image, **kind)
+    with pytest.raises(DataError) as error:
+        read_photo(path)
+    assert str(error.value) == (
+        f"image '{path}': colours multiplied by alpha must be grey or RGB, with black 0. "
+        f"Got PhotometricInterpretation {number}."
+    )

@@ -139,6 +139,7 @@ def _from_torch(tensor: Any) -> tuple[bool, str]:
         ".to_dense()": not str(getattr(tensor, "layout", "strided")).endswith("strided"),
         ".cpu()": getattr(getattr(tensor, "device", None), "type", "cpu") != "cpu",
         ".float()": foreign,
+        ".resolve_neg()": getattr(tensor, "is_neg", bool)(),
         ".real": dtype.startswith("complex"),
     }
     return foreign, "".join(step for step, needed in steps.items() if needed) + ".numpy()"

@@ -189,7 +189,9 @@ def _weight(weight: ArrayLike) -> Array:
     array = as_array("conv_matrix", "weight", weight)
     if array.dtype.kind in "iub":
         return array.astype(np.int64)
-    return array.astype(np.float32) if array.dtype == np.float16 else array
+    return array.astype(
+        np.float32 if array.dtype == np.float16 else array.dtype.newbyteorder("="), copy=False
+    )
 
 
 def _layer(

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pellucid.engine.stencil import slide
 from pellucid.ops.base import Array
@@ -42,7 +43,8 @@ def weigh_by_alpha(
         colours = np.hypot(*results) if len(results) == 2 else results[0]
         if output.dtype.kind == "u":
             colours = np.rint(colours, out=colours).clip(0, opaque, out=colours)
-        output[top : top + len(colours), :, :-1] = colours
+        met = _windows_any(band[..., -1] != opaque, kernels[0].shape)
+        np.copyto(output[top : top + len(colours), :, :-1], colours, "unsafe", where=met[..., None])
 
 
 def _bands(
@@ -63,6 +65,15 @@ def _bands(
         band = image[np.ix_(met, columns)].astype(np.float64)
         band[met < 0] = band[:, columns < 0] = [0] * (image.shape[2] - 1) + [opaque]
         yield top, band
+
+
+def _windows_any(marked: NDArray[np.bool_], size: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Whether each window holds a marked pixel."""
+    height, width = size
+    counts = np.pad(marked, ((1, 0), (1, 0))).cumsum(axis=0, dtype=np.int64).cumsum(axis=1)
+    rows = counts[height:] - counts[:-height]
+    found: NDArray[np.bool_] = rows[:, width:] - rows[:, :-width] > 0
+    return found
 
 
 def _averaged(band: Array, kernel: Kernel, before: Sequence[int]) -> Array:

@@ -127,11 +127,19 @@ def _gradient(question: Question) -> Formula:
         return [*found, *grown_notes(question)]
 
     return Formula(
-        (*grown_terms(question), Group((element, ratio, *scale), there)),
+        (*grown_terms(question), Group((element, ratio, *scale), there), _unreached(x, power, there, op)),
         result.rounded(question.dtype),
         formula=formula,
         notes=notes,
     )
+
+
+def _unreached(x: Element, power: Enclosed, there: NDArray[np.bool_], op: LpPool) -> Group:
+    """Where no window holds an element, its power still meets a sum of nothing: of infinity that makes NaN."""
+    name, numbers = f"power {shortest(op.norm_type - 1)}", power.value.astype(np.float64)[:, None]
+    image = Image(x.operand, tuple(row[:, None] for row in x.rows), name, numbers)
+    present = ~there.any(axis=1, keepdims=True) & ~np.isfinite(numbers)
+    return Group((Quantity("Σ over no window", np.array(0.0)), image), present)
 
 
 def _windows(

@@ -64,7 +64,7 @@ def explain_rectifier(question: Question) -> Formula:
     slope = np.where(let, dtype.type(1), below)
     name = "slope" if isinstance(op, LeakyReLU) else "gate"
     factor = Quantity(name, slope) if forward else Image(x.operand, x.rows, f"{op.name}′", slope)
-    present = let | (below != 0) | np.isfinite(numbers)
+    present = let | isinstance(op, LeakyReLU) | np.isfinite(numbers)
 
     def notes() -> Sequence[Note]:
         key = "note.gate_open" if let[0, 0] else "note.gate_closed"

@@ -77,6 +77,11 @@ class Colours:
             raise DataError("image", "a palette's picture must be whole numbers without alpha", got=got)
         if self.photometric == YCBCR and (self.is_float or self.bits != 8 or self.extra):
             raise DataError("image", "YCbCr must be three whole numbers of 8 bits", got=f"{self.bits} bits")
+        if _ASSOCIATED in self.extra and self.photometric not in (BLACK_IS_ZERO, RGB):
+            rule = (
+                "colours multiplied by alpha must be grey or RGB, with black 0"  # of others programs disagree
+            )
+            raise DataError("image", rule, got=f"PhotometricInterpretation {self.photometric}")
         if self.photometric == INKS:
             _check_inks(tags, 2**self.bits - 1)
 
