@@ -378,7 +378,8 @@ def test_the_summary_counts_what_is_trained():
         ),
         (
             lambda m: setattr(m.fc, "requires_grad", False),
-            "Linear: a module is frozen by its method. Got requires_grad = False. Hint: use requires_grad_(False).",
+            "Linear: an attribute 'requires_grad' would change nothing. Got requires_grad = False. "
+            "Hint: use requires_grad_(False) or requires_grad_(True).",
         ),
         (
             lambda m: setattr(m.fc.weight, "trainable", False),

@@ -634,7 +634,8 @@ def test_layers_compute_what_pytorch_computes(ours, theirs, shape):
         ),
         (
             lambda: trace(nn.Sequential(nn.GroupNorm(2, 4, affine=False)), (2, 6, 3)),
-            "GroupNorm '0': input must have num_channels channels. Expected C=4. Got input (2, 6, 3).",
+            "GroupNorm '0': input must have num_channels channels. Expected C=4. Got input (2, 6, 3). "
+            "Hint: set num_channels=6.",
         ),
         (lambda: nn.GroupNorm(1, 2, affine=1), "GroupNorm: affine must be True or False. Got affine=1."),
         (
@@ -662,7 +663,8 @@ def test_layers_compute_what_pytorch_computes(ours, theirs, shape):
         ),
         (
             lambda: trace(nn.Sequential(nn.InstanceNorm1d(3)), (2, 4, 5)),
-            "InstanceNorm1d '0': input must have num_features channels. Expected C=3. Got input (2, 4, 5).",
+            "InstanceNorm1d '0': input must have num_features channels. Expected C=3. Got input (2, 4, 5). "
+            "Hint: set num_features=4.",
         ),
         (
             lambda: trace(nn.Sequential(nn.InstanceNorm2d(3)), (2, 3, 1, 1)),

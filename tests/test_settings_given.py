@@ -219,3 +219,80 @@ def test_all_else_is_still_missed(name):
 def test_a_count_that_is_there_must_fit():
     state = {**network().state_dict(), "1.num_batches_tracked": 0.5}
     assert "unfit: 1.num_batches_tracked" in said(lambda: network().load_state_dict(state), ArgumentError)
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (
+            lambda: setattr(pc.SGD(0.1), "momentum", 0.9),
+            "SGD: 'momentum' is no setting that can change. Expected lr. Got momentum = 0.9. Hint: make another SGD.",
+        ),
+        (
+            lambda: setattr(pc.AdamW(), "weight_decay", 0),
+            "AdamW: 'weight_decay' is no setting that can change. Expected lr. Got weight_decay = 0. "
+            "Hint: make another AdamW.",
+        ),
+        (
+            lambda: setattr(step(), "lr", 0.5),
+            "TrainStep: 'lr' is no setting of a step that can change. Expected optimizer. Got lr = 0.5. "
+            "Hint: use step.optimizer.lr.",
+        ),
+        (
+            lambda: setattr(step(), "loss", "mse_loss"),
+            "TrainStep: 'loss' is no setting of a step that can change. Expected optimizer. Got loss = 'mse_loss'. "
+            "Hint: make another TrainStep.",
+        ),
+        (
+            lambda: setattr(step(), "optimizer", "sgd"),
+            "TrainStep: optimizer must be an SGD, Adam or AdamW of pellucid. Got str. "
+            "Hint: optimizer=pellucid.SGD(lr=0.05).",
+        ),
+        (
+            lambda: setattr(pc.BatchNorm2d(3), "affine", False),
+            "BatchNorm2d: affine stays as the layer was made. Expected True. Got affine = False. "
+            "Hint: make another layer in its place.",
+        ),
+        (
+            lambda: setattr(pc.BatchNorm2d(3), "track_running_stats", False),
+            "BatchNorm2d: track_running_stats stays as the layer was made. Expected True. "
+            "Got track_running_stats = False. Hint: make another layer in its place.",
+        ),
+        (
+            lambda: setattr(pc.Conv2d(3, 5, 2), "in_channels", 4),
+            "Conv2d: in_channels stays as the layer was made. Expected 3. Got in_channels = 4. "
+            "Hint: make another layer in its place.",
+        ),
+        (
+            lambda: setattr(pc.Linear(3, 5), "out_features", 4),
+            "Linear: out_features stays as the layer was made. Expected 5. Got out_features = 4. "
+            "Hint: make another layer in its place.",
+        ),
+        (
+            lambda: setattr(pc.models.lenet5(), "training", False),
+            "LeNet5: an attribute 'training' would change nothing. Got training = False. "
+            "Hint: model(x) infers, TrainStep and fit train.",
+        ),
+        (
+            lambda: pc.models.lenet5().eval(),
+            "LeNet5: there is no attribute 'eval'. Hint: model(x) infers, TrainStep and fit train.",
+        ),
+    ],
+)
+def test_settings_changed_later_are_obeyed_or_refused(change, text):
+    with pytest.raises(ArgumentError) as found:
+        change()
+    assert str(found.value) == text
+
+
+def test_settings_that_can_change_are_obeyed():
+    own = step()
+    own.optimizer = pc.SGD(lr=0.1, momentum=0.5)
+    own.optimizer.lr = 0.25
+    layer = pc.Conv2d(3, 5, 2)
+    layer.in_channels, layer.stride = 3, (2, 1)
+    assert layer(np.zeros((1, 3, 7, 6))).shape == (1, 5, 3, 5)
+
+
+def step():
+    return pc.TrainStep(pc.models.lenet5(), pc.SGD(0.1))

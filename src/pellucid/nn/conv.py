@@ -22,6 +22,8 @@ class _Conv(Layer):
     dims: ClassVar[int]
     function: ClassVar[Callable[..., Any]]
 
+    fixed = ("in_channels", "out_channels", "kernel_size")
+
     def __init__(
         self,
         in_channels: int,

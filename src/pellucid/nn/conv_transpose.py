@@ -18,6 +18,8 @@ class _ConvTranspose(Layer):
     dims: ClassVar[int]
     function: ClassVar[Callable[..., Any]]
 
+    fixed = ("in_channels", "out_channels", "kernel_size")
+
     def __init__(
         self,
         in_channels: int,

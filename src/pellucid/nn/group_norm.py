@@ -30,6 +30,8 @@ class GroupNorm(Layer):
     Raises: ArgumentError for a setting outside its range; ShapeError when an input does not fit.
     """
 
+    fixed = ("num_channels", "affine")
+
     def __init__(self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True) -> None:
         self.num_groups = whole("GroupNorm", "num_groups", num_groups)
         self.num_channels = whole("GroupNorm", "num_channels", num_channels)
@@ -66,6 +68,8 @@ class LayerNorm(Layer):
     Raises: ArgumentError for a setting outside its range; ShapeError when an input does not fit.
     """
 
+    fixed = ("elementwise_affine",)
+
     def __init__(
         self, normalized_shape: int | Sequence[int], eps: float = 1e-5, elementwise_affine: bool = True
     ) -> None:
@@ -90,6 +94,8 @@ class LayerNorm(Layer):
 
 class _InstanceNorm(Layer):
     axes: ClassVar[str]  # how the inputs it takes are written
+
+    fixed = ("num_features", "affine", "track_running_stats")
 
     def __init__(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from pellucid.errors import ArgumentError
 from pellucid.nn.module import Module
@@ -14,9 +14,19 @@ class Layer(Module, CheckedSettings):
     """A module that is one op and gives it its name."""
 
     is_layer = True
+    fixed: ClassVar[tuple[str, ...]] = ()  # settings by which its arrays were made
 
     def __init__(self) -> None:
         """Most have settings."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in self.fixed and vars(self).get(name, value) != value:
+            rule = f"{name} stays as the layer was made"
+            got, hint = f"{name} = {value!r}", "make another layer in its place"
+            raise ArgumentError(
+                type(self).__name__, rule, expected=f"{vars(self)[name]!r}", got=got, hint=hint
+            )
+        super().__setattr__(name, value)
 
 
 def whole(where: str, name: str, value: Any, minimum: int = 1) -> int:

@@ -24,6 +24,8 @@ class Linear(Layer):
     Raises: ArgumentError for a setting outside its range; ShapeError when an input does not fit.
     """
 
+    fixed = ("in_features", "out_features")
+
     def __init__(self, in_features: int, out_features: int, bias: bool = True) -> None:
         self.in_features = whole("Linear", "in_features", in_features)
         self.out_features = whole("Linear", "out_features", out_features)

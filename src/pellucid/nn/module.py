@@ -35,6 +35,15 @@ _PROGRAM = "_program"
 _DEEPEST = 100  # names in a path; a call takes a few of the interpreter's 1,000 frames for each
 
 
+_CASTS = "use model.astype('float32') or model.astype('float64')"
+_ELSEWHERE = {  # what PyTorch's modules have, and where it is here
+    "requires_grad": "use requires_grad_(False) or requires_grad_(True)",
+    **dict.fromkeys(("training", "train", "eval"), "model(x) infers, TrainStep and fit train"),
+    **dict.fromkeys(("float", "double", "half", "to"), _CASTS),
+    "zero_grad": "leave it out: each step makes its gradients anew",
+}
+
+
 def _forward_missing(self: Module, *_: Any) -> Any:
     name = type(self).__name__
     raise ArgumentError(name, "forward is not written", hint=f"add `def forward(self, x)` to {name}")
@@ -61,9 +70,9 @@ class Module:
     forward: Callable[..., Any] = _forward_missing
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name == "requires_grad":  # which would change nothing
-            rule, hint = "a module is frozen by its method", f"use requires_grad_({value!r})"
-            raise ArgumentError(type(self).__name__, rule, got=f"requires_grad = {value!r}", hint=hint)
+        if name in _ELSEWHERE and isinstance(value, bool):
+            rule = f"an attribute {name!r} would change nothing"
+            raise ArgumentError(type(self).__name__, rule, got=f"{name} = {value!r}", hint=_ELSEWHERE[name])
         current = vars(self).get(name)
         if _is_state(current) and not (value is None or _is_state(value) or isinstance(value, Module)):
             _assign([(current, _fitting(f"{type(self).__name__}.{name}", value, current))])
@@ -81,7 +90,7 @@ class Module:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        raise MissingError(type(self).__name__, f"there is no attribute {name!r}")
+        raise MissingError(type(self).__name__, f"there is no attribute {name!r}", hint=_ELSEWHERE.get(name))
 
     def __call__(self, input: Any, *others: Any) -> Any:
         """Run the network on an array in inference mode: (N,C,…) in, a new array out.

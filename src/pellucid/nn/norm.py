@@ -16,6 +16,7 @@ from pellucid.ops.checks import number
 
 class _BatchNorm(Layer):
     affine = True
+    fixed = ("num_features", "affine", "track_running_stats")
     layouts: ClassVar[dict[int, str]]  # the inputs it takes: number of axes and how they are written
 
     def __init__(
@@ -36,6 +37,7 @@ class _BatchNorm(Layer):
             raise ArgumentError(
                 where, rule, expected="track_running_stats=True", got="track_running_stats=False"
             )
+        self.track_running_stats = True
         self.weight = Parameter(np.ones(num_features)) if affine else None
         self.bias = Parameter(np.zeros(num_features)) if affine else None
         self.running_mean = Buffer(np.zeros(num_features))

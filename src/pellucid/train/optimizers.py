@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pellucid.errors import ArgumentError
 from pellucid.ops import adam, sgd
 from pellucid.ops.checks import number
 from pellucid.signatures import CheckedSettings
@@ -28,6 +29,14 @@ class Optimizer(CheckedSettings):
     def lr(self, value: float) -> None:
         number(type(self).__name__, "lr", value, "[0, inf)")
         self._lr = float(value)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name not in ("rule", "lr", "_lr"):
+            rule, hint = f"{name!r} is no setting that can change", f"make another {type(self).__name__}"
+            raise ArgumentError(
+                type(self).__name__, rule, expected="lr", got=f"{name} = {value!r}", hint=hint
+            )
+        super().__setattr__(name, value)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(lr={self.lr}, rule={self.rule})"

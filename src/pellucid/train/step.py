@@ -33,6 +33,7 @@ from pellucid.train.optimizers import Optimizer
 
 Array = NDArray[Any]
 LOSSES: dict[str, Callable[..., Any]] = {"cross_entropy": F.cross_entropy, "mse_loss": F.mse_loss}
+_MADE_WITH = ("model", "loss", "seed")
 # the count of steps, the model's layers, its arrays with their bytes, and the names of those that are trained
 _Snapshot: TypeAlias = tuple[int, tuple[tuple[int, int], ...], list[tuple[str, int, bytes]], tuple[str, ...]]
 
@@ -62,13 +63,6 @@ class TrainStep:
     ) -> None:
         if not isinstance(model, Module):
             raise ArgumentError("TrainStep", "model must be a pellucid Module", got=_kind(model))
-        if not isinstance(optimizer, Optimizer):
-            raise ArgumentError(
-                "TrainStep",
-                "optimizer must be an SGD, Adam or AdamW of pellucid",
-                got=_kind(optimizer),
-                hint="optimizer=pellucid.SGD(lr=0.05)",
-            )
         if next(model.named_parameters(), None) is None:
             got = f"{type(model).__name__} without any"
             raise ArgumentError("TrainStep", "the model must have parameters to train", got=got)
@@ -76,11 +70,29 @@ class TrainStep:
             raise ArgumentError(
                 "TrainStep", "loss has no such name", expected=" or ".join(LOSSES), got=repr(loss)
             )
-        self.model, self.optimizer, self.loss = model, optimizer, loss
+        self.optimizer = optimizer
+        self.model, self.loss = model, loss
         self.seed = check_seed("TrainStep", seed)
         self._count = np.zeros(1, np.int64)
         self._states: dict[str, dict[str, Array]] = {}
         self._begin()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "optimizer" and not isinstance(value, Optimizer):
+            rule, hint = (
+                "optimizer must be an SGD, Adam or AdamW of pellucid",
+                "optimizer=pellucid.SGD(lr=0.05)",
+            )
+            raise ArgumentError("TrainStep", rule, got=_kind(value), hint=hint)
+        if (
+            not name.startswith("_")
+            and name != "optimizer"
+            and (name not in _MADE_WITH or name in vars(self))
+        ):
+            rule, got = f"{name!r} is no setting of a step that can change", f"{name} = {value!r}"[:80]
+            hint = "use step.optimizer.lr" if name == "lr" else "make another TrainStep"
+            raise ArgumentError("TrainStep", rule, expected="optimizer", got=got, hint=hint)
+        super().__setattr__(name, value)
 
     def _begin(self) -> None:
         """Begin without programs."""
