@@ -56,16 +56,30 @@ def test_a_buffer_counts_as_well():
     )
 
 
+@pytest.mark.parametrize("number", [np.inf, -np.inf, np.nan])
+@pytest.mark.parametrize("where", ["evaluate", "predict"])
+def test_images_that_are_not_finite(where, number):
+    (x, y), model = digits(300), pc.models.lenet5()
+    x[270, 0, 14, 14] = number
+    call = {"evaluate": lambda: pc.evaluate(model, (x, y)), "predict": lambda: pc.predict(model, x)}[where]
+    with pytest.raises(pc.DataError) as caught:
+        call()
+    assert str(caught.value) == (
+        f"{where}: images must be finite numbers of float32. Got {number} at [270, 0, 14, 14]. "
+        "Hint: mend these images, or leave them out."
+    )
+
+
 @pytest.mark.parametrize("where", ["evaluate", "predict"])
 def test_outputs_that_are_not_finite(where):
     x, y = digits(300)
-    x[270, 0, 14, 14] = np.inf
+    x[270] = 3e38
     call = {"evaluate": lambda: pc.evaluate(model, (x, y)), "predict": lambda: pc.predict(model, x)}[where]
     pc.seed(0)
     model = pc.models.lenet5()
     said = told(call)
     assert re.fullmatch(
-        rf"{where}: the network's output must be finite\. Got \[.*nan.*\] for image 270\. {re.escape(OUTPUT)}",
+        rf"{where}: the network's output must be finite\. Got \[.*(nan|inf).*\] for image 270\. {re.escape(OUTPUT)}",
         said,
     )
 

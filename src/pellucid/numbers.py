@@ -49,6 +49,17 @@ def as_array(
         pellucid.errors.ArgumentError: relu: input must have no masked numbers. Got 2 masked of 3, the first at [1].
         Hint: use input.filled(0), or another number in their place.
     """
+    if type(value) is np.ndarray and value.dtype.kind in "fiub":  # as nearly always, and at once
+        array = value
+    else:
+        array = _read(where, name, value, rule, error)
+    if not by_parts:
+        memory.check_spread(where, name, array)
+    return array
+
+
+def _read(where: str, name: str, value: object, rule: str, error: type[PellucidError]) -> NDArray[Any]:
+    """What NumPy makes of a value, if these are real numbers."""
     if value is None:
         raise absent(where, name, rule, error)
     word = name.rpartition(" ")[2]  # of "input x"
@@ -66,8 +77,6 @@ def as_array(
         rule = rule or f"{name} must be an array of real numbers"
         expected, hint = _conversion(value, array.dtype, word)
         raise error(where, rule, expected=expected, got=got, hint=hint)
-    if not by_parts:
-        memory.check_spread(where, name, array)
     return array
 
 
