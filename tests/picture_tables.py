@@ -60,6 +60,7 @@ KOREAN = {
     "white is 7": "흰색이 7",
     "white is 1023": "흰색이 1023",
     "palette of 16 bits": "16비트 팔레트",
+    "palette of greys": "회색만 있는 팔레트",
     "palette cut off": "모자라는 팔레트",
     "other inks": "다른 잉크",
     "CMYK from 10 to 250": "10에서 250까지의 CMYK",
