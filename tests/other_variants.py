@@ -138,6 +138,14 @@ def _portable() -> Iterator[Variant]:
     floats = np.random.default_rng(0).random(RGB).astype(np.float32)
     yield Variant(("PFM", "RGB"), b"PF 7 5 -1.0\n" + floats[::-1].astype("<f4").tobytes(), floats)
     yield Variant(("PFM", "grey"), b"Pf 7 5 1\n" + floats[::-1, :, 0].astype(">f4").tobytes(), floats[..., 0])
+    rule = "the scale of floats must say their byte order alone"
+    yield Variant(("PFM", "scale 2"), b"Pf 1 1 2\n\0\0\0\0", refused=rule)
+    yield Variant(("PNM", "P5", "two pages"), b"P5 2 1 7\n\7\0" * 2, refused=ALONE)
+    yield Variant(
+        ("PNM", "P2", "part of a number"),
+        b"P2 2 1 7\n7 1.5",
+        refused="the numbers of a plain picture must be whole",
+    )
     rule = "no number may be larger than white"
     yield Variant(("PNM", "P5", "number above white"), b"P5 2 1 7\n\7\10", refused=rule)
     yield Variant(

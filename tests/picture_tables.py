@@ -77,6 +77,8 @@ KOREAN = {
     "gAMA and sBIT": "gAMA와 sBIT",
     "animation": "애니메이션",
     "picture smaller than its screen": "화면보다 작은 그림",
+    "scale 2": "배율 2",
+    "part of a number": "소수",
     "number above white": "흰색보다 큰 수",
     "cut off": "잘린 파일",
     "5, 6 and 5 bits": "5·6·5비트",

@@ -61,7 +61,7 @@ def read_picture(path: str | os.PathLike[str], *, alone: bool) -> Photo:
             inks = tags.number(tiff_tags.PHOTOMETRIC) == INKS
             profile = None if inks else tags.bytes(tiff_tags.PROFILE)
         elif MAGIC.match(start):
-            pixels, orientation, profile = read_pnm(stream.read()), 1, None
+            pixels, orientation, profile = read_pnm(stream.read(), alone=alone), 1, None
         else:
             read = next(
                 (read for magic, read in _READERS.items() if start.startswith(magic)), _read_eight_bits
