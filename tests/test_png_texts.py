@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import struct
 import zlib
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
-from PIL import ImageCms
+from PIL import Image, ImageCms
 from tests.cameras import sideways
 from tests.picture_variant import GREY, GREY_ALPHA, RGB, RGBA, random, stretched
 from tests.png_suite import chunk, encoded
@@ -116,6 +117,27 @@ def test_a_profile_of_any_length_is_handed_on(tmp_path: Path, extra: int, capsys
             main(["filter", str(path), "--kernel", "identity", "-o", str(tmp_path / name)])
         assert (end.value.code or 0, capsys.readouterr().err) == (0, "")
         assert read_photo(tmp_path / name).profile == profile
+
+
+NO_EXIF = [b"", b"garbage", b"Exif\0\0garbage", b"II*\0\xff\xff\xff\xff", b"II*\0\x08\0\0\0\xff\xff"]
+
+
+@pytest.mark.parametrize("exif", NO_EXIF)
+def test_what_is_no_exif_turns_nothing(tmp_path: Path, exif: bytes) -> None:
+    numbers = random(8, RGB, 8)
+    for text in (
+        chunk(b"eXIf", exif),
+        chunk(b"tEXt", b"exif\0" + exif),
+        chunk(b"tEXt", b"Raw profile type exif\0\nexif\n8\n" + exif),
+        chunk(b"tEXt", b"Raw profile type exif\0\nexif\n8\n" + exif.hex().encode()),
+        chunk(b"iTXt", XMP + b"\0\0\0\0\0" + exif),
+    ):
+        path = put(tmp_path / "a.png", encoded(numbers, 8, 2, False, text))
+        assert np.array_equal(read_photo(path).pixels, numbers)
+    for format in ("WEBP", "JPEG"):
+        file = BytesIO()
+        Image.fromarray(np.full(RGB, 77, np.uint8)).save(file, format, exif=exif)
+        assert (read_photo(put(tmp_path / "a", file.getvalue())).pixels == 77).all()
 
 
 def test_chunks_that_are_cut_off_are_refused_as_before(tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def read_picture(path: str | os.PathLike[str], *, alone: bool) -> Photo:
                 (read for magic, read in _READERS.items() if start.startswith(magic)), _read_eight_bits
             )
             pixels, file = read(stream, alone=alone)
-            orientation = file.getexif().get(ORIENTATION, 1)
+            orientation = _orientation(file)
             # CMYK's profile says what inks look like, and the pixels are RGB.
             profile = None if file.mode == "CMYK" else file.info.get("icc_profile")
         check_finite(pixels)
@@ -80,6 +80,15 @@ def _read_eight_bits(stream: BinaryIO, *, alone: bool) -> tuple[Samples, ImageFi
     if file.mode not in ("L", "RGB", "RGBA", "CMYK"):
         raise DataError("image", "pixels must be of 8 bits", got=f"Pillow's mode {file.mode}")
     return np.asarray(file.convert("RGB") if file.mode == "CMYK" else file), file
+
+
+def _orientation(file: ImageFile.ImageFile) -> int:
+    """How the camera was held; upright, where EXIF says nothing of it or is none."""
+    try:
+        orientation: int = file.getexif().get(ORIENTATION, 1)
+        return orientation
+    except (SyntaxError, ValueError):  # Pillow's words for bytes that are no EXIF
+        return 1
 
 
 def _upright(pixels: Samples, orientation: int) -> Samples:
