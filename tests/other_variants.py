@@ -12,6 +12,7 @@ from tests.picture_variant import GREY, GREY_ALPHA, RGB, RGBA, Array, Variant, r
 from tests.png_suite import chunk, encoded
 
 ALONE = "the file must hold one picture, not an animation or pages"
+BEYOND = "pixels must be numbers of the palette"
 
 
 def other_variants() -> Iterator[Variant]:
@@ -48,7 +49,7 @@ def _png() -> Iterator[Variant]:
         yield Variant(
             ("PNG", f"{bits} bits", "palette cut off"),
             beyond,
-            refused="pixels must be numbers of the palette",
+            refused=BEYOND,
         )
     for bits in (8, 16):
         numbers = random(bits, RGB, bits)
@@ -80,6 +81,7 @@ def _others() -> Iterator[Variant]:
     palette = Image.fromarray(rgb).quantize(20)
     colours, numbers = np.array(palette.getpalette(), np.uint8).reshape(-1, 3), np.asarray(palette)
     yield Variant(("GIF", "palette"), saved(palette, "GIF"), colours[numbers])
+    yield Variant(("GIF", "palette of greys"), saved(Image.fromarray(alpha), "GIF"), alpha)
     seen = np.where(numbers == 3, 0, 255).astype(np.uint8)
     yield Variant(
         ("GIF", "transparent colour"),
@@ -136,6 +138,14 @@ def _portable() -> Iterator[Variant]:
     floats = np.random.default_rng(0).random(RGB).astype(np.float32)
     yield Variant(("PFM", "RGB"), b"PF 7 5 -1.0\n" + floats[::-1].astype("<f4").tobytes(), floats)
     yield Variant(("PFM", "grey"), b"Pf 7 5 1\n" + floats[::-1, :, 0].astype(">f4").tobytes(), floats[..., 0])
+    rule = "the scale of floats must say their byte order alone"
+    yield Variant(("PFM", "scale 2"), b"Pf 1 1 2\n\0\0\0\0", refused=rule)
+    yield Variant(("PNM", "P5", "two pages"), b"P5 2 1 7\n\7\0" * 2, refused=ALONE)
+    yield Variant(
+        ("PNM", "P2", "part of a number"),
+        b"P2 2 1 7\n7 1.5",
+        refused="the numbers of a plain picture must be whole",
+    )
     rule = "no number may be larger than white"
     yield Variant(("PNM", "P5", "number above white"), b"P5 2 1 7\n\7\10", refused=rule)
     yield Variant(
@@ -170,6 +180,13 @@ def _bitmaps() -> Iterator[Variant]:
         table = np.pad(colours[:, ::-1], ((0, 0), (0, 1))).tobytes()
         content = _bmp(rows(np.packbits(apart, axis=1)), bits, palette=table)
         yield Variant(("BMP", f"{bits} bits", "palette"), content, colours[numbers])
+        table = np.repeat(
+            np.arange(2**bits, dtype=np.uint8), 4
+        ).tobytes()  # which Pillow takes for greys of 8 bits
+        content = _bmp(rows(np.packbits(apart, axis=1)), bits, palette=table)
+        yield Variant(("BMP", f"{bits} bits", "palette of greys"), content, numbers)
+        content = _bmp(rows(np.packbits(apart, axis=1)), bits, palette=table[:4])
+        yield Variant(("BMP", f"{bits} bits", "palette cut off"), content, refused=BEYOND)
     numbers = random(5, GREY, 16)
     for name, masks, widths in (
         ("5, 5 and 5 bits", (), (10, 5, 0)),

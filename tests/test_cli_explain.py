@@ -106,18 +106,19 @@ def test_overview_of_something_ill(run):
 def test_pages(run, tmp_path, lang):
     """Of a number and of the overview; a file that exists is replaced, and JSON stays alone on stdout."""
     path = tmp_path / "page.html"
+    line = {"en": f"page written to {path}\n", "ko": f"페이지를 {path}에 저장했습니다\n"}[lang]
     for settings, said in (["--at", GRADIENT], GRADIENT), ([], "cross_entropy"):
         path.write_text("before")
         code, out, err = run("explain", "lenet5", *settings, "--html", path, "--lang", lang)
         assert (code, err) == (0, "")
-        assert out.endswith(f"page written to {path}\n")
+        assert out.endswith(line)
         page = path.read_text("utf-8")
         assert page.startswith(f'<!doctype html>\n<html lang="{lang}">')
         assert said in page
         assert ("인증됨" in page or "학습 한 단계" in page) == (lang == "ko")
         path.write_text("before")
         code, out, err = run("explain", "lenet5", *settings, "--html", path, "--lang", lang, "--json")
-        assert (code, err) == (0, f"page written to {path}\n")
+        assert (code, err) == (0, line)
         json.loads(out)
         assert path.read_text("utf-8") == page
     assert os.listdir(tmp_path) == ["page.html"]

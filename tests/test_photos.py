@@ -332,7 +332,38 @@ def test_the_command_draws_the_sheet(tmp_path: Path, capsys: Any) -> None:
     with Image.open(target) as sheet:
         width, height = sheet.size
         assert sheet.info["Title"].startswith("한 장의 사진, 모든 커널")
-    assert out == f"picture written to {target}: {width}×{height} pixels\n"
+    assert out == f"그림을 {target}에 저장했습니다: {width}×{height}픽셀\n"
+    code, out, err = run(capsys, source, "--sheet", "--lang", "en", "-o", target)
+    assert (code, out, err) == (0, f"picture written to {target}: {width}×{height} pixels\n", "")
+
+
+def test_the_command_says_in_each_language_what_it_wrote(
+    tmp_path: Path, capsys: Any, monkeypatch: Any
+) -> None:
+    source, target = saved(tmp_path / "a.png"), tmp_path / "b.png"
+    said = {
+        "en": f"picture written to {target}: 7×5 pixels\n",
+        "ko": f"그림을 {target}에 저장했습니다: 7×5픽셀\n",
+    }
+    for lang, line in said.items():
+        assert run(capsys, source, "--kernel", "box", "--lang", lang, "-o", target) == (0, line, "")
+    monkeypatch.setenv("PELLUCID_LANG", "ko")
+    assert run(capsys, source, "--kernel", "box", "-o", target) == (0, said["ko"], "")
+    assert run(capsys, source, "--kernel", "box", "--lang", "en", "-o", target) == (0, said["en"], "")
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("shape", [(5, 7), (5, 7, 3), (5, 7, 4)])
+def test_the_sheet_of_floats_is_refused_by_name(
+    tmp_path: Path, capsys: Any, dtype: str, shape: tuple[int, ...]
+) -> None:
+    source, target = tmp_path / "a.tif", tmp_path / "sheet.png"
+    write_photo(source, np.ones(shape, dtype))
+    rule = f"a sheet is drawn of at most 16 bits a channel. Got pixels of {np.dtype(dtype)}."
+    hint = "Hint: slide one --kernel over it, to a .tif."
+    said = f"error: image '{source}': {rule} {hint}\n"
+    assert run(capsys, source, "--sheet", "-o", target) == (2, "", said)
+    assert not target.exists()
 
 
 def test_errors_are_the_house_own() -> None:

@@ -102,6 +102,8 @@ def test_floats_are_written_as_floats(
     tmp_path: Path, capsys: Any, shape: tuple[int, ...], dtype: str
 ) -> None:
     floats = (np.random.default_rng(0).random(shape) * 3 - 1).astype(dtype)
+    if shape in (GREY_ALPHA, RGBA):
+        floats[..., -1] = (floats[..., -1] + 1) / 3
     write_photo(tmp_path / "a.tif", floats)
     photo = read_photo(tmp_path / "a.tif").pixels
     assert photo.dtype == floats.dtype
@@ -307,3 +309,70 @@ def test_ink_multiplied_by_alpha_is_refused(
         f"image '{path}': colours multiplied by alpha must be grey or RGB, with black 0. "
         f"Got PhotometricInterpretation {number}."
     )
+
+
+@pytest.mark.parametrize(
+    ("tags", "got"),
+    [
+        ({254: ("I", [1])}, "NewSubfileType 1"),
+        ({254: ("I", [5])}, "NewSubfileType 5"),
+        ({255: ("H", [2])}, "SubfileType 2"),
+        ({254: ("I", [0]), 255: ("H", [2])}, "SubfileType 2"),
+        ({254: ("I", [0]), 255: ("H", [1])}, ""),
+        ({255: ("H", [1])}, ""),
+        ({255: ("H", [3])}, ""),
+        ({254: ("I", [2])}, ""),
+    ],
+)
+def test_previews_are_refused_as_old_and_new_files_say_it(tmp_path: Path, tags: Any, got: str) -> None:
+    numbers = random(1, RGB, 8)
+    path = put(tmp_path / "a.tif", tiff(numbers, 8, 2, tags=tags))
+    rule = f"image '{path}': the first picture must not be a preview or the mask of another. Got {got}."
+    result = pixels_or_error(path)
+    assert result == rule if got else np.array_equal(result, numbers)
+
+
+INK, ALPHA = (
+    "floats that are ink must lie between none and all",
+    "floats that are alpha must lie between none and all",
+)
+
+
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8"])
+@pytest.mark.parametrize(
+    ("photometric", "extra", "pixel", "expected"),
+    [
+        (5, None, [0, 0.5, 1, 0], [1, 0.5, 0]),
+        (5, None, [0.5, 0, 0, 0.5], [0.25, 0.5, 0.5]),
+        (5, None, [0, 50, 100, 0], f"{INK}. Expected 0 to 1. Got 0 to 100."),
+        (5, None, [-0.5, 0, 0, 0], f"{INK}. Expected 0 to 1. Got -0.5 to 0."),
+        (5, None, [0, 0, 0, 1.5], f"{INK}. Expected 0 to 1. Got 0 to 1.5."),
+        (5, 2, [0, 0, 1, 0, 0.5], [1, 1, 0, 0.5]),
+        (5, 2, [0, 0, 1, 0, 2], f"{ALPHA}. Expected 0 to 1. Got 2 to 2."),
+        (5, 0, [0, 0, 1, 0, 2], [1, 1, 0]),
+        (2, 2, [-1, 0.5, 3, 1], [-1, 0.5, 3, 1]),
+        (2, 2, [0, 0, 0, -0.5], f"{ALPHA}. Expected 0 to 1. Got -0.5 to -0.5."),
+        (2, 2, [0, 0, 0, 255], f"{ALPHA}. Expected 0 to 1. Got 255 to 255."),
+        (2, 1, [0.25, 0.5, 1, 0.5], [0.5, 1, 2, 0.5]),
+        (2, 1, [0.25, 0.5, 1, -0.5], f"{ALPHA}. Expected 0 to 1. Got -0.5 to -0.5."),
+        (2, 1, [0.25, 0.5, 1, 1.25], f"{ALPHA}. Expected 0 to 1. Got 1.25 to 1.25."),
+        (2, 0, [0.25, 0.5, 1, 7], [0.25, 0.5, 1]),
+        (1, 2, [7, 0], [7, 0]),
+        (1, 2, [7, 1.5], f"{ALPHA}. Expected 0 to 1. Got 1.5 to 1.5."),
+        (0, 2, [7, 1], [-6, 1]),
+        (5, None, [float("nan"), 0, 0, 0], "pixels must be finite numbers. Got nan."),
+        (2, 2, [0, 0, 0, float("nan")], "pixels must be finite numbers. Got nan."),
+        (2, 2, [0, 0, 0, float("inf")], f"{ALPHA}. Expected 0 to 1. Got inf to inf."),
+    ],
+)
+def test_floats_that_are_ink_or_alpha(
+    tmp_path: Path, dtype: str, photometric: int, extra: int | None, pixel: Any, expected: Any
+) -> None:
+    numbers, bits = np.array([[pixel, pixel]], dtype), 8 * np.dtype(dtype).itemsize
+    tags = {} if extra is None else {338: ("H", [extra])}
+    path = put(tmp_path / "a.tif", tiff(numbers, bits, photometric, tags=tags))  # type: ignore[arg-type]
+    result = pixels_or_error(path)
+    if isinstance(expected, str):
+        assert result == f"image '{path}': {expected}"
+    else:
+        assert result.tolist() == [[expected, expected]]

@@ -227,6 +227,10 @@ def test_show(run, tmp_path) -> None:
         assert picture.n_frames == 4
         width, height = picture.size
     assert out == f"picture written to {path}: 4 frames, {width}×{height} pixels\n"
+    code, out, err = run(*line, "--lang", "ko")
+    assert (code, err) == (0, "")
+    with Image.open(path) as picture:
+        assert out == f"그림을 {path}에 저장했습니다: 프레임 4개, {picture.width}×{picture.height}픽셀\n"
     code, out, _ = run(
         *line[:-1],
         tmp_path / "slide.png",

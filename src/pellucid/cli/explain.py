@@ -89,7 +89,7 @@ def explain(
     from pellucid.errors import ArgumentError
     from pellucid.explain.finite import check_recording
     from pellucid.formats.file import check_writable
-    from pellucid.language import chosen
+    from pellucid.language import chosen, text
     from pellucid.markup import page
     from pellucid.train import record
 
@@ -124,7 +124,7 @@ def explain(
     else:
         answer.show(console)
     if html is not None:
-        console.print(f"page written to {html}")
+        console.print(text("figures.page_written", lang, path=html))
 
 
 def _trace(recording: Recording, at: str, lang: str, infer: bool) -> Trace:

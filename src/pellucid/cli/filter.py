@@ -61,7 +61,10 @@ def filter(
     ] = False,
     sheet: Annotated[
         bool,
-        typer.Option("--sheet", help="Draw one labelled sheet of all kernels instead: .png, .svg or .gif."),
+        typer.Option(
+            "--sheet",
+            help="Draw one labelled sheet of all kernels instead, of up to 16 bits a channel: .png, .svg or .gif.",
+        ),
     ] = False,
     lang: Lang = None,
     json: Json = False,
@@ -75,7 +78,7 @@ def filter(
     from pellucid.errors import ArgumentError
     from pellucid.formats.file import check_writable
     from pellucid.formats.photo import check_photo_format, write_photo
-    from pellucid.language import chosen
+    from pellucid.language import chosen, text
     from pellucid.signal import filter_image
 
     if sheet == (kernel is not None):
@@ -84,7 +87,7 @@ def filter(
         raise ArgumentError(
             "filter", "--size, --sigma, --flip and --raw are for one --kernel, not for --sheet"
         )
-    lang = chosen(lang)  # a wrong one is told where a kernel has no use for it, too
+    lang = chosen(lang)
     source = read_photo(photo)
     where, pixels = f"picture '{output}'", source.pixels
     document: dict[str, Any] = {
@@ -97,6 +100,12 @@ def filter(
         from pellucid.figures import filter_sheet
         from pellucid.figures.film import picture_format
 
+        if pixels.dtype.kind == "f":
+            rule, hint = (
+                "a sheet is drawn of at most 16 bits a channel",
+                "slide one --kernel over it, to a .tif",
+            )
+            raise ArgumentError(f"image '{photo}'", rule, got=f"pixels of {pixels.dtype}", hint=hint)
         picture_format(output, None)
         check_writable(where, output)
         written = filter_sheet(pixels, border, strength=strength, lang=lang).save(output)
@@ -120,4 +129,4 @@ def filter(
     if json:
         out.print_json({**document, "sheet": sheet, "width_px": width, "height_px": height})
         return
-    out.screen(json).print(f"picture written to {output}: {width}×{height} pixels")
+    out.screen(json).print(text("figures.written", lang, path=output, width=width, height=height))

@@ -91,11 +91,14 @@ def convolution(
 
 def _write(film: Film, path: Path, frame: int | None, json: bool) -> None:
     from pellucid.cli import output
+    from pellucid.language import text
 
     written = film.save(path, frame)
     if json:
         output.print_json(asdict(written))
         return
-    frames = f"{written.frames} frame{'s' if written.frames > 1 else ''}"
-    size = f"{written.width_px}×{written.height_px} pixels"
-    output.screen(json).print(f"picture written to {path}: {frames}, {size}")
+    lang, width, height = film.lang, written.width_px, written.height_px
+    several = written.frames > 1
+    frames = text("figures.frames", lang, number=written.frames) if several else text("figures.frame", lang)
+    line = text("figures.film_written", lang, path=path, frames=frames, width=width, height=height)
+    output.screen(json).print(line)

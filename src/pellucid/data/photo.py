@@ -11,20 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageFile
 
-from pellucid.data.pictures.file import ORIENTATION, opened, pillow_file, raw_mode
+from pellucid.data.pictures import bmp, gif
+from pellucid.data.pictures.file import ORIENTATION, opened, pillow_file
 from pellucid.data.pictures.png import read_png
 from pellucid.data.pictures.pnm import MAGIC, read_pnm
-from pellucid.data.pictures.samples import Samples, check_finite, with_alpha
+from pellucid.data.pictures.samples import Samples, check_finite
 from pellucid.data.pictures.tiff import tags as tiff_tags
 from pellucid.data.pictures.tiff.colours import INKS
 from pellucid.data.pictures.tiff.reader import read_tiff
 from pellucid.errors import DataError
 
-_PNG = b"\x89PNG\r\n\x1a\n"
-_COLOURS = ("CMYK", "YCbCr", "P", "PA", "RGB", "RGBA", "RGBX")
-_GREYS = ("1", "L", "LA", "La")
-# White of red, green and blue in a BMP of 16 bits.
-_FEWER_BITS = {"BGR;15": (31, 31, 31), "BGR;16": (31, 63, 31)}
+_READERS = {b"\x89PNG\r\n\x1a\n": read_png, gif.MAGIC: gif.read_gif, bmp.MAGIC: bmp.read_bmp}
 
 
 @dataclass(frozen=True)
@@ -44,8 +41,8 @@ def read_photo(path: str | os.PathLike[str]) -> Photo:
 
     Pixels are uint8 where the file has up to 8 bits a channel, uint16 up to 16, float64 in [0,1] for 32;
     floats stay as they are, below 0 and above 1 as well. Fewer bits are stretched: white of 12 bits, 4095, is 65,535.
-    The camera's rotation is applied. Palettes and CMYK become RGB; a palette's or a PNG's transparent colour becomes
-    an alpha channel. docs/pictures.md says what becomes of each kind of file.
+    The camera's rotation is applied. Palettes and CMYK become RGB, a BMP's or GIF's palette of greys grey; a palette's
+    or a PNG's transparent colour becomes an alpha channel. docs/pictures.md says what becomes of each kind of file.
 
     Raises: DataError when the file is missing, broken, larger than 256 MiB or 120 million pixels, no image, an
         animation, or when it is not known what its numbers mean: signed ones, those that are not finite, CIELab.
@@ -56,7 +53,7 @@ def read_photo(path: str | os.PathLike[str]) -> Photo:
 def read_picture(path: str | os.PathLike[str], *, alone: bool) -> Photo:
     """As `read_photo`; of an animation or pages, the first picture, unless it has to be alone."""
     with opened(Path(path)) as stream:
-        start = stream.read(len(_PNG))
+        start = stream.read(8)
         stream.seek(0)
         if start.startswith(tiff_tags.MAGIC):
             pixels, tags = read_tiff(stream, alone=alone)
@@ -64,10 +61,13 @@ def read_picture(path: str | os.PathLike[str], *, alone: bool) -> Photo:
             inks = tags.number(tiff_tags.PHOTOMETRIC) == INKS
             profile = None if inks else tags.bytes(tiff_tags.PROFILE)
         elif MAGIC.match(start):
-            pixels, orientation, profile = read_pnm(stream.read()), 1, None
+            pixels, orientation, profile = read_pnm(stream.read(), alone=alone), 1, None
         else:
-            pixels, file = (read_png if start == _PNG else _read_eight_bits)(stream, alone=alone)
-            orientation = file.getexif().get(ORIENTATION, 1)
+            read = next(
+                (read for magic, read in _READERS.items() if start.startswith(magic)), _read_eight_bits
+            )
+            pixels, file = read(stream, alone=alone)
+            orientation = _orientation(file)
             # CMYK's profile says what inks look like, and the pixels are RGB.
             profile = None if file.mode == "CMYK" else file.info.get("icc_profile")
         check_finite(pixels)
@@ -75,34 +75,20 @@ def read_picture(path: str | os.PathLike[str], *, alone: bool) -> Photo:
 
 
 def _read_eight_bits(stream: BinaryIO, *, alone: bool) -> tuple[Samples, ImageFile.ImageFile]:
-    """Read JPEG, GIF, BMP and WebP, which have no more, and what Pillow knows of them."""
+    """Read JPEG and WebP, which have no more, and what Pillow knows of them."""
     file = pillow_file(stream, alone=alone)
-    covered = file.tile[0].extents if file.format == "GIF" and file.tile else None
-    white = _FEWER_BITS.get(raw_mode(file))
-    file.load()
-    if file.mode not in (*_COLOURS, *_GREYS):
+    if file.mode not in ("L", "RGB", "RGBA", "CMYK"):
         raise DataError("image", "pixels must be of 8 bits", got=f"Pillow's mode {file.mode}")
-    transparent = file.has_transparency_data
-    mode = ("RGBA" if transparent else "RGB") if file.mode in _COLOURS else "LA" if transparent else "L"
-    same = file.mode == mode and "transparency" not in file.info
-    pixels = np.asarray(file if same else file.convert(mode))
-    if white is not None:  # Pillow cuts off where it stretches
-        numbers = np.rint(pixels * (np.array(white) / 255))
-        pixels = np.rint(numbers * (255 / np.array(white))).astype(np.uint8)
-    if covered is not None and covered != (0, 0, *file.size):
-        pixels = _seen_within(pixels, *covered)
-    return pixels, file
+    return np.asarray(file.convert("RGB") if file.mode == "CMYK" else file), file
 
 
-def _seen_within(pixels: Samples, left: int, top: int, right: int, bottom: int) -> Samples:
-    """Pixels of which nothing is seen outside: a GIF's first picture may be smaller than what is shown."""
-    channels = pixels.reshape(*pixels.shape[:2], -1)
-    inside = np.zeros_like(channels[..., 0])
-    inside[top:bottom, left:right] = 255
-    channels = np.where(inside[..., np.newaxis] > 0, channels, np.uint8(0))
-    if channels.shape[2] in (1, 3):
-        return with_alpha(channels, inside)
-    return with_alpha(channels[..., :-1], np.minimum(channels[..., -1], inside))
+def _orientation(file: ImageFile.ImageFile) -> int:
+    """How the camera was held; upright, where EXIF says nothing of it or is none."""
+    try:
+        orientation: int = file.getexif().get(ORIENTATION, 1)
+        return orientation
+    except (SyntaxError, ValueError):  # Pillow's words for bytes that are no EXIF
+        return 1
 
 
 def _upright(pixels: Samples, orientation: int) -> Samples:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
 from pellucid import memory
@@ -13,7 +13,10 @@ from pellucid.errors import ArgumentError
 from pellucid.figures.film import Film
 from pellucid.figures.style import DPI, FAINT, matplotlib
 from pellucid.language import chosen, text
+from pellucid.numbers import as_array
 from pellucid.signal import filter_image
+
+_WHERE = "filter_sheet"
 
 Pixels = NDArray[np.uint8]
 
@@ -62,7 +65,7 @@ _SIDE, _GAP, _LABEL, _TITLE, _WORDS = 420, 22, 34, 78, 350
 
 @memory.enough("figures")
 def filter_sheet(
-    photo: NDArray[Any], border: str = "reflect", *, strength: float = 1.0, lang: str | None = None
+    photo: ArrayLike, border: str = "reflect", *, strength: float = 1.0, lang: str | None = None
 ) -> Film:
     """Show a photo through every kernel by name, labelled, as one frame.
 
@@ -70,7 +73,7 @@ def filter_sheet(
     the sheet. What is transparent lies on white.
 
     Args:
-        photo: (H,W) or (H,W,1 to 4), uint8 or uint16.
+        photo: (H,W) or (H,W,1 to 4), uint8 or uint16: an array, or a tensor that NumPy reads.
         border: as in `pellucid.signal.filter_image`, and so is `strength`.
         lang: the labels' language.
 
@@ -78,15 +81,14 @@ def filter_sheet(
         without matplotlib or a font.
     """
     lang = chosen(lang)
-    photo = photo.astype(photo.dtype.newbyteorder("="), copy=False)
-    if photo.dtype not in (np.uint8, np.uint16) or photo.ndim not in (2, 3):
-        expected, got = "(H,W) or (H,W,1 to 4) of uint8 or uint16", f"{photo.shape} of {photo.dtype}"
-        raise ArgumentError("figures", "this is no photo", expected=expected, got=got)
-    small = _small(photo)
+    pixels = as_array(_WHERE, "photo", photo)
+    pixels = pixels.astype(pixels.dtype.newbyteorder("="), copy=False)
+    _check(pixels)
+    small = _small(pixels)
     names = [entry[0] for row in _ROWS for entry in row if entry]
     pictures = {kernel: _shown(filter_image(small, kernel, border, strength=strength)) for kernel in names}
     facts = (
-        text("filters.size", lang, width=photo.shape[1], height=photo.shape[0]),
+        text("filters.size", lang, width=pixels.shape[1], height=pixels.shape[0]),
         text("filters.filtered", lang, width=small.shape[1], height=small.shape[0]),
         text("filters.border", lang, border=text(_BORDERS[border], lang)),
         text("filters.strength", lang, strength=f"{strength:g}"),
@@ -97,6 +99,20 @@ def filter_sheet(
         return _drawn(pictures, title, facts, lang)
 
     return Film((f"{title}: {', '.join(facts)}",), 0, lang, draw)
+
+
+def _check(pixels: NDArray[Any]) -> None:
+    """Raises: ArgumentError for what is no photo, or has a type of which it is not known which number is white."""
+    channels = pixels.shape[2] if pixels.ndim == 3 else 1
+    if pixels.ndim in (2, 3) and 1 <= channels <= 4 and pixels.size and pixels.dtype in (np.uint8, np.uint16):
+        return
+    expected, got = "(H,W) or (H,W,1 to 4) of uint8 or uint16", f"{pixels.shape} of {pixels.dtype}"
+    hint = None
+    if pixels.dtype.kind == "f":
+        hint = "where white is 1, use np.rint(255 * photo.clip(0, 1)).astype(np.uint8)"
+    elif pixels.dtype not in (np.uint8, np.uint16):
+        hint = "where white is 255, use np.uint8(photo)"
+    raise ArgumentError(_WHERE, "this is no photo", expected=expected, got=got, hint=hint)
 
 
 def _small(photo: NDArray[Any]) -> NDArray[Any]:

@@ -14,14 +14,13 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pellucid.errors import ArgumentError, FormatError, NumericError, PellucidError
 from pellucid.formats import container, reader
 from pellucid.formats.container import CHECKSUM, DTYPES, FilePath
+from pellucid.formats.file import nonfinite
 from pellucid.formats.reader import Layout
 from pellucid.nn import init
 from pellucid.nn.models import MODELS
@@ -62,7 +61,7 @@ def save_model(
         raise ArgumentError("save_model", rule, got="other settings in its layers")
     where = f"model file '{os.fspath(path)}'"
     for name, array in state.items():
-        if not allow_nonfinite and (text := _nonfinite(array)):
+        if not allow_nonfinite and (text := nonfinite(array)):
             rule = f"nothing was written, since '{name}' must hold finite numbers"
             raise NumericError(
                 where, rule, got=text, hint="--allow-nonfinite, in Python allow_nonfinite=True, saves them"
@@ -93,7 +92,7 @@ def load_model(path: FilePath, *, allow_nonfinite: bool = False) -> Module:
         states = dict(model.named_arrays())
         for key, array in file.arrays():
             states[key].assign(array)
-            if not allow_nonfinite and (text := _nonfinite(array)):
+            if not allow_nonfinite and (text := nonfinite(array)):
                 rule = f"'{key}' must hold finite numbers"
                 raise FormatError(where, rule, got=text, hint="pc.load_model takes allow_nonfinite=True")
     return model
@@ -122,12 +121,6 @@ def _blank(where: str, name: str, settings: dict[str, int], layouts: Mapping[str
             where, "the arrays are not those of the model it names", got=reader.short(str(error))
         ) from None
     return model
-
-
-def _nonfinite(array: NDArray[Any]) -> str:
-    """How many numbers are not finite, in words; empty when all are."""
-    count = array.size - np.count_nonzero(np.isfinite(array))
-    return f"{count} of {array.size} numbers that are NaN or infinite" if count else ""
 
 
 def _room(sizes: Iterable[int]) -> int:

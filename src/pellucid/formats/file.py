@@ -16,7 +16,10 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
 
 from pellucid.errors import FormatError
 
@@ -195,3 +198,9 @@ def _sync(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def nonfinite(array: NDArray[Any]) -> str:
+    """How many numbers are not finite, in words; empty when all are."""
+    count = array.size - np.count_nonzero(np.isfinite(array))
+    return f"{count} of {array.size} numbers that are NaN or infinite" if count else ""

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pellucid.errors import ArgumentError, FormatError
+from pellucid.errors import ArgumentError, FormatError, NumericError
 from pellucid.formats.deep import write_png, write_tiff
-from pellucid.formats.file import write_whole
+from pellucid.formats.file import nonfinite, write_whole
 
 
 class _Format(NamedTuple):
@@ -74,11 +74,13 @@ def write_photo(path: str | os.PathLike[str], pixels: NDArray[Any], profile: byt
 
     The file appears complete or not at all; one that exists is replaced. `profile` is an ICC profile.
 
-    Raises: ArgumentError when the format cannot hold such pixels; FormatError when the file cannot be written.
+    Raises: ArgumentError when the format cannot hold such pixels; NumericError for floats that no reader takes: NaN,
+        infinite ones, alpha outside [0,1]; FormatError when the file cannot be written.
     """
     check_photo_format(path, pixels)
     pixels = _native(pixels)
     where, format, content = f"picture '{path}'", _FORMATS[Path(path).suffix.lower()], BytesIO()
+    _check_floats(where, pixels)
     more = {"icc_profile": profile} if profile and format.name != "BMP" else {}
     if not pixels.size:
         raise FormatError(where, f"{format.name} cannot hold this picture", got="no pixels")
@@ -93,6 +95,20 @@ def write_photo(path: str | os.PathLike[str], pixels: NDArray[Any], profile: byt
     except (OSError, ValueError, SystemError, struct.error) as error:  # larger than the format allows, say
         raise FormatError(where, f"{format.name} cannot hold this picture", got=str(error)) from None
     write_whole(where, Path(path), [content.getbuffer()])
+
+
+def _check_floats(where: str, pixels: NDArray[Any]) -> None:
+    if pixels.dtype.kind != "f":
+        return
+    if said := nonfinite(pixels):
+        raise NumericError(where, "nothing was written, since pixels must be finite numbers", got=said)
+    alpha = pixels[..., -1] if _channels(pixels) in (2, 4) else pixels[:0]
+    if alpha.size and (alpha.min() < 0 or alpha.max() > 1):
+        rule, got = (
+            "nothing was written, since alpha must lie between 0 and 1",
+            f"{alpha.min():g} to {alpha.max():g}",
+        )
+        raise NumericError(where, rule, got=got)
 
 
 def _native(pixels: NDArray[Any]) -> NDArray[Any]:

@@ -20,4 +20,15 @@ TEXTS: Area = {
     "figures.area": Entry("area of {product}", "곱 {product}의 넓이"),
     "figures.products": Entry("products {product}", "곱 {product}"),
     "figures.result": Entry("{result} so far", "지금까지 구한 {result}"),
+    "figures.written": Entry(
+        "picture written to {path}: {width}×{height} pixels",
+        "그림을 {path}에 저장했습니다: {width}×{height}픽셀",
+    ),
+    "figures.film_written": Entry(
+        "picture written to {path}: {frames}, {width}×{height} pixels",
+        "그림을 {path}에 저장했습니다: {frames}, {width}×{height}픽셀",
+    ),
+    "figures.frame": Entry("1 frame", "프레임 1개"),
+    "figures.frames": Entry("{number} frames", "프레임 {number}개"),
+    "figures.page_written": Entry("page written to {path}", "페이지를 {path}에 저장했습니다"),
 }

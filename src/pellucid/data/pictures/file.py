@@ -79,5 +79,9 @@ def check_size(width: int, height: int) -> None:
 def check_alone(pictures: int) -> None:
     """Raises: DataError for several pictures."""
     if pictures > 1:
-        rule = "the file must hold one picture, not an animation or pages"
-        raise DataError("image", rule, got=f"{pictures} pictures")
+        raise not_alone(f"{pictures} pictures")
+
+
+def not_alone(got: str) -> DataError:
+    """What is said of several pictures."""
+    return DataError("image", "the file must hold one picture, not an animation or pages", got=got)

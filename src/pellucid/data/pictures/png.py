@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from PIL import ImageFile
 
 from pellucid.data.pictures.file import decoder_arguments, pillow_file
+from pellucid.data.pictures.palettes import check_numbers
+from pellucid.data.pictures.png_texts import without_texts
 from pellucid.data.pictures.samples import Samples, with_transparent
 from pellucid.errors import DataError
 
@@ -28,7 +30,10 @@ def read_png(stream: BinaryIO, *, alone: bool) -> tuple[Samples, ImageFile.Image
     Raises: DataError.
     """
     bits, colour_type = _header(stream)
+    stream, profile = without_texts(stream)
     file = pillow_file(stream, alone=alone)
+    if profile is not None:
+        file.info["icc_profile"] = profile
     if bits == 16 and colour_type == _GREY_ALPHA:  # its four bytes a pixel are taken for four channels
         return _decoded(file, "RGBA").view(">u2").astype(np.uint16), file
     if bits == 16 and colour_type in _DEEP_MODES:
@@ -63,9 +68,5 @@ def _decoded(file: ImageFile.ImageFile, raw_mode: str) -> NDArray[np.uint8]:
 
 
 def _from_palette(file: ImageFile.ImageFile) -> NDArray[np.uint8]:
-    highest = int(np.asarray(file).max())
-    colours = len(file.palette.palette) // 3 if file.palette else 0
-    if highest >= colours:
-        expected, got = f"at most {colours - 1}", f"{highest}"
-        raise DataError("image", "pixels must be numbers of the palette", expected=expected, got=got)
+    check_numbers(np.asarray(file), len(file.palette.palette) // 3 if file.palette else 0)
     return np.asarray(file.convert("RGBA" if "transparency" in file.info else "RGB"))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import warnings
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.data.pictures.file import check_size
+from pellucid.data.pictures.file import check_size, not_alone
 from pellucid.data.pictures.samples import Samples, scaled
 from pellucid.errors import DataError
 
@@ -17,70 +18,124 @@ _SIZE = _GAP + rb"(\d{1,9})" + _GAP + rb"(\d{1,9})"
 _HEADERS = {
     b"1": re.compile(rb"P1" + _SIZE + rb"(?=[\s#])"),
     b"4": re.compile(rb"P4" + _SIZE + rb"\s"),
-    b"f": re.compile(rb"P[Ff]" + _SIZE + _GAP + rb"([+-]?[0-9.]{1,30}(?:[eE][+-]?\d{1,3})?)\s"),
+    b"f": re.compile(
+        rb"P[Ff]" + _SIZE + _GAP + rb"([+-]?(?:\d{1,30}\.?\d{0,30}|\.\d{1,30})(?:[eE][+-]?\d{1,3})?)\s"
+    ),
 }
 _NUMBERED = re.compile(rb"P[2356]" + _SIZE + _GAP + rb"(\d{1,9})\s")
 
 
-def read_pnm(content: bytes) -> Samples:
+def read_pnm(content: bytes, *, alone: bool) -> Samples:
     """Read (H,W) grey or (H,W,3) RGB: uint8 where the file's white is at most 255, else uint16; float32 from PFM.
 
-    Raises: DataError when the file is broken or cut off, or a number is larger than white.
+    Raises: DataError when the file is broken or cut off, or a number is larger than white; when something else is
+        behind the picture, another one only if it has to be alone.
     """
     kind = content[1:2]
     header = _HEADERS.get(kind.lower(), _NUMBERED).match(content)
     if header is None:
-        raise DataError("image", "the header must hold the picture's size and its white")
+        more = {b"1": "", b"4": "", b"f": " and its scale"}.get(kind.lower(), " and its white")
+        raise DataError("image", f"the header must hold the picture's size{more}")
     width, height = int(header[1]), int(header[2])
     check_size(width, height)
     if not width * height:
         raise DataError("image", "the picture must have pixels", got=f"{width}×{height}")
     body = memoryview(content)[header.end() :]
     shape = (height, width, 3) if kind in b"36F" else (height, width)
-    if kind in b"14":
-        return scaled(1 - (_digits(body, shape) if kind == b"1" else _bits(body, shape)), 1)
+    numbers, rest = _numbers(body, kind, shape, header)
+    _check_rest(rest, kind, alone=alone)
     if kind in b"fF":
-        order = "<" if float(header[3]) < 0 else ">"
-        return _raw(body, shape, f"{order}f4").astype(np.float32)[::-1]
+        return numbers.astype(np.float32)[::-1]
+    if kind in b"14":
+        return scaled(1 - numbers, 1)
     white = int(header[3])
-    if not 1 <= white <= 65535:
-        raise DataError("image", "white must be a number from 1 to 65535", got=f"{white}")
-    numbers = _plain(body, shape) if kind in b"23" else _raw(body, shape, ">u2" if white > 255 else "u1")
     if numbers.min() < 0 or numbers.max() > white:
         got = f"{numbers.min() if numbers.min() < 0 else numbers.max()}"
         raise DataError("image", "no number may be larger than white", expected=f"0 to {white}", got=got)
     return scaled(numbers.astype(np.uint8 if white <= 255 else np.uint16, copy=False), white)
 
 
-def _raw(body: memoryview, shape: tuple[int, ...], dtype: str) -> Samples:
-    count = int(np.prod(shape))
-    _check_length(len(body) // np.dtype(dtype).itemsize, count)
-    return np.frombuffer(body, dtype, count).reshape(shape)
+def _numbers(
+    body: memoryview, kind: bytes, shape: tuple[int, ...], header: re.Match[bytes]
+) -> tuple[Samples, memoryview]:
+    """The picture's numbers, and what lies behind them."""
+    if kind in b"fF":
+        scale = float(header[3])
+        if abs(scale) != 1:  # which some programs divide by, some multiply by, and most ignore
+            expected, got = "1 or -1", header[3].decode()
+            raise DataError(
+                "image", "the scale of floats must say their byte order alone", expected=expected, got=got
+            )
+        return _raw(body, shape, "<f4" if scale < 0 else ">f4")
+    if kind == b"1":
+        return _digits(body, shape)
+    if kind == b"4":
+        return _bits(body, shape)
+    white = int(header[3])
+    if not 1 <= white <= 65535:
+        raise DataError("image", "white must be a number from 1 to 65535", got=f"{white}")
+    return _plain(body, shape) if kind in b"23" else _raw(body, shape, ">u2" if white > 255 else "u1")
 
 
-def _bits(body: memoryview, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+def _check_rest(rest: memoryview, kind: bytes, *, alone: bool) -> None:
+    """Raises: DataError when it is neither nothing nor another picture, which is allowed where none has to be alone."""
+    behind = bytes(rest).lstrip()
+    if MAGIC.match(behind):
+        if alone:
+            raise not_alone("another one behind the first")
+    elif behind and kind != b"1":  # behind a plain bitmap the format allows anything
+        rule = "nothing but another picture may be behind the picture"
+        raise DataError("image", rule, got=f"{len(behind)} bytes")
+
+
+def _raw(body: memoryview, shape: tuple[int, ...], dtype: str) -> tuple[Samples, memoryview]:
+    count, item = int(np.prod(shape)), np.dtype(dtype).itemsize
+    _check_length(len(body) // item, count)
+    return np.frombuffer(body, dtype, count).reshape(shape), body[count * item :]
+
+
+def _bits(body: memoryview, shape: tuple[int, ...]) -> tuple[Samples, memoryview]:
     height, width = shape
-    return np.unpackbits(_raw(body, (height, -(-width // 8)), "u1"), axis=1, count=width)
+    packed, rest = _raw(body, (height, -(-width // 8)), "u1")
+    return np.unpackbits(packed, axis=1, count=width), rest
 
 
-def _digits(body: memoryview, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+def _digits(body: memoryview, shape: tuple[int, ...]) -> tuple[Samples, memoryview]:
     """Of a plain bitmap, which need not have spaces between them."""
-    digits = np.frombuffer(b"".join(_without_comments(body).split()), np.uint8) - ord("0")
-    count = int(np.prod(shape))
-    _check_length(len(digits), count)
-    if digits[:count].max() > 1:
+    text, count = _without_comments(body), int(np.prod(shape))
+    places = np.flatnonzero(_is_ink(text))[:count]
+    _check_length(len(places), count)
+    digits, end = np.frombuffer(text, np.uint8)[places] - ord("0"), int(places[-1]) + 1
+    if digits.max() > 1:
         raise DataError("image", "the bits of a plain bitmap must be 0 or 1")
-    return digits[:count].reshape(shape)
+    _check_space(text[end : end + 1])
+    return digits.reshape(shape), memoryview(text)[end:]
 
 
-def _plain(body: memoryview, shape: tuple[int, ...]) -> Samples:
-    count = int(np.prod(shape))
-    _check_length((len(body) + 1) // 2, count)
-    numbers = np.fromstring(
-        _without_comments(body), np.int64, count, sep=" "
-    )  # ends where there is no number
-    _check_length(len(numbers), count)
-    return numbers.reshape(shape)
+def _plain(body: memoryview, shape: tuple[int, ...]) -> tuple[Samples, memoryview]:
+    text, count = _without_comments(body), int(np.prod(shape))
+    ink = np.append(_is_ink(text), False)
+    ends = np.flatnonzero(ink[:-1] > ink[1:])[:count] + 1
+    _check_length(len(ends), count)
+    end = int(ends[-1])
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", DeprecationWarning)  # of what is no whole number
+            numbers = np.fromstring(text[:end], np.int64, sep=" ")
+    except (DeprecationWarning, ValueError):
+        raise DataError("image", "the numbers of a plain picture must be whole") from None
+    return numbers.reshape(shape), memoryview(text)[end:]
+
+
+def _is_ink(text: bytes) -> NDArray[np.bool_]:
+    """Which bytes are no spaces."""
+    return np.isin(np.frombuffer(text, np.uint8), np.frombuffer(b" \t\n\v\f\r", np.uint8), invert=True)
+
+
+def _check_space(behind: bytes) -> None:
+    """Raises: DataError when a bit's neighbour is no space."""
+    if behind.strip():
+        raise DataError("image", "a plain bitmap must not have more bits than the picture")
 
 
 def _without_comments(body: memoryview) -> bytes:

@@ -91,6 +91,8 @@ class Colours:
         if self.palette is not None:
             pixels = self.palette[colours[..., 0]]
         else:
+            if self.photometric == INKS and self.is_float:
+                _check_fractions(colours, "ink")
             if self.photometric == WHITE_IS_ZERO:
                 colours = (1 if self.is_float else 2**self.bits - 1) - colours
             pixels = self._scaled(colours)
@@ -101,6 +103,8 @@ class Colours:
             if kind == _UNSPECIFIED:
                 continue
             alpha = self._scaled(numbers[..., i])
+            if self.is_float:
+                _check_fractions(alpha, "alpha")
             if kind == _ASSOCIATED:
                 pixels = _unmultiplied(pixels, alpha, None if self.is_float else white_of(pixels))
             return with_alpha(pixels, alpha)
@@ -166,6 +170,16 @@ def _check_inks(tags: Tags, white: int) -> None:
     if dots != (0, white) * (len(dots) // 2):
         expected, got = f"DotRange (0, {white})", f"{dots[:8]}"
         raise DataError("image", "ink must go from none to the largest number", expected=expected, got=got)
+
+
+def _check_fractions(numbers: Samples, name: str) -> None:
+    """Raises: DataError for floats below none of it, or above all."""
+    low, high = numbers.min(), numbers.max()
+    if low < 0 or high > 1:
+        expected, got = "0 to 1", f"{low:g} to {high:g}"
+        raise DataError(
+            "image", f"floats that are {name} must lie between none and all", expected=expected, got=got
+        )
 
 
 def _unmultiplied(pixels: Samples, alpha: Samples, most: int | None) -> Samples:

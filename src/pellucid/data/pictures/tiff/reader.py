@@ -14,6 +14,7 @@ from pellucid.data.pictures.tiff.tags import Tags
 from pellucid.errors import DataError
 
 _PREVIEW, _MASK = 1, 4  # bits of NewSubfileType
+_OLD_PREVIEW = 2  # the number of SubfileType, which it has replaced
 
 
 def read_tiff(stream: BinaryIO, *, alone: bool) -> tuple[Samples, Tags]:
@@ -27,10 +28,11 @@ def read_tiff(stream: BinaryIO, *, alone: bool) -> tuple[Samples, Tags]:
     tags = Tags(stream)
     if alone:
         check_alone(tags.pictures())
-    subfile_type = tags.number(tag.SUBFILE_TYPE, 0)
-    if subfile_type & (_PREVIEW | _MASK):  # cameras' raw files begin with one
+    kind, old_kind = tags.number(tag.SUBFILE_TYPE, 0), tags.number(tag.OLD_SUBFILE_TYPE, 0)
+    if kind & (_PREVIEW | _MASK) or old_kind == _OLD_PREVIEW:  # cameras' raw files begin with one
         rule = "the first picture must not be a preview or the mask of another"
-        raise DataError("image", rule, got=f"NewSubfileType {subfile_type}")
+        got = f"SubfileType {old_kind}" if old_kind == _OLD_PREVIEW else f"NewSubfileType {kind}"
+        raise DataError("image", rule, got=got)
     colours = Colours.of(tags)
     layout = Layout.of(tags, colours)
     with silenced(stream):
