@@ -28,6 +28,7 @@ from pellucid.train.step import TrainStep
 Array = NDArray[Any]
 _EVALUATION_BATCH = 256
 _HINT = "use a smaller learning rate"
+_FIRST = "before training, pellucid.record(model, x).overview() shows where the first NaN or infinity is"
 
 
 @dataclass(frozen=True)
@@ -75,22 +76,31 @@ def fit(
 
     Data are a `Dataset` or a pair (images, labels).
     Callbacks are called with a `Progress` after every step and with an `Epoch` after every epoch.
+    The loss is "cross_entropy", since labels are classes; `TrainStep` takes targets of other kinds.
 
     The first Ctrl-C ends training after the step and its callbacks, the second at once; the model can be used as it is.
 
-    Raises: KeyboardInterrupt after Ctrl-C; NumericError as soon as the loss, or after an epoch an array of the model,
-        is not finite; ArgumentError or DataError for unfit arguments, before the first update for a label in
-        either dataset that is no class, and before an update with images that are not finite.
+    Raises: KeyboardInterrupt after Ctrl-C; NumericError as soon as the loss, or before training and after an epoch an
+        array of the model, is not finite; ArgumentError or DataError for unfit arguments, before the first update for
+        a label in either dataset that is no class, and before an update with images that are not finite.
     """
     if not is_integer(epochs) or epochs < 1:
         raise ArgumentError("fit", "epochs must be a whole number ≥ 1", got=f"epochs={epochs!r}")
+    callbacks = _callbacks(callbacks)
     train = dataset("fit", train)
     validation = None if validation is None else dataset("fit", validation)
     if len(train) == 0:
         raise DataError("fit", "there is nothing to train on", got="0 images")
     step, history = TrainStep(model, optimizer, loss, check_seed("fit", seed)), History()
-    if loss == "cross_entropy":
-        _check_labels(model, train, validation)
+    if loss != "cross_entropy":
+        rule, hint = (
+            "labels are classes, so the loss must be cross_entropy",
+            "use TrainStep for other targets",
+        )
+        raise ArgumentError("fit", rule, got=repr(loss), hint=hint)
+    _check_labels(model, train, validation)
+    hint = "mend them, or make the model anew"
+    check_finite("fit", "the model's numbers must be finite before training", model.named_arrays(), hint)
     with after_step() as end_if_interrupted:
 
         def tell(event: Progress | Epoch) -> None:
@@ -105,6 +115,18 @@ def fit(
             history.epochs.append(Epoch(epoch, mean, time.perf_counter() - start, result))
             tell(history.epochs[-1])
     return history
+
+
+def _callbacks(given: Any) -> Sequence[Callable[[Progress | Epoch], None]]:
+    """The callbacks, of which an iterator has them only once."""
+    try:
+        callbacks = tuple(given)
+    except TypeError:
+        callbacks = (None,)
+    if not all(map(callable, callbacks)):
+        rule, hint = "callbacks must be a list of functions", "callbacks=[print]"
+        raise ArgumentError("fit", rule, got=f"callbacks={given!r}"[:80], hint=hint)
+    return callbacks
 
 
 def _check_finite(where: str, images: Array, first: int = 0) -> None:
@@ -128,10 +150,14 @@ def _train_epoch(
     for number, (x, y) in enumerate(data.batches(batch_size, seed, epoch), 1):
         if not np.isfinite(x).all():
             _check_finite("fit", data.images)
+        updated = step.steps > 0
         value = step(x, y)
         if not np.isfinite(value):
-            rule, got = "the loss is not finite any more", f"{value} in epoch {epoch + 1}, batch {number}"
-            raise NumericError("fit", rule, got=got, hint=_HINT)
+            rule = (
+                "the loss is not finite any more" if updated else "the loss is not finite before any update"
+            )
+            got = f"{value} in epoch {epoch + 1}, batch {number}"
+            raise NumericError("fit", rule, got=got, hint=_HINT if updated else _FIRST)
         total, seen = total + value * len(x), seen + len(x)
         tell(Progress(epoch, number, batches, value, seen / (time.perf_counter() - start)))
     rule = f"the weights are not finite any more after epoch {epoch + 1}"

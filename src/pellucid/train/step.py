@@ -307,7 +307,7 @@ def record(
 ) -> Recording:
     """Run a model in the open: inference on x alone, or with targets and an optimiser a fresh training step.
 
-    Raises: ArgumentError when targets come without an optimiser.
+    Raises: ArgumentError when targets come without an optimiser, or an optimiser or a loss without targets.
 
     Example:
         >>> import numpy as np, pellucid as pc
@@ -323,6 +323,10 @@ def record(
         return TrainStep(model, optimizer, loss).record(x, y)
     if not isinstance(model, Module):
         raise ArgumentError("record", "model must be a pellucid Module", got=_kind(model))
+    if optimizer is not None or loss != "cross_entropy":
+        got = "an optimizer and no y" if optimizer is not None else f"loss={loss!r} and no y"
+        hint = "pellucid.record(model, x, y, optimizer=…) records a training step"
+        raise ArgumentError("record", "optimizer and loss need targets", got=got, hint=hint)
     x = batch.images(x, model.dtype)
     arrays = dict(model.named_arrays())
     graph = trace(model.trace_forward, {"input": (x.shape, x.dtype)}, arrays, training=False)
