@@ -169,8 +169,9 @@ def test_what_else_is_no_array(value, tail):
     [
         ([np.ma.masked_equal([1.0, 2.0], 2.0)] * 2, "Got 1 masked of 2, the first at [1]. "
          "Hint: use t.filled(0) for each t in input, or another number in their place."),
-        ([1.0, np.ma.masked], "Got 1 masked of 1, the first at []. "
-         "Hint: use t.filled(0) for each t in input, or another number in their place."),
+        ([1.0, np.ma.masked], "Got a masked number. Hint: put another number in its place."),
+        ([[1.0], [np.ma.masked]], "Got a masked number. Hint: put another number in its place."),
+        (np.ma.masked, "Got a masked number. Hint: put another number in its place."),
         (np.ma.masked_all((2, 3), np.int64), "Got 6 masked of 6, the first at [0, 0]. "
          "Hint: use input.filled(0), or another number in their place."),
         (np.ma.masked_invalid([[1.0, np.nan]]), "Got 1 masked of 2, the first at [0, 1]. "

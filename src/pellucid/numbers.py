@@ -71,6 +71,33 @@ def as_array(
     return array
 
 
+def within(
+    where: str,
+    name: str,
+    array: NDArray[Any],
+    dtype: np.dtype[Any],
+    error: type[PellucidError] = ArgumentError,
+) -> NDArray[Any]:
+    """An array in another float type, itself where it has it; infinity stays infinity, but no number becomes it.
+
+    Raises: an `error` for a number that the type is too small for.
+
+    Example:
+        >>> within("load", "weight", np.array([1.0, 1e39]), np.dtype(np.float32))
+        Traceback (most recent call last):
+        pellucid.errors.ArgumentError: load: weight must lie within the range of float32. Got 1e+39 at [1].
+    """
+    try:
+        with np.errstate(over="raise"):
+            return array.astype(dtype, copy=False)
+    except FloatingPointError:
+        with np.errstate(over="ignore"):
+            beyond = np.isfinite(array) & ~np.isfinite(array.astype(dtype))
+        place = tuple(int(i) for i in np.argwhere(beyond)[0])
+        got = f"{array[place]} at {list(place)}" if place else f"{array[place]}"
+        raise error(where, f"{name} must lie within the range of {dtype}", got=got) from None
+
+
 def absent(
     where: str, name: str, rule: str = "", error: type[PellucidError] = ArgumentError
 ) -> PellucidError:
@@ -99,12 +126,11 @@ def _check_mask(where: str, name: str, value: object, error: type[PellucidError]
     mask = np.ma.getmaskarray(value)
     if mask.dtype.names is None and mask.any():
         first = ", ".join(map(str, np.argwhere(mask)[0]))
-        raise error(
-            where,
-            f"{name} must have no masked numbers",
-            got=f"{np.count_nonzero(mask)} masked of {mask.size}, the first at [{first}]",
-            hint=f"{hint}, or another number in their place",
-        )
+        got = f"{np.count_nonzero(mask)} masked of {mask.size}, the first at [{first}]"
+        hint = f"{hint}, or another number in their place"
+        if not mask.ndim:
+            got, hint = "a masked number", "put another number in its place"
+        raise error(where, f"{name} must have no masked numbers", got=got, hint=hint)
 
 
 def _unread(value: object, error: Exception) -> str:

@@ -17,7 +17,7 @@ from pellucid.engine import graph
 from pellucid.errors import ArgumentError, MissingError, PellucidError, ShapeError
 from pellucid.kernels.turns import changing
 from pellucid.nn.parameter import Buffer, Parameter, State
-from pellucid.numbers import as_array
+from pellucid.numbers import as_array, within
 
 Array = NDArray[Any]
 
@@ -267,7 +267,7 @@ class Module:
     def astype(self, dtype: DTypeLike) -> Self:
         """Turn all floating parameters and buffers into float32 or float64, in place; returns the module.
 
-        Raises: ArgumentError for any other dtype.
+        Raises: ArgumentError for any other dtype, and for numbers beyond float32's range; nothing is changed then.
         """
         try:
             target = np.dtype(dtype)
@@ -277,14 +277,16 @@ class Module:
             where = f"{type(self).__name__}.astype"
             expected = "float32 or float64"
             raise ArgumentError(where, "dtype has two choices", expected=expected, got=repr(dtype))
-        converted: dict[int, State] = {}  # a shared parameter stays shared
 
         def convert() -> None:
+            converted = {  # all of them before the first is replaced; a shared parameter stays shared
+                id(state): state.as_type(target)
+                for _, state in self.named_arrays()
+                if state.dtype.kind == "f" and state.dtype != target
+            }
             for module in self.modules():
                 for name, state in list(module._own(State)):
-                    if state.dtype.kind == "f" and state.dtype != target:
-                        if id(state) not in converted:
-                            converted[id(state)] = state.as_type(target)
+                    if id(state) in converted:
                         setattr(module, name, converted[id(state)])
 
         changing(convert)
@@ -362,7 +364,7 @@ def _fitting(where: str, value: Any, state: State) -> Array:
         raise ArgumentError(where, "the kind of number must fit", expected=expected, got=got)
     if not state.flags.writeable:
         raise ArgumentError(where, "the array must be writeable", got="a read-only one")
-    return array
+    return within(where, "the value", array, state.dtype) if array.dtype.kind == "f" else array
 
 
 def _assign(assignments: list[tuple[State, Array]]) -> None:
