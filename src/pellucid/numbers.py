@@ -98,6 +98,17 @@ def within(
         raise error(where, f"{name} must lie within the range of {dtype}", got=got) from None
 
 
+def are_whole(array: NDArray[Any]) -> bool:
+    """Whether all numbers are whole ones, of whatever type.
+
+    Example:
+        >>> are_whole(np.array([1.0, -2.0])), are_whole(np.array([0.5])), are_whole(np.array([np.nan]))
+        (True, False, False)
+    """
+    with np.errstate(invalid="ignore"):
+        return array.dtype.kind in "iub" or bool((np.isfinite(array) & (array == np.round(array))).all())
+
+
 def absent(
     where: str, name: str, rule: str = "", error: type[PellucidError] = ArgumentError
 ) -> PellucidError:

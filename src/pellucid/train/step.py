@@ -18,7 +18,7 @@ from pellucid.engine.graph import Graph, Symbol, trace
 from pellucid.engine.plan import Program
 from pellucid.engine.programs import Programs
 from pellucid.engine.training import States, Training
-from pellucid.errors import ArgumentError
+from pellucid.errors import ArgumentError, PellucidError
 from pellucid.explain.catalogue import Update
 from pellucid.explain.recorded import recording_of
 from pellucid.explain.recording import Recording
@@ -320,14 +320,17 @@ def record(
             raise ArgumentError(
                 "record", "a training step needs an optimizer", hint="optimizer=pellucid.SGD(lr=0.05)"
             )
-        return TrainStep(model, optimizer, loss).record(x, y)
+        try:
+            return TrainStep(model, optimizer, loss).record(x, y)
+        except PellucidError as error:
+            raise (error.of("record") if error.where == "TrainStep" else error) from None
     if not isinstance(model, Module):
         raise ArgumentError("record", "model must be a pellucid Module", got=_kind(model))
     if optimizer is not None or loss != "cross_entropy":
         got = "an optimizer and no y" if optimizer is not None else f"loss={loss!r} and no y"
         hint = "pellucid.record(model, x, y, optimizer=…) records a training step"
         raise ArgumentError("record", "optimizer and loss need targets", got=got, hint=hint)
-    x = batch.images(x, model.dtype)
+    x = batch.images(x, model.dtype, where="record")
     arrays = dict(model.named_arrays())
     graph = trace(model.trace_forward, {"input": (x.shape, x.dtype)}, arrays, training=False)
     program = Program(plan_forward(graph, model.dtype, keep=True))
