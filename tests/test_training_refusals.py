@@ -105,8 +105,114 @@ def test_labels_are_classes(network):
 
 
 def test_a_loss_without_such_a_name():
-    tail = "TrainStep: loss has no such name. Expected cross_entropy or mse_loss. Got 'bogus'."
-    assert said(lambda: fit(loss="bogus")) == tail
+    rule = "fit: labels are classes, so the loss must be cross_entropy."
+    for loss in ("bogus", None, [1], "CrossEntropy", pc.functional.cross_entropy):
+        assert said(lambda given=loss: fit(loss=given)) == f"{rule} Got {loss!r}."
+
+
+MODULE = "model must be a pellucid Module. Got"
+OPTIMIZER = "optimizer must be an SGD, Adam or AdamW of pellucid. Got"
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: pc.fit(3, (X, Y), optimizer=pc.SGD(0.1), epochs=1), f"fit: {MODULE} int."),
+        (lambda: pc.record(3, X), f"record: {MODULE} int."),
+        (
+            lambda: pc.record(len, X, Y, optimizer=pc.SGD(0.1)),
+            f"record: {MODULE} builtin_function_or_method.",
+        ),
+        (lambda: pc.evaluate(None, (X, Y)), f"evaluate: {MODULE} NoneType."),
+        (lambda: pc.predict("lenet5", X), f"predict: {MODULE} str."),
+        (lambda: pc.predict(pc.Linear, X), f"predict: {MODULE} the class pellucid.nn.linear.Linear itself."),
+        (lambda: fit(optimizer="sgd"), f"fit: {OPTIMIZER} str. Hint: optimizer=pellucid.SGD(lr=0.05)."),
+        (
+            lambda: pc.record(model(), X, Y, optimizer=pc.SGD),
+            f"record: {OPTIMIZER} the class pellucid.train.optimizers.SGD itself. "
+            "Hint: optimizer=pellucid.SGD(lr=0.05).",
+        ),
+        (
+            lambda: pc.record(model(), X, Y, optimizer=pc.SGD(0.1), loss="bogus"),
+            "record: loss has no such name. Expected cross_entropy or mse_loss. Got 'bogus'.",
+        ),
+        (
+            lambda: fit(pc.Sequential(pc.ReLU())),
+            "fit: the model must have parameters to train. Got Sequential without any.",
+        ),
+        (
+            lambda: fit(model().requires_grad_(False)),
+            "fit: the model must have parameters to train. Got Sequential whose parameters are all frozen. "
+            "Hint: set requires_grad = True for those to train.",
+        ),
+        (
+            lambda: pc.record(model(), X, Y[:3], optimizer=pc.SGD(0.1)),
+            "record: there must be one label per input. Expected y (4,). Got y (3,).",
+        ),
+        (
+            lambda: pc.TrainStep(model(), pc.SGD(0.1)).record(X, Y[:3]),
+            "TrainStep: there must be one label per input. Expected y (4,). Got y (3,).",
+        ),
+    ],
+)
+def test_messages_name_what_was_called(call, message):
+    assert said(call) == message
+
+
+@pytest.mark.parametrize(("value", "got"), [(1e39, "1e+39"), (-3.5e38, "-3.5e+38"), (1e300, "1e+300")])
+def test_no_input_becomes_infinite(value, got):
+    x = np.zeros((4, 2))
+    x[2, 1] = value
+    x[3, 0] = np.inf
+    rule = f"must lie within the range of float32. Got {got} at [2, 1]."
+    assert said(lambda: model()(x)) == f"Sequential: input {rule}"
+    assert said(lambda: model()[0](x.T.copy().T)) == f"Linear: input {rule}"
+    assert said(lambda: pc.TrainStep(model(), pc.SGD(0.1))(x, Y)) == f"TrainStep: x {rule}"
+    assert said(lambda: pc.record(model(), x)) == f"record: x {rule}"
+    assert said(lambda: pc.record(model(), x, Y, optimizer=pc.SGD(0.1))) == f"record: x {rule}"
+    targets = np.zeros((4, 3))
+    targets[2, 1] = value
+    step = pc.TrainStep(model(), pc.SGD(0.1), "mse_loss")
+    assert said(lambda: step(X, targets)) == f"TrainStep: y {rule}"
+    assert step.steps == 0
+    wide = model().astype("float64")
+    assert np.isfinite(wide(np.where(np.isfinite(x), x, 0))).all()
+    many = np.zeros((300, 2))
+    many[270, 1] = value
+    assert said(lambda: pc.predict(model(), many)) == (
+        f"predict: images must be finite numbers of float32. Got {got} at [270, 1]. "
+        "Hint: mend these images, or leave them out."
+    )
+
+
+@pytest.mark.parametrize(
+    ("wrapped", "hint"),
+    [
+        (
+            lambda s: {f"module.{k}": v for k, v in s.items()},
+            "leave out 'module.' at the beginning of the names",
+        ),
+        (lambda s: {f"net.{k}": v for k, v in s.items()}, "leave out 'net.' at the beginning of the names"),
+        (lambda s: {"state_dict": s}, "load its ['state_dict']"),
+        (lambda s: {"epoch": 3, "model": s, "optimizer": {"lr": 0.1}}, "load its ['model']"),
+        (
+            lambda s: {f"_orig_mod.{k}": v for k, v in s.items()} | {"more": 1},
+            "leave out '_orig_mod.' at the beginning of the names",
+        ),
+        (lambda s: {f"{k}.data": v for k, v in s.items()}, None),
+        (lambda s: {"module.0.weight": s["0.weight"]}, None),
+        (lambda s: {3: 4}, None),
+        (lambda s: {}, None),
+    ],
+)
+def test_state_dicts_in_other_wrappings(wrapped, hint):
+    network = model()
+    message = said(lambda: network.load_state_dict(wrapped(network.state_dict())))
+    assert message.startswith(
+        "Sequential.load_state_dict: names and shapes must be those of the model; nothing was loaded. "
+        "Got missing: 0.weight"
+    )
+    assert message.partition(" Hint: ")[2] == (f"{hint}." if hint else "")
 
 
 @pytest.mark.parametrize(

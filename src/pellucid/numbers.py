@@ -91,11 +91,32 @@ def within(
         with np.errstate(over="raise"):
             return array.astype(dtype, copy=False)
     except FloatingPointError:
-        with np.errstate(over="ignore"):
-            beyond = np.isfinite(array) & ~np.isfinite(array.astype(dtype))
-        place = tuple(int(i) for i in np.argwhere(beyond)[0])
-        got = f"{array[place]} at {list(place)}" if place else f"{array[place]}"
-        raise error(where, f"{name} must lie within the range of {dtype}", got=got) from None
+        raise _beyond(where, name, array, dtype, error) from None
+
+
+def contiguous(where: str, name: str, array: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """The numbers in another float type, one behind the other, as `memory.contiguous` has them.
+
+    Raises: ArgumentError for a number that the type is too small for; NumericError when a copy has no room.
+    """
+    if array.dtype.kind != "f" or array.dtype.itemsize <= dtype.itemsize:
+        return memory.contiguous(where, array, dtype)
+    try:
+        with np.errstate(over="raise"):
+            return memory.contiguous(where, array, dtype)
+    except FloatingPointError:
+        raise _beyond(where, name, array, dtype, ArgumentError) from None
+
+
+def _beyond(
+    where: str, name: str, array: NDArray[Any], dtype: np.dtype[Any], error: type[PellucidError]
+) -> PellucidError:
+    """What is said of the first number that would become infinite."""
+    with np.errstate(over="ignore"):
+        beyond = np.isfinite(array) & ~np.isfinite(array.astype(dtype))
+    place = tuple(int(i) for i in np.argwhere(beyond)[0])
+    got = f"{array[place]} at {list(place)}" if place else f"{array[place]}"
+    return error(where, f"{name} must lie within the range of {dtype}", got=got)
 
 
 def are_whole(array: NDArray[Any]) -> bool:

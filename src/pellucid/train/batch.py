@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid import memory
 from pellucid.data.dataset import labels_hint
 from pellucid.errors import ArgumentError, PellucidError, ShapeError
-from pellucid.numbers import as_array
+from pellucid.numbers import as_array, contiguous
 
 Array = NDArray[Any]
 
@@ -27,7 +26,7 @@ def images(x: Any, dtype: np.dtype[Any], name: str = "x", where: str = "TrainSte
         if array.ndim < 1 or array.size == 0:
             rule = "targets must have the shape of the network's output and not be empty"
             raise ShapeError(where, rule, expected="y of (N,…)", got=f"y {array.shape}")
-        return memory.contiguous(where, array, dtype)
+        return contiguous(where, name, array, dtype)
     if array.ndim < 2 or array.size == 0:
         raise ShapeError(
             where,
@@ -35,7 +34,7 @@ def images(x: Any, dtype: np.dtype[Any], name: str = "x", where: str = "TrainSte
             expected=f"{name} of (N,C,…)",
             got=f"{name} {array.shape}",
         )
-    return memory.contiguous(where, array, dtype)
+    return contiguous(where, name, array, dtype)
 
 
 def labels(y: Any, count: int) -> Array:

@@ -23,7 +23,7 @@ from pellucid.sizes import is_integer
 from pellucid.train.batch import check_classes
 from pellucid.train.interrupt import after_step
 from pellucid.train.optimizers import Optimizer
-from pellucid.train.step import TrainStep
+from pellucid.train.step import TrainStep, check_model, step_of
 
 Array = NDArray[Any]
 _EVALUATION_BATCH = 256
@@ -60,6 +60,7 @@ class History:
 
 
 @memory.enough("fit")
+@step_of("fit")
 def fit(
     model: Module,
     train: DataLike,
@@ -91,13 +92,13 @@ def fit(
     validation = None if validation is None else dataset("fit", validation)
     if len(train) == 0:
         raise DataError("fit", "there is nothing to train on", got="0 images")
-    step, history = TrainStep(model, optimizer, loss, check_seed("fit", seed)), History()
     if loss != "cross_entropy":
         rule, hint = (
             "labels are classes, so the loss must be cross_entropy",
             "use TrainStep for other targets",
         )
-        raise ArgumentError("fit", rule, got=repr(loss), hint=hint)
+        raise ArgumentError("fit", rule, got=repr(loss), hint=hint if loss == "mse_loss" else None)
+    step, history = TrainStep(model, optimizer, loss, check_seed("fit", seed)), History()
     _check_labels(model, train, validation)
     hint = "mend them, or make the model anew"
     check_finite("fit", "the model's numbers must be finite before training", model.named_arrays(), hint)
@@ -172,6 +173,7 @@ def evaluate(model: Module, data: DataLike) -> dict[str, float]:
     Raises: DataError when there is no image, a label that is no class, or an image that is not finite; NumericError
         when outputs are not.
     """
+    check_model("evaluate", model)
     return _scores(model, dataset("evaluate", data))
 
 
@@ -204,6 +206,7 @@ def predict(model: Module, images: Any) -> Array:
     Raises: ArgumentError for what is no array of real numbers; ShapeError when the model is no classifier; DataError
         when images are not finite, NumericError when the model's outputs are not.
     """
+    check_model("predict", model)
     given = images.images if isinstance(images, Dataset) else images
     array = as_array("predict", "images", given, by_parts=True)
     if array.ndim < 2:
@@ -219,7 +222,11 @@ def predict(model: Module, images: Any) -> Array:
 
 def _logits(where: str, model: Module, images: Array, first: int) -> Array:
     """What a classifier says of a batch, of which the data has `first` images before."""
-    logits: Array = model(images)
+    try:
+        logits: Array = model(images)
+    except ArgumentError:
+        _check_finite(where, images, first)  # which knows where in the data they are
+        raise
     if logits.ndim != 2:
         raise ShapeError(where, "a classifier's output is (N, classes)", got=f"{logits.shape}")
     finite = np.isfinite(logits).all(axis=1)

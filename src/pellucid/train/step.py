@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -61,8 +61,7 @@ class TrainStep:
     def __init__(
         self, model: Module, optimizer: Optimizer, loss: str = "cross_entropy", seed: int = 0
     ) -> None:
-        if not isinstance(model, Module):
-            raise ArgumentError("TrainStep", "model must be a pellucid Module", got=_kind(model))
+        check_model("TrainStep", model)
         if next(model.named_parameters(), None) is None:
             got = f"{type(model).__name__} without any"
             raise ArgumentError("TrainStep", "the model must have parameters to train", got=got)
@@ -281,6 +280,15 @@ def _copied(states: States) -> States:
     return {name: {key: array.copy() for key, array in state.items()} for name, state in states.items()}
 
 
+def check_model(where: str, model: object) -> None:
+    """A model must be a module.
+
+    Raises: ArgumentError for anything else.
+    """
+    if not isinstance(model, Module):
+        raise ArgumentError(where, "model must be a pellucid Module", got=_kind(model))
+
+
 def _kind(value: object) -> str:
     """What a wrong argument is: a class, or the class of an object, with the package it comes from."""
     kind = value if isinstance(value, type) else type(value)
@@ -296,7 +304,19 @@ def _classes(graph: Graph) -> int:
     return logits.shape[1]
 
 
+@contextmanager
+def step_of(where: str) -> Iterator[None]:
+    """What a step refuses is told by the function that makes it."""
+    try:
+        yield
+    except PellucidError as error:
+        if error.where == "TrainStep":
+            error.of(where)
+        raise
+
+
 @memory.enough("record")
+@step_of("record")
 def record(
     model: Module,
     x: Any,
@@ -320,12 +340,8 @@ def record(
             raise ArgumentError(
                 "record", "a training step needs an optimizer", hint="optimizer=pellucid.SGD(lr=0.05)"
             )
-        try:
-            return TrainStep(model, optimizer, loss).record(x, y)
-        except PellucidError as error:
-            raise (error.of("record") if error.where == "TrainStep" else error) from None
-    if not isinstance(model, Module):
-        raise ArgumentError("record", "model must be a pellucid Module", got=_kind(model))
+        return TrainStep(model, optimizer, loss).record(x, y)
+    check_model("record", model)
     if optimizer is not None or loss != "cross_entropy":
         got = "an optimizer and no y" if optimizer is not None else f"loss={loss!r} and no y"
         hint = "pellucid.record(model, x, y, optimizer=…) records a training step"
