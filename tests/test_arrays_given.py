@@ -71,6 +71,7 @@ WAYS = {
     "filter_image image": lambda a: pc.signal.filter_image(a, "box"),
     "filter_image kernel": lambda a: pc.signal.filter_image(TEN[0, 0], a),
     "conv_matrix weight": lambda a: pc.signal.conv_matrix(a, (4, 4)),
+    "matrix_form weight": lambda a: pc.signal.matrix_form(a, (4, 4)),
     "channels_as_depth input": lambda a: pc.signal.channels_as_depth(a, TEN),
     "check_gradient input x": lambda a: pc.check_gradient(lambda x: x, lambda g, x: g, (a,)),
     "slide input": lambda a: pc.figures.slide(a, [[1, 0], [0, 1]]),

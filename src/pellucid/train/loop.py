@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pellucid import memory
 from pellucid.data.dataset import DataLike, Dataset, as_float, dataset
 from pellucid.engine.graph import trace
-from pellucid.errors import ArgumentError, DataError, NumericError, ShapeError
+from pellucid.errors import ArgumentError, DataError, NumericError, ShapeError, told_by
 from pellucid.explain.finite import check_finite
 from pellucid.nn.module import Module
 from pellucid.numbers import as_array
@@ -23,7 +23,7 @@ from pellucid.sizes import is_integer
 from pellucid.train.batch import check_classes
 from pellucid.train.interrupt import after_step
 from pellucid.train.optimizers import Optimizer
-from pellucid.train.step import TrainStep, check_model, step_of
+from pellucid.train.step import TrainStep, check_model
 
 Array = NDArray[Any]
 _EVALUATION_BATCH = 256
@@ -60,7 +60,7 @@ class History:
 
 
 @memory.enough("fit")
-@step_of("fit")
+@told_by("fit", "TrainStep")
 def fit(
     model: Module,
     train: DataLike,

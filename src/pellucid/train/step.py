@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -18,7 +18,7 @@ from pellucid.engine.graph import Graph, Symbol, trace
 from pellucid.engine.plan import Program
 from pellucid.engine.programs import Programs
 from pellucid.engine.training import States, Training
-from pellucid.errors import ArgumentError, PellucidError
+from pellucid.errors import ArgumentError, told_by
 from pellucid.explain.catalogue import Update
 from pellucid.explain.recorded import recording_of
 from pellucid.explain.recording import Recording
@@ -304,19 +304,8 @@ def _classes(graph: Graph) -> int:
     return logits.shape[1]
 
 
-@contextmanager
-def step_of(where: str) -> Iterator[None]:
-    """What a step refuses is told by the function that makes it."""
-    try:
-        yield
-    except PellucidError as error:
-        if error.where == "TrainStep":
-            error.of(where)
-        raise
-
-
 @memory.enough("record")
-@step_of("record")
+@told_by("record", "TrainStep")
 def record(
     model: Module,
     x: Any,
