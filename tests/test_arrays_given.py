@@ -42,7 +42,7 @@ WAYS = {
     "relu input": F.relu,
     "conv2d input": lambda a: F.conv2d(a, np.ones((1, 1, 2, 2))),
     "conv2d weight": lambda a: F.conv2d(TEN, a),
-    "conv2d grad_output": lambda a: F.conv2d_backward(a, TEN, np.ones((1, 1, 1, 1))),
+    "conv2d_backward grad_output": lambda a: F.conv2d_backward(a, TEN, np.ones((1, 1, 1, 1))),
     "cross_entropy input": lambda a: F.cross_entropy(a, LABELS),
     "batch_norm running_mean": lambda a: F.batch_norm(TEN, a, np.ones(1)),
     "interpolate input": lambda a: F.interpolate(a, scale_factor=2),
@@ -50,7 +50,15 @@ WAYS = {
     "Sequential input": classifier(),
     "TrainStep x": lambda a: pc.TrainStep(classifier(), pc.SGD(0.1))(a, LABELS),
     "TrainStep y": lambda a: pc.TrainStep(classifier(), pc.SGD(0.1))(TEN, a),
-    "TrainStep x (recorded)": lambda a: pc.record(classifier(), a),
+    "record x": lambda a: pc.record(classifier(), a),
+    "record x (and labels)": lambda a: pc.record(classifier(), a, LABELS, optimizer=pc.SGD(0.1)),
+    "record y": lambda a: pc.record(classifier(), TEN, a, optimizer=pc.SGD(0.1)),
+    "relu_backward grad_output": lambda a: F.relu_backward(a, TEN),
+    "relu_backward input": lambda a: F.relu_backward(TEN, a),
+    "linear_backward weight": lambda a: F.linear_backward(TEN, TEN, a),
+    "instance_norm_backward running_mean": lambda a: F.instance_norm_backward(
+        TEN, TEN, a, np.ones(1), use_input_stats=False
+    ),
     "Dataset images": lambda a: pc.Dataset(a, LABELS),
     "Dataset labels": lambda a: pc.Dataset(TEN, a),
     "Dataset images (fit)": fit,
@@ -63,6 +71,7 @@ WAYS = {
     "filter_image image": lambda a: pc.signal.filter_image(a, "box"),
     "filter_image kernel": lambda a: pc.signal.filter_image(TEN[0, 0], a),
     "conv_matrix weight": lambda a: pc.signal.conv_matrix(a, (4, 4)),
+    "matrix_form weight": lambda a: pc.signal.matrix_form(a, (4, 4)),
     "channels_as_depth input": lambda a: pc.signal.channels_as_depth(a, TEN),
     "check_gradient input x": lambda a: pc.check_gradient(lambda x: x, lambda g, x: g, (a,)),
     "slide input": lambda a: pc.figures.slide(a, [[1, 0], [0, 1]]),
@@ -169,8 +178,9 @@ def test_what_else_is_no_array(value, tail):
     [
         ([np.ma.masked_equal([1.0, 2.0], 2.0)] * 2, "Got 1 masked of 2, the first at [1]. "
          "Hint: use t.filled(0) for each t in input, or another number in their place."),
-        ([1.0, np.ma.masked], "Got 1 masked of 1, the first at []. "
-         "Hint: use t.filled(0) for each t in input, or another number in their place."),
+        ([1.0, np.ma.masked], "Got a masked number. Hint: put another number in its place."),
+        ([[1.0], [np.ma.masked]], "Got a masked number. Hint: put another number in its place."),
+        (np.ma.masked, "Got a masked number. Hint: put another number in its place."),
         (np.ma.masked_all((2, 3), np.int64), "Got 6 masked of 6, the first at [0, 0]. "
          "Hint: use input.filled(0), or another number in their place."),
         (np.ma.masked_invalid([[1.0, np.nan]]), "Got 1 masked of 2, the first at [0, 1]. "

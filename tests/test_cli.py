@@ -110,9 +110,10 @@ def test_train_then_evaluate(run, few_images, tmp_path, optimizer):
     assert result["loss"] == report["epochs"][1]["test_loss"]
 
 
-SLOWER, LONGER = (
+SLOWER, LONGER, STANDING = (
     "Try a smaller learning rate: --lr below {}.",
     "Try more --epochs, or a learning rate --lr above {}.",
+    "At the learning rate 0 nothing is learned: choose --lr above 0.",
 )
 
 
@@ -120,7 +121,9 @@ SLOWER, LONGER = (
     ("options", "advice"),
     [
         ("--lr 50 --seed 1", SLOWER.format("50")),
-        ("--lr 0 --seed 1", LONGER.format("0")),
+        ("--lr 0 --seed 1", STANDING),
+        ("--lr 0.0 --optimizer adam --seed 2", STANDING),
+        ("--lr -0 --optimizer adamw --seed 3", STANDING),
         ("--lr 0.0001 --momentum 0 --seed 2", LONGER.format("0.0001")),
         ("--optimizer adam --lr 1 --seed 3", SLOWER.format("1")),
         ("--optimizer adamw --lr 1e-9 --seed 4", LONGER.format("1e-09")),
@@ -147,7 +150,7 @@ def test_training_that_comes_to_nothing_is_told_in_korean(run, few_images, monke
     monkeypatch.setenv("PELLUCID_LANG", "ko")
     _, out, _ = run("train", "--epochs", 1, "--batch-size", 200, "--lr", 0, "--seed", 1)
     assert "찍는 것보다 나을 것이 없습니다. " in out
-    assert "에포크를 늘리거나 학습률을 0보다 크게 정하는 것이 좋습니다.\n" in out
+    assert "학습률이 0이면 가중치가 바뀌지 않습니다. 학습률을 0보다 크게 정해야 합니다.\n" in out
 
 
 def test_training_again_gives_the_same_file(run, few_images, tmp_path):

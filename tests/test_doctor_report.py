@@ -446,3 +446,21 @@ def test_one_wrong_gate_is_named_in_both_gradients(seed: int) -> None:
         ("x", "relu_gate"),
         ("weight", "relu_gate"),
     ]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [[[1, 2], [3, 4]], ((1, 2), (3, 4)), np.array([[1, 2], [3, 4]]), [[True, False]] * 2, [np.arange(2)] * 2],
+)
+def test_the_word_on_whole_numbers_serves_lists_as_well(words: Any) -> None:
+    def backward(grad_output: Any, a: Any, b: Any) -> Any:
+        return a.T @ grad_output
+
+    dtype = np.asarray(words).dtype
+    inputs = (words, [[1.5, 2.0], [0.0, 1.0]])
+    assert pc.check_gradient(lambda a, b: a @ b, backward, inputs, lang="en").notes == (
+        f"a holds {dtype} numbers and is not differentiated. If it should be, pass np.asarray(a, float).",
+    )
+    assert pc.check_gradient(lambda a, b: a @ b, backward, inputs, lang="ko").notes == (
+        f"a의 자료형은 {dtype}이므로 미분하지 않았습니다. 미분하려면 np.asarray(a, float)를 넘겨야 합니다.",
+    )

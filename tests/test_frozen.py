@@ -248,17 +248,17 @@ def test_a_model_that_is_frozen_whole_is_refused():
     model = network().requires_grad_(False)
     step = step_of(model)
     said = (
-        "TrainStep: the model must have parameters to train. Got Net whose parameters are all frozen. "
+        "the model must have parameters to train. Got Net whose parameters are all frozen. "
         "Hint: set requires_grad = True for those to train."
     )
-    for call in (
-        lambda: step(X, Y),
-        lambda: step.record(X, Y),
-        lambda: pc.fit(model, (X, Y), optimizer=pc.SGD(0.1), epochs=1),
+    for where, call in (
+        ("TrainStep", lambda: step(X, Y)),
+        ("TrainStep", lambda: step.record(X, Y)),
+        ("fit", lambda: pc.fit(model, (X, Y), optimizer=pc.SGD(0.1), epochs=1)),
     ):
         with pytest.raises(ArgumentError) as found:
             call()
-        assert str(found.value) == said
+        assert str(found.value) == f"{where}: {said}"
     before = model.state_dict()
     model.fc.bias.requires_grad = True
     step(X, Y)

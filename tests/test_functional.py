@@ -20,6 +20,14 @@ from pellucid.ops.sgd import SGD
 IMAGE = np.zeros((2, 3, 6, 5))
 WEIGHT = np.zeros((4, 3, 3, 3))
 
+
+def fixed(value: float) -> Any:
+    """Three equal numbers that nobody can change."""
+    array = np.full(3, value)
+    array.flags.writeable = False
+    return array
+
+
 REFUSED: list[tuple[Callable[[], Any], type, str]] = [
     (
         lambda: F.conv2d(IMAGE[:, :2], WEIGHT),
@@ -153,6 +161,18 @@ REFUSED: list[tuple[Callable[[], Any], type, str]] = [
         "batch_norm: running_mean must be an array of floats, because training updates it in place. "
         "Got list.",
     ),
+    *(
+        (
+            lambda function=function, at=at, settings=settings: function(
+                IMAGE, *(fixed(1.0) if i == at else np.ones(3) for i in range(2)), **settings
+            ),
+            ArgumentError,
+            f"{function.__name__}: {name} must be writeable, because training updates it in place. "
+            f"Got a read-only array. Hint: use {name}.copy().",
+        )
+        for function, settings in ((F.batch_norm, {"training": True}), (F.instance_norm, {}))
+        for at, name in enumerate(("running_mean", "running_var"))
+    ),
     (
         lambda: F.flatten(IMAGE, 2, 1),
         ArgumentError,
@@ -221,6 +241,67 @@ REFUSED: list[tuple[Callable[[], Any], type, str]] = [
         "adam: step counts updates from 1. Got step=0.",
     ),
 ]
+
+
+@pytest.mark.parametrize("kind", [int, float, bool, np.uint8, np.float32])
+def test_one_hot_targets_are_told_what_to_do(kind: Any) -> None:
+    rows = np.eye(4, 3).astype(kind)
+    for input, target, axis in (
+        (np.zeros((4, 3)), rows, 1),
+        (np.zeros(3), rows[0], 0),
+        (np.zeros((2, 3, 5)), np.ones((2, 3, 5), kind), 1),
+    ):
+        for call in (F.cross_entropy, lambda x, y: F.cross_entropy_backward(1.0, x, y)):
+            with pytest.raises(ShapeError) as caught:
+                call(input, target)
+            hint = f"Hint: use target.argmax(axis={axis}) for one-hot targets."
+            assert str(caught.value).endswith(f"Got target {target.shape}. {hint}")
+    with pytest.raises(ShapeError, match=r"Got target \(4, 1\)\. Hint: use target\.reshape\(-1\)\.$"):
+        F.cross_entropy(np.zeros((4, 3)), rows[:, :1])
+
+
+@pytest.mark.parametrize(
+    ("target", "hint"),
+    [
+        ([0.0, 2.0], " Hint: use target.astype(np.int64)."),
+        ([True, False], " Hint: use target.astype(np.int64)."),
+        (np.zeros(2, np.float16), " Hint: use target.astype(np.int64)."),
+        ([0.0, 0.5], ""),
+        ([np.nan, 1.0], ""),
+        ([1.0, np.inf], ""),
+        (np.array([0.25, 0.75], np.float32), ""),
+    ],
+)
+def test_targets_that_cannot_be_cast_are_not_told_to_be(target: Any, hint: str) -> None:
+    with pytest.raises(ArgumentError) as caught:
+        F.cross_entropy(np.zeros((2, 3)), target)
+    rule = "cross_entropy: target must hold integer class numbers. Expected an integer dtype."
+    assert str(caught.value) == f"{rule} Got {np.asarray(target).dtype}.{hint}"
+
+
+def test_targets_of_feature_maps_are_told_the_same() -> None:
+    with pytest.raises(ArgumentError, match=r"Got float64\. Hint: use target\.astype\(np\.int64\)\.$"):
+        F.cross_entropy(np.zeros((2, 3, 4)), np.ones((2, 4)))
+
+
+def test_gradients_say_their_own_name() -> None:
+    calls = {
+        "relu_backward: grad_output must have the output's shape.": lambda: F.relu_backward(
+            [1, 2, 3], [1, 2]
+        ),
+        "conv2d_backward: stride is too large.": lambda: F.conv2d_backward(
+            0, IMAGE, np.ones((1, 3, 1, 1)), stride=2**40
+        ),
+        "linear_backward: weight must be an array": lambda: F.linear_backward(0, [[1.0]], "text"),
+        "max_pool2d_backward: ": lambda: F.max_pool2d_backward(0, IMAGE, 9),
+        "adaptive_avg_pool2d_backward: ": lambda: F.adaptive_avg_pool2d_backward(0, IMAGE, 0),
+        "group_norm_backward: num_groups must": lambda: F.group_norm_backward(0, IMAGE, None),
+        "layer_norm_backward: normalized_shape must": lambda: F.layer_norm_backward(0, IMAGE, 5),
+    }
+    for begins, call in calls.items():
+        with pytest.raises((ArgumentError, ShapeError)) as caught:
+            call()
+        assert str(caught.value).startswith(begins)
 
 
 @pytest.mark.parametrize(("call", "error", "text"), REFUSED, ids=[text[:60] for _, _, text in REFUSED])

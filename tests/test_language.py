@@ -15,8 +15,8 @@ from pellucid.language.catalogue import _AREAS, TEXTS
 
 SOURCE = Path(pc.__file__).parent
 CODE = {  # what Korean texts may say in Latin letters: names in code, and names that have no other
-    "astype", "f", "float", "g", "grad_", "grad_output", "padding", "size", "softmax", "stride", "T", "W", "w", "x",
-    "y", "z", "eps", "FMA", "NaN", "ulp",
+    "asarray", "f", "float", "g", "grad_", "grad_output", "np", "padding", "size", "softmax", "stride", "T", "W", "w",
+    "x", "y", "z", "eps", "FMA", "NaN", "ulp",
 }  # fmt: skip
 
 PREFIXES = sorted({key.split(".")[0] for key in TEXTS})

@@ -90,13 +90,13 @@ SUMMING = pc.Sequential(pc.AdaptiveAvgPool2d(1), pc.Flatten(), pc.Linear(1, 10))
 COPIERS = {
     "LeNet5: input": lambda: pc.models.lenet5()(SPREAD),
     "TrainStep: x": lambda: pc.TrainStep(pc.models.lenet5(), SGD)(SPREAD, LABELS),
-    "TrainStep: x (recorded)": lambda: pc.record(pc.models.lenet5(), SPREAD),
+    "record: x": lambda: pc.record(pc.models.lenet5(), SPREAD),
     "batches: a batch as float32": lambda: next(pc.Dataset(SPREAD, LABELS).batches(1 << 20)),
     "batches: a batch as float32 (fit)": lambda: pc.fit(
         SUMMING, (SPREAD, LABELS), optimizer=SGD, epochs=1, batch_size=1 << 20
     ),
     "conv2d: input": lambda: pc.functional.conv2d(SPREAD, np.ones((1, 1, 3, 3))),
-    "relu: input": lambda: pc.functional.relu_backward(SPREAD, SPREAD),
+    "relu_backward: input": lambda: pc.functional.relu_backward(SPREAD, SPREAD),
     "filter_image: image": lambda: pc.signal.filter_image(SPREAD.reshape(1 << 20, 1 << 20), "box"),
     "convolve: f": lambda: pc.signal.convolve(SPREAD, SPREAD),
     "check_gradient: input a": lambda: pc.check_gradient(np.copy, lambda g, x: g, (SPREAD,)),

@@ -51,9 +51,9 @@ def test_a_buffer_counts_as_well():
     model[0].running_var[...] = [1, np.inf]
     x = np.random.default_rng(0).random((8, 2))
     said = told(lambda: pc.fit(model, (x, np.arange(8) % 2), optimizer=pc.SGD(lr=0.1), epochs=1))
-    assert (
-        said == f"fit: the weights are not finite any more after epoch 1. Got inf in 0.running_var[1]. {HINT}"
-    )
+    hint = "Hint: mend them, or make the model anew."
+    rule = "the model's numbers must be finite before training"
+    assert said == f"fit: {rule}. Got inf in 0.running_var[1]. {hint}"
 
 
 @pytest.mark.parametrize("number", [np.inf, -np.inf, np.nan])

@@ -249,7 +249,7 @@ REFUSED: list[tuple[Callable[[], Any], type[PellucidError], str]] = [
     (
         lambda: pc.signal.matrix_form(np.ones((64, 3, 3, 3)), (3, 502, 502)),
         ShapeError,
-        "conv_matrix: the matrix must not become too large. Expected at most 100,000,000 places to fill. "
+        "matrix_form: the matrix must not become too large. Expected at most 100,000,000 places to fill. "
         "Got 432,000,000.",
     ),
     (

@@ -401,6 +401,38 @@ def test_a_field_with_gaps_and_its_text() -> None:
         field["w"]
 
 
+@pytest.mark.parametrize(
+    ("layer", "shape", "address"),
+    [
+        (pc.ConvTranspose1d(1, 1, 1, stride=3), (1, 1, 4), "0.output[0,0,1]"),
+        (pc.ConvTranspose1d(1, 2, 2, stride=4), (2, 1, 3), "0.output[1,1,6]"),
+        (pc.ConvTranspose2d(1, 1, 1, stride=2), (1, 1, 2, 3), "0.output[0,0,0,1]"),
+        (pc.ConvTranspose2d(2, 1, 2, stride=1, dilation=3), (1, 2, 1, 1), "0.output[0,0,1,2]"),
+        (pc.Conv1d(1, 1, 1, padding=2), (1, 1, 3), "0.output[0,0,1]"),
+        (pc.ZeroPad2d(2), (1, 1, 3, 3), "0.output[0,0,1,1]"),
+    ],
+)
+def test_a_number_that_sees_nothing_of_the_input(layer: Any, shape: Any, address: str) -> None:
+    rec = pc.record(pc.Sequential(layer, pc.ReLU()), np.ones(shape, np.float32))
+    field = rec.field(address)
+    size = int(np.prod(shape))
+    assert (field.input.name, len(field.input), field.input.box) == ("input", 0, ())
+    assert field.input.shape == shape
+    assert [region.name for region in field.receptive] == ["input", "0.output"]
+    assert field.text("en").startswith(
+        f"{address}\n  receptive field: depends on\n    input: none of {size}\n  projective field: reaches\n"
+    )
+    assert f"    input: {size}개 중 없음\n" in field.text("ko")
+    assert repr(field) == f"Field({address}, 1 arrays before it, 2 behind it)"
+    assert field.to_dict()["receptive"][0] == {
+        "name": "input", "shape": list(shape), "elements": 0, "box": [], "full": True, "addresses": [],
+    }  # fmt: skip
+    behind = rec.field(address.replace("0.output", "1.output"))
+    assert [(region.name, len(region)) for region in behind.receptive] == [
+        ("input", 0), ("0.output", 1), ("1.output", 1),
+    ]  # fmt: skip
+
+
 def test_uses_of_a_step_by_hand() -> None:
     model = pc.Sequential(pc.Conv1d(1, 2, 2), pc.Flatten(), pc.Linear(4, 2))
     step = pc.TrainStep(model, pc.SGD(lr=0.5, momentum=0.5))

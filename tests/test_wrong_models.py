@@ -477,12 +477,12 @@ CASES = {
     "empty batch": (
         lambda: train(classifier(), IMAGES[:0], LABELS[:0]),
         pc.ShapeError,
-        "TrainStep: a step needs a batch of at least one image. Expected x of (N,C,…). Got x (0, 3, 8, 6).",
+        "TrainStep: x must be a batch of at least one image. Expected x of (N,C,…). Got x (0, 3, 8, 6).",
     ),
     "a vector": (
         lambda: train(classifier(), IMAGES[0, 0, 0], LABELS),
         pc.ShapeError,
-        "TrainStep: a step needs a batch of at least one image. Expected x of (N,C,…). Got x (6,).",
+        "TrainStep: x must be a batch of at least one image. Expected x of (N,C,…). Got x (6,).",
     ),
     "an object": (
         lambda: train(classifier(), {"x": IMAGES}),

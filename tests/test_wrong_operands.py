@@ -59,11 +59,12 @@ def test_arrays(name: str) -> None:
 @pytest.mark.parametrize("name", CALLS)
 def test_none_for_an_operand_that_must_be_there(name: str) -> None:
     forward, backward, plain = getattr(F, name), getattr(F, f"{name}_backward"), CALLS[name]
-    said = f"{name}: {{}} must be given. Expected an array of real numbers. Got None."
+    said = "{}: {} must be given. Expected an array of real numbers. Got None."
+    own = f"{name}_backward"
     for operand in required(name):
-        assert told(lambda o=operand: forward(**plain | {o: None})) == said.format(operand)
-        assert told(lambda o=operand: backward(1.0, **plain | {o: None})) == said.format(operand)
-    assert told(lambda: backward(None, **plain)) == said.format("grad_output")
+        assert told(lambda o=operand: forward(**plain | {o: None})) == said.format(name, operand)
+        assert told(lambda o=operand: backward(1.0, **plain | {o: None})) == said.format(own, operand)
+    assert told(lambda: backward(None, **plain)) == said.format(own, "grad_output")
 
 
 @pytest.mark.parametrize("name", CALLS)

@@ -15,6 +15,8 @@ A message has one shape: ``<where>: <broken rule>. Expected …. Got …. Hint: 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, Self
 
@@ -67,6 +69,24 @@ class PellucidError(Exception):
         self.where = where
         self.args = (str(self),)
         return self
+
+
+@contextmanager
+def told_by(where: str, instead_of: str) -> Iterator[None]:
+    """What one function refuses is told by another that is made of it: the one that was called.
+
+    Example:
+        >>> with told_by("record", "TrainStep"):
+        ...     raise ArgumentError("TrainStep", "loss has no such name")
+        Traceback (most recent call last):
+        pellucid.errors.ArgumentError: record: loss has no such name.
+    """
+    try:
+        yield
+    except PellucidError as error:
+        if error.where == instead_of:
+            error.of(where)
+        raise
 
 
 class ShapeError(PellucidError, ValueError):

@@ -80,6 +80,65 @@ def _read(where: str, name: str, value: object, rule: str, error: type[PellucidE
     return array
 
 
+def within(
+    where: str,
+    name: str,
+    array: NDArray[Any],
+    dtype: np.dtype[Any],
+    error: type[PellucidError] = ArgumentError,
+) -> NDArray[Any]:
+    """An array in another float type, itself where it has it; infinity stays infinity, but no number becomes it.
+
+    Raises: an `error` for a number that the type is too small for.
+
+    Example:
+        >>> within("load", "weight", np.array([1.0, 1e39]), np.dtype(np.float32))
+        Traceback (most recent call last):
+        pellucid.errors.ArgumentError: load: weight must lie within the range of float32. Got 1e+39 at [1].
+    """
+    try:
+        with np.errstate(over="raise"):
+            return array.astype(dtype, copy=False)
+    except FloatingPointError:
+        raise _beyond(where, name, array, dtype, error) from None
+
+
+def contiguous(where: str, name: str, array: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """The numbers in another float type, one behind the other, as `memory.contiguous` has them.
+
+    Raises: ArgumentError for a number that the type is too small for; NumericError when a copy has no room.
+    """
+    if array.dtype.kind != "f" or array.dtype.itemsize <= dtype.itemsize:
+        return memory.contiguous(where, array, dtype)
+    try:
+        with np.errstate(over="raise"):
+            return memory.contiguous(where, array, dtype)
+    except FloatingPointError:
+        raise _beyond(where, name, array, dtype, ArgumentError) from None
+
+
+def _beyond(
+    where: str, name: str, array: NDArray[Any], dtype: np.dtype[Any], error: type[PellucidError]
+) -> PellucidError:
+    """What is said of the first number that would become infinite."""
+    with np.errstate(over="ignore"):
+        beyond = np.isfinite(array) & ~np.isfinite(array.astype(dtype))
+    place = tuple(int(i) for i in np.argwhere(beyond)[0])
+    got = f"{array[place]} at {list(place)}" if place else f"{array[place]}"
+    return error(where, f"{name} must lie within the range of {dtype}", got=got)
+
+
+def are_whole(array: NDArray[Any]) -> bool:
+    """Whether all numbers are whole ones, of whatever type.
+
+    Example:
+        >>> are_whole(np.array([1.0, -2.0])), are_whole(np.array([0.5])), are_whole(np.array([np.nan]))
+        (True, False, False)
+    """
+    with np.errstate(invalid="ignore"):
+        return array.dtype.kind in "iub" or bool((np.isfinite(array) & (array == np.round(array))).all())
+
+
 def absent(
     where: str, name: str, rule: str = "", error: type[PellucidError] = ArgumentError
 ) -> PellucidError:
@@ -108,12 +167,11 @@ def _check_mask(where: str, name: str, value: object, error: type[PellucidError]
     mask = np.ma.getmaskarray(value)
     if mask.dtype.names is None and mask.any():
         first = ", ".join(map(str, np.argwhere(mask)[0]))
-        raise error(
-            where,
-            f"{name} must have no masked numbers",
-            got=f"{np.count_nonzero(mask)} masked of {mask.size}, the first at [{first}]",
-            hint=f"{hint}, or another number in their place",
-        )
+        got = f"{np.count_nonzero(mask)} masked of {mask.size}, the first at [{first}]"
+        hint = f"{hint}, or another number in their place"
+        if not mask.ndim:
+            got, hint = "a masked number", "put another number in its place"
+        raise error(where, f"{name} must have no masked numbers", got=got, hint=hint)
 
 
 def _unread(value: object, error: Exception) -> str:

@@ -122,7 +122,8 @@ def train(
     if accuracy <= chance:  # what names one class for all images has no more than the share of the largest
         console.print(text("training.guessing", accuracy=accuracy, chance=chance))
         usual = inputs.optimizer("train", optimizer, None, momentum).lr
-        console.print(text("training.slower" if rule.lr >= usual else "training.longer", lr=rule.lr))
+        advice = "training.slower" if rule.lr >= usual else "training.longer"
+        console.print(text(advice if rule.lr else "training.standing", lr=rule.lr))
     if json:
         output.print_json(
             {

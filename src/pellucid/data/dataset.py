@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pellucid import memory
 from pellucid.errors import ArgumentError, DataError
-from pellucid.numbers import as_array
+from pellucid.numbers import are_whole, as_array
 from pellucid.seeds import check_seed
 from pellucid.sizes import is_integer, size_of
 
@@ -118,9 +118,7 @@ def labels_hint(name: str, labels: NDArray[Any]) -> str | None:
     if labels.ndim == 2 and labels.shape[1] > 1:
         return f"use {name}.argmax(axis=1) for one-hot rows"
     steps = "" if labels.ndim == 1 else ".reshape(-1)"
-    with np.errstate(invalid="ignore"):
-        whole = labels.dtype.kind in "iub" or bool((labels == np.round(labels)).all())
-    if labels.ndim > 2 or not whole:
+    if labels.ndim > 2 or not are_whole(labels):
         return None
     as_whole = "" if labels.dtype.kind in "iu" else ".astype(np.int64)"
     return f"use {name}{steps}{as_whole}" if labels.size else None

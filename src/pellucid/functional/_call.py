@@ -16,7 +16,7 @@ import numpy as np
 from pellucid import memory
 from pellucid.engine import arrays
 from pellucid.engine.graph import Symbol, apply
-from pellucid.errors import ShapeError
+from pellucid.errors import PellucidError, ShapeError
 from pellucid.numbers import absent, as_array
 from pellucid.ops.adaptive_pool import AdaptivePool
 from pellucid.ops.avg_pool import AvgPool
@@ -66,7 +66,7 @@ class Call:
         with memory.enough(self.op.name):
             operands, dtype, single = self.arrays()
             output = self.check_room(operands)
-            grad = as_array(self.op.name, "grad_output", grad_output).astype(operands[0].dtype)
+            grad = as_array(f"{self.op.name}_backward", "grad_output", grad_output).astype(operands[0].dtype)
             expected = output[1:] if single else output
             if grad.shape != expected:
                 rule, where = "grad_output must have the output's shape", f"{self.op.name}_backward"
@@ -148,11 +148,16 @@ def gradient(forward: Callable[P, Tensor]) -> Callable[Concatenate[Tensor, P], G
     describe = forward.__wrapped__  # type: ignore[attr-defined]
 
     def backward(grad_output: Tensor, *args: P.args, **kwargs: P.kwargs) -> Gradients:
-        call: Call = called(f"{name}_backward", describe, *args, **kwargs)
-        return call.backward(grad_output)
+        try:
+            call: Call = called(own, describe, *args, **kwargs)
+            return call.backward(grad_output)
+        except PellucidError as error:
+            if error.where == name:
+                raise error.of(own) from None
+            raise
 
     name = describe.__name__
-    backward.__name__ = backward.__qualname__ = f"{name}_backward"
+    own = backward.__name__ = backward.__qualname__ = f"{name}_backward"
     backward.__module__ = describe.__module__
     backward.__doc__ = f"""The gradients of `{name}` at the same arguments, given the gradient of its output.
 

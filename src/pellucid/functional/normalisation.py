@@ -45,6 +45,9 @@ def _check_running(op: str, statistics: Mapping[str, object]) -> None:
         if not isinstance(array, np.ndarray) or array.dtype.kind != "f":
             rule = f"{name} must be an array of floats, because training updates it in place"
             raise ArgumentError(op, rule, got=str(getattr(array, "dtype", type(array).__name__)))
+        if not array.flags.writeable:
+            rule = f"{name} must be writeable, because training updates it in place"
+            raise ArgumentError(op, rule, got="a read-only array", hint=f"use {name}.copy()")
 
 
 @function

@@ -214,8 +214,10 @@ _EVIDENCE: Area = {
 
 _NOTES: Area = {
     "doctor.integer_input": Entry(
-        "{name} holds {dtype} numbers and is not differentiated. If it should be, hand in {name}.astype(float).",
-        "{name}의 자료형은 {dtype}이므로 미분하지 않았습니다. 미분하려면 {name}.astype(float)를 넘겨야 합니다.",
+        "{name} holds {dtype} numbers and is not differentiated. If it should be, pass "
+        "np.asarray({name}, float).",
+        "{name}의 자료형은 {dtype}이므로 미분하지 않았습니다. 미분하려면 "
+        "np.asarray({name}, float)를 넘겨야 합니다.",
     ),
     "doctor.no_gradient": Entry(
         "backward gives no gradient for {name}; it was not checked.",

@@ -31,6 +31,7 @@ USES: Area = {
 }
 
 REGIONS: Area = {
+    "region.empty": Entry("{place}: none of {size:,}", "{place}: {size:,}개 중 없음"),
     "region.full": Entry("{place}: {count:,} of {size:,}", "{place}: {size:,}개 중 {count:,}개"),
     "region.scattered": Entry(
         "{place}: {count:,} of {size:,}, not all of the box's {box:,}",

@@ -22,6 +22,10 @@ TEXTS: Area = {
         "Try more --epochs, or a learning rate --lr above {lr:g}.",
         "에포크를 늘리거나 학습률을 {lr:g}보다 크게 정하는 것이 좋습니다.",
     ),
+    "training.standing": Entry(
+        "At the learning rate 0 nothing is learned: choose --lr above 0.",
+        "학습률이 0이면 가중치가 바뀌지 않습니다. 학습률을 0보다 크게 정해야 합니다.",
+    ),
     "training.unsaved": Entry(
         "The trained network is not saved yet:", "학습한 신경망을 아직 저장하지 못했습니다:"
     ),

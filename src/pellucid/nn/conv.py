@@ -11,6 +11,7 @@ from pellucid.engine import graph
 from pellucid.nn import init
 from pellucid.nn.layer import Layer, check_groups, flag, whole
 from pellucid.ops.checks import choice
+from pellucid.ops.conv import Conv
 from pellucid.sizes import IntOrTuple, PaddingLike, padding_pairs, per_axis
 
 PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
@@ -61,6 +62,9 @@ class _Conv(Layer):
         """(N,C,…) → (N,O,…)."""
         padding = self.padding
         if self.padding_mode != "zeros":
+            # What does not fit is told of the input that was given, not of the wider one.
+            op = Conv(self.dims, self.stride, padding, self.dilation, self.groups, self.flip)
+            op.infer(input.shape, self.weight.shape, None)
             with graph.part("pad"):
                 input = F.pad(input, self._widths(), self.padding_mode)
             padding = 0

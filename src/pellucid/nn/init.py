@@ -78,8 +78,9 @@ def uniform(shape: tuple[int, ...], fan_in: int) -> Parameter:
 def _draw(
     parameter: Parameter, stretches: Sequence[Any], generator: np.random.Generator, bound: float
 ) -> None:
+    array = np.asarray(parameter)  # plain, since what is drawn need not be checked
     for some in stretches:
-        parameter[some] = generator.uniform(-bound, bound, parameter[some].shape)
+        array[some] = generator.uniform(-bound, bound, array[some].shape)
 
 
 def without_values(make: Callable[[], T], at_most: int) -> T:

@@ -12,12 +12,11 @@ from typing import Any, ClassVar, Self, TypeGuard
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from pellucid import memory
 from pellucid.engine import graph
 from pellucid.errors import ArgumentError, MissingError, PellucidError, ShapeError
 from pellucid.kernels.turns import changing
 from pellucid.nn.parameter import Buffer, Parameter, State
-from pellucid.numbers import as_array
+from pellucid.numbers import as_array, contiguous, within
 
 Array = NDArray[Any]
 
@@ -98,8 +97,8 @@ class Module:
         The array is converted to the model's dtype; 8-bit images are not scaled. While the network is traced,
         the module's forward runs on symbols instead.
 
-        Raises: ArgumentError when the input is not an array of real numbers; ShapeError from the layer that
-            it does not fit.
+        Raises: ArgumentError when the input is not an array of real numbers in the dtype's range; ShapeError from the
+            layer that it does not fit.
         """
         if isinstance(input, graph.Symbol) and graph.tracing():
             return self._traced(input, *others)
@@ -148,7 +147,7 @@ class Module:
         array = as_array(type(self).__name__, "input", input)
         if dtype is None:
             dtype = array.dtype.newbyteorder("=") if array.dtype.char in "fd" else self.dtype
-        return memory.contiguous(type(self).__name__, array, dtype)
+        return contiguous(type(self).__name__, "input", array, dtype)
 
     def structure(self) -> tuple[tuple[int, int], ...]:
         """The modules of the tree and when each was last changed: unequal once a plan is out of date."""
@@ -261,13 +260,16 @@ class Module:
             only_shapes = only_shapes and all(isinstance(error, ShapeError) for error in misfits.values())
             got = "; ".join(f"{kind}: {_first(names)}" for kind, names in faults.items() if names)
             kind = ShapeError if only_shapes else ArgumentError
-            raise kind(where, "names and shapes must be those of the model; nothing was loaded", got=got)
+            rule, hint = "names and shapes must be those of the model; nothing was loaded", None
+            if faults["missing"]:
+                hint = _names_hint(states, state_dict)
+            raise kind(where, rule, got=got, hint=hint)
         _assign([(states[name], value) for name, value in values.items()])
 
     def astype(self, dtype: DTypeLike) -> Self:
         """Turn all floating parameters and buffers into float32 or float64, in place; returns the module.
 
-        Raises: ArgumentError for any other dtype.
+        Raises: ArgumentError for any other dtype, and for numbers beyond float32's range; nothing is changed then.
         """
         try:
             target = np.dtype(dtype)
@@ -277,14 +279,16 @@ class Module:
             where = f"{type(self).__name__}.astype"
             expected = "float32 or float64"
             raise ArgumentError(where, "dtype has two choices", expected=expected, got=repr(dtype))
-        converted: dict[int, State] = {}  # a shared parameter stays shared
 
         def convert() -> None:
+            converted = {  # all of them before the first is replaced; a shared parameter stays shared
+                id(state): state.as_type(target)
+                for _, state in self.named_arrays()
+                if state.dtype.kind == "f" and state.dtype != target
+            }
             for module in self.modules():
                 for name, state in list(module._own(State)):
-                    if state.dtype.kind == "f" and state.dtype != target:
-                        if id(state) not in converted:
-                            converted[id(state)] = state.as_type(target)
+                    if id(state) in converted:
                         setattr(module, name, converted[id(state)])
 
         changing(convert)
@@ -362,7 +366,18 @@ def _fitting(where: str, value: Any, state: State) -> Array:
         raise ArgumentError(where, "the kind of number must fit", expected=expected, got=got)
     if not state.flags.writeable:
         raise ArgumentError(where, "the array must be writeable", got="a read-only one")
-    return array
+    return within(where, "the value", array, state.dtype) if array.dtype.kind == "f" else array
+
+
+def _names_hint(states: Mapping[str, Any], state_dict: Mapping[str, Any]) -> str | None:
+    """Where a state dict lies inside another dictionary, or its names have something before them: how to get at it."""
+    for key, inner in state_dict.items():
+        if isinstance(inner, Mapping) and states.keys() & inner.keys():
+            return f"load its [{key!r}]"
+    for before in {str(key).partition(".")[0] + "." for key in state_dict}:
+        if {before + name for name in states} <= state_dict.keys():
+            return f"leave out {before!r} at the beginning of the names"
+    return None
 
 
 def _assign(assignments: list[tuple[State, Array]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Self
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from pellucid import memory
 from pellucid.errors import ArgumentError
-from pellucid.numbers import as_array
+from pellucid.numbers import as_array, within
 from pellucid.sizes import size_of
 
 ALIGNMENT = 64  # bytes: one cache line, and one AVX-512 vector
@@ -29,6 +30,8 @@ class State(np.ndarray[Any, np.dtype[Any]]):
 
     def __new__(cls, array: ArrayLike, dtype: DTypeLike = np.float32) -> Self:  # noqa: D102 - see the classes
         values = as_array(cls.__name__, "array", array)
+        if values.dtype.kind == "f":
+            values = within(cls.__name__, "array", values, np.dtype(dtype))
         state = cls.zeros(values.shape, dtype)
         state.assign(values)
         return state
@@ -45,13 +48,28 @@ class State(np.ndarray[Any, np.dtype[Any]]):
     def assign(self, values: NDArray[Any]) -> None:
         """Take over numbers of the same shape, as `[...] =` does, but several times faster for a large weight."""
         for some in self.stretches():
-            self[some] = values[some]
+            super().__setitem__(some, values[some])
 
     def stretches(self) -> list[Any]:
         """Indices that cut the first axis, so that public order and memory order meet in the cache."""
         if self.ndim < 2:
             return [...]
         return [slice(start, start + _TOGETHER) for start in range(0, len(self), _TOGETHER)]
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        taken = self._taken(value)
+        if self.dtype.kind == "f" and (given := np.asarray(taken)).dtype.kind == "f":
+            taken = within(type(self).__name__, "the value", given, self.dtype)
+        super().__setitem__(index, taken)
+
+    def _taken(self, value: Any) -> Any:
+        """What is to be written here; NumPy would take the numbers below a mask, and what is complex for real.
+
+        Python's numbers stay what they are: they have no type that others would be promoted to.
+        """
+        if type(value) in (int, float, bool):
+            return value
+        return as_array(type(self).__name__, "the value", value)
 
     @property
     def memory(self) -> NDArray[Any]:
@@ -79,6 +97,27 @@ class State(np.ndarray[Any, np.dtype[Any]]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (np.array(self, order="C"), self.dtype)
+
+
+def _in_place(ufunc: np.ufunc) -> Callable[[State, Any], State]:
+    def operated(state: State, other: Any) -> State:
+        ufunc(state, state._taken(other), out=state)
+        return state
+
+    return operated
+
+
+for _name, _ufunc in {
+    "add": np.add,
+    "sub": np.subtract,
+    "mul": np.multiply,
+    "truediv": np.true_divide,
+    "floordiv": np.floor_divide,
+    "mod": np.remainder,
+    "pow": np.power,
+    "matmul": np.matmul,
+}.items():
+    setattr(State, f"__i{_name}__", _in_place(_ufunc))
 
 
 class Parameter(State):

@@ -12,7 +12,7 @@ Sources: Kingma and Ba, Adam, 2015; Loshchilov and Hutter, Decoupled Weight Deca
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
@@ -31,7 +31,7 @@ class Adam:
     Raises: ArgumentError for a setting out of range.
     """
 
-    betas: tuple[float, float] = (0.9, 0.999)
+    betas: Sequence[float] = (0.9, 0.999)
     eps: float = 1e-8
     weight_decay: float = 0.0
     decoupled: bool = False
@@ -39,8 +39,9 @@ class Adam:
     def __post_init__(self) -> None:
         if not isinstance(self.betas, tuple | list) or len(self.betas) != 2:
             raise ArgumentError(self.name, "betas must be two numbers", got=f"betas={self.betas!r}")
-        for i, beta in enumerate(self.betas):
-            number(self.name, f"betas[{i}]", beta, "[0, 1)")
+        # The rule is frozen and names a program, so it keeps nothing that the caller may change, such as a list.
+        betas = tuple(number(self.name, f"betas[{i}]", beta, "[0, 1)") for i, beta in enumerate(self.betas))
+        object.__setattr__(self, "betas", betas)
         number(self.name, "eps", self.eps, "[0, inf)")
         number(self.name, "weight_decay", self.weight_decay, "[0, inf)")
 

@@ -24,6 +24,7 @@ from typing import ClassVar
 import numpy as np
 
 from pellucid.errors import ArgumentError, ShapeError
+from pellucid.numbers import are_whole
 from pellucid.ops.base import Array, Gradients, Op, Shape
 from pellucid.ops.checks import choice, number
 from pellucid.ops.log_softmax import log_probabilities
@@ -56,15 +57,12 @@ class CrossEntropy(Op):
             )
         C, expected = input[_class_axis(input)], input[: _class_axis(input)] + input[2:]
         if target != expected:
-            unflattened = len(input) > 2 and target == input[:1]  # feature maps, but one label per image
             raise ShapeError(
                 self.name,
                 "target must have the input's shape without the classes",
                 expected=f"target {expected} for input {input}",
                 got=f"target {target}",
-                hint="end the network in logits (N, classes), for example with Flatten and Linear"
-                if unflattened
-                else None,
+                hint=_shape_hint(input, target),
             )
         if weight is not None and weight != (C,):
             rule = "weight must have one value per class"
@@ -124,7 +122,7 @@ class CrossEntropy(Op):
                 "target must hold integer class numbers",
                 expected="an integer dtype",
                 got=f"{target.dtype}",
-                hint="use target.astype(np.int64)",
+                hint="use target.astype(np.int64)" if are_whole(target) else None,
             )
         wrong = counts & ((target < 0) | (target >= C))
         if wrong.any():
@@ -140,3 +138,13 @@ class CrossEntropy(Op):
 def _class_axis(input: Shape) -> int:
     """The classes' axis: the second one, or the only one of a single sample."""
     return min(len(input) - 1, 1)
+
+
+def _shape_hint(input: Shape, target: Shape | None) -> str | None:
+    """What to do about a target that has not the input's shape without the classes."""
+    if len(input) > 2 and target == input[:1]:  # feature maps, but one label per image
+        return "end the network in logits (N, classes), for example with Flatten and Linear"
+    axis = _class_axis(input)
+    if target == input and input[axis] > 1:
+        return f"use target.argmax(axis={axis}) for one-hot targets"
+    return "use target.reshape(-1)" if len(input) == 2 and target == (input[0], 1) else None

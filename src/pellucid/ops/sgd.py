@@ -17,7 +17,7 @@ import numpy as np
 
 from pellucid.errors import ArgumentError
 from pellucid.ops.base import Array
-from pellucid.ops.checks import number
+from pellucid.ops.checks import flag, number
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class SGD:
     def __post_init__(self) -> None:
         number("sgd", "momentum", self.momentum, "[0, inf)")
         number("sgd", "weight_decay", self.weight_decay, "[0, inf)")
+        flag("sgd", "nesterov", self.nesterov)
         if self.nesterov and self.momentum == 0:
             raise ArgumentError("sgd", "nesterov needs momentum", expected="momentum > 0", got="momentum=0")
 

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pellucid import memory
 from pellucid.derived import derived
-from pellucid.errors import ShapeError
+from pellucid.errors import ShapeError, told_by
 from pellucid.geometry import Axis
 from pellucid.language import text
 from pellucid.nn.linear import Linear
@@ -156,6 +156,7 @@ class MatrixForm:
         return self.text()
 
 
+@told_by("matrix_form", "conv_matrix")
 def matrix_form(
     weight: ArrayLike,
     input_shape: Sequence[int],

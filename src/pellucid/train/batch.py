@@ -7,35 +7,34 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid import memory
 from pellucid.data.dataset import labels_hint
 from pellucid.errors import ArgumentError, PellucidError, ShapeError
-from pellucid.numbers import as_array
+from pellucid.numbers import as_array, contiguous
 
 Array = NDArray[Any]
 
 
-def images(x: Any, dtype: np.dtype[Any], name: str = "x") -> Array:
+def images(x: Any, dtype: np.dtype[Any], name: str = "x", where: str = "TrainStep") -> Array:
     """A batch of inputs, or of targets that are numbers, as a contiguous array of the model's float type.
 
     Targets may have the batch axis alone.
 
     Raises: ArgumentError when x is no array of real numbers; ShapeError when it is empty or has no batch axis.
     """
-    array = as_array("TrainStep", name, x)
+    array = as_array(where, name, x)
     if name == "y":
         if array.ndim < 1 or array.size == 0:
             rule = "targets must have the shape of the network's output and not be empty"
-            raise ShapeError("TrainStep", rule, expected="y of (N,…)", got=f"y {array.shape}")
-        return memory.contiguous("TrainStep", array, dtype)
+            raise ShapeError(where, rule, expected="y of (N,…)", got=f"y {array.shape}")
+        return contiguous(where, name, array, dtype)
     if array.ndim < 2 or array.size == 0:
         raise ShapeError(
-            "TrainStep",
-            "a step needs a batch of at least one image",
+            where,
+            f"{name} must be a batch of at least one image",
             expected=f"{name} of (N,C,…)",
             got=f"{name} {array.shape}",
         )
-    return memory.contiguous("TrainStep", array, dtype)
+    return contiguous(where, name, array, dtype)
 
 
 def labels(y: Any, count: int) -> Array:

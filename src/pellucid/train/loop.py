@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pellucid import memory
 from pellucid.data.dataset import DataLike, Dataset, as_float, dataset
 from pellucid.engine.graph import trace
-from pellucid.errors import ArgumentError, DataError, NumericError, ShapeError
+from pellucid.errors import ArgumentError, DataError, NumericError, ShapeError, told_by
 from pellucid.explain.finite import check_finite
 from pellucid.nn.module import Module
 from pellucid.numbers import as_array
@@ -23,11 +23,12 @@ from pellucid.sizes import is_integer
 from pellucid.train.batch import check_classes
 from pellucid.train.interrupt import after_step
 from pellucid.train.optimizers import Optimizer
-from pellucid.train.step import TrainStep
+from pellucid.train.step import TrainStep, check_model
 
 Array = NDArray[Any]
 _EVALUATION_BATCH = 256
 _HINT = "use a smaller learning rate"
+_FIRST = "before training, pellucid.record(model, x).overview() shows where the first NaN or infinity is"
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ class History:
 
 
 @memory.enough("fit")
+@told_by("fit", "TrainStep")
 def fit(
     model: Module,
     train: DataLike,
@@ -75,22 +77,31 @@ def fit(
 
     Data are a `Dataset` or a pair (images, labels).
     Callbacks are called with a `Progress` after every step and with an `Epoch` after every epoch.
+    The loss is "cross_entropy", since labels are classes; `TrainStep` takes targets of other kinds.
 
     The first Ctrl-C ends training after the step and its callbacks, the second at once; the model can be used as it is.
 
-    Raises: KeyboardInterrupt after Ctrl-C; NumericError as soon as the loss, or after an epoch an array of the model,
-        is not finite; ArgumentError or DataError for unfit arguments, before the first update for a label in
-        either dataset that is no class, and before an update with images that are not finite.
+    Raises: KeyboardInterrupt after Ctrl-C; NumericError as soon as the loss, or before training and after an epoch an
+        array of the model, is not finite; ArgumentError or DataError for unfit arguments, before the first update for
+        a label in either dataset that is no class, and before an update with images that are not finite.
     """
     if not is_integer(epochs) or epochs < 1:
         raise ArgumentError("fit", "epochs must be a whole number ≥ 1", got=f"epochs={epochs!r}")
+    callbacks = _callbacks(callbacks)
     train = dataset("fit", train)
     validation = None if validation is None else dataset("fit", validation)
     if len(train) == 0:
         raise DataError("fit", "there is nothing to train on", got="0 images")
+    if loss != "cross_entropy":
+        rule, hint = (
+            "labels are classes, so the loss must be cross_entropy",
+            "use TrainStep for other targets",
+        )
+        raise ArgumentError("fit", rule, got=repr(loss), hint=hint if loss == "mse_loss" else None)
     step, history = TrainStep(model, optimizer, loss, check_seed("fit", seed)), History()
-    if loss == "cross_entropy":
-        _check_labels(model, train, validation)
+    _check_labels(model, train, validation)
+    hint = "mend them, or make the model anew"
+    check_finite("fit", "the model's numbers must be finite before training", model.named_arrays(), hint)
     with after_step() as end_if_interrupted:
 
         def tell(event: Progress | Epoch) -> None:
@@ -105,6 +116,18 @@ def fit(
             history.epochs.append(Epoch(epoch, mean, time.perf_counter() - start, result))
             tell(history.epochs[-1])
     return history
+
+
+def _callbacks(given: Any) -> Sequence[Callable[[Progress | Epoch], None]]:
+    """The callbacks, of which an iterator has them only once."""
+    try:
+        callbacks = tuple(given)
+    except TypeError:
+        callbacks = (None,)
+    if not all(map(callable, callbacks)):
+        rule, hint = "callbacks must be a list of functions", "callbacks=[print]"
+        raise ArgumentError("fit", rule, got=f"callbacks={given!r}"[:80], hint=hint)
+    return callbacks
 
 
 def _check_finite(where: str, images: Array, first: int = 0) -> None:
@@ -128,10 +151,14 @@ def _train_epoch(
     for number, (x, y) in enumerate(data.batches(batch_size, seed, epoch), 1):
         if not np.isfinite(x).all():
             _check_finite("fit", data.images)
+        updated = step.steps > 0
         value = step(x, y)
         if not np.isfinite(value):
-            rule, got = "the loss is not finite any more", f"{value} in epoch {epoch + 1}, batch {number}"
-            raise NumericError("fit", rule, got=got, hint=_HINT)
+            rule = (
+                "the loss is not finite any more" if updated else "the loss is not finite before any update"
+            )
+            got = f"{value} in epoch {epoch + 1}, batch {number}"
+            raise NumericError("fit", rule, got=got, hint=_HINT if updated else _FIRST)
         total, seen = total + value * len(x), seen + len(x)
         tell(Progress(epoch, number, batches, value, seen / (time.perf_counter() - start)))
     rule = f"the weights are not finite any more after epoch {epoch + 1}"
@@ -146,6 +173,7 @@ def evaluate(model: Module, data: DataLike) -> dict[str, float]:
     Raises: DataError when there is no image, a label that is no class, or an image that is not finite; NumericError
         when outputs are not.
     """
+    check_model("evaluate", model)
     return _scores(model, dataset("evaluate", data))
 
 
@@ -178,6 +206,7 @@ def predict(model: Module, images: Any) -> Array:
     Raises: ArgumentError for what is no array of real numbers; ShapeError when the model is no classifier; DataError
         when images are not finite, NumericError when the model's outputs are not.
     """
+    check_model("predict", model)
     given = images.images if isinstance(images, Dataset) else images
     array = as_array("predict", "images", given, by_parts=True)
     if array.ndim < 2:
@@ -193,7 +222,11 @@ def predict(model: Module, images: Any) -> Array:
 
 def _logits(where: str, model: Module, images: Array, first: int) -> Array:
     """What a classifier says of a batch, of which the data has `first` images before."""
-    logits: Array = model(images)
+    try:
+        logits: Array = model(images)
+    except ArgumentError:
+        _check_finite(where, images, first)  # which knows where in the data they are
+        raise
     if logits.ndim != 2:
         raise ShapeError(where, "a classifier's output is (N, classes)", got=f"{logits.shape}")
     finite = np.isfinite(logits).all(axis=1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pellucid.errors import ArgumentError
 from pellucid.ops import adam, sgd
 from pellucid.ops.checks import number
@@ -62,7 +64,7 @@ class Adam(Optimizer):
     def __init__(
         self,
         lr: float = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
+        betas: Sequence[float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0,
     ) -> None:
@@ -75,7 +77,7 @@ class AdamW(Optimizer):
     def __init__(
         self,
         lr: float = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
+        betas: Sequence[float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 1e-2,
     ) -> None:

@@ -18,7 +18,7 @@ from pellucid.engine.graph import Graph, Symbol, trace
 from pellucid.engine.plan import Program
 from pellucid.engine.programs import Programs
 from pellucid.engine.training import States, Training
-from pellucid.errors import ArgumentError
+from pellucid.errors import ArgumentError, told_by
 from pellucid.explain.catalogue import Update
 from pellucid.explain.recorded import recording_of
 from pellucid.explain.recording import Recording
@@ -61,8 +61,7 @@ class TrainStep:
     def __init__(
         self, model: Module, optimizer: Optimizer, loss: str = "cross_entropy", seed: int = 0
     ) -> None:
-        if not isinstance(model, Module):
-            raise ArgumentError("TrainStep", "model must be a pellucid Module", got=_kind(model))
+        check_model("TrainStep", model)
         if next(model.named_parameters(), None) is None:
             got = f"{type(model).__name__} without any"
             raise ArgumentError("TrainStep", "the model must have parameters to train", got=got)
@@ -281,6 +280,15 @@ def _copied(states: States) -> States:
     return {name: {key: array.copy() for key, array in state.items()} for name, state in states.items()}
 
 
+def check_model(where: str, model: object) -> None:
+    """A model must be a module.
+
+    Raises: ArgumentError for anything else.
+    """
+    if not isinstance(model, Module):
+        raise ArgumentError(where, "model must be a pellucid Module", got=_kind(model))
+
+
 def _kind(value: object) -> str:
     """What a wrong argument is: a class, or the class of an object, with the package it comes from."""
     kind = value if isinstance(value, type) else type(value)
@@ -297,6 +305,7 @@ def _classes(graph: Graph) -> int:
 
 
 @memory.enough("record")
+@told_by("record", "TrainStep")
 def record(
     model: Module,
     x: Any,
@@ -307,7 +316,7 @@ def record(
 ) -> Recording:
     """Run a model in the open: inference on x alone, or with targets and an optimiser a fresh training step.
 
-    Raises: ArgumentError when targets come without an optimiser.
+    Raises: ArgumentError when targets come without an optimiser, or an optimiser or a loss without targets.
 
     Example:
         >>> import numpy as np, pellucid as pc
@@ -321,9 +330,12 @@ def record(
                 "record", "a training step needs an optimizer", hint="optimizer=pellucid.SGD(lr=0.05)"
             )
         return TrainStep(model, optimizer, loss).record(x, y)
-    if not isinstance(model, Module):
-        raise ArgumentError("record", "model must be a pellucid Module", got=_kind(model))
-    x = batch.images(x, model.dtype)
+    check_model("record", model)
+    if optimizer is not None or loss != "cross_entropy":
+        got = "an optimizer and no y" if optimizer is not None else f"loss={loss!r} and no y"
+        hint = "pellucid.record(model, x, y, optimizer=…) records a training step"
+        raise ArgumentError("record", "optimizer and loss need targets", got=got, hint=hint)
+    x = batch.images(x, model.dtype, where="record")
     arrays = dict(model.named_arrays())
     graph = trace(model.trace_forward, {"input": (x.shape, x.dtype)}, arrays, training=False)
     program = Program(plan_forward(graph, model.dtype, keep=True))

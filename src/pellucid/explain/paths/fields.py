@@ -33,8 +33,8 @@ class Field(Shown):
 
     Attributes:
         address: the activation's address.
-        receptive: the region of each earlier activation array that it depends on, the network's input first; its own
-            array last.
+        receptive: the region of each earlier activation array that it depends on, the network's input first, also where
+            it depends on nothing of that; its own array last.
         projective: the region of each later activation array that depends on it, up to the logits and the loss; its
             own array first.
         statistics: norms on the way whose statistics mix the whole batch, or whole images. They are left out here:
@@ -48,7 +48,7 @@ class Field(Shown):
 
     @property
     def input(self) -> Region:
-        """The receptive field in the network's input."""
+        """The receptive field in the network's input; a region without elements where it sees nothing of that."""
         return self.receptive[0]
 
     def __getitem__(self, name: str) -> Region:
@@ -92,7 +92,8 @@ class Field(Shown):
 
     def summary(self) -> str:
         """What it is of, in a few words."""
-        return f"{self.address}, {len(self.receptive)} arrays before it, {len(self.projective)} behind it"
+        before = sum(len(region) > 0 for region in self.receptive)
+        return f"{self.address}, {before} arrays before it, {len(self.projective)} behind it"
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +111,8 @@ def field_of(entries: Mapping[str, Entry], name: str, index: Index, read: Read) 
     Raises: ArgumentError for an array that is no activation.
     """
     flows = list(_flows(entries, read))
-    if name not in {flow.operand for flow in flows} | {flow.reader for flow in flows}:
+    readers = {flow.reader for flow in flows}
+    if name not in {flow.operand for flow in flows} | readers:
         raise ArgumentError(
             "field",
             "fields are of activations",
@@ -127,10 +129,13 @@ def field_of(entries: Mapping[str, Entry], name: str, index: Index, read: Read) 
     for flow in flows:
         if flow.operand in reached:
             _join(reached, flow.reader, flow.relation.readers(reached[flow.operand]), entries)
+    source = next(flow.operand for flow in flows if flow.operand not in readers)
     receptive, projective = (
         tuple(Region(n, masks[n]) for n in entries if n in masks and masks[n].any())
         for masks in (seen, reached)
     )
+    if receptive[0].name != source:
+        receptive = (Region(source, np.zeros(entries[source].shape, np.bool_)), *receptive)
     return Field(written(name, index), receptive, projective, tuple(_statistics(entries, {*seen, *reached})))
 
 

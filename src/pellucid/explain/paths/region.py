@@ -96,6 +96,8 @@ class Region:
         spans = ", ".join(f"{first}…{last}" if first < last else f"{first}" for first, last in self.box)
         place = f"{self.name}[{spans}]" if spans else self.name
         count, size = len(self), self.mask.size
+        if not count:
+            return text("region.empty", lang, place=place, size=size)
         if self.full:
             return text("region.full", lang, place=place, count=count, size=size)
         return text("region.scattered", lang, place=place, count=count, size=size, box=self._box_size)
