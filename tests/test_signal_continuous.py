@@ -269,6 +269,19 @@ def failing(_: float) -> float:
             "must take real numbers and return one. Got TypeError: np.complex128(2j) is",
         ),
         (lambda t: "1.5", "must take real numbers and return one. Got TypeError: '1.5' is no real number."),
+        (lambda t: np.ma.masked, "must take real numbers and return one. Got TypeError: a masked number."),
+        (
+            lambda t: np.ma.array(t, mask=True),
+            "must take real numbers and return one. Got TypeError: a masked number.",
+        ),
+        (
+            lambda t: np.ma.array([t], mask=[True]),
+            "must take real numbers and return one. Got TypeError: a masked number.",
+        ),
+        (
+            lambda t: np.ma.masked_greater(t, 1.5),
+            "must take real numbers and return one. Got TypeError: a masked number.",
+        ),
         (lambda t, u: t, "must take real numbers and return one. Got TypeError: <lambda>() missing 1"),
         (
             failing,
@@ -282,6 +295,15 @@ def failing(_: float) -> float:
 def test_functions_that_are_none(function: Callable[..., float], message: str) -> None:
     with pytest.raises(ArgumentError, match=f"^convolve_continuous: g {re.escape(message)}"):
         pc.signal.convolve_continuous(box, function, 2.0)
+
+
+def test_a_mask_that_hides_nothing_is_none() -> None:
+    masks = pc.signal.convolve_continuous(lambda t: np.ma.array(box(t), mask=False), box, 0.25)
+    assert float(masks) == pytest.approx(0.75, abs=1e-14)
+    with pytest.raises(
+        ArgumentError, match=r"f must take real numbers and return one\. Got TypeError: a masked"
+    ):
+        pc.signal.convolve_continuous(lambda u, v: np.ma.masked, lambda u, v: box(u) * box(v), (0, 0))
 
 
 def test_where_a_function_is_not_defined_nobody_asks_for_it() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from tests.test_signal import operands
 
 import pellucid as pc
 from pellucid import functional as F
+from pellucid.errors import NumericError
 from pellucid.language import Message
 from pellucid.signal.laws import Law, apart
 
@@ -142,7 +144,6 @@ def test_a_law_that_does_not_hold_says_so() -> None:
     assert not law.holds
     assert law.text("en") == "linearity: 1 = 2\n  does NOT hold: largest difference 1"
     assert law.text("ko") == "선형성: 1 = 2\n  성립하지 않음: 가장 큰 차이 1"
-    assert not Law(Message("signal.linearity"), "", np.array([np.nan]), np.ones(1), 1.0).holds
 
 
 def test_a_difference_has_no_sign() -> None:
@@ -177,10 +178,63 @@ def test_a_change_by_a_fraction_is_one() -> None:
     assert law.right.dtype == np.float64
 
 
-def test_numbers_beyond_all_floats_do_not_warn() -> None:
-    law = pc.signal.commutativity([1e300, 2.0], [1e300, 1.0])
-    assert law.left[0] == math.inf
+SMALLER = "law: both sides and their rounding must be finite. Got {}. Hint: use smaller numbers{}."
+WIDE = np.float32([1e-30, 3e38, 1, 2e25])
+
+
+@pytest.mark.parametrize(
+    ("law", "got", "hint"),
+    [
+        (lambda: pc.signal.associativity([1e200], [1e200], [1e-300]), "inf", ""),
+        (lambda: pc.signal.associativity([1e-300], [1e200], [-1e200]), "-inf", ""),
+        (lambda: pc.signal.associativity(WIDE, WIDE, WIDE), "inf", ", or float64"),
+        (lambda: pc.signal.commutativity([1e300, 2.0], [1e300, 1.0]), "inf", ""),
+        (lambda: pc.signal.commutativity(WIDE, WIDE), "inf", ", or float64"),
+        (lambda: pc.signal.linearity([1e308], [1.0], [1.0]), "inf", ""),
+        (lambda: pc.signal.linearity([1e300], [1.0], [1.0], 1e10), "inf", ""),
+        (lambda: pc.signal.locality([1e308, 1.0, 1e308], [1e10, 1.0], 1), "inf", ""),
+        (lambda: pc.signal.derivative([1e308, -1e308], [1.0, -1.0]), "-inf", ""),
+        (lambda: pc.signal.shift_equivariance([1e308, 1e308, 1.0, 1.0], [1.0, 1.0], 1), "inf", ""),
+        (lambda: pc.signal.gradient_is_convolution([[[1e200]]], [[[1.0]]], [[[1e200]]]), "inf", ""),
+    ],
+)
+def test_what_passes_all_floats_says_nothing_of_a_law(law: Any, got: str, hint: str) -> None:
+    with pytest.raises(NumericError, match=f"^{re.escape(SMALLER.format(got, hint))}$"):
+        law()
+
+
+def test_a_law_without_numbers_to_compare_is_none() -> None:
+    for sides in ((np.array([np.nan]), np.ones(1), 1.0), (np.ones(1), np.ones(1), math.inf)):
+        with pytest.raises(NumericError, match=r"^law: both sides and their rounding must be finite"):
+            Law(Message("signal.linearity"), "", *sides)
+
+
+def test_numbers_just_within_all_floats_are_compared() -> None:
+    law = pc.signal.associativity([1e200], [1e100], [1e-300])
     assert law.holds
+    assert law.tolerance < 1e-7  # 2.2e-308, the least normal number, times 1e200 and 1e100
+    assert pc.signal.commutativity([1e150, 2.0], [1e150, 1.0]).holds
+    assert pc.signal.associativity([1e200], [1e-200], [1e200]).left == pytest.approx(1e200)
+
+
+@few
+@given(st.integers(0, 2**32), st.integers(-140, 140), st.integers(-140, 140))
+def test_the_bound_is_as_large_as_the_numbers(seed: int, first: int, second: int) -> None:
+    """Squares of 1e-200 are 0 and those of 1e200 infinite; roundings are neither."""
+    dice = np.random.default_rng(seed)
+    f, g = (dice.standard_normal(n) * 10.0**size for n, size in ((7, first), (5, second)))
+    law = pc.signal.commutativity(f, g)
+    assert law.holds
+    assert (
+        0
+        < law.tolerance
+        <= 1e-13
+        * np.linalg.norm(f / 10.0**first)
+        * np.linalg.norm(g / 10.0**second)
+        * 10.0 ** (first + second)
+    )
+    tiny = pc.signal.associativity(f * 1e-60, g, [1.5, 3.25])
+    assert tiny.holds
 
 
 SETTINGS = [

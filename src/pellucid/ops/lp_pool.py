@@ -6,7 +6,8 @@
 y, k and i stand for one, two or three coordinates; p = 1 is the sum of a window. A window has count[y] elements, K of
 them unless it overhangs in ceil mode: as in PyTorch its sum is scaled up then. A window of zeros has no gradient. p = ∞
 stands for the largest of a window's absolute values, −∞ for the smallest, whose gradients go to the first element that
-has it. A negative sum has no root: NaN. Order of summation: output k, grad_input y, each ascending.
+has it. A negative sum has no root: NaN. Computed in float64 and rounded once. Order of summation: output k, grad_input
+y, each ascending.
 """
 
 from __future__ import annotations
@@ -81,21 +82,22 @@ class LpPool(Op):
             extremes: Array = sign * self.extreme.forward(sign * abs(input))
             return extremes
         with np.errstate(all="ignore"):
-            return _power(self._sums(input), 1 / self.norm_type)
+            return _power(self._sums(input), 1 / self.norm_type).astype(input.dtype)
 
     def backward(self, grad_output: Array, *operands: Array) -> Gradients:
         """The chain rule: root, sum, power."""
         (input,) = operands
-        p, kind = self.norm_type, input.dtype.type
+        p = self.norm_type
         if self.extreme:
-            (gradient,) = self.extreme.backward(grad_output, kind(copysign(1, p)) * abs(input))
+            (gradient,) = self.extreme.backward(grad_output, input.dtype.type(copysign(1, p)) * abs(input))
             return (np.sign(input) * gradient,)
         sums = self._sums(input)
         with np.errstate(all="ignore"):
-            slope = np.where(sums == 0, kind(0), kind(1 / p) * _power(sums, 1 / p - 1))
-            (shared,) = self.mean.backward(grad_output * slope * self.window, input)
+            slope = np.where(sums == 0, 0.0, 1 / p * _power(sums, 1 / p - 1))
+            wide = input.astype(np.float64)
+            (shared,) = self.mean.backward(grad_output * slope * self.window, wide)
             assert shared is not None
-            return ((shared * kind(p) * _power(input, p - 1)).astype(input.dtype),)
+            return ((shared * p * _power(wide, p - 1)).astype(input.dtype),)
 
     @property
     def window(self) -> int:
@@ -103,9 +105,9 @@ class LpPool(Op):
         return size_of(per_axis(self.name, "kernel_size", self.kernel_size, self.dims))
 
     def _sums(self, input: Array) -> Array:
-        """Σ inputᵖ of each window."""
+        """Σ inputᵖ of each window, in float64."""
         with np.errstate(all="ignore"):
-            sums: Array = self.mean.forward(_power(input, self.norm_type)) * input.dtype.type(self.window)
+            sums: Array = self.mean.forward(_power(input.astype(np.float64), self.norm_type)) * self.window
         return sums
 
 

@@ -26,6 +26,7 @@ from pellucid.sizes import IntOrTuple, PaddingLike
 _BACKWARD = {1: functional.conv1d_backward, 2: functional.conv2d_backward, 3: functional.conv3d_backward}
 
 
+@np.errstate(over="ignore", invalid="ignore")  # what is not finite, the laws refuse
 def gradient_is_convolution(
     grad_output: ArrayLike,
     input: ArrayLike,

@@ -1,19 +1,20 @@
 """The laws of convolution, tried on numbers of one's own. Each function computes both sides and reports.
 
 Integers are computed exactly, so there a law holds to the last digit. Floats are allowed the rounding of their sums.
+What passes the largest float says nothing of a law, so it is refused.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import log2
+from math import log2, prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pellucid.errors import ArgumentError, ShapeError
+from pellucid.errors import ArgumentError, NumericError, ShapeError
 from pellucid.language import Message, text
 from pellucid.numbers import as_array
 from pellucid.ops.base import Array
@@ -35,6 +36,8 @@ class Law:
         right: its right side, computed.
         tolerance: the difference that rounding explains; 0 for integers.
         example: of a shift that a layer does not follow: where the sides differ most, and why.
+
+    Raises: NumericError when a side, or the tolerance, is not finite: then there is nothing to compare.
     """
 
     name: Message
@@ -43,6 +46,14 @@ class Law:
     right: Array
     tolerance: float = 0.0
     example: Message | None = None
+
+    def __post_init__(self) -> None:
+        for side in (self.left, self.right, np.asarray(self.tolerance)):
+            finite = np.isfinite(side)
+            if not finite.all():
+                hint = "use smaller numbers" + ("" if side.dtype == np.float64 else ", or float64")
+                rule = "both sides and their rounding must be finite"
+                raise NumericError("law", rule, got=f"{side[~finite][0]}", hint=hint)
 
     @property
     def largest_difference(self) -> float:
@@ -103,6 +114,7 @@ def associativity(f: ArrayLike, g: ArrayLike, h: ArrayLike) -> Law:
     return Law(Message("signal.associativity"), "(f*g)*h = f*(g*h)", left, right, rounding(f, g, h))
 
 
+@np.errstate(over="ignore", invalid="ignore")  # what is not finite, the law refuses
 def linearity(f: ArrayLike, g: ArrayLike, h: ArrayLike, a: float = 2, b: float = -3) -> Law:
     """(a·f + b·g)*h = a·(f*h) + b·(g*h).
 
@@ -128,6 +140,7 @@ def linearity(f: ArrayLike, g: ArrayLike, h: ArrayLike, a: float = 2, b: float =
     return Law(Message("signal.linearity"), "(a·f + b·g)*h = a·(f*h) + b·(g*h)", left, right, tolerance)
 
 
+@np.errstate(over="ignore", invalid="ignore")  # what is not finite, the law refuses
 def locality(f: ArrayLike, g: ArrayLike, at: int | Sequence[int], change: float = 1) -> Law:
     """Another f[at] changes [f*g] only at at … at+M−1, M the size of g: outside of that window all stays as it was.
 
@@ -159,6 +172,7 @@ def locality(f: ArrayLike, g: ArrayLike, at: int | Sequence[int], change: float 
     )
 
 
+@np.errstate(over="ignore", invalid="ignore")  # what is not finite, the law refuses
 def derivative(f: ArrayLike, g: ArrayLike, axis: int = -1) -> Law:
     """∂[f*g] = f*∂g, with ∂ the difference of neighbours, ∂g[x] = g[x] − g[x−1], and zeros around everything.
 
@@ -252,8 +266,14 @@ def rounding(*operands: Any) -> float:
     info = np.finfo(np.result_type(*floats))
     first, second, *others = (np.abs(array.astype(np.float64)) for array in arrays)
     terms = size_of([max(sizes) for sizes in zip(*(array.shape for array in arrays), strict=True)])
-    with np.errstate(over="ignore"):
-        size = float(np.linalg.norm(first.ravel()) * np.linalg.norm(second.ravel()))
-        size *= float(np.prod([other.sum() for other in others]))
-        later = float(np.prod([1 + array.sum() for array in (first, second, *others)]))
-    return float(info.eps) * (terms + 8 * log2(terms + 1)) * size + float(info.tiny) * terms * later
+    roundings, underflow = float(info.eps) * (terms + 8 * log2(terms + 1)), float(info.tiny) * terms
+    with np.errstate(over="ignore", invalid="ignore"):
+        size = prod((_norm(first), _norm(second), *(other.sum() for other in others)), start=roundings)
+        later = prod((1 + array.sum() for array in (first, second, *others)), start=underflow)
+    return float(size + later)
+
+
+def _norm(sizes: Array) -> float:
+    """√Σ sizes², also where the squares are no floats."""
+    peak = float(sizes.max(initial=0)) or 1.0
+    return peak * float(np.linalg.norm(sizes.ravel() / peak))

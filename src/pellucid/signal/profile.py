@@ -57,7 +57,8 @@ class Profile:
 def checked(name: str, function: Callable[..., Any]) -> Callable[..., float]:
     """The function as one that returns a float, NaN where it overflows or divides by zero.
 
-    Raises: ArgumentError when it does not return a real number, or fails in any other way.
+    Raises: ArgumentError when it does not return a real number, returns one that a mask hides, or fails in any other
+        way.
     """
 
     def value(*at: float) -> float:
@@ -65,6 +66,8 @@ def checked(name: str, function: Callable[..., Any]) -> Callable[..., float]:
             found = function(*at)
             if isinstance(found, str) or np.iscomplexobj(found):
                 raise TypeError(f"{found!r} is no real number")
+            if np.ma.is_masked(found):
+                raise TypeError("a masked number")
             return float(found)
         except (OverflowError, ZeroDivisionError):
             return math.nan
