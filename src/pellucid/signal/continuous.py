@@ -4,7 +4,8 @@
     [f*g](x,y) = ∫∫ f(u,v)·g(x−u,y−v) dv du
 
 QUADPACK (Piessens et al., 1983), through SciPy, integrates smooth pieces to nearly all digits and everything else
-slowly. So the integral is cut where either factor begins, ends or jumps; `profile.py` finds these places.
+slowly. So the integral is cut where either factor begins, ends, jumps or has a kink, and where it changes quickly;
+`profile.py` and `smoothness.py` find these places.
 """
 
 from __future__ import annotations
@@ -49,7 +50,9 @@ class ContinuousConvolution:
     Attributes:
         value: [f*g](x), in x's shape (without the last axis, which holds the pairs, in two dimensions).
         error: for each value an estimate of how far it is from the integral, an upper bound in all usual cases. It
-            knows nothing of what nobody has seen: of parts narrower than `resolution`.
+            knows nothing of what nobody has seen: of parts narrower than `resolution`, or of parts beyond ±64 of both
+            f and g that are narrower than 1/250 of their distance. Infinite where no sample of f, or of g, is not 0 and
+            no breaks are given: such a function may live anywhere.
         resolution: the width from which on parts of f and g within ±64 (in two dimensions ±32) are surely seen; 0 where
             the breaks of both are given, and so no part is looked for.
         f_support: from where to where f is not zero, as given or found; in two dimensions a pair for each axis.
@@ -85,12 +88,12 @@ def convolve_continuous(
 
         [f*g](x) = ∫ f(z)·g(x−z) dz,        [f*g](x,y) = ∫∫ f(u,v)·g(x−u,y−v) dv du
 
-    g is read backwards: that is the flip. Where f and g are not zero and where they jump is found by sampling and
-    bisection. What is at least 1/256 wide is found within ±64, and farther away where f and g meet, if they do along
-    no more than 512; and up to ±10⁶ what is at least 1/250 as wide as it is far from zero. In two dimensions it is 1/4
-    within ±32, and up to ±10³ what is half as wide as far. All else must be given: where a narrow part begins and ends
-    is two breaks, between which the function is always looked at. Edges in the plane that are not parallel to an axis
-    cost time, and digits, which the error estimate says.
+    g is read backwards: that is the flip. Where f and g are not zero and where they jump or have kinks is found by
+    sampling and bisection. What is at least 1/256 wide is found within ±64, and farther away where it meets what was
+    found of the other function, if that is along no more than 512; and up to ±10⁶ what is at least 1/250 as wide as it
+    is far from zero. In two dimensions it is 1/4 within ±32, and up to ±10³ what is half as wide as far. All else must
+    be given: where a narrow part begins and ends is two breaks, between which the function is always looked at. Edges
+    in the plane that are not parallel to an axis cost time, and digits, which the error estimate says.
 
     Args:
         f: a function of one number, or of two.
@@ -162,7 +165,7 @@ def _converged(at: Callable[..., Integral], place: list[float]) -> Integral:
 
 def _profile(name: str, function: Function, given: _Given) -> Profile:
     support, breaks = given
-    found = profile(function, _GRID, support, breaks)
+    found = profile(function, _GRID, support, breaks, even=_STEP)
     nothing = support is None and found.low == found.high
     if nothing and not any(math.isfinite(function(place)) for place in _GRID.tolist()):
         hint = f"give {name}_support"
@@ -180,7 +183,7 @@ def _closer(function: Function, given: _Given, found: Profile, other: Profile, x
     count = min(_MOST, math.ceil((high - low) / _STEP))
     even = low + (np.arange(count) + 0.237) * ((high - low) / count)
     support, breaks = given
-    return profile(function, np.union1d(_GRID, even[abs(even) > _NEAR]), support, breaks)
+    return profile(function, np.union1d(_GRID, even[abs(even) > _NEAR]), support, breaks, even=_STEP)
 
 
 def _interval(name: str, support: Sequence[Any] | None) -> Support | None:

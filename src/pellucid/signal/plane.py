@@ -95,6 +95,8 @@ def integrate_plane(
 
         cuts = meeting(x, first.u, second.u)
         outer = integrate(along, cuts, outer_rule)
+        if not first.peak * second.peak:  # no sample has shown one of them
+            return Integral(outer.value, math.inf, outer.diverges)
         if not inner:
             return outer
         width = min(cuts[-1] - cuts[0], _GRID[-1])

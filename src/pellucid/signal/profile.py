@@ -11,12 +11,14 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from inspect import Parameter, signature
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.errors import ArgumentError, PellucidError
+from pellucid.signal.smoothness import kinks, pieces
 
 Function: TypeAlias = Callable[[float], float]
 Support: TypeAlias = tuple[float, float]
@@ -46,12 +48,14 @@ class Profile:
         high: its upper end.
         jumps: where the function jumps inside of the support.
         cuts: these and other places at which an integral is best cut, ascending.
+        seen: whether a sample is not zero, or breaks are given between which it was looked at.
     """
 
     low: float
     high: float
     jumps: tuple[float, ...]
     cuts: tuple[float, ...]
+    seen: bool = True
 
 
 def checked(name: str, function: Callable[..., Any]) -> Callable[..., float]:
@@ -110,9 +114,16 @@ def values_at(function: Function, places: Iterable[float]) -> Floats:
 
 
 def profile(
-    function: Function, places: Floats, support: Support | None = None, breaks: Iterable[float] | None = None
+    function: Function,
+    places: Floats,
+    support: Support | None = None,
+    breaks: Iterable[float] | None = None,
+    *,
+    even: float = 0.0,
 ) -> Profile:
     """Find what of a function's support and jumps is not given.
+
+    Where samples are no farther apart than `even`, cuts are at kinks, too, and between them the function is smooth.
 
     Example:
         >>> box = profile(lambda t: 1.0 * (abs(t) <= 0.5), grid(64, 1 / 64, 1e-6, 1e6, 600))
@@ -134,7 +145,27 @@ def profile(
     jumps = found_jumps(function, places, values) if breaks is None else tuple(breaks)
     jumps = tuple(sorted({jump for jump in jumps if low < jump < high}))
     cuts = {*jumps, *(cut for cut in _levels(places, values) if low < cut < high)}
-    return Profile(low, high, jumps, tuple(sorted(cuts)))
+    if even:
+        cuts |= {
+            cut for cut in _smooth(function, places, values, (low, *jumps, high), even) if low < cut < high
+        }
+    seen = breaks is not None or bool(values.any())
+    return Profile(low, high, jumps, tuple(sorted(cuts)), seen)
+
+
+def _smooth(
+    function: Function, places: Floats, values: Floats, jumps: tuple[float, ...], even: float
+) -> list[float]:
+    """Cuts between which the function is smooth, as far as samples lie side by side."""
+    near = np.append(np.diff(places) <= 1.001 * even, False)
+    near[1:] |= near[:-1]
+    places, values = places[near], values[near]
+    found: list[float] = []
+    ends = np.searchsorted(places, jumps).tolist()
+    for first, end in pairwise([0, *ends, len(places)]):
+        if values[first:end].any():
+            found += kinks(lambda at: samples(function, at), places[first:end], values[first:end])
+    return [*found, *pieces(places, values, sorted({*jumps, *found}))]
 
 
 def _between(low: float, high: float) -> Floats:

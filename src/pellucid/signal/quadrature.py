@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -68,10 +68,11 @@ def meeting(x: float, f: Profile, g: Profile) -> list[float]:
 def integrate_line(
     f: Function, g: Function, rule: Rule, first: Profile, second: Profile
 ) -> tuple[Callable[..., Integral], tuple[Support, Support]]:
-    """The function x ↦ integral, and where f and g live."""
+    """The function x ↦ integral, and where f and g live. Where no sample has shown one, any error is possible."""
 
     def at(x: float) -> Integral:
-        return integrate_product(f, g, x, first, second, rule)
+        found = integrate_product(f, g, x, first, second, rule)
+        return found if first.seen and second.seen else replace(found, error=math.inf)
 
     return at, ((first.low, first.high), (second.low, second.high))
 
