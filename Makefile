@@ -39,9 +39,9 @@ clean:
 	rm -rf .venv .demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find src tests examples -name __pycache__ -exec rm -rf {} +
 
-.venv/test/ready: extras = [test]
-.venv/check/ready: extras = [check]
-.venv/bench/ready: extras = [bench]
+.venv/test/ready: group = --group test
+.venv/check/ready: group = --group check
+.venv/bench/ready: group = --group bench
 
 .venv/%/ready: pyproject.toml
 	@for python in python3.13 python3.12 python3.11 python3; do \
@@ -53,5 +53,6 @@ clean:
 	echo "error: Python 3.11 or newer with its venv module is needed, and none of" \
 	    "python3.13, python3.12, python3.11 and python3 is that." >&2; \
 	exit 1
-	@.venv/$*/bin/python -m pip install --quiet --disable-pip-version-check --editable ".$(extras)"
+	@.venv/$*/bin/python -m pip install --quiet --disable-pip-version-check "pip>=25.1"  # knows dependency groups
+	@.venv/$*/bin/python -m pip install --quiet --editable . $(group)
 	@touch $@

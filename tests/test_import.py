@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import pickle
 import subprocess
 import sys
@@ -62,3 +63,7 @@ main()
 """
     done = python(code)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_the_version_is_that_of_the_package():
+    assert pc.__version__ == importlib.metadata.version("pellucid")

@@ -6,6 +6,7 @@ Nothing is imported before it is asked for. The names, and the modules that they
 from functools import cache
 from importlib import import_module
 
+__version__ = "0.1.0"
 TYPE_CHECKING = False  # as type checkers know it; the module that has it takes milliseconds
 if TYPE_CHECKING:
     from typing import Any

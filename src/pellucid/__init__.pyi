@@ -103,3 +103,5 @@ from pellucid.train import evaluate as evaluate
 from pellucid.train import fit as fit
 from pellucid.train import predict as predict
 from pellucid.train import record as record
+
+__version__: str

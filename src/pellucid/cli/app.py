@@ -38,9 +38,9 @@ app.add_typer(show, name="show")
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
+        from pellucid import __version__
 
-        print(f"pellucid {version('pellucid')}")
+        print(f"pellucid {__version__}")
         raise typer.Exit
 
 
