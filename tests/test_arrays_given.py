@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ml_dtypes
 import numpy as np
 import pytest
 import scipy.sparse
@@ -107,7 +108,6 @@ def test_tensors_of_an_autograd_graph_are_refused(way):
 @pytest.mark.parametrize("way", WAYS)
 def test_other_float_types_are_refused_with_a_reason(way):
     where, _, name = way.partition(" (")[0].partition(" ")
-    ml_dtypes = pytest.importorskip("ml_dtypes")
     word = name.rpartition(" ")[2]
     assert said(lambda: WAYS[way](np.ones((4, 4), ml_dtypes.bfloat16)), error_of(way)) == (
         f"{where}: {name} must be an array of real numbers. Expected float16, float32, float64, whole numbers or truth "
