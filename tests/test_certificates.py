@@ -17,7 +17,7 @@ from pellucid.errors import ArgumentError
 from pellucid.explain import Recording
 from pellucid.explain import certificates as certificates_
 from pellucid.explain.source import Entry, Source
-from pellucid.kernels.replay import replay
+from pellucid.kernels.loops.replay import replay
 from pellucid.ops.linear import Linear
 
 

@@ -14,7 +14,7 @@ import pellucid as pc
 from pellucid import functional as F
 from pellucid.engine.graph import trace
 from pellucid.engine.training import Training
-from pellucid.kernels.replay import replay
+from pellucid.kernels.loops.replay import replay
 from pellucid.kernels.tape import get_num_threads, set_num_threads
 from pellucid.ops.linear import Linear
 

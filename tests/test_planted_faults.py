@@ -21,7 +21,7 @@ from pellucid.winograd import MATRICES, Along, Phase, Side
 
 @dataclass
 class Walk:
-    """The tables of one launch, which lie where the engine reads them. (See `kernels/tiles.py` for what stands there.)
+    """The tables of one launch, which lie where the engine reads them. (See `kernels/loops/tiles.py` for what is there.)
 
     Attributes:
         n: units, ranges, addresses, stages.

@@ -18,7 +18,7 @@ from tests.one_op import run_op
 from tests.test_kernels import CONVS, FLOATS, POOLS, biases, integers, normal
 
 from pellucid.kernels import simd
-from pellucid.kernels.replay import replay
+from pellucid.kernels.loops.replay import replay
 from pellucid.kernels.simd import TARGETS, Piece, Tile, Turn
 from pellucid.ops.max_pool import MaxPool
 from pellucid.signal import filter_image

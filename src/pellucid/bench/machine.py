@@ -112,7 +112,8 @@ def fma_peak_gflops(bits: int = 32, rounds: int = 15) -> float:
     The full register tile of the convolutions over a single number of A and a single row of B, so long that calls
     do not count.
     """
-    from pellucid.kernels import simd, tape, tiles
+    from pellucid.kernels import simd, tape
+    from pellucid.kernels.loops import tiles
     from pellucid.kernels.simd import Tile
 
     columns, run, calls = simd.column_tile(bits), 1 << 17, 4 * tape.get_num_threads()
@@ -133,7 +134,8 @@ def fma_peak_gflops(bits: int = 32, rounds: int = 15) -> float:
 
 def copy_gb_per_s(size_mb: int = 256, rounds: int = 7) -> float:
     """Bytes read plus bytes written when all threads copy an array much larger than any cache: the best round."""
-    from pellucid.kernels import layout, tape
+    from pellucid.kernels import tape
+    from pellucid.kernels.loops import layout
 
     source = np.ones(size_mb << 18, np.float32)
     target = np.zeros_like(source)

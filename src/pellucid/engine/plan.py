@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from pellucid.engine import algorithm, arena
 from pellucid.engine.buffers import Block, External, Part, Tensor
 from pellucid.engine.graph import Graph, Node, Symbol
-from pellucid.kernels import layout, tape, tiles, turns
+from pellucid.kernels import tape, turns
 from pellucid.kernels.jit import Kernel
+from pellucid.kernels.loops import layout, tiles
 from pellucid.kernels.progress import progress
 from pellucid.ops.relu import ReLU
 from pellucid.sizes import size_of

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.kernels import simd, tape
-from pellucid.kernels.filter import filter_block
+from pellucid.kernels.loops.filter import filter_block
 from pellucid.kernels.progress import progress
 from pellucid.kernels.simd import Stencil, Widen
 

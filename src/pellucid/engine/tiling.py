@@ -1,4 +1,4 @@
-"""A list of tile calls under construction: what `kernels/tiles.py` walks over."""
+"""A list of tile calls under construction: what `kernels/loops/tiles.py` walks over."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Taps = tuple[tuple[int, int], ...]
 class TileList:
     """Calls for one unit, cut into ranges that different threads may take.
 
-    Offsets count elements. `stage` is that of the calls which follow (see `kernels/tiles.py`).
+    Offsets count elements. `stage` is that of the calls which follow (see `kernels/loops/tiles.py`).
     """
 
     def __init__(self) -> None:

@@ -13,7 +13,7 @@ from pellucid.engine.compose import plan_forward, plan_gradients
 from pellucid.engine.graph import Graph, Symbol
 from pellucid.engine.lowering.update import Target, Updates, take_over
 from pellucid.engine.plan import Plan, Program, Tables
-from pellucid.kernels.update import count
+from pellucid.kernels.loops.update import count
 from pellucid.ops.adam import Adam
 from pellucid.ops.batch_norm import BatchNorm
 from pellucid.ops.sgd import SGD

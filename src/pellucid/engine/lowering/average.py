@@ -16,7 +16,7 @@ from pellucid.engine.lowering.walk import Stage, cut_when_few, view, walk
 from pellucid.engine.plan import Plan, Tables
 from pellucid.engine.tiling import TileList
 from pellucid.geometry import Axis
-from pellucid.kernels import average, tiles
+from pellucid.kernels.loops import average, tiles
 from pellucid.kernels.simd import Average
 from pellucid.ops.adaptive_avg_pool import AdaptiveAvgPool
 from pellucid.ops.avg_pool import AvgPool

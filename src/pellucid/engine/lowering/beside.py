@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 from pellucid.engine.buffers import Block
 from pellucid.engine.lowering.layer import Layer
 from pellucid.engine.plan import Plan, Tables
-from pellucid.kernels import simd, tiles
+from pellucid.kernels import simd
+from pellucid.kernels.loops import tiles
 from pellucid.kernels.simd import Piece
 
 Step = tuple[int, tuple[int | None, ...]]  # the place that is read, and each position's kernel position there

@@ -20,7 +20,8 @@ from pellucid.engine.lowering.walk import Stage, View, cut_when_few, stored, vie
 from pellucid.engine.plan import Plan, Tables
 from pellucid.engine.tiling import TileList, blocks, position_tiles, split
 from pellucid.geometry import Geometry
-from pellucid.kernels import simd, tiles
+from pellucid.kernels import simd
+from pellucid.kernels.loops import tiles
 from pellucid.kernels.simd import Start, Tile
 from pellucid.sizes import size_of
 

@@ -18,7 +18,8 @@ from pellucid.engine.lowering.walk import Stage, View, cut_when_few, stored, vie
 from pellucid.engine.plan import Plan, Tables
 from pellucid.engine.tiling import Taps, TileList, blocks
 from pellucid.geometry import Axis, skips_padding
-from pellucid.kernels import simd, tiles
+from pellucid.kernels import simd
+from pellucid.kernels.loops import tiles
 from pellucid.kernels.simd import Piece, Start, Tile, Turn
 
 

@@ -16,7 +16,8 @@ from pellucid.engine.lowering.layer import Layer, layer_of
 from pellucid.engine.lowering.walk import Stage, View, view, walk
 from pellucid.engine.plan import CHUNKS, Plan, Tables
 from pellucid.engine.tiling import Taps, TileList, blocks, split
-from pellucid.kernels import simd, tiles
+from pellucid.kernels import simd
+from pellucid.kernels.loops import tiles
 from pellucid.kernels.simd import Piece, Tile
 from pellucid.sizes import size_of
 

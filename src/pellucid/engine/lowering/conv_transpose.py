@@ -25,7 +25,8 @@ from pellucid.engine.lowering.walk import Stage, view, walk
 from pellucid.engine.plan import Plan, Tables
 from pellucid.engine.tiling import TileList, blocks
 from pellucid.geometry import Geometry
-from pellucid.kernels import simd, tiles
+from pellucid.kernels import simd
+from pellucid.kernels.loops import tiles
 from pellucid.kernels.simd import Start, Tile
 
 

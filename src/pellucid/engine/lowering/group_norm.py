@@ -6,7 +6,7 @@ from pellucid.engine.buffers import Tensor
 from pellucid.engine.graph import Node
 from pellucid.engine.plan import CHUNKS, Plan, Tables
 from pellucid.errors import ArgumentError
-from pellucid.kernels import group_norm
+from pellucid.kernels.loops import group_norm
 from pellucid.ops.group_norm import GroupNorm
 from pellucid.ops.layer_norm import LayerNorm
 from pellucid.sizes import size_of
@@ -105,7 +105,7 @@ def _count(node: Node, x: Tensor) -> int:
 
 
 def _sizes(node: Node, *tensors: Tensor) -> tuple[int, ...]:
-    """The integers that every kernel here starts with (see `kernels/group_norm.py`)."""
+    """The integers that every kernel here starts with (see `kernels/loops/group_norm.py`)."""
     _, *space, channels = tensors[0].inner
     strides = [stride for tensor in tensors for stride in tensor.strides[:3]]
     return (channels, *space, channels // _groups(node), *_weight_strides(node), *strides)

@@ -10,7 +10,8 @@ from pellucid.engine.graph import Node
 from pellucid.engine.plan import Plan, Tables
 from pellucid.engine.tiling import blocks, paired_tiles, position_tiles
 from pellucid.geometry import Axis
-from pellucid.kernels import layout, simd
+from pellucid.kernels import simd
+from pellucid.kernels.loops import layout
 from pellucid.ops.conv import Conv
 from pellucid.ops.conv_transpose import ConvTranspose
 from pellucid.sizes import size_of

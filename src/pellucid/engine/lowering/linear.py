@@ -25,7 +25,8 @@ from pellucid.engine.graph import Node
 from pellucid.engine.lowering.walk import Stage, walk
 from pellucid.engine.plan import CHUNKS, Plan, Tables
 from pellucid.engine.tiling import TileList, blocks, split
-from pellucid.kernels import simd, tiles
+from pellucid.kernels import simd
+from pellucid.kernels.loops import tiles
 from pellucid.kernels.simd import End, Start, Tile, Turn
 
 # Rows of a matrix often lie a multiple of a page apart and compete for the same places in a cache. What a thread reads

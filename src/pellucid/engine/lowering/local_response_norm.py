@@ -6,7 +6,7 @@ from pellucid.engine.buffers import Tensor
 from pellucid.engine.graph import Node
 from pellucid.engine.lowering.pointwise import rows
 from pellucid.engine.plan import Plan, Tables
-from pellucid.kernels import local_response_norm
+from pellucid.kernels.loops import local_response_norm
 from pellucid.ops.local_response_norm import LocalResponseNorm
 
 

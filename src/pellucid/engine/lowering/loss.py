@@ -7,7 +7,7 @@ from pellucid.engine.graph import Node, Symbol
 from pellucid.engine.lowering.pointwise import rows
 from pellucid.engine.plan import CHUNKS, Plan, Tables
 from pellucid.errors import ArgumentError
-from pellucid.kernels import loss
+from pellucid.kernels.loops import loss
 from pellucid.ops.cross_entropy import CrossEntropy
 from pellucid.ops.log_softmax import LogSoftmax
 from pellucid.ops.mse_loss import MSELoss

@@ -1,4 +1,4 @@
-"""Power-average pooling: sums of powers, their roots, and the shares that go back (see `kernels/lp_pool.py`)."""
+"""Power-average pooling: sums of powers, their roots, and the shares that go back (see `kernels/loops/lp_pool.py`)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pellucid.engine.graph import Node
 from pellucid.engine.lowering.resample import along_three, table_of
 from pellucid.engine.plan import CHUNKS, Plan, Tables
 from pellucid.errors import ArgumentError
-from pellucid.kernels import lp_pool
+from pellucid.kernels.loops import lp_pool
 from pellucid.ops.lp_pool import LpPool
 from pellucid.ops.resampling import Spread
 from pellucid.sizes import size_of

@@ -1,4 +1,4 @@
-"""The numbers of the positions that max pooling chose: where its routes lead to (see `kernels/max_unpool.py`)."""
+"""The numbers of the positions that max pooling chose: where its routes lead to (see `kernels/loops/max_unpool.py`)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pellucid.engine.buffers import Block, Tensor
 from pellucid.engine.graph import Node
 from pellucid.engine.lowering.max_pool import Spans, Windows, axes_of, pool
 from pellucid.engine.plan import CHUNKS, Plan, Tables
-from pellucid.kernels import max_unpool
+from pellucid.kernels.loops import max_unpool
 from pellucid.sizes import size_of
 
 

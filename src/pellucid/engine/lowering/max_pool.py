@@ -13,7 +13,8 @@ from pellucid.engine.lowering.walk import Stage, View, cut_when_few, view, walk
 from pellucid.engine.plan import Plan, Tables
 from pellucid.engine.tiling import TileList, blocks
 from pellucid.geometry import Axis
-from pellucid.kernels import simd, tiles
+from pellucid.kernels import simd
+from pellucid.kernels.loops import tiles
 from pellucid.kernels.simd import Route, Window
 from pellucid.ops.adaptive_max_pool import AdaptiveMaxPool
 from pellucid.ops.max_pool import MaxPool

@@ -1,4 +1,4 @@
-"""Max unpooling: every element goes where its index says (see `kernels/max_unpool.py`)."""
+"""Max unpooling: every element goes where its index says (see `kernels/loops/max_unpool.py`)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pellucid.engine.lowering.max_indices import places
 from pellucid.engine.lowering.max_pool import axes_of
 from pellucid.engine.plan import CHUNKS, Plan, Tables
 from pellucid.errors import ShapeError
-from pellucid.kernels import max_unpool
+from pellucid.kernels.loops import max_unpool
 from pellucid.sizes import size_of
 
 _CHANNELS = 16  # in a chunk, where images are few: a line of the cache

@@ -12,7 +12,8 @@ from pellucid.engine.lowering.pointwise import rows
 from pellucid.engine.lowering.update import take_over
 from pellucid.engine.plan import CHUNKS, NormGradient, Plan, Tables
 from pellucid.engine.tiling import blocks
-from pellucid.kernels import norm, simd
+from pellucid.kernels import simd
+from pellucid.kernels.loops import norm
 from pellucid.kernels.simd import Code, GradientSums, Moments, NormalGradient, Normalise
 from pellucid.ops.batch_norm import BatchNorm
 from pellucid.sizes import size_of
@@ -183,7 +184,7 @@ def _lanes(x: Tensor) -> int:
 
 
 def _walk(plan: Plan, x: Tensor, length: int, loop: _Loop) -> tuple[int, ...]:
-    """What the walk along rows of `length` numbers takes behind the rows (see `kernels/norm.py`)."""
+    """What the walk along rows of `length` numbers takes behind the rows (see `kernels/loops/norm.py`)."""
     lanes = _lanes(x)
     columns = blocks(lanes, _LANES)
     codes = [

@@ -6,8 +6,8 @@ from pellucid.engine import joining
 from pellucid.engine.buffers import Tensor
 from pellucid.engine.graph import Node, Symbol
 from pellucid.engine.plan import CHUNKS, Plan, Tables
-from pellucid.kernels import activation, pointwise
 from pellucid.kernels.jit import Kernel
+from pellucid.kernels.loops import activation, pointwise
 from pellucid.ops.base import Op
 from pellucid.ops.dropout import Dropout
 from pellucid.ops.gelu import GELU
@@ -27,7 +27,7 @@ _KERNELS: dict[type[Op], tuple[Kernel, Kernel]] = {
 
 
 def rows(*tensors: Tensor | None) -> tuple[int, list[int]]:
-    """How many chunks, and the integers that every pointwise kernel starts with (see `kernels/pointwise.py`)."""
+    """How many chunks, and the integers that every pointwise kernel starts with (see `kernels/loops/pointwise.py`)."""
     first = tensors[0]
     assert first is not None
     n, d, h, w, c = first.inner

@@ -1,4 +1,4 @@
-"""Padding and interpolation: tables of what is read along each axis, for one loop over rows (`kernels/resample.py`)."""
+"""Padding and interpolation: tables of what each axis reads, for one loop over rows (`kernels/loops/resample.py`)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pellucid.engine.buffers import Tensor
 from pellucid.engine.graph import Node
 from pellucid.engine.plan import CHUNKS, Plan, Tables
 from pellucid.errors import ShapeError
-from pellucid.kernels import resample
+from pellucid.kernels.loops import resample
 from pellucid.ops.base import Shape
 from pellucid.ops.pad import Pad
 from pellucid.ops.resampling import Resampling, Spread

@@ -10,7 +10,7 @@ from pellucid.engine.lowering.walk import FIRST_STAGE, Stage, cut_when_few, stor
 from pellucid.engine.plan import CHUNKS, Plan, Tables
 from pellucid.engine.tiling import TileList, split
 from pellucid.errors import ArgumentError
-from pellucid.kernels import layout, tiles
+from pellucid.kernels.loops import layout, tiles
 from pellucid.kernels.simd import End, Turn
 from pellucid.ops.flatten import Flatten
 from pellucid.sizes import size_of

@@ -1,6 +1,6 @@
 """Unfold and fold: a list of windows and taps for the one, lists of what lies at each position for the other.
 
-Columns are a tensor of one axis of positions, whose channels are (c,k); see `kernels/unfold.py`.
+Columns are a tensor of one axis of positions, whose channels are (c,k); see `kernels/loops/unfold.py`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pellucid.engine.buffers import Tensor
 from pellucid.engine.graph import Node
 from pellucid.engine.plan import CHUNKS, Plan, Tables
 from pellucid.geometry import Axis, Geometry
-from pellucid.kernels import unfold
+from pellucid.kernels.loops import unfold
 from pellucid.ops.columns import Columns
 from pellucid.sizes import size_of
 

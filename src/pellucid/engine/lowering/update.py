@@ -14,8 +14,8 @@ import numpy as np
 from pellucid.engine.buffers import Block
 from pellucid.engine.graph import Node, Symbol
 from pellucid.engine.plan import CHUNKS, Plan, Tables
-from pellucid.kernels import layout, update
 from pellucid.kernels.flushing import to_nearest
+from pellucid.kernels.loops import layout, update
 from pellucid.ops.adam import Adam
 from pellucid.ops.sgd import SGD
 from pellucid.sizes import size_of
@@ -111,7 +111,7 @@ def _flags(rule: SGD | Adam) -> tuple[int, ...]:
 
 
 def _numbers(rule: SGD | Adam, lr: float, step: int) -> tuple[float, ...]:
-    """The factors of the formula, in float64 (see `kernels/update.py`)."""
+    """The factors of the formula, in float64 (see `kernels/loops/update.py`)."""
     if isinstance(rule, SGD):
         return lr, rule.momentum, rule.weight_decay
     beta1, beta2 = rule.betas

@@ -19,7 +19,7 @@ from pellucid.engine.lowering.layer import Layer
 from pellucid.engine.lowering.walk import Stage, view, walk
 from pellucid.engine.plan import NormGradient, Plan, Tables
 from pellucid.engine.tiling import TileList
-from pellucid.kernels import tiles
+from pellucid.kernels.loops import tiles
 from pellucid.kernels.simd.norm import NormalLoad
 from pellucid.kernels.simd.pooled import Routes
 from pellucid.kernels.simd.winograd import Transform

@@ -28,7 +28,8 @@ from pellucid.engine.lowering.winograd_single import Single, serves_single
 from pellucid.engine.lowering.winograd_target import Target
 from pellucid.engine.plan import CHUNKS, Plan, Tables
 from pellucid.engine.tiling import TileList, blocks, split
-from pellucid.kernels import simd, tiles
+from pellucid.kernels import simd
+from pellucid.kernels.loops import tiles
 from pellucid.kernels.simd import Tile
 from pellucid.kernels.simd.winograd import Transform
 from pellucid.winograd import Scheme

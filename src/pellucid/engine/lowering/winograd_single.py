@@ -17,7 +17,8 @@ from pellucid.engine.lowering.walk import Stage, walk
 from pellucid.engine.lowering.winograd import Grid, Planes, Position
 from pellucid.engine.plan import Tables
 from pellucid.engine.tiling import TileList, split
-from pellucid.kernels import simd, tiles
+from pellucid.kernels import simd
+from pellucid.kernels.loops import tiles
 from pellucid.kernels.simd.few import INPUTS, FewTiles, Product, most_tiles
 from pellucid.winograd import Pair, Scheme
 

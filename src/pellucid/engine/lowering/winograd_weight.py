@@ -35,7 +35,8 @@ from pellucid.engine.lowering.winograd import (
 from pellucid.engine.lowering.winograd_conv import Convolution
 from pellucid.engine.plan import Plan, Tables
 from pellucid.engine.tiling import TileList, blocks, split
-from pellucid.kernels import simd, tiles
+from pellucid.kernels import simd
+from pellucid.kernels.loops import tiles
 from pellucid.kernels.simd import Tile
 from pellucid.kernels.simd.pooled import UnpooledSum
 from pellucid.kernels.simd.winograd import Transform

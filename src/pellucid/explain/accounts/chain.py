@@ -125,7 +125,7 @@ class Chain(Account):
 
     def _replayed(self, left: Array, right: Array, edges: NDArray[np.int64], start: Array) -> Array:
         """The engine's numbers, operation by operation; where there is none, the start itself."""
-        from pellucid.kernels.replay import replay  # imports LLVM: only when it is needed
+        from pellucid.kernels.loops.replay import replay  # imports LLVM: only when it is needed
 
         sums = np.zeros((len(left), len(edges) - 1), left.dtype)
         sums[:, 0] = start

@@ -1,7 +1,7 @@
 """Group, instance and layer norm: output, statistics and gradients. Formulas: `ops/group_norm.py`, `ops/layer_norm.py`.
 
 Every explanation starts from recorded numbers, as a batch norm's does; here all arithmetic is in float64, and what goes
-to an array of the network's type is rounded once (`kernels/group_norm.py`).
+to an array of the network's type is rounded once (`kernels/loops/group_norm.py`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Group, instance and layer norm once more, operation by operation as `kernels/group_norm.py` does it, bit by bit."""
+"""Group, instance and layer norm once more, operation by operation, bit by bit as `kernels/loops/group_norm.py`."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Local response norm: output and gradient. Formula: `ops/local_response_norm.py`.
 
-All arithmetic is in float64: `kernels/local_response_norm.py`.
+All arithmetic is in float64: `kernels/loops/local_response_norm.py`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The losses: cross-entropy from its losses and their count, each loss from its logits; the mean squared error.
 
-Formulas: `ops/cross_entropy.py`, `ops/mse_loss.py`; the arithmetic, all of it in float64: `kernels/loss.py`.
+Formulas: `ops/cross_entropy.py`, `ops/mse_loss.py`; the arithmetic, all of it in float64: `kernels/loops/loss.py`.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Every explanation starts from recorded numbers: the output from mean and istd, grad_input from grad(mean) and grad(var)
 as well, each of which has an explanation of its own. What is summed over a channel is summed in float64, less a number
-that is near in training (`kernels/norm.py`); the loops over all numbers take coefficients that are rounded to the
+that is near in training (`kernels/loops/norm.py`); the loops over all numbers take coefficients that are rounded to the
 network's type once for each channel (`kernels/simd/norm.py`), of which the last holds what the mean lost by that.
 """
 

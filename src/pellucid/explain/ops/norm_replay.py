@@ -1,7 +1,7 @@
 """Batch norm once more, operation by operation as the engine does it: bit by bit the same numbers.
 
-The statistics' loops and the coefficients: `kernels/norm.py`; the loops over all numbers: `kernels/simd/norm.py`; sums
-in a convolution's last transform: `kernels/simd/winograd.py`.
+The statistics' loops and the coefficients: `kernels/loops/norm.py`; the loops over all numbers: `kernels/simd/norm.py`;
+sums in a convolution's last transform: `kernels/simd/winograd.py`.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Order:
 
     def sums(self, left: Array, right: Array | None = None) -> Array:
         """Each group's Σ left·right, or Σ left, of arrays (elements, numbers of a channel), as (elements, groups)."""
-        from pellucid.kernels.replay import replay  # imports LLVM: only when it is needed
+        from pellucid.kernels.loops.replay import replay  # imports LLVM: only when it is needed
 
         if not self.places.size:
             return np.zeros((len(left), 1))
@@ -109,7 +109,7 @@ def _weight(asked: Asked) -> Array:
 
 def _fused(x: Array, y: Array, z: Array) -> Array:
     """x·y + z, rounded once."""
-    from pellucid.kernels.replay import replay
+    from pellucid.kernels.loops.replay import replay
 
     sums = np.array(np.broadcast_to(z, x.shape))
     replay(np.ascontiguousarray(x), np.ascontiguousarray(y), np.array([0, 1]), sums)

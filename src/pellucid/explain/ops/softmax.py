@@ -1,4 +1,4 @@
-"""Softmax and its logarithm. Formulas: `ops/softmax.py`, `ops/log_softmax.py`; the arithmetic: `kernels/loss.py`."""
+"""Softmax and its logarithm. Formulas: `ops/softmax.py`, `ops/log_softmax.py`; arithmetic: `kernels/loops/loss.py`."""
 
 from __future__ import annotations
 

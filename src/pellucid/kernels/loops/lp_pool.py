@@ -11,7 +11,7 @@ import math
 
 from pellucid.kernels.intrinsics import float64_at, int64_at
 from pellucid.kernels.jit import inline, kernel
-from pellucid.kernels.pointwise import last_row
+from pellucid.kernels.loops.pointwise import last_row
 
 
 @inline

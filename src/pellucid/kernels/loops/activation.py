@@ -11,7 +11,7 @@ import numpy as np
 
 from pellucid.kernels.intrinsics import bits_of, from_bits, int64_at
 from pellucid.kernels.jit import inline, kernel
-from pellucid.kernels.pointwise import add_base, last_row, row_at
+from pellucid.kernels.loops.pointwise import add_base, last_row, row_at
 
 _HALF_ROOT = math.sqrt(0.5)
 _DENSITY = 1.0 / math.sqrt(2.0 * math.pi)

@@ -11,7 +11,7 @@ import math
 
 from pellucid.kernels.intrinsics import element_address, int64_at, numbers_at, rounded
 from pellucid.kernels.jit import inline, kernel
-from pellucid.kernels.tiles import walk
+from pellucid.kernels.loops.tiles import walk
 
 
 @inline

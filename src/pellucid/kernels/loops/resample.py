@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from pellucid.kernels.intrinsics import float64_at, fma, int64_at, rounded
 from pellucid.kernels.jit import kernel
-from pellucid.kernels.pointwise import last_row
+from pellucid.kernels.loops.pointwise import last_row
 
 
 @kernel

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pellucid.kernels.intrinsics import float64_at
 from pellucid.kernels.jit import kernel
-from pellucid.kernels.pointwise import last_row, row_at
+from pellucid.kernels.loops.pointwise import last_row, row_at
 
 
 @kernel

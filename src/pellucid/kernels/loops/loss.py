@@ -8,7 +8,7 @@ import numpy as np
 
 from pellucid.kernels.intrinsics import float64_at, int64_at
 from pellucid.kernels.jit import inline, kernel
-from pellucid.kernels.pointwise import add_base, last_row, row_at
+from pellucid.kernels.loops.pointwise import add_base, last_row, row_at
 
 
 @inline

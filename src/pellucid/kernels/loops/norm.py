@@ -18,7 +18,7 @@ import numpy as np
 
 from pellucid.kernels.intrinsics import call_tile, element_address, float64_at
 from pellucid.kernels.jit import inline, kernel
-from pellucid.kernels.pointwise import last_row, row_at
+from pellucid.kernels.loops.pointwise import last_row, row_at
 
 
 @inline
