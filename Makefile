@@ -1,21 +1,25 @@
 # Everything runs in virtual environments below .venv, one for each purpose, made at first use and made again when
 # pyproject.toml changes.
 
-.PHONY: help demo test check bench soak clean
+.PHONY: help demo test test-quick check bench soak clean
 
 help:
-	@echo "make demo    train LeNet-5 on MNIST, read a digit, look into a number"
-	@echo "make test    run the tests"
-	@echo "make check   formatting, lint, types, layers of imports"
-	@echo "make bench   measure speed beside other engines"
-	@echo "make soak    interrupts, forks, kills, hostile files, lines, receptive fields by the thousand (over an hour)"
-	@echo "make clean   remove everything that these made"
+	@echo "make demo         train LeNet-5 on MNIST, read a digit, look into a number"
+	@echo "make test         run the tests"
+	@echo "make test-quick   run those of every room that are quick and need no PyTorch: within a minute"
+	@echo "make check        formatting, lint, types, layers of imports"
+	@echo "make bench        measure speed beside other engines"
+	@echo "make soak         interrupts, forks, kills, hostile files, lines, fields, shapes by the thousand (over an hour)"
+	@echo "make clean        remove everything that these made"
 
 demo: .venv/demo/ready
 	@.venv/demo/bin/python examples/demo.py
 
 test: .venv/test/ready
 	.venv/test/bin/python -m pytest --numprocesses auto --dist worksteal
+
+test-quick: .venv/quick/ready
+	.venv/quick/bin/python -m pytest --numprocesses auto --dist worksteal -m "not slow and not oracle"
 
 check: .venv/check/ready
 	.venv/check/bin/python -m ruff check .
@@ -34,11 +38,13 @@ soak: .venv/test/ready
 	.venv/test/bin/python soak/lines.py
 	.venv/test/bin/python soak/forgeries.py
 	.venv/test/bin/python soak/fields.py
+	.venv/test/bin/python soak/shapes.py
 
 clean:
 	rm -rf .venv .demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find src tests examples -name __pycache__ -exec rm -rf {} +
 
+.venv/quick/ready: group = --group quick
 .venv/test/ready: group = --group test
 .venv/check/ready: group = --group check
 .venv/bench/ready: group = --group bench

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.command_line import said
+from tests.support.command_line import said
 
 from pellucid.cli import main
 from pellucid.formats import save_model

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.command_line import said
+from tests.support.command_line import said
 
 import pellucid as pc
 from pellucid import limits, memory
@@ -118,7 +118,7 @@ import numpy as np
 import pellucid as pc
 from pellucid import limits, train
 
-model, x, y = pc.models.vgg_small(), np.zeros((256, 3, 32, 32), np.uint8), np.zeros(256, np.int64)
+model, x, y = pc.models.vgg_small(), np.zeros((256, 3, 32, 32), np.float16), np.zeros(256, np.int64)
 weight = np.ones((64, 3, 3, 3), np.float32)
 most = (limits._numbers(limits._PROC / "self" / "status")["VmSize"] << 10) + int(sys.argv[2]) * 2**20
 resource.setrlimit(resource.RLIMIT_AS, (most, most))
@@ -138,6 +138,7 @@ except pc.NumericError as error:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the system does not tell what is used")
 @pytest.mark.parametrize(
     "use", ["train", "fit", "infer", "predict", "evaluate", "record", "functional", "parameter"]
@@ -153,6 +154,7 @@ def test_a_process_that_may_take_little_is_told_so(use, megabytes):
     assert re.fullmatch(r".+ must fit in memory\. .*Hint: use a smaller batch or input\.\n", done.stdout)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the system does not tell what is used")
 def test_threads_that_have_no_room_are_refused_and_fewer_go_on():
     code = """

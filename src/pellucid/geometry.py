@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.derived import derived
-from pellucid.errors import ShapeError
+from pellucid.errors import ShapeError, say
 from pellucid.sizes import Index, size_of
 
 Where: TypeAlias = tuple[Any, ...]  # what indexes an array along its spatial axes: integers or slices
@@ -284,11 +284,20 @@ def window(
             raise ShapeError(
                 op,
                 "the window must not be larger than the padded input",
-                expected=f"at most {room} positions along {name}",
-                got=f"{axis.extent} (kernel {axis.kernel}, dilation {axis.dilation}) on input {axis.input}"
-                f" with padding {axis.before}+{axis.after}",
+                expected=say("at most {room} positions along {name}", room=room, name=name),
+                got=say(
+                    "{extent} (kernel {kernel}, dilation {dilation}) on input {input} with padding {before}+{after}",
+                    extent=axis.extent,
+                    kernel=axis.kernel,
+                    dilation=axis.dilation,
+                    input=axis.input,
+                    before=axis.before,
+                    after=axis.after,
+                ),
                 hint="use a smaller kernel_size or more padding",
             )
         if axis.input == 0:
-            raise ShapeError(op, "spatial sizes must be positive", got=f"input sizes {tuple(input)}")
+            raise ShapeError(
+                op, "spatial sizes must be positive", got=say("input sizes {sizes}", sizes=tuple(input))
+            )
     return Geometry(axes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,11 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid import limits
-from pellucid.errors import NumericError
+from pellucid.errors import NumericError, joined, say
 
 Array = NDArray[Any]
 _SMALL = 1 << 24  # bytes for which nobody asks: that takes longer than to copy them
 _HINT = "use a smaller batch or input"
+_ASKED = re.compile(  # NumPy's text
+    r"Unable to allocate (?P<size>.+) for an array with shape (?P<shape>.+) and data type (?P<dtype>.+)"
+)
 
 
 def require(where: str, what: str, size_bytes: int, *, shape: tuple[int, ...] | None = None) -> None:
@@ -23,13 +27,11 @@ def require(where: str, what: str, size_bytes: int, *, shape: tuple[int, ...] | 
     Raises: NumericError when there is not that much memory to be had.
     """
     if size_bytes > _SMALL and size_bytes > (room := available_bytes()):
-        raise NumericError(
-            where,
-            f"{what} must fit in memory",
-            expected=f"at most {room:,} bytes, which are available",
-            got=f"{size_bytes:,} bytes" if shape is None else f"{shape}, {size_bytes:,} bytes",
-            hint=_HINT,
-        )
+        rule = say("{what} must fit in memory", what=what)
+        expected = say("at most {room:,} bytes, which are available", room=room)
+        size = say("{count:,} bytes", count=size_bytes)
+        got = size if shape is None else joined(", ", (str(shape), size))
+        raise NumericError(where, rule, expected=expected, got=got, hint=_HINT)
 
 
 def available_bytes() -> int:
@@ -44,7 +46,7 @@ def contiguous(where: str, array: Array, dtype: np.dtype[Any]) -> Array:
     """
     if array.dtype == dtype and array.flags.c_contiguous:
         return array
-    require(where, f"the input as {dtype}", array.size * dtype.itemsize, shape=array.shape)
+    require(where, say("the input as {dtype}", dtype=dtype), array.size * dtype.itemsize, shape=array.shape)
     with enough(where):
         return np.asarray(array, dtype, order="C")
 
@@ -62,7 +64,13 @@ def check_spread(where: str, name: str, array: Array) -> None:
 
 def exhausted(where: str, error: MemoryError) -> NumericError:
     """What is said where the system had no memory after all."""
-    got = str(error)[:1].lower() + str(error)[1:].rstrip(".")
+    said = str(error).rstrip(".")
+    got = said[:1].lower() + said[1:]
+    if asked := _ASKED.fullmatch(said):
+        got = say(
+            "unable to allocate {size} for an array with shape {shape} and data type {dtype}",
+            **asked.groupdict(),
+        )
     return NumericError(where, "the arrays must fit in memory", got=got or None, hint=_HINT)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid import memory
-from pellucid.errors import ArgumentError, PellucidError
+from pellucid.errors import ArgumentError, PellucidError, say
 
 _DEEPEST = 64  # axes of an array, and so of nested lists
 _TAKEN = "float16, float32, float64, whole numbers or truth values"
@@ -72,9 +72,11 @@ def _read(where: str, name: str, value: object, rule: str, error: type[PellucidE
     except Exception as reason:  # whatever a foreign __array__ raises
         array, got = np.empty(0, object), _unread(value, reason)
     else:
-        got = type(value).__name__ + (f" of dtype {array.dtype}" if hasattr(value, "dtype") else "")
+        got = type(value).__name__
+        if hasattr(value, "dtype"):
+            got = say("{kind} of dtype {dtype}", kind=got, dtype=array.dtype)
     if array.dtype.kind not in "fiub":
-        rule = rule or f"{name} must be an array of real numbers"
+        rule = rule or say("{name} must be an array of real numbers", name=name)
         expected, hint = _conversion(value, array.dtype, word)
         raise error(where, rule, expected=expected, got=got, hint=hint)
     return array
@@ -117,6 +119,32 @@ def contiguous(where: str, name: str, array: NDArray[Any], dtype: np.dtype[Any])
         raise _beyond(where, name, array, dtype, ArgumentError) from None
 
 
+def white(dtype: np.dtype[Any]) -> int:
+    """The lightest number of an image: the largest one of 8 or 16 bits; 1 in all other types."""
+    return int(np.iinfo(dtype).max) if dtype.kind == "u" and dtype.itemsize <= 2 else 1
+
+
+def check_scaled(where: str, name: str, array: NDArray[Any]) -> None:
+    """Refuse images of 8 and 16 bits where numbers are taken as they are: whatever reads data divides them by white.
+
+    Raises: ArgumentError for unsigned integers of so many bits.
+
+    Example:
+        >>> check_scaled("Conv2d", "input", np.zeros((1, 1, 28, 28), np.uint8))
+        Traceback (most recent call last):
+        pellucid.errors.ArgumentError: Conv2d: input must be scaled to numbers from 0 to 1. Expected floats. Got uint8
+        (1, 1, 28, 28). Hint: use input / 255, as batches, fit, evaluate and predict do by themselves.
+    """
+    if (most := white(array.dtype)) > 1:
+        rule = say("{name} must be scaled to numbers from 0 to 1", name=name)
+        hint = say(
+            "use {name} / {most}, as batches, fit, evaluate and predict do by themselves",
+            name=name,
+            most=most,
+        )
+        raise ArgumentError(where, rule, expected="floats", got=f"{array.dtype} {array.shape}", hint=hint)
+
+
 def _beyond(
     where: str, name: str, array: NDArray[Any], dtype: np.dtype[Any], error: type[PellucidError]
 ) -> PellucidError:
@@ -124,8 +152,8 @@ def _beyond(
     with np.errstate(over="ignore"):
         beyond = np.isfinite(array) & ~np.isfinite(array.astype(dtype))
     place = tuple(int(i) for i in np.argwhere(beyond)[0])
-    got = f"{array[place]} at {list(place)}" if place else f"{array[place]}"
-    return error(where, f"{name} must lie within the range of {dtype}", got=got)
+    got = say("{number} at {place}", number=array[place], place=list(place)) if place else f"{array[place]}"
+    return error(where, say("{name} must lie within the range of {dtype}", name=name, dtype=dtype), got=got)
 
 
 def are_whole(array: NDArray[Any]) -> bool:
@@ -143,7 +171,9 @@ def absent(
     where: str, name: str, rule: str = "", error: type[PellucidError] = ArgumentError
 ) -> PellucidError:
     """What is said of an array that must be there."""
-    return error(where, rule or f"{name} must be given", expected="an array of real numbers", got="None")
+    return error(
+        where, rule or say("{name} must be given", name=name), expected="an array of real numbers", got="None"
+    )
 
 
 def _parts(value: object, depth: int = 0) -> Iterator[object]:
@@ -158,7 +188,9 @@ def _parts(value: object, depth: int = 0) -> Iterator[object]:
 
 def _use(word: str, steps: str, *, alone: bool) -> str:
     """A hint at what to do with the value, or with what lies in it."""
-    return f"use {word}{steps}" if alone else f"use t{steps} for each t in {word}"
+    if alone:
+        return say("use {code}", code=f"{word}{steps}")
+    return say("use t{steps} for each t in {word}", steps=steps, word=word)
 
 
 def _check_mask(where: str, name: str, value: object, error: type[PellucidError], hint: str) -> None:
@@ -167,19 +199,29 @@ def _check_mask(where: str, name: str, value: object, error: type[PellucidError]
     mask = np.ma.getmaskarray(value)
     if mask.dtype.names is None and mask.any():
         first = ", ".join(map(str, np.argwhere(mask)[0]))
-        got = f"{np.count_nonzero(mask)} masked of {mask.size}, the first at [{first}]"
-        hint = f"{hint}, or another number in their place"
+        got = say(
+            "{count} masked of {size}, the first at [{first}]",
+            count=np.count_nonzero(mask),
+            size=mask.size,
+            first=first,
+        )
+        hint = say("{hint}, or another number in their place", hint=hint)
         if not mask.ndim:
             got, hint = "a masked number", "put another number in its place"
-        raise error(where, f"{name} must have no masked numbers", got=got, hint=hint)
+        raise error(where, say("{name} must have no masked numbers", name=name), got=got, hint=hint)
 
 
 def _unread(value: object, error: Exception) -> str:
     """What it is, and why NumPy makes no array of it."""
     if "inhomogeneous" in str(error):
-        return f"{type(value).__name__} with rows of different lengths"
+        return say("{kind} with rows of different lengths", kind=type(value).__name__)
     said = (str(error).splitlines() or [""])[0].rstrip(".")
-    return f"{type(value).__name__} that NumPy cannot read ({type(error).__name__}: {said})"
+    return say(
+        "{kind} that NumPy cannot read ({error}: {said})",
+        kind=type(value).__name__,
+        error=type(error).__name__,
+        said=said,
+    )
 
 
 def _conversion(value: object, dtype: np.dtype[Any], word: str) -> tuple[str | None, str]:
@@ -189,11 +231,11 @@ def _conversion(value: object, dtype: np.dtype[Any], word: str) -> tuple[str | N
         foreign, steps = _from_torch(tensor)
         return _TAKEN if foreign else None, _use(word, steps, alone=tensor is value)
     if hasattr(value, "toarray"):  # SciPy's sparse arrays
-        return None, f"use {word}.toarray()"
+        return None, say("use {code}", code=f"{word}.toarray()")
     if dtype.kind == "c":
-        return None, f"use {word}.real, or abs({word})"
+        return None, say("use {word}.real, or abs({word})", word=word)
     if dtype.kind == "V" and dtype.names is None and dtype.subdtype is None:  # bfloat16, float8, …
-        return _TAKEN, f"use {word}.astype(np.float32)"
+        return _TAKEN, say("use {code}", code=f"{word}.astype(np.float32)")
     return None, _HINT
 
 

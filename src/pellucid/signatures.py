@@ -8,11 +8,12 @@ from functools import wraps
 from inspect import signature
 from typing import Any, TypeVar
 
-from pellucid.errors import SignatureError
+from pellucid.errors import SignatureError, say
 
 R = TypeVar("R")
 
 _ABSENT = re.compile(r"missing a required (?:keyword-only )?argument: '(\w+)'")
+_TWICE = re.compile(r"multiple values for argument '(\w+)'")
 _ELSEWHERE = {  # settings of PyTorch's that have another place here
     "device": "leave it out: networks run on the CPU",
     "dtype": "leave it out: model.astype('float64') changes a network's float type",
@@ -49,11 +50,19 @@ def _refusal(
     except TypeError as error:
         names = ", ".join(name for name in taken.parameters if name != "self") or "no settings"
         if (unknown := next((name for name in kwargs if name not in taken.parameters), None)) is not None:
-            rule, hint = f"there is no setting '{unknown}'", _ELSEWHERE.get(unknown)
+            rule, hint = say("there is no setting '{name}'", name=unknown), _ELSEWHERE.get(unknown)
             return SignatureError(where, rule, expected=names, hint=hint)
-        absent = _ABSENT.search(str(error))
-        return SignatureError(where, f"{absent[1]} must be given" if absent else str(error), expected=names)
+        return SignatureError(where, _rule(str(error)), expected=names)
     return None
+
+
+def _rule(said: str) -> str:
+    """What Python says of a call's arguments, in our words or as a sentence that has a translation."""
+    if absent := _ABSENT.search(said):
+        return say("{name} must be given", name=absent[1])
+    if twice := _TWICE.fullmatch(said):
+        return say("multiple values for argument '{name}'", name=twice[1])
+    return "too many positional arguments" if "too many" in said else said
 
 
 class CheckedSettings:

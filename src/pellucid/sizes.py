@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeGuard
 
 import numpy as np
 
-from pellucid.errors import ArgumentError
+from pellucid.errors import ArgumentError, either, say
 
 Index: TypeAlias = tuple[int, ...]
 IntOrTuple: TypeAlias = int | Sequence[int]
@@ -24,6 +24,8 @@ def per_axis(op: str, name: str, value: IntOrTuple, dims: int, minimum: int = 1)
         >>> per_axis("conv2d", "stride", 2, 2)
         (2, 2)
     """
+    if _is_read(value, dims, minimum):
+        return value
     values: tuple[Any, ...] | None = None
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):  # which hold integers, too
         values = tuple(value)
@@ -34,13 +36,27 @@ def per_axis(op: str, name: str, value: IntOrTuple, dims: int, minimum: int = 1)
     if values is None or len(values) != dims or not all(is_integer(v) and v >= minimum for v in values):
         raise ArgumentError(
             op,
-            f"{name} must be an integer, or one integer per axis",
-            expected=f"{dims} value{'s' if dims > 1 else ''} ≥ {minimum}",
+            say("{name} must be an integer, or one integer per axis", name=name),
+            expected=values_of(dims, minimum),
             got=f"{name}={value!r}",
         )
     if max(values) >= 2**31:
-        raise ArgumentError(op, f"{name} is too large", expected="less than 2³¹", got=f"{name}={value!r}")
+        raise ArgumentError(
+            op, say("{name} is too large", name=name), expected="less than 2³¹", got=f"{name}={value!r}"
+        )
     return tuple(int(v) for v in values)
+
+
+def values_of(dims: int, minimum: int) -> str:
+    """What is expected of a setting with one integer per axis.
+
+    Example:
+        >>> values_of(2, 1)
+        '2 values ≥ 1'
+    """
+    if dims == 1:
+        return say("1 value ≥ {minimum}", minimum=minimum)
+    return say("{dims} values ≥ {minimum}", dims=dims, minimum=minimum)
 
 
 def padding_pairs(
@@ -55,6 +71,8 @@ def padding_pairs(
         ((1, 1), (1, 2))
     """
     dims = len(kernel)
+    if type(padding) is tuple and len(padding) == dims and all(_is_read(pair, 2, 0) for pair in padding):
+        return padding
     if isinstance(padding, str) and padding == "valid":  # an array has no one answer to ==
         return ((0, 0),) * dims
     if isinstance(padding, str) and padding == "same":
@@ -63,12 +81,16 @@ def padding_pairs(
         totals = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
         return tuple((total // 2, total - total // 2) for total in totals)
     if isinstance(padding, str):
-        raise ArgumentError(op, "padding has no such name", expected="'valid' or 'same'", got=repr(padding))
+        raise ArgumentError(
+            op, "padding has no such name", expected=either(("'valid'", "'same'")), got=repr(padding)
+        )
     if isinstance(padding, Sequence) and padding and all(isinstance(p, Sequence) for p in padding):
         pairs = [per_axis(op, "padding", p, 2, minimum=0) for p in padding if isinstance(p, tuple | list)]
         if len(pairs) != dims or any(isinstance(p, Sequence) and len(p) != 2 for p in padding):
             raise ArgumentError(
-                op, f"padding needs one (before, after) pair per axis ({dims})", got=repr(padding)
+                op,
+                say("padding needs one (before, after) pair per axis ({dims})", dims=dims),
+                got=repr(padding),
             )
         return tuple((p[0], p[1]) for p in pairs)
     return tuple((p, p) for p in per_axis(op, "padding", padding, dims, minimum=0))  # type: ignore[arg-type]
@@ -92,6 +114,13 @@ def input_shape(op: str, shape: Sequence[int], axes: str) -> Index:
 def is_integer(value: object) -> bool:
     """Whether `value` is a whole number and not a truth value."""
     return isinstance(value, int | np.integer) and not isinstance(value, bool | np.bool_)
+
+
+def _is_read(value: object, dims: int, minimum: int) -> TypeGuard[Index]:
+    """Whether a value is what `per_axis` makes of one, as settings mostly are: read a second time, they cost little."""
+    if type(value) is not tuple or len(value) != dims:
+        return False
+    return all(type(v) is int and minimum <= v < 2**31 for v in value)
 
 
 def size_of(shape: Sequence[int]) -> int:

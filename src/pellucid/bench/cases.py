@@ -13,20 +13,20 @@ from numpy.typing import NDArray
 from pellucid import memory, nn
 from pellucid.derived import derived
 from pellucid.engine.graph import Graph, Node, trace
+from pellucid.errors import say
 from pellucid.formats import container, reader
 from pellucid.formats.checkpoint import LIMITS
 from pellucid.geometry import Axis
-from pellucid.nn import init
+from pellucid.language import text
+from pellucid.nn import costs, init
 from pellucid.nn.models import MODELS, input_shape
-from pellucid.ops.conv import Conv
 from pellucid.ops.dropout import Dropout
-from pellucid.ops.max_pool import MaxPool
 from pellucid.sizes import size_of
 
 Array = NDArray[Any]
 Batches = list[tuple[NDArray[np.float32], NDArray[np.int64]]]
 TRAIN, INFER = "train", "infer"
-TASKS = {TRAIN: "training step", INFER: "inference"}
+TASKS = {TRAIN: "bench.training_step", INFER: "bench.inference"}  # what a task is called
 _BATCH = {"resnet18": 32, "alexnet": 16}  # the batch of a model; that of the others is 64
 SINGLES = ("vgg_small", "resnet18")  # models that also infer a single image
 BATCHES = 4  # different ones, taken in turn
@@ -44,6 +44,11 @@ class Case:
 
     def __str__(self) -> str:
         return f"{self.model} b{self.batch}"
+
+    @property
+    def title(self) -> str:
+        """What is measured, in words."""
+        return text("bench.task", task=text(TASKS[self.task]), case=self)
 
     @derived
     def network(self) -> nn.Module:
@@ -78,7 +83,10 @@ class Case:
         """
         shape = (BATCHES, self.batch, *input_shape(self.network))
         memory.require(
-            "bench", f"the inputs of {self}", size_of(shape) * self.network.dtype.itemsize, shape=shape
+            "bench",
+            say("the inputs of {case}", case=self),
+            size_of(shape) * self.network.dtype.itemsize,
+            shape=shape,
         )
 
     def batches(self) -> Batches:
@@ -105,9 +113,8 @@ def cases(task: str, models: Sequence[str], batch: int | None) -> list[Case]:
 
 def axes_of(node: Node) -> tuple[Axis, ...]:
     """Along which axes, and how, a convolution or a max pooling slides its windows."""
-    assert isinstance(node.op, Conv | MaxPool)
-    shapes = [symbol.shape for symbol in node.operands[:2] if symbol is not None]
-    return node.op.geometry(*shapes).axes
+    sliding = node.op.sliding(*costs.shapes(node))
+    return tuple(axis for axis in sliding.axes if isinstance(axis, Axis)) if sliding else ()
 
 
 def write_weights(model: str, folder: Path) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from pellucid.bench.cases import Case
 from pellucid.bench.peers import Peer
+from pellucid.language import text
 
 _PATIENCE_SECONDS = 900  # for one answer; compiling with all the trimmings takes minutes
 _LONGEST = 200  # characters of an engine's last line that find room in a table
@@ -103,6 +104,10 @@ def _command(peer: Peer, case: Case, folder: Path) -> list[str]:
 def _last_words(errors: bytes, code: int) -> str:
     """The last line that a process wrote on stderr, or how it ended."""
     lines = [line.strip() for line in errors.decode(errors="replace").splitlines()]
-    ending = f"signal {-code}" if code < 0 else f"exit code {code}"
-    last = next((line for line in reversed(lines) if line), f"the process ended with {ending}")
-    return f"failed: {last[:_LONGEST]}"
+    ended = (
+        text("bench.ended_by_signal", number=-code)
+        if code < 0
+        else text("bench.ended_with_code", number=code)
+    )
+    last = next((line for line in reversed(lines) if line), ended)
+    return text("bench.failed", words=last[:_LONGEST])

@@ -9,31 +9,27 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from pellucid.bench.cases import LR, MOMENTUM, Case
+from pellucid.engine.buffers import Block
 from pellucid.engine.graph import Graph
-from pellucid.engine.plan import Launch, Program
+from pellucid.engine.loops import Work
+from pellucid.engine.program import Program
+from pellucid.engine.steps import Step
 from pellucid.kernels import tape
+from pellucid.nn import costs
 from pellucid.nn.models import MODELS
-from pellucid.ops.conv import Conv
-from pellucid.ops.linear import Linear
-from pellucid.ops.relu import ReLU
-from pellucid.sizes import size_of
+from pellucid.ops.product import Product
 from pellucid.train import SGD, TrainStep
 
-PASSES = (
-    "forward",
-    "grad_input",
-    "grad_weight",
-    "backward",
-)  # of both gradients, where one launch makes them
+PASSES = {  # and what they are called
+    "forward": "report.forward",
+    "grad_input": "report.grad_input",
+    "grad_weight": "report.grad_weight",
+    "backward": "report.backward",  # of both gradients, where one launch makes them
+}
 
 
 @dataclass
@@ -80,75 +76,65 @@ def profile(case: Case, steps: int = 20) -> Profile:
     for _ in range(3):
         step(x, y)
     program = step._training(x, y).program  # it goes on reading x
-    launches = program.steps
     times = _times_ms(program, steps)
     layers = {node.path: layer for node, layer in _layers(program.plan.graph)}
-    owners = _owners(program.plan.graph, [launch.label for launch in launches])
     loops: dict[str, Loop] = {}
-    for launch, ms, size_bytes in zip(launches, times, _sizes_bytes(launches), strict=True):
-        if launch.label in owners:
-            path, name = owners[launch.label]
+    for bound, name, ms in zip(program.loops, _passes(program), times, strict=True):
+        path = bound.loop.step.path if bound.loop.step else ""
+        if path in layers:
             layers[path].ms[name] = layers[path].ms.get(name, 0.0) + ms
         else:
-            loop = loops.setdefault(launch.kernel.name, Loop(launch.kernel.name))
+            loop = loops.setdefault(bound.loop.kernel.name, Loop(bound.loop.kernel.name))
             loop.launches += 1
             loop.ms += ms
-            loop.gigabytes += size_bytes / 1e9
+            loop.gigabytes += _size_bytes(bound.work) / 1e9
     slowest_first = tuple(sorted(loops.values(), key=lambda loop: -loop.ms))
-    return Profile(case, len(launches), sum(times), tuple(layers.values()), slowest_first)
+    return Profile(case, len(program.loops), sum(times), tuple(layers.values()), slowest_first)
 
 
 def _layers(graph: Graph) -> list[tuple[Any, Layer]]:
-    """Each layer that is a sum of products, with its node: every output sums over all but the weight's first axis."""
+    """Each layer that is a sum of products, with its node."""
     found = []
     for node in graph.nodes:
-        if isinstance(node.op, Conv | Linear) and node.operands[1] is not None:
-            products = size_of(node.output.shape) * size_of(node.operands[1].shape[1:])
-            found.append((node, Layer(node.path, 2 * products / 1e9)))
+        if isinstance(node.op, Product):
+            found.append((node, Layer(node.path, 2 * costs.macs(node).number / 1e9)))
     return found
 
 
-def _owners(graph: Graph, labels: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """The layer and the pass that a launch belongs to, by label.
-
-    A label is a tensor's name, after a comma perhaps what is made of it. What is made of a weight belongs to the
-    layer's next pass.
-    """
-    tensors, weights = {}, {}
-    for node, _ in _layers(graph):
-        input, weight, _ = node.operands
-        together = f"gradients by {node.path}"
-        of_input, of_weight = ["backward"] * 2 if together in labels else ["grad_input", "grad_weight"]
-        tensors[f"{node.path}.output"] = node.path, "forward"
-        tensors[f"grad({weight.name})"] = node.path, of_weight
-        tensors[together] = node.path, "backward"
-        if isinstance(node.op, Linear):
-            tensors[f"grad({node.output.name})"] = node.path, "backward"
-        received = [input]
-        if input.node is not None and isinstance(input.node.op, ReLU):
-            received += input.node.operands  # a gradient that passes the ReLU's gate as well
-        for symbol in received:
-            tensors[f"grad({symbol.name}) by {node.path}"] = node.path, of_input
-        weights[weight.name] = node.path
-    owners, following = {}, defaultdict[str, tuple[str, str]]()
-    for label in reversed(labels):
-        tensor = label.partition(", ")[0]
-        if tensor in tensors:
-            owners[label] = tensors[tensor]
-            following[tensors[tensor][0]] = tensors[tensor]
-        elif tensor in weights and weights[tensor] in following:
-            owners[label] = following[weights[tensor]]
-    return owners
+def _passes(program: Program) -> list[str]:
+    """Which pass each loop belongs to. What makes no gradient itself serves the loop behind it."""
+    names: list[str] = []
+    following = dict[Step, str]()
+    for bound in reversed(program.loops):
+        step = bound.loop.step
+        if step is None or step.way == "forward":
+            names.append("forward")
+            continue
+        made = _gradients(program, step, {block.root for block in bound.work.writes})
+        if made or step not in following:
+            following[step] = (
+                "backward" if len(made) != 1 or following.get(step) == "backward" else made.pop()
+            )
+        names.append(following[step])
+    return names[::-1]
 
 
-def _sizes_bytes(launches: Sequence[Launch]) -> list[int]:
-    """For each launch the bytes of the blocks that it names in its tables, each once."""
-    return [sum({block: block.size_bytes for block in launch.bind().blocks}.values()) for launch in launches]
+def _gradients(program: Program, step: Step, written: set[Block]) -> set[str]:
+    """Which of a step's gradients are in these blocks; a bias's is its weight's, and so is an update."""
+    values = program.plan.values
+    made = {role: s for one in (step, *step.fused) for role, s in one.makes.items() if s in values}
+    roles = {role for role, symbol in made.items() if values[symbol].root in written}
+    return {"grad_input" if role == "grad_input" else "grad_weight" for role in roles}
+
+
+def _size_bytes(work: Work) -> int:
+    """The bytes of the blocks that a loop names in its table, each once."""
+    return sum({block: block.size_bytes for block in work.blocks}.values())
 
 
 def _times_ms(program: Program, steps: int) -> list[float]:
     idle = program.launches[:1].copy()
-    idle[0, 4] = 0  # no chunks
+    idle["chunks"] = 0
     overhead = statistics.median(_play_ms(idle, 0) for _ in range(1000))
     rows = [program.launches[i : i + 1] for i in range(len(program.launches))]
     scratch = program.plan.scratch_bytes
@@ -156,7 +142,7 @@ def _times_ms(program: Program, steps: int) -> list[float]:
     return [max(0.0, statistics.median(column) - overhead) for column in zip(*measured, strict=True)]
 
 
-def _play_ms(row: NDArray[np.int64], scratch_bytes: int) -> float:
+def _play_ms(row: tape.Launches, scratch_bytes: int) -> float:
     start = time.perf_counter()
     tape.team.play(row, scratch_bytes)
     return (time.perf_counter() - start) * 1e3

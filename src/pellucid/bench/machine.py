@@ -11,11 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from pellucid.kernels.jit import Kernel
 
 PACKAGES = (
@@ -94,16 +91,20 @@ def _peak_of_all_time_mb() -> float:
     return peak / (2**20 if platform.system() == "Darwin" else 2**10)
 
 
-def _launch_row(
-    kernel: Kernel, bits: int, chunks: int, p: Sequence[int], n: Sequence[int]
-) -> tuple[NDArray[np.int64], list[NDArray[Any]]]:
-    """One launch written by hand, as `engine.plan.Program` writes it, and the tables that must outlive it."""
+def _best_seconds(kernel: Kernel, bits: int, chunks: int, table: Any, rounds: int) -> float:
+    """How long one launch by itself takes in the best round."""
     from pellucid.kernels import tape
+    from pellucid.kernels.table import fill
 
-    tables = [np.array(p, np.int64), np.array(n, np.int64), np.zeros(1)]
-    row = np.zeros((1, tape.LAUNCH_FIELDS), np.int64)
-    row[0, :5] = kernel.address(bits), *(table.ctypes.data for table in tables), chunks
-    return row, tables
+    filled = fill(table)
+    launch = tape.launches([(kernel.address(bits), filled.address, chunks)])
+
+    def seconds() -> float:
+        start = time.perf_counter()
+        tape.team.play(launch)
+        return time.perf_counter() - start
+
+    return min(seconds() for _ in range(rounds))
 
 
 def fma_peak_gflops(bits: int = 32, rounds: int = 15) -> float:
@@ -121,14 +122,13 @@ def fma_peak_gflops(bits: int = 32, rounds: int = 15) -> float:
     tile = Tile(bits, (0,) * height, columns, 0, 0, run, tuple(range(0, height * columns, columns)))
     numbers = np.zeros(2 * columns, f"f{bits // 8}")
     out = np.empty((calls, height * columns + 64), numbers.dtype)
-    entries = np.array([simd.address(tile)] * 2 + [0, 0, 0, 0, 0, 0, 1], np.int64)
-    bounds, taps = np.array([0, 1], np.int64), np.zeros(2, np.int64)
-    bases = (numbers.ctypes.data, numbers.ctypes.data, out.ctypes.data, 0)
-    lists = (entries.ctypes.data, bounds.ctypes.data, taps.ctypes.data)
-    stage = (*bases, 0, 0, out.strides[0], 0, 0)
-    n = (0, calls, 1, 1, *lists, *stage)  # a unit is a call, with results of its own
-    row, _tables = _launch_row(tiles.walk_tiles, bits, calls, [0], n)
-    seconds = min(_seconds(row) for _ in range(rounds))
+    code = simd.address(tile)
+    call = np.array(tiles.Call(code, code, 0, 0, 0, 0, 0, 0, 1))
+    bounds, taps = np.array([0, 1]), np.zeros(2, np.int64)
+    # a unit is a call, with results of its own
+    stage = tiles.Stage(numbers, numbers, out, None, 0, 0, out.strides[0], 0, 0)
+    table = tiles.Walk(0, calls, 1, 1, call, bounds, taps, (stage,))
+    seconds = _best_seconds(tiles.walk_tiles, bits, calls, table, rounds)
     return 2 * height * columns * run * calls / seconds / 1e9
 
 
@@ -140,15 +140,6 @@ def copy_gb_per_s(size_mb: int = 256, rounds: int = 7) -> float:
     source = np.ones(size_mb << 18, np.float32)
     target = np.zeros_like(source)
     chunks = 8 * tape.get_num_threads()
-    p, n = (source.ctypes.data, target.ctypes.data), (source.size, -(-source.size // chunks))
-    row, _tables = _launch_row(layout.copy, 32, chunks, p, n)
-    seconds = min(_seconds(row) for _ in range(rounds))
+    table = layout.Copy(source, target, source.size, -(-source.size // chunks))
+    seconds = _best_seconds(layout.copy, 32, chunks, table, rounds)
     return 2 * source.nbytes / seconds / 1e9
-
-
-def _seconds(row: NDArray[np.int64]) -> float:
-    from pellucid.kernels import tape
-
-    start = time.perf_counter()
-    tape.team.play(row)
-    return time.perf_counter() - start

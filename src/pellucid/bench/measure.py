@@ -12,10 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from pellucid.bench.cases import TASKS, TRAIN, Case, write_weights
+from pellucid.bench.cases import TRAIN, Case, write_weights
 from pellucid.bench.contender import Contender, ContenderError, write_file
 from pellucid.bench.peers import OURS, Peer
-from pellucid.errors import PellucidError
+from pellucid.errors import PellucidError, say
+from pellucid.language import text
 
 _TURN_SECONDS = 0.5  # how long one contender runs before the next does
 _REST_SECONDS = 0.3  # threads spin for a moment after their work; the next one begins when that is over
@@ -83,12 +84,14 @@ class Outcome:
         return Spread(statistics.median(ratios), min(ratios), max(ratios))
 
     def __str__(self) -> str:
-        text, best = f"{TASKS[self.case.task]} of {self.case}: {self.results[0].ms:.2f} ms", self.best
-        return f"{text}, {best.peer} {best.ms:.2f} ms, ratio {self.ratio(best)}" if best else text
+        said, best = f"{self.case.title}: {self.results[0].ms:.2f} ms", self.best
+        if best is None:
+            return said
+        return f"{said}, {text('bench.beside', peer=best.peer, ms=best.ms, ratio=self.ratio(best))}"
 
 
-def measure(case: Case, peers: Sequence[Peer], settings: Settings, say: Callable[[str], None]) -> Outcome:
-    """Pellucid and these peers on one case; `say` is told how far it is. Peers that it does not suit are named.
+def measure(case: Case, peers: Sequence[Peer], settings: Settings, tell: Callable[[str], None]) -> Outcome:
+    """Pellucid and these peers on one case; `tell` hears how far it is. Peers that it does not suit are named.
 
     Raises: PellucidError when Pellucid itself fails.
     """
@@ -102,7 +105,7 @@ def measure(case: Case, peers: Sequence[Peer], settings: Settings, say: Callable
         for peer, result in zip(peers, outcome.results, strict=True):
             if result.problem is not None:
                 continue
-            say(f"{TASKS[case.task]} of {case}: {peer.name} starts")
+            tell(text("bench.starts", task=case.title, peer=peer.name))
             try:
                 contender = start(peer, result)
                 if ready:
@@ -111,7 +114,7 @@ def measure(case: Case, peers: Sequence[Peer], settings: Settings, say: Callable
                 _give_up(case, result, error)
             else:
                 ready.append((contender, result))
-        _take_turns(case, ready, settings.rounds, say)
+        _take_turns(case, ready, settings.rounds, tell)
     return outcome
 
 
@@ -155,21 +158,22 @@ def _check(case: Case, found: list[float], expected: list[float]) -> None:
     if case.task == TRAIN and case.is_random:
         found, expected, tolerance = found[:1], expected[:1], _CHANCE
     if len(found) != len(expected):
-        raise ContenderError(f"disagrees: {len(found)} numbers for {len(expected)}")
+        raise ContenderError(text("bench.other_count", theirs=len(found), ours=len(expected)))
     theirs, ours = np.array(found), np.array(expected)
     error = np.abs(theirs - ours).max() / np.abs(ours).max()
     if not error <= tolerance:  # NaN as well
-        raise ContenderError(f"disagrees: relative difference {error:.1e}")
+        raise ContenderError(text("bench.difference", error=error))
 
 
 def _take_turns(
-    case: Case, ready: list[tuple[Contender, Result]], rounds: int, say: Callable[[str], None]
+    case: Case, ready: list[tuple[Contender, Result]], rounds: int, tell: Callable[[str], None]
 ) -> None:
     """Let each run for a moment, again and again; a median for each turn."""
     calls: dict[str, int] = {}
     for number in range(-1, rounds):  # round -1 finds out how many calls fill a turn
         for contender, result in list(ready):
-            say(f"{TASKS[case.task]} of {case}, round {max(0, number) + 1} of {rounds}: {result.peer}")
+            turn = max(0, number) + 1
+            tell(text("bench.round", task=case.title, number=turn, rounds=rounds, peer=result.peer))
             time.sleep(_REST_SECONDS)
             try:
                 times = contender.run(1 + calls.get(result.peer, 3))[1:]  # the first one wakes up
@@ -191,5 +195,7 @@ def _give_up(case: Case, result: Result, error: ContenderError) -> None:
     Raises: PellucidError where there is nothing to compare with.
     """
     if result.peer == OURS.name:
-        raise PellucidError("bench", f"Pellucid cannot do {case}", got=str(error).rstrip(".")) from None
+        raise PellucidError(
+            "bench", say("Pellucid cannot do {case}", case=case), got=str(error).rstrip(".")
+        ) from None
     result.problem = str(error)

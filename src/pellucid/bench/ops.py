@@ -72,9 +72,9 @@ OPS = (
 def pellucid(op: Op, threads: int) -> Callable[[], object]:
     """One forward and backward of a plan."""
     from pellucid import functional as F
-    from pellucid.engine.compose import plan_forward, plan_gradients
+    from pellucid.engine.compose import lower, plan_of
     from pellucid.engine.graph import trace
-    from pellucid.engine.plan import Program
+    from pellucid.engine.program import Program
     from pellucid.kernels.tape import set_num_threads, team
     from pellucid.nn import Parameter
 
@@ -86,17 +86,14 @@ def pellucid(op: Op, threads: int) -> Callable[[], object]:
         return getattr(F, op.function)(symbol, *owned.values(), **op.settings)
 
     graph = trace(network, {"input": (x.shape, x.dtype)}, owned, training=True)
-    plan, symbol = plan_forward(graph, x.dtype, keep=False), graph.inputs["input"]
-    plan.trained |= {symbol, graph.output}
-    root = plan.gradients[graph.output] = plan.tensor("grad_output", graph.output.shape)
-    totals = plan_gradients(plan)
-    results = [plan.values[graph.output], plan.gradients[symbol], *totals.values()]
-    plan.lasting |= {root, plan.values[symbol], *(block.root for block in results)}
+    symbol = graph.inputs["input"]
+    plan = lower(plan_of(graph, x.dtype, keep=False, gradients="given", of={symbol, *graph.arrays}))
+    root, results = plan.gradients[graph.output], [plan.value(graph.output), *plan.gradients.values()]
+    plan.lasting |= {plan.value(symbol), *(block.root for block in results)}
     program = Program(plan)
     root.memory[...] = np.random.default_rng(1).standard_normal(root.memory.shape, np.float32)
     program.results([], input=x)
-    ingest, _ = plan.ingests[symbol]
-    rows = program.launches[[launch is not ingest for launch in program.steps]]
+    rows = program.launches[[loop.name != symbol.name for loop in program.loops]]
 
     def step() -> Program:  # which holds all memory that the rows point to
         team.play(rows, program.plan.scratch_bytes)

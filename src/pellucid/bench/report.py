@@ -9,23 +9,10 @@ from typing import TYPE_CHECKING, Any
 from pellucid.bench.cases import TASKS, TRAIN
 from pellucid.bench.layers import PASSES, Profile
 from pellucid.bench.measure import Outcome, Result, Settings
+from pellucid.language import text
 
 if TYPE_CHECKING:
     import rich.table
-
-_NOTES = {
-    "against": (
-        "ratio: the other's time over Pellucid's, round by round: median (lowest–highest); above 1 Pellucid is faster. "
-        "GFLOP/s are direct-equivalent: the operations of the plain sums of products over the time, "
-        "however an engine computes them. growth: peak memory from the first call on above what the imports took. "
-        "start: import to the first result; cold start: with no compiled code kept from earlier."
-    ),
-    "layers": (
-        "Share of the peak of fused multiply–adds, direct-equivalent (time). An input gradient includes the gate of "
-        "the ReLU before it, every time the transforms and copies that its sum needs."
-    ),
-    "loops": "GB/s: bytes of all blocks that a launch names, each once.",
-}
 
 
 @dataclass(frozen=True)
@@ -46,8 +33,8 @@ class Table:
         table = Table(
             *self.header, title=self.title, caption=self.note, box=box.SIMPLE, caption_justify="left"
         )
-        for column in table.columns[self.texts :]:
-            column.justify = "right"
+        for i, column in enumerate(table.columns):
+            column.justify, column.overflow = "left" if i < self.texts else "right", "fold"
         for row in self.rows:
             table.add_row(*row)
         return table
@@ -76,20 +63,21 @@ class Report:
         """Machine, settings and versions in one paragraph."""
         m, present = self.machine, {name: v for name, v in self.machine["versions"].items() if v}
         versions = ", ".join(f"{name} {number}" for name, number in present.items())
-        return (
-            f"{m['processor']}, {m['cores']} cores, {m['memory_gb']} GB; {m['system']}; {versions}. "
-            f"{self.settings.threads} threads, float32, flush-to-zero, rounds: {self.settings.rounds}. "
-            f"Measured peak {self.peak_gflops:.0f} GFLOP/s, copy {self.copy_gb_per_s:.0f} GB/s (read and written). "
-            f"Load at the beginning {m['load']}."
-        )
+        return text(
+            "report.conditions",
+            processor=m["processor"], cores=m["cores"], memory=m["memory_gb"], system=m["system"], versions=versions,
+            threads=self.settings.threads, rounds=self.settings.rounds, load=m["load"],
+            peak=self.peak_gflops, copy=self.copy_gb_per_s,
+        )  # fmt: skip
 
     def tables(self) -> list[Table]:
         """All of them, the overview first."""
         tables = []
-        for task, title in TASKS.items():
+        for task, key in TASKS.items():
             outcomes = [outcome for outcome in self.outcomes if outcome.case.task == task]
             if outcomes:
-                title = title.capitalize() + (", SGD with momentum 0.9" if task == TRAIN else "")
+                title = text(key).capitalize()
+                title = text("report.with_sgd", task=title) if task == TRAIN else title
                 tables += [_overview(title, outcomes), _details(title, outcomes)]
         for profile in self.profiles:
             tables += [_layers(profile, self.peak_gflops), _loops(profile)]
@@ -97,7 +85,9 @@ class Report:
 
     def markdown(self) -> str:
         """The whole report."""
-        return "\n".join(["# Benchmark", "", self.conditions, "", *(t.markdown() for t in self.tables())])
+        return "\n".join(
+            [f"# {text('report.benchmark')}", "", self.conditions, "", *(t.markdown() for t in self.tables())]
+        )
 
     def document(self) -> dict[str, Any]:
         """The whole report for JSON, with every round."""
@@ -117,24 +107,21 @@ def _overview(title: str, outcomes: Sequence[Outcome]) -> Table:
         best = outcome.best
         others = (best.peer, f"{best.ms:.2f}", str(outcome.ratio(best))) if best else ("", "", "")
         rows.append((str(outcome.case), others[0], f"{outcome.results[0].ms:.2f}", *others[1:]))
-    return Table(f"{title}: overview", ("case", "best of the others", "Pellucid ms", "its ms", "ratio"), rows)
+    first = map(text, ("report.case", "report.best"))
+    header = (*first, "Pellucid ms", text("report.its_ms"), text("report.ratio"))
+    return Table(text("report.overview", title=title), header, rows)
 
 
 def _details(title: str, outcomes: Sequence[Outcome]) -> Table:
     header = (
-        "case",
-        "engine",
+        *map(text, ("report.case", "report.engine")),
         "ms",
-        "min–max",
-        "ratio",
+        *map(text, ("report.range", "report.ratio")),
         "GFLOP/s",
-        "growth MB",
-        "import s",
-        "start s",
-        "cold start s",
+        *map(text, ("report.growth", "report.import", "report.start", "report.cold_start")),
     )
     rows = [_detail(outcome, result) for outcome in outcomes for result in outcome.results]
-    return Table(title, header, rows, _NOTES["against"])
+    return Table(title, header, rows, text("report.against"))
 
 
 def _detail(outcome: Outcome, result: Result) -> tuple[str, ...]:
@@ -173,11 +160,9 @@ def _layers(profile: Profile, peak: float) -> Table:
         for layer in profile.layers
     ]
     share = sum(sum(layer.ms.values()) for layer in profile.layers) / profile.ms
-    title = (
-        f"Layers of {profile.case}: {profile.launches} launches, {profile.ms:.2f} ms, {share:.0%} in layers"
-    )
-    header = ("layer", "forward", "input gradient", "weight gradient", "both gradients, update")
-    return Table(title, header, rows, _NOTES["layers"], texts=1)
+    title = text("report.layers", case=profile.case, launches=profile.launches, ms=profile.ms, share=share)
+    header = tuple(map(text, ("report.layer", *PASSES.values())))
+    return Table(title, header, rows, text("report.layers_note"), texts=1)
 
 
 def _loops(profile: Profile) -> Table:
@@ -191,8 +176,9 @@ def _loops(profile: Profile) -> Table:
         )
         for loop in profile.loops
     ]
-    header = ("kernel", "launches", "ms", "% of step", "GB/s")
-    return Table(f"Other loops of {profile.case}", header, rows, _NOTES["loops"], texts=1)
+    header = (text("report.kernel"), text("report.launches"), "ms", text("report.share"), "GB/s")
+    title = text("report.loops", case=profile.case)
+    return Table(title, header, rows, text("report.loops_note"), texts=1)
 
 
 def _outcome(outcome: Outcome) -> dict[str, Any]:

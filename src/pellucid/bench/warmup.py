@@ -9,6 +9,7 @@ from math import prod
 import numpy as np
 
 from pellucid import memory
+from pellucid.errors import say
 from pellucid.kernels.progress import progress
 from pellucid.nn.module import Module
 from pellucid.train import SGD, Adam, TrainStep
@@ -28,7 +29,9 @@ def warm_up(network: Module, shape: tuple[int, int, int], batch: int) -> Warmth:
     Its parameters change. Raises: ShapeError when it cannot take such inputs, NumericError when they do not fit
     in memory.
     """
-    memory.require("warmup", "a batch", batch * prod(shape) * network.dtype.itemsize, shape=(batch, *shape))
+    memory.require(
+        "warmup", say("a batch"), batch * prod(shape) * network.dtype.itemsize, shape=(batch, *shape)
+    )
     start, before = time.perf_counter(), progress.total
     x = np.zeros((batch, *shape), network.dtype)
     classes = network(x[:1]).shape[1]

@@ -19,20 +19,20 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     """
     if arguments is None:
         _load()
-    from pellucid.cli.app import run
+    from pellucid.cli.run import run
 
     run(arguments)
 
 
 def _load() -> None:
-    """Import the commands, which takes a moment, in which Ctrl-C ends the process at once: nothing is begun."""
+    """Import what runs commands, which takes a moment, in which Ctrl-C ends the process at once: nothing is begun."""
     try:
         import signal
 
         before = signal.getsignal(signal.SIGINT)
         if before is signal.default_int_handler:  # and not ignored, as in the background of a script
             signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
-        import pellucid.cli.app  # noqa: F401 - the caller uses it
+        import pellucid.cli.run  # noqa: F401 - the caller uses it
 
         signal.signal(signal.SIGINT, before)
     except KeyboardInterrupt:

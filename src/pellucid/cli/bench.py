@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pellucid.cli.options import Json, ModelName, Threads
+from pellucid.errors import say
+from pellucid.language import text
 
 if TYPE_CHECKING:
     from rich.status import Status
@@ -23,33 +25,31 @@ _BUSY = 0.5  # a load from which on times are disturbed
 
 def bench(
     models: Annotated[
-        list[ModelName] | None, typer.Argument(metavar="[MODEL]...", help="Networks.", show_default="all")
+        list[ModelName] | None,
+        typer.Argument(
+            metavar=text("value.models"), help=text("option.bench_models"), show_default=text("default.all")
+        ),
     ] = None,
-    train: Annotated[bool, typer.Option("--train", help="Measure training steps.")] = False,
-    infer: Annotated[bool, typer.Option("--infer", help="Measure inference.")] = False,
-    layers: Annotated[
-        bool, typer.Option("--layers", help="Measure each layer and loop of Pellucid's training step.")
-    ] = False,
+    train: Annotated[bool, typer.Option("--train", help=text("option.bench_train"))] = False,
+    infer: Annotated[bool, typer.Option("--infer", help=text("option.bench_infer"))] = False,
+    layers: Annotated[bool, typer.Option("--layers", help=text("option.bench_layers"))] = False,
     batch: Annotated[
         int | None,
-        typer.Option(min=1, help="Images per batch.", show_default="64; resnet18 32, alexnet 16"),
+        typer.Option(min=1, help=text("option.images_per_batch"), show_default=text("default.batch")),
     ] = None,
     threads: Threads = None,
-    rounds: Annotated[int, typer.Option(min=1, help="How many turns each engine has.")] = 7,
+    rounds: Annotated[int, typer.Option(min=1, help=text("option.rounds"))] = 7,
     peers: Annotated[
         str | None,
-        typer.Option(help="Engines to compare with, as torch,jax or torch-eager,ncnn.", show_default="all"),
+        typer.Option(help=text("option.peers"), show_default=text("default.all")),
     ] = None,
-    cold: Annotated[bool, typer.Option(help="Also start with no compiled code kept from earlier.")] = True,
+    cold: Annotated[bool, typer.Option(help=text("option.cold"))] = True,
     markdown: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the report there, too.")
+        Path | None, typer.Option(metavar=text("value.file"), help=text("option.markdown"))
     ] = None,
     json: Json = False,
 ) -> None:
-    """Measure training steps, inference and layers; without --train, --infer and --layers all three.
-
-    Every engine runs in a process of its own, and all take turns. One that is not installed is named as missing.
-    """
+    """Measure training steps, inference and layers."""
     from pellucid.bench.cases import INFER, TRAIN
     from pellucid.bench.measure import Settings
     from pellucid.cli import output
@@ -58,20 +58,22 @@ def bench(
 
     chosen = None if peers is None else _chosen(peers)
     if markdown is not None:
-        check_writable(f"report '{markdown}'", markdown)
+        check_writable(say("report '{path}'", path=markdown), markdown)
     if threads is not None:
         set_num_threads(threads)
     everything = not (train or infer or layers)
     tasks = [task for task, wanted in ((TRAIN, train), (INFER, infer)) if wanted or everything]
     console = output.screen(json)
     if hasattr(os, "getloadavg") and (load := os.getloadavg()[0]) > _BUSY:
-        console.print(f"Other programs are running (load {load:.1f}): times mean little.")
+        console.print(text("bench.busy", load=load))
     settings = Settings(get_num_threads(), rounds, cold)
     names = list(dict.fromkeys(map(str, models or ModelName)))
-    with console.status("the machine", refresh_per_second=1) as status:  # it must not take time from anybody
+    with console.status(
+        text("bench.machine"), refresh_per_second=1
+    ) as status:  # it must not take time from anybody
         report = _measure(tasks, names, batch, chosen, settings, layers or everything, status)
     if markdown is not None:
-        output.write(f"report '{markdown}'", markdown, report.markdown())
+        output.write(say("report '{path}'", path=markdown), markdown, report.markdown())
     if json:
         output.print_json(report.document())
     else:
@@ -131,6 +133,6 @@ def _measure(
         status.console.print(str(outcome))
         report.outcomes.append(outcome)
     for case in profiled:
-        status.update(f"layers of {case.model}")
+        status.update(text("bench.layers_of_model", model=case.model))
         report.profiles.append(profile(case))
     return report

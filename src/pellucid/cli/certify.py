@@ -19,16 +19,15 @@ from pellucid.cli.options import (
     Sample,
     Seed,
 )
+from pellucid.language import text
 
 
 def certify(
     model: AnyModel,
     data: Data = DataName.MNIST,
     sample: Sample = 0,
-    batch: Annotated[int, typer.Option(min=1, help="Images in the batch.")] = 4,
-    sample_size: Annotated[
-        int, typer.Option(min=1, help="How many numbers of each array to check; all, where it has no more.")
-    ] = 1000,
+    batch: Annotated[int, typer.Option(min=1, help=text("option.images_in_batch"))] = 4,
+    sample_size: Annotated[int, typer.Option(min=1, help=text("option.sample_size"))] = 1000,
     optimizer: Optimizer = OptimizerName.SGD,
     lr: Lr = None,
     momentum: Momentum = None,
@@ -36,11 +35,7 @@ def certify(
     seed: Seed = 0,
     json: Json = False,
 ) -> None:
-    """Check a training step's numbers, array by array, against the exact values of their formulas.
-
-    Each must lie within the bound that its order of computation implies, and direct sums must agree with a
-    number-by-number replay bit for bit. The exit code is 0 when all do and 1 when one does not.
-    """
+    """Check a training step's numbers."""
     from rich.text import Text
 
     from pellucid import nn

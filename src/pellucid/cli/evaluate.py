@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from pellucid.cli.options import Data, DataName, Json, SavedModel, Threads
+from pellucid.language import text
 
 
 def evaluate(
@@ -27,5 +28,9 @@ def evaluate(
     if json:
         output.print_json({"model": model, "data": data, "images": len(images), **result, "seconds": seconds})
     else:
-        figures = f"accuracy {result['accuracy']:.2%}  loss {result['loss']:.4f}"
-        output.screen(json).print(f"{figures}  {len(images):,} images in {seconds:.1f} s")
+        said = (
+            text("evaluation.accuracy", accuracy=result["accuracy"]),
+            text("training.loss", loss=result["loss"]),
+            text("evaluation.images", images=len(images), seconds=seconds),
+        )
+        output.screen(json).print("  ".join(said))

@@ -21,6 +21,8 @@ from pellucid.cli.options import (
     Sample,
     Seed,
 )
+from pellucid.errors import say
+from pellucid.language import text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,22 +38,19 @@ def explain(
     model: AnyModel,
     at: Annotated[
         str | None,
-        typer.Option(
-            metavar="ADDRESS",
-            help='The number, as "conv1.output[0,5,14,13]", "grad(conv1.weight)[5,0,2,2]" or '
-            '"updated(conv1.weight)[5,0,2,2]".',
-            show_default="an overview of all layers",
-        ),
+        typer.Option(metavar=text("value.address"), help=text("option.at"), show_default=text("default.at")),
     ] = None,
     data: Data = DataName.MNIST,
     sample: Sample = 0,
     batch: Annotated[
         int | None,
-        typer.Option(min=1, help="Images in the batch.", show_default=f"1 with --at, else {_BATCH}"),
+        typer.Option(
+            min=1,
+            help=text("option.images_in_batch"),
+            show_default=text("default.explain_batch", overview=_BATCH),
+        ),
     ] = None,
-    infer: Annotated[
-        bool, typer.Option("--infer", help="Record inference, as `predict` does it, not a training step.")
-    ] = False,
+    infer: Annotated[bool, typer.Option("--infer", help=text("option.explain_infer"))] = False,
     optimizer: Optimizer = OptimizerName.SGD,
     lr: Lr = None,
     momentum: Momentum = None,
@@ -59,37 +58,30 @@ def explain(
         int | None,
         typer.Option(
             min=1,
-            help="How many terms to show, the largest first.",
-            show_default=f"{_TOP}, with --depth {_TOP_OF_EACH}",
+            help=text("option.top"),
+            show_default=text("default.top", alone=_TOP, deep=_TOP_OF_EACH),
         ),
     ] = None,
     depth: Annotated[
         int | None,
         typer.Option(
             min=1,
-            help="Also follow the largest terms back, through so many numbers.",
-            show_default="only the number itself",
+            help=text("option.depth"),
+            show_default=text("default.depth"),
         ),
     ] = None,
-    html: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write a page for a browser, too.")
-    ] = None,
+    html: Annotated[Path | None, typer.Option(metavar=text("value.file"), help=text("option.html"))] = None,
     lang: Lang = None,
     seed: Seed = 0,
     json: Json = False,
 ) -> None:
-    """Show how one of a network's numbers was made, term by term, with a proof that it was made so.
-
-    A training step is recorded on test images, and every number of it has an address: outputs, gradients, the
-    optimiser's state, updated weights. Without --at there is an overview of the step, layer by layer, with the first
-    layer in which something looks wrong.
-    """
+    """Show how one of a network's numbers was made, or a step layer by layer."""
     from pellucid import nn
     from pellucid.cli import inputs, output
     from pellucid.errors import ArgumentError
     from pellucid.explain.finite import check_recording
     from pellucid.formats.file import check_writable
-    from pellucid.language import chosen, text
+    from pellucid.language import chosen
     from pellucid.markup import page
     from pellucid.train import record
 
@@ -100,8 +92,8 @@ def explain(
         rule = "--lr and --momentum belong to training, and inference has no update"
         raise ArgumentError("explain", rule, hint="leave out --infer to record a training step")
     if html is not None:
-        inputs.check_apart(f"page '{html}'", html, model)
-        check_writable(f"page '{html}'", html)
+        inputs.check_apart(say("page '{path}'", path=html), html, model)
+        check_writable(say("page '{path}'", path=html), html)
     optimiser = inputs.optimizer("explain", optimizer, lr, momentum)
     nn.seed(seed)
     network = inputs.open_model(model, inputs.MNIST_SHAPE)
@@ -116,7 +108,7 @@ def explain(
         path = None if depth is None else recording.why(at, depth, top or _TOP_OF_EACH)
         answer = _Number(trace, path, top or _TOP)
     if html is not None:
-        output.write(f"page '{html}'", html, page(at or model, answer.html(), lang))
+        output.write(say("page '{path}'", path=html), html, page(at or model, answer.html(), lang))
     console = output.screen(json)
     if json:
         run = {"model": model, "data": data, "sample": sample, "batch": len(x), "address": at}

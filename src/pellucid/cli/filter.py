@@ -9,6 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from pellucid.cli.options import Json, Lang
+from pellucid.errors import say
+from pellucid.language import text
 
 
 class Border(StrEnum):
@@ -21,64 +23,47 @@ class Border(StrEnum):
 
 
 def filter(
-    photo: Annotated[Path, typer.Argument(metavar="PHOTO", help="PNG, JPEG, WebP, TIFF, BMP, PPM or GIF.")],
+    photo: Annotated[Path, typer.Argument(metavar=text("value.photo"), help=text("picture.photo"))],
     output: Annotated[
         Path,
-        typer.Option("--output", "-o", metavar="FILE", help="Where to: .png, .jpg, .tif, .webp or .bmp."),
+        typer.Option("--output", "-o", metavar=text("value.file"), help=text("picture.filtered")),
     ],
     kernel: Annotated[
         str | None,
-        typer.Option(
-            metavar="NAME|ROWS",
-            help="identity, box, gaussian, motion, sharpen, unsharp, emboss, outline, laplacian, ridge, or sobel, "
-            'prewitt or scharr, alone or with -x or -y; or rows of numbers: "0 1 0; 1 -4 1; 0 1 0".',
-        ),
+        typer.Option(metavar=text("value.kernel_or_rows"), help=text("picture.filter")),
     ] = None,
     size: Annotated[
         int | None,
-        typer.Option(help="Of box, gaussian, unsharp and motion: pixels, odd.", show_default="the kernel's"),
+        typer.Option(help=text("picture.size"), show_default=text("default.size")),
     ] = None,
     sigma: Annotated[
         float | None,
-        typer.Option(help="Of gaussian and unsharp, in pixels.", show_default="the size's, or 1"),
+        typer.Option(help=text("picture.sigma"), show_default=text("default.sigma")),
     ] = None,
-    strength: Annotated[
-        float, typer.Option(help="How much of it: 0 keeps the photo (edges: black), 1 is the kernel.")
-    ] = 1.0,
+    strength: Annotated[float, typer.Option(help=text("picture.strength"))] = 1.0,
     border: Annotated[
         Border,
-        typer.Option(
-            help="What lies around the photo: reflect (c b a | a b c), replicate (a a a | a b c), zero or wrap "
-            "(a b c | a b c).",
-        ),
+        typer.Option(help=text("picture.border")),
     ] = Border.REFLECT,
-    flip: Annotated[bool, typer.Option("--flip", help="Turn the kernel by 180°: true convolution.")] = False,
+    flip: Annotated[bool, typer.Option("--flip", help=text("picture.flip"))] = False,
     raw: Annotated[
         bool,
-        typer.Option(
-            "--raw", help="Slide over colours as they lie in the file, also where nothing is seen of them."
-        ),
+        typer.Option("--raw", help=text("picture.raw")),
     ] = False,
     sheet: Annotated[
         bool,
-        typer.Option(
-            "--sheet",
-            help="Draw one labelled sheet of all kernels instead, of up to 16 bits a channel: .png, .svg or .gif.",
-        ),
+        typer.Option("--sheet", help=text("picture.sheet")),
     ] = False,
     lang: Lang = None,
     json: Json = False,
 ) -> None:
-    """Slide a kernel over a photo: blur, sharpen, find edges.
-
-    Colours are filtered alike, as far as they are seen; transparency is kept.
-    """
+    """Slide a kernel over a photo."""
     from pellucid.cli import output as out
     from pellucid.data import read_photo
     from pellucid.errors import ArgumentError
     from pellucid.formats.file import check_writable
     from pellucid.formats.photo import check_photo_format, write_photo
-    from pellucid.language import chosen, text
+    from pellucid.language import chosen
     from pellucid.signal import filter_image
 
     if sheet == (kernel is not None):
@@ -89,7 +74,7 @@ def filter(
         )
     lang = chosen(lang)
     source = read_photo(photo)
-    where, pixels = f"picture '{output}'", source.pixels
+    where, pixels = say("picture '{path}'", path=output), source.pixels
     document: dict[str, Any] = {
         "photo": str(photo),
         "output": str(output),
@@ -105,7 +90,12 @@ def filter(
                 "a sheet is drawn of at most 16 bits a channel",
                 "slide one --kernel over it, to a .tif",
             )
-            raise ArgumentError(f"image '{photo}'", rule, got=f"pixels of {pixels.dtype}", hint=hint)
+            raise ArgumentError(
+                say("image '{path}'", path=photo),
+                rule,
+                got=say("pixels of {dtype}", dtype=pixels.dtype),
+                hint=hint,
+            )
         picture_format(output, None)
         check_writable(where, output)
         written = filter_sheet(pixels, border, strength=strength, lang=lang).save(output)

@@ -16,7 +16,7 @@ from pellucid.cli.options import OptimizerName
 from pellucid.data import datasets
 from pellucid.data.dataset import as_float
 from pellucid.data.images import read_image
-from pellucid.errors import ArgumentError
+from pellucid.errors import ArgumentError, say
 from pellucid.formats import load_model
 from pellucid.nn.models import MODELS
 from pellucid.nn.module import Module
@@ -42,7 +42,7 @@ def open_model(model: str, shape: Shape | None) -> Module:
     if model in MODELS:
         return MODELS[model](**settings_for(model, shape)) if shape else MODELS[model]()
     if not model or not os.path.lexists(model):  # no name at all would be the folder that one is in
-        expected = f"{', '.join(MODELS)} or a file"
+        expected = say("{names} or a file", names=", ".join(MODELS))
         raise ArgumentError(
             "model", "there is no such network and no such file", expected=expected, got=repr(model)
         )
@@ -70,8 +70,8 @@ def read_shape(command: str, option: str, text: str, *, between: str) -> Shape:
         form, example = between.join("CHW"), between.join(("1", "28", "28"))
         raise ArgumentError(
             command,
-            f"{option} must be {form}, each a whole number from 1 to 999999",
-            expected=f"such as {example}",
+            say("{option} must be {form}, each a whole number from 1 to 999999", option=option, form=form),
+            expected=say("such as {example}", example=example),
             got=repr(text),
         )
     channels, height, width = map(int, sizes)
@@ -84,7 +84,7 @@ def read_sizes(command: str, option: str, text: str) -> tuple[int, ...]:
     Raises: ArgumentError when the text is something else.
     """
     if not re.fullmatch("[0-9]{1,6}(,[0-9]{1,6})*", text):
-        rule = f"{option} must be a whole number, or one per axis"
+        rule = say("{option} must be a whole number, or one per axis", option=option)
         raise ArgumentError(command, rule, expected="such as 2 or 2,1", got=repr(text))
     return tuple(map(int, text.split(",")))
 
@@ -96,8 +96,8 @@ def read_matrix(command: str, option: str, text: str) -> list[list[float]]:
     """
     rows = [read_numbers(command, option, row) for row in text.strip("; ").split(";")]
     if len({len(row) for row in rows}) > 1:
-        rule = f"{option} must have rows of equally many numbers"
-        got = f"rows of {', '.join(str(len(row)) for row in rows)}"
+        rule = say("{option} must have rows of equally many numbers", option=option)
+        got = say("rows of {lengths}", lengths=", ".join(str(len(row)) for row in rows))
         raise ArgumentError(command, rule, expected="such as '0 1 2; 3 4 5'", got=got)
     return rows
 
@@ -123,10 +123,12 @@ def read_numbers(command: str, option: str, text: str, *names: str) -> list[floa
     except ValueError:
         numbers = []
     if not numbers:
-        expected = " or ".join(
-            ["numbers such as '1 2 3'", *([f"one of {', '.join(names)}"] if names else [])]
+        expected = "numbers such as '1 2 3'"
+        if names:
+            expected = say("numbers such as '1 2 3' or one of {names}", names=", ".join(names))
+        raise ArgumentError(
+            command, say("{option} must hold numbers", option=option), expected=expected, got=repr(text)
         )
-        raise ArgumentError(command, f"{option} must hold numbers", expected=expected, got=repr(text))
     return numbers
 
 
@@ -136,7 +138,10 @@ def digits(first: int, count: int) -> tuple[NDArray[np.float32], NDArray[np.int6
     for index in (first, first + count - 1):
         if not 0 <= index < len(test):
             raise ArgumentError(
-                "mnist", "there is no such test image", expected=f"0 to {len(test) - 1}", got=str(index)
+                "mnist",
+                "there is no such test image",
+                expected=say("0 to {last}", last=len(test) - 1),
+                got=str(index),
             )
     return as_float(test.images[first : first + count]), test.labels[first : first + count]
 

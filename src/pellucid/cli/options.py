@@ -1,4 +1,4 @@
-"""Options that several commands share."""
+"""Options that several commands share. What their help says is looked up when this is imported (see `run.py`)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from pellucid import seeds
+from pellucid.language import LANGUAGES, text
 
 
 class ModelName(StrEnum):
@@ -39,29 +40,20 @@ def _checked_seed(seed: int) -> int:
     return seeds.check_seed("--seed", seed)  # a range would stand in the help with all its digits
 
 
-AnyModel = Annotated[
-    str, typer.Argument(help="A saved network's file, or a name for one with fresh weights.")
-]
-Data = Annotated[DataName, typer.Option(help="The dataset.")]
-Json = Annotated[
-    bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else there.")
-]
+AnyModel = Annotated[str, typer.Argument(metavar=text("value.any_model"), help=text("option.any_model"))]
+Data = Annotated[DataName, typer.Option(help=text("option.data"))]
+Json = Annotated[bool, typer.Option("--json", help=text("option.json"))]
 Lang = Annotated[
-    str | None, typer.Option(metavar="en|ko", help="The language.", show_default="PELLUCID_LANG, or en")
+    str | None,
+    typer.Option(metavar="|".join(LANGUAGES), help=text("option.lang"), show_default=text("default.lang")),
 ]
-Lr = Annotated[
-    float | None, typer.Option(help="The learning rate.", show_default="0.05 for sgd, 0.001 for the others")
-]
-Momentum = Annotated[
-    float | None, typer.Option(help="How much of the last update goes on; sgd only.", show_default="0.9")
-]
-Optimizer = Annotated[OptimizerName, typer.Option(help="The rule of updates.")]
-Sample = Annotated[int, typer.Option(help="The number of the first test image in the batch, from 0.")]
-SavedModel = Annotated[str, typer.Argument(metavar="MODEL", help="A file that `pellucid train --out` wrote.")]
-Seed = Annotated[
-    int,
-    typer.Option(callback=_checked_seed, help="Decides the initial weights and the order of the images."),
-]
+Lr = Annotated[float | None, typer.Option(help=text("option.lr"), show_default=text("default.lr"))]
+Momentum = Annotated[float | None, typer.Option(help=text("option.momentum"), show_default="0.9")]
+Optimizer = Annotated[OptimizerName, typer.Option(help=text("option.optimizer"))]
+Sample = Annotated[int, typer.Option(help=text("option.sample"))]
+SavedModel = Annotated[str, typer.Argument(metavar=text("value.model"), help=text("option.saved_model"))]
+Seed = Annotated[int, typer.Option(callback=_checked_seed, help=text("option.seed"))]
 Threads = Annotated[
-    int | None, typer.Option(min=1, max=1024, help="How many threads compute.", show_default="one per core")
+    int | None,
+    typer.Option(min=1, max=1024, help=text("option.threads"), show_default=text("default.threads")),
 ]

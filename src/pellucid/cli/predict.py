@@ -8,21 +8,14 @@ from typing import Annotated, Any
 import typer
 
 from pellucid.cli.options import Json, SavedModel
-
-_HINT = (
-    "hint: this looks like dark ink on light paper; the digits of MNIST are light on dark, so try --invert"
-)
+from pellucid.language import text
 
 
 def predict(
     model: SavedModel,
-    images: Annotated[
-        list[str], typer.Argument(metavar="IMAGE...", help="Image files; mnist:17 is MNIST's test digit 17.")
-    ],
-    invert: Annotated[
-        bool, typer.Option("--invert", help="Swap light and dark: MNIST's digits are light on dark.")
-    ] = False,
-    top: Annotated[int, typer.Option(min=1, help="How many classes to name, the likeliest first.")] = 3,
+    images: Annotated[list[str], typer.Argument(metavar=text("value.image"), help=text("option.images"))],
+    invert: Annotated[bool, typer.Option("--invert", help=text("option.invert"))] = False,
+    top: Annotated[int, typer.Option(min=1, help=text("option.classes"))] = 3,
     json: Json = False,
 ) -> None:
     """Name the likeliest classes of images, with their probabilities."""
@@ -49,7 +42,8 @@ def predict(
     if json:
         output.print_json({"model": model, "predictions": found})
         return
-    table = Table("image", "class", "probability", box=box.SIMPLE)
+    heads = (text("prediction.image"), text("prediction.class"), text("prediction.probability"))
+    table = Table(*heads, box=box.SIMPLE)
     table.columns[2].justify = "right"
     for row in found:
         name = row["image"]
@@ -58,4 +52,4 @@ def predict(
             name = ""
     output.screen(json).print(table)
     if dark_ink and not invert:
-        print(_HINT, file=sys.stderr)
+        print(text("prediction.dark_ink"), file=sys.stderr)

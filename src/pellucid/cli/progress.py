@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from pellucid.language import text
 from pellucid.train import loop
 
 Show = Callable[[loop.Progress | loop.Epoch], None]
@@ -39,10 +40,10 @@ def shown(console: Console, epochs: int) -> Iterator[Show]:
             return
         progress.update(
             task,
-            description=f"epoch {event.epoch + 1}/{epochs}",
+            description=text("training.epoch", epoch=event.epoch + 1, epochs=epochs),
             total=epochs * event.batches,
             completed=event.epoch * event.batches + event.batch,
-            speed=f"{event.images_per_second:,.0f} images/s  loss {event.loss:.4f}",
+            speed=_speed(event),
         )
 
     try:
@@ -61,15 +62,23 @@ def _lines(console: Console, epochs: int) -> Show:
         elif time.monotonic() - last < _SECONDS_BETWEEN_LINES:
             return
         else:
-            share, speed = event.batch / event.batches, event.images_per_second
-            head = f"epoch {event.epoch + 1}/{epochs}  {share:4.0%}"
-            console.print(f"{head}  {speed:,.0f} images/s  loss {event.loss:.4f}")
+            epoch = text("training.epoch", epoch=event.epoch + 1, epochs=epochs)
+            console.print(f"{epoch}  {event.batch / event.batches:4.0%}  {_speed(event)}")
         last = time.monotonic()
 
     return show
 
 
+def _speed(event: loop.Progress) -> str:
+    speed = text("training.speed", speed=event.images_per_second)
+    return f"{speed}  {text('training.loss', loss=event.loss)}"
+
+
 def _epoch_line(event: loop.Epoch, epochs: int) -> str:
-    head = f"epoch {event.epoch + 1}/{epochs}  loss {event.loss:.4f}"
-    test = f"  test accuracy {event.validation['accuracy']:.2%}" if event.validation else ""
-    return f"{head}{test}  {event.seconds:.1f} s"
+    said = [
+        text("training.epoch", epoch=event.epoch + 1, epochs=epochs),
+        text("training.loss", loss=event.loss),
+    ]
+    if event.validation:
+        said.append(text("training.test_accuracy", accuracy=event.validation["accuracy"]))
+    return "  ".join([*said, text("training.seconds", seconds=event.seconds)])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pellucid.cli.options import Json, Lang
+from pellucid.language import text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,21 +18,12 @@ if TYPE_CHECKING:
 def shape(
     lines: Annotated[
         list[str],
-        typer.Argument(
-            metavar="LINE...",
-            help='Networks, such as "input 3x227x227; conv 96 k11 s4; relu; pool k3 s2; flatten; dense 10", '
-            "or alexnet-lecture, alexnet-published.",
-        ),
+        typer.Argument(metavar=text("value.line"), help=text("option.lines")),
     ],
     lang: Lang = None,
     json: Json = False,
 ) -> None:
-    """The sizes, parameters and costs of networks described in a line, each with its formula; several are compared.
-
-    Layers: conv and convt (transposed) with a number of output channels, pool, avgpool, globalpool, bn, flatten, dense
-    with a number of outputs, relu, sigmoid, tanh, gelu, silu, softmax. Options: k kernel, s stride, p padding,
-    d dilation, g groups, one number for all axes (k3) or one each (k3x5).
-    """
+    """The arithmetic of networks described in a line."""
     from pellucid import nn
     from pellucid.cli import output
     from pellucid.language import chosen
@@ -55,7 +47,6 @@ def _show(screen: Console, line: str, result: Summary, lang: str) -> None:
     from rich.text import Text
 
     from pellucid.cli import costs
-    from pellucid.language import text
     from pellucid.nn.line import NETWORKS
 
     screen.print(Text(NETWORKS.get(line, line), "bold"))
@@ -73,7 +64,6 @@ def _show(screen: Console, line: str, result: Summary, lang: str) -> None:
 
 def _compare(screen: Console, results: list[tuple[str, Summary]], lang: str) -> None:
     from pellucid.cli import costs
-    from pellucid.language import text
 
     screen.print(f"\n{text('arithmetic.compared', lang)}")
     screen.print(costs.compared(results, lang, screen.width))

@@ -8,47 +8,40 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pellucid.cli.help import Command, Group
 from pellucid.cli.options import Json, Lang
+from pellucid.language import text
 
 if TYPE_CHECKING:
     from pellucid.figures import Film
 
-show = typer.Typer(add_completion=False)
+show = typer.Typer(cls=Group, help=text("command.show"), add_completion=False)
 
 Output = Annotated[
     Path,
-    typer.Option(
-        "--output", "-o", metavar="FILE", help="Where to: a .gif of all frames, a .png or .svg of one."
-    ),
+    typer.Option("--output", "-o", metavar=text("value.file"), help=text("picture.film")),
 ]
 Frame = Annotated[
     int | None,
-    typer.Option(min=0, help="Which frame, from 0; for .png and .svg.", show_default="the last one"),
+    typer.Option(min=0, help=text("picture.frame"), show_default=text("default.frame")),
 ]
-_SIGNAL = 'Numbers, as "1 2 3", or box, triangle, ramp, decay or gaussian.'
-_AXES = "one number, or one per axis as 2,1"
 
 
 @show.callback(invoke_without_command=True)
 def _root(context: typer.Context) -> None:
-    """Draw what a convolution does: PNG, SVG, animated GIF."""
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
 
 
-@show.command()
+@show.command(cls=Command, help=text("command.show_slide"))
 def slide(
     output: Output,
-    input: Annotated[
-        str, typer.Option(metavar="MATRIX", help='Rows with semicolons between: "0 1 2; 3 4 5".')
-    ],
-    kernel: Annotated[str, typer.Option(metavar="MATRIX", help='Such as "0 1; 2 3".')],
-    stride: Annotated[str, typer.Option(metavar="N", help=f"The kernel's steps: {_AXES}.")] = "1",
-    padding: Annotated[
-        str, typer.Option(metavar="N", help=f"Zeros around the input: {_AXES}; or same.")
-    ] = "0",
-    dilation: Annotated[str, typer.Option(metavar="N", help=f"From one weight to the next: {_AXES}.")] = "1",
-    transposed: Annotated[bool, typer.Option("--transposed", help="A transposed convolution.")] = False,
+    input: Annotated[str, typer.Option(metavar=text("value.matrix"), help=text("picture.matrix"))],
+    kernel: Annotated[str, typer.Option(metavar=text("value.matrix"), help=text("picture.weight"))],
+    stride: Annotated[str, typer.Option(metavar="N", help=text("picture.stride"))] = "1",
+    padding: Annotated[str, typer.Option(metavar="N", help=text("picture.padding"))] = "0",
+    dilation: Annotated[str, typer.Option(metavar="N", help=text("picture.dilation"))] = "1",
+    transposed: Annotated[bool, typer.Option("--transposed", help=text("picture.transposed"))] = False,
     frame: Frame = None,
     lang: Lang = None,
     json: Json = False,
@@ -70,11 +63,11 @@ def slide(
     _write(film, output, frame, json)
 
 
-@show.command()
+@show.command(cls=Command, help=text("command.show_convolution"))
 def convolution(
     output: Output,
-    f: Annotated[str, typer.Option("--f", metavar="SIGNAL", help=_SIGNAL)],
-    g: Annotated[str, typer.Option("--g", metavar="KERNEL", help="The same.")],
+    f: Annotated[str, typer.Option("--f", metavar=text("value.signal"), help=text("picture.signal"))],
+    g: Annotated[str, typer.Option("--g", metavar=text("value.kernel"), help=text("picture.same"))],
     frame: Frame = None,
     lang: Lang = None,
     json: Json = False,
@@ -91,7 +84,6 @@ def convolution(
 
 def _write(film: Film, path: Path, frame: int | None, json: bool) -> None:
     from pellucid.cli import output
-    from pellucid.language import text
 
     written = film.save(path, frame)
     if json:

@@ -8,17 +8,16 @@ from typing import Annotated
 import typer
 
 from pellucid.cli.options import Json, Lang
+from pellucid.language import text
 
 
 def summary(
-    model: Annotated[str, typer.Argument(help="A network's name or a saved one's file.")],
+    model: Annotated[str, typer.Argument(metavar=text("value.any_model"), help=text("option.model_or_file"))],
     input: Annotated[
         str | None,
-        typer.Option(metavar="CxHxW", help="The shape of one input.", show_default="the network's own"),
+        typer.Option(metavar="CxHxW", help=text("option.input"), show_default=text("default.input")),
     ] = None,
-    formulas: Annotated[
-        bool, typer.Option("--formulas", help="Also write out where every number comes from.")
-    ] = False,
+    formulas: Annotated[bool, typer.Option("--formulas", help=text("option.formulas"))] = False,
     lang: Lang = None,
     json: Json = False,
 ) -> None:

@@ -7,29 +7,29 @@ from typing import Annotated
 import typer
 
 from pellucid.cli.options import Json
+from pellucid.language import text
 
 
 def warmup(
     models: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[MODEL]...", help="Networks' names or saved ones' files.", show_default="all names"
+            metavar=text("value.models"),
+            help=text("option.warmup_models"),
+            show_default=text("default.all_names"),
         ),
     ] = None,
     batch: Annotated[
         int | None,
-        typer.Option(min=1, help="Images per batch.", show_default="64; resnet18 32, alexnet 16"),
+        typer.Option(min=1, help=text("option.images_per_batch"), show_default=text("default.batch")),
     ] = None,
     shape: Annotated[
         str | None,
-        typer.Option(metavar="C,H,W", help="The shape of one input.", show_default="each network's own"),
+        typer.Option(metavar="C,H,W", help=text("option.input"), show_default=text("default.inputs")),
     ] = None,
     json: Json = False,
 ) -> None:
-    """Compile all that networks need for training and inference (of batches and single images), and keep it.
-
-    Kernels are compiled when they are first used, too; this only spares the wait.
-    """
+    """Compile all that networks need for training and inference, and keep it."""
     from pellucid.bench.cases import batch_of
     from pellucid.bench.warmup import warm_up
     from pellucid.cli import inputs, output
@@ -42,12 +42,11 @@ def warmup(
         network = inputs.open_model(model, size)
         count = batch_of(model) if batch is None else batch
         warmth = warm_up(network, size or input_shape(network), count)
-        console.print(
-            f"{model}, batch {count}: {warmth.kernels} kernels compiled, {warmth.seconds:.1f} s in all"
-        )
-        done.append({"model": model, "batch": count, "kernels": warmth.kernels, "seconds": warmth.seconds})
+        kernels, seconds = warmth.kernels, warmth.seconds
+        console.print(text("warmup.compiled", model=model, batch=count, kernels=kernels, seconds=seconds))
+        done.append({"model": model, "batch": count, "kernels": kernels, "seconds": seconds})
     kept = folder()
     if json:
         output.print_json({"models": done, "cache": kept and str(kept)})
     elif kept:
-        console.print(f"kept in {kept}")
+        console.print(text("warmup.kept", folder=kept))

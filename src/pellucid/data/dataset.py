@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid import memory
-from pellucid.errors import ArgumentError, DataError
-from pellucid.numbers import are_whole, as_array
+from pellucid.errors import ArgumentError, DataError, say
+from pellucid.numbers import are_whole, as_array, white
 from pellucid.seeds import check_seed
 from pellucid.sizes import is_integer, size_of
 
@@ -36,14 +36,14 @@ class Dataset:
     def __post_init__(self) -> None:
         images = as_array("Dataset", "images", self.images, by_parts=True, error=DataError)
         labels = as_array("Dataset", "labels", self.labels, by_parts=True, error=DataError)
-        if images.ndim < 2 or not (images.dtype.kind == "f" or _white(images.dtype) > 1):
+        if images.ndim < 2 or not (images.dtype.kind == "f" or white(images.dtype) > 1):
             got = f"{images.dtype} {images.shape}"
             raise DataError("Dataset", "images must be arrays (N,C,…) of 8 or 16 bits or floating", got=got)
         if labels.dtype.kind not in "iu" or labels.shape != images.shape[:1]:
             raise DataError(
                 "Dataset",
                 "labels must be one whole number per image",
-                expected=f"whole numbers ({len(images)},)",
+                expected=say("whole numbers ({count},)", count=len(images)),
                 got=f"{labels.dtype} {labels.shape}",
                 hint=labels_hint("labels", labels),
             )
@@ -81,7 +81,7 @@ class Dataset:
         check_seed("batches", seed)
         for name, value, least in (("batch_size", batch_size, 1), ("epoch", epoch, 0)):
             if not is_integer(value) or value < least:
-                rule = f"{name} must be a whole number"
+                rule = say("{name} must be a whole number", name=name)
                 raise ArgumentError("batches", rule, expected=f"{name} ≥ {least}", got=f"{name}={value!r}")
         return self._batches(batch_size, seed, epoch, shuffle)
 
@@ -89,7 +89,7 @@ class Dataset:
         self, batch_size: int, seed: int, epoch: int, shuffle: bool
     ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int64]]]:
         shape = (min(batch_size, len(self)), *self.images.shape[1:])
-        memory.require("batches", "a batch as float32", 4 * size_of(shape), shape=shape)
+        memory.require("batches", say("a batch as float32"), 4 * size_of(shape), shape=shape)
         order = np.arange(len(self))
         if shuffle:
             order = np.random.default_rng([seed, epoch]).permutation(order)
@@ -116,19 +116,15 @@ def dataset(where: str, data: DataLike) -> Dataset:
 def labels_hint(name: str, labels: NDArray[Any]) -> str | None:
     """How labels that are no whole numbers (N,) become such."""
     if labels.ndim == 2 and labels.shape[1] > 1:
-        return f"use {name}.argmax(axis=1) for one-hot rows"
+        return say("use {name}.argmax(axis=1) for one-hot rows", name=name)
     steps = "" if labels.ndim == 1 else ".reshape(-1)"
     if labels.ndim > 2 or not are_whole(labels):
         return None
     as_whole = "" if labels.dtype.kind in "iu" else ".astype(np.int64)"
-    return f"use {name}{steps}{as_whole}" if labels.size else None
+    return say("use {code}", code=f"{name}{steps}{as_whole}") if labels.size else None
 
 
 def as_float(images: NDArray[Any]) -> NDArray[np.float32]:
     """Images of 8 and 16 bits divided by white, others as they are; float32, infinite beyond its range."""
     with np.errstate(over="ignore"):
-        return images.astype(np.float32) / np.float32(_white(images.dtype))
-
-
-def _white(dtype: np.dtype[Any]) -> int:
-    return int(np.iinfo(dtype).max) if dtype.kind == "u" and dtype.itemsize <= 2 else 1
+        return images.astype(np.float32) / np.float32(white(images.dtype))

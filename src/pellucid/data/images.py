@@ -11,7 +11,7 @@ from PIL import Image
 from pellucid import memory
 from pellucid.data.photo import read_picture
 from pellucid.data.pictures.samples import Samples, white_of
-from pellucid.errors import ArgumentError, DataError
+from pellucid.errors import ArgumentError, DataError, say
 from pellucid.sizes import is_integer
 
 _LUMA = (0.299, 0.587, 0.114)  # grey of red, green, blue (ITU-R BT.601), as Pillow weighs 8 bits
@@ -39,7 +39,7 @@ def read_image(
         raise ArgumentError("read_image", "shape must be (C,H,W)", expected=expected, got=repr(shape))
     channels, height, width = shape
     pixels = read_picture(path, alone=False).pixels
-    with memory.enough(f"image '{path}'"):
+    with memory.enough(say("image '{path}'", path=path)):
         if pixels.dtype == np.uint8:
             values = _of_eight_bits(pixels, channels, height, width)
         else:
@@ -81,7 +81,8 @@ def _of_more_bits(pixels: Samples, channels: int, height: int, width: int) -> ND
 def _in_range(path: str | os.PathLike[str], pixels: Samples) -> Samples:
     """Raises: DataError for floats that are darker than black or lighter than white."""
     if pixels.dtype.kind == "f" and (pixels.min() < 0 or pixels.max() > 1):
-        rule, got = "floats must lie between 0, black, and 1, white", f"{pixels.min():g} to {pixels.max():g}"
+        rule = "floats must lie between 0, black, and 1, white"
+        got = say("{low:g} to {high:g}", low=pixels.min(), high=pixels.max())
         hint = "divide them by what is white"
-        raise DataError(f"image '{path}'", rule, got=got, hint=hint)
+        raise DataError(say("image '{path}'", path=path), rule, got=got, hint=hint)
     return pixels

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.data.dataset import Dataset
-from pellucid.errors import DataError
+from pellucid.errors import DataError, say
 
 # Name: shape and SHA-256 of the decompressed file.
 FILES = {
@@ -79,8 +79,13 @@ def _checked(name: str, file: gzip.GzipFile, header: bytes, size_bytes: int) -> 
         raise DataError(name, "the header is another one", expected=header.hex(" ", 4), got=found.hex(" ", 4))
     values = file.read(size_bytes + 1)
     if len(values) != size_bytes:
-        got = f"{len(values)}{' or more' if len(values) > size_bytes else ''}"
-        raise DataError(name, "the file has another length", expected=f"{size_bytes} values", got=got)
+        got = say("{count} or more", count=len(values)) if len(values) > size_bytes else f"{len(values)}"
+        raise DataError(
+            name,
+            "the file has another length",
+            expected=say("{count} values", count=size_bytes),
+            got=got,
+        )
     return header + values
 
 

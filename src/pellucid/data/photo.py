@@ -19,7 +19,7 @@ from pellucid.data.pictures.samples import Samples, check_finite
 from pellucid.data.pictures.tiff import tags as tiff_tags
 from pellucid.data.pictures.tiff.colours import INKS
 from pellucid.data.pictures.tiff.reader import read_tiff
-from pellucid.errors import DataError
+from pellucid.errors import DataError, say
 
 _READERS = {b"\x89PNG\r\n\x1a\n": read_png, gif.MAGIC: gif.read_gif, bmp.MAGIC: bmp.read_bmp}
 
@@ -78,7 +78,7 @@ def _read_eight_bits(stream: BinaryIO, *, alone: bool) -> tuple[Samples, ImageFi
     """Read JPEG and WebP, which have no more, and what Pillow knows of them."""
     file = pillow_file(stream, alone=alone)
     if file.mode not in ("L", "RGB", "RGBA", "CMYK"):
-        raise DataError("image", "pixels must be of 8 bits", got=f"Pillow's mode {file.mode}")
+        raise DataError("image", "pixels must be of 8 bits", got=say("Pillow's mode {mode}", mode=file.mode))
     return np.asarray(file.convert("RGB") if file.mode == "CMYK" else file), file
 
 

@@ -16,7 +16,7 @@ from pellucid.doctor.layer import WHERE, Array, Arrays, Layer, read
 from pellucid.doctor.report import Diagnosis, GradientReport, InputCheck, WrongElement
 from pellucid.doctor.slopes import Floats, Point, settle
 from pellucid.doctor.terms import terms
-from pellucid.errors import ArgumentError
+from pellucid.errors import ArgumentError, say
 from pellucid.language import Message, chosen
 from pellucid.seeds import check_seed
 from pellucid.sizes import is_integer
@@ -109,7 +109,7 @@ def _wanted(layer: Layer, arrays: Arrays) -> list[int]:
         raise ArgumentError(
             WHERE,
             "backward must return a gradient for an input with floating numbers",
-            got=f"None for {', '.join(layer.names[i] for i in floating)}",
+            got=say("None for {names}", names=", ".join(layer.names[i] for i in floating)),
         )
     return wanted
 
@@ -123,7 +123,7 @@ def _gradients(point: Point) -> list[Array | None]:
             raise ArgumentError(
                 WHERE,
                 "backward must return the same numbers for the same arguments",
-                got=f"two different gradients for {name}",
+                got=say("two different gradients for {name}", name=name),
                 hint="start each call from zeros, not from what the last one left",
             )
     return first

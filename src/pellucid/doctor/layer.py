@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.errors import ArgumentError
+from pellucid.errors import ArgumentError, say
 from pellucid.numbers import as_array
 
 Array: TypeAlias = NDArray[Any]
@@ -43,7 +43,9 @@ class Layer:
             )
         if not output.size:
             raise ArgumentError(
-                WHERE, "forward must return at least one number", got=f"an output of shape {output.shape}"
+                WHERE,
+                "forward must return at least one number",
+                got=say("an output of shape {shape}", shape=output.shape),
             )
         if not np.isfinite(output).all():
             bad = int(np.argmin(np.isfinite(output).ravel()))
@@ -51,7 +53,12 @@ class Layer:
             raise ArgumentError(
                 WHERE,
                 "forward must return finite numbers",
-                got=f"{output.flat[bad]} in output[{place}] of {output.shape}",
+                got=say(
+                    "{number} in output[{place}] of {shape}",
+                    number=output.flat[bad],
+                    place=place,
+                    shape=output.shape,
+                ),
                 hint="choose inputs at which, and near which, the layer is defined",
             )
         return output
@@ -66,7 +73,7 @@ class Layer:
         floating = [array.dtype.kind == "f" for array in inputs]
         gradients = self._assigned(returned, floating)
         return [
-            as_array(WHERE, "gradient", gradient, f"backward must return an array for {name}")
+            as_array(WHERE, "gradient", gradient, say("backward must return an array for {name}", name=name))
             if real and gradient is not None
             else None
             for name, real, gradient in zip(self.names, floating, gradients, strict=True)
@@ -85,7 +92,7 @@ class Layer:
         raise ArgumentError(
             WHERE,
             "backward must return one gradient per input",
-            expected=f"{len(self.names)}, for {', '.join(self.names)}",
+            expected=say("{count}, for {names}", count=len(self.names), names=", ".join(self.names)),
             got=f"{len(entries)}",
             hint="return None for an input without gradient",
         )
@@ -98,7 +105,7 @@ class Layer:
             raise ArgumentError(
                 WHERE,
                 "backward must name its gradients like the inputs",
-                expected=f"keys among {', '.join(self.names)}",
+                expected=say("keys among {names}", names=", ".join(self.names)),
                 got=", ".join(unknown),
             )
         return [returned[keys[name]] if name in keys else None for name in self.names]
@@ -111,7 +118,9 @@ def read(forward: object, backward: object, inputs: object) -> tuple[Layer, Arra
     """
     for name, function in (("forward", forward), ("backward", backward)):
         if not callable(function):
-            raise ArgumentError(WHERE, f"{name} must be a function", got=f"{type(function).__name__}")
+            raise ArgumentError(
+                WHERE, say("{name} must be a function", name=name), got=f"{type(function).__name__}"
+            )
     assert callable(forward)
     assert callable(backward)
     if isinstance(inputs, Mapping):
@@ -135,7 +144,9 @@ def read(forward: object, backward: object, inputs: object) -> tuple[Layer, Arra
             WHERE,
             "there must be an input with floating numbers, since only these are differentiated",
             got=kinds or "no inputs",
-            hint=f"for {names[0]} to be one, pass np.asarray({names[0]}, float)" if names else None,
+            hint=say("for {name} to be one, pass np.asarray({name}, float)", name=names[0])
+            if names
+            else None,
         )
     return Layer(forward, backward, names), arrays
 
@@ -158,7 +169,7 @@ def _input(name: str, value: object) -> Array:
         return array.copy()
     if not np.isfinite(array).all():
         raise ArgumentError(
-            WHERE, f"input {name} must hold finite numbers", got=f"{array.dtype} {array.shape}"
+            WHERE, say("input {name} must hold finite numbers", name=name), got=f"{array.dtype} {array.shape}"
         )
     return array.astype(np.float64)
 
@@ -171,8 +182,8 @@ def _unspoilt(function: Callable[..., Any], name: str, arrays: Sequence[Array]) 
         if not np.array_equal(before, after):
             raise ArgumentError(
                 WHERE,
-                f"{name} must not change the arrays that it is given",
-                got=f"a changed array of shape {before.shape}",
+                say("{name} must not change the arrays that it is given", name=name),
+                got=say("a changed array of shape {shape}", shape=before.shape),
                 hint="write into a copy",
             )
     return _copied(returned)

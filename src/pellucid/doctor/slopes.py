@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.doctor.layer import WHERE, Array, Arrays, Layer
-from pellucid.errors import ArgumentError
+from pellucid.errors import ArgumentError, say
 
 Floats = NDArray[np.float64]
 _EPSILONS = tuple(float(np.finfo(kind).eps) for kind in (np.float64, np.float32))
@@ -97,7 +97,7 @@ class Point:
             raise ArgumentError(
                 WHERE,
                 "forward must return arrays of one shape",
-                got=f"{self.output.shape} and {output.shape}",
+                got=say("{first} and {second}", first=self.output.shape, second=output.shape),
             )
         return output.astype(np.float64)
 

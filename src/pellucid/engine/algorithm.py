@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from typing import Literal, TypeVar, cast, get_args
 
-from pellucid.errors import ArgumentError
+from pellucid.errors import ArgumentError, either
 
 T = TypeVar("T")
 Algorithm = Literal["auto", "direct", "winograd"]
@@ -39,7 +39,7 @@ def algorithm(name: str) -> Iterator[None]:
         True
     """
     if name not in get_args(Algorithm):
-        expected = " or ".join(map(repr, get_args(Algorithm)))
+        expected = either(map(repr, get_args(Algorithm)))
         raise ArgumentError("algorithm", "there is no such algorithm", expected=expected, got=repr(name))
     token = _current.set(cast("Algorithm", name))
     try:

@@ -8,7 +8,6 @@ layout that begin at the same byte follow each other for nothing.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,8 +18,8 @@ from numpy.typing import NDArray
 from pellucid import memory
 from pellucid.derived import derived
 from pellucid.engine.buffers import Block, Tensor
-
-Array = NDArray[Any]
+from pellucid.errors import say
+from pellucid.kernels.loops import placement
 
 _ALIGN = 64  # bytes; there are as many between blocks, at least
 _CLEARING = 2  # bytes of the arena that one is worth that need not be cleared in every run
@@ -103,7 +102,7 @@ def allocate(places: Sequence[Place], beside_bytes: int = 0) -> NDArray[np.uint8
     Raises: NumericError when the system has not that much memory.
     """
     size = _end(places) + _ALIGN
-    memory.require("plan", "all that a run takes", size + beside_bytes)
+    memory.require("plan", say("all that a run takes"), size + beside_bytes)
     with memory.enough("plan"):
         arena = np.zeros(size, np.uint8)
     aligned = arena[-arena.ctypes.data % _ALIGN :]
@@ -116,106 +115,12 @@ def _end(places: Iterable[Place]) -> int:
     return max((place.end for place in places), default=0)
 
 
-def _share(wanted: Iterable[Room], base: int, launches: int) -> list[Place]:
+def _share(wanted: Sequence[Room], base: int, launches: int) -> list[Place]:
     """Places from byte `base` on: room after room, each where it costs least."""
-    floor = _Floor(base, launches)
-    for room in wanted:
-        floor.take(room)
-    return floor.places()
-
-
-@dataclass(frozen=True)
-class _Arrival:
-    """What changes when a room comes to a place: what it costs, whether it must be cleared, and who else now must."""
-
-    start: int
-    cost: int
-    since: int
-    clear: bool
-    followers: Array  # rows of the places that it now comes right before
-    follower_since: Array
-    follower_clear: Array
-
-
-class _Floor:
-    """The places that are taken, as columns of one table in the order of their first byte.
-
-    `since` says how many launches ago, when a room's block begins, somebody else was there: the one before it in the
-    run, or at the end of the run before.
-    """
-
-    def __init__(self, base: int, launches: int) -> None:
-        self._base, self._end, self._launches = base, base, launches
-        self._rooms: list[Room] = []
-        self._layouts: dict[Any, int] = {}
-        self._table = np.zeros((len(_COLUMNS), 0), np.int64)
-
-    def places(self) -> list[Place]:
-        """Room by room in the order of their arrival."""
-        order = np.argsort(self._column("number"))
-        starts, clear = (self._column(name)[order].tolist() for name in ("start", "clear"))
-        return [Place(*row) for row in zip(self._rooms, starts, map(bool, clear), strict=True)]
-
-    def take(self, room: Room) -> None:
-        """Give a room the place that costs least."""
-        layout = self._layouts.setdefault(room.layout, len(self._layouts)) if room.layout else _NONE
-        best: _Arrival | None = None
-        for start in self._starts(room, layout):
-            growth = max(0, start + room.size - self._end)
-            if best and growth >= best.cost:
-                break
-            arrival = self._arrival(room, layout, start, growth)
-            if best is None or arrival.cost < best.cost:
-                best = arrival
-        assert best is not None
-        self._column("since")[best.followers] = best.follower_since
-        self._column("clear")[best.followers] = best.follower_clear
-        end = best.start + room.size
-        row = (
-            *(best.start, end, room.first, room.last, best.since, best.clear, layout),
-            *(room.halo_bytes, len(self._rooms)),
-        )
-        at = int(np.searchsorted(self._column("start"), best.start, side="right"))
-        self._table = np.insert(self._table, at, row, axis=1)
-        self._rooms.append(room)
-        self._end = max(self._end, end)
-
-    def _column(self, name: str) -> Array:
-        column: Array = self._table[_COLUMNS.index(name)]
-        return column
-
-    def _starts(self, room: Room, layout: int) -> list[int]:
-        """Where a room could begin: least growth first, then where its layout is already, then the tightest gap."""
-        start, end = self._column("start"), self._column("end")
-        alive = (self._column("first") <= room.last) & (room.first <= self._column("last"))
-        lows = np.maximum.accumulate(np.concatenate([[self._base], end[alive]]))
-        highs = np.append(start[alive], sys.maxsize)
-        free = highs - lows >= room.size
-        lows, highs = lows[free], highs[free]
-        found = list(zip(np.maximum(0, lows + room.size - self._end), highs - lows, lows, strict=True))
-        if layout != _NONE:
-            alike = np.unique(start[self._column("layout") == layout])
-            gap = np.searchsorted(lows, alike, side="right") - 1
-            inside = (gap >= 0) & (alike + room.size <= highs[gap])
-            found += [(max(0, at + room.size - self._end), 0, at) for at in alike[inside].tolist()]
-        return [int(at) for _, _, at in sorted(found)]
-
-    def _arrival(self, room: Room, layout: int, start: int, growth: int) -> _Arrival:
-        """What a place would cost: bytes by which the arena grows, and halos to be cleared, its own and others'."""
-        rows = np.flatnonzero((self._column("start") < start + room.size) & (start < self._column("end")))
-        column = dict(zip(_COLUMNS, self._table[:, rows], strict=True))
-        alike = (column["start"] == start) & (column["layout"] == layout)
-        ago = (room.first - column["last"]) % self._launches
-        nearest = int(np.argmin(ago)) if len(rows) else _NONE
-        clear = layout != _NONE and nearest != _NONE and not alike[nearest]
-        later = (column["first"] - room.last) % self._launches
-        follow = np.flatnonzero(later < column["since"])
-        must = (column["layout"][follow] != _NONE) & ~alike[follow]
-        more = _CLEARING * int(((must - column["clear"][follow]) * column["halo_bytes"][follow]).sum())
-        cost = growth + _CLEARING * room.halo_bytes * clear + more
-        since = int(ago[nearest]) if len(rows) else self._launches
-        return _Arrival(start, cost, since, clear, rows[follow], later[follow], must)
-
-
-_NONE = -1
-_COLUMNS = ("start", "end", "first", "last", "since", "clear", "layout", "halo_bytes", "number")
+    layouts: dict[Any, int] = {None: placement.NO_LAYOUT}
+    asked = np.zeros((len(wanted), 5), np.int64)
+    for row, room in zip(asked, wanted, strict=True):
+        layout = layouts.setdefault(room.layout, len(layouts))
+        row[:] = room.size, room.first, room.last, layout, _CLEARING * room.halo_bytes
+    starts, clear = placement.place(asked, base, launches)
+    return [Place(*row) for row in zip(wanted, starts.tolist(), map(bool, clear), strict=True)]

@@ -112,6 +112,24 @@ class External(Block):
         self._memory = memory
 
 
+class Port(Block):
+    """Memory of the caller's, another one in each run: where it begins is written to the tables that name it."""
+
+    def __init__(self, name: str, size: int, dtype: Any) -> None:
+        super().__init__(name, size, dtype)
+        self.cells: list[tuple[NDArray[np.int64], int]] = []
+
+    @property
+    def address(self) -> int:
+        """Nowhere, before the first run."""
+        return 0
+
+    def open(self, array: Array) -> None:
+        """Let the next run read or write this array, contiguous and of the port's type."""
+        for cells, place in self.cells:
+            cells[place] = array.ctypes.data
+
+
 class Part(Block):
     """A stretch of another block."""
 

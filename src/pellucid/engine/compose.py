@@ -1,57 +1,80 @@
-"""Whole plans, node by node: all that a graph computes, and all the gradients somebody wants."""
+"""Whole plans: from a graph by its steps to loops."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 from pellucid import memory
-from pellucid.engine.buffers import Block
-from pellucid.engine.graph import Graph, Node, Symbol
-from pellucid.engine.lowering import BACKWARD, FORWARD, shape, update
+from pellucid.engine import algorithm
+from pellucid.engine.choice import with_moments
+from pellucid.engine.derivation import steps_of
+from pellucid.engine.fusion import Rule, fuse
+from pellucid.engine.fusion_rules import RULES
+from pellucid.engine.graph import Graph, Node
+from pellucid.engine.lowering import registry, shape, update
 from pellucid.engine.plan import Plan
-from pellucid.errors import ArgumentError, PellucidError, ShapeError
+from pellucid.engine.steps import Setting
+from pellucid.errors import ArgumentError, PellucidError, ShapeError, say
 from pellucid.ops.linear import Linear
 from pellucid.sizes import size_of
 
-_ARRAYS = ("weight", "bias", "running_mean", "running_var")  # operands that lie in the order of parameters
 
-
-def plan_forward(
-    graph: Graph, dtype: Any, *, keep: bool, trains: bool = True, frozen: Collection[str] = ()
+def plan_of(
+    graph: Graph, dtype: Any, *, keep: bool, trains: bool = True, rules: Iterable[Rule] = RULES, **steps: Any
 ) -> Plan:
-    """The plan of everything a graph computes; with `trains`, of all that gradients will need as well.
+    """A plan whose steps are known and whose loops are still to be written, by `lower`.
 
-    `frozen` are names of parameters whose gradients nobody wants.
+    Args:
+        graph: the network.
+        dtype: its float type.
+        keep: whether every array stays as it was made.
+        trains: whether gradients will be made, now or later.
+        rules: what is fused.
+        steps: which gradients and updates there are (see `derivation.steps_of`).
     """
-    plan = Plan(graph, dtype, keep=keep, trains=trains, frozen=frozen)
-    for symbol in graph.inputs.values():
+    setting = Setting(8 * np.dtype(dtype).itemsize, keep, trains, algorithm.current())
+    return Plan(fuse(with_moments(steps_of(graph, setting, **steps)), rules), dtype)
+
+
+def lower(plan: Plan) -> Plan:
+    """Write the loops of all steps; returns the plan."""
+    for symbol in plan.graph.inputs.values():
         shape.ingest(plan, symbol)
-    for node in graph.nodes:
+    given = plan.steps.given
+    if given is not None and plan.steps.true(given) not in plan.values:
+        plan.lasting.add(plan.put(given, plan.tensor(given.name, given.shape)))
+    for step in plan.steps.order:
         try:
-            _check(plan, node)
-            if node not in plan.joined:
-                FORWARD[type(node.op)](plan, node)
+            for one in (step, *step.fused):
+                if one.way == "forward":
+                    _check(plan, one.node)
+            if step.way == "sum":
+                update.add_up(plan, step)
+            else:
+                registry.lower(plan, step)
         except PellucidError as error:
-            raise error.at(node.path) from None
-    plan.lasting.add(plan.values[graph.output])
+            raise error.at(step.path) from None
+    if plan.graph.output in plan.values:
+        plan.lasting.add(plan.value(plan.graph.output))
     return plan
 
 
 def _check(plan: Plan, node: Node) -> None:
     """What a network can be made of, beyond what the shape rules say."""
-    if type(node.op) not in FORWARD:
+    if registry.lowering("forward", type(node.op)) is None:
         raise ArgumentError(node.op.name, "this op cannot be part of a network yet")
     shape = node.output.shape
-    memory.require(node.op.name, "the output", size_of(shape) * plan.dtype.itemsize, shape=shape)
-    for name, symbol in zip(node.op.arguments, node.operands, strict=True):
-        if symbol is None:
-            continue
+    memory.require(node.op.name, say("the output"), size_of(shape) * plan.dtype.itemsize, shape=shape)
+    for name, symbol in node.named.items():
         if name in ("input", "other") and symbol in plan.graph.arrays:
             rule = "a parameter can be a weight or a bias, not an activation"
-            raise ArgumentError(node.op.name, rule, got=f"'{symbol.name}' as {name}")
-        if name in _ARRAYS and symbol not in plan.graph.arrays:
-            rule = f"{name} must be an array of the model, not an activation"
+            got = say("'{symbol}' as {name}", symbol=symbol.name, name=name)
+            raise ArgumentError(node.op.name, rule, got=got)
+        if name in node.op.owned and symbol not in plan.graph.arrays:
+            rule = say("{name} must be an array of the model, not an activation", name=name)
             raise ArgumentError(node.op.name, rule, got=f"'{symbol.name}'")
     first = node.operands[0]
     if isinstance(node.op, Linear) and first is not None and first.ndim != 2:
@@ -61,19 +84,3 @@ def _check(plan: Plan, node: Node) -> None:
             got=f"input {first.shape}",
             hint="put Flatten before the layer",
         )
-
-
-def plan_gradients(plan: Plan) -> dict[Symbol, Block]:
-    """Append every gradient that is wanted, last node first; returns those of the parameters."""
-    for node in reversed(plan.graph.nodes):
-        gradient = plan.gradients.get(node.output)
-        if node.output is plan.graph.output or (gradient is not None and plan.wants(node.output)):
-            BACKWARD[type(node.op)](plan, node, gradient)
-            if plan.updates:
-                plan.updates.launch_large(node)
-    for symbol, parts in plan.contributions.items():
-        total = parts[0]
-        for part in parts[1:]:  # a parameter that several nodes use
-            total = update.add_blocks(plan, f"grad({symbol.name})", total, part)
-        plan.totals[symbol] = total
-    return plan.totals

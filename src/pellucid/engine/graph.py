@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.errors import ArgumentError, MissingError, PellucidError
+from pellucid.errors import ArgumentError, MissingError, PellucidError, say
 from pellucid.ops.add import Add
 from pellucid.ops.base import Op, Shape
 
@@ -47,7 +47,7 @@ class Symbol:
         raise ArgumentError(
             "forward",
             "a network's tensors have no numbers while it is traced, so NumPy functions cannot take them",
-            got=f"'{self.name}' of shape {self.shape}",
+            got=say("'{name}' of shape {shape}", name=self.name, shape=self.shape),
             hint="use the functions of pellucid.functional",
         )
 
@@ -56,8 +56,8 @@ class Symbol:
             raise AttributeError(attribute)
         raise MissingError(
             "forward",
-            f"a traced tensor has no attribute {attribute!r}",
-            got=f"'{self.name}' of shape {self.shape}",
+            say("a traced tensor has no attribute {attribute!r}", attribute=attribute),
+            got=say("'{name}' of shape {shape}", name=self.name, shape=self.shape),
             hint="use pellucid.functional (flatten, relu, …) or a layer",
         )
 
@@ -67,7 +67,12 @@ def _refuse(operator: str) -> Callable[..., Any]:
         raise ArgumentError(
             "forward",
             "of Python's operators a traced tensor supports + alone",
-            got=f"{operator} on '{symbol.name}' of shape {symbol.shape}",
+            got=say(
+                "{operator} on '{name}' of shape {shape}",
+                operator=operator,
+                name=symbol.name,
+                shape=symbol.shape,
+            ),
             hint="use the functions of pellucid.functional",
         )
 
@@ -90,9 +95,9 @@ for _operator, _methods in {
     "len()": "len",
     "float()": "float",
     "int()": "int index",
-    "an index": "getitem setitem",
-    "a condition": "bool",
-    "a loop": "iter",
+    say("an index"): "getitem setitem",
+    say("a condition"): "bool",
+    say("a loop"): "iter",
 }.items():
     for _method in _methods.split():
         setattr(Symbol, f"__{_method}__", _refuse(_operator))
@@ -106,6 +111,17 @@ class Node:
     operands: tuple[Symbol | None, ...]
     output: Symbol
     path: str
+
+    @property
+    def named(self) -> dict[str, Symbol]:
+        """The operands that are there, by argument."""
+        return {name: symbol for name, symbol in self.op.named(self.operands).items() if symbol is not None}
+
+    @property
+    def differentiated(self) -> dict[str, Symbol]:
+        """Those that have a gradient."""
+        named = self.named
+        return {name: named[name] for name in self.op.counted(self.op.differentiable, named)}
 
 
 @dataclass(eq=False)
@@ -152,7 +168,7 @@ class _Trace:
                 op.name,
                 "all arrays of a network must be of its float type",
                 expected=f"{self.graph.dtype}",
-                got=f"{value.dtype} for '{self.names[id(value)]}'",
+                got=say("{dtype} for '{name}'", dtype=value.dtype, name=self.names[id(value)]),
                 hint="use astype on the whole model",
             )
         if id(value) not in self.symbols:
@@ -206,8 +222,8 @@ def _check_kinds(op: Op, symbols: tuple[Symbol | None, ...]) -> None:
         if symbol is not None and (symbol.dtype.kind == "f") == (name in op.integers):
             raise ArgumentError(
                 op.name,
-                f"{name} must be {'integers' if name in op.integers else 'floats'}",
-                got=f"'{symbol.name}' of dtype {symbol.dtype}",
+                say("{name} must be integers" if name in op.integers else "{name} must be floats", name=name),
+                got=say("'{name}' of dtype {dtype}", name=symbol.name, dtype=symbol.dtype),
             )
 
 
@@ -270,13 +286,19 @@ def trace(
 
     output = copy_context().run(traced)  # so that tracing ends with it, whatever interrupts it
     if not isinstance(output, Symbol):
-        got = f"{len(output)} values" if isinstance(output, tuple | list) else type(output).__name__
+        got = (
+            say("{count} values", count=len(output))
+            if isinstance(output, tuple | list)
+            else type(output).__name__
+        )
         raise ArgumentError(
             "forward", "a network must return one tensor", got=got, hint="return a single tensor"
         )
     if output.node is None:
         raise ArgumentError(
-            "forward", "a network must apply at least one op to its input", got=f"'{output.name}' itself"
+            "forward",
+            "a network must apply at least one op to its input",
+            got=say("'{name}' itself", name=output.name),
         )
     graph.output = output
     return graph

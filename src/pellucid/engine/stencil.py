@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.kernels import simd, tape
-from pellucid.kernels.loops.filter import filter_block
+from pellucid.kernels.loops.filter import Block, Filter, Pass, Result, Strip, filter_block
 from pellucid.kernels.progress import progress
+from pellucid.kernels.shelves import borrowed
 from pellucid.kernels.simd import Stencil, Widen
+from pellucid.kernels.table import fill
 
 if TYPE_CHECKING:
     from pellucid.kernels.simd import Pixel
@@ -43,6 +45,7 @@ class Passes:
     error: float = 0.0
 
 
+@borrowed()
 def slide(
     image: Array, kernels: Sequence[Array], before: Sequence[int], border: str, passes: Passes
 ) -> Array:
@@ -66,23 +69,34 @@ def slide(
     again = _weights(64, kernels, high)
     redo = [blocks.line, kh, kw, again.ctypes.data]
     if factors is None:
-        terms, first, columns, taps_first = 0, 0, again, again
+        terms, column_bytes, first = 0, 0, Pass(0, None, None)
         weights, ky = _weights(bits, kernels, high, passes.error), kh
     else:
         terms = ky = len(factors[0])
-        first = simd.address(Stencil(bits, rows, 1, "f32" if bits == 32 else "f64"))
         columns = np.stack([_weights(bits, [column]) for column in factors[0]])
-        taps_first = np.array([blocks.line, terms * blocks.line, kh, 1, channels])
+        column_bytes = columns.strides[0]
+        code = simd.address(Stencil(bits, rows, 1, "f32" if bits == 32 else "f64"))
+        first = Pass(code, columns, np.array([blocks.line, terms * blocks.line, kh, 1, channels]))
         weights = _weights(bits, [factors[1]], high, passes.error)
     taps = np.array([blocks.line, blocks.numbers, ky, kw, channels, *redo])
-    n = np.array([
-        *blocks.entries, simd.address(Widen(bits, pixel)), blocks.line, bits // 8,
-        output.ctypes.data, output.strides[0], output.itemsize, rows, last.columns,
-        simd.address(last), weights.ctypes.data, taps.ctypes.data,
-        terms, first, columns.ctypes.data, columns.strides[0], taps_first.ctypes.data, blocks.reach, blocks.lines,
-    ])  # fmt: skip
-    launch = np.zeros((1, tape.LAUNCH_FIELDS), np.int64)
-    launch[0, :5] = filter_block.address(64), 0, n.ctypes.data, 0, blocks.strips * blocks.bands
+    filled = fill(
+        Filter(
+            strips=blocks.strips,
+            bands=blocks.bands,
+            height=height,
+            kernel_height=kh,
+            rows=blocks.rows,
+            widen=simd.address(Widen(bits, pixel)),
+            block=Block(blocks.lines, blocks.line, bits // 8, blocks.reach),
+            result=Result(output, output.strides[0], output.itemsize, rows, last.columns),
+            last=Pass(simd.address(last), weights, taps),
+            first=first,
+            columns=terms,
+            column_bytes=column_bytes,
+        )
+    )
+    chunks = len(blocks.strips) * blocks.bands
+    launch = tape.launches([(filter_block.address(64), filled.address, chunks)])
     tape.make()
     progress.close()
     tape.team.play(launch, (blocks.lines + rows * terms) * blocks.line * bits // 8)
@@ -104,21 +118,18 @@ class _Blocks:
     ) -> None:
         (height, width, channels), (kh, kw) = image.shape, kernel
         self.numbers, self.reach = numbers, (kw - 1) * channels  # what a kernel reads beside a number
-        self.strips = -(-numbers // _STRIP)
-        self.line = (-(-numbers // self.strips) + self.reach) // 32 * 32 + 48  # an odd number of cache lines
+        strips = -(-numbers // _STRIP)
+        self.line = (-(-numbers // strips) + self.reach) // 32 * 32 + 48  # an odd number of cache lines
         self.bands = -(-height // max(fewest, _BLOCK // (self.line * bits // 8) - kh + 1))
         self.lines = -(-height // self.bands) + kh - 1
         self._outside = np.zeros(width * channels, image.dtype)
         down = _places(height, kh, before[0], border)
         row = image.ctypes.data + down * image.strides[0]
-        self._rows = np.where(down < 0, self._outside.ctypes.data, row)
+        self.rows = np.where(down < 0, self._outside.ctypes.data, row)
         along = _places(width, kw, before[1], border)[:, None]
         along = np.where(along < 0, _OUTSIDE, along * channels + np.arange(channels)).ravel()
-        cuts = np.arange(self.strips + 1) * numbers // self.strips
-        self._tables = [_widening(along[a : b + self.reach]) for a, b in pairwise(cuts)]
-        addresses = [table.ctypes.data for table in self._tables]
-        self._strips = np.ascontiguousarray(np.stack([cuts[:-1], np.diff(cuts), addresses], axis=1))
-        self.entries = self.strips, self.bands, height, kh, self._rows.ctypes.data, self._strips.ctypes.data
+        cuts = [i * numbers // strips for i in range(strips + 1)]
+        self.strips = tuple(Strip(a, b - a, _widening(along[a : b + self.reach])) for a, b in pairwise(cuts))
 
 
 def _places(size: int, kernel: int, before: int, border: str) -> NDArray[np.int64]:

@@ -9,9 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.kernels import simd
+from pellucid.kernels.loops.tiles import Call
 from pellucid.kernels.simd import Code
 
 Taps = tuple[tuple[int, int], ...]
+_FIELDS = len(Call._fields)
+STAGE = Call._fields.index("stage")
+_A, _B = Call._fields.index("a"), Call._fields.index("b")
+OFFSETS = slice(_A, _A + 4)  # those of A, B, out and start
 
 
 class TileList:
@@ -32,7 +37,7 @@ class TileList:
 
     def __len__(self) -> int:
         """How many calls there are."""
-        return len(self._entries) // 9
+        return len(self._entries) // _FIELDS
 
     def add(
         self,
@@ -55,7 +60,7 @@ class TileList:
             self._newest = taps, self._place(taps)
         code = self._address(first)
         other = code if rest is first else self._address(rest)
-        call = code, other, self.stage, a, b, out, start, self._newest[1], count or len(taps)
+        call = Call(code, other, self.stage, a, b, out, start, self._newest[1], count or len(taps))
         self._entries.extend(call)
 
     def once(self, key: Hashable, write: Callable[[], None], *, a: int = 0, b: int = 0) -> None:
@@ -66,11 +71,11 @@ class TileList:
         if key not in self._written:
             begin = len(self)
             write()
-            self._written[key] = slice(9 * begin, 9 * len(self)), a, b
+            self._written[key] = slice(_FIELDS * begin, _FIELDS * len(self)), a, b
             return
         calls, first_a, first_b = self._written[key]
-        copies = np.array(self._entries[calls]).reshape(-1, 9)
-        copies[:, 3:5] += a - first_a, b - first_b
+        copies = np.array(self._entries[calls]).reshape(-1, _FIELDS)
+        copies[:, [_A, _B]] += a - first_a, b - first_b
         self._entries.frombytes(copies.tobytes())
 
     def _place(self, taps: Taps) -> int:
@@ -95,7 +100,7 @@ class TileList:
         """The entries, the ranges' bounds and the taps as arrays."""
         self.cut()
         return (
-            np.array(self._entries).reshape(-1, 9),
+            np.array(self._entries).reshape(-1, _FIELDS),
             np.array(self.bounds, np.int64),
             np.array(self._taps, np.int64).reshape(-1, 2),
         )

@@ -8,12 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.engine.buffers import External
-from pellucid.engine.compose import plan_forward, plan_gradients
+from pellucid.engine.buffers import Block, External
+from pellucid.engine.compose import lower, plan_of
 from pellucid.engine.graph import Graph, Symbol
-from pellucid.engine.lowering.update import Target, Updates, take_over
-from pellucid.engine.plan import Plan, Program, Tables
-from pellucid.kernels.loops.update import count
+from pellucid.engine.loops import Work
+from pellucid.engine.lowering.update import factors, take_over
+from pellucid.engine.plan import Plan
+from pellucid.engine.program import Program
+from pellucid.engine.steps import Step
+from pellucid.kernels.loops.update import Counter, Counters, count
 from pellucid.ops.adam import Adam
 from pellucid.ops.batch_norm import BatchNorm
 from pellucid.ops.sgd import SGD
@@ -53,37 +56,44 @@ class Training:
         seed: int,
         keep: bool,
     ) -> None:
+        trained = [symbol.name for symbol in graph.arrays if symbol.name in states]
         frozen = [symbol.name for symbol in graph.arrays if symbol.name not in states]
-        plan = plan_forward(graph, dtype, keep=keep, frozen=frozen)
-        plan.counters[0] = seed
-        used = {s: states[s.name] for s in graph.arrays if s.name in states}
-        own = {s: {k: v.copy() for k, v in state.items()} for s, state in used.items()} if keep else used
-        targets = {symbol: _target(plan, symbol, state) for symbol, state in own.items()}
-        self._updates = plan.updates = Updates(plan, rule, targets)
-        gradients = plan_gradients(plan)
-        self._updates.launch_rest(gradients)
-        trained = [symbol for symbol in targets if symbol in gradients or symbol in self._updates.joined]
-        self.states = {symbol: targets[symbol][0] for symbol in trained}
-        self.updated = {symbol: targets[symbol][1] for symbol in trained}
-        for symbol in trained if keep else ():
+        plan = plan_of(graph, dtype, keep=keep, frozen=frozen, gradients="loss", rule=rule, trained=trained)
+        plan.counters[0], plan.factors, self._rule = seed, factors(rule, 0.0, 1), rule
+        self.states: dict[Symbol, dict[str, Block]] = {}
+        self.updated: dict[Symbol, Block] = {}
+        for step in plan.steps.updates:
+            self._own(plan, step, states[step.path])
+        lower(plan)
+        for symbol in self.updated if keep else ():
             take_over(plan, symbol.name, self.updated[symbol], plan.value(symbol))
             for key, block in self.states[symbol].items():
-                take_over(plan, block.name, block, External(block.name, used[symbol][key]))
+                take_over(plan, block.name, block, External(block.name, states[symbol.name][key]))
         _count(plan, *counters)
         self.program = Program(plan)
 
+    def _own(self, plan: Plan, step: Step, state: Mapping[str, Array]) -> None:
+        """Where an update finds a parameter and the optimiser's state, and where both go: to copies if all is kept."""
+        symbol = step.reads["parameter"]
+        parameter, made = plan.value(symbol), step.makes["parameter"]
+        new = plan.block(made.name, parameter.size) if plan.keep else parameter
+        self.updated[symbol], self.states[symbol] = plan.put(made, new), {}
+        for key, array in state.items():
+            before, after = step.reads[f"{key} before"], step.makes[key]
+            plan.put(before, External(before.name, array))
+            block = External(after.name, array.copy() if plan.keep else array)
+            self.states[symbol][key] = plan.put(after, block)
+
+    @property
+    def size_bytes(self) -> int:
+        """What it takes while it is kept, about."""
+        return self.program.size_bytes
+
     def run(self, lr: float, step: int, **inputs: Array) -> float:
         """Make update number `step` (from 1) and return the loss."""
-        self._updates.set_step(lr, step)
+        self.program.plan.factors[:] = factors(self._rule, lr, step)
         self.program.plan.counters[1] = step
         return float(self.program.run(self.program.plan.graph.output, **inputs))
-
-
-def _target(plan: Plan, symbol: Symbol, state: Mapping[str, Array]) -> Target:
-    """A parameter's state, and the parameter itself or, where everything is kept, a new block."""
-    blocks = {name: External(f"{name}({symbol.name})", array) for name, array in state.items()}
-    parameter = plan.values[symbol]
-    return blocks, plan.block(f"updated({symbol.name})", parameter.size) if plan.keep else parameter
 
 
 def _count(plan: Plan, steps: Array, batches: Mapping[str, Array]) -> None:
@@ -92,6 +102,5 @@ def _count(plan: Plan, steps: Array, batches: Mapping[str, Array]) -> None:
     means = [node.operands[1].name for node in norms if node.operands[1] is not None]
     names = [f"{mean.removesuffix('running_mean')}num_batches_tracked" for mean in means]
     counters = [steps, *(batches[name] for name in names if name in batches)]
-    plan.owners += counters
-    addresses = [int(np.asarray(counter).ctypes.data) for counter in counters]
-    plan.after("counters", count, lambda: Tables(1, (), (len(addresses), *addresses)))
+    table = Counters(tuple(Counter(np.asarray(counter)) for counter in counters))
+    plan.commit("counters", count, lambda: Work(1, table))

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from itertools import islice
 
-from pellucid.errors import AddressError
+from pellucid.errors import AddressError, either, say
 from pellucid.ops.base import Shape
 from pellucid.sizes import Index, size_of
 
@@ -73,16 +73,27 @@ def located(name: str, shape: Shape, index: Index | None, where: str = "explain"
         if size_of(shape) == 1:
             return (0,) * len(shape)
         example = written(name, [size // 2 for size in shape])
-        rule = f"'{name}' holds {size_of(shape):,} numbers, and an address says which"
-        raise AddressError(where, rule, expected=ranges, got=f"'{name}'", hint=f"for example '{example}'")
+        rule = say(
+            "'{name}' holds {size:,} numbers, and an address says which", name=name, size=size_of(shape)
+        )
+        raise AddressError(
+            where,
+            rule,
+            expected=ranges,
+            got=f"'{name}'",
+            hint=say("for example '{example}'", example=example),
+        )
     got = f"'{name}[{','.join(map(str, index))}]'"
     if len(index) != len(shape):
-        count = f"{len(shape)} {'index' if len(shape) == 1 else 'indices'}"
-        raise AddressError(where, f"'{name}' takes {count}", expected=ranges, got=got)
+        template = "'{name}' takes {count} index" if len(shape) == 1 else "'{name}' takes {count} indices"
+        raise AddressError(where, say(template, name=name, count=len(shape)), expected=ranges, got=got)
     for axis, (i, size) in enumerate(zip(index, shape, strict=True)):
         if not -size <= i < size:
             raise AddressError(
-                where, f"index {i} lies outside axis {axis} of '{name}'", expected=ranges, got=got
+                where,
+                say("index {index} lies outside axis {axis} of '{name}'", index=i, axis=axis, name=name),
+                expected=ranges,
+                got=got,
             )
     return tuple(i % size for i, size in zip(index, shape, strict=True))
 
@@ -96,25 +107,26 @@ def unknown(
     """
     for reading in (str(name), *_readings(str(name))):
         if (match := _OF.fullmatch(reading)) and match[1] in frozen:
-            rule = f"'{match[1]}' was frozen, so it has no gradient and no update"
+            rule = say("'{name}' was frozen, so it has no gradient and no update", name=match[1])
             hint = "set its requires_grad = True and record again"
             return AddressError(where, rule, got=_quoted(name), hint=hint)
     meant = [other for other in _readings(str(name)) if other in shapes]
     if meant:
         expected = f"'{meant[0]}{_ranges(shapes[meant[0]])}'"
-        hint = f"it is called '{meant[0]}' here"
+        hint = say("it is called '{name}' here", name=meant[0])
         return AddressError(
             where, "the recording holds no such name", expected=expected, got=_quoted(name), hint=hint
         )
-    near, hint = _near(str(name)[:200], list(shapes)), "names() lists all of them"
+    near, hint = _near(str(name)[:200], list(shapes)), say("names() lists all of them")
     if last := _last_within(str(name), shapes):
-        near, hint = [last], f"that is the last output within this module; {hint}"
+        near, hint = [last], say("that is the last output within this module; {hint}", hint=hint)
     elif not near and shapes:
-        hint = f"it holds {', '.join(map(repr, islice(shapes, _FEW)))}, …; {hint}"
+        names = ", ".join(map(repr, islice(shapes, _FEW)))
+        hint = say("it holds {names}, …; {hint}", names=names, hint=hint)
     return AddressError(
         where,
         "the recording holds no such name",
-        expected=" or ".join(f"'{n}'" for n in near) if near else None,
+        expected=either(f"'{n}'" for n in near) if near else None,
         got=_quoted(name),
         hint=hint,
     )

@@ -25,40 +25,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.engine.buffers import Block, Tensor
-from pellucid.engine.graph import Node, Symbol
+from pellucid.engine.graph import Symbol
+from pellucid.engine.steps import Step
 from pellucid.explain import roles
 from pellucid.explain.source import Entry, Source
-from pellucid.ops.adam import Adam
-from pellucid.ops.batch_norm import BatchNorm
+from pellucid.ops.base import Op
 from pellucid.ops.dropout import Dropout
-from pellucid.ops.sgd import SGD
 
 if TYPE_CHECKING:  # importing the plan imports LLVM
     from pellucid.engine.plan import Plan
 
 Listed: TypeAlias = tuple[Entry, Block]
-_Use: TypeAlias = tuple[Node, str]  # an op, and as which of its arguments it reads a tensor
+_Made: TypeAlias = tuple[Step, str]  # a step, and in which role it makes a symbol
 
 
 @dataclass(frozen=True)
 class Update:
-    """What an optimiser's rule made of the parameters.
+    """What the optimiser's rule is told of an update: the learning rate, and which update it is, from 1."""
 
-    Attributes:
-        rule: the rule.
-        lr: the learning rate.
-        step: which update it is, from 1.
-        updated: each parameter after the update.
-        states: its state after the update.
-        before: its state before.
-    """
-
-    rule: SGD | Adam
     lr: float
     step: int
-    updated: Mapping[Symbol, Block]
-    states: Mapping[Symbol, Mapping[str, Block]]
-    before: Mapping[Symbol, Mapping[str, Block]]
 
 
 def read(entry: Entry, block: Block) -> NDArray[Any]:
@@ -80,11 +66,10 @@ def catalogue(plan: Plan, aliases: Mapping[str, str], update: Update | None) -> 
     Args:
         plan: the run's plan, made with everything kept.
         aliases: short names, as "loss" for "cross_entropy.output".
-        update: what an optimiser made of the parameters.
+        update: what the optimiser is told, where the plan has updates.
     """
     short = {name: alias for alias, name in aliases.items()}
-    listed = [*_forward(plan), *_gradients(plan), *_statistics(plan), *(_updates(update) if update else ())]
-    return [(_renamed(entry, short), block) for entry, block in listed]
+    return [(_renamed(entry, short), block) for entry, block in _Catalogue(plan, update).listed()]
 
 
 def _renamed(entry: Entry, short: Mapping[str, str]) -> Entry:
@@ -96,159 +81,121 @@ def _renamed(entry: Entry, short: Mapping[str, str]) -> Entry:
     return replace(entry, name=short.get(entry.name, entry.name), source=source)
 
 
-def _forward(plan: Plan) -> Iterator[Listed]:
-    seen = set(plan.graph.inputs.values())
-    for symbol in plan.graph.inputs.values():
-        yield Entry(symbol.name, symbol.shape), plan.values[symbol]
-    for node in plan.graph.nodes:
-        for operand in node.operands:
-            if operand in plan.graph.arrays and operand not in seen:
-                seen.add(operand)
-                yield Entry(operand.name, operand.shape), plan.values[operand]
-        for key, block in _saved(plan, node):
-            if not key.startswith("grad_"):
-                yield _computed(plan, node, key), block
-        output = node.output
-        yield Entry(output.name, output.shape, _source(plan, node, "output")), plan.values[output]
+class _Catalogue:
+    """The arrays of one run, as its steps and loops tell."""
 
+    def __init__(self, plan: Plan, update: Update | None) -> None:
+        self.plan, self.update = plan, update
+        self._orders: dict[Step, dict[str, int]] = defaultdict(dict)
+        for loop in plan.loops:
+            if loop.step is not None:
+                self._orders[loop.step] |= loop.order
+        self._forward = [step for step in plan.steps.order if step.way == "forward"]
+        self._backward = {step.node: step for step in plan.steps.order if step.way == "backward"}
+        self._made: dict[Symbol, list[_Made]] = defaultdict(list)  # contributions to gradients, as they come
+        for step in plan.steps.order:
+            for argument, symbol in step.node.named.items() if step.way in ("backward", "sum") else ():
+                if f"grad_{argument}" in step.makes:
+                    self._made[symbol].append((step, f"grad_{argument}"))
 
-def _saved(plan: Plan, node: Node) -> Iterator[tuple[str, Block]]:
-    """What a node computes on the way to its output or gradients: float64 numbers with a name of their own."""
-    for (owner, key), block in plan.saved.items():
-        if owner is node and key in roles.statistics(node.op, {}):
-            yield key, block
+    def listed(self) -> Iterator[Listed]:
+        """In the order in which they are made; the gradients of the inputs after all others."""
+        yield from self._forwards()
+        yield from self._gradients()
+        yield from self._running()
+        yield from self._updates()
 
+    def _entry(self, symbol: Symbol, source: Source | None = None) -> Listed:
+        return Entry(symbol.name, symbol.shape, source), self.plan.value(symbol)
 
-def _computed(plan: Plan, node: Node, key: str) -> Entry:
-    """The entry of such numbers."""
-    named = zip(node.op.arguments, node.operands, strict=True)
-    shapes = {argument: symbol.shape for argument, symbol in named if symbol is not None}
-    shape = roles.statistics(node.op, shapes)[key]
-    return Entry(_saved_name(node, key), shape, _source(plan, node, key))
+    def _forwards(self) -> Iterator[Listed]:
+        seen = set(self.plan.graph.inputs.values())
+        for symbol in self.plan.graph.inputs.values():
+            yield self._entry(symbol)
+        for step in self._forward:
+            for operand in step.node.named.values():
+                if operand in self.plan.graph.arrays and operand not in seen:
+                    seen.add(operand)
+                    yield self._entry(operand)
+            for key in step.node.op.statistics({}):
+                if key in step.makes:
+                    yield self._entry(step.makes[key], self._source(step, key))
+            yield self._entry(step.makes["output"], self._source(step, "output"))
 
+    def _source(self, step: Step, of: str, **settings: Any) -> Source:
+        """Where a step's results come from: its operands, and what it has made of them on the way there."""
+        operands = {name: symbol.name for name, symbol in step.node.named.items()}
+        here = {**step.reads, **step.makes}
+        for key in takewhile(
+            lambda key: key != of, (key for key in step.node.op.statistics({}) if key in here)
+        ):
+            if not key.startswith("grad_") or of == "grad_input" or of in step.node.op.statistics({}):
+                operands[key] = here[key].name
+        if of.startswith("grad_") and "grad_output" in step.reads:
+            operands["grad_output"] = step.reads["grad_output"].name
+        return Source(step.node.op, of, operands, facts=self._facts(step), **settings)
 
-def _saved_name(node: Node, key: str) -> str:
-    """bn1.mean, or grad(bn1.mean) for its gradient."""
-    gradient = key.removeprefix("grad_")
-    return f"{node.path}.{key}" if gradient == key else f"grad({node.path}.{gradient})"
+    def _facts(self, step: Step) -> dict[str, int | float]:
+        facts: dict[str, int | float] = {**self._orders[step]}
+        if isinstance(step.op, Dropout):
+            layers = [other for other in self.plan.graph.nodes if isinstance(other.op, Dropout)]
+            seed, counted = self.plan.counters.tolist()
+            facts |= {"seed": seed, "step": counted, "layer": layers.index(step.node)}
+        return facts
 
+    def _gradients(self) -> Iterator[Listed]:
+        """In the order in which they are computed, those of the inputs last."""
+        seen: set[Symbol] = set()
+        for node in reversed(self.plan.graph.nodes):
+            own = (node.output, *(s for s in node.named.values() if s in self.plan.graph.arrays))
+            for symbol in own:
+                if symbol not in seen:
+                    seen.add(symbol)
+                    yield from self._gradient(symbol)
+            step = self._backward.get(node)
+            for key in node.op.statistics({}) if step else ():
+                if step is not None and key.startswith("grad_") and key in step.makes:
+                    yield self._entry(step.makes[key], self._source(step, key))
+        for symbol in self.plan.graph.inputs.values():
+            yield from self._gradient(symbol)
 
-def _source(plan: Plan, node: Node, of: str, **settings: Any) -> Source:
-    """Where a node's results come from."""
-    named = zip(node.op.arguments, node.operands, strict=True)
-    operands = {argument: symbol.name for argument, symbol in named if symbol is not None}
-    for key in takewhile(lambda key: key != of, (key for key, _ in _saved(plan, node))):
-        if not key.startswith("grad_") or of == "grad_input" or (node, of) in plan.saved:
-            operands[key] = _saved_name(node, key)
-    if of.startswith("grad_") and node.output in plan.gradients:
-        operands["grad_output"] = f"grad({node.output.name})"
-    facts: dict[str, int | float] = {}
-    if node in plan.per_part:
-        facts["images_per_part"] = plan.per_part[node]
-    if node in plan.winograd:
-        facts["winograd_additions"] = plan.winograd[node]
-    if isinstance(node.op, BatchNorm):
-        facts |= {
-            "pixels_side_by_side": plan.side_by_side[node],
-            "in_tiles": int(node.operands[0] in plan.moments),
-        }
-    if isinstance(node.op, Dropout):
-        layers = [other for other in plan.graph.nodes if isinstance(other.op, Dropout)]
-        seed, step = plan.counters.tolist()
-        facts |= {"seed": seed, "step": step, "layer": layers.index(node)}
-    return Source(node.op, of, operands, facts=facts, **settings)
+    def _gradient(self, symbol: Symbol) -> Iterator[Listed]:
+        """The gradient of one tensor, after the steps in which it grew."""
+        if symbol is self.plan.graph.output and self.plan.steps.given is not None:
+            yield self._entry(self.plan.steps.given)
+        for step, role in self._made[symbol]:
+            settings: dict[str, Any] = {}
+            if role in step.bases:
+                settings["base"] = step.bases[role].name
+            if step.way == "sum":
+                settings["parts"] = tuple(part.name for part in step.reads.values())
+            owner = self._backward[step.node] if step.way == "sum" else step
+            yield self._entry(step.makes[role], self._source(owner, role, **settings))
 
+    def _running(self) -> Iterator[Listed]:
+        """Running statistics after the step; after every use of a layer that the forward uses several times."""
+        moved: dict[Symbol, list[_Made]] = defaultdict(list)
+        for step in self._forward:
+            for role in step.node.op.moves:
+                if role in step.makes:
+                    moved[step.node.named[role]].append((step, role))
+        for uses in moved.values():
+            for step, role in uses:
+                source = self._source(step, role)
+                before = {role: step.reads[role].name}
+                yield self._entry(step.makes[role], replace(source, operands={**source.operands, **before}))
 
-def _gradients(plan: Plan) -> Iterator[Listed]:
-    """In the order in which they are computed, those of the inputs last."""
-    seen: set[Symbol] = set()
-    uses = _uses(plan)
-    for node in reversed(plan.graph.nodes):
-        for symbol in (node.output, *node.operands):
-            if (
-                symbol is None
-                or symbol in seen
-                or (symbol.node is not node and symbol not in plan.graph.arrays)
-            ):
-                continue
-            seen.add(symbol)
-            yield from _gradient(plan, symbol, uses[symbol])
-        for key, block in _saved(plan, node):
-            if key.startswith("grad_"):
-                yield _computed(plan, node, key), block
-    for symbol in plan.graph.inputs.values():
-        yield from _gradient(plan, symbol, uses[symbol])
-
-
-def _gradient(plan: Plan, symbol: Symbol, uses: list[_Use]) -> Iterator[Listed]:
-    """The gradient of one tensor, after the steps in which it grew."""
-    name, shape = f"grad({symbol.name})", symbol.shape
-    if symbol in plan.contributions:
-        blocks = plan.contributions[symbol]
-        names = [f"{name} by {node.path}" for node, _ in uses] if len(blocks) > 1 else [name]
-        for part, block, (node, argument) in zip(names, blocks, uses, strict=True):
-            yield Entry(part, shape, _source(plan, node, f"grad_{argument}")), block
-        if len(blocks) > 1:
-            node, argument = uses[0]
-            source = _source(plan, node, f"grad_{argument}", parts=tuple(names))
-            yield Entry(name, shape, source), plan.totals[symbol]
-    elif symbol in plan.gradients:
-        blocks = [plan.gradients[symbol]]
-        while blocks[0] in plan.bases and len(blocks) < len(uses):
-            blocks.insert(0, plan.bases[blocks[0]])
-        if len(blocks) != len(uses):
-            yield Entry(name, shape), blocks[-1]
+    def _updates(self) -> Iterator[Listed]:
+        """The optimiser's state before and after, and the parameters after the update."""
+        if self.update is None:
             return
-        base = None
-        for block, (node, argument) in zip(blocks, uses, strict=True):
-            many = node.operands.count(symbol) > 1  # as in x + x
-            step = f"{name} after {node.path}" + (f" by {argument}" if many else "")
-            step = name if block is blocks[-1] else step
-            yield Entry(step, shape, _source(plan, node, f"grad_{argument}", base=base)), block
-            base = step
-
-
-def _uses(plan: Plan) -> dict[Symbol | None, list[_Use]]:
-    """What contributes to the gradient of each tensor, in the order in which it does so."""
-    uses: dict[Symbol | None, list[_Use]] = defaultdict(list)
-    for node in reversed(plan.graph.nodes):
-        if node.output in plan.gradients or node.output is plan.graph.output:
-            for argument, operand in zip(node.op.arguments, node.operands, strict=True):
-                if argument in node.op.differentiable:
-                    uses[operand].append((node, argument))
-    return uses
-
-
-def _statistics(plan: Plan) -> Iterator[Listed]:
-    """Running statistics after the step; after every use of a layer that the forward uses several times."""
-    for symbol, blocks in plan.state.items():
-        uses = [
-            node
-            for node in plan.graph.nodes
-            if symbol in node.operands and isinstance(node.op, BatchNorm) and node.op.training
-        ]
-        before, name = symbol.name, f"updated({symbol.name})"
-        for node, block in zip(uses, blocks, strict=True):
-            argument = node.op.arguments[node.operands.index(symbol)]
-            source = _source(plan, node, argument)
-            source = replace(source, operands={**source.operands, argument: before})
-            before = name if block is blocks[-1] else f"{name} after {node.path}"
-            yield Entry(before, symbol.shape, source), block
-
-
-def _updates(update: Update) -> Iterator[Listed]:
-    """The optimiser's state before and after, and the parameters after the update."""
-    facts = {"lr": update.lr, "step": update.step}
-    for symbol, result in update.updated.items():
-        name, shape = symbol.name, symbol.shape
-        operands = {"parameter": name, "gradient": f"grad({name})"}
-        for key, block in update.before[symbol].items():
-            operands[f"{key} before"] = f"{key}({name}) before"
-            yield Entry(operands[f"{key} before"], shape), block
-        for key, block in update.states[symbol].items():
-            yield Entry(f"{key}({name})", shape, Source(update.rule, key, dict(operands), facts=facts)), block
-        operands |= {key: f"{key}({name})" for key in update.states[symbol]}
-        yield (
-            Entry(f"updated({name})", shape, Source(update.rule, "parameter", operands, facts=facts)),
-            result,
-        )
+        facts = {"lr": self.update.lr, "step": self.update.step}
+        for step in self.plan.steps.updates:
+            assert not isinstance(step.op, Op)
+            operands = {role: symbol.name for role, symbol in step.reads.items()}
+            for role in step.op.states:
+                yield self._entry(step.reads[f"{role} before"])
+            for role in step.op.states:
+                yield self._entry(step.makes[role], Source(step.op, role, dict(operands), facts=facts))
+            operands |= {role: step.makes[role].name for role in step.op.states}
+            yield self._entry(step.makes["parameter"], Source(step.op, "parameter", operands, facts=facts))

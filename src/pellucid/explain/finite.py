@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.errors import NumericError
+from pellucid.errors import NumericError, say
 from pellucid.explain.address import written
 
 if TYPE_CHECKING:
@@ -41,4 +41,9 @@ def check_finite(where: str, rule: str, arrays: Iterable[tuple[str, Array]], hin
         finite = np.isfinite(array)
         if not finite.all():
             place = tuple(int(i) for i in np.unravel_index(int(np.argmin(finite)), array.shape))
-            raise NumericError(where, rule, got=f"{array[place]} in {written(name, place)}", hint=hint)
+            raise NumericError(
+                where,
+                rule,
+                got=say("{number} in {at}", number=array[place], at=written(name, place)),
+                hint=hint,
+            )

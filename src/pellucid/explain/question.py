@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from inspect import getdoc
-from sys import modules
 from typing import Any
 
 import numpy as np
@@ -17,11 +15,6 @@ from pellucid.ops.base import Op, Shape
 from pellucid.sizes import Index
 
 Array = NDArray[Any]
-_OPTIONAL = {  # how arguments that need not be there stand in formulas
-    "weight": ("·weight[c]", "·weight[j]"),
-    "bias": ("bias[o] + ", " + bias[c]", " + bias[j]"),
-    "grad_output": ("grad_output·", "·grad_output"),
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,22 +94,12 @@ class Question:
         """The shapes of the op's arguments."""
         op, operands = self.source.op, self.source.operands
         assert isinstance(op, Op)
-        return [self.read(operands[name]).shape if name in operands else None for name in op.arguments]
+        return [None if name is None else self.read(name).shape for name in op.ordered(operands)]
 
     @property
     def formula(self) -> str:
-        """The line of the op's own documentation that defines this result, without arguments that are not there."""
-        op, of, operands = self.source.op, self.source.of, self.source.operands
-        text = getdoc(modules[type(op).__module__]) or ""
-        lines = [" ".join(line.split()) for line in text.splitlines()]
-        found = [line for line in lines if line.startswith((f"{of}[", f"{of} ="))]
-        other = "in inference" if getattr(op, "training", True) else "in training"
-        formula = next((line for line in found if not line.endswith(other)), of)
-        if getattr(op, "flip", False):
-            formula = formula.replace("k·dilation", "(K−1−k)·dilation")
-        for argument, parts in _OPTIONAL.items():
-            for part in parts if argument not in operands else ():
-                formula = formula.replace(part, "")
+        """The op's formula of this result, with the operands that are there."""
+        formula = self.source.op.formula(self.source.of, self.has)
         if self.source.base is not None:
             formula = formula.replace(" = ", " = gradient so far + ", 1)
         return formula

@@ -15,7 +15,7 @@ from pellucid.explain.source import Entry
 from pellucid.formats.container import FilePath
 
 if TYPE_CHECKING:  # importing the plan imports LLVM
-    from pellucid.engine.plan import Program
+    from pellucid.engine.program import Program
 
 
 def load_recording(path: FilePath) -> Recording:
@@ -52,7 +52,7 @@ def recording_of(
         lambda name: read(*listed[name]),
         aliases,
         commit,
-        program.plan.algorithm,
+        program.plan.setting.algorithm,
     )
     recording.keep(program, [name for name, (_, block) in listed.items() if isinstance(block, External)])
     return recording

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.errors import AddressError, ArgumentError
+from pellucid.errors import AddressError, ArgumentError, say
 from pellucid.explain import address as addresses
 from pellucid.explain import certificates, roles
 from pellucid.explain.certificates import Certificates
@@ -168,7 +168,9 @@ class Recording:
         for label, setting in (("depth", depth), ("top", top)):
             if not is_integer(setting) or setting < 1:
                 raise ArgumentError(
-                    "why", f"{label} must be a whole number above 0", got=f"{label}={setting!r}"
+                    "why",
+                    say("{label} must be a whole number above 0", label=label),
+                    got=f"{label}={setting!r}",
                 )
         entry, index = self._located("why", address)
         first = self.explain(addresses.written(entry.name, index))
@@ -334,7 +336,7 @@ class Recording:
             rule = "a number that was given has no arithmetic to show"
             raise ArgumentError("explain", rule, expected=expected, got=f"'{entry.name}'")
         if not explained(entry.source):
-            rule = f"numbers made by {entry.source.op.name} cannot be explained yet"
+            rule = say("numbers made by {name} cannot be explained yet", name=entry.source.op.name)
             raise ArgumentError("explain", rule, expected=expected, got=f"'{entry.name}'")
         value = np.reshape(self._array(entry.name)[tuple(at.T)], len(at))
         return Question(entry.name, entry.source, at, value, self._array)

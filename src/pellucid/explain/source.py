@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
-from pellucid.ops.adam import Adam
-from pellucid.ops.base import Op, Shape
-from pellucid.ops.sgd import SGD
-
-Maker: TypeAlias = Op | SGD | Adam
+from pellucid.ops.base import Shape
+from pellucid.ops.maker import Maker
 
 
 @dataclass(frozen=True)
@@ -37,6 +33,11 @@ class Source:
     base: str | None = None
     parts: tuple[str, ...] = ()
     facts: Mapping[str, int | float] = field(default_factory=dict)
+
+    @property
+    def read(self) -> tuple[str, ...]:
+        """The arguments that the array's numbers really read, of those in `operands`."""
+        return self.op.counted(self.op.reads(self.of), self.operands)
 
 
 @dataclass(frozen=True)

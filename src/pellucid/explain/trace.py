@@ -17,7 +17,7 @@ from pellucid.explain.accounts.chain import Chain, nearest
 from pellucid.explain.accounts.formula import Formula, shortest
 from pellucid.explain.question import Question
 from pellucid.explain.terms import Joined, Products, Term, as_json, exact_json, largest
-from pellucid.language import sentence, text
+from pellucid.language import sentence, text, worded
 
 _SHOWN = 8  # terms in the table of the largest ones
 _FIRST = 3  # terms written out in the substituted formula, and a fourth where there is no fifth
@@ -129,7 +129,7 @@ class Trace:
         """
         lang = lang or self.lang
         labelled = {
-            text("trace.formula", lang): self.formula,
+            text("trace.formula", lang): worded(self.formula, lang),
             text("trace.numbers", lang): self.numbers(lang),
             text("trace.note", lang): noted(self.account, lang),
         }

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from numpy.typing import ArrayLike
 
-from pellucid.errors import ArgumentError
+from pellucid.errors import ArgumentError, say
 from pellucid.figures.film import Film
 from pellucid.figures.functions import of_functions
 from pellucid.figures.sequences import of_sequences
@@ -49,7 +49,9 @@ def convolution(
     if callable(f) and callable(g):
         for name, function in (("f", f), ("g", g)):
             if (count := number_of_arguments(function)) > 1:
-                raise ArgumentError("convolution", f"{name} must be a function of one number", got=f"{count}")
+                raise ArgumentError(
+                    "convolution", say("{name} must be a function of one number", name=name), got=f"{count}"
+                )
         return of_functions(f, g, f_support, g_support, lang)
     if callable(f) or callable(g):
         got = f"f {type(f).__name__}, g {type(g).__name__}"

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from pellucid.errors import AddressError, ArgumentError
+from pellucid.errors import AddressError, ArgumentError, say
 from pellucid.figures.style import matplotlib, style
 from pellucid.formats.file import check_writable, write_whole
 from pellucid.sizes import is_integer
@@ -68,7 +68,7 @@ class Film:
             cannot be written; whatever `figure` raises.
         """
         path = Path(path)
-        where, format = f"picture '{path}'", picture_format(path, frame)
+        where, format = say("picture '{path}'", path=path), picture_format(path, frame)
         check_writable(where, path)
         if format == "gif":
             content, size = self._animation()
@@ -82,7 +82,7 @@ class Film:
 
     def _number(self, frame: int) -> int:
         if not is_integer(frame) or not -len(self) <= frame < len(self):
-            expected = f"0 to {len(self) - 1}"
+            expected = say("0 to {last}", last=len(self) - 1)
             raise AddressError("figures", "there is no such frame", expected=expected, got=repr(frame))
         return frame % len(self)
 
@@ -124,11 +124,13 @@ def picture_format(path: Path, frame: int | None) -> str:
     """
     suffix = path.suffix.lower()
     if suffix not in FORMATS:
-        expected = f"one of {', '.join(FORMATS)}"
+        expected = say("one of {names}", names=", ".join(FORMATS))
         raise ArgumentError(
             "figures", "the file's name must say its format", expected=expected, got=f"'{path}'"
         )
     if suffix == ".gif" and frame is not None:
         hint = "leave the frame out, or write .png or .svg"
-        raise ArgumentError("figures", "a GIF holds all frames", got=f"frame {frame}", hint=hint)
+        raise ArgumentError(
+            "figures", "a GIF holds all frames", got=say("frame {frame}", frame=frame), hint=hint
+        )
     return suffix.removeprefix(".")

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
 from pellucid import memory
-from pellucid.errors import ArgumentError
+from pellucid.errors import ArgumentError, say
 from pellucid.figures.film import Film
 from pellucid.figures.style import DPI, FAINT, matplotlib
 from pellucid.language import chosen, text
@@ -106,7 +106,8 @@ def _check(pixels: NDArray[Any]) -> None:
     channels = pixels.shape[2] if pixels.ndim == 3 else 1
     if pixels.ndim in (2, 3) and 1 <= channels <= 4 and pixels.size and pixels.dtype in (np.uint8, np.uint16):
         return
-    expected, got = "(H,W) or (H,W,1 to 4) of uint8 or uint16", f"{pixels.shape} of {pixels.dtype}"
+    expected = "(H,W) or (H,W,1 to 4) of uint8 or uint16"
+    got = say("{shape} of {dtype}", shape=pixels.shape, dtype=pixels.dtype)
     hint = None
     if pixels.dtype.kind == "f":
         hint = "where white is 1, use np.rint(255 * photo.clip(0, 1)).astype(np.uint8)"

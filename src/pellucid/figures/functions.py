@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.errors import ArgumentError
+from pellucid.errors import ArgumentError, say
 from pellucid.figures.film import Film
 from pellucid.figures.numerals import numeral
 from pellucid.figures.operands import LARGEST
@@ -87,21 +87,23 @@ def _span(name: str, function: Function, support: Span | None) -> Span:
     """From where to where a function can be seen, within the support where one is given."""
     low, high = (-_REACH, _REACH) if support is None else support
     if not math.isfinite(low) or not math.isfinite(high) or not low < high:
-        rule = f"{name}_support must be two finite numbers, the smaller one first"
+        rule = say("{name}_support must be two finite numbers, the smaller one first", name=name)
         raise ArgumentError("convolution", rule, got=repr(support))
     places = np.linspace(low, high, _LOOKS)
     sizes = np.abs(_values(function, places))
     if not (sizes <= LARGEST).all():
         at = numeral(places[~(sizes <= LARGEST)][0])
-        hint = f"give {name}_support, or another value there"
+        hint = say("give {name}_support, or another value there", name=name)
         raise ArgumentError(
-            "convolution", f"{name} must be finite to be shown", got=f"{name}({at})", hint=hint
+            "convolution", say("{name} must be finite to be shown", name=name), got=f"{name}({at})", hint=hint
         )
     (seen,) = np.nonzero(sizes > _SEEN * sizes.max())
     if not len(seen):
-        got = f"{name} zero from {numeral(low)} to {numeral(high)}"
-        hint = f"give {name}_support"
-        raise ArgumentError("convolution", f"{name} must not be zero everywhere", got=got, hint=hint)
+        got = say("{name} zero from {low} to {high}", name=name, low=numeral(low), high=numeral(high))
+        hint = say("give {name}_support", name=name)
+        raise ArgumentError(
+            "convolution", say("{name} must not be zero everywhere", name=name), got=got, hint=hint
+        )
     return float(places[seen[0]]), float(places[seen[-1]])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pellucid.errors import ArgumentError, ShapeError
+from pellucid.errors import ArgumentError, ShapeError, say
 from pellucid.numbers import as_array
 from pellucid.ops.base import Array
 
@@ -20,10 +20,12 @@ def operand(where: str, name: str, value: ArrayLike, axes: int) -> Array:
     """
     array = as_array(where, name, value).astype(np.float64)
     if array.ndim != axes or not array.size:
-        form = "a sequence" if axes == 1 else "a matrix"
-        rule = f"{name} must be {form} of at least one number"
-        raise ShapeError(where, rule, got=f"shape {array.shape}")
+        form = say("a sequence") if axes == 1 else say("a matrix")
+        rule = say("{name} must be {form} of at least one number", name=name, form=form)
+        raise ShapeError(where, rule, got=say("shape {shape}", shape=array.shape))
     if not (np.abs(array) <= LARGEST).all():
         wrong = array[~(np.abs(array) <= LARGEST)][0]
-        raise ArgumentError(where, f"{name} must hold finite numbers up to ±1e100", got=f"{wrong}")
+        raise ArgumentError(
+            where, say("{name} must hold finite numbers up to ±1e100", name=name), got=f"{wrong}"
+        )
     return array

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pellucid.errors import ShapeError
+from pellucid.errors import ShapeError, say
 from pellucid.figures.board import Board, draw
 from pellucid.figures.film import Film
 from pellucid.figures.numerals import equation
@@ -99,8 +99,13 @@ def _check_sizes(padded: Index, kernel: Index, output: Index) -> None:
         raise ShapeError(
             "slide",
             "so many numbers cannot be read in a picture",
-            expected=f"at most {LARGEST} along each axis, padding included",
-            got=f"input {padded}, kernel {kernel}, output {output}",
+            expected=say("at most {most} along each axis, padding included", most=LARGEST),
+            got=say(
+                "input {padded}, kernel {kernel}, output {output}",
+                padded=padded,
+                kernel=kernel,
+                output=output,
+            ),
         )
 
 

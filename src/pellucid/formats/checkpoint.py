@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pellucid.errors import ArgumentError, FormatError, NumericError, PellucidError
+from pellucid.errors import ArgumentError, FormatError, NumericError, PellucidError, reason, say
 from pellucid.formats import container, reader
 from pellucid.formats.container import CHECKSUM, DTYPES, FilePath
 from pellucid.formats.file import nonfinite
@@ -27,7 +27,7 @@ from pellucid.nn.models import MODELS
 from pellucid.nn.module import Module
 from pellucid.sizes import is_integer, size_of
 
-LIMITS = container.Limits("model", file_bytes=2**30, header_bytes=2**20)
+LIMITS = container.Limits(say("model"), file_bytes=2**30, header_bytes=2**20)
 _VERSION, _WITHOUT_CHECKSUM = "2", "1"
 
 
@@ -57,12 +57,12 @@ def save_model(
     blank = init.without_values(lambda: MODELS[model_name](**settings), at_most=room)
     blank.load_state_dict(state)
     if repr(blank) != repr(model):
-        rule = f"the model must be what pellucid.models.{model_name} builds"
+        rule = say("the model must be what pellucid.models.{name} builds", name=model_name)
         raise ArgumentError("save_model", rule, got="other settings in its layers")
-    where = f"model file '{os.fspath(path)}'"
+    where = say("model file '{path}'", path=os.fspath(path))
     for name, array in state.items():
         if not allow_nonfinite and (text := nonfinite(array)):
-            rule = f"nothing was written, since '{name}' must hold finite numbers"
+            rule = say("nothing was written, since '{name}' must hold finite numbers", name=name)
             raise NumericError(
                 where, rule, got=text, hint="--allow-nonfinite, in Python allow_nonfinite=True, saves them"
             )
@@ -85,7 +85,7 @@ def load_model(path: FilePath, *, allow_nonfinite: bool = False) -> Module:
     Raises: FormatError when the file is missing, too large, damaged, not in this format, when its arrays are not
         those of the model that it names, or hold numbers that are not finite.
     """
-    where = f"model file '{os.fspath(path)}'"
+    where = say("model file '{path}'", path=os.fspath(path))
     with reader.opened(where, Path(path), LIMITS) as file:
         name, settings = _described(where, file.metadata)
         model = _blank(where, name, settings, file.layouts)
@@ -93,7 +93,7 @@ def load_model(path: FilePath, *, allow_nonfinite: bool = False) -> Module:
         for key, array in file.arrays():
             states[key].assign(array)
             if not allow_nonfinite and (text := nonfinite(array)):
-                rule = f"'{key}' must hold finite numbers"
+                rule = say("'{key}' must hold finite numbers", key=key)
                 raise FormatError(where, rule, got=text, hint="pc.load_model takes allow_nonfinite=True")
     return model
 
@@ -111,14 +111,14 @@ def _blank(where: str, name: str, settings: dict[str, int], layouts: Mapping[str
         for key, array in model.named_arrays():
             if key in layouts and DTYPES[layouts[key].kind] != array.dtype:
                 got = DTYPES[layouts[key].kind].name
-                raise FormatError(where, f"'{key}' must be {array.dtype}", got=got)
+                raise FormatError(where, say("'{key}' must be {dtype}", key=key, dtype=array.dtype), got=got)
         zero = np.zeros((), np.int64)
         model.load_state_dict({key: np.broadcast_to(zero, layout.shape) for key, layout in layouts.items()})
     except FormatError:
         raise
     except PellucidError as error:
         raise FormatError(
-            where, "the arrays are not those of the model it names", got=reader.short(str(error))
+            where, "the arrays are not those of the model it names", got=reader.short(reason(error))
         ) from None
     return model
 
@@ -132,12 +132,13 @@ def _described(where: str, metadata: Mapping[str, str]) -> tuple[str, dict[str, 
     """The model's name and settings, when they are of this format and version and of known kinds."""
     format, version = (metadata.get(key) for key in ("format", "version"))
     if format != "pellucid" or version not in (_VERSION, _WITHOUT_CHECKSUM):
-        expected, got = f"format pellucid, version {_VERSION}", f"format {format}, version {version}"
+        expected = say("format pellucid, version {version}", version=_VERSION)
+        got = say("format {format}, version {version}", format=format, version=version)
         raise FormatError(
             where, "this is not a model that Pellucid wrote", expected=expected, got=reader.short(got)
         )
     if version == _VERSION and CHECKSUM not in metadata:
-        raise FormatError(where, f"a file of version {_VERSION} must have a checksum")
+        raise FormatError(where, say("a file of version {version} must have a checksum", version=_VERSION))
     name = metadata.get("model", "")
     try:
         settings = reader.strict_json(metadata.get("settings", ""))
@@ -145,7 +146,9 @@ def _described(where: str, metadata: Mapping[str, str]) -> tuple[str, dict[str, 
             raise ArgumentError("settings", "settings map names to whole numbers", got=repr(settings))
         return name, _full_settings(name, settings)
     except (ValueError, RecursionError) as error:  # broken JSON, deep nesting, an unknown name or setting
-        raise FormatError(where, "the model's description is broken", got=reader.short(str(error))) from None
+        raise FormatError(
+            where, "the model's description is broken", got=reader.short(reason(error))
+        ) from None
 
 
 def _full_settings(name: str, settings: Mapping[str, int]) -> dict[str, int]:
@@ -156,13 +159,19 @@ def _full_settings(name: str, settings: Mapping[str, int]) -> dict[str, int]:
     """
     if name not in MODELS:
         raise ArgumentError(
-            "model", "there is no such model", expected=f"one of {', '.join(MODELS)}", got=repr(name)
+            "model",
+            "there is no such model",
+            expected=say("one of {names}", names=", ".join(MODELS)),
+            got=repr(name),
         )
     known = {key: parameter.default for key, parameter in inspect.signature(MODELS[name]).parameters.items()}
     for key, value in settings.items():
         if key not in known:
             raise ArgumentError(
-                name, "there is no such setting", expected=f"one of {', '.join(known)}", got=repr(key)
+                name,
+                "there is no such setting",
+                expected=say("one of {names}", names=", ".join(known)),
+                got=repr(key),
             )
         if not is_integer(value) or value < 1:
             raise ArgumentError(name, "a setting is a whole number ≥ 1", got=f"{key}={value!r}")

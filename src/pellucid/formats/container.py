@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.errors import ArgumentError, FormatError
+from pellucid.errors import ArgumentError, FormatError, say
 from pellucid.formats.file import write_whole
 
 FilePath = str | os.PathLike[str]
@@ -47,12 +47,17 @@ class Limits:
         Raises: FormatError when it is too long.
         """
         for what, found, most in (
-            ("file", file_bytes, self.file_bytes),
-            ("header", header_bytes, self.header_bytes),
+            (say("file"), file_bytes, self.file_bytes),
+            (say("header"), header_bytes, self.header_bytes),
         ):
             if found > most:
-                rule = f"the {what} is too large for a {self.kind}"
-                raise FormatError(where, rule, expected=f"at most {most} bytes", got=f"{found} bytes")
+                rule = say("the {what} is too large for a {kind}", what=what, kind=self.kind)
+                raise FormatError(
+                    where,
+                    rule,
+                    expected=say("at most {most} bytes", most=most),
+                    got=say("{count} bytes", count=found),
+                )
 
 
 def write(
@@ -76,7 +81,7 @@ def write(
         array, begin = arrays[name], end
         if array.dtype.name not in _KINDS or name in header:
             rule = "arrays of files are float32, float64 or int64, and have names of their own"
-            raise ArgumentError("save", rule, got=f"{array.dtype} for {name!r}")
+            raise ArgumentError("save", rule, got=say("{dtype} for {name!r}", dtype=array.dtype, name=name))
         end += array.nbytes
         header[name] = {
             "dtype": _KINDS[array.dtype.name],

@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.errors import FormatError
+from pellucid.errors import FormatError, say
 
 if sys.platform != "win32":
     import fcntl
@@ -203,4 +203,8 @@ def _sync(folder: Path) -> None:
 def nonfinite(array: NDArray[Any]) -> str:
     """How many numbers are not finite, in words; empty when all are."""
     count = array.size - np.count_nonzero(np.isfinite(array))
-    return f"{count} of {array.size} numbers that are NaN or infinite" if count else ""
+    return (
+        say("{count} of {size} numbers that are NaN or infinite", count=count, size=array.size)
+        if count
+        else ""
+    )

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pellucid.errors import ArgumentError, FormatError, NumericError
+from pellucid.errors import ArgumentError, FormatError, NumericError, either, say
 from pellucid.formats.deep import write_png, write_tiff
 from pellucid.formats.file import nonfinite, write_whole
 
@@ -38,7 +38,7 @@ _FORMATS = {
     ".webp": _Format("WEBP", True, settings={"lossless": True, "exact": True}),
     ".bmp": _Format("BMP"),
 }
-_KINDS = {1: "grey", 2: "grey with alpha", 3: "RGB", 4: "RGBA"}
+_KINDS = {1: say("grey"), 2: say("grey with alpha"), 3: "RGB", 4: "RGBA"}
 
 
 def check_photo_format(path: str | os.PathLike[str], pixels: NDArray[Any]) -> None:
@@ -46,9 +46,9 @@ def check_photo_format(path: str | os.PathLike[str], pixels: NDArray[Any]) -> No
 
     Raises: ArgumentError when it cannot, or there is no such format.
     """
-    where, format = f"picture '{path}'", _FORMATS.get(Path(path).suffix.lower())
+    where, format = say("picture '{path}'", path=path), _FORMATS.get(Path(path).suffix.lower())
     if format is None:
-        expected = f"one of {', '.join(_FORMATS)}"
+        expected = say("one of {names}", names=", ".join(_FORMATS))
         raise ArgumentError(where, "the file's name must say its format", expected=expected)
     pixels = _native(pixels)
     if pixels.dtype not in (np.uint8, np.uint16, np.float32, np.float64):
@@ -64,9 +64,12 @@ def check_photo_format(path: str | os.PathLike[str], pixels: NDArray[Any]) -> No
         return format.deep if pixels.dtype == np.uint16 else format.transparent or channels in (1, 3)
 
     if not holds(format):
-        expected = " or ".join(suffix for suffix, other in _FORMATS.items() if holds(other))
-        got = f"{pixels.itemsize * 8}-bit {'float ' if pixels.dtype.kind == 'f' else ''}{_KINDS[channels]}"
-        raise ArgumentError(where, f"{format.name} cannot hold this picture", expected=expected, got=got)
+        expected = either(suffix for suffix, other in _FORMATS.items() if holds(other))
+        template = "{bits}-bit float {kind}" if pixels.dtype.kind == "f" else "{bits}-bit {kind}"
+        got = say(template, bits=pixels.itemsize * 8, kind=_KINDS[channels])
+        raise ArgumentError(
+            where, say("{name} cannot hold this picture", name=format.name), expected=expected, got=got
+        )
 
 
 def write_photo(path: str | os.PathLike[str], pixels: NDArray[Any], profile: bytes | None = None) -> None:
@@ -79,11 +82,12 @@ def write_photo(path: str | os.PathLike[str], pixels: NDArray[Any], profile: byt
     """
     check_photo_format(path, pixels)
     pixels = _native(pixels)
-    where, format, content = f"picture '{path}'", _FORMATS[Path(path).suffix.lower()], BytesIO()
+    where = say("picture '{path}'", path=path)
+    format, content = _FORMATS[Path(path).suffix.lower()], BytesIO()
     _check_floats(where, pixels)
     more = {"icc_profile": profile} if profile and format.name != "BMP" else {}
     if not pixels.size:
-        raise FormatError(where, f"{format.name} cannot hold this picture", got="no pixels")
+        raise FormatError(where, say("{name} cannot hold this picture", name=format.name), got="no pixels")
     plain = pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
     try:
         if plain.dtype.kind == "f":
@@ -93,7 +97,9 @@ def write_photo(path: str | os.PathLike[str], pixels: NDArray[Any], profile: byt
         else:
             Image.fromarray(plain).save(content, format.name, **format.settings, **more)
     except (OSError, ValueError, SystemError, struct.error) as error:  # larger than the format allows, say
-        raise FormatError(where, f"{format.name} cannot hold this picture", got=str(error)) from None
+        raise FormatError(
+            where, say("{name} cannot hold this picture", name=format.name), got=str(error)
+        ) from None
     write_whole(where, Path(path), [content.getbuffer()])
 
 
@@ -104,10 +110,8 @@ def _check_floats(where: str, pixels: NDArray[Any]) -> None:
         raise NumericError(where, "nothing was written, since pixels must be finite numbers", got=said)
     alpha = pixels[..., -1] if _channels(pixels) in (2, 4) else pixels[:0]
     if alpha.size and (alpha.min() < 0 or alpha.max() > 1):
-        rule, got = (
-            "nothing was written, since alpha must lie between 0 and 1",
-            f"{alpha.min():g} to {alpha.max():g}",
-        )
+        rule = "nothing was written, since alpha must lie between 0 and 1"
+        got = say("{low:g} to {high:g}", low=alpha.min(), high=alpha.max())
         raise NumericError(where, rule, got=got)
 
 

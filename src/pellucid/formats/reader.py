@@ -22,7 +22,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.errors import FormatError
+from pellucid.errors import FormatError, Said, reason, say, translated
 from pellucid.formats.container import CHECKSUM, DTYPES, NO_CHECKSUM, Limits
 from pellucid.sizes import size_of
 
@@ -90,7 +90,7 @@ def opened(where: str, path: Path, limits: Limits) -> Iterator[Container]:
         except OSError as error:
             raise FormatError(where, "the file cannot be read", got=error.strerror) from None
         except _BrokenError as error:
-            raise FormatError(where, "the file cannot be read as safetensors", got=str(error)) from None
+            raise FormatError(where, "the file cannot be read as safetensors", got=reason(error)) from None
 
 
 class _BrokenError(Exception):
@@ -129,10 +129,10 @@ def _container(where: str, file: FileIO, limits: Limits) -> Container:
     end = 0
     for begin, stop, name, _ in places:
         if begin != end:
-            raise _BrokenError(f"{name!r:.80} not where the array before it ends")
+            raise _BrokenError(say("{name!r:.80} not where the array before it ends", name=name))
         end = stop
     if end != room:
-        raise _BrokenError(f"{room} bytes of numbers for arrays of {end}")
+        raise _BrokenError(say("{room} bytes of numbers for arrays of {end}", room=room, end=end))
     layouts = {name: layout for _, _, name, layout in places}
     return Container(where, metadata, layouts, file, start + text)
 
@@ -142,7 +142,7 @@ def _json(text: bytes) -> dict[str, Any]:
     try:
         header = strict_json(text.decode())
     except (ValueError, RecursionError) as error:  # no UTF-8, broken or deep JSON, a number of many digits
-        raise _BrokenError(f"a broken header, {error}") from None
+        raise _BrokenError(say("a broken header, {error}", error=reason(error))) from None
     if not isinstance(header, dict):
         raise _BrokenError("a header that is no mapping")
     return header
@@ -158,35 +158,43 @@ def strict_json(text: str) -> Any:
 
 def short(text: str, most: int = _MOST_SAID) -> str:
     """What a file has brought into an error's text, as a part of another one's."""
+    if isinstance(text, Said) and len(text) <= most:
+        return text
+    text = translated(text)  # what is cut off can be said in one language alone
     return (text if len(text) <= most else f"{text[: most - 1]}…").rstrip(".")
 
 
 def _refused(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no number of a description")
+    raise ValueError(say("{constant} is no number of a description", constant=constant))
 
 
 def _mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
-        raise ValueError(f"the key {twice!r:.80} stands twice")
+        raise ValueError(say("the key {key!r:.80} stands twice", key=twice))
     return found
 
 
 def _place(name: str, item: Any) -> tuple[int, int, str, Layout]:
     """Where an array begins and ends, and its layout, when they fit on each other."""
     if not isinstance(item, dict) or item.keys() != {"dtype", "shape", "data_offsets"}:
-        raise _BrokenError(f"{name!r:.80} without dtype, shape and data_offsets")
+        raise _BrokenError(say("{name!r:.80} without dtype, shape and data_offsets", name=name))
     kind, shape, offsets = item["dtype"], item["shape"], item["data_offsets"]
     if not _whole(shape) or len(shape) > _MOST_AXES:
-        raise _BrokenError(f"{name!r:.80} of shape {shape!r:.80}")
+        raise _BrokenError(say("{name!r:.80} of shape {shape!r:.80}", name=name, shape=shape))
     if not _whole(offsets) or len(offsets) != 2:
-        raise _BrokenError(f"{name!r:.80} at {offsets!r:.80}")
+        raise _BrokenError(say("{name!r:.80} at {offsets!r:.80}", name=name, offsets=offsets))
     if not isinstance(kind, str) or kind not in DTYPES:
-        raise _BrokenError(f"{name!r:.80} of type {kind!r:.80}; known are {', '.join(DTYPES)}")
+        known = ", ".join(DTYPES)
+        raise _BrokenError(
+            say("{name!r:.80} of type {kind!r:.80}; known are {known}", name=name, kind=kind, known=known)
+        )
     (begin, end), layout = offsets, Layout(kind, tuple(shape))
     if end - begin != layout.size_bytes:
-        raise _BrokenError(f"{name!r:.80} of {layout.size_bytes} bytes in {end - begin}")
+        raise _BrokenError(
+            say("{name!r:.80} of {size} bytes in {room}", name=name, size=layout.size_bytes, room=end - begin)
+        )
     return begin, end, name, layout
 
 

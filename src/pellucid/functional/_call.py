@@ -16,25 +16,14 @@ import numpy as np
 from pellucid import memory
 from pellucid.engine import arrays
 from pellucid.engine.graph import Symbol, apply
-from pellucid.errors import PellucidError, ShapeError
+from pellucid.errors import PellucidError, ShapeError, say
 from pellucid.numbers import absent, as_array
-from pellucid.ops.adaptive_pool import AdaptivePool
-from pellucid.ops.avg_pool import AvgPool
 from pellucid.ops.base import Array, Gradients, Op, Shape
-from pellucid.ops.conv import Conv
-from pellucid.ops.conv_transpose import ConvTranspose
-from pellucid.ops.fold import Fold
-from pellucid.ops.lp_pool import LpPool
-from pellucid.ops.max_pool import MaxPool
-from pellucid.ops.max_unpool import MaxUnpool
-from pellucid.ops.unfold import Unfold
 from pellucid.signatures import called
 from pellucid.sizes import size_of
 
 Tensor: TypeAlias = Any  # numbers that NumPy can make an array of, or a Symbol while a network is traced
 P = ParamSpec("P")
-# these take a sample without a batch axis, too
-Windowed = Conv | ConvTranspose | MaxPool | MaxUnpool | AvgPool | LpPool | AdaptivePool | Unfold | Fold
 
 
 @dataclass(frozen=True)
@@ -83,10 +72,11 @@ class Call:
 
         Raises: ArgumentError when one that must be there is None.
         """
-        for name, value in zip(self.op.arguments, self.required, strict=False):
-            if value is None:
+        given = self.op.named((*self.required, *self.optional))
+        for name, value in given.items():
+            if value is None and name not in self.op.optional:
                 raise absent(self.op.name, name)
-        return dict(zip(self.op.arguments, (*self.required, *self.optional), strict=True))
+        return given
 
     def check_room(self, operands: list[Any]) -> Shape:
         """The output's shape, if an array can have it.
@@ -97,7 +87,7 @@ class Call:
         shape = self.op.infer(*(None if array is None else array.shape for array in operands))
         if size_of(shape) >= 2**48:
             raise ShapeError(self.op.name, "the output is larger than any memory", got=f"output {shape}")
-        memory.require(self.op.name, "the output", size_of(shape) * operands[0].itemsize, shape=shape)
+        memory.require(self.op.name, say("the output"), size_of(shape) * operands[0].itemsize, shape=shape)
         return shape
 
     def arrays(self) -> tuple[list[Any], np.dtype[Any], bool]:
@@ -105,24 +95,21 @@ class Call:
 
         Both types are one, but float16 is for storage: definitions compute it in float64, and it is rounded once.
         """
-        found = {
-            name: as_array(self.op.name, name, value)
-            for name, value in self.given().items()
-            if value is not None
-        }
-        differentiable = [name for name in self.op.differentiable if name in found]
+        given = self.given()
+        found = {n: as_array(self.op.name, n, value) for n, value in given.items() if value is not None}
+        differentiable = self.op.counted(self.op.differentiable, found)
         floats = [found[name].dtype for name in differentiable if found[name].dtype.kind == "f"]
         dtype = np.result_type(*floats) if floats else np.float64
         for name in differentiable:
             found[name] = found[name].astype(np.float64 if dtype == np.float16 else dtype, copy=False)
-        for name in self.op.integers:  # they say where to read: nobody changes them between check and use
+        # Integers say where to read: nobody changes them between check and use.
+        for name in self.op.counted(self.op.integers, found):
             found[name] = found[name].copy()
-        single = isinstance(self.op, Windowed) and found["input"].ndim == self.op.dims + 1
+        first = next(iter(found.values()))
+        single = first.ndim == self.op.sample_axes
         if single:
-            for name in ("input", "indices"):
-                if name in found:
-                    found[name] = found[name][None]
-        return [found.get(name) for name in self.op.arguments], np.dtype(dtype), single
+            found |= {name: array[None] for name, array in found.items() if name not in self.op.owned}
+        return [found.get(name) for name in given], np.dtype(dtype), single
 
 
 def _rounded(result: Array, dtype: np.dtype[Any]) -> Array:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pellucid.engine.graph import Symbol
-from pellucid.errors import ArgumentError, PellucidError, ShapeError
+from pellucid.errors import ArgumentError, PellucidError, ShapeError, say
 from pellucid.functional._call import Call, Tensor, function, gradient
 from pellucid.numbers import as_array
 from pellucid.ops.base import Gradients
@@ -43,11 +43,11 @@ def _check_running(op: str, statistics: Mapping[str, object]) -> None:
     """Running statistics are changed in place, so they must be arrays."""
     for name, array in statistics.items():
         if not isinstance(array, np.ndarray) or array.dtype.kind != "f":
-            rule = f"{name} must be an array of floats, because training updates it in place"
+            rule = say("{name} must be an array of floats, because training updates it in place", name=name)
             raise ArgumentError(op, rule, got=str(getattr(array, "dtype", type(array).__name__)))
         if not array.flags.writeable:
-            rule = f"{name} must be writeable, because training updates it in place"
-            raise ArgumentError(op, rule, got="a read-only array", hint=f"use {name}.copy()")
+            rule = say("{name} must be writeable, because training updates it in place", name=name)
+            raise ArgumentError(op, rule, got="a read-only array", hint=say("use {name}.copy()", name=name))
 
 
 @function
@@ -122,7 +122,7 @@ class InstanceNormCall(Call):
         _check_running(self.op.name, statistics)
         for name, array in statistics.items():
             if array.shape != input.shape[1:2]:
-                rule, got = f"{name} must have one value per channel", f"{name} {array.shape}"
+                rule, got = say("{name} must have one value per channel", name=name), f"{name} {array.shape}"
                 raise ShapeError(self.op.name, rule, expected=f"{input.shape[1:2]}", got=got)
         if len(input) == 0:
             return output
@@ -173,10 +173,8 @@ def layer_norm(
                [ 0.,  0.]])
     """
     if not isinstance(normalized_shape, Sequence) or not all(map(is_integer, normalized_shape)):
-        rule, got = (
-            "normalized_shape must be a sequence of integers",
-            f"normalized_shape={normalized_shape!r}",
-        )
+        rule = "normalized_shape must be a sequence of integers"
+        got = f"normalized_shape={normalized_shape!r}"
         raise ArgumentError("layer_norm", rule, got=got)
     return Call(LayerNorm(tuple(normalized_shape), eps), (input,), (weight, bias))
 

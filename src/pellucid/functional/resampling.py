@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pellucid.engine.graph import Symbol
-from pellucid.errors import ArgumentError, ShapeError
+from pellucid.errors import ArgumentError, ShapeError, either, say
 from pellucid.functional._call import Call, Tensor, function, gradient
 from pellucid.numbers import as_array
 from pellucid.ops.checks import flag
@@ -117,7 +117,12 @@ def interpolate(
     if not isinstance(mode, str) or (mode != "nearest" and _LINEAR.get(mode) != dims):
         fitting = next(name for name, axes in _LINEAR.items() if axes == dims)
         rule = "mode must fit the input's axes"
-        raise ArgumentError("interpolate", rule, expected=f"'nearest' or '{fitting}'", got=f"mode={mode!r}")
+        raise ArgumentError(
+            "interpolate",
+            rule,
+            expected=either(("'nearest'", f"'{fitting}'")),
+            got=f"mode={mode!r}",
+        )
     if align_corners is not None and mode == "nearest":
         raise ArgumentError("interpolate", "align_corners is for linear modes alone", got="mode='nearest'")
     if align_corners is not None:
@@ -138,7 +143,7 @@ def checked_grid(where: str, size: Any, scale: Any, axes: int | None = None) -> 
     values = list(given) if isinstance(given, Sequence) else [given] * (axes or 1)
     right = is_integer if scale is None else _is_scale
     if len(values) != (axes or len(values)) or not values or not all(right(v) and v > 0 for v in values):
-        rule = f"{name} must be a number above 0, or one for each axis"
+        rule = say("{name} must be a number above 0, or one for each axis", name=name)
         raise ArgumentError(where, rule, got=f"{name}={given!r}")
     return values
 

@@ -3,7 +3,8 @@
 One folder per version of what decides the code: the text of this package, the compiler's versions and the processor.
 Code is loaded from there, so nobody else may be able to put some in: every folder on the way belongs to this user or to
 root, others can write to none of them (or only beside what is ours, as in /tmp), and what is read is a file of ours,
-opened by way of the folder that was looked at. Folders that nobody used for a month are removed.
+opened by way of the folder that was looked at. Folders that nobody used for a month are removed, and files used longest
+ago once a folder takes 256 MiB.
 """
 
 from __future__ import annotations
@@ -22,11 +23,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
+from itertools import count
 from pathlib import Path
 
 import llvmlite.binding as llvm
 
 _KEEP_SECONDS = 30 * 24 * 3600
+_DAY_SECONDS = 24 * 3600
+_MOST_BYTES = 256 << 20  # in a folder
+_BLOCK_BYTES = 4096  # what a file's room on a disk is a multiple of
+_WRITES = 1000  # between two looks at how much there is; a process's first one looks, too
+_writes = count()
 _CHECKSUM_BYTES = 32
 _MEND = "set PELLUCID_CACHE_DIR to a folder that can be written to"
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
@@ -52,6 +59,8 @@ def write(name: str, content: bytes) -> bool:
         return False
     try:
         place.write(name, content)
+        if next(_writes) % _WRITES == 0:
+            place.make_room()
     except OSError as error:
         _warn(f"compiled kernels cannot be kept ({error.strerror or error}); {_MEND}")
         return False
@@ -117,8 +126,31 @@ class _Folder:
             status = os.fstat(file.fileno())
             ours = not _OWNERS or (status.st_uid == os.getuid() and not status.st_mode & _OTHERS_WRITE)
             stored = file.read() if stat.S_ISREG(status.st_mode) and ours else b""
+            if stored and time.time() - status.st_mtime > _DAY_SECONDS:  # the time says when it was last used
+                with suppress(OSError):
+                    os.utime(file.fileno() if os.utime in os.supports_fd else self._at(name))
         checksum, content = stored[:_CHECKSUM_BYTES], stored[_CHECKSUM_BYTES:]
         return content if _checksum(name, content) == checksum else None
+
+    def make_room(self) -> None:
+        """Where files take too much, remove those used longest ago; other processes may be at it, too."""
+        files = []
+        with os.scandir(self.path if self.descriptor is None else self.descriptor) as entries:
+            for entry in entries:
+                with suppress(OSError):
+                    status = entry.stat(follow_symlinks=False)
+                    size = -(-status.st_size // _BLOCK_BYTES) * _BLOCK_BYTES
+                    files.append((status.st_mtime, entry.name, size))
+        size = sum(size for *_, size in files)
+        most = (
+            _MOST_BYTES if size <= _MOST_BYTES else _MOST_BYTES * 3 // 4
+        )  # so that it takes a while to fill again
+        for _, name, taken in sorted(files):
+            if size <= most:
+                break
+            with suppress(OSError):
+                os.unlink(self._at(name), dir_fd=self.descriptor)
+            size -= taken
 
     def _open(self, name: str, flags: int) -> int:
         """A file of the folder itself; one that is a pipe must not keep its reader waiting."""

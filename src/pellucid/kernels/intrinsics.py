@@ -10,7 +10,9 @@ from typing import Any
 
 from llvmlite import ir
 
-from pellucid.kernels.jit import intrinsic, types
+from pellucid.kernels.jit import intrinsic
+from pellucid.kernels.machine_code import load_table, table_type, types
+from pellucid.kernels.table import cell_count
 
 I64 = ir.IntType(64)
 _YIELD = "SwitchToThread" if sys.platform == "win32" else "sched_yield"
@@ -63,15 +65,15 @@ def compare_and_swap(typing: Any, address: Any, expected: Any, value: Any) -> An
 
 
 @intrinsic
-def call_kernel(typing: Any, function: Any, p: Any, n: Any, f: Any, chunk: Any, scratch: Any) -> Any:
+def call_kernel(typing: Any, function: Any, table: Any, chunk: Any, scratch: Any) -> Any:
     """Call the kernel at an address; one that needs no scratch memory does not look at the last argument."""
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        kind = ir.FunctionType(ir.VoidType(), [I64] * 5)
+        kind = ir.FunctionType(ir.VoidType(), [I64] * 3)
         builder.call(builder.inttoptr(args[0], kind.as_pointer()), args[1:])
         return context.get_dummy_value()
 
-    return types.void(*[types.int64] * 6), code
+    return types.void(*[types.int64] * 4), code
 
 
 @intrinsic
@@ -148,6 +150,22 @@ def from_bits(typing: Any, bits: Any) -> Any:
         return builder.bitcast(args[0], ir.DoubleType())
 
     return types.float64(types.int64), code
+
+
+@intrinsic
+def record(typing: Any, table: Any, records: Any, index: Any) -> Any:
+    """The table at a place of an array of such tables."""
+    first = records[0]
+    kind = table_type(table.instance_class, getattr(first, "dtype", types.float64))
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        begin, step = builder.extract_value(args[1], 0), 8 * cell_count(table.instance_class)
+        if isinstance(first, types.CPointer):
+            begin = builder.ptrtoint(begin, I64)
+        address = builder.add(begin, builder.mul(args[2], ir.Constant(I64, step)))
+        return load_table(context, builder, kind, _pointer(builder, address))
+
+    return kind(table, records, types.int64), code
 
 
 @intrinsic

@@ -23,7 +23,7 @@ if hasattr(os, "register_at_fork"):  # nobody is in the middle of something when
 
 
 class Library:
-    """Functions by name; what `edition` they are of decides where their files lie. Libraries may share names."""
+    """Functions by name, loaded for good; what `edition` they are of decides where their files lie."""
 
     def __init__(self, edition: str) -> None:
         self._edition = edition
@@ -36,24 +36,37 @@ class Library:
 
     def _loaded(self, symbol: str, compile: Callable[[], bytes]) -> int:
         if symbol not in self._addresses:
-            self._addresses[symbol] = self._load(symbol, compile)
+            code = object_file(symbol, self._edition, compile)
+            self._addresses[symbol] = load(self._engine, symbol, code)
         return self._addresses[symbol]
-
-    def _load(self, symbol: str, compile: Callable[[], bytes]) -> int:
-        name = f"{symbol}-{self._edition}.o"
-        code = read(name)
-        if code is None:
-            start = time.perf_counter()
-            code = compile()
-            kept = write(name, code)
-            progress(symbol, time.perf_counter() - start, kept=kept)
-        self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))
-        self._engine.finalize_object()
-        return int(self._engine.get_function_address(symbol))
 
     @derived
     def _engine(self) -> Any:
-        return llvm.create_mcjit_compiler(llvm.parse_assembly(""), native().create_target_machine(jit=True))
+        return new_engine()
+
+
+def object_file(symbol: str, edition: str, compile: Callable[[], bytes]) -> bytes:
+    """A function's object file from disk; where there is none, or a damaged one, what `compile` makes."""
+    name = f"{symbol}-{edition}.o"
+    code = read(name)
+    if code is None:
+        start = time.perf_counter()
+        code = compile()
+        kept = write(name, code)
+        progress(symbol, time.perf_counter() - start, kept=kept)
+    return code
+
+
+def new_engine() -> Any:
+    """What code is loaded by; when it is closed, the code is gone."""
+    return llvm.create_mcjit_compiler(llvm.parse_assembly(""), native().create_target_machine(jit=True))
+
+
+def load(engine: Any, symbol: str, code: bytes) -> int:
+    """Where the function of an object file begins, now that it is loaded."""
+    engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+    engine.finalize_object()
+    return int(engine.get_function_address(symbol))
 
 
 @cache

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from pellucid.language import text, told
+
 _PATIENCE = 0.5  # seconds of compiling that need no word
 
 
@@ -21,16 +23,17 @@ class _Progress:
         self._kept &= kept
         if self._seconds > _PATIENCE and sys.stderr is not None and sys.stderr.isatty():
             self._open = True
-            sys.stderr.write(f"\r\x1b[2Kpellucid: compiling kernels, once: {self._count} done ({name})")
+            said = text("compiling.running", told(), count=self._count, name=name)
+            sys.stderr.write(f"\r\x1b[2Kpellucid: {said}")
             sys.stderr.flush()
 
     def close(self) -> None:
         """All that is needed now is ready: end the line."""
         if self._seconds > _PATIENCE and sys.stderr is not None:
             start = "\r\x1b[2K" if self._open else ""
-            future = "kept for next time" if self._kept else "for this time only"
-            text = f"compiled {self._count} kernels in {self._seconds:.1f} s, {future}"
-            sys.stderr.write(f"{start}pellucid: {text}\n")
+            key = "compiling.kept" if self._kept else "compiling.not_kept"
+            said = text(key, told(), count=self._count, seconds=self._seconds)
+            sys.stderr.write(f"{start}pellucid: {said}\n")
             sys.stderr.flush()
         self._seconds, self._count, self._open, self._kept = 0.0, 0, False, True
 

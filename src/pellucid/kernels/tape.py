@@ -1,6 +1,6 @@
 """Running a tape: one compiled loop over launches, shared by as many threads as asked for.
 
-A launch is a kernel, its three tables and a number of chunks. Threads take chunks one by one and wait for one another
+A launch is a kernel, its table and a number of chunks. Threads take chunks one by one and wait for one another
 only at the end of a launch, and then only for chunks that somebody has really begun: a thread that the system does not
 run holds nobody up. Which thread does a chunk never shows in a number.
 
@@ -13,6 +13,7 @@ from __future__ import annotations
 import atexit
 import os
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import NamedTuple, TypeAlias
 
@@ -20,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid import memory
-from pellucid.errors import ArgumentError
+from pellucid.errors import ArgumentError, say
 from pellucid.kernels import turns
 from pellucid.kernels.intrinsics import (
     atomic_add,
@@ -39,11 +40,14 @@ from pellucid.kernels.jit import inline, kernel
 from pellucid.kernels.worker import Worker
 from pellucid.sizes import is_integer
 
-# One launch: function, address of p, address of n, address of f, chunks, ticket, finished, spare (64 bytes, a line).
-LAUNCH_FIELDS = 8
-Launches: TypeAlias = NDArray[np.int64]
+# One launch, a cache line: the addresses of its kernel and of its table, how many chunks it has, and how far it is.
 # A ticket is run·2⁴⁰ + chunks begun from the back·2²⁰ + chunks begun from the front; `finished` is the chunks that are
 # done. A run is what goes with one value of the control block's `changes`.
+_FIELDS = "kernel", "table", "chunks", "ticket", "finished"
+_LINE = 64
+_LAUNCH = np.dtype({"names": _FIELDS, "formats": [np.int64] * len(_FIELDS), "itemsize": _LINE})
+_KERNEL, _TABLE, _CHUNKS, _TICKET, _FINISHED = range(0, 8 * len(_FIELDS), 8)
+Launches: TypeAlias = NDArray[np.void]
 MOST_CHUNKS = (1 << 20) - 1
 _RUNS = (1 << 23) - 1  # then their numbers begin again
 # The control block, a cache line (64 bytes) each: changes, which is odd while the others are being written; workers
@@ -63,11 +67,9 @@ def play(launches: int, count: int, run: int, scratch: int, number: int) -> None
     mode = float_mode()
     set_float_mode(engine_mode())
     for i in range(count):
-        launch = launches + i * 64
-        function = atomic_load(launch)
-        p, n, f = atomic_load(launch + 8), atomic_load(launch + 16), atomic_load(launch + 24)
-        chunks = atomic_load(launch + 32)
-        ticket, finished = launch + 40, launch + 48
+        launch = launches + i * _LINE
+        function, table = atomic_load(launch + _KERNEL), atomic_load(launch + _TABLE)
+        chunks, ticket, finished = atomic_load(launch + _CHUNKS), launch + _TICKET, launch + _FINISHED
         current = True
         while True:
             word = atomic_load(ticket)
@@ -77,7 +79,7 @@ def play(launches: int, count: int, run: int, scratch: int, number: int) -> None
                 break
             chunk = chunks - 1 - back if number & 1 else front
             if compare_and_swap(ticket, word, word + (1 << 20 if number & 1 else 1)):
-                call_kernel(function, p, n, f, chunk, scratch)
+                call_kernel(function, table, chunk, scratch)
                 atomic_add(finished, 1)
         spins = 0
         while current and atomic_load(finished) < chunks:
@@ -132,13 +134,13 @@ def _run(control: int, launches: int, count: int, board: int, scratch: int, room
     changes = atomic_load(control) + 2
     atomic_store(control, changes - 1)
     for i in range(count):
-        atomic_store(board + i * 64 + 48, 0)
-        atomic_store(board + i * 64 + 40, (changes >> 1 & _RUNS) << 40)
+        atomic_store(board + i * _LINE + _FINISHED, 0)
+        atomic_store(board + i * _LINE + _TICKET, (changes >> 1 & _RUNS) << 40)
     atomic_add(control + 64, 0)  # nothing that follows is seen before the tickets
     source, copy = int64_at(launches), int64_at(board)
     for i in range(count):
-        for field in range(5):
-            copy[8 * i + field] = source[8 * i + field]
+        for place in range(i * _LINE // 8, (i * _LINE + _TICKET) // 8):
+            copy[place] = source[place]
     atomic_store(control + 128, board)
     atomic_store(control + 136, count)
     atomic_store(control + 144, scratch)
@@ -177,8 +179,16 @@ class _Board(NamedTuple):
     @classmethod
     def of(cls, count: int) -> _Board:
         """Room for so many launches, each a cache line."""
-        launches = np.zeros((count + 1, LAUNCH_FIELDS), np.int64)
-        return cls(launches, launches.ctypes.data + -launches.ctypes.data % 64, count)
+        launches = np.zeros(count + 1, _LAUNCH)
+        return cls(launches, launches.ctypes.data + -launches.ctypes.data % _LINE, count)
+
+
+def launches(calls: Sequence[tuple[int, int, int]]) -> Launches:
+    """What a team plays: of each launch the addresses of its kernel and of its table, and how many chunks it has."""
+    rows = np.zeros(len(calls), _LAUNCH)
+    for row, call in zip(rows, calls, strict=True):
+        row["kernel"], row["table"], row["chunks"] = call
+    return rows
 
 
 class Team:
@@ -295,7 +305,7 @@ def set_num_threads(n: int) -> None:
         raise ArgumentError(
             "set_num_threads",
             "the number of threads must be an integer",
-            expected=f"1 to {_MOST_THREADS}",
+            expected=say("1 to {most}", most=_MOST_THREADS),
             got=f"{n!r}",
         )
     team.resize(int(n))

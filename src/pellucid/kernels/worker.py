@@ -10,7 +10,7 @@ from contextlib import suppress
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.errors import NumericError
+from pellucid.errors import NumericError, say
 
 _ASLEEP, _SEEN, _DISMISSED = range(3)
 
@@ -52,8 +52,8 @@ class Worker:
             raise NumericError(
                 "set_num_threads",
                 "the system must give so many threads",
-                got=f"thread {self._number + 1} was refused",
-                hint=f"use set_num_threads({self._number}) or a higher limit on processes",
+                got=say("thread {number} was refused", number=self._number + 1),
+                hint=say("use set_num_threads({number}) or a higher limit on processes", number=self._number),
             ) from None
         self._asked = True
 

@@ -6,11 +6,11 @@ literal keys, `text("doctor.right")`, so that a test can find every use of every
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import Any
 
-from pellucid.errors import ArgumentError
+from pellucid.errors import ENVIRONMENT as ENVIRONMENT
+from pellucid.errors import ArgumentError, language, say
 from pellucid.language import (
     arithmetic,
     certificates,
@@ -20,15 +20,16 @@ from pellucid.language import (
     notes,
     overview,
     paths,
+    plans,
     rendering,
     signal,
     trace,
     training,
 )
+from pellucid.language.command_line import bench, commands, options, pictures, results, usage
 from pellucid.language.entry import Area, Entry
 
 LANGUAGES = Entry._fields
-ENVIRONMENT = "PELLUCID_LANG"
 _AREAS: tuple[Area, ...] = (
     doctor.TEXTS,
     trace.TEXTS,
@@ -46,6 +47,19 @@ _AREAS: tuple[Area, ...] = (
     filters.TEXTS,
     signal.TEXTS,
     training.TEXTS,
+    plans.TEXTS,
+    commands.TEXTS,
+    options.OPTIONS,
+    options.VALUES,
+    options.DEFAULTS,
+    pictures.PICTURES,
+    usage.TEXTS,
+    results.EVALUATION,
+    results.PREDICTION,
+    results.WARMUP,
+    results.COMPILING,
+    bench.TEXTS,
+    bench.REPORT,
 )
 TEXTS: Area = {key: entry for area in _AREAS for key, entry in area.items()}
 
@@ -63,16 +77,29 @@ def chosen(lang: str | None = None) -> str:
         pellucid.errors.ArgumentError: language: there are no texts in this language. Expected one of 'en', 'ko'.
             Got lang='kr'.
     """
-    source, named = ("lang", lang) if lang is not None else (ENVIRONMENT, os.environ.get(ENVIRONMENT) or "en")
+    source, named = ("lang", lang) if lang is not None else (ENVIRONMENT, language())
     if named not in LANGUAGES:
-        known = ", ".join(f"'{language}'" for language in LANGUAGES)
+        known = ", ".join(map(repr, LANGUAGES))
         raise ArgumentError(
             "language",
             "there are no texts in this language",
-            expected=f"one of {known}",
+            expected=say("one of {names}", names=known),
             got=f"{source}={named!r}",
         )
     return named
+
+
+def told() -> str:
+    """The language of what is told unasked, which must not fail: English where `chosen` raises an error.
+
+    Example:
+        >>> told() in LANGUAGES
+        True
+    """
+    try:
+        return chosen()
+    except ArgumentError:
+        return "en"
 
 
 def text(key: str, lang: str | None = None, **values: object) -> str:

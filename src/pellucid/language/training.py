@@ -1,8 +1,18 @@
-"""What `pellucid train` says when it ends early, or when its result has no place."""
+"""What `pellucid train` says: how training goes, when it ends early, when its result has no place."""
 
 from pellucid.language.entry import Area, Entry
 
 TEXTS: Area = {
+    "training.begins": Entry(
+        "{model} ({count:,} parameters) on {data}, {images:,} images, {optimizer} lr {lr:g}",
+        "{model} (매개변수 {count:,}개), {data} 이미지 {images:,}장, {optimizer}, 학습률 {lr:g}",
+    ),
+    "training.epoch": Entry("epoch {epoch}/{epochs}", "에포크 {epoch}/{epochs}"),
+    "training.speed": Entry("{speed:,.0f} images/s", "초당 {speed:,.0f}장"),
+    "training.loss": Entry("loss {loss:.4f}", "손실 {loss:.4f}"),
+    "training.test_accuracy": Entry("test accuracy {accuracy:.2%}", "시험 정확도 {accuracy:.2%}"),
+    "training.seconds": Entry("{seconds:.1f} s", "{seconds:.1f}초"),
+    "training.saved": Entry("saved in {path}", "다음 파일에 저장했습니다: {path}"),
     "training.interrupted": Entry("interrupted", "중단했습니다"),
     "training.interrupted_saved": Entry(
         "interrupted; the network so far is saved in {path}",

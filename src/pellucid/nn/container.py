@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from pellucid.errors import ArgumentError
+from pellucid.errors import ArgumentError, say
 from pellucid.nn.module import Module
 from pellucid.signatures import CheckedSettings
 
@@ -27,7 +27,7 @@ class Sequential(Module, CheckedSettings):
                 raise ArgumentError(
                     "Sequential",
                     "every layer must be a module",
-                    got=f"{type(layer).__name__} at position {position}",
+                    got=say("{kind} at position {position}", kind=type(layer).__name__, position=position),
                     hint="write Sequential(layer, layer, …); Sequential(*layers) for a list",
                 )
             setattr(self, str(position), layer)

@@ -8,10 +8,8 @@ from math import prod
 
 from pellucid.engine.graph import Node, Symbol
 from pellucid.ops.base import Shape
-from pellucid.ops.conv import Conv
-from pellucid.ops.conv_transpose import ConvTranspose
 from pellucid.ops.flatten import Flatten
-from pellucid.ops.linear import Linear
+from pellucid.ops.product import Product
 
 
 @dataclass(frozen=True)
@@ -23,7 +21,6 @@ class Count:
 
 
 NOTHING = Count(0, "")
-_PRODUCTS = (Conv, ConvTranspose, Linear)  # whose outputs are sums over a weight
 
 
 def product(*groups: Iterable[int]) -> Count:
@@ -49,7 +46,7 @@ def parameters(node: Node, own: Iterable[Symbol]) -> tuple[Count, int]:
     counts = {symbol: product(factors(node) if symbol is weight else symbol.shape) for symbol in own}
     total = sum(count.number for count in counts.values())
     steps = [" + ".join(count.formula.partition(" = ")[0] for count in counts.values())]
-    products = isinstance(node.op, _PRODUCTS)
+    products = isinstance(node.op, Product)
     if products and len(counts) > 1:
         steps.append(" + ".join(f"{count.number:,}" for count in counts.values()))
     biases = counts[bias].number if products and bias in counts else 0
@@ -57,17 +54,10 @@ def parameters(node: Node, own: Iterable[Symbol]) -> tuple[Count, int]:
 
 
 def macs(node: Node) -> Count:
-    """Multiply–accumulates: every weight is used once at every position, those on padding included.
-
-    Positions are the output's, for a transposed convolution the input's, for a linear layer the samples.
-    """
-    if not isinstance(node.op, _PRODUCTS):
+    """Multiply–accumulates: every weight is used once at every position (`ops/product.py`)."""
+    if not isinstance(node.op, Product):
         return NOTHING
-    input = _argument(node, "input")
-    assert input is not None
-    walked = input.shape if isinstance(node.op, ConvTranspose) else node.output.shape
-    channels = len(walked) - 1 if isinstance(node.op, Linear) else 1
-    positions = (*walked[:channels], *walked[channels + 1 :])
+    positions = node.op.positions(*shapes(node))
     samples = positions[1:] if positions[:1] == (1,) else positions
     return product(samples, factors(node))
 
@@ -75,7 +65,7 @@ def macs(node: Node) -> Count:
 def dense(node: Node) -> Count:
     """The weights of a dense layer with the inputs and the outputs of a convolution."""
     input = _argument(node, "input")
-    if not isinstance(node.op, Conv | ConvTranspose) or input is None:
+    if not isinstance(node.op, Product) or input is None or not node.op.sliding(*shapes(node)):
         return NOTHING
     return product(_channels_last(input.shape), _channels_last(node.output.shape))
 
@@ -88,31 +78,21 @@ def memory(node: Node) -> Count:
 
 
 def factors(node: Node) -> Shape:
-    """The sizes of an op's weight in the order of the rule: kernel, input channels, output channels, groups."""
-    weight = _argument(node, "weight")
+    """The sizes of an op's weight in the order of the rule: kernel, input channels, output channels, groups.
+
+    The inputs of a linear layer are height × width × channels, where a map was flattened for it.
+    """
+    weight, input = _argument(node, "weight"), _argument(node, "input")
     assert weight is not None
-    if isinstance(node.op, Conv):
-        outputs, inputs = weight.shape[0] // node.op.groups, weight.shape[1]
-    elif isinstance(node.op, ConvTranspose):
-        outputs, inputs = weight.shape[1], weight.shape[0] // node.op.groups
-    elif isinstance(node.op, Linear):
-        return (*_flattened(node), weight.shape[0])
-    else:
+    if not isinstance(node.op, Product):
         return weight.shape
-    groups = (node.op.groups,) if node.op.groups > 1 else ()
-    return (*weight.shape[2:], inputs, outputs, *groups)
-
-
-def _flattened(node: Node) -> Shape:
-    """The inputs of a linear layer: height × width × channels, where a map was flattened for it."""
-    input = _argument(node, "input")
-    assert input is not None
-    before = input.node
-    if before is not None and isinstance(before.op, Flatten) and input.ndim == 2:
-        map_ = _argument(before, "input")
-        assert map_ is not None
-        return _channels_last(map_.shape)
-    return input.shape[-1:]
+    found = node.op.factors(*shapes(node))
+    before = input.node if input is not None and input.ndim == 2 else None
+    if before is None or not isinstance(before.op, Flatten):
+        return found
+    map_ = _argument(before, "input")
+    assert map_ is not None
+    return (*_channels_last(map_.shape), *found[1:])
 
 
 def _channels_last(shape: Shape) -> Shape:
@@ -121,4 +101,9 @@ def _channels_last(shape: Shape) -> Shape:
 
 
 def _argument(node: Node, name: str) -> Symbol | None:
-    return dict(zip(node.op.arguments, node.operands, strict=False)).get(name)
+    return node.op.named(node.operands).get(name)
+
+
+def shapes(node: Node) -> list[Shape | None]:
+    """Those of the operands; None for one that is not there."""
+    return [None if operand is None else operand.shape for operand in node.operands]

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from pellucid import functional as F
-from pellucid.errors import ArgumentError, ShapeError
+from pellucid.errors import ArgumentError, ShapeError, say
 from pellucid.nn.layer import Layer, flag, whole
 from pellucid.nn.parameter import Parameter
 from pellucid.ops.checks import channels_hint, number
@@ -125,7 +125,9 @@ class _InstanceNorm(Layer):
         """The input's shape stays."""
         where = type(self).__name__
         if input.ndim != self.axes.count(",") + 1:
-            raise ShapeError(where, f"input must have axes {self.axes}", got=f"input {input.shape}")
+            raise ShapeError(
+                where, say("input must have axes {axes}", axes=self.axes), got=f"input {input.shape}"
+            )
         _check_channels(where, "num_features", self.num_features, input)
         return F.instance_norm(input, weight=self.weight, bias=self.bias, eps=self.eps)
 
@@ -203,7 +205,8 @@ class LocalResponseNorm(Layer):
 def _check_channels(where: str, name: str, channels: int, input: Any) -> None:
     """A layer is for one number of channels, whether it has a weight for each or not."""
     if input.ndim > 1 and input.shape[1] != channels:
-        rule, hint = f"input must have {name} channels", channels_hint(input.shape, channels, name)
+        rule = say("input must have {name} channels", name=name)
+        hint = channels_hint(input.shape, channels, name)
         raise ShapeError(where, rule, expected=f"C={channels}", got=f"input {input.shape}", hint=hint)
 
 

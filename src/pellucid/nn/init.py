@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from pellucid import memory
-from pellucid.errors import ArgumentError
+from pellucid.errors import ArgumentError, say
 from pellucid.nn.parameter import Parameter
 from pellucid.seeds import check_seed
 
@@ -57,9 +57,11 @@ def uniform(shape: tuple[int, ...], fan_in: int) -> Parameter:
     if room is not None:
         room[0] -= prod(shape)
         if room[0] < 0:
-            raise ArgumentError("init", "the model is larger than its file", got=f"shape {shape}")
+            raise ArgumentError(
+                "init", "the model is larger than its file", got=say("shape {shape}", shape=shape)
+            )
         return Parameter.zeros(shape)
-    memory.require("Parameter", "the array", 4 * prod(shape), shape=shape)
+    memory.require("Parameter", say("the array"), 4 * prod(shape), shape=shape)
     parameter, bound = Parameter.zeros(shape), 1 / sqrt(fan_in)
     stretches = parameter.stretches()
     if parameter.size < _LARGE:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from pellucid.errors import ArgumentError
+from pellucid.errors import ArgumentError, say
 from pellucid.nn.module import Module
 from pellucid.signatures import CheckedSettings
 from pellucid.sizes import is_integer
@@ -21,7 +21,7 @@ class Layer(Module, CheckedSettings):
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in self.fixed and vars(self).get(name, value) != value:
-            rule = f"{name} stays as the layer was made"
+            rule = say("{name} stays as the layer was made", name=name)
             got, hint = f"{name} = {value!r}", "make another layer in its place"
             raise ArgumentError(
                 type(self).__name__, rule, expected=f"{vars(self)[name]!r}", got=got, hint=hint
@@ -36,10 +36,15 @@ def whole(where: str, name: str, value: Any, minimum: int = 1) -> int:
     """
     if not is_integer(value) or value < minimum:
         raise ArgumentError(
-            where, f"{name} must be a whole number", expected=f"{name} ≥ {minimum}", got=f"{name}={value!r}"
+            where,
+            say("{name} must be a whole number", name=name),
+            expected=f"{name} ≥ {minimum}",
+            got=f"{name}={value!r}",
         )
     if value >= 2**31:
-        raise ArgumentError(where, f"{name} is too large", expected="less than 2³¹", got=f"{name}={value!r}")
+        raise ArgumentError(
+            where, say("{name} is too large", name=name), expected="less than 2³¹", got=f"{name}={value!r}"
+        )
     return int(value)
 
 
@@ -50,7 +55,8 @@ def check_groups(where: str, groups: int, **channels: int) -> None:
     """
     for name, count in channels.items():
         if count % groups:
-            rule, got = f"{name} must be a multiple of groups", f"{name}={count}, groups={groups}"
+            rule = say("{name} must be a multiple of groups", name=name)
+            got = f"{name}={count}, groups={groups}"
             raise ArgumentError(where, rule, got=got)
 
 
@@ -60,5 +66,5 @@ def flag(where: str, name: str, value: Any) -> bool:
     Raises: ArgumentError for anything else.
     """
     if not isinstance(value, bool):
-        raise ArgumentError(where, f"{name} must be True or False", got=f"{name}={value!r}")
+        raise ArgumentError(where, say("{name} must be True or False", name=name), got=f"{name}={value!r}")
     return value

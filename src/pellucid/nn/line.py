@@ -19,7 +19,7 @@ from sys import maxsize
 from typing import Any
 
 from pellucid import nn
-from pellucid.errors import ArgumentError, PellucidError
+from pellucid.errors import ArgumentError, PellucidError, joined, say
 from pellucid.nn.init import without_values
 from pellucid.nn.module import Module
 from pellucid.nn.summary import summary
@@ -72,7 +72,8 @@ def described(line: str) -> tuple[nn.Sequential, Shape]:
     shape = input_shape = _input(first)
     network, counts = nn.Sequential(), dict.fromkeys(WORDS, 0)
     for position, piece in enumerate(pieces, 2):
-        place = f"piece {position}, {piece}".rstrip(", ")
+        place = say("piece {position}", position=position)
+        place = joined(", ", (place, piece)) if piece else place
         try:
             layer = _layer(piece.split(), shape)
             shape = summary(layer, (1, *shape)).rows[0].output_shape[1:]
@@ -94,8 +95,16 @@ def _input(piece: str) -> Shape:
     shape = tuple(map(int, found[1].split("x"))) if found else ()
     if not shape or 0 in shape:
         rule = "a line begins with the input's sizes, each from 1 to 999999"
-        expected, hint = "such as input 3x227x227", f"the lines that have names are {', '.join(NETWORKS)}"
-        raise ArgumentError("shape", rule, expected=expected, got=repr(piece), hint=hint, path="piece 1")
+        expected = "such as input 3x227x227"
+        hint = say("the lines that have names are {names}", names=", ".join(NETWORKS))
+        raise ArgumentError(
+            "shape",
+            rule,
+            expected=expected,
+            got=repr(piece),
+            hint=hint,
+            path=say("piece {position}", position=1),
+        )
     return shape
 
 
@@ -106,7 +115,10 @@ def _layer(words: list[str], shape: Shape) -> Module:
     word, *rest = words
     if word not in WORDS:
         raise ArgumentError(
-            "shape", "there is no such layer", expected=f"one of {', '.join(WORDS)}", got=repr(word)
+            "shape",
+            "there is no such layer",
+            expected=say("one of {names}", names=", ".join(WORDS)),
+            got=repr(word),
         )
     outputs = _outputs(word, rest.pop(0) if rest else "") if word in _NUMBERED else 0
     settings = _settings(word, rest)
@@ -122,8 +134,8 @@ def _layer(words: list[str], shape: Shape) -> Module:
 
 def _outputs(word: str, number: str) -> int:
     if not re.fullmatch(_NUMBER, number) or not int(number):
-        rule = f"{word} needs a number of outputs"
-        raise ArgumentError("shape", rule, expected=f"such as {word} 16", got=repr(number))
+        rule = say("{word} needs a number of outputs", word=word)
+        raise ArgumentError("shape", rule, expected=say("such as {word} 16", word=word), got=repr(number))
     return int(number)
 
 
@@ -135,14 +147,16 @@ def _settings(word: str, options: list[str]) -> dict[str, Any]:
         name, sizes = option[:1], option[1:]
         if name not in allowed or not re.fullmatch(_NUMBER if name == "g" else _SIZES, sizes):
             known = ", ".join(f"{letter} ({_SETTINGS[letter]})" for letter in allowed)
-            expected = f"{known}, each with a number, such as k3" if allowed else "no option"
-            raise ArgumentError("shape", f"{word} has no such option", expected=expected, got=repr(option))
+            expected = say("{known}, each with a number, such as k3", known=known) if allowed else "no option"
+            raise ArgumentError(
+                "shape", say("{word} has no such option", word=word), expected=expected, got=repr(option)
+            )
         if _SETTINGS[name] in settings:
             raise ArgumentError("shape", "an option is given once", got=repr(option))
         values = tuple(map(int, sizes.split("x")))
         settings[_SETTINGS[name]] = values[0] if len(values) == 1 else values
     if allowed and "kernel_size" not in settings:
-        raise ArgumentError("shape", f"{word} needs a window", expected="such as k3")
+        raise ArgumentError("shape", say("{word} needs a window", word=word), expected="such as k3")
     return settings
 
 
@@ -157,8 +171,10 @@ def _windows(word: str, shape: Shape, outputs: int, settings: dict[str, Any]) ->
     """A layer along the spatial axes."""
     dims = len(shape) - 1
     if not dims:
-        rule = f"{word} needs an input with spatial axes"
-        raise ArgumentError("shape", rule, got=f"{shape[0]} numbers", hint="put it before flatten")
+        rule = say("{word} needs an input with spatial axes", word=word)
+        raise ArgumentError(
+            "shape", rule, got=say("{count} numbers", count=shape[0]), hint="put it before flatten"
+        )
     stem = {
         "conv": "Conv",
         "convt": "ConvTranspose",

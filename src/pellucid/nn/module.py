@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from itertools import count
 from reprlib import recursive_repr
@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from pellucid.engine import graph
-from pellucid.errors import ArgumentError, MissingError, PellucidError, ShapeError
+from pellucid.errors import ArgumentError, MissingError, PellucidError, ShapeError, joined, say
 from pellucid.kernels.turns import changing
 from pellucid.nn.parameter import Buffer, Parameter, State
-from pellucid.numbers import as_array, contiguous, within
+from pellucid.numbers import as_array, check_scaled, contiguous, within
 
 Array = NDArray[Any]
 
@@ -45,7 +45,9 @@ _ELSEWHERE = {  # what PyTorch's modules have, and where it is here
 
 def _forward_missing(self: Module, *_: Any) -> Any:
     name = type(self).__name__
-    raise ArgumentError(name, "forward is not written", hint=f"add `def forward(self, x)` to {name}")
+    raise ArgumentError(
+        name, "forward is not written", hint=say("add `def forward(self, x)` to {name}", name=name)
+    )
 
 
 class Module:
@@ -70,7 +72,7 @@ class Module:
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in _ELSEWHERE and isinstance(value, bool):
-            rule = f"an attribute {name!r} would change nothing"
+            rule = say("an attribute {name!r} would change nothing", name=name)
             raise ArgumentError(type(self).__name__, rule, got=f"{name} = {value!r}", hint=_ELSEWHERE[name])
         current = vars(self).get(name)
         if _is_state(current) and not (value is None or _is_state(value) or isinstance(value, Module)):
@@ -89,22 +91,27 @@ class Module:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        raise MissingError(type(self).__name__, f"there is no attribute {name!r}", hint=_ELSEWHERE.get(name))
+        raise MissingError(
+            type(self).__name__, say("there is no attribute {name!r}", name=name), hint=_ELSEWHERE.get(name)
+        )
 
     def __call__(self, input: Any, *others: Any) -> Any:
         """Run the network on an array in inference mode: (N,C,…) in, a new array out.
 
-        The array is converted to the model's dtype; 8-bit images are not scaled. While the network is traced,
-        the module's forward runs on symbols instead.
+        The array is converted to the model's dtype: whole numbers and truth values count as what they are, but images
+        of 8 or 16 bits (uint8, uint16) are refused, since data divide them by white (see `Dataset.batches`). While the
+        network is traced, the module's forward runs on symbols instead.
 
-        Raises: ArgumentError when the input is not an array of real numbers in the dtype's range; ShapeError from the
-            layer that it does not fit.
+        Raises: ArgumentError when the input is not an array of real numbers in the dtype's range, or of 8 or 16 bits;
+            ShapeError from the layer that it does not fit.
         """
         if isinstance(input, graph.Symbol) and graph.tracing():
             return self._traced(input, *others)
         if others:
             where = type(self).__name__
-            raise ArgumentError(where, "inference takes one input", got=f"{1 + len(others)} inputs")
+            raise ArgumentError(
+                where, "inference takes one input", got=say("{count} inputs", count=1 + len(others))
+            )
         return self._infer(input)
 
     def trace_forward(self, *symbols: graph.Symbol) -> Any:
@@ -145,6 +152,7 @@ class Module:
     def _as_input(self, input: Any, dtype: np.dtype[Any] | None = None) -> Array:
         """An array of the model's float type, or of its own where the model has no numbers to have one of."""
         array = as_array(type(self).__name__, "input", input)
+        check_scaled(type(self).__name__, "input", array)
         if dtype is None:
             dtype = array.dtype.newbyteorder("=") if array.dtype.char in "fd" else self.dtype
         return contiguous(type(self).__name__, "input", array, dtype)
@@ -244,24 +252,27 @@ class Module:
         if not isinstance(state_dict, Mapping):
             raise ArgumentError(where, "a state dict maps names to arrays", got=type(state_dict).__name__)
         states = dict(self._named_states(once=False))
-        faults = {
-            "missing": [n for n in states if n not in state_dict and not n.endswith("num_batches_tracked")],
-            "unexpected": [str(name) for name in state_dict if name not in states],
-        }
+        missing = [n for n in states if n not in state_dict and not n.endswith("num_batches_tracked")]
+        unexpected = [str(name) for name in state_dict if name not in states]
         values, misfits = {}, {}
         for name in states.keys() & state_dict.keys():
             try:
                 values[name] = _fitting(name, state_dict[name], states[name])
             except PellucidError as error:
                 misfits[name] = error
-        faults["unfit"] = [str(misfits[name]).rstrip(".") for name in states if name in misfits]
-        if any(faults.values()):
-            only_shapes = not (faults["missing"] or faults["unexpected"])
+        unfit = [misfits[name].message for name in states if name in misfits]
+        if missing or unexpected or unfit:
+            only_shapes = not (missing or unexpected)
             only_shapes = only_shapes and all(isinstance(error, ShapeError) for error in misfits.values())
-            got = "; ".join(f"{kind}: {_first(names)}" for kind, names in faults.items() if names)
+            faults = (
+                say("missing: {names}", names=_first(missing)) if missing else None,
+                say("unexpected: {names}", names=_first(unexpected)) if unexpected else None,
+                say("unfit: {faults}", faults=_first(unfit)) if unfit else None,
+            )
+            got = joined("; ", filter(None, faults))
             kind = ShapeError if only_shapes else ArgumentError
             rule, hint = "names and shapes must be those of the model; nothing was loaded", None
-            if faults["missing"]:
+            if missing:
                 hint = _names_hint(states, state_dict)
             raise kind(where, rule, got=got, hint=hint)
         _assign([(states[name], value) for name, value in values.items()])
@@ -348,7 +359,7 @@ def _modules_in(name: str, value: object) -> Iterator[tuple[str, Module]]:
 
 def _check_depth(path: str) -> None:
     if path.count(".") >= _DEEPEST:
-        rule = f"modules, with the lists that hold them, nest at most {_DEEPEST} deep"
+        rule = say("modules, with the lists that hold them, nest at most {most} deep", most=_DEEPEST)
         raise ArgumentError("Module", rule, got=f"'{path[:40]}…'")
 
 
@@ -358,25 +369,25 @@ def _join(path: str, name: str) -> str:
 
 def _fitting(where: str, value: Any, state: State) -> Array:
     """`value` as an array that can be copied into `state`."""
-    array = as_array(where, "the value", value)
+    array = as_array(where, say("the value"), value)
     if array.shape != state.shape:
         raise ShapeError(where, "the shape must stay", expected=f"{state.shape}", got=f"{array.shape}")
     if not np.can_cast(array.dtype, state.dtype, "same_kind"):
-        expected, got = f"a value for {state.dtype}", f"dtype {array.dtype}"
+        expected, got = say("a value for {dtype}", dtype=state.dtype), f"dtype {array.dtype}"
         raise ArgumentError(where, "the kind of number must fit", expected=expected, got=got)
     if not state.flags.writeable:
         raise ArgumentError(where, "the array must be writeable", got="a read-only one")
-    return within(where, "the value", array, state.dtype) if array.dtype.kind == "f" else array
+    return within(where, say("the value"), array, state.dtype) if array.dtype.kind == "f" else array
 
 
 def _names_hint(states: Mapping[str, Any], state_dict: Mapping[str, Any]) -> str | None:
     """Where a state dict lies inside another dictionary, or its names have something before them: how to get at it."""
     for key, inner in state_dict.items():
         if isinstance(inner, Mapping) and states.keys() & inner.keys():
-            return f"load its [{key!r}]"
+            return say("load its [{key!r}]", key=key)
     for before in {str(key).partition(".")[0] + "." for key in state_dict}:
         if {before + name for name in states} <= state_dict.keys():
-            return f"leave out {before!r} at the beginning of the names"
+            return say("leave out {before!r} at the beginning of the names", before=before)
     return None
 
 
@@ -395,6 +406,6 @@ def _assign(assignments: list[tuple[State, Array]]) -> None:
     changing(write)
 
 
-def _first(names: list[str], most: int = 5) -> str:
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+def _first(names: Sequence[str], most: int = 5) -> str:
+    first, more = joined(", ", names[:most]), len(names) - most
+    return say("{first} and {count} more", first=first, count=more) if more > 0 else first

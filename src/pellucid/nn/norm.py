@@ -8,7 +8,7 @@ import numpy as np
 
 from pellucid import functional as F
 from pellucid.engine.graph import is_training
-from pellucid.errors import ArgumentError, ShapeError
+from pellucid.errors import ArgumentError, ShapeError, either, say
 from pellucid.nn.layer import Layer, flag, whole
 from pellucid.nn.parameter import Buffer, Parameter
 from pellucid.ops.checks import number
@@ -47,7 +47,7 @@ class _BatchNorm(Layer):
     def forward(self, input: Any) -> Any:
         """The input's shape stays."""
         if input.ndim not in self.layouts:
-            rule = f"input must have axes {' or '.join(self.layouts.values())}"
+            rule = say("input must have axes {names}", names=either(self.layouts.values()))
             raise ShapeError(type(self).__name__, rule, got=f"input {input.shape}")
         return F.batch_norm(
             input,

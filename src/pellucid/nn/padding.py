@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, TypeAlias
 
 from pellucid import functional as F
-from pellucid.errors import ArgumentError, ShapeError
+from pellucid.errors import ArgumentError, ShapeError, say
 from pellucid.nn.layer import Layer
 from pellucid.ops.checks import number
 from pellucid.sizes import is_integer
@@ -27,7 +27,7 @@ class _Pad(Layer):
             raise ArgumentError(
                 type(self).__name__,
                 "padding must be an integer, or (before, after) of each axis, the last axis first",
-                expected=f"{2 * self.dims} integers",
+                expected=say("{count} integers", count=2 * self.dims),
                 got=f"padding={padding!r}",
             )
         self.padding = tuple(int(width) for width in widths)
@@ -35,7 +35,7 @@ class _Pad(Layer):
     def forward(self, input: Any) -> Any:
         """(N,C,…) → (N,C,…)."""
         if input.ndim != self.dims + 2:
-            rule = f"input must have {self.dims + 2} axes"
+            rule = say("input must have {rank} axes", rank=self.dims + 2)
             raise ShapeError(type(self).__name__, rule, got=f"input {input.shape}")
         return F.pad(input, self.padding, self.mode, self.value)
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from pellucid import memory
-from pellucid.errors import ArgumentError
+from pellucid.errors import ArgumentError, say
 from pellucid.numbers import as_array, within
 from pellucid.sizes import size_of
 
@@ -59,7 +59,7 @@ class State(np.ndarray[Any, np.dtype[Any]]):
     def __setitem__(self, index: Any, value: Any) -> None:
         taken = self._taken(value)
         if self.dtype.kind == "f" and (given := np.asarray(taken)).dtype.kind == "f":
-            taken = within(type(self).__name__, "the value", given, self.dtype)
+            taken = within(type(self).__name__, say("the value"), given, self.dtype)
         super().__setitem__(index, taken)
 
     def _taken(self, value: Any) -> Any:
@@ -69,7 +69,7 @@ class State(np.ndarray[Any, np.dtype[Any]]):
         """
         if type(value) in (int, float, bool):
             return value
-        return as_array(type(self).__name__, "the value", value)
+        return as_array(type(self).__name__, say("the value"), value)
 
     @property
     def memory(self) -> NDArray[Any]:
@@ -167,7 +167,9 @@ class Parameter(State):
                 raise ArgumentError("Parameter", rule, got=f"requires_grad={value!r}"[:80])
             if not self.owned:
                 rule, hint = "a part of a parameter cannot be frozen by itself", "freeze the whole parameter"
-                raise ArgumentError("Parameter", rule, got=f"a view of shape {self.shape}", hint=hint)
+                raise ArgumentError(
+                    "Parameter", rule, got=say("a view of shape {shape}", shape=self.shape), hint=hint
+                )
             value = bool(value)
         super().__setattr__(name, value)
 
@@ -204,7 +206,7 @@ def _aligned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
     """A contiguous array of zeros that begins on a cache line."""
     size_bytes = size_of(shape) * dtype.itemsize
     if size_bytes >= 2**48:  # no address is large enough
-        memory.require("Parameter", "the array", size_bytes, shape=shape)
+        memory.require("Parameter", say("the array"), size_bytes, shape=shape)
     with memory.enough("Parameter"):
         raw = np.zeros(size_bytes + ALIGNMENT, np.uint8)
     start = -raw.__array_interface__["data"][0] % ALIGNMENT

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from pellucid import functional as F
-from pellucid.errors import ArgumentError
+from pellucid.errors import ArgumentError, say
 from pellucid.nn.layer import Layer, flag
 from pellucid.ops.checks import number
 from pellucid.sizes import IntOrTuple, is_integer, per_axis
@@ -31,7 +31,11 @@ class _Pool(Layer):
                 raise ArgumentError(
                     where,
                     "padding must be at most half of kernel_size",
-                    got=f"padding={padding!r} for kernel_size={kernel_size!r}",
+                    got=say(
+                        "padding={padding!r} for kernel_size={kernel_size!r}",
+                        padding=padding,
+                        kernel_size=kernel_size,
+                    ),
                 )
 
 

@@ -10,25 +10,10 @@ from typing import TypeAlias
 
 from pellucid.engine.graph import Graph, Node, Symbol
 from pellucid.geometry import Axis
-from pellucid.ops.adaptive_pool import AdaptivePool
-from pellucid.ops.add import Add
-from pellucid.ops.avg_pool import AvgPool
-from pellucid.ops.base import Shape
-from pellucid.ops.batch_norm import BatchNorm
-from pellucid.ops.conv import Conv
-from pellucid.ops.conv_transpose import ConvTranspose
-from pellucid.ops.dropout import Dropout
+from pellucid.nn import costs
+from pellucid.ops.base import Op
 from pellucid.ops.flatten import Flatten
-from pellucid.ops.group_norm import GroupNorm
-from pellucid.ops.interpolate import Interpolate
-from pellucid.ops.layer_norm import LayerNorm
-from pellucid.ops.linear import Linear
-from pellucid.ops.local_response_norm import LocalResponseNorm
-from pellucid.ops.log_softmax import AlongAxis
-from pellucid.ops.lp_pool import LpPool
-from pellucid.ops.max_pool import MaxPool
-from pellucid.ops.pad import Pad
-from pellucid.ops.pointwise import Pointwise
+from pellucid.ops.relation import Shares, Sliding
 from pellucid.sizes import Index
 
 Span: TypeAlias = tuple[int, int]  # the first and the last
@@ -152,14 +137,6 @@ def _hull(spans: Iterable[Span | None]) -> Span | None:
 
 Fields: TypeAlias = tuple[ReceptiveField, ...]
 _PERIOD = 1 << 12  # positions that see differently; a stride beyond it is no network's
-_ALIKE = (
-    Pointwise,
-    Add,
-    Dropout,
-    BatchNorm,
-    GroupNorm,
-    LayerNorm,
-)  # ops whose outputs see what the same inputs do
 
 
 @dataclass(frozen=True)
@@ -194,36 +171,42 @@ def receptive_fields(graph: Graph) -> dict[Symbol, Fields]:
 
 def _seen(node: Node, read: Sequence[_View]) -> _View | None:
     view, op, output = read[0], node.op, node.output.shape
-    each = list(zip(view.fields, view.sizes, strict=True))
     if isinstance(op, Flatten):
         return view if len(output) == 2 else None
-    if isinstance(op, Linear):
-        return _View(tuple(f.whole(size) for f, size in each), (1,) * len(each)) if len(output) == 2 else None
-    if isinstance(op, AlongAxis):  # a flattened tensor's features are channels and positions
-        axis = op.dim % len(output)
-        fields = (
-            f.whole(size) if axis == (d if len(output) > 2 else 1) else f
-            for d, (f, size) in enumerate(each, 2)
-        )
-        return _View(tuple(fields), view.sizes)
-    axes = windows(node)
-    if axes is not None and len(axes) == len(each):
-        back = isinstance(op, ConvTranspose | Interpolate)
-        if back and any(len(f.spans) * a.stride > _PERIOD for f, a in zip(view.fields, axes, strict=True)):
-            return None
-        through = ReceptiveField.back_through if back else _through
-        return _View(tuple(map(through, view.fields, axes)), output[2:])
-    if isinstance(op, AdaptivePool) and len(output) == len(each) + 2:
-        shared = (f.shared_out(size, count) for (f, size), count in zip(each, output[2:], strict=True))
-        return _View(tuple(shared), output[2:])
-    across = isinstance(op, LocalResponseNorm) and len(output) > 2  # channels, at every position by itself
-    if not (across or isinstance(op, _ALIKE)) or any(other.sizes != view.sizes for other in read):
+    if mixed := op.mixed(len(output)):
+        return _mixed(view, op, len(output), mixed)
+    sliding = op.sliding(*costs.shapes(node))
+    if sliding is not None and len(sliding.axes) == len(view.fields) == len(output) - 2:
+        return _slid(view, sliding, output[2:])
+    if not op.keeps_positions or any(other.sizes != view.sizes for other in read):
         return None
     return _joined(read) if output[2:] in (view.sizes, ()) else None
 
 
-def _through(field: ReceptiveField, axis: Axis) -> ReceptiveField:
+def _mixed(view: _View, op: Op, rank: int, mixed: Sequence[int]) -> _View | None:
+    """Along these axes every output sees everything; a flattened tensor's features are channels and positions."""
+    if not op.keeps_positions and rank != 2:
+        return None
+    each = enumerate(zip(view.fields, view.sizes, strict=True), 2)
+    fields = (f.whole(size) if (d if rank > 2 else 1) in mixed else f for d, (f, size) in each)
+    return _View(tuple(fields), view.sizes if op.keeps_positions else (1,) * len(view.sizes))
+
+
+def _slid(view: _View, sliding: Sliding, sizes: Index) -> _View | None:
+    """Windows over positions; read backwards each stride makes as many kinds of positions."""
+    each = list(zip(view.fields, sliding.axes, strict=True))
+    if not sliding.backwards:
+        return _View(tuple(_through(field, axis) for field, axis in each), sizes)
+    pairs = [(field, axis) for field, axis in each if isinstance(axis, Axis)]
+    if any(len(field.spans) * axis.stride > _PERIOD for field, axis in pairs):
+        return None
+    return _View(tuple(field.back_through(axis) for field, axis in pairs), sizes)
+
+
+def _through(field: ReceptiveField, axis: Axis | Shares) -> ReceptiveField:
     """One window over everything leaves no positions to step between."""
+    if isinstance(axis, Shares):
+        return field.shared_out(axis.input, axis.output)
     whole = axis.kernel == axis.input and axis.output == 1 and not (axis.before or axis.after)
     return field.whole(axis.input) if whole else field.through(axis)
 
@@ -238,58 +221,3 @@ def _joined(views: Sequence[_View]) -> _View | None:
             return None
         fields = tuple(a.joined(b) for a, b in pairs)
     return _View(fields, first.sizes)
-
-
-def windows(node: Node) -> tuple[Axis, ...] | None:
-    """The relation that an op slides its windows by, axis by axis; None for ops that have no such windows."""
-    shapes, op = [operand.shape for operand in node.operands[:2] if operand is not None], node.op
-    if isinstance(op, ConvTranspose):
-        return op.conv(*shapes).geometry((), ()).axes
-    if isinstance(op, Conv):
-        return op.geometry(*shapes).axes
-    if isinstance(op, MaxPool | AvgPool | LpPool):
-        pool = op.mean if isinstance(op, LpPool) else op
-        return pool.geometry(shapes[0]).axes
-    if isinstance(op, Pad):
-        return _padded(op, shapes[0])
-    if isinstance(op, Interpolate):
-        return _upsampled(op, shapes[0])
-    if isinstance(op, AdaptivePool):
-        return _even(shapes[0], node.output.shape)
-    return None
-
-
-def _even(input: Shape, output: Shape) -> tuple[Axis, ...] | None:
-    """Adaptive windows, where they are all of one size and lie side by side."""
-    pairs = list(zip(input[2:], output[2:], strict=True))
-    if any(size % count for size, count in pairs):
-        return None
-    return tuple(Axis(size, size // count, size // count) for size, count in pairs)
-
-
-def _upsampled(op: Interpolate, input: Shape) -> tuple[Axis, ...] | None:
-    """Upsampling by a whole factor, read backwards: a transposed convolution whose kernel is a box or a tent."""
-    factors = [y // i for y, i in zip(op.size, input[2:], strict=True)]
-    whole = all(y == i * factor for y, i, factor in zip(op.size, input[2:], factors, strict=True))
-    if not whole or op.align_corners or op.scale not in (None, tuple(factors)):
-        return None
-    if op.linear:
-        pairs = [(2 * factor - factor % 2, factor // 2) for factor in factors]
-    else:
-        pairs = [(factor, 0) for factor in factors]
-    return tuple(
-        Axis(y, kernel, factor, before=cropped, after=cropped)
-        for y, factor, (kernel, cropped) in zip(op.size, factors, pairs, strict=True)
-    )
-
-
-def _padded(op: Pad, input: Shape) -> tuple[Axis, ...] | None:
-    """Padding alone: windows of one position."""
-    pairs = [(0, 0)] * len(input)
-    for axis, pair in enumerate(zip(op.pad[::2], op.pad[1::2], strict=True)):
-        pairs[-1 - axis] = pair
-    if pairs[:2] != [(0, 0)] * 2:
-        return None
-    return tuple(
-        Axis(size, 1, before=lo, after=hi) for size, (lo, hi) in zip(input[2:], pairs[2:], strict=True)
-    )

@@ -7,17 +7,10 @@ from typing import Any
 
 from pellucid.engine import graph
 from pellucid.errors import ArgumentError
-from pellucid.geometry import Axis
 from pellucid.nn import costs, sheet
 from pellucid.nn.module import Module
 from pellucid.nn.parameter import Parameter
-from pellucid.nn.receptive import Fields, receptive_fields, windows
-from pellucid.ops.base import Op
-from pellucid.ops.conv_transpose import ConvTranspose
-from pellucid.ops.interpolate import Interpolate
-from pellucid.ops.max_unpool import MaxUnpool
-from pellucid.ops.pad import Pad
-from pellucid.ops.unfold import Unfold
+from pellucid.nn.receptive import Fields, receptive_fields
 from pellucid.sizes import input_shape as read_shape
 
 
@@ -164,7 +157,7 @@ def _row(
         path=node.path,
         type=kind,
         output_shape=node.output.shape,
-        formulas=_size_formulas(node),
+        formulas=node.op.size_formulas(*costs.shapes(node)),
         parameters=parameters.number,
         trainable=sum(array.size for array in own.values() if array.requires_grad),
         macs=macs.number,
@@ -179,22 +172,3 @@ def _row(
         dense_weights=dense.number,
         dense_formula=dense.formula,
     )
-
-
-def _size_formulas(node: graph.Node) -> tuple[str, ...]:
-    """The output sizes of an op with windows; unfolding puts the windows themselves, down × along, side by side."""
-    op, input = node.op, node.operands[0]
-    assert input is not None
-    if isinstance(op, MaxUnpool):
-        return tuple(axis.input_formula for axis in op.axes(input.shape))
-    axes = op.geometry(input.shape).axes if isinstance(op, Unfold) else windows(node) or ()
-    return tuple(_size(op, axis) for axis in axes)
-
-
-def _size(op: Op, axis: Axis) -> str:
-    """How the output's size along an axis comes about."""
-    if isinstance(op, ConvTranspose):
-        return axis.input_formula
-    if isinstance(op, Interpolate):
-        return f"{axis.output}·{axis.stride} = {axis.input}"
-    return axis.padded_formula if isinstance(op, Pad) else axis.formula

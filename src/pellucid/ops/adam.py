@@ -15,17 +15,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
+from typing import ClassVar
 
 import numpy as np
 
 from pellucid.errors import ArgumentError
 from pellucid.ops.base import Array
 from pellucid.ops.checks import number
+from pellucid.ops.rule import Rule
 from pellucid.sizes import is_integer
 
 
 @dataclass(frozen=True)
-class Adam:
+class Adam(Rule):
     """The settings of the rule. The learning rate comes with each update, because schedules change it.
 
     Raises: ArgumentError for a setting out of range.
@@ -36,12 +38,18 @@ class Adam:
     weight_decay: float = 0.0
     decoupled: bool = False
 
+    formulas: ClassVar[Mapping[str, str]] = {
+        "mean": "mean = mean before + (gradient − mean before)·(1 − β₁)",
+        "variance": "variance = variance before·β₂ + (1 − β₂)·gradient·gradient",
+        "parameter": "updated = parameter − (lr/(1 − β₁ᵗ))·mean/(√variance/√(1 − β₂ᵗ) + eps)",
+    }
+
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not isinstance(self.betas, tuple | list) or len(self.betas) != 2:
             raise ArgumentError(self.name, "betas must be two numbers", got=f"betas={self.betas!r}")
-        # The rule is frozen and names a program, so it keeps nothing that the caller may change, such as a list.
         betas = tuple(number(self.name, f"betas[{i}]", beta, "[0, 1)") for i, beta in enumerate(self.betas))
-        object.__setattr__(self, "betas", betas)
+        self.settle(betas=betas)
         number(self.name, "eps", self.eps, "[0, inf)")
         number(self.name, "weight_decay", self.weight_decay, "[0, inf)")
 
@@ -50,9 +58,28 @@ class Adam:
         """adam, or adamw when weight decay is decoupled from the gradient."""
         return "adamw" if self.decoupled else "adam"
 
-    def initial_state(self, parameter: Array) -> dict[str, Array]:
-        """What the first update starts from."""
-        return {name: np.zeros(parameter.shape, parameter.dtype) for name in ("mean", "variance")}
+    def formula_of(self, result: str) -> str:
+        """Decoupled weight decay shrinks the parameter itself."""
+        formula = super().formula_of(result)
+        return (
+            formula.replace("= parameter ", "= parameter·(1 − lr·weight_decay) ")
+            if self.decoupled
+            else formula
+        )
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """The gradient's two moments."""
+        return "mean", "variance"
+
+    @property
+    def decays(self) -> bool:
+        """Weight decay, unless it is decoupled from the gradient."""
+        return self.weight_decay != 0 and not self.decoupled
+
+    def reads(self, of: str) -> tuple[str, ...]:
+        """The parameter follows the new moments."""
+        return ("parameter", "mean", "variance") if of == "parameter" else super().reads(of)
 
     def update(
         self, parameter: Array, gradient: Array, state: Mapping[str, Array], lr: float, step: int

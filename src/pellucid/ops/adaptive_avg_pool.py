@@ -1,16 +1,15 @@
 """Adaptive average pooling: the mean of each of `output_size` windows that together cover the input.
 
-    output[n,c,y]     = (Σ_i input[n,c,i]) / size[y],     floor(y·I/O) ≤ i < ceil((y+1)·I/O)
-    grad_input[n,c,i] = Σ_y grad_output[n,c,y] / size[y]  over the windows y that hold i
-
 y and i stand for one, two or three coordinates, I and O for the input's and the output's size along an axis;
 size[y] counts the window's elements. Order of summation: output i, grad_input y, each ascending.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +21,12 @@ from pellucid.ops.base import Array, Gradients, Shape, Terms, columns
 @dataclass(frozen=True)
 class AdaptiveAvgPool(AdaptivePool):
     """The mean of each window."""
+
+    is_linear: ClassVar[bool] = True
+    formulas: ClassVar[Mapping[str, str]] = {
+        "output": "output[n,c,y] = (Σ_i input[n,c,i]) / size[y], floor(y·I/O) ≤ i < ceil((y+1)·I/O)",
+        "grad_input": "grad_input[n,c,i] = Σ_y grad_output[n,c,y] / size[y] over the windows y that hold i",
+    }
 
     @property
     def name(self) -> str:
@@ -48,7 +53,7 @@ class AdaptiveAvgPool(AdaptivePool):
         """Add up each window, then divide."""
         (input,) = operands
         output = np.empty(self.infer(input.shape), input.dtype)
-        for y, window in self.reads(input.shape):
+        for y, window in self.slices(input.shape):
             output[..., *y] = input[..., *window].sum(axis=tuple(range(2, input.ndim)))
         output /= self.divisors(input.shape).astype(input.dtype)
         return output
@@ -58,6 +63,6 @@ class AdaptiveAvgPool(AdaptivePool):
         (input,) = operands
         share = grad_output / self.divisors(input.shape).astype(grad_output.dtype)
         grad_input = np.zeros_like(input)
-        for y, window in self.reads(input.shape):
+        for y, window in self.slices(input.shape):
             grad_input[..., *window] += share[..., *(slice(p, p + 1) for p in y)]
         return (grad_input,)

@@ -1,8 +1,5 @@
 """Adaptive max pooling: the largest element of each of `output_size` windows that together cover the input.
 
-    output[n,c,y]     = max_i input[n,c,i],     floor(y·I/O) ≤ i < ceil((y+1)·I/O)
-    grad_input[n,c,i] = Σ_y grad_output[n,c,y]  over the windows y that i won
-
 y and i stand for one, two or three coordinates, I and O for the input's and the output's size along an axis. Among
 equals the first in row-major order wins. NaN is larger than any number, and the last NaN of a window wins, as in
 PyTorch. Order of summation in grad_input: y ascending.
@@ -10,19 +7,30 @@ PyTorch. Order of summation in grad_input: y ascending.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.ops.adaptive_pool import AdaptivePool
 from pellucid.ops.base import Array, Gradients, Shape, Terms
+from pellucid.ops.pool import routes
+from pellucid.ops.relation import Copies
 from pellucid.sizes import size_of
 
 
 @dataclass(frozen=True)
 class AdaptiveMaxPool(AdaptivePool):
     """The largest element of each window."""
+
+    leaves: ClassVar[tuple[str, ...]] = ("routes",)
+    selects: ClassVar[bool] = True
+    formulas: ClassVar[Mapping[str, str]] = {
+        "output": "output[n,c,y] = max_i input[n,c,i], floor(y·I/O) ≤ i < ceil((y+1)·I/O)",
+        "grad_input": "grad_input[n,c,i] = Σ_y grad_output[n,c,y] over the windows y that i won",
+    }
 
     @property
     def name(self) -> str:
@@ -40,11 +48,16 @@ class AdaptiveMaxPool(AdaptivePool):
         rows, present = find(at, input)
         return Terms(((name, rows),), present=present)
 
+    def selected(self, read: Callable[[str], Array]) -> Copies:
+        """Each output is its window's winner."""
+        input = read("input")
+        return routes(self.indices(input), input.shape)
+
     def indices(self, input: Array) -> NDArray[np.int64]:
         """Where each output comes from: the winner's flat index in its channel's plane, as in PyTorch."""
         winners = np.empty(self.infer(input.shape), np.int64)
         positions = np.arange(size_of(input.shape[2:])).reshape(input.shape[2:])
-        for y, window in self.reads(input.shape):
+        for y, window in self.slices(input.shape):
             values = input[..., *window].reshape(*input.shape[:2], positions[window].size)
             last = values.shape[-1] - 1 - np.argmax(np.isnan(values[..., ::-1]), axis=-1)
             best = np.where(np.isnan(values).any(axis=-1), last, np.argmax(values, axis=-1))

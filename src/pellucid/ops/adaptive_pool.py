@@ -5,17 +5,19 @@ Window y of O over an axis of I positions holds floor(y·I/O) ≤ i < ceil((y+1)
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.errors import ArgumentError, ShapeError
-from pellucid.geometry import Where
-from pellucid.ops.base import Op, Rows, Shape, choices, columns
-from pellucid.sizes import is_integer
+from pellucid.errors import ArgumentError, PellucidError, ShapeError, say
+from pellucid.geometry import Axis, Where
+from pellucid.ops.base import Array, Op, Rows, Shape, choices, columns
+from pellucid.ops.relation import IndexPattern, Labels, Shares, Sliding, places, windows
+from pellucid.sizes import is_integer, size_of, values_of
 
 OutputSize: TypeAlias = int | Sequence[int | None] | None
 
@@ -30,7 +32,7 @@ def output_sizes(where: str, size: OutputSize, dims: int) -> tuple[int | None, .
         raise ArgumentError(
             where,
             "output_size must be an integer, or one integer or None per axis",
-            expected=f"{dims} value{'s' if dims > 1 else ''} ≥ 1",
+            expected=values_of(dims, 1),
             got=f"output_size={size!r}",
         )
     return tuple(None if s is None else int(s) for s in sizes)
@@ -43,13 +45,32 @@ class AdaptivePool(Op):
     dims: int
     output_size: OutputSize
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        with suppress(PellucidError):  # refused by `infer`
+            self.settle(output_size=output_sizes("", self.output_size, self.dims))
+
+    @property
+    def sample_axes(self) -> int:
+        """(C,…)."""
+        return self.dims + 1
+
+    def effort(self, *shapes: Shape | None) -> int:
+        """Every element is looked at about once."""
+        (input,) = shapes
+        assert input is not None
+        return 16 * size_of(input)
+
     def infer(self, *shapes: Shape | None) -> Shape:
         """(N,C,…) → (N,C,output_size)."""
         (input,) = shapes
         assert input is not None
         if len(input) != self.dims + 2 or 0 in input[1:]:
-            axes = f"{self.dims + 2} axes, or {self.dims + 1} without a batch"
-            rule = f"input must have {axes}, and only the batch may be empty"
+            rule = say(
+                "input must have {rank} axes, or {unbatched} without a batch, and only the batch may be empty",
+                rank=self.dims + 2,
+                unbatched=self.dims + 1,
+            )
             raise ShapeError(self.name, rule, got=f"input {input}")
         sizes = output_sizes(self.name, self.output_size, self.dims)
         return (*input[:2], *(i if s is None else s for i, s in zip(input[2:], sizes, strict=True)))
@@ -61,6 +82,27 @@ class AdaptivePool(Op):
             y = np.arange(outputs)
             tables.append(np.stack([y * positions // outputs, -(-(y + 1) * positions // outputs)], axis=1))
         return tuple(tables)
+
+    def sliding(self, *shapes: Shape | None) -> Sliding:
+        """Ordinary windows where all are of one size and lie side by side, else shares of the axes."""
+        (input,) = shapes
+        assert input is not None
+        pairs = list(zip(input[2:], self.infer(input)[2:], strict=True))
+        if any(size % count for size, count in pairs):
+            return Sliding(tuple(Shares(size, count) for size, count in pairs))
+        return Sliding(tuple(Axis(size, size // count, size // count) for size, count in pairs))
+
+    def size_formulas(self, *shapes: Shape | None) -> tuple[str, ...]:
+        """How many windows fit, where they lie side by side."""
+        return tuple(axis.formula for axis in self.sliding(*shapes).axes if isinstance(axis, Axis))
+
+    def relation(self, shapes: Mapping[str, Shape], read: Callable[[str], Array]) -> IndexPattern:
+        """A window of its channel. Backwards by way of who has won in the window."""
+        input = shapes["input"]
+        (i, _, y), sizes = places(input[2:], (), self.infer(input)[2:])
+        labels: dict[str, Labels] = {"input": ("p", *i), "output": ("p", *y)}
+        links = windows(self.windows(input))
+        return IndexPattern(labels, sizes | {"p": size_of(input[:2])}, links, through="output")
 
     def held(self, at: NDArray[np.int64], input: Shape) -> tuple[Rows, NDArray[np.bool_]]:
         """The positions (n,c,i) that windows hold, in row-major order from their starts, and which of them there are.
@@ -84,7 +126,7 @@ class AdaptivePool(Op):
         there = [(s[:, 0] <= p) & (p < s[:, 1]) for s, p in zip(spans, i, strict=True)]
         return (n, c, *y), np.logical_and.reduce(np.broadcast_arrays(*there))
 
-    def reads(self, input: Shape) -> Iterator[tuple[Where, Where]]:
+    def slices(self, input: Shape) -> Iterator[tuple[Where, Where]]:
         """Every output position with the slices of its window."""
         tables = self.windows(input)
         for y in np.ndindex(*self.infer(input)[2:]):

@@ -1,8 +1,5 @@
 """Average pooling: the mean of each window.
 
-    output[n,c,y]     = (Σ_k input[n,c,i]) / divisor[y],     i = y·stride + k − padding
-    grad_input[n,c,i] = Σ_y grad_output[n,c,y] / divisor[y]  over the windows y that hold i
-
 y, k and i stand for one, two or three coordinates. The divisor counts the window's positions: input elements
 always, padding when `count_include_pad`, what ceil mode lets overhang never; `divisor_override` replaces it.
 Order of summation: output k, grad_input the windows' k, each ascending.
@@ -10,22 +7,24 @@ Order of summation: output k, grad_input the windows' k, each ascending.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.errors import ArgumentError
-from pellucid.geometry import Geometry
-from pellucid.ops.base import Array, Gradients, Op, Shape, Terms, columns
+from pellucid.ops.base import Array, Gradients, Shape, Terms, columns
 from pellucid.ops.checks import flag
-from pellucid.ops.pool import held, holding, pool_geometry
-from pellucid.sizes import IntOrTuple, PaddingLike, is_integer
+from pellucid.ops.pool import Pool, held, holding
+from pellucid.ops.settings import pairs
+from pellucid.sizes import IntOrTuple, PaddingLike, is_integer, size_of
 
 
 @dataclass(frozen=True)
-class AvgPool(Op):
+class AvgPool(Pool):
     """The settings of average pooling over `dims` spatial axes. Without a stride they lie side by side."""
 
     dims: int
@@ -36,16 +35,33 @@ class AvgPool(Op):
     count_include_pad: bool = True
     divisor_override: int | None = None
 
+    is_linear: ClassVar[bool] = True
+    formulas: ClassVar[Mapping[str, str]] = {
+        "output": "output[n,c,y] = (Σ_k input[n,c,i]) / divisor[y], i = y·stride + k − padding",
+        "grad_input": "grad_input[n,c,i] = Σ_y grad_output[n,c,y] / divisor[y] over the windows y that hold i",
+    }
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.settle(padding=pairs(self.padding, self.dims))
+
     @property
     def name(self) -> str:
         """avg_pool1d, avg_pool2d or avg_pool3d."""
         return f"avg_pool{self.dims}d"
 
-    def geometry(self, input: Shape) -> Geometry:
-        """The relation between output, kernel and input positions for this shape."""
-        return pool_geometry(
-            self.name, input, self.dims, self.kernel_size, self.stride, self.padding, 1, self.ceil_mode
-        )
+    def effort(self, *shapes: Shape | None) -> int:
+        """Every output looks at its whole window."""
+        (input,) = shapes
+        assert input is not None
+        geometry = self.geometry(input)
+        return 16 * size_of(self.infer(input)) * size_of(geometry.kernel)
+
+    def listed(self, *shapes: Shape | None) -> int:
+        """The taps of each window's position."""
+        (input,) = shapes
+        assert input is not None
+        return sum(axis.output * axis.kernel for axis in self.geometry(input).axes)
 
     def infer(self, *shapes: Shape | None) -> Shape:
         """(N,C,…) → (N,C,…)."""
@@ -60,7 +76,7 @@ class AvgPool(Op):
             rule = "divisor_override is too large"
             raise ArgumentError(self.name, rule, expected="less than 2³¹", got=repr(override))
         flag(self.name, "count_include_pad", self.count_include_pad)
-        return (*input[:2], *self.geometry(input).output)
+        return super().infer(input)
 
     def divisors(self, input: Shape) -> NDArray[np.int64]:
         """What each window's sum is divided by: an array of the output's spatial shape."""

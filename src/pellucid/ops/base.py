@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid.ops.maker import Maker
+from pellucid.ops.relation import Copies, IndexPattern, Sliding
+from pellucid.sizes import size_of
+
 Array: TypeAlias = NDArray[Any]
 Shape: TypeAlias = tuple[int, ...]
 Gradients: TypeAlias = tuple[Array | None, ...]
-
-
 Rows: TypeAlias = tuple[NDArray[np.int64], ...]  # where elements lie: one array of integers for each axis
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -40,18 +44,141 @@ class Terms:
     weights: Array | None = None
 
 
-class Op(ABC):
-    """One operation of a network. Subclasses are frozen dataclasses whose fields are the op's settings."""
+class Op(Maker):
+    """One operation of a network: what is true of it whatever runs it.
+
+    Attributes:
+        arguments: the names of its operands.
+        variadic: whether the last of them stands for any number of operands: "inputs" for inputs[0], inputs[1], ….
+        optional: arguments that may be None.
+        differentiable: arguments that have a gradient.
+        integers: arguments that are whole numbers.
+        owned: arguments that are arrays of the model, which lie in memory in the order of parameters.
+        dtype: the output's, where it is not that of the operands.
+        passes: arguments whose gradient is that of the output, unchanged.
+        leaves: what a forward leaves for the backward besides statistics, in a form of the engine's.
+        is_linear: whether gradients depend on no operand.
+        selects: whether every output is one of its candidates, so that its gradient goes where it came from.
+        no_place: rooms in which the op has no place, and why (see `tests/whole/test_ops_and_rooms.py`).
+        keeps_positions: whether outputs lie where the inputs that they depend on do; statistics are taken as given.
+    """
 
     arguments: ClassVar[tuple[str, ...]] = ("input",)
+    variadic: ClassVar[bool] = False
+    optional: ClassVar[tuple[str, ...]] = ()
     differentiable: ClassVar[tuple[str, ...]] = ("input",)
-    integers: ClassVar[tuple[str, ...]] = ()  # arguments that are whole numbers
-    dtype: ClassVar[str | None] = None  # the output's, where it is not that of the operands
+    integers: ClassVar[tuple[str, ...]] = ()
+    owned: ClassVar[tuple[str, ...]] = ()
+    dtype: ClassVar[str | None] = None
+    passes: ClassVar[tuple[str, ...]] = ()
+    leaves: ClassVar[tuple[str, ...]] = ()
+    is_linear: ClassVar[bool] = False
+    selects: ClassVar[bool] = False
+    keeps_positions: ClassVar[bool] = False
+    no_place: ClassVar[Mapping[str, str]] = {}
 
     @property
+    def moves(self) -> tuple[str, ...]:
+        """The arguments that a forward moves on: running statistics."""
+        return ()
+
+    @property
+    def sample_axes(self) -> int | None:
+        """How many axes a sample without a batch has, where the op takes one; None where it takes batches alone."""
+        return None
+
+    def reads(self, of: str) -> tuple[str, ...]:
+        """The arguments that a result's elements read: of "output", "grad_<argument>" or a statistic."""
+        if of == "output":
+            return self.arguments
+        return ("grad_output",) if self.is_linear else ("grad_output", *self.arguments)
+
+    def statistics(self, shapes: Mapping[str, Shape]) -> dict[str, Shape]:
+        """What is computed on the way to output and gradients, always in float64, for operands of these shapes."""
+        return {}
+
+    @property
+    def revisits(self) -> bool:
+        """Whether a gradient needs what the forward left: the output, a statistic, or which candidate was selected."""
+        left = {"output", *self.statistics({})}
+        return self.selects or any(left & {*self.reads(f"grad_{name}")} for name in self.differentiable)
+
     @abstractmethod
-    def name(self) -> str:
-        """The op's name in messages and graphs, for example ``conv2d``."""
+    def relation(self, shapes: Mapping[str, Shape], read: Callable[[str], Array]) -> IndexPattern | Copies:
+        """Which elements of operands, of these shapes, and of results meet; `read` gives an operand by name."""
+
+    def astray(self, integers: Array, *shapes: Shape | None) -> tuple[NDArray[np.bool_], str]:
+        """Which numbers of the operand in `integers` point at nothing, and the rule that they break."""
+        raise NotImplementedError(f"{self.name} has no operand of whole numbers")
+
+    def selected(self, read: Callable[[str], Array]) -> Copies | None:
+        """Where outputs come from that are selected among candidates."""
+        return None
+
+    def sliding(self, *shapes: Shape | None) -> Sliding | None:
+        """The windows along spatial axes by which the output sees the input; None where there are none."""
+        return None
+
+    def mixed(self, rank: int) -> tuple[int, ...]:
+        """The axes, of so many, along which every output depends on all of the input."""
+        return ()
+
+    def size_formulas(self, *shapes: Shape | None) -> tuple[str, ...]:
+        """How the output's spatial sizes come about, with the numbers put in, where windows make them."""
+        return ()
+
+    def work(self, of: str, *shapes: Shape | None) -> int:
+        """How many multiply–adds make the output or a gradient, those with padding included."""
+        return 0
+
+    def effort(self, *shapes: Shape | None) -> int:
+        """How many products of a dense convolution take the time of this definition; 0 where kernels are no faster."""
+        return 0
+
+    def listed(self, *shapes: Shape | None) -> int:
+        """How many taps a plan would list, position by position along each axis."""
+        return 0
+
+    def names(self, count: int) -> tuple[str, ...]:
+        """The names of so many operands.
+
+        Example:
+            >>> from pellucid.ops.add import Add
+            >>> Add().names(2)
+            ('input', 'other')
+        """
+        if not self.variadic:
+            return self.arguments[:count]
+        *fixed, last = self.arguments
+        return (*fixed, *(f"{last}[{i}]" for i in range(count - len(fixed))))
+
+    def named(self, operands: Sequence[T]) -> dict[str, T]:
+        """Operands by name."""
+        return dict(zip(self.names(len(operands)), operands, strict=True))
+
+    def differentiated(self, operands: Sequence[T]) -> dict[str, T]:
+        """Those operands that have a gradient, by name."""
+        named = self.named(operands)
+        return {name: named[name] for name in self.counted(self.differentiable, named)}
+
+    def ordered(self, named: Mapping[str, T]) -> tuple[T | None, ...]:
+        """The inverse: operands in their order, None for those that are not there."""
+        return tuple(named.get(name) for name in self.names(self._count(named)))
+
+    def counted(self, arguments: Sequence[str], given: Collection[str]) -> tuple[str, ...]:
+        """Those of some arguments that are given, a variadic one counted out."""
+        if self.variadic and arguments[-1:] == self.arguments[-1:]:
+            return (
+                *super().counted(arguments[:-1], given),
+                *self.names(self._count(given))[len(self.arguments) - 1 :],
+            )
+        return super().counted(arguments, given)
+
+    def _count(self, given: Collection[str]) -> int:
+        """How many operands there are, those that may be None included."""
+        if not self.variadic:
+            return len(self.arguments)
+        return len(self.arguments) - 1 + sum(name.startswith(f"{self.arguments[-1]}[") for name in given)
 
     @abstractmethod
     def infer(self, *shapes: Shape | None) -> Shape:
@@ -86,3 +213,8 @@ def choices(*sizes: int) -> Rows:
 def columns(at: NDArray[np.int64]) -> tuple[NDArray[np.int64], ...]:
     """The indices of elements axis by axis, shaped to meet rows of terms."""
     return tuple(at.T[:, :, None])
+
+
+def alike(names: Sequence[str], shape: Shape) -> IndexPattern:
+    """The pattern of arrays that meet element by element."""
+    return IndexPattern(dict.fromkeys(names, ("j",)), {"j": size_of(shape)})

@@ -6,7 +6,7 @@ from math import nan
 
 import numpy as np
 
-from pellucid.errors import ArgumentError
+from pellucid.errors import ArgumentError, say
 from pellucid.ops.base import Shape
 from pellucid.sizes import is_integer
 
@@ -33,7 +33,11 @@ def number(op: str, name: str, value: object, interval: str = "(-inf, inf)") -> 
         below = found <= high if interval[-1] == "]" else found < high
         if above and below:
             return found
-    raise ArgumentError(op, f"{name} must be a number in {interval}", got=f"{name}={value!r}")
+    raise ArgumentError(
+        op,
+        say("{name} must be a number in {interval}", name=name, interval=interval),
+        got=f"{name}={value!r}",
+    )
 
 
 def axis(op: str, name: str, value: int, rank: int) -> int:
@@ -46,9 +50,16 @@ def axis(op: str, name: str, value: int, rank: int) -> int:
         3
     """
     if not is_integer(value) or not -rank <= value < rank:
-        expected = f"an integer from {-rank} to {rank - 1}" if rank else "an input with at least one axis"
+        expected = (
+            say("an integer from {first} to {last}", first=-rank, last=rank - 1)
+            if rank
+            else "an input with at least one axis"
+        )
         raise ArgumentError(
-            op, f"{name} must name an axis of the input", expected=expected, got=f"{name}={value!r}"
+            op,
+            say("{name} must name an axis of the input", name=name),
+            expected=expected,
+            got=f"{name}={value!r}",
         )
     return value % rank
 
@@ -67,9 +78,9 @@ def channels_hint(input: Shape, channels: int, setting: str) -> str:
     last = len(input) - 1
     if last > 1 and input[last] == channels < min(input[1:last]):
         if input[0] == 1:  # perhaps an axis that the caller's array does not have
-            return f"move the channel axis: np.moveaxis(x, -1, {-last})"
-        return f"move the channel axis: x.transpose{(0, last, *range(1, last))}"
-    return f"set {setting}={input[1]}"
+            return say("move the channel axis: np.moveaxis(x, -1, {axis})", axis=-last)
+        return say("move the channel axis: x.transpose{axes}", axes=(0, last, *range(1, last)))
+    return say("set {setting}={channels}", setting=setting, channels=input[1])
 
 
 def choice(op: str, name: str, value: object, names: tuple[str, ...]) -> None:
@@ -78,9 +89,12 @@ def choice(op: str, name: str, value: object, names: tuple[str, ...]) -> None:
     Raises: ArgumentError when it is not.
     """
     if not isinstance(value, str) or value not in names:
-        expected = ", ".join(f"'{name}'" for name in names)
+        known = ", ".join(map(repr, names))
         raise ArgumentError(
-            op, f"{name} has no such value", expected=f"one of {expected}", got=f"{name}={value!r}"
+            op,
+            say("{name} has no such value", name=name),
+            expected=say("one of {names}", names=known),
+            got=f"{name}={value!r}",
         )
 
 
@@ -90,4 +104,4 @@ def flag(op: str, name: str, value: object) -> None:
     Raises: ArgumentError when it is not.
     """
     if not isinstance(value, bool | np.bool_):
-        raise ArgumentError(op, f"{name} must be True or False", got=f"{name}={value!r}")
+        raise ArgumentError(op, say("{name} must be True or False", name=name), got=f"{name}={value!r}")

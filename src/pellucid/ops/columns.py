@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from pellucid.geometry import Geometry, window
 from pellucid.ops.base import Array, Op, Shape, Terms
 from pellucid.ops.pool import holding
+from pellucid.ops.settings import each, pairs
 from pellucid.sizes import IntOrTuple, PaddingLike, padding_pairs, per_axis, size_of
 
 
@@ -27,6 +29,13 @@ class Columns(Op):
     padding: PaddingLike = 0
     stride: IntOrTuple = 1
 
+    is_linear: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        kernel, stride, dilation = (each(size, 2) for size in (self.kernel_size, self.stride, self.dilation))
+        self.settle(kernel_size=kernel, stride=stride, dilation=dilation, padding=pairs(self.padding, 2))
+
     @abstractmethod
     def image(self, input: Shape) -> Shape:
         """The image's spatial sizes, for an op's input of this shape."""
@@ -37,6 +46,12 @@ class Columns(Op):
         stride, dilation = (per_axis(self.name, n, getattr(self, n), 2) for n in ("stride", "dilation"))
         padding = padding_pairs(self.name, self.padding, kernel, stride, dilation)
         return window(self.name, self.image(input), kernel, stride, padding, dilation)
+
+    def sources(self, channels: Shape, geometry: Geometry) -> NDArray[np.int64]:
+        """For each element of the columns the flat index of its place in the image (N,C,H,W); −1 in padding."""
+        image = (*channels, *geometry.input)
+        numbers = np.arange(1, size_of(image) + 1).reshape(image)  # 0 is padding's
+        return self.unfolded(numbers, geometry) - 1
 
     def unfolded(self, image: Array, geometry: Geometry) -> Array:
         """One kernel position after another."""

@@ -1,10 +1,5 @@
 """Convolution (cross-correlation) in one, two or three dimensions, with stride, padding, dilation and groups.
 
-    output[n,o,y]       = bias[o] + Σ_{c,k} input[n,c,i]·weight[o,c,k],     i = y·stride + k·dilation − padding
-    grad_input[n,c,i]   = Σ_{o,k} grad_output[n,o,y]·weight[o,c,k]          over the (y,k) that meet at i
-    grad_weight[o,c,k]  = Σ_{n,y} grad_output[n,o,y]·input[n,c,i]
-    grad_bias[o]        = Σ_{n,y} grad_output[n,o,y]
-
 y, k and i stand for one, two or three coordinates. With groups, output channel o sees only the input channels of its
 group. Order of summation: output (k, c), grad_input (k, o), grad_weight and grad_bias (n, y), each ascending. Products
 with padding are part of it, but for those that `skips_padding` says.
@@ -16,23 +11,27 @@ go by j, so k descends.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.errors import ArgumentError, ShapeError
-from pellucid.geometry import Axis, Geometry, skips_padding, window
-from pellucid.ops.base import Array, Gradients, Op, Rows, Shape, Terms, choices, columns
+from pellucid.errors import ArgumentError, ShapeError, say
+from pellucid.geometry import Axis, Geometry, Meeting, skips_padding, window
+from pellucid.ops.base import Array, Gradients, Rows, Shape, Terms, choices, columns
 from pellucid.ops.checks import channels_hint, flag
-from pellucid.sizes import IntOrTuple, PaddingLike, is_integer, padding_pairs, per_axis
+from pellucid.ops.product import Product
+from pellucid.ops.relation import IndexPattern, Labels, Sliding, places
+from pellucid.ops.settings import each, pairs
+from pellucid.sizes import IntOrTuple, PaddingLike, is_integer, padding_pairs, per_axis, size_of
 
 Axes: TypeAlias = tuple[Axis, ...]
 
 
 @dataclass(frozen=True)
-class Conv(Op):
+class Conv(Product):
     """The settings of a convolution over `dims` spatial axes. Padding may be any form that `padding_pairs` reads."""
 
     dims: int
@@ -42,13 +41,33 @@ class Conv(Op):
     groups: int = 1
     flip: bool = False
 
-    arguments: ClassVar[tuple[str, ...]] = ("input", "weight", "bias")
-    differentiable: ClassVar[tuple[str, ...]] = ("input", "weight", "bias")
+    formulas: ClassVar[Mapping[str, str]] = {
+        "output": "output[n,o,y] = ⟦bias[o] + ⟧Σ_{c,k} input[n,c,i]·weight[o,c,k], "
+        "i = y·stride + k·dilation − padding",
+        "grad_input": "grad_input[n,c,i] = Σ_{o,k} grad_output[n,o,y]·weight[o,c,k] over the (y,k) that meet at i",
+        "grad_weight": "grad_weight[o,c,k] = Σ_{n,y} grad_output[n,o,y]·input[n,c,i]",
+        "grad_bias": "grad_bias[o] = Σ_{n,y} grad_output[n,o,y]",
+    }
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        stride, dilation = (each(size, self.dims) for size in (self.stride, self.dilation))
+        self.settle(stride=stride, dilation=dilation, padding=pairs(self.padding, self.dims))
 
     @property
     def name(self) -> str:
         """conv1d, conv2d or conv3d."""
         return f"conv{self.dims}d"
+
+    @property
+    def sample_axes(self) -> int:
+        """(C,…)."""
+        return self.dims + 1
+
+    def formula_of(self, result: str) -> str:
+        """With `flip`, k counts from the window's other end."""
+        formula = super().formula_of(result)
+        return formula.replace("k·dilation", "(K−1−k)·dilation") if self.flip else formula
 
     def geometry(self, input: Shape, weight: Shape) -> Geometry:
         """The relation between output, kernel and input positions for these shapes."""
@@ -74,8 +93,13 @@ class Conv(Op):
             raise ShapeError(
                 self.name,
                 "input channels must equal weight channels × groups",
-                expected=f"C={weight[1] * self.groups} from weight {weight}, groups={self.groups}",
-                got=f"C={input[1]} from input {input}",
+                expected=say(
+                    "C={channels} from weight {weight}, groups={groups}",
+                    channels=weight[1] * self.groups,
+                    weight=weight,
+                    groups=self.groups,
+                ),
+                got=say("C={channels} from input {input}", channels=input[1], input=input),
                 hint=channels_hint(input, weight[1] * self.groups, "in_channels")
                 if input[1] % self.groups == 0 or input[-1] == weight[1] * self.groups
                 else None,
@@ -89,6 +113,56 @@ class Conv(Op):
             )
         return (input[0], weight[0], *self.geometry(input, weight).output)
 
+    def sliding(self, *shapes: Shape | None) -> Sliding:
+        """The geometry's windows."""
+        input, weight, *_ = shapes
+        assert input is not None
+        assert weight is not None
+        return Sliding(self.geometry(input, weight).axes)
+
+    def size_formulas(self, *shapes: Shape | None) -> tuple[str, ...]:
+        """How many windows fit."""
+        input, weight, *_ = shapes
+        assert input is not None
+        assert weight is not None
+        return tuple(axis.formula for axis in self.geometry(input, weight).axes)
+
+    def relation(self, shapes: Mapping[str, Shape], read: Callable[[str], Array]) -> IndexPattern:
+        """Window, kernel position and output meet by the geometry, in each group."""
+        input, weight = shapes["input"], shapes["weight"]
+        geometry = self.geometry(input, weight)
+        (i, k, y), sizes = places(geometry.input, geometry.kernel, geometry.output)
+        sizes |= {"n": input[0], "g": self.groups, "o": weight[0] // self.groups, "c": weight[1]}
+        labels: dict[str, Labels] = {
+            "input": ("n", "g", "c", *i),
+            "weight": ("g", "o", "c", *k),
+            "bias": ("g", "o"),
+            "output": ("n", "g", "o", *y),
+        }
+        links = tuple(axis.meetings for axis in geometry.axes)
+        return IndexPattern(
+            labels, sizes, tuple(map(_flipped, links, geometry.kernel)) if self.flip else links
+        )
+
+    def factors(self, *shapes: Shape | None) -> Shape:
+        """Every output channel of a group has its weights."""
+        _, weight, _ = shapes
+        assert weight is not None
+        groups = (self.groups,) if self.groups > 1 else ()
+        return (*weight[2:], weight[1], weight[0] // self.groups, *groups)
+
+    def positions(self, *shapes: Shape | None) -> Shape:
+        """The output's, those whose window lies on padding included."""
+        batch, _, *y = self.infer(*shapes)
+        return (batch, *y)
+
+    def effort(self, *shapes: Shape | None) -> int:
+        """All products; a depthwise convolution multiplies by a small matrix for every channel."""
+        _, weight, _ = shapes
+        assert weight is not None
+        products = size_of(self.infer(*shapes)) * size_of(weight[1:])
+        return 8 * products if weight[1] == 1 else products
+
     def _check_axes(self, input: Shape, weight: Shape) -> None:
         """Input and weight have two axes more than the space they lie in."""
         rank = self.dims + 2
@@ -99,16 +173,20 @@ class Conv(Op):
                 hint = "add the channel axis, x[:, None]" if grey else "add the batch axis, x[None]"
                 if input[-1] == weight[1] * self.groups < min(input[:-1]):
                     axes = (len(input) - 1, *range(len(input) - 1))
-                    hint = f"move the channel axis and add the batch axis, x.transpose{axes}[None]"
+                    hint = say(
+                        "move the channel axis and add the batch axis, x.transpose{axes}[None]", axes=axes
+                    )
             raise ShapeError(
                 self.name,
-                f"input must have {rank} axes",
+                say("input must have {rank} axes", rank=rank),
                 expected=f"(N,C,{','.join('DHW'[-self.dims :])})",
                 got=f"input {input}",
                 hint=hint,
             )
         if len(weight) != rank:
-            raise ShapeError(self.name, f"weight must have {rank} axes", got=f"weight {weight}")
+            raise ShapeError(
+                self.name, say("weight must have {rank} axes", rank=rank), got=f"weight {weight}"
+            )
         if 0 in weight[2:]:
             raise ShapeError(self.name, "kernel sizes must be positive", got=f"weight {weight}")
 
@@ -206,3 +284,8 @@ class Conv(Op):
     def _grouped(self, weight: Array) -> Array:
         """The weight as it lies, its output channels split into groups: (groups, O/groups, C/groups, …)."""
         return self.laid(weight).reshape(self.groups, weight.shape[0] // self.groups, *weight.shape[1:])
+
+
+def _flipped(met: Sequence[Meeting], kernel: int) -> tuple[Meeting, ...]:
+    """What meets at the window's positions, told by the weight's."""
+    return tuple({**m, "k": slice(kernel - m["k"].stop, kernel - m["k"].start)} for m in met)

@@ -1,10 +1,5 @@
 """Cross-entropy between logits and target classes.
 
-    losses[n]       = −log softmax(input)[n,target[n]],     0 where target[n] is to be ignored
-    count           = Σ_n 1 over the targets that are not ignored
-    output          = Σ_n losses[n]/count
-    grad_input[n,c] = grad_output·(softmax(input)[n,c] − [c = target[n]])/count
-
 n stands for the batch and any axes behind the classes; without a batch it is a single number. With class weights and
 label smoothing ε a target is spread over the classes, and count is the sum of the targets' weights:
 
@@ -18,17 +13,27 @@ empty, the mean is NaN. Computed in float64 and rounded once.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from pellucid.errors import ArgumentError, ShapeError
+from pellucid.errors import ArgumentError, ShapeError, say
 from pellucid.numbers import are_whole
 from pellucid.ops.base import Array, Gradients, Op, Shape
 from pellucid.ops.checks import choice, number
 from pellucid.ops.log_softmax import log_probabilities
-from pellucid.sizes import is_integer
+from pellucid.ops.relation import IndexPattern, Labels
+from pellucid.sizes import is_integer, size_of
+
+_READS = {
+    "output": ("losses", "count"),
+    "losses": ("input", "target"),
+    "count": ("target",),
+    "grad_input": ("grad_output", "input", "target", "count"),
+}
 
 
 @dataclass(frozen=True)
@@ -39,13 +44,43 @@ class CrossEntropy(Op):
     reduction: str = "mean"
     label_smoothing: float = 0.0
 
-    integers: ClassVar[tuple[str, ...]] = ("target",)
     arguments: ClassVar[tuple[str, ...]] = ("input", "target", "weight")
+    optional: ClassVar[tuple[str, ...]] = ("weight",)
+    integers: ClassVar[tuple[str, ...]] = ("target",)
+    owned: ClassVar[tuple[str, ...]] = ("weight",)
+    formulas: ClassVar[Mapping[str, str]] = {
+        "output": "output = Σ_n losses[n]/count",
+        "losses": "losses[n] = −log softmax(input)[n,target[n]], 0 where target[n] is to be ignored",
+        "count": "count = Σ_n 1 over the targets that are not ignored",
+        "grad_input": "grad_input[n,c] = ⟦grad_output·⟧(softmax(input)[n,c] − [c = target[n]])/count",
+    }
 
     @property
     def name(self) -> str:
         """The op's name."""
         return "cross_entropy"
+
+    def reads(self, of: str) -> tuple[str, ...]:
+        """The loss is made of every sample's and their number."""
+        return _READS[of]
+
+    def relation(self, shapes: Mapping[str, Shape], read: Callable[[str], Array]) -> IndexPattern:
+        """Every logit of a position goes into its loss, and by way of that into the gradients of all of them."""
+        input = shapes["input"]
+        n, c, *space = input if len(input) > 1 else (1, *input)
+        position = ("n", "s")
+        labels: dict[str, Labels] = {
+            "input": ("n", "c", "s"),
+            "target": position,
+            "losses": position,
+            "count": (),
+        }
+        labels["output"] = position if self.reduction == "none" else ()
+        return IndexPattern(labels, {"n": n, "c": c, "s": size_of(space)}, through="losses")
+
+    def statistics(self, shapes: Mapping[str, Shape]) -> dict[str, Shape]:
+        """The loss of every sample, and how many count."""
+        return {"losses": shapes.get("target", ()), "count": ()}
 
     def infer(self, *shapes: Shape | None) -> Shape:
         """(N,C,…), (N,…), (C,) or None → () or, without reduction, (N,…). A single sample is (C,) and ()."""
@@ -60,7 +95,7 @@ class CrossEntropy(Op):
             raise ShapeError(
                 self.name,
                 "target must have the input's shape without the classes",
-                expected=f"target {expected} for input {input}",
+                expected=say("target {expected} for input {input}", expected=expected, input=input),
                 got=f"target {target}",
                 hint=_shape_hint(input, target),
             )
@@ -106,7 +141,7 @@ class CrossEntropy(Op):
         dim = _class_axis(input.shape)
         C = input.shape[dim]
         counts = target != self.ignore_index
-        self._check_targets(target, counts, C)
+        self._check_targets(target, input.shape)
         weights = np.ones(C) if weight is None else weight.astype(np.float64)
         classes = np.arange(C).reshape(C, *(1,) * (input.ndim - dim - 1))
         hit = np.expand_dims(target, dim) == classes
@@ -114,7 +149,15 @@ class CrossEntropy(Op):
         total = weights[target[counts]].sum() if self.reduction == "mean" else np.float64(1.0)
         return np.where(np.expand_dims(counts, dim), q, 0.0), total
 
-    def _check_targets(self, target: Array, counts: Array, C: int) -> None:
+    def astray(self, integers: Array, *shapes: Shape | None) -> tuple[NDArray[np.bool_], str]:
+        """Targets that count and are no class."""
+        input = shapes[0]
+        assert input is not None
+        wrong = (integers < 0) | (integers >= input[_class_axis(input)])
+        rule = say("targets are class numbers, or {ignored}", ignored=self.ignore_index)
+        return (integers != self.ignore_index) & wrong, rule
+
+    def _check_targets(self, target: Array, input: Shape) -> None:
         """Every target that counts must be a class."""
         if target.dtype.kind not in "iu":
             raise ArgumentError(
@@ -124,13 +167,17 @@ class CrossEntropy(Op):
                 got=f"{target.dtype}",
                 hint="use target.astype(np.int64)" if are_whole(target) else None,
             )
-        wrong = counts & ((target < 0) | (target >= C))
+        wrong, _ = self.astray(target, input)
         if wrong.any():
             at = tuple(int(i) for i in np.argwhere(wrong)[0])
             raise ArgumentError(
                 self.name,
                 "every target must be a class number or ignore_index",
-                expected=f"0 ≤ target < {C}, or {self.ignore_index}",
+                expected=say(
+                    "0 ≤ target < {classes}, or {ignore_index}",
+                    classes=input[_class_axis(input)],
+                    ignore_index=self.ignore_index,
+                ),
                 got=f"target{list(at) if at else ''} = {target[at]}",
             )
 
@@ -146,5 +193,5 @@ def _shape_hint(input: Shape, target: Shape | None) -> str | None:
         return "end the network in logits (N, classes), for example with Flatten and Linear"
     axis = _class_axis(input)
     if target == input and input[axis] > 1:
-        return f"use target.argmax(axis={axis}) for one-hot targets"
+        return say("use target.argmax(axis={axis}) for one-hot targets", axis=axis)
     return "use target.reshape(-1)" if len(input) == 2 and target == (input[0], 1) else None

@@ -1,8 +1,6 @@
 """Dropout: each element becomes zero with probability p, and what stays grows so that the mean stays.
 
-    output[j]     = input[j]·(scale where kept(j), else 0),   scale = 1/(1 − p)
-    grad_input[j] = grad_output[j]·(scale where kept(j), else 0)
-    kept(j)       ⇔ draw(seed, step, layer, j) ≥ p·2³²
+    kept(j) ⇔ draw(seed, step, layer, j) ≥ p·2³²
 
 j is the element's flat index in N C H W order, and `draw` the hash of `ops/random.py`: what is kept does not
 depend on threads, memory layout or what was drawn before. `scale` is rounded to the input's type.
@@ -10,14 +8,17 @@ depend on threads, memory layout or what was drawn before. `scale` is rounded to
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import ceil
+from typing import ClassVar
 
 import numpy as np
 
-from pellucid.ops.base import Array, Gradients, Op, Shape
+from pellucid.ops.base import Array, Gradients, Op, Shape, alike
 from pellucid.ops.checks import number
 from pellucid.ops.random import draws, stream_key
+from pellucid.ops.relation import IndexPattern
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,13 @@ class Dropout(Op):
     """The probability of becoming zero."""
 
     p: float = 0.5
+
+    is_linear: ClassVar[bool] = True
+    keeps_positions: ClassVar[bool] = True
+    formulas: ClassVar[Mapping[str, str]] = {
+        "output": "output[j] = input[j]·(scale where kept(j), else 0), scale = 1/(1 − p)",
+        "grad_input": "grad_input[j] = grad_output[j]·(scale where kept(j), else 0)",
+    }
 
     @property
     def name(self) -> str:
@@ -47,6 +55,10 @@ class Dropout(Op):
         assert input is not None
         number(self.name, "p", self.p, "[0, 1]")
         return input
+
+    def relation(self, shapes: Mapping[str, Shape], read: Callable[[str], Array]) -> IndexPattern:
+        """Element by element."""
+        return alike((*self.arguments, "output"), shapes["input"])
 
     def forward(self, *operands: Array, seed: int = 0, step: int = 0, layer: int = 0) -> Array:
         """Keep or drop, element by element."""

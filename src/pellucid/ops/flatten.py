@@ -1,19 +1,18 @@
-"""Several neighbouring axes become one; the numbers and their row-major order stay.
-
-output     = input.reshape(…, d_start·…·d_end, …)
-grad_input = grad_output.reshape(input.shape)
-"""
+"""Several neighbouring axes become one; the numbers and their row-major order stay."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.errors import ArgumentError
-from pellucid.ops.base import Array, Gradients, Op, Shape, Terms
+from pellucid.errors import ArgumentError, say
+from pellucid.ops.base import Array, Gradients, Op, Shape, Terms, alike
 from pellucid.ops.checks import axis
+from pellucid.ops.relation import IndexPattern
 from pellucid.sizes import size_of
 
 
@@ -23,6 +22,12 @@ class Flatten(Op):
 
     start_dim: int = 1
     end_dim: int = -1
+
+    is_linear: ClassVar[bool] = True
+    formulas: ClassVar[Mapping[str, str]] = {
+        "output": "output = input.reshape(…, d_start·…·d_end, …)",
+        "grad_input": "grad_input = grad_output.reshape(input.shape)",
+    }
 
     @property
     def name(self) -> str:
@@ -36,9 +41,18 @@ class Flatten(Op):
         start = axis(self.name, "start_dim", self.start_dim, max(len(input), 1))
         end = axis(self.name, "end_dim", self.end_dim, max(len(input), 1))
         if start > end:
-            got = f"start_dim={self.start_dim}, end_dim={self.end_dim} for input {input}"
+            got = say(
+                "start_dim={start_dim}, end_dim={end_dim} for input {input}",
+                start_dim=self.start_dim,
+                end_dim=self.end_dim,
+                input=input,
+            )
             raise ArgumentError(self.name, "start_dim must not come after end_dim", got=got)
         return (*input[:start], size_of(input[start : end + 1]), *input[end + 1 :])
+
+    def relation(self, shapes: Mapping[str, Shape], read: Callable[[str], Array]) -> IndexPattern:
+        """Element by element."""
+        return alike((*self.arguments, "output"), shapes["input"])
 
     def terms(self, of: str, at: NDArray[np.int64], *shapes: Shape | None) -> Terms:
         """The one element with the same number in row-major order, in the other shape."""

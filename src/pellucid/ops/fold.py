@@ -1,22 +1,23 @@
 """Fold adds columns up to the image whose windows they are (col2im), the gradient of unfold.
 
-    output[n,c,i]         = Σ_{k,y at i} input[n,(c,k),y],     i = y·stride + k·dilation − padding
-    grad_input[n,(c,k),y] = grad_output[n,c,i], 0 in padding
-
 k, y and i stand for two coordinates; (c,k) and y are row-major in one axis each. Order of summation in output: k
 ascending.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.errors import ShapeError
+from pellucid.errors import ShapeError, say
 from pellucid.ops.base import Array, Gradients, Shape, Terms
 from pellucid.ops.columns import Columns
+from pellucid.ops.relation import Copies
+from pellucid.ops.settings import each
 from pellucid.sizes import IntOrTuple, per_axis, size_of
 
 
@@ -26,7 +27,19 @@ class Fold(Columns):
 
     output_size: IntOrTuple = 1
 
-    dims = 1  # of the columns' one axis of positions
+    formulas: ClassVar[Mapping[str, str]] = {
+        "output": "output[n,c,i] = Σ_{k,y at i} input[n,(c,k),y], i = y·stride + k·dilation − padding",
+        "grad_input": "grad_input[n,(c,k),y] = grad_output[n,c,i], 0 in padding",
+    }
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.settle(output_size=each(self.output_size, 2))
+
+    @property
+    def sample_axes(self) -> int:
+        """(C·Kh·Kw, L)."""
+        return 2
 
     @property
     def name(self) -> str:
@@ -49,10 +62,15 @@ class Fold(Columns):
             raise ShapeError(
                 self.name,
                 "columns must be the windows of the output",
-                expected=f"a multiple of {taps} rows and {length} columns",
+                expected=say("a multiple of {taps} rows and {length} columns", taps=taps, length=length),
                 got=f"input {input}",
             )
         return (input[0], input[1] // taps, *geometry.input)
+
+    def relation(self, shapes: Mapping[str, Shape], read: Callable[[str], Array]) -> Copies:
+        """Each element of the columns is added to one of the image, or lies in padding."""
+        input = shapes["input"]
+        return Copies("input", self.sources(self.infer(input)[:2], self.geometry(input)))
 
     def terms(self, of: str, at: NDArray[np.int64], *shapes: Shape | None) -> Terms:
         """Output: what is added up, kernel positions ascending; grad_input: the gradient of where it was added."""

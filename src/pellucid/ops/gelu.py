@@ -1,8 +1,5 @@
 """The Gaussian error linear unit: the input times the probability that a normal variable lies below it.
 
-    output     = input·Φ(input)
-    grad_input = grad_output·(Φ(input) + input·Φ′(input))
-
 approximate="none":  Φ(x) = ½(1 + erf(x/√2)),  Φ′(x) = exp(−x²/2)/√(2π)
 approximate="tanh":  Φ(x) = ½(1 + tanh u),     Φ′(x) = ½(1 − tanh² u)·u′,   u = √(2/π)·(x + 0.044715·x³)
 
@@ -12,8 +9,10 @@ Source: Hendrycks and Gimpel, Gaussian Error Linear Units, 2016.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import erf, pi, sqrt
+from typing import ClassVar
 
 import numpy as np
 
@@ -29,6 +28,11 @@ class GELU(Smooth):
     """`approximate` is "none" for the error function or "tanh" for its approximation."""
 
     approximate: str = "none"
+
+    formulas: ClassVar[Mapping[str, str]] = {
+        "output": "output = input·Φ(input)",
+        "grad_input": "grad_input = ⟦grad_output·⟧(Φ(input) + input·Φ′(input))",
+    }
 
     @property
     def name(self) -> str:

@@ -1,17 +1,6 @@
 """Group normalisation: the numbers of a group of channels of one image are brought to mean 0 and variance 1.
 
-    output[n,c,y]     = (input[n,c,y] − mean[n,g])·istd[n,g]·weight[c] + bias[c]
-    mean[n,g]         = Σ_{c,y} input[n,c,y]/m
-    var[n,g]          = Σ_{c,y} (input[n,c,y] − mean[n,g])²/m
-    istd[n,g]         = 1/√(var[n,g] + eps)
-    grad_bias[c]      = Σ_{n,y} grad_output[n,c,y]
-    grad_weight[c]    = Σ_{n,y} grad_output[n,c,y]·(input[n,c,y] − mean[n,g])·istd[n,g]
-    grad_istd[n,g]    = Σ_{c,y} grad_output[n,c,y]·(input[n,c,y] − mean[n,g])·weight[c]
-    grad_var[n,g]     = −½·istd[n,g]³·grad_istd[n,g]
-    grad_mean[n,g]    = −Σ_{c,y} grad_output[n,c,y]·istd[n,g]·weight[c]
-    grad_input[n,c,y] = grad_output[n,c,y]·istd[n,g]·weight[c] + grad_mean[n,g]/m + grad_var[n,g]·2·centred/m
-
-centred = input[n,c,y] − mean[n,g]; g is the group of channel c, y stands for all coordinates in space, m is the count
+g is the group of channel c, y stands for all coordinates in space, m is the count
 of a group's values in one image.
 With as many groups as channels this is instance normalisation. Computed in float64 and rounded once.
 Sources: Wu and He, Group Normalization, 2018; Ulyanov and others, Instance Normalization, 2016.
@@ -19,32 +8,59 @@ Sources: Wu and He, Group Normalization, 2018; Ulyanov and others, Instance Norm
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from pellucid.errors import ArgumentError, ShapeError
-from pellucid.ops.base import Array, Gradients, Op, Shape
+from pellucid.errors import ArgumentError, ShapeError, say
+from pellucid.ops.base import Array, Gradients, Shape
 from pellucid.ops.checks import number
+from pellucid.ops.norm import Norm
+from pellucid.ops.relation import IndexPattern, Labels
 from pellucid.ops.standardise import standardised, standardised_gradient
 from pellucid.sizes import is_integer, size_of
 
 
 @dataclass(frozen=True)
-class GroupNorm(Op):
+class GroupNorm(Norm):
     """The number of groups; None for one group a channel (instance normalisation)."""
 
     num_groups: int | None
     eps: float = 1e-5
 
-    arguments: ClassVar[tuple[str, ...]] = ("input", "weight", "bias")
-    differentiable: ClassVar[tuple[str, ...]] = ("input", "weight", "bias")
+    formulas: ClassVar[Mapping[str, str]] = {
+        "output": "output[n,c,y] = (input[n,c,y] − mean[n,g])·istd[n,g]⟦·weight[c]⟧⟦ + bias[c]⟧",
+        "mean": "mean[n,g] = Σ_{c,y} input[n,c,y]/m",
+        "var": "var[n,g] = Σ_{c,y} (input[n,c,y] − mean[n,g])²/m",
+        "istd": "istd[n,g] = 1/√(var[n,g] + eps)",
+        "grad_bias": "grad_bias[c] = Σ_{n,y} grad_output[n,c,y]",
+        "grad_weight": "grad_weight[c] = Σ_{n,y} grad_output[n,c,y]·(input[n,c,y] − mean[n,g])·istd[n,g]",
+        "grad_istd": "grad_istd[n,g] = Σ_{c,y} grad_output[n,c,y]·(input[n,c,y] − mean[n,g])⟦·weight[c]⟧",
+        "grad_var": "grad_var[n,g] = −½·istd[n,g]³·grad_istd[n,g]",
+        "grad_mean": "grad_mean[n,g] = −Σ_{c,y} grad_output[n,c,y]·istd[n,g]⟦·weight[c]⟧",
+        "grad_input": "grad_input[n,c,y] = grad_output[n,c,y]·istd[n,g]⟦·weight[c]⟧ + grad_mean[n,g]/m"
+        " + grad_var[n,g]·2·(input[n,c,y] − mean[n,g])/m",
+    }
 
     @property
     def name(self) -> str:
         """The op's name."""
         return "instance_norm" if self.num_groups is None else "group_norm"
+
+    def sets(self, input: Shape) -> Shape:
+        """(N, groups)."""
+        return (*input[:1], *map(self.groups, input[1:2]))
+
+    def relation(self, shapes: Mapping[str, Shape], read: Callable[[str], Array]) -> IndexPattern:
+        """Every number with the statistics of its group, and the weights of its channel."""
+        n, c, *space = shapes["input"]
+        labels: dict[str, Labels] = dict.fromkeys(self.statistics({}), ("n", "g"))
+        labels |= dict.fromkeys(("input", "output"), ("n", "g", "c", "s"))
+        labels |= dict.fromkeys(("weight", "bias"), ("g", "c"))
+        groups = self.groups(c)
+        return IndexPattern(labels, {"n": n, "g": groups, "c": c // groups, "s": size_of(space)})
 
     def infer(self, *shapes: Shape | None) -> Shape:
         """(N,C,…) and twice (C,) or None → (N,C,…)."""
@@ -61,7 +77,8 @@ class GroupNorm(Op):
             raise ShapeError(self.name, rule, got=f"input {input}, num_groups={groups}")
         for label, shape in zip(("weight", "bias"), channels, strict=True):
             if shape is not None and shape != input[1:2]:
-                rule, got = f"{label} must have one value per channel", f"{label} {shape} for input {input}"
+                rule = say("{name} must have one value per channel", name=label)
+                got = say("{name} {shape} for input {input}", name=label, shape=shape, input=input)
                 raise ShapeError(self.name, rule, expected=f"{input[1:2]}", got=got)
         number(self.name, "eps", self.eps, "[0, inf)")
         return input

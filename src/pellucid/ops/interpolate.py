@@ -1,8 +1,5 @@
 """Upsampling (or downsampling): a grid of another size over the same picture.
 
-    output[n,c,y]     = Σ_i weight[y,i]·input[n,c,i]
-    grad_input[n,c,i] = Σ_y weight[y,i]·grad_output[n,c,y]
-
 y and i stand for one, two or three coordinates, whose weights multiply. Along an axis of I positions, output y of Y
 lies at s = y·I/Y ("nearest": weight 1 at floor s), or at s = (y + ½)·I/Y − ½, not below 0 ("linear": weights 1 − f and
 f at floor s and the position after it, f = s − floor s); with `align_corners` at s = y·(I − 1)/(Y − 1). A scale that
@@ -18,9 +15,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.errors import ShapeError
+from pellucid.errors import ShapeError, say
+from pellucid.geometry import Axis
 from pellucid.ops.base import Array, Gradients, Shape
+from pellucid.ops.relation import Sliding
 from pellucid.ops.resampling import Resampling, Spread
+from pellucid.ops.settings import listed
+from pellucid.sizes import size_of
 
 
 class Taps(NamedTuple):
@@ -45,6 +46,10 @@ class Interpolate(Resampling):
     align_corners: bool = False
     scale: tuple[float, ...] | None = None
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.settle(size=listed(self.size), scale=listed(self.scale))
+
     @property
     def name(self) -> str:
         """The op's name."""
@@ -55,9 +60,38 @@ class Interpolate(Resampling):
         (input,) = shapes
         assert input is not None
         if len(input) != self.dims + 2 or 0 in input[1:]:
-            rule = f"input must have {self.dims + 2} axes, and only the batch may be empty"
+            rule = say("input must have {rank} axes, and only the batch may be empty", rank=self.dims + 2)
             raise ShapeError(self.name, rule, got=f"input {input}")
         return (*input[:2], *self.size)
+
+    def effort(self, *shapes: Shape | None) -> int:
+        """Weighted sums; copies NumPy makes as fast."""
+        return 16 * size_of(self.infer(*shapes)) if self.linear else 0
+
+    def sliding(self, *shapes: Shape | None) -> Sliding | None:
+        """Upsampling by whole factors, read backwards: a transposed convolution whose kernel is a box or a tent."""
+        (input,) = shapes
+        assert input is not None
+        factors = [y // i for y, i in zip(self.size, input[2:], strict=True)]
+        whole = all(y == i * factor for y, i, factor in zip(self.size, input[2:], factors, strict=True))
+        if not whole or self.align_corners or self.scale not in (None, tuple(factors)):
+            return None
+        if self.linear:
+            pairs = [(2 * factor - factor % 2, factor // 2) for factor in factors]
+        else:
+            pairs = [(factor, 0) for factor in factors]
+        axes = tuple(
+            Axis(y, kernel, factor, before=cropped, after=cropped)
+            for y, factor, (kernel, cropped) in zip(self.size, factors, pairs, strict=True)
+        )
+        return Sliding(axes, backwards=True)
+
+    def size_formulas(self, *shapes: Shape | None) -> tuple[str, ...]:
+        """Sizes times factors, where these are whole."""
+        (input,) = shapes
+        assert input is not None
+        each = zip(input[2:], self.size, strict=True)
+        return tuple(f"{i}·{y // i} = {y}" for i, y in each) if self.sliding(input) else ()
 
     def taps(self, input: Shape) -> list[Taps]:
         """What each output position reads along each axis."""

@@ -1,15 +1,13 @@
 """The leaky rectifier: negative numbers shrink.
 
-    output     = input·(1 where input > 0, else negative_slope)
-    grad_input = grad_output·(1 where input > 0, else negative_slope)
-
 `negative_slope` is first rounded to the input's type.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -23,6 +21,11 @@ class LeakyReLU(Pointwise):
     """The slope below zero."""
 
     negative_slope: float = 0.01
+
+    formulas: ClassVar[Mapping[str, str]] = {
+        "output": "output = input·(1 where input > 0, else negative_slope)",
+        "grad_input": "grad_input = ⟦grad_output·⟧(1 where input > 0, else negative_slope)",
+    }
 
     @property
     def name(self) -> str:

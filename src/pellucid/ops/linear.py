@@ -1,31 +1,34 @@
 """The linear (fully connected) layer.
 
-    output[n,o]      = bias[o] + Σ_i input[n,i]·weight[o,i]
-    grad_input[n,i]  = Σ_o grad_output[n,o]·weight[o,i]
-    grad_weight[o,i] = Σ_n grad_output[n,o]·input[n,i]
-    grad_bias[o]     = Σ_n grad_output[n,o]
-
 n stands for any number of leading axes, also none. Order of summation: the summed index ascending.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.errors import ShapeError
-from pellucid.ops.base import Array, Gradients, Op, Shape, Terms, choices, columns
+from pellucid.errors import ShapeError, say
+from pellucid.ops.base import Array, Gradients, Shape, Terms, choices, columns
+from pellucid.ops.product import Product
+from pellucid.ops.relation import IndexPattern, Labels
+from pellucid.sizes import size_of
 
 
 @dataclass(frozen=True)
-class Linear(Op):
+class Linear(Product):
     """A product with a matrix of weights, plus a bias. Its sizes are the weight's, so it has no settings."""
 
-    arguments: ClassVar[tuple[str, ...]] = ("input", "weight", "bias")
-    differentiable: ClassVar[tuple[str, ...]] = ("input", "weight", "bias")
+    formulas: ClassVar[Mapping[str, str]] = {
+        "output": "output[n,o] = ⟦bias[o] + ⟧Σ_i input[n,i]·weight[o,i]",
+        "grad_input": "grad_input[n,i] = Σ_o grad_output[n,o]·weight[o,i]",
+        "grad_weight": "grad_weight[o,i] = Σ_n grad_output[n,o]·input[n,i]",
+        "grad_bias": "grad_bias[o] = Σ_n grad_output[n,o]",
+    }
 
     @property
     def name(self) -> str:
@@ -41,18 +44,47 @@ class Linear(Op):
             rule = "weight must have 2 axes (out_features, in_features)"
             raise ShapeError(self.name, rule, got=f"weight {weight}")
         if not input or input[-1] != weight[1]:
-            hint = f"set in_features={input[-1]}" if input else None
+            hint = say("set in_features={size}", size=input[-1]) if input else None
             raise ShapeError(
                 self.name,
                 "the input's last axis must equal in_features",
-                expected=f"{weight[1]} from weight {weight}",
-                got=f"{input[-1] if input else 'no axis'} from input {input}",
+                expected=say("{size} from weight {weight}", size=weight[1], weight=weight),
+                got=say(
+                    "{size} from input {input}", size=input[-1] if input else say("no axis"), input=input
+                ),
                 hint="put Flatten before the layer" if len(input) > 2 else hint,
             )
         if bias is not None and bias != weight[:1]:
             rule = "bias must have one value per output feature"
             raise ShapeError(self.name, rule, expected=f"{weight[:1]}", got=f"{bias}")
         return (*input[:-1], weight[0])
+
+    def mixed(self, rank: int) -> tuple[int, ...]:
+        """The features."""
+        return (rank - 1,)
+
+    def relation(self, shapes: Mapping[str, Shape], read: Callable[[str], Array]) -> IndexPattern:
+        """By the labels of the formula; n stands for all samples."""
+        outputs, inputs = shapes["weight"]
+        labels: dict[str, Labels] = {
+            "input": ("n", "i"),
+            "weight": ("o", "i"),
+            "bias": ("o",),
+            "output": ("n", "o"),
+        }
+        return IndexPattern(labels, {"n": size_of(shapes["input"][:-1]), "i": inputs, "o": outputs})
+
+    def factors(self, *shapes: Shape | None) -> Shape:
+        """in_features, out_features."""
+        _, weight, _ = shapes
+        assert weight is not None
+        return weight[::-1]
+
+    def positions(self, *shapes: Shape | None) -> Shape:
+        """The samples."""
+        input = shapes[0]
+        assert input is not None
+        return input[:-1]
 
     def terms(self, of: str, at: NDArray[np.int64], *shapes: Shape | None) -> Terms:
         """The products of elements of output, grad_input, grad_weight or grad_bias."""

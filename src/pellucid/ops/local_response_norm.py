@@ -1,11 +1,9 @@
 """Local response normalisation: every number is divided by a measure of its neighbours across channels.
 
-    output[n,c,y]     = input[n,c,y]·s[n,c,y]^(−beta)
-    s[n,c,y]          = k + alpha/size·Σ_j input[n,j,y]²      over the `size` channels j around c that exist
-    grad_input[n,c,y] = grad_output[n,c,y]·s[n,c,y]^(−beta) − slope·input[n,c,y]·Σ_j inner[n,j,y]
-    inner[n,j,y]      = grad_output[n,j,y]·input[n,j,y]·s[n,j,y]^(−beta − 1)
+    s[n,c,y]     = k + alpha/size·Σ_j input[n,j,y]²      over the `size` channels j around c that exist
+    inner[n,j,y] = grad_output[n,j,y]·input[n,j,y]·s[n,j,y]^(−beta − 1)
 
-The last sum goes over the channels j whose neighbourhood holds c; slope = 2·alpha·beta/size, and y stands for all
+The gradient's sum goes over the channels j whose neighbourhood holds c; slope = 2·alpha·beta/size, and y stands for all
 coordinates in space.
 Channel c's neighbours begin at c − ⌊size/2⌋. Computed in float64 and rounded once.
 Source: Krizhevsky, Sutskever and Hinton, ImageNet Classification with Deep Convolutional Neural Networks, 2012.
@@ -13,14 +11,17 @@ Source: Krizhevsky, Sutskever and Hinton, ImageNet Classification with Deep Conv
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from pellucid.errors import ArgumentError, ShapeError
 from pellucid.ops.base import Array, Gradients, Op, Shape
 from pellucid.ops.checks import number
-from pellucid.sizes import is_integer
+from pellucid.ops.relation import IndexPattern, Labels, windows
+from pellucid.sizes import is_integer, size_of
 
 
 @dataclass(frozen=True)
@@ -32,10 +33,27 @@ class LocalResponseNorm(Op):
     beta: float = 0.75
     k: float = 1.0
 
+    formulas: ClassVar[Mapping[str, str]] = {
+        "output": "output[n,c,y] = input[n,c,y]·s[n,c,y]^(−beta)",
+        "grad_input": "grad_input[n,c,y] = "
+        "grad_output[n,c,y]·s[n,c,y]^(−beta) − slope·input[n,c,y]·Σ_j inner[n,j,y]",
+    }
+
     @property
     def name(self) -> str:
         """The op's name."""
         return "local_response_norm"
+
+    keeps_positions: ClassVar[bool] = True
+
+    def relation(self, shapes: Mapping[str, Shape], read: Callable[[str], Array]) -> IndexPattern:
+        """Channels around; backwards also those that these have around them."""
+        n, c, *space = shapes["input"]
+        first = np.arange(c) - self.size // 2
+        links = windows([np.stack([first.clip(0), (first + self.size).clip(max=c)], axis=1)])
+        labels: dict[str, Labels] = {"input": ("n", "i0", "s"), "output": ("n", "y0", "s")}
+        sizes = {"n": n, "i0": c, "y0": c, "s": size_of(space)}
+        return IndexPattern(labels, sizes, links, through="output")
 
     def infer(self, *shapes: Shape | None) -> Shape:
         """(N,C,…) → (N,C,…)."""

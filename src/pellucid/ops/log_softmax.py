@@ -1,19 +1,20 @@
 """The logarithm of softmax, without the detour through numbers that underflow.
 
-    output     = input − log Σ exp(input)
-    grad_input = grad_output − softmax(input)·Σ grad_output
-
 The sums are along dim, of exp(input − max input). Computed in float64 and rounded once.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from pellucid.ops.base import Array, Gradients, Op, Shape
 from pellucid.ops.checks import axis
+from pellucid.ops.relation import IndexPattern, Labels
+from pellucid.sizes import size_of
 
 
 def log_probabilities(logits: Array, dim: int) -> Array:
@@ -37,6 +38,20 @@ class AlongAxis(Op):
 
     dim: int
 
+    keeps_positions: ClassVar[bool] = True
+
+    def mixed(self, rank: int) -> tuple[int, ...]:
+        """The axis itself."""
+        return (self.dim % rank,)
+
+    def relation(self, shapes: Mapping[str, Shape], read: Callable[[str], Array]) -> IndexPattern:
+        """Everything along the axis goes into each probability."""
+        shape = shapes["input"]
+        (dim,) = self.mixed(len(shape))
+        sizes = {"a": size_of(shape[:dim]), "d": shape[dim], "e": shape[dim], "b": size_of(shape[dim + 1 :])}
+        labels: dict[str, Labels] = {"input": ("a", "d", "b"), "output": ("a", "e", "b")}
+        return IndexPattern(labels, sizes, through="output")
+
     def infer(self, *shapes: Shape | None) -> Shape:
         """Any shape with an axis `dim` → the same shape."""
         (input,) = shapes
@@ -48,6 +63,11 @@ class AlongAxis(Op):
 @dataclass(frozen=True)
 class LogSoftmax(AlongAxis):
     """The logarithms of the probabilities."""
+
+    formulas: ClassVar[Mapping[str, str]] = {
+        "output": "output = input − log Σ exp(input)",
+        "grad_input": "grad_input = grad_output − softmax(input)·Σ grad_output",
+    }
 
     @property
     def name(self) -> str:

@@ -1,8 +1,5 @@
 """Power-average pooling: the p-norm of each window.
 
-    output[n,c,y]     = (Σ_k input[n,c,i]ᵖ·K/count[y])^(1/p),     i = y·stride + k
-    grad_input[n,c,i] = Σ_y grad_output[n,c,y]·(input[n,c,i]/output[n,c,y])^(p−1)·K/count[y]   over the windows y with i
-
 y, k and i stand for one, two or three coordinates; p = 1 is the sum of a window. A window has count[y] elements, K of
 them unless it overhangs in ceil mode: as in PyTorch its sum is scaled up then. A window of zeros has no gradient. p = ∞
 stands for the largest of a window's absolute values, −∞ for the smallest, whose gradients go to the first element that
@@ -12,23 +9,25 @@ y, each ascending.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import copysign, isinf
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.errors import ArgumentError
 from pellucid.ops.avg_pool import AvgPool
-from pellucid.ops.base import Array, Gradients, Op, Shape, Terms
+from pellucid.ops.base import Array, Gradients, Shape, Terms
 from pellucid.ops.checks import number
 from pellucid.ops.max_pool import MaxPool
-from pellucid.ops.pool import held, holding, pool_geometry
+from pellucid.ops.pool import Pool, held, holding
 from pellucid.sizes import IntOrTuple, per_axis, size_of
 
 
 @dataclass(frozen=True)
-class LpPool(Op):
+class LpPool(Pool):
     """The norm's p and the windows. Without a stride they lie side by side."""
 
     dims: int
@@ -36,6 +35,13 @@ class LpPool(Op):
     kernel_size: IntOrTuple
     stride: IntOrTuple | None = None
     ceil_mode: bool = False
+
+    leaves: ClassVar[tuple[str, ...]] = ("sums",)
+    formulas: ClassVar[Mapping[str, str]] = {
+        "output": "output[n,c,y] = (Σ_k input[n,c,i]ᵖ·K/count[y])^(1/p), i = y·stride + k",
+        "grad_input": "grad_input[n,c,i] = "
+        "Σ_y grad_output[n,c,y]·(input[n,c,i]/output[n,c,y])^(p−1)·K/count[y] over the windows y with i",
+    }
 
     @property
     def name(self) -> str:
@@ -57,16 +63,13 @@ class LpPool(Op):
         """(N,C,…) → (N,C,…)."""
         if number(self.name, "norm_type", self.norm_type, "[-inf, inf]") == 0:
             raise ArgumentError(self.name, "norm_type must not be 0", got="norm_type=0")
-        (input,) = shapes
-        assert input is not None
-        windows = self.kernel_size, self.stride, 0, 1, self.ceil_mode
-        return (*input[:2], *pool_geometry(self.name, input, self.dims, *windows).output)
+        return super().infer(*shapes)
 
     def terms(self, of: str, at: NDArray[np.int64], *shapes: Shape | None) -> Terms:
         """Output: the elements of the windows; grad_input: the windows that hold an element, y ascending."""
         (input,) = shapes
         assert input is not None
-        axes = self.mean.geometry(input).axes
+        axes = self.geometry(input).axes
         if of == "output":
             rows, present = held(axes, at)
             return Terms((("input", rows),), present=present)

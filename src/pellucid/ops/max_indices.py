@@ -1,25 +1,31 @@
 """Which elements max pooling chose, as max unpooling reads them.
 
-    output[n,c,y] = the number of the position, row-major in its channel's plane, that wins window y
-
 A number is not a function of the input that has a slope: there is no gradient.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from pellucid.ops.adaptive_max_pool import AdaptiveMaxPool
 from pellucid.ops.base import Array, Gradients
 from pellucid.ops.max_pool import MaxPool
+
+_FORMULA = "output[n,c,y] = the number of the position, row-major in its channel's plane, that wins window y"
+_BESIDE = "a pooling's function gives them beside its output, with return_indices=True"
 
 
 @dataclass(frozen=True)
 class MaxPoolIndices(MaxPool):
     """Of max pooling with the same settings."""
 
-    differentiable = ()
-    dtype = "int64"
+    differentiable: ClassVar[tuple[str, ...]] = ()
+    leaves: ClassVar[tuple[str, ...]] = ()
+    dtype: ClassVar[str | None] = "int64"
+    formulas: ClassVar[Mapping[str, str]] = {"output": _FORMULA}
+    no_place: ClassVar[Mapping[str, str]] = {"functional": _BESIDE}
 
     @property
     def name(self) -> str:
@@ -40,8 +46,11 @@ class MaxPoolIndices(MaxPool):
 class AdaptiveMaxPoolIndices(AdaptiveMaxPool):
     """Of adaptive max pooling with the same settings."""
 
-    differentiable = ()
-    dtype = "int64"
+    differentiable: ClassVar[tuple[str, ...]] = ()
+    leaves: ClassVar[tuple[str, ...]] = ()
+    dtype: ClassVar[str | None] = "int64"
+    formulas: ClassVar[Mapping[str, str]] = {"output": _FORMULA}
+    no_place: ClassVar[Mapping[str, str]] = {"functional": _BESIDE}
 
     @property
     def name(self) -> str:

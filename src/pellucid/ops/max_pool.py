@@ -1,8 +1,5 @@
 """Max pooling: the largest element of each window.
 
-    output[n,c,y]     = max_k input[n,c,i],     i = y·stride + k·dilation − padding, padding left out
-    grad_input[n,c,i] = Σ_y grad_output[n,c,y]  over the windows y that i won
-
 y, k and i stand for one, two or three coordinates. Among equals the first in row-major order of k wins. NaN
 is larger than any number, and the last NaN of a window wins, as in PyTorch.
 Order of summation in grad_input: y ascending.
@@ -10,14 +7,17 @@ Order of summation in grad_input: y ascending.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.geometry import Geometry
-from pellucid.ops.base import Array, Gradients, Op, Shape, Terms
-from pellucid.ops.pool import held, holding, pool_geometry
+from pellucid.ops.base import Array, Gradients, Shape, Terms
+from pellucid.ops.pool import Pool, held, holding, routes
+from pellucid.ops.relation import Copies
+from pellucid.ops.settings import each, pairs
 from pellucid.sizes import IntOrTuple, PaddingLike, size_of
 
 
@@ -38,8 +38,10 @@ def winner(candidates: Array, present: NDArray[np.bool_]) -> NDArray[np.int64]:
 
 
 @dataclass(frozen=True)
-class MaxPool(Op):
+class MaxPool(Pool):
     """The settings of max pooling over `dims` spatial axes. Without a stride, windows lie side by side."""
+
+    leaves: ClassVar[tuple[str, ...]] = ("routes",)
 
     dims: int
     kernel_size: IntOrTuple
@@ -48,29 +50,33 @@ class MaxPool(Op):
     dilation: IntOrTuple = 1
     ceil_mode: bool = False
 
+    selects: ClassVar[bool] = True
+    formulas: ClassVar[Mapping[str, str]] = {
+        "output": "output[n,c,y] = max_k input[n,c,i], i = y·stride + k·dilation − padding, padding left out",
+        "grad_input": "grad_input[n,c,i] = Σ_y grad_output[n,c,y] over the windows y that i won",
+    }
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.settle(padding=pairs(self.padding, self.dims), dilation=each(self.dilation, self.dims))
+
     @property
     def name(self) -> str:
         """max_pool1d, max_pool2d or max_pool3d."""
         return f"max_pool{self.dims}d"
 
-    def geometry(self, input: Shape) -> Geometry:
-        """The relation between output, kernel and input positions for this shape."""
-        return pool_geometry(
-            self.name,
-            input,
-            self.dims,
-            self.kernel_size,
-            self.stride,
-            self.padding,
-            self.dilation,
-            self.ceil_mode,
-        )
-
-    def infer(self, *shapes: Shape | None) -> Shape:
-        """(N,C,…) → (N,C,…)."""
+    def effort(self, *shapes: Shape | None) -> int:
+        """Every output looks at its whole window."""
         (input,) = shapes
         assert input is not None
-        return (*input[:2], *self.geometry(input).output)
+        geometry = self.geometry(input)
+        return 16 * size_of(self.infer(input)) * size_of(geometry.kernel)
+
+    def listed(self, *shapes: Shape | None) -> int:
+        """The taps of each window's position."""
+        (input,) = shapes
+        assert input is not None
+        return sum(axis.output * axis.kernel for axis in self.geometry(input).axes)
 
     def terms(self, of: str, at: NDArray[np.int64], *shapes: Shape | None) -> Terms:
         """Output: the candidates, in row-major order of k; grad_input: the windows that hold an element, y ascending.
@@ -85,6 +91,11 @@ class MaxPool(Op):
             return Terms((("input", rows),), present=present)
         rows, present = holding(axes, at)  # k ascending, so y descending
         return Terms((("grad_output", tuple(row[:, ::-1] for row in rows)),), present=present[:, ::-1])
+
+    def selected(self, read: Callable[[str], Array]) -> Copies:
+        """Each output is its window's winner."""
+        input = read("input")
+        return routes(self.indices(input), input.shape)
 
     def indices(self, input: Array) -> NDArray[np.int64]:
         """Where each output comes from: the winner's flat index in its channel's plane, as in PyTorch."""

@@ -1,8 +1,5 @@
 """Max unpooling: every element goes back to where max pooling found it; all other positions are 0.
 
-    output[n,c,i]     = input[n,c,y] where indices[n,c,y] = i, else 0
-    grad_input[n,c,y] = grad_output[n,c,indices[n,c,y]] where input[n,c,y] stays, else 0
-
 i counts the positions of a channel's plane in row-major order, as `max_pool2d(return_indices=True)` does. Where several
 elements go to one position, the last one in row-major order stays. The output does not depend on the others, so their
 gradient is 0; PyTorch gives all of them the position's.
@@ -10,16 +7,18 @@ gradient is 0; PyTorch gives all of them the position's.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.errors import ArgumentError, ShapeError
+from pellucid.errors import ArgumentError, ShapeError, say
 from pellucid.geometry import Axis
 from pellucid.ops.base import Array, Gradients, Op, Shape
+from pellucid.ops.relation import Copies
+from pellucid.ops.settings import each, listed
 from pellucid.sizes import IntOrTuple, is_integer, per_axis, size_of
 
 
@@ -35,6 +34,26 @@ class MaxUnpool(Op):
 
     arguments: ClassVar[tuple[str, ...]] = ("input", "indices")
     integers: ClassVar[tuple[str, ...]] = ("indices",)
+    formulas: ClassVar[Mapping[str, str]] = {
+        "output": "output[n,c,i] = input[n,c,y] where indices[n,c,y] = i, else 0",
+        "grad_input": "grad_input[n,c,y] = grad_output[n,c,indices[n,c,y]] where input[n,c,y] stays, else 0",
+    }
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        kernel, dims = each(self.kernel_size, self.dims), self.dims
+        stride = kernel if self.stride is None else each(self.stride, dims)
+        self.settle(kernel_size=kernel, stride=stride, padding=each(self.padding, dims, 0))
+        self.settle(output_size=listed(self.output_size))
+
+    @property
+    def sample_axes(self) -> int:
+        """(C,…)."""
+        return self.dims + 1
+
+    def reads(self, of: str) -> tuple[str, ...]:
+        """A gradient is where its element went."""
+        return self.arguments if of == "output" else ("grad_output", "indices")
 
     @property
     def name(self) -> str:
@@ -46,7 +65,11 @@ class MaxUnpool(Op):
         input, indices = shapes
         assert input is not None
         if len(input) != self.dims + 2:
-            rule = f"input must have {self.dims + 2} axes, or {self.dims + 1} without a batch"
+            rule = say(
+                "input must have {rank} axes, or {unbatched} without a batch",
+                rank=self.dims + 2,
+                unbatched=self.dims + 1,
+            )
             raise ShapeError(self.name, rule, got=f"input {input}")
         if indices != input:
             rule = "indices must have the input's shape"
@@ -55,9 +78,24 @@ class MaxUnpool(Op):
         if any(axis.input < 1 for axis in axes):
             sizes = tuple(axis.input for axis in axes)
             raise ShapeError(
-                self.name, "the output's sizes must be positive", got=f"{sizes} from input {input}"
+                self.name,
+                "the output's sizes must be positive",
+                got=say("{sizes} from input {input}", sizes=sizes, input=input),
             )
         return (*input[:2], *(axis.input for axis in axes))
+
+    def size_formulas(self, *shapes: Shape | None) -> tuple[str, ...]:
+        """How far the pooling's windows reach."""
+        input = shapes[0]
+        assert input is not None
+        return tuple(axis.input_formula for axis in self.axes(input))
+
+    def relation(self, shapes: Mapping[str, Shape], read: Callable[[str], Array]) -> Copies:
+        """Each element goes to one position, where the last one stays."""
+        input = shapes["input"]
+        found = self.sources(read("indices"), self.infer(input, input))
+        planes = np.arange(size_of(input[:2])).reshape(*input[:2], *(1,) * self.dims)
+        return Copies("output", np.where(found < 0, -1, planes * size_of(input[2:]) + found))
 
     def axes(self, input: Shape) -> tuple[Axis, ...]:
         """The pooling's windows along each axis, whose inputs are the output here.
@@ -72,7 +110,12 @@ class MaxUnpool(Op):
         sizes = usual if self.output_size is None else self._given_sizes()
         if any(abs(size - u) >= s for size, u, (_, _, s, _) in zip(sizes, usual, each, strict=True)):
             rule = "output_size must lie less than a stride from what the windows say"
-            raise ArgumentError(self.name, rule, expected=f"about {usual}", got=f"{self.output_size}")
+            raise ArgumentError(
+                self.name,
+                rule,
+                expected=say("about {usual}", usual=usual),
+                got=f"{self.given('output_size')}",
+            )
         return tuple(
             Axis(size, k, s, before=p, after=p - (size - u))
             for size, u, (_, k, s, p) in zip(sizes, usual, each, strict=True)
@@ -83,9 +126,17 @@ class MaxUnpool(Op):
         given = tuple(self.output_size) if isinstance(self.output_size, Sequence) else ()
         if len(given) not in (self.dims, self.dims + 2) or not all(map(is_integer, given)):
             rule = "output_size must hold one integer per axis"
-            expected = f"{self.dims} values, or {self.dims + 2} with N and C"
-            raise ArgumentError(self.name, rule, expected=expected, got=f"output_size={self.output_size!r}")
+            expected = say("{dims} values, or {rank} with N and C", dims=self.dims, rank=self.dims + 2)
+            raise ArgumentError(
+                self.name, rule, expected=expected, got=f"output_size={self.given('output_size')!r}"
+            )
         return tuple(int(size) for size in given[-self.dims :])
+
+    def astray(self, integers: Array, *shapes: Shape | None) -> tuple[NDArray[np.bool_], str]:
+        """Indices that are no position of the output's plane."""
+        positions = size_of(self.infer(*shapes)[2:])
+        rule = say("indices are positions, 0 to {last}", last=positions - 1)
+        return (integers < 0) | (integers >= positions), rule
 
     def sources(self, indices: Array, output: Shape) -> NDArray[np.int64]:
         """For every position of the output the number of the element that stays there; −1 where there is none."""
@@ -132,6 +183,8 @@ class MaxUnpool(Op):
         if indices.size and (indices.min() < 0 or indices.max() >= positions):
             worst = int(indices.min()) if indices.min() < 0 else int(indices.max())
             rule = "every index must be a position of the output's plane"
-            raise ArgumentError(self.name, rule, expected=f"0 to {positions - 1}", got=f"{worst}")
+            raise ArgumentError(
+                self.name, rule, expected=say("0 to {last}", last=positions - 1), got=f"{worst}"
+            )
         at = indices.reshape(size_of(input.shape[:2]), size_of(input.shape[2:]))
         return np.arange(len(at))[:, None], at

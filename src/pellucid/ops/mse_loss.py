@@ -1,15 +1,12 @@
 """The mean squared error.
 
-    output      = Σ (input − target)²/m
-    grad_input  = 2·(input − target)·grad_output/m
-    grad_target = −2·(input − target)·grad_output/m
-
 m is the count of elements. The reduction "sum" leaves the division out, "none" the sum as well. Where there are no
 elements, the mean is NaN. Computed in float64 and rounded once.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -18,6 +15,8 @@ import numpy as np
 from pellucid.errors import ShapeError
 from pellucid.ops.base import Array, Gradients, Op, Shape
 from pellucid.ops.checks import choice
+from pellucid.ops.relation import IndexPattern, Labels
+from pellucid.sizes import size_of
 
 
 @dataclass(frozen=True)
@@ -28,6 +27,11 @@ class MSELoss(Op):
 
     arguments: ClassVar[tuple[str, ...]] = ("input", "target")
     differentiable: ClassVar[tuple[str, ...]] = ("input", "target")
+    formulas: ClassVar[Mapping[str, str]] = {
+        "output": "output = Σ (input − target)²/m",
+        "grad_input": "grad_input = 2·(input − target)⟦·grad_output⟧/m",
+        "grad_target": "grad_target = −2·(input − target)⟦·grad_output⟧/m",
+    }
 
     @property
     def name(self) -> str:
@@ -43,6 +47,12 @@ class MSELoss(Op):
             raise ShapeError(self.name, rule, expected=f"target {input}", got=f"target {target}")
         choice(self.name, "reduction", self.reduction, ("mean", "sum", "none"))
         return input if self.reduction == "none" else ()
+
+    def relation(self, shapes: Mapping[str, Shape], read: Callable[[str], Array]) -> IndexPattern:
+        """Element by element, unless all are added up."""
+        labels: dict[str, Labels] = {"input": ("j",), "target": ("j",)}
+        labels["output"] = ("j",) if self.reduction == "none" else ()
+        return IndexPattern(labels, {"j": size_of(shapes["input"])})
 
     def forward(self, *operands: Array) -> Array:
         """Square, then reduce."""

@@ -1,8 +1,5 @@
 """Padding, or with negative widths cropping, of an input's last axes.
 
-    output[…,y]     = input[…,i(y)],     i(y) = source of y − before; `value` where there is none
-    grad_input[…,i] = Σ_y grad_output[…,y]  over the y whose source is i
-
 The source of a position outside of the input is none ("constant"), the nearest element ("replicate"), the one mirrored
 at the border element ("reflect"), or the one an input's length further on ("circular"; where the other side is cropped,
 the length of what is left). Order of summation in grad_input: axis by axis, the last one first, y ascending.
@@ -10,15 +7,18 @@ the length of what is left). Order of summation in grad_input: axis by axis, the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.errors import ArgumentError, ShapeError
+from pellucid.errors import ArgumentError, ShapeError, say
+from pellucid.geometry import Axis
 from pellucid.ops.base import Array, Gradients, Shape
 from pellucid.ops.checks import choice, number
+from pellucid.ops.relation import IndexPattern, Sliding, pairs, places
 from pellucid.ops.resampling import Resampling, Spread
 from pellucid.sizes import is_integer
 
@@ -32,6 +32,11 @@ class Pad(Resampling):
     pad: tuple[int, ...]
     mode: str = "constant"
     value: float | None = None
+
+    formulas: ClassVar[Mapping[str, str]] = {
+        "output": "output[…,y] = input[…,i(y)], i(y) = source of y − before; `value` where there is none",
+        "grad_input": "grad_input[…,i] = Σ_y grad_output[…,y] over the y whose source is i",
+    }
 
     @property
     def name(self) -> str:
@@ -48,7 +53,11 @@ class Pad(Resampling):
             raise ArgumentError(self.name, rule, got=f"pad={self.pad!r}")
         if len(self.pad) > 2 * len(input):
             rule = "pad must not have more pairs than the input has axes"
-            raise ShapeError(self.name, rule, got=f"{len(self.pad) // 2} pairs for input {input}")
+            raise ShapeError(
+                self.name,
+                rule,
+                got=say("{count} pairs for input {input}", count=len(self.pad) // 2, input=input),
+            )
         if self.mode != "constant" and self.value is not None:
             raise ArgumentError(self.name, "value is for mode='constant' alone", got=f"mode={self.mode!r}")
         if self.value is not None:
@@ -60,19 +69,30 @@ class Pad(Resampling):
 
     def _check_axis(self, input: Shape, axis: int, size: int, pair: tuple[int, int]) -> None:
         kept = size + sum(min(width, 0) for width in pair)
-        where = f"axis {axis} of input {input}"
+        where = say("axis {axis} of input {input}", axis=axis, input=input)
         if (size + sum(pair) if self.mode in ("reflect", "replicate") else kept) < 0:
-            raise ShapeError(self.name, "more is cropped than there is", got=f"pad {pair} on {where}")
+            raise ShapeError(
+                self.name,
+                "more is cropped than there is",
+                got=say("pad {pair} on {where}", pair=pair, where=where),
+            )
         if self.mode in ("reflect", "replicate") and any(pair) and size + sum(pair) == 0:
             raise ShapeError(
-                self.name, f"mode='{self.mode}' must leave a position", got=f"pad {pair} on {where}"
+                self.name,
+                say("mode='{mode}' must leave a position", mode=self.mode),
+                got=say("pad {pair} on {where}", pair=pair, where=where),
             )
         if max(pair) <= 0 or self.mode == "constant":
             return
         most = {"reflect": size - 1, "circular": kept, "replicate": max(pair) if size else 0}[self.mode]
         if max(pair) > most:
-            rule = f"mode='{self.mode}' has only so much to repeat"
-            raise ArgumentError(self.name, rule, expected=f"at most {most}", got=f"{max(pair)} on {where}")
+            rule = say("mode='{mode}' has only so much to repeat", mode=self.mode)
+            raise ArgumentError(
+                self.name,
+                rule,
+                expected=say("at most {most}", most=most),
+                got=say("{width} on {where}", width=max(pair), where=where),
+            )
 
     def sources(self, input: Shape) -> list[NDArray[np.int64]]:
         """For each axis the input position that an output position is read from; −1 for none."""
@@ -91,6 +111,30 @@ class Pad(Resampling):
                 i = (np.arange(len(i)) - max(before, 0)) % max(kept, 1) - min(before, 0)
             found.append(i)
         return found
+
+    def relation(self, shapes: Mapping[str, Shape], read: Callable[[str], Array]) -> IndexPattern:
+        """Every axis by its sources, where batch or channels are padded, too."""
+        input = shapes["input"]
+        if self.sliding(input):
+            return super().relation(shapes, read)
+        (i, _, y), sizes = places(input, (), self.infer(input))
+        rows = ([((p, 1.0),) if p >= 0 else () for p in row.tolist()] for row in self.sources(input))
+        return IndexPattern({"input": i, "output": y}, sizes, tuple(map(pairs, rows)))
+
+    def sliding(self, *shapes: Shape | None) -> Sliding | None:
+        """Windows of one position over padding, whatever it holds; none where batch or channels are padded."""
+        (input,) = shapes
+        assert input is not None
+        widths = self._pairs(input)
+        if widths[:2] != [(0, 0)] * 2:
+            return None
+        each = zip(input[2:], widths[2:], strict=True)
+        return Sliding(tuple(Axis(size, 1, before=before, after=after) for size, (before, after) in each))
+
+    def size_formulas(self, *shapes: Shape | None) -> tuple[str, ...]:
+        """Sizes and widths added up."""
+        found = self.sliding(*shapes)
+        return tuple(axis.padded_formula for axis in found.axes if isinstance(axis, Axis)) if found else ()
 
     def spreads(self, input: Shape) -> list[Spread]:
         """The sources along the axes behind the channels, each with weight 1."""

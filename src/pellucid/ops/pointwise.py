@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from typing import ClassVar
 
 import numpy as np
 
-from pellucid.ops.base import Array, Gradients, Op, Shape
+from pellucid.ops.base import Array, Gradients, Op, Shape, alike
+from pellucid.ops.relation import IndexPattern
+from pellucid.sizes import size_of
 
 
 class Pointwise(Op):
@@ -17,6 +21,12 @@ class Pointwise(Op):
         (input,) = shapes
         assert input is not None
         return input
+
+    keeps_positions: ClassVar[bool] = True
+
+    def relation(self, shapes: Mapping[str, Shape], read: Callable[[str], Array]) -> IndexPattern:
+        """Element by element."""
+        return alike((*self.arguments, "output"), shapes["input"])
 
     def forward(self, *operands: Array) -> Array:
         """f, element by element."""
@@ -40,6 +50,12 @@ class Pointwise(Op):
 
 class Smooth(Pointwise):
     """An op of transcendental functions: computed in float64 and rounded once to the input's type."""
+
+    def effort(self, *shapes: Shape | None) -> int:
+        """Each number goes through memory many times, in float64."""
+        (input,) = shapes
+        assert input is not None
+        return 64 * size_of(input) if 2 <= len(input) <= 5 else 0
 
     def forward(self, *operands: Array) -> Array:
         """f in float64, rounded once."""

@@ -1,60 +1,114 @@
-"""What max and average pooling share: windows that slide over each channel's plane by itself."""
+"""What max, average and power-average pooling share: windows that slide over each channel's plane by itself."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.errors import ArgumentError, ShapeError
+from pellucid.errors import ArgumentError, ShapeError, say
 from pellucid.geometry import Axis, Geometry, window
-from pellucid.ops.base import Rows, Shape, choices, columns
+from pellucid.ops.base import Array, Op, Rows, Shape, choices, columns
 from pellucid.ops.checks import flag
-from pellucid.sizes import IntOrTuple, PaddingLike, padding_pairs, per_axis
+from pellucid.ops.relation import Copies, IndexPattern, Labels, Sliding, places
+from pellucid.ops.settings import each
+from pellucid.sizes import IntOrTuple, PaddingLike, padding_pairs, per_axis, size_of
 
 
-def pool_geometry(
-    op: str,
-    input: Shape,
-    dims: int,
-    kernel_size: IntOrTuple,
-    stride: IntOrTuple | None,
-    padding: PaddingLike,
-    dilation: IntOrTuple,
-    ceil_mode: bool,
-) -> Geometry:
-    """The windows of a pooling op over an input (N,C,…); without a stride they lie side by side.
+class Pool(Op):
+    """The settings of windows over `dims` spatial axes. Without a stride, windows lie side by side."""
 
-    Raises: ShapeError for an input of another rank or smaller than a window; ArgumentError when padding is
-    more than half a window, or a (dilated) window meets nothing but padding.
-    """
-    if len(input) != dims + 2:
-        raise ShapeError(
-            op, f"input must have {dims + 2} axes, or {dims + 1} without a batch", got=f"input {input}"
-        )
-    if input[1] == 0:
-        raise ShapeError(op, "input must have channels", got=f"input {input}")
-    flag(op, "ceil_mode", ceil_mode)
-    kernel = per_axis(op, "kernel_size", kernel_size, dims)
-    steps = kernel if stride is None else per_axis(op, "stride", stride, dims)
-    spread = per_axis(op, "dilation", dilation, dims)
-    pairs = padding_pairs(op, padding, kernel, steps, spread)
-    if any(max(pair) > k // 2 for pair, k in zip(pairs, kernel, strict=True)):
-        raise ArgumentError(
-            op,
-            "padding must be at most half of kernel_size",
-            expected=f"at most {tuple(k // 2 for k in kernel)}",
-            got=f"padding={padding!r}, kernel_size={kernel_size!r}",
-        )
-    geometry = window(op, input[2:], kernel, steps, pairs, spread, ceil_mode)
-    if any((axis.table[:, 1] >= axis.table[:, 2]).any() for axis in geometry.axes):
-        raise ArgumentError(
-            op,
-            "every window must hold an input element",
-            got=f"dilation={dilation!r}, padding={padding!r} on input {input}",
-        )
-    return geometry
+    dims: int
+    kernel_size: IntOrTuple
+    stride: IntOrTuple | None
+    padding: PaddingLike = 0
+    dilation: IntOrTuple = 1
+    ceil_mode: bool
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        kernel = each(self.kernel_size, self.dims)
+        stride = kernel if self.stride is None else each(self.stride, self.dims)
+        self.settle(kernel_size=kernel, stride=stride)
+
+    @property
+    def sample_axes(self) -> int:
+        """(C,…)."""
+        return self.dims + 1
+
+    def geometry(self, input: Shape) -> Geometry:
+        """The relation between output, kernel and input positions for this shape.
+
+        Raises: ShapeError for an input of another rank or smaller than a window; ArgumentError when padding is
+            more than half a window, or a (dilated) window meets nothing but padding.
+        """
+        op, dims = self.name, self.dims
+        if len(input) != dims + 2:
+            rule = say(
+                "input must have {rank} axes, or {unbatched} without a batch",
+                rank=dims + 2,
+                unbatched=dims + 1,
+            )
+            raise ShapeError(op, rule, got=f"input {input}")
+        if input[1] == 0:
+            raise ShapeError(op, "input must have channels", got=f"input {input}")
+        flag(op, "ceil_mode", self.ceil_mode)
+        kernel = per_axis(op, "kernel_size", self.kernel_size, dims)
+        stride = kernel if self.stride is None else per_axis(op, "stride", self.stride, dims)
+        dilation = per_axis(op, "dilation", self.dilation, dims)
+        padding = padding_pairs(op, self.padding, kernel, stride, dilation)
+        if any(max(pair) > k // 2 for pair, k in zip(padding, kernel, strict=True)):
+            raise ArgumentError(
+                op,
+                "padding must be at most half of kernel_size",
+                expected=say("at most {most}", most=tuple(k // 2 for k in kernel)),
+                got=f"padding={self.given('padding')!r}, kernel_size={self.given('kernel_size')!r}",
+            )
+        geometry = window(op, input[2:], kernel, stride, padding, dilation, self.ceil_mode)
+        if any((axis.table[:, 1] >= axis.table[:, 2]).any() for axis in geometry.axes):
+            rule = "every window must hold an input element"
+            got = say(
+                "dilation={dilation!r}, padding={padding!r} on input {input}",
+                dilation=self.given("dilation"),
+                padding=self.given("padding"),
+                input=input,
+            )
+            raise ArgumentError(op, rule, got=got)
+        return geometry
+
+    def sliding(self, *shapes: Shape | None) -> Sliding:
+        """The windows."""
+        (input,) = shapes
+        assert input is not None
+        return Sliding(self.geometry(input).axes)
+
+    def size_formulas(self, *shapes: Shape | None) -> tuple[str, ...]:
+        """How many windows fit."""
+        (input,) = shapes
+        assert input is not None
+        return tuple(axis.formula for axis in self.geometry(input).axes)
+
+    def relation(self, shapes: Mapping[str, Shape], read: Callable[[str], Array]) -> IndexPattern:
+        """A window of its channel. Backwards by way of what all in the window decide: who has won, or the norm."""
+        input = shapes["input"]
+        geometry = self.geometry(input)
+        (i, _, y), sizes = places(geometry.input, geometry.kernel, geometry.output)
+        labels: dict[str, Labels] = {"input": ("p", *i), "output": ("p", *y)}
+        links = tuple(axis.meetings for axis in geometry.axes)
+        return IndexPattern(labels, sizes | {"p": size_of(input[:2])}, links, through="output")
+
+    def infer(self, *shapes: Shape | None) -> Shape:
+        """(N,C,…) → (N,C,…)."""
+        (input,) = shapes
+        assert input is not None
+        return (*input[:2], *self.geometry(input).output)
+
+
+def routes(winners: NDArray[np.int64], input: Shape) -> Copies:
+    """Where outputs come from, by their winners' numbers in each channel's plane."""
+    planes = np.arange(size_of(input[:2])).reshape(*input[:2], *(1,) * (winners.ndim - 2))
+    return Copies("output", planes * size_of(input[2:]) + winners)
 
 
 def held(axes: Sequence[Axis], at: NDArray[np.int64]) -> tuple[Rows, NDArray[np.bool_]]:

@@ -1,8 +1,5 @@
 """What padding and interpolation share: every output element is a weighted sum of input elements, axis by axis.
 
-    output[n,c,y]     = Σ_i weight[y,i]·input[n,c,i]
-    grad_input[n,c,i] = Σ_y weight[y,i]·grad_output[n,c,y]
-
 y and i stand for one, two or three coordinates, whose weights multiply. Only few weights are not 0; a `Spread` lists
 them for one axis.
 """
@@ -10,13 +7,17 @@ them for one axis.
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import reduce
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.ops.base import Array, Op, Rows, Shape, Terms, choices, columns
+from pellucid.ops.relation import IndexPattern, Labels, pairs, places
+from pellucid.sizes import size_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,9 +65,23 @@ class Spread:
 class Resampling(Op):
     """An op that reads each spatial axis by a `Spread` of its own."""
 
+    is_linear: ClassVar[bool] = True
+    formulas: ClassVar[Mapping[str, str]] = {
+        "output": "output[n,c,y] = Σ_i weight[y,i]·input[n,c,i]",
+        "grad_input": "grad_input[n,c,i] = Σ_y weight[y,i]·grad_output[n,c,y]",
+    }
+
     @abstractmethod
     def spreads(self, input: Shape) -> list[Spread]:
         """One for each spatial axis."""
+
+    def relation(self, shapes: Mapping[str, Shape], read: Callable[[str], Array]) -> IndexPattern:
+        """The positions with a weight, axis by axis."""
+        input = shapes["input"]
+        (i, _, y), sizes = places(input[2:], (), self.infer(input)[2:])
+        labels: dict[str, Labels] = {"input": ("p", *i), "output": ("p", *y)}
+        links = tuple(pairs(spread.rows) for spread in self.spreads(input))
+        return IndexPattern(labels, sizes | {"p": size_of(input[:2])}, links)
 
     def directed(self, of: str, input: Shape) -> list[Spread]:
         """Those of a result: "output", or "grad_input", which reads them the other way round."""

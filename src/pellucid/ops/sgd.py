@@ -12,16 +12,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-
-import numpy as np
+from typing import ClassVar
 
 from pellucid.errors import ArgumentError
 from pellucid.ops.base import Array
 from pellucid.ops.checks import flag, number
+from pellucid.ops.rule import Rule
 
 
 @dataclass(frozen=True)
-class SGD:
+class SGD(Rule):
     """The settings of the rule. The learning rate comes with each update, because schedules change it.
 
     Raises: ArgumentError for a setting out of range.
@@ -31,7 +31,15 @@ class SGD:
     weight_decay: float = 0.0
     nesterov: bool = False
 
+    formulas: ClassVar[Mapping[str, str]] = {
+        "velocity": "velocity = momentum·velocity before + gradient",
+        "parameter": "updated = parameter − lr·gradient",
+        "parameter with momentum": "updated = parameter − lr·velocity",
+        "parameter with nesterov": "updated = parameter − lr·(gradient + momentum·velocity)",
+    }
+
     def __post_init__(self) -> None:
+        super().__post_init__()
         number("sgd", "momentum", self.momentum, "[0, inf)")
         number("sgd", "weight_decay", self.weight_decay, "[0, inf)")
         flag("sgd", "nesterov", self.nesterov)
@@ -43,9 +51,29 @@ class SGD:
         """The rule's name."""
         return "sgd"
 
-    def initial_state(self, parameter: Array) -> dict[str, Array]:
-        """What the first update starts from."""
-        return {"velocity": np.zeros(parameter.shape, parameter.dtype)} if self.momentum else {}
+    def formula_of(self, result: str) -> str:
+        """The parameter's depends on what it follows."""
+        if result == "parameter" and self.momentum:
+            result = f"parameter with {'nesterov' if self.nesterov else 'momentum'}"
+        return super().formula_of(result)
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """The velocity, where there is momentum."""
+        return ("velocity",) if self.momentum else ()
+
+    @property
+    def decays(self) -> bool:
+        """Whenever there is weight decay."""
+        return self.weight_decay != 0
+
+    def reads(self, of: str) -> tuple[str, ...]:
+        """The parameter follows the new velocity, the gradient, or with nesterov both."""
+        if of != "parameter":
+            return super().reads(of)
+        if not self.momentum:
+            return ("parameter", *self.followed)
+        return ("parameter", "velocity", *(self.followed if self.nesterov else ()))
 
     def update(
         self,
@@ -58,6 +86,7 @@ class SGD:
         """The parameter and the state after update `step`, counted from 1; an empty state is the initial one.
 
         Example:
+            >>> import numpy as np
             >>> new, state = SGD(momentum=0.5).update(np.array([1.0]), np.array([2.0]), {}, lr=0.25, step=1)
             >>> float(new[0]), float(state["velocity"][0])
             (0.5, 2.0)

@@ -1,14 +1,13 @@
 """The logistic function.
 
-    output     = σ(input) = 1 / (1 + exp(−input))
-    grad_input = grad_output·σ(input)·(1 − σ(input))
-
 Computed in float64 from exp(−|input|), which cannot overflow, and rounded once.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -30,6 +29,11 @@ def logistic(x: Array) -> Array:
 @dataclass(frozen=True)
 class Sigmoid(Smooth):
     """σ(input), element by element."""
+
+    formulas: ClassVar[Mapping[str, str]] = {
+        "output": "output = σ(input) = 1 / (1 + exp(−input))",
+        "grad_input": "grad_input = ⟦grad_output·⟧σ(input)·(1 − σ(input))",
+    }
 
     @property
     def name(self) -> str:

@@ -1,14 +1,13 @@
 """The sigmoid linear unit (swish).
 
-    output     = input·σ(input),   σ(x) = 1 / (1 + exp(−x))
-    grad_input = grad_output·σ(input)·(1 + input·(1 − σ(input)))
-
 Computed in float64 and rounded once.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from pellucid.ops.base import Array
 from pellucid.ops.pointwise import Smooth
@@ -18,6 +17,11 @@ from pellucid.ops.sigmoid import logistic
 @dataclass(frozen=True)
 class SiLU(Smooth):
     """input·σ(input), element by element."""
+
+    formulas: ClassVar[Mapping[str, str]] = {
+        "output": "output = input·σ(input), σ(x) = 1 / (1 + exp(−x))",
+        "grad_input": "grad_input = ⟦grad_output·⟧σ(input)·(1 + input·(1 − σ(input)))",
+    }
 
     @property
     def name(self) -> str:

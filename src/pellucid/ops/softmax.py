@@ -1,14 +1,13 @@
 """Softmax: numbers become probabilities.
 
-    output     = exp(input)/Σ exp(input)
-    grad_input = softmax(input)·(grad_output − Σ grad_output·softmax(input))
-
 The sums are along dim. Computed in float64 and rounded once.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -19,6 +18,11 @@ from pellucid.ops.log_softmax import AlongAxis, log_probabilities
 @dataclass(frozen=True)
 class Softmax(AlongAxis):
     """The probabilities."""
+
+    formulas: ClassVar[Mapping[str, str]] = {
+        "output": "output = exp(input)/Σ exp(input)",
+        "grad_input": "grad_input = softmax(input)·(grad_output − Σ ⟦grad_output·⟧softmax(input))",
+    }
 
     @property
     def name(self) -> str:

@@ -1,14 +1,13 @@
 """The hyperbolic tangent.
 
-    output     = tanh(input)
-    grad_input = grad_output·(1 − tanh²(input))
-
 Computed in float64 and rounded once.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -19,6 +18,11 @@ from pellucid.ops.pointwise import Smooth
 @dataclass(frozen=True)
 class Tanh(Smooth):
     """tanh(input), element by element."""
+
+    formulas: ClassVar[Mapping[str, str]] = {
+        "output": "output = tanh(input)",
+        "grad_input": "grad_input = ⟦grad_output·⟧(1 − tanh²(input))",
+    }
 
     @property
     def name(self) -> str:

@@ -1,15 +1,14 @@
 """Unfold lays the windows of an image out as columns (im2col), the gradient of fold.
 
-    output[n,(c,k),y] = input[n,c,i],     i = y·stride + k·dilation − padding, 0 in padding
-    grad_input[n,c,i] = Σ_{k,y at i} grad_output[n,(c,k),y]
-
 k, y and i stand for two coordinates; (c,k) and y are row-major in one axis each. A convolution is a product of it:
 conv2d(x, w) = w.reshape(O, C·K) @ unfold(x). Order of summation in grad_input: k ascending.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from pellucid.errors import ShapeError
 from pellucid.ops.base import Array, Gradients, Shape, Terms
 from pellucid.ops.columns import Columns
+from pellucid.ops.relation import Copies
 from pellucid.sizes import size_of
 
 
@@ -24,7 +24,15 @@ from pellucid.sizes import size_of
 class Unfold(Columns):
     """im2col."""
 
-    dims = 2
+    formulas: ClassVar[Mapping[str, str]] = {
+        "output": "output[n,(c,k),y] = input[n,c,i], i = y·stride + k·dilation − padding, 0 in padding",
+        "grad_input": "grad_input[n,c,i] = Σ_{k,y at i} grad_output[n,(c,k),y]",
+    }
+
+    @property
+    def sample_axes(self) -> int:
+        """(C,H,W)."""
+        return 3
 
     @property
     def name(self) -> str:
@@ -45,6 +53,16 @@ class Unfold(Columns):
             raise ShapeError(self.name, "input must have channels", got=f"input {input}")
         geometry = self.geometry(input)
         return input[0], input[1] * size_of(geometry.kernel), size_of(geometry.output)
+
+    def size_formulas(self, *shapes: Shape | None) -> tuple[str, ...]:
+        """How many windows fit down and along, which are put side by side."""
+        (input,) = shapes
+        assert input is not None
+        return tuple(axis.formula for axis in self.geometry(input).axes)
+
+    def relation(self, shapes: Mapping[str, Shape], read: Callable[[str], Array]) -> Copies:
+        """Each element of the columns is one of the image, or padding."""
+        return Copies("output", self.sources(shapes["input"][:2], self.geometry(shapes["input"])))
 
     def terms(self, of: str, at: NDArray[np.int64], *shapes: Shape | None) -> Terms:
         """Output: the one input element; grad_input: the gradients of its copies, kernel positions ascending."""

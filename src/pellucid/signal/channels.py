@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pellucid import functional
-from pellucid.errors import AddressError, ShapeError
+from pellucid.errors import AddressError, ShapeError, say
 from pellucid.geometry import Axis
 from pellucid.language import text
 from pellucid.numbers import as_array
@@ -57,7 +57,7 @@ class ChannelsAsDepth:
         """
         place = (o, y, x)
         if not all(is_integer(i) and 0 <= i < n for i, n in zip(place, self.flat.shape, strict=True)):
-            got = f"{place} for shape {self.flat.shape}"
+            got = say("{place} for shape {shape}", place=place, shape=self.flat.shape)
             raise AddressError("channels_as_depth", "there is no such element", got=got)
         sums = " + ".join(f"{value:g}" for value in self.partial_sums[o, :, y, x])
         name = f"output[{o},{y},{x}] = Σ_c partial_sums[{o},c,{y},{x}]"

@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pellucid.errors import ArgumentError, NumericError, ShapeError
+from pellucid.errors import ArgumentError, NumericError, ShapeError, say
 from pellucid.numbers import as_array
 from pellucid.ops.checks import number
 from pellucid.signal.optional import scipy
@@ -117,7 +117,9 @@ def convolve_continuous(
     """
     for name, function in (("f", f), ("g", g)):
         if not callable(function):
-            raise ArgumentError(_WHERE, f"{name} must be callable", got=type(function).__name__)
+            raise ArgumentError(
+                _WHERE, say("{name} must be callable", name=name), got=type(function).__name__
+            )
     dims = number_of_arguments(f) if dims is None else dims
     if not is_integer(dims) or dims not in (1, 2):
         rule, hint = "f and g must be functions of one or two numbers", "pass dims=1 or dims=2"
@@ -130,7 +132,7 @@ def convolve_continuous(
     supports: tuple[Any, Any]
     if dims == 2:
         if places.shape[-1:] != (2,):
-            expected, got = "a pair or an array (…,2)", f"shape {places.shape}"
+            expected, got = "a pair or an array (…,2)", say("shape {shape}", shape=places.shape)
             raise ShapeError(_WHERE, "x must hold pairs in two dimensions", expected=expected, got=got)
         if f_breaks is not None or g_breaks is not None:
             raise ArgumentError(_WHERE, "breaks are for one dimension alone", hint="leave them out")
@@ -168,8 +170,10 @@ def _profile(name: str, function: Function, given: _Given) -> Profile:
     found = profile(function, _GRID, support, breaks, even=_STEP)
     nothing = support is None and found.low == found.high
     if nothing and not any(math.isfinite(function(place)) for place in _GRID.tolist()):
-        hint = f"give {name}_support"
-        raise ArgumentError(_WHERE, f"{name} must be finite somewhere", got="no finite value", hint=hint)
+        hint = say("give {name}_support", name=name)
+        raise ArgumentError(
+            _WHERE, say("{name} must be finite somewhere", name=name), got="no finite value", hint=hint
+        )
     return found
 
 
@@ -194,7 +198,7 @@ def _interval(name: str, support: Sequence[Any] | None) -> Support | None:
     except (OverflowError, TypeError, ValueError):
         low = high = math.nan
     if not low < high:
-        rule = f"{name}_support must be a pair (low, high) with low < high"
+        rule = say("{name}_support must be a pair (low, high) with low < high", name=name)
         raise ArgumentError(_WHERE, rule, got=repr(support))
     return low, high
 
@@ -203,7 +207,7 @@ def _box(name: str, support: Sequence[Any] | None) -> tuple[Support | None, Supp
     if support is None:
         return None, None
     if not isinstance(support, Sequence | np.ndarray) or len(support) != 2:
-        rule = f"{name}_support must hold a pair (low, high) for each of the two axes"
+        rule = say("{name}_support must hold a pair (low, high) for each of the two axes", name=name)
         raise ArgumentError(_WHERE, rule, got=repr(support))
     return _interval(name, support[0]), _interval(name, support[1])
 

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pellucid import memory
-from pellucid.errors import AddressError, ArgumentError, NumericError, ShapeError
+from pellucid.errors import AddressError, ArgumentError, NumericError, ShapeError, say
 from pellucid.geometry import Where
 from pellucid.numbers import as_array
 from pellucid.ops.base import Array, Shape
@@ -79,7 +79,7 @@ class Convolution(np.ndarray[Any, np.dtype[Any]]):
             is_integer(i) and -size <= i < size for i, size in zip(position, self.shape, strict=False)
         )
         if not inside:
-            got = f"{position} for shape {self.shape}"
+            got = say("{position} for shape {shape}", position=position, shape=self.shape)
             raise AddressError(where, "there is no such element", got=got)
         position = tuple(int(i) % size for i, size in zip(position, self.shape, strict=True))
         f, g = self._operands
@@ -204,6 +204,6 @@ def _exact(where: str, f: Array, g: Array, dtype: np.dtype[Any]) -> Array:
         return direct(f.astype(dtype), g.astype(dtype))
     full = direct(f.astype(object), g.astype(object))
     if full.max() > largest or full.min() < smallest:
-        got, hint = f"sums from {full.min()} to {full.max()}", "convert to float64"
-        raise NumericError(where, f"the sums do not fit into {dtype}", got=got, hint=hint)
+        got, hint = say("sums from {low} to {high}", low=full.min(), high=full.max()), "convert to float64"
+        raise NumericError(where, say("the sums do not fit into {dtype}", dtype=dtype), got=got, hint=hint)
     return full.astype(dtype)

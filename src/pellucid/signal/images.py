@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pellucid import memory
-from pellucid.errors import ArgumentError, ShapeError
+from pellucid.errors import ArgumentError, ShapeError, say
 from pellucid.numbers import as_array
 from pellucid.ops.base import Array
 from pellucid.ops.checks import choice, number
@@ -118,7 +118,11 @@ def _kernels(kernel: str | ArrayLike, size: int | None, sigma: float | None) -> 
         )
     if not (np.abs(array) <= _STRONGEST).all():  # NaN is not, either
         wrong = array[~(np.abs(array) <= _STRONGEST)][0]
-        raise ArgumentError(_WHERE, f"kernel must hold finite numbers up to ±{_STRONGEST:g}", got=f"{wrong}")
+        raise ArgumentError(
+            _WHERE,
+            say("kernel must hold finite numbers up to ±{most:g}", most=_STRONGEST),
+            got=f"{wrong}",
+        )
     return [array]
 
 

@@ -18,7 +18,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.errors import ArgumentError
+from pellucid.errors import ArgumentError, say
 from pellucid.ops.checks import number
 from pellucid.sizes import is_integer
 
@@ -67,13 +67,15 @@ def named_kernels(name: str, size: int | None = None, sigma: float | None = None
         expected = ", ".join(NAMES)
         raise ArgumentError(_WHERE, "there is no such kernel", expected=expected, got=repr(name), hint=hint)
     if size is not None and (not is_integer(size) or not 1 <= size <= _LARGEST or size % 2 == 0):
-        rule = f"size must be an odd number of pixels, at most {_LARGEST}"
+        rule = say("size must be an odd number of pixels, at most {most}", most=_LARGEST)
         raise ArgumentError(_WHERE, rule, got=f"size={size!r}")
     if sigma is not None:
         number(_WHERE, "sigma", sigma, "(0, inf)" if size is not None else f"(0, {_LARGEST // 8}]")
     if (size is not None and key not in _SIZED) or (sigma is not None and key not in ("gaussian", "unsharp")):
         got = f"size={size}, sigma={sigma}"
-        raise ArgumentError(_WHERE, f"kernel '{key}' has no such setting", got=got, hint="leave it out")
+        raise ArgumentError(
+            _WHERE, say("kernel '{key}' has no such setting", key=key), got=got, hint="leave it out"
+        )
     if key in _SIZED:
         return (_SIZED[key](size, sigma),)
     return tuple(_FIXED[part].copy() for part in _MAGNITUDES.get(key, (key,)))

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pellucid.errors import ArgumentError, NumericError, ShapeError
+from pellucid.errors import ArgumentError, NumericError, ShapeError, say
 from pellucid.language import Message, text
 from pellucid.numbers import as_array
 from pellucid.ops.base import Array
@@ -51,7 +51,9 @@ class Law:
         for side in (self.left, self.right, np.asarray(self.tolerance)):
             finite = np.isfinite(side)
             if not finite.all():
-                hint = "use smaller numbers" + ("" if side.dtype == np.float64 else ", or float64")
+                hint = (
+                    "use smaller numbers" if side.dtype == np.float64 else "use smaller numbers, or float64"
+                )
                 rule = "both sides and their rounding must be finite"
                 raise NumericError("law", rule, got=f"{side[~finite][0]}", hint=hint)
 
@@ -158,7 +160,11 @@ def locality(f: ArrayLike, g: ArrayLike, at: int | Sequence[int], change: float 
     if len(place) != before.ndim or not all(
         is_integer(i) and 0 <= i < n for i, n in zip(place, before.shape, strict=False)
     ):
-        raise ArgumentError("locality", "at must be an index of f", got=f"at={at!r} for shape {before.shape}")
+        raise ArgumentError(
+            "locality",
+            "at must be an index of f",
+            got=say("at={at!r} for shape {shape}", at=at, shape=before.shape),
+        )
     checked_number("locality", "change", change)
     wide = _wide(before)
     after = wide.astype(np.result_type(wide, change))
@@ -218,7 +224,7 @@ def derivative_continuous(
     for name, function in given.items():
         if not callable(function):
             got = type(function).__name__
-            raise ArgumentError("derivative_continuous", f"{name} must be callable", got=got)
+            raise ArgumentError("derivative_continuous", say("{name} must be callable", name=name), got=got)
     around = np.stack([places + k * step for k in (1, -1, 2, -2)])
     near, back, far, far_back = convolve_continuous(f, g, around, dims=1).value
     left = (8 * (near - back) - (far - far_back)) / (12 * step)

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pellucid import memory
 from pellucid.derived import derived
-from pellucid.errors import ShapeError, told_by
+from pellucid.errors import ShapeError, say, told_by
 from pellucid.geometry import Axis
 from pellucid.language import text
 from pellucid.nn.linear import Linear
@@ -66,7 +66,12 @@ def conv_matrix(
     places = size_of(output) * size_of(w.shape[1:])
     if places > _MOST_PLACES:
         rule, got = "the matrix must not become too large", f"{places:,}"
-        raise ShapeError("conv_matrix", rule, expected=f"at most {_MOST_PLACES:,} places to fill", got=got)
+        raise ShapeError(
+            "conv_matrix",
+            rule,
+            expected=say("at most {most:,} places to fill", most=_MOST_PLACES),
+            got=got,
+        )
     y, k, i = _meetings(op.geometry((1, *shape), w.shape).axes)
     out_channels, per_group = w.shape[:2]
     o = np.arange(out_channels)[:, None, None]
@@ -123,7 +128,7 @@ class MatrixForm:
         if array.shape != shape:
             raise ShapeError(
                 "matrix_form",
-                f"{name} must have the layer's shape",
+                say("{name} must have the layer's shape", name=name),
                 expected=f"{shape}",
                 got=f"{array.shape}",
             )

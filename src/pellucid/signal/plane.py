@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pellucid.errors import ArgumentError
+from pellucid.errors import ArgumentError, say
 from pellucid.signal.profile import (
     BETWEEN,
     Floats,
@@ -114,7 +114,7 @@ def _extent(function: Surface, box: Box) -> Extent:
 
     found = np.array([values_at(line(u), _GRID) for u in _GRID.tolist()])
     if not np.isfinite(found).any():
-        got = f"{found.flat[0]} throughout"
+        got = say("{number} throughout", number=found.flat[0])
         raise ArgumentError("convolve_continuous", "f and g must be finite somewhere", got=got)
     values = np.where(np.isfinite(found), found, 0.0)
     u_lines, v_lines = (_thinned(_GRID[values.any(axis=axis)]) for axis in (1, 0))

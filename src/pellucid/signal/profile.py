@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.errors import ArgumentError, PellucidError
+from pellucid.errors import ArgumentError, PellucidError, joined, reason, say
 from pellucid.signal.smoothness import kinks, pieces
 
 Function: TypeAlias = Callable[[float], float]
@@ -69,24 +69,26 @@ def checked(name: str, function: Callable[..., Any]) -> Callable[..., float]:
         try:
             found = function(*at)
             if isinstance(found, str) or np.iscomplexobj(found):
-                raise TypeError(f"{found!r} is no real number")
+                raise TypeError(say("{found!r} is no real number", found=found))
             if np.ma.is_masked(found):
-                raise TypeError("a masked number")
+                raise TypeError(say("a masked number"))
             return float(found)
         except (OverflowError, ZeroDivisionError):
             return math.nan
         except PellucidError:  # of an integral inside of the function
             raise
         except TypeError as error:
-            rule = f"{name} must take real numbers and return one"
-            raise ArgumentError("convolve_continuous", rule, got=f"TypeError: {error}") from error
+            rule = say("{name} must take real numbers and return one", name=name)
+            raise ArgumentError(
+                "convolve_continuous", rule, got=joined(": ", ("TypeError", reason(error)))
+            ) from error
         except Exception as error:
             places = ", ".join(map(repr, at))
             raise ArgumentError(
                 "convolve_continuous",
-                f"{name} must have a value wherever it is asked for one",
-                got=f"{type(error).__name__}: {error} at {places}",
-                hint=f"give {name}_support, or let {name} return 0 where it is not defined",
+                say("{name} must have a value wherever it is asked for one", name=name),
+                got=say("{kind}: {error} at {places}", kind=type(error).__name__, error=error, places=places),
+                hint=say("give {name}_support, or let {name} return 0 where it is not defined", name=name),
             ) from error
 
     return value

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pellucid.errors import ShapeError
+from pellucid.errors import ShapeError, say
 from pellucid.geometry import Axis
 from pellucid.language import Message
 from pellucid.numbers import as_array
@@ -55,7 +55,11 @@ def shift_equivariance(
     partner = tuple(slice(max(0, d), max(0, n + min(0, d))) for d, n in zip(parts, before.shape, strict=True))
     left, right = after[partner], before[kept]
     if not left.size:
-        raise ShapeError(where, "no output has a partner", got=f"shift {shifts} for output {before.shape}")
+        raise ShapeError(
+            where,
+            "no output has a partner",
+            got=say("shift {shifts} for output {shape}", shifts=shifts, shape=before.shape),
+        )
     statement = "layer(shifted)[y + shift/stride] = layer(f)[y]"
     law = Law(Message("signal.shift_equivariance"), statement, left, right, rounding(input, kernel))
     if law.holds:

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.data.dataset import labels_hint
-from pellucid.errors import ArgumentError, PellucidError, ShapeError
-from pellucid.numbers import as_array, contiguous
+from pellucid.errors import ArgumentError, PellucidError, ShapeError, say
+from pellucid.numbers import as_array, check_scaled, contiguous
 
 Array = NDArray[Any]
 
@@ -17,9 +17,10 @@ Array = NDArray[Any]
 def images(x: Any, dtype: np.dtype[Any], name: str = "x", where: str = "TrainStep") -> Array:
     """A batch of inputs, or of targets that are numbers, as a contiguous array of the model's float type.
 
-    Targets may have the batch axis alone.
+    Targets may have the batch axis alone. Whole numbers are taken as they are, but as inputs not those of 8 or 16 bits.
 
-    Raises: ArgumentError when x is no array of real numbers; ShapeError when it is empty or has no batch axis.
+    Raises: ArgumentError when x is no array of real numbers, or images that are not scaled; ShapeError when it is empty
+        or has no batch axis.
     """
     array = as_array(where, name, x)
     if name == "y":
@@ -27,11 +28,12 @@ def images(x: Any, dtype: np.dtype[Any], name: str = "x", where: str = "TrainSte
             rule = "targets must have the shape of the network's output and not be empty"
             raise ShapeError(where, rule, expected="y of (N,…)", got=f"y {array.shape}")
         return contiguous(where, name, array, dtype)
+    check_scaled(where, name, array)
     if array.ndim < 2 or array.size == 0:
         raise ShapeError(
             where,
-            f"{name} must be a batch of at least one image",
-            expected=f"{name} of (N,C,…)",
+            say("{name} must be a batch of at least one image", name=name),
+            expected=say("{name} of (N,C,…)", name=name),
             got=f"{name} {array.shape}",
         )
     return contiguous(where, name, array, dtype)
@@ -44,7 +46,7 @@ def labels(y: Any, count: int) -> Array:
     """
     array = as_array("TrainStep", "y", y)
     if array.dtype.kind not in "iu":
-        got, hint = f"y of dtype {array.dtype}", labels_hint("y", array)
+        got, hint = say("y of dtype {dtype}", dtype=array.dtype), labels_hint("y", array)
         raise ArgumentError("TrainStep", "labels must be whole numbers", got=got, hint=hint)
     if array.shape != (count,):
         raise ShapeError(
@@ -73,6 +75,6 @@ def check_classes(
         raise error(
             where,
             "a label must be a class of the network",
-            expected=f"0 to {classes - 1}",
+            expected=say("0 to {last}", last=classes - 1),
             got=f"{name}[{wrong[0]}] = {y[wrong[0]]}",
         )

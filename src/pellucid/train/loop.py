@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pellucid import memory
 from pellucid.data.dataset import DataLike, Dataset, as_float, dataset
 from pellucid.engine.graph import trace
-from pellucid.errors import ArgumentError, DataError, NumericError, ShapeError, told_by
+from pellucid.errors import ArgumentError, DataError, NumericError, ShapeError, say, told_by
 from pellucid.explain.finite import check_finite
 from pellucid.nn.module import Module
 from pellucid.numbers import as_array
@@ -26,7 +26,8 @@ from pellucid.train.optimizers import Optimizer
 from pellucid.train.step import TrainStep, check_model
 
 Array = NDArray[Any]
-_EVALUATION_BATCH = 256
+_EVALUATION_BATCH = 256  # images, at most
+_SUMMED = 256  # images whose losses are summed before they are added to the others'
 _HINT = "use a smaller learning rate"
 _FIRST = "before training, pellucid.record(model, x).overview() shows where the first NaN or infinity is"
 
@@ -93,10 +94,8 @@ def fit(
     if len(train) == 0:
         raise DataError("fit", "there is nothing to train on", got="0 images")
     if loss != "cross_entropy":
-        rule, hint = (
-            "labels are classes, so the loss must be cross_entropy",
-            "use TrainStep for other targets",
-        )
+        rule = "labels are classes, so the loss must be cross_entropy"
+        hint = "use TrainStep for other targets"
         raise ArgumentError("fit", rule, got=repr(loss), hint=hint if loss == "mse_loss" else None)
     step, history = TrainStep(model, optimizer, loss, check_seed("fit", seed)), History()
     _check_labels(model, train, validation)
@@ -137,7 +136,9 @@ def _check_finite(where: str, images: Array, first: int = 0) -> None:
         finite = np.isfinite(as_float(some))
         if not finite.all():
             image, *place = (int(i) for i in np.unravel_index(int(finite.argmin()), finite.shape))
-            got = f"{some[(image, *place)]} at {[first + start + image, *place]}"
+            got = say(
+                "{number} at {place}", number=some[(image, *place)], place=[first + start + image, *place]
+            )
             rule, hint = "images must be finite numbers of float32", "mend these images, or leave them out"
             raise DataError(where, rule, got=got, hint=hint)
 
@@ -157,11 +158,11 @@ def _train_epoch(
             rule = (
                 "the loss is not finite any more" if updated else "the loss is not finite before any update"
             )
-            got = f"{value} in epoch {epoch + 1}, batch {number}"
+            got = say("{value} in epoch {epoch}, batch {number}", value=value, epoch=epoch + 1, number=number)
             raise NumericError("fit", rule, got=got, hint=_HINT if updated else _FIRST)
         total, seen = total + value * len(x), seen + len(x)
         tell(Progress(epoch, number, batches, value, seen / (time.perf_counter() - start)))
-    rule = f"the weights are not finite any more after epoch {epoch + 1}"
+    rule = say("the weights are not finite any more after epoch {epoch}", epoch=epoch + 1)
     check_finite("fit", rule, step.model.named_arrays(), _HINT)
     return total / seen
 
@@ -181,19 +182,20 @@ def _scores(model: Module, data: Dataset, between: Callable[[], None] = lambda: 
     """What `evaluate` returns; `between` batches something may end the work."""
     if len(data) == 0:
         raise DataError("evaluate", "there is nothing to evaluate on", got="0 images")
-    loss, right, seen = 0.0, 0, 0
-    for x, y in data.batches(_EVALUATION_BATCH, shuffle=False):
+    losses, right, seen = np.empty(len(data)), 0, 0
+    for x, y in data.batches(_batch_size(len(data)), shuffle=False):
         between()
         logits = np.asarray(_logits("evaluate", model, x, seen), np.float64)
         if not seen:
             check_classes(data.labels, logits.shape[1], "evaluate", "labels", DataError)
         # Another thread may have changed them since.
         check_classes(y, logits.shape[1], "evaluate", "a batch's labels", DataError)
-        seen += len(y)
         shifted = logits - logits.max(axis=1, keepdims=True)
         log_sums = np.log(np.exp(shifted).sum(axis=1))
-        loss += float((log_sums - shifted[np.arange(len(y)), y]).sum())
+        losses[seen : seen + len(y)] = log_sums - shifted[np.arange(len(y)), y]
+        seen += len(y)
         right += int((logits.argmax(axis=1) == y).sum())
+    loss = sum(float(losses[i : i + _SUMMED].sum()) for i in range(0, len(data), _SUMMED))
     return {"loss": loss / len(data), "accuracy": right / len(data)}
 
 
@@ -212,12 +214,18 @@ def predict(model: Module, images: Any) -> Array:
     if array.ndim < 2:
         got = f"{array.shape}"
         raise ShapeError("predict", "images must have a batch axis and channels", expected="(N,C,…)", got=got)
-    parts = []
-    for start in range(0, max(1, len(array)), _EVALUATION_BATCH):
-        part = array[start : start + _EVALUATION_BATCH]
+    parts, size = [], _batch_size(len(array))
+    for start in range(0, max(1, len(array)), size):
+        part = array[start : start + size]
         part = as_float(part) if part.dtype.kind == "u" else part
         parts.append(_logits("predict", model, part, start))
     return Softmax(dim=1).forward(np.concatenate(parts))
+
+
+def _batch_size(count: int) -> int:
+    """How many images a batch has, so that the last one is hardly smaller and needs no plan of its own."""
+    batches = max(1, -(-count // _EVALUATION_BATCH))
+    return max(1, -(-count // batches))
 
 
 def _logits(where: str, model: Module, images: Array, first: int) -> Array:
@@ -233,7 +241,7 @@ def _logits(where: str, model: Module, images: Array, first: int) -> Array:
     if not finite.all():
         _check_finite(where, images, first)
         wrong = int(finite.argmin())
-        got = f"{logits[wrong].tolist()} for image {first + wrong}"
+        got = say("{logits} for image {image}", logits=logits[wrong].tolist(), image=first + wrong)
         hint = "pellucid.record(model, x).overview() shows where the first NaN or infinity is"
         raise NumericError(where, "the network's output must be finite", got=got, hint=hint)
     return logits

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pellucid.errors import ArgumentError
+from pellucid.errors import ArgumentError, say
 from pellucid.ops import adam, sgd
 from pellucid.ops.checks import number
 from pellucid.signatures import CheckedSettings
@@ -34,7 +34,8 @@ class Optimizer(CheckedSettings):
 
     def __setattr__(self, name: str, value: object) -> None:
         if name not in ("rule", "lr", "_lr"):
-            rule, hint = f"{name!r} is no setting that can change", f"make another {type(self).__name__}"
+            rule = say("{name!r} is no setting that can change", name=name)
+            hint = say("make another {kind}", kind=type(self).__name__)
             raise ArgumentError(
                 type(self).__name__, rule, expected="lr", got=f"{name} = {value!r}", hint=hint
             )

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from pellucid import functional as F
 from pellucid import memory
 from pellucid.engine import algorithm
-from pellucid.engine.buffers import External
-from pellucid.engine.compose import plan_forward
+from pellucid.engine.compose import lower, plan_of
 from pellucid.engine.graph import Graph, Symbol, trace
-from pellucid.engine.plan import Program
+from pellucid.engine.listing import Listing, listing
+from pellucid.engine.program import Program
 from pellucid.engine.programs import Programs
-from pellucid.engine.training import States, Training
-from pellucid.errors import ArgumentError, told_by
+from pellucid.engine.training import Training
+from pellucid.errors import ArgumentError, either, say, told_by
 from pellucid.explain.catalogue import Update
 from pellucid.explain.recorded import recording_of
 from pellucid.explain.recording import Recording
@@ -45,8 +45,8 @@ class TrainStep:
     Parameters that are frozen (`requires_grad = False`) stay as they are; each step looks anew.
 
     Raises: ArgumentError when an argument is of the wrong kind, when the model has no parameters, only frozen ones or
-    some to train that take no part in the forward, or for labels that are no class; ShapeError, with the layer's path,
-    when shapes do not fit.
+    some to train that take no part in the forward, for images of 8 or 16 bits, which are to be scaled first, or for
+    labels that are no class; ShapeError, with the layer's path, when shapes do not fit.
 
     Example:
         >>> import numpy as np, pellucid as pc
@@ -63,12 +63,10 @@ class TrainStep:
     ) -> None:
         check_model("TrainStep", model)
         if next(model.named_parameters(), None) is None:
-            got = f"{type(model).__name__} without any"
+            got = say("{kind} without any", kind=type(model).__name__)
             raise ArgumentError("TrainStep", "the model must have parameters to train", got=got)
         if not isinstance(loss, str) or loss not in LOSSES:
-            raise ArgumentError(
-                "TrainStep", "loss has no such name", expected=" or ".join(LOSSES), got=repr(loss)
-            )
+            raise ArgumentError("TrainStep", "loss has no such name", expected=either(LOSSES), got=repr(loss))
         self.optimizer = optimizer
         self.model, self.loss = model, loss
         self.seed = check_seed("TrainStep", seed)
@@ -78,17 +76,16 @@ class TrainStep:
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name == "optimizer" and not isinstance(value, Optimizer):
-            rule, hint = (
-                "optimizer must be an SGD, Adam or AdamW of pellucid",
-                "optimizer=pellucid.SGD(lr=0.05)",
-            )
+            rule = "optimizer must be an SGD, Adam or AdamW of pellucid"
+            hint = "optimizer=pellucid.SGD(lr=0.05)"
             raise ArgumentError("TrainStep", rule, got=_kind(value), hint=hint)
         if (
             not name.startswith("_")
             and name != "optimizer"
             and (name not in _MADE_WITH or name in vars(self))
         ):
-            rule, got = f"{name!r} is no setting of a step that can change", f"{name} = {value!r}"[:80]
+            rule = say("{name!r} is no setting of a step that can change", name=name)
+            got = f"{name} = {value!r}"[:80]
             hint = "use step.optimizer.lr" if name == "lr" else "make another TrainStep"
             raise ArgumentError("TrainStep", rule, expected="optimizer", got=got, hint=hint)
         super().__setattr__(name, value)
@@ -97,6 +94,7 @@ class TrainStep:
         """Begin without programs."""
         self._turn = turns.lock()
         self._programs: Programs[Training] = Programs()
+        self._latest: Program | None = None
         self._counters: dict[str, Array] = {}
         self._parameters: dict[str, Parameter] = {}
         self._edition, self._dtype = -1, self.model.dtype
@@ -117,6 +115,32 @@ class TrainStep:
             training = self._training(x, y)
             return training.run(self.optimizer.lr, self.steps + 1, input=x, target=y)
 
+    @property
+    def plan(self) -> Listing:
+        """The plan of the latest step: every loop with what it was fused from, reads, writes and multiplies.
+
+        Raises: ArgumentError when no step has been made or planned: a plan belongs to a batch's shape.
+
+        Example:
+            >>> import numpy as np
+            >>> from pellucid import SGD, Flatten, Linear, Sequential
+            >>> step = TrainStep(Sequential(Flatten(), Linear(4, 3)), SGD(lr=0.1))
+            >>> step.plan_for(np.zeros((8, 1, 2, 2)), np.zeros(8, int)).multiply_adds == 2 * 8 * 4 * 3
+            True
+            >>> [row.name for row in step.plan.rows][-1]
+            'counters'
+        """
+        if self._latest is None:
+            rule, hint = "a plan is made for the shape of a batch", "make a step, or use step.plan_for(x, y)"
+            raise ArgumentError("plan", rule, got="no batch yet", hint=hint)
+        return listing(self._latest)
+
+    def plan_for(self, x: Any, y: Any) -> Listing:
+        """The plan of a step on such inputs and targets; nothing runs."""
+        x, y = self._batch(x, y)
+        with self._turn_taken():
+            return listing(self._training(x, y).program)
+
     @memory.enough("TrainStep")
     def record(self, x: Any, y: Any) -> Recording:
         """The next update in the open: the same numbers as `self(x, y)` would give, all kept, nothing changed.
@@ -127,19 +151,12 @@ class TrainStep:
         with self._turn_taken():
             training = to_nearest(lambda: self._planned(x, y, keep=True))
             with turns.running:  # what is read before the run and after it is of one model
-                start, before = self._snapshot(), _copied(self._states)
+                start = self._snapshot()
                 training.run(self.optimizer.lr, self.steps + 1, input=x, target=y)
-                return self._recording(training, start, before)
+                return self._recording(training, start)
 
-    def _recording(self, training: Training, start: _Snapshot, before: States) -> Recording:
-        update = Update(
-            self.optimizer.rule,
-            self.optimizer.lr,
-            self.steps + 1,
-            training.updated,
-            training.states,
-            {s: {k: External(k, v) for k, v in before[s.name].items()} for s in training.updated},
-        )
+    def _recording(self, training: Training, start: _Snapshot) -> Recording:
+        update = Update(self.optimizer.lr, self.steps + 1)
 
         def commit() -> None:
             with self._turn_taken(), turns.running:
@@ -184,6 +201,7 @@ class TrainStep:
         if self.loss == "cross_entropy":
             batch.check_classes(y, _classes(training.program.plan.graph))
         self._check_writeable(wanted)
+        self._latest = training.program
         return training
 
     @memory.enough("TrainStep")
@@ -196,7 +214,7 @@ class TrainStep:
         """The names of the parameters that are to be trained."""
         wanted = tuple([name for name, parameter in self._parameters.items() if parameter.requires_grad])
         if not wanted:
-            got = f"{type(self.model).__name__} whose parameters are all frozen"
+            got = say("{kind} whose parameters are all frozen", kind=type(self.model).__name__)
             hint = "set requires_grad = True for those to train"
             raise ArgumentError("TrainStep", "the model must have parameters to train", got=got, hint=hint)
         return wanted
@@ -217,8 +235,8 @@ class TrainStep:
             layer = idle[0].rpartition(".")[0] or idle[0]
             raise ArgumentError(
                 "TrainStep",
-                f"the forward never uses layer '{layer}'",
-                got=f"unused parameters: {', '.join(idle[:5])}",
+                say("the forward never uses layer '{layer}'", layer=layer),
+                got=say("unused parameters: {names}", names=", ".join(idle[:5])),
                 hint="call the layer in forward, or remove it",
             )
         if self.loss == "cross_entropy":
@@ -236,7 +254,7 @@ class TrainStep:
             }
             if not fits:
                 size_bytes = sum(array.nbytes for array in fresh.values())
-                memory.require("TrainStep", f"the optimizer's state of '{name}'", size_bytes)
+                memory.require("TrainStep", say("the optimizer's state of '{name}'", name=name), size_bytes)
                 # a copy, so that the system has given the memory before the next who asks
                 self._states[name] = {key: np.array(array, order="C") for key, array in fresh.items()}
         return {name: self._states[name] for name in wanted}
@@ -249,6 +267,7 @@ class TrainStep:
         structure = self.model.structure()
         if self._structure != structure:
             self._programs.clear()
+            self._latest = None
             self._counters = dict(self.model.named_buffers())
             self._parameters = dict(self.model.named_parameters())
             self._structure = structure
@@ -260,24 +279,26 @@ class TrainStep:
         for array in (*map(self._parameters.__getitem__, wanted), *self._counters.values()):
             if not array.flags.writeable:
                 name = next(name for name, other in self.model.named_arrays() if other is array)
-                rule, hint = (
-                    "a step changes the model's arrays, so they must be writeable",
-                    f"use {name}.flags.writeable = True",
-                )
-                raise ArgumentError("TrainStep", rule, got=f"'{name}' is read-only", hint=hint)
+                rule = "a step changes the model's arrays, so they must be writeable"
+                hint = say("use {name}.flags.writeable = True", name=name)
+                raise ArgumentError("TrainStep", rule, got=say("'{name}' is read-only", name=name), hint=hint)
 
     def __getstate__(self) -> dict[str, Any]:
-        made = ("_turn", "_programs", "_counters", "_parameters", "_edition", "_dtype", "_structure")
+        made = (
+            "_turn",
+            "_programs",
+            "_latest",
+            "_counters",
+            "_parameters",
+            "_edition",
+            "_dtype",
+            "_structure",
+        )
         return {name: value for name, value in vars(self).items() if name not in made}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
         self._begin()
-
-
-def _copied(states: States) -> States:
-    """The optimiser's arrays, for somebody else to change."""
-    return {name: {key: array.copy() for key, array in state.items()} for name, state in states.items()}
 
 
 def check_model(where: str, model: object) -> None:
@@ -293,7 +314,7 @@ def _kind(value: object) -> str:
     """What a wrong argument is: a class, or the class of an object, with the package it comes from."""
     kind = value if isinstance(value, type) else type(value)
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-    return f"the class {name} itself" if isinstance(value, type) else name
+    return say("the class {name} itself", name=name) if isinstance(value, type) else name
 
 
 def _classes(graph: Graph) -> int:
@@ -332,13 +353,13 @@ def record(
         return TrainStep(model, optimizer, loss).record(x, y)
     check_model("record", model)
     if optimizer is not None or loss != "cross_entropy":
-        got = "an optimizer and no y" if optimizer is not None else f"loss={loss!r} and no y"
+        got = "an optimizer and no y" if optimizer is not None else say("loss={loss!r} and no y", loss=loss)
         hint = "pellucid.record(model, x, y, optimizer=…) records a training step"
         raise ArgumentError("record", "optimizer and loss need targets", got=got, hint=hint)
     x = batch.images(x, model.dtype, where="record")
     arrays = dict(model.named_arrays())
     graph = trace(model.trace_forward, {"input": (x.shape, x.dtype)}, arrays, training=False)
-    program = Program(plan_forward(graph, model.dtype, keep=True))
+    program = Program(lower(plan_of(graph, model.dtype, keep=True)))
     with turns.running:  # nobody changes the weights before they are read
         program.run(graph.output, input=x)
         return recording_of(program, {})

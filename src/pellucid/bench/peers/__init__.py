@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 
 from pellucid.bench.cases import INFER, TASKS, Case
+from pellucid.language import text
 
 KEEP_MEMORY = {  # glibc: never give pages back, so that no step pays for getting them anew
     "MALLOC_MMAP_THRESHOLD_": "4294967296",
@@ -46,15 +47,15 @@ class Peer:
     def unfit(self, case: Case) -> str | None:
         """Why this is no contender for the case."""
         if case.task not in self.tasks:
-            return f"only does {' and '.join(TASKS[task] for task in self.tasks)}"
+            return text("bench.only", tasks=", ".join(text(TASKS[task]) for task in self.tasks))
         if case.batch < self.smallest_batch:
-            return f"needs a batch of at least {self.smallest_batch}"
+            return text("bench.smallest_batch", size=self.smallest_batch)
         return None
 
     def missing(self) -> str | None:
         """How to get what is not installed."""
         absent = [package for package in self.packages if find_spec(package) is None]
-        return f"missing: pip install {' '.join(absent)}" if absent else None
+        return text("bench.missing", packages=" ".join(absent)) if absent else None
 
 
 OURS = Peer("pellucid", "ours", environment={}, cache="PELLUCID_CACHE_DIR")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import singledispatch
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from pellucid.bench.cases import LR, MOMENTUM, Array, Case, axes_of, weights
 from pellucid.engine.graph import Graph, Node
 from pellucid.ops.adaptive_avg_pool import AdaptiveAvgPool
 from pellucid.ops.add import Add
+from pellucid.ops.base import Op
 from pellucid.ops.batch_norm import BatchNorm
 from pellucid.ops.conv import Conv
 from pellucid.ops.dropout import Dropout
@@ -107,38 +109,64 @@ def _run(graph: Graph, arrays: dict[str, Any], x: Any, number: Any = 0) -> tuple
         elif isinstance(node.op, Dropout):
             values[node.output] = _dropout(node.op, operands[0], (place, number))
         else:
-            values[node.output] = _apply(node, *operands)
+            values[node.output] = _apply(node.op, node, *operands)
     return values[graph.output], statistics
 
 
-def _apply(node: Node, x: Any, *others: Any) -> Any:
-    """The ops that have neither state nor chance."""
+@singledispatch
+def _apply(op: Op, node: Node, *operands: Any) -> Any:
+    """An op that has neither state nor chance; each that some network has is registered here."""
+    raise NotImplementedError(f"{op.name} for JAX")
+
+
+@_apply.register
+def _(_op: Conv, node: Node, x: Any, weight: Any, bias: Any) -> Any:
+    from jax import lax
+
+    axes = axes_of(node)
+    stride, padding = [axis.stride for axis in axes], [(axis.before, axis.after) for axis in axes]
+    out = lax.conv_general_dilated(x, weight, stride, padding, dimension_numbers=_AXES)
+    return out if bias is None else out + bias
+
+
+@_apply.register
+def _(_op: MaxPool, node: Node, x: Any) -> Any:
     from jax import lax
     from jax import numpy as jnp
 
-    op = node.op
-    if isinstance(op, Conv | MaxPool):
-        axes = axes_of(node)
-        stride, padding = [axis.stride for axis in axes], [(axis.before, axis.after) for axis in axes]
-    if isinstance(op, Conv):
-        weight, bias = others
-        out = lax.conv_general_dilated(x, weight, stride, padding, dimension_numbers=_AXES)
-        return out if bias is None else out + bias
-    if isinstance(op, MaxPool):
-        kernel, whole = (1, *(axis.kernel for axis in axes), 1), (0, 0)
-        return lax.reduce_window(x, -jnp.inf, lax.max, kernel, (1, *stride, 1), (whole, *padding, whole))
-    if isinstance(op, Linear):
-        weight, bias = others
-        return x @ weight + bias
-    if isinstance(op, AdaptiveAvgPool) and node.output.shape[2:] == (1, 1):
-        return x.mean(axis=(1, 2), keepdims=True)
-    if isinstance(op, Flatten):
-        return x.transpose(0, 3, 1, 2).reshape(len(x), -1)
-    if isinstance(op, Add):
-        return x + others[0]
-    if isinstance(op, ReLU):
-        return jnp.maximum(x, 0)
-    raise NotImplementedError(f"{op.name} for JAX")
+    axes, whole = axes_of(node), (0, 0)
+    kernel, stride = (1, *(axis.kernel for axis in axes), 1), (1, *(axis.stride for axis in axes), 1)
+    padding = (whole, *((axis.before, axis.after) for axis in axes), whole)
+    return lax.reduce_window(x, -jnp.inf, lax.max, kernel, stride, padding)
+
+
+@_apply.register
+def _(_op: Linear, _node: Node, x: Any, weight: Any, bias: Any) -> Any:
+    return x @ weight + bias
+
+
+@_apply.register
+def _(op: AdaptiveAvgPool, node: Node, x: Any) -> Any:
+    if node.output.shape[2:] != (1, 1):
+        raise NotImplementedError(f"{op.name} to {node.output.shape} for JAX")
+    return x.mean(axis=(1, 2), keepdims=True)
+
+
+@_apply.register
+def _(_op: Flatten, _node: Node, x: Any) -> Any:
+    return x.transpose(0, 3, 1, 2).reshape(len(x), -1)
+
+
+@_apply.register
+def _(_op: Add, _node: Node, x: Any, other: Any) -> Any:
+    return x + other
+
+
+@_apply.register
+def _(_op: ReLU, _node: Node, x: Any) -> Any:
+    from jax import numpy as jnp
+
+    return jnp.maximum(x, 0)
 
 
 def _dropout(op: Dropout, x: Any, stream: tuple[Any, ...]) -> Any:

@@ -7,6 +7,7 @@ weights of the convolution before it, and a ReLU becomes the activation of the l
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import singledispatch
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +16,13 @@ from pellucid.bench.cases import Array, Case, axes_of, weights
 from pellucid.engine.graph import Graph, Node
 from pellucid.ops.adaptive_avg_pool import AdaptiveAvgPool
 from pellucid.ops.add import Add
+from pellucid.ops.base import Op
 from pellucid.ops.batch_norm import BatchNorm
 from pellucid.ops.conv import Conv
 from pellucid.ops.flatten import Flatten
 from pellucid.ops.linear import Linear
 from pellucid.ops.max_pool import MaxPool
+from pellucid.ops.product import Product
 from pellucid.ops.relu import ReLU
 
 LAYERS, WEIGHTS = "model.param", "model.bin"
@@ -67,38 +70,65 @@ def write(case: Case, folder: Path) -> None:
 
 def _layer(node: Node, arrays: dict[str, Array]) -> _Layer:
     names = [symbol.name for symbol in node.operands if symbol is not None]
-    layer, op = _Layer("", names[:1], node.output.name), node.op
-    if isinstance(op, Conv | Linear):
-        weight = layer.weight = arrays[names[1]]
-        layer.bias = arrays[names[2]] if len(names) > 2 else np.zeros(len(weight), np.float32)
-    if isinstance(op, Conv):
-        h, w = axes_of(node)
-        layer.kind = "Convolution"
-        layer.settings = {0: len(weight), 1: w.kernel, 11: h.kernel, 2: w.dilation, 12: h.dilation}
-        layer.settings |= {3: w.stride, 13: h.stride, 4: w.before, 15: w.after, 14: h.before, 16: h.after}
-        layer.settings |= {5: 1, 6: weight.size}
-    elif isinstance(op, Linear):
-        layer.kind, layer.settings = "InnerProduct", {0: len(weight), 1: 1, 2: weight.size}
-    elif isinstance(op, MaxPool):
-        h, w = axes_of(node)
-        layer.kind = "Pooling"  # 5: windows that overhang are left out
-        layer.settings = {
-            0: 0,
-            1: w.kernel,
-            11: h.kernel,
-            2: w.stride,
-            12: h.stride,
-            3: w.before,
-            13: h.before,
-            5: 1,
-        }
-    elif isinstance(op, AdaptiveAvgPool) and node.output.shape[2:] == (1, 1):
-        layer.kind, layer.settings = "Pooling", {0: 1, 4: 1}
-    elif isinstance(op, Add):
-        layer.kind, layer.inputs, layer.settings = "BinaryOp", names, {0: 0}
-    else:
-        layer.kind = {ReLU: "ReLU", Flatten: "Flatten"}[type(op)]
+    layer = _Layer("", names[:1], node.output.name)
+    if isinstance(node.op, Product):
+        layer.weight = arrays[names[1]]
+        layer.bias = arrays[names[2]] if len(names) > 2 else np.zeros(len(layer.weight), np.float32)
+    _describe(node.op, node, layer)
     return layer
+
+
+@singledispatch
+def _describe(op: Op, node: Node, layer: _Layer) -> None:
+    """Put in a layer's kind and settings; each op that some network has is registered here."""
+    raise NotImplementedError(f"{op.name} for ncnn")
+
+
+@_describe.register
+def _(_op: Conv, node: Node, layer: _Layer) -> None:
+    assert layer.weight is not None
+    h, w = axes_of(node)
+    layer.kind = "Convolution"
+    layer.settings = {0: len(layer.weight), 1: w.kernel, 11: h.kernel, 2: w.dilation, 12: h.dilation}
+    layer.settings |= {3: w.stride, 13: h.stride, 4: w.before, 15: w.after, 14: h.before, 16: h.after}
+    layer.settings |= {5: 1, 6: layer.weight.size}
+
+
+@_describe.register
+def _(_op: Linear, _node: Node, layer: _Layer) -> None:
+    assert layer.weight is not None
+    layer.kind, layer.settings = "InnerProduct", {0: len(layer.weight), 1: 1, 2: layer.weight.size}
+
+
+@_describe.register
+def _(_op: MaxPool, node: Node, layer: _Layer) -> None:
+    h, w = axes_of(node)
+    layer.kind = "Pooling"
+    layer.settings = {0: 0, 1: w.kernel, 11: h.kernel, 2: w.stride, 12: h.stride}
+    layer.settings |= {3: w.before, 13: h.before, 5: 1}  # 5: windows that overhang are left out
+
+
+@_describe.register
+def _(op: AdaptiveAvgPool, node: Node, layer: _Layer) -> None:
+    if node.output.shape[2:] != (1, 1):
+        raise NotImplementedError(f"{op.name} to {node.output.shape} for ncnn")
+    layer.kind, layer.settings = "Pooling", {0: 1, 4: 1}
+
+
+@_describe.register
+def _(_op: Add, node: Node, layer: _Layer) -> None:
+    layer.kind, layer.settings = "BinaryOp", {0: 0}
+    layer.inputs = [symbol.name for symbol in node.operands if symbol is not None]
+
+
+@_describe.register
+def _(_op: ReLU, _node: Node, layer: _Layer) -> None:
+    layer.kind = "ReLU"
+
+
+@_describe.register
+def _(_op: Flatten, _node: Node, layer: _Layer) -> None:
+    layer.kind = "Flatten"
 
 
 def _fold(node: Node, layer: _Layer, arrays: dict[str, Array]) -> None:

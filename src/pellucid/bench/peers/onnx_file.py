@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import singledispatch
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from pellucid.bench.cases import Case, axes_of, weights
 from pellucid.engine.graph import Node
 from pellucid.ops.adaptive_avg_pool import AdaptiveAvgPool
 from pellucid.ops.add import Add
+from pellucid.ops.base import Op
 from pellucid.ops.batch_norm import BatchNorm
 from pellucid.ops.conv import Conv
 from pellucid.ops.flatten import Flatten
@@ -29,7 +31,7 @@ def write(case: Case, folder: Path) -> None:
     (input,) = graph.inputs.values()
     nodes = []
     for node in graph.nodes:
-        kind, settings = _translated(node)
+        kind, settings = _translated(node.op, node)
         operands = _ordered(node)
         nodes.append(helper.make_node(kind, operands, [node.output.name], name=node.path, **settings))
     used = {symbol.name for symbol in graph.arrays}
@@ -55,22 +57,33 @@ def _ordered(node: Node) -> list[str]:
     return names
 
 
-def _translated(node: Node) -> tuple[str, dict[str, Any]]:
-    """ONNX's name and settings of an op."""
-    op = node.op
-    if isinstance(op, Conv | MaxPool):
-        axes = axes_of(node)
-        settings = {
-            "kernel_shape": [axis.kernel for axis in axes],
-            "strides": [axis.stride for axis in axes],
-            "dilations": [axis.dilation for axis in axes],
-            "pads": [axis.before for axis in axes] + [axis.after for axis in axes],
-        }
-        return ("Conv", settings | {"group": op.groups}) if isinstance(op, Conv) else ("MaxPool", settings)
-    if isinstance(op, BatchNorm):
-        return "BatchNormalization", {"epsilon": op.eps}
-    if isinstance(op, Linear):
-        return "Gemm", {"transB": 1}
-    if isinstance(op, AdaptiveAvgPool) and node.output.shape[2:] == (1, 1):
-        return "GlobalAveragePool", {}
-    return {ReLU: "Relu", Add: "Add", Flatten: "Flatten"}[type(op)], {}
+@singledispatch
+def _translated(op: Op, node: Node) -> tuple[str, dict[str, Any]]:
+    """ONNX's name and settings of an op; each op that some network has is registered here."""
+    raise NotImplementedError(f"{op.name} as ONNX")
+
+
+_translated.register(ReLU, lambda _op, _node: ("Relu", {}))
+_translated.register(Add, lambda _op, _node: ("Add", {}))
+_translated.register(Flatten, lambda _op, _node: ("Flatten", {}))
+_translated.register(Linear, lambda _op, _node: ("Gemm", {"transB": 1}))
+_translated.register(BatchNorm, lambda op, _node: ("BatchNormalization", {"epsilon": op.eps}))
+_translated.register(Conv, lambda op, node: ("Conv", _windows(node) | {"group": op.groups}))
+_translated.register(MaxPool, lambda _op, node: ("MaxPool", _windows(node)))
+
+
+@_translated.register
+def _(op: AdaptiveAvgPool, node: Node) -> tuple[str, dict[str, Any]]:
+    if node.output.shape[2:] != (1, 1):
+        raise NotImplementedError(f"{op.name} to {node.output.shape} as ONNX")
+    return "GlobalAveragePool", {}
+
+
+def _windows(node: Node) -> dict[str, Any]:
+    axes = axes_of(node)
+    return {
+        "kernel_shape": [axis.kernel for axis in axes],
+        "strides": [axis.stride for axis in axes],
+        "dilations": [axis.dilation for axis in axes],
+        "pads": [axis.before for axis in axes] + [axis.after for axis in axes],
+    }

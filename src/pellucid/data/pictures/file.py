@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 from PIL import Image, ImageFile, UnidentifiedImageError
 
-from pellucid.errors import DataError, PellucidError
+from pellucid.errors import DataError, PellucidError, say
 
 PILLOW_FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")  # no format that runs another program
 FORMATS = (*PILLOW_FORMATS, "TIFF", "PPM")
@@ -27,12 +27,17 @@ def opened(path: Path) -> Iterator[BinaryIO]:
 
     Raises: DataError when the file is missing, too large or no file. Whatever is raised while it is open becomes one.
     """
-    where = f"image '{path}'"
+    where = say("image '{path}'", path=path)
     if not path.is_file():
         raise DataError(where, "there is no such file" if not path.exists() else "this is not a file")
     if path.stat().st_size > MAX_FILE_BYTES:
-        got = f"{path.stat().st_size} bytes"
-        raise DataError(where, "the file is too large", expected=f"at most {MAX_FILE_BYTES} bytes", got=got)
+        got = say("{count} bytes", count=path.stat().st_size)
+        raise DataError(
+            where,
+            "the file is too large",
+            expected=say("at most {most} bytes", most=MAX_FILE_BYTES),
+            got=got,
+        )
     try:
         with warnings.catch_warnings(), path.open("rb") as stream:
             warnings.simplefilter("ignore")  # what matters ends in an error
@@ -40,7 +45,7 @@ def opened(path: Path) -> Iterator[BinaryIO]:
     except PellucidError as error:  # a reader's, which says "image"
         raise error.of(where) from None
     except UnidentifiedImageError:
-        expected = f"one of {', '.join(FORMATS)}"
+        expected = say("one of {names}", names=", ".join(FORMATS))
         raise DataError(where, "this is no image, or of an unknown kind", expected=expected) from None
     except Exception as error:  # decoders raise nearly anything on broken files
         raise DataError(where, "the image cannot be read", got=f"{type(error).__name__}: {error}") from None
@@ -72,14 +77,14 @@ def decoder_arguments(tile: Any) -> tuple[Any, ...]:
 def check_size(width: int, height: int) -> None:
     """Raises: DataError for more pixels than are allowed."""
     if width * height > MAX_PIXELS:
-        expected, got = f"at most {MAX_PIXELS} pixels", f"{width}×{height}"
+        expected, got = say("at most {most} pixels", most=MAX_PIXELS), f"{width}×{height}"
         raise DataError("image", "the image is too large", expected=expected, got=got)
 
 
 def check_alone(pictures: int) -> None:
     """Raises: DataError for several pictures."""
     if pictures > 1:
-        raise not_alone(f"{pictures} pictures")
+        raise not_alone(say("{count} pictures", count=pictures))
 
 
 def not_alone(got: str) -> DataError:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.data.pictures.samples import Samples, with_alpha
-from pellucid.errors import DataError
+from pellucid.errors import DataError, say
 
 Colours = NDArray[np.uint8]
 
@@ -15,7 +15,7 @@ def check_numbers(numbers: Samples, colours: int) -> None:
     """Raises: DataError for numbers for which a palette of so many has no colour."""
     highest = int(numbers.max(initial=0))
     if highest >= colours:
-        expected, got = f"at most {colours - 1}" if colours else "a palette", f"{highest}"
+        expected, got = say("at most {last}", last=colours - 1) if colours else "a palette", f"{highest}"
         raise DataError("image", "pixels must be numbers of the palette", expected=expected, got=got)
 
 

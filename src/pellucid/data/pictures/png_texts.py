@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from PIL.PngImagePlugin import putchunk
 
-from pellucid.errors import DataError
+from pellucid.errors import DataError, say
 
 _SIGNATURE, _AROUND = 8, 12  # bytes; a chunk's length, kind and checksum
 _PROFILE, _TEXT, _DEFLATED, _INTERNATIONAL, _END = b"iCCP", b"tEXt", b"zTXt", b"iTXt", b"IEND"
@@ -95,5 +95,5 @@ def _inflated(deflated: bytes) -> bytes:
         return b""
     if inflate.unconsumed_tail:
         rule = "a profile, or a text that may say how the picture is turned, must not be too long"
-        raise DataError("image", rule, expected=f"at most {_MOST} bytes")
+        raise DataError("image", rule, expected=say("at most {most} bytes", most=_MOST))
     return content

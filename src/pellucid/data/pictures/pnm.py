@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pellucid.data.pictures.file import check_size, not_alone
 from pellucid.data.pictures.samples import Samples, scaled
-from pellucid.errors import DataError
+from pellucid.errors import DataError, either, say
 
 MAGIC = re.compile(rb"P[1-6Ff][\s#]")
 _GAP = rb"(?:\s|#[^\r\n]*[\r\n])+"
@@ -34,8 +34,10 @@ def read_pnm(content: bytes, *, alone: bool) -> Samples:
     kind = content[1:2]
     header = _HEADERS.get(kind.lower(), _NUMBERED).match(content)
     if header is None:
-        more = {b"1": "", b"4": "", b"f": " and its scale"}.get(kind.lower(), " and its white")
-        raise DataError("image", f"the header must hold the picture's size{more}")
+        size = "the header must hold the picture's size"
+        others = {b"1": size, b"4": size, b"f": "the header must hold the picture's size and its scale"}
+        rule = others.get(kind.lower(), "the header must hold the picture's size and its white")
+        raise DataError("image", rule)
     width, height = int(header[1]), int(header[2])
     check_size(width, height)
     if not width * height:
@@ -51,7 +53,9 @@ def read_pnm(content: bytes, *, alone: bool) -> Samples:
     white = int(header[3])
     if numbers.min() < 0 or numbers.max() > white:
         got = f"{numbers.min() if numbers.min() < 0 else numbers.max()}"
-        raise DataError("image", "no number may be larger than white", expected=f"0 to {white}", got=got)
+        raise DataError(
+            "image", "no number may be larger than white", expected=say("0 to {last}", last=white), got=got
+        )
     return scaled(numbers.astype(np.uint8 if white <= 255 else np.uint16, copy=False), white)
 
 
@@ -62,7 +66,7 @@ def _numbers(
     if kind in b"fF":
         scale = float(header[3])
         if abs(scale) != 1:  # which some programs divide by, some multiply by, and most ignore
-            expected, got = "1 or -1", header[3].decode()
+            expected, got = either((1, -1)), header[3].decode()
             raise DataError(
                 "image", "the scale of floats must say their byte order alone", expected=expected, got=got
             )
@@ -85,7 +89,7 @@ def _check_rest(rest: memoryview, kind: bytes, *, alone: bool) -> None:
             raise not_alone("another one behind the first")
     elif behind and kind != b"1":  # behind a plain bitmap the format allows anything
         rule = "nothing but another picture may be behind the picture"
-        raise DataError("image", rule, got=f"{len(behind)} bytes")
+        raise DataError("image", rule, got=say("{count} bytes", count=len(behind)))
 
 
 def _raw(body: memoryview, shape: tuple[int, ...], dtype: str) -> tuple[Samples, memoryview]:
@@ -144,5 +148,5 @@ def _without_comments(body: memoryview) -> bytes:
 
 def _check_length(found: int, needed: int) -> None:
     if found < needed:
-        expected, got = f"{needed} numbers", f"{found}"
+        expected, got = say("{count} numbers", count=needed), f"{found}"
         raise DataError("image", "the file ends before its picture does", expected=expected, got=got)

@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 
 from pellucid.engine.buffers import Block, External, Tensor
 from pellucid.engine.graph import Node
+from pellucid.engine.loops import Work
+from pellucid.engine.lowering import registry
 from pellucid.engine.lowering.max_pool import channel_blocks, compact_view
-from pellucid.engine.lowering.pointwise import rows
+from pellucid.engine.lowering.pointwise import rows, source
 from pellucid.engine.lowering.walk import Stage, cut_when_few, view, walk
-from pellucid.engine.plan import Plan, Tables
+from pellucid.engine.plan import Plan
+from pellucid.engine.steps import Step
 from pellucid.engine.tiling import TileList
 from pellucid.geometry import Axis
 from pellucid.kernels.loops import average, tiles
@@ -27,66 +30,68 @@ from pellucid.sizes import size_of
 Relation = Sequence[Sequence[int]]
 
 
-def forward(plan: Plan, node: Node) -> None:
+@registry.forward(AdaptiveAvgPool, AvgPool)
+def forward(plan: Plan, step: Step) -> None:
     """The mean of each window."""
-    x, y = plan.value(node.operands[0]), plan.output(node)
-    windows, divisors, stride = _windows(node)
+    x, y = plan.read(step, "input"), plan.output(step)
+    windows, divisors, stride = _windows(step.node)
 
-    def bind() -> Tables:
-        source, result = view(x), view(y)
+    def bind() -> Work:
+        here, result = view(x), view(y)
         list_ = TileList()
         runs = _runs(windows, (stride, 1), divisors)
         for (first, channels), (at, positions, places) in product(channel_blocks(plan, y), runs):
             code = Average(plan.bits, channels, y.inner[4], positions, stride, 1, False, False, taps=True)
-            origin = source.offset(places[0])
-            taps = tuple((source.offset(place) - origin, int(divisors[at])) for place in places)
+            origin = here.offset(places[0])
+            taps = tuple((here.offset(place) - origin, int(divisors[at])) for place in places)
             list_.add(code, code, taps, a=origin + first, out=result.offset(at) + first)
             cut_when_few(list_, result.images, size_of(y.inner[1:3]))
-        stage = Stage((x, x, y, y), (source.image, 0, result.image, 0))
+        stage = Stage((x, x, y, y), (here.image, 0, result.image, 0))
         return walk(plan, list_, [stage], range(result.images))
 
-    plan.launch(node.output.name, tiles.walk_tiles, bind)
+    plan.loop(step, f"{step.path}.output", tiles.walk_tiles, bind)
 
 
-def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
+@registry.backward(AdaptiveAvgPool, AvgPool)
+def backward(plan: Plan, step: Step) -> None:
     """Each window's share of its gradient, then for each input element the shares of the windows that hold it."""
-    assert node.operands[0] is not None
-    windows, divisors, stride = _windows(node)
-    shares = _shares(plan, node, grad_output, divisors)
-    out, base = plan.add_gradient(node.operands[0])
+    grad_output = plan.read(step, "grad_output")
+    windows, divisors, stride = _windows(step.node)
+    shares = _shares(plan, step, grad_output, divisors)
+    out, base = plan.gradient(step)
     holders = [_holders(relation, size) for relation, size in zip(windows, out.inner[1:4], strict=True)]
-    if isinstance(node.op, AvgPool):  # shares are added by kernel position, ascending: the last window first
+    if isinstance(step.op, AvgPool):  # shares are added by kernel position, ascending: the last window first
         holders = [[ys[::-1] for ys in relation] for relation in holders]
 
-    def bind() -> Tables:
-        source, result, start = compact_view(grad_output), view(out), view(base) if base else None
+    def bind() -> Work:
+        here, result, start = compact_view(grad_output), view(out), view(base) if base else None
         list_ = TileList()
         runs = _runs(holders, (1, stride))
         for (first, channels), (at, positions, places) in product(channel_blocks(plan, out), runs):
             sizes = (plan.bits, channels, out.inner[4], positions, 1, stride)
             code = Average(*sizes, shares=True, base=base is not None, taps=bool(places))
-            origin = source.offset(places[0]) if places else 0
-            taps = tuple((source.offset(place) - origin, 1) for place in places) or ((0, 1),)
+            origin = here.offset(places[0]) if places else 0
+            taps = tuple((here.offset(place) - origin, 1) for place in places) or ((0, 1),)
             begin = start.offset(at) + first if start else 0
             list_.add(code, code, taps, a=origin + first, out=result.offset(at) + first, start=begin)
             cut_when_few(list_, result.images, size_of(out.inner[1:3]))
-        per_image = (source.image, 0, result.image, start.image if start else 0)
+        per_image = (here.image, 0, result.image, start.image if start else 0)
         stage = Stage((shares, shares, out, base or out), per_image)
         return walk(plan, list_, [stage], range(result.images))
 
-    plan.launch(f"{out.name} by {node.path}", tiles.walk_tiles, bind)
+    plan.loop(step, f"{out.name} by {step.path}", tiles.walk_tiles, bind)
 
 
-def _shares(plan: Plan, node: Node, grad_output: Tensor, divisors: NDArray[np.int64]) -> Block:
+def _shares(plan: Plan, step: Step, grad_output: Tensor, divisors: NDArray[np.int64]) -> Block:
     """grad_output / divisor, once for all the elements of a window."""
-    shares = plan.block(f"{node.path}.shares", size_of(grad_output.inner), "float64")
-    table = External(f"{node.path}.divisors", np.ascontiguousarray(divisors, np.float64))
+    shares = plan.block(f"{step.path}.shares", size_of(grad_output.inner), "float64")
+    table = External(f"{step.path}.divisors", np.ascontiguousarray(divisors, np.float64))
 
-    def bind() -> Tables:
-        chunks, n = rows(grad_output)
-        return Tables(chunks, (grad_output, shares, table), (*n, grad_output.inner[4]))
+    def bind() -> Work:
+        chunks, walked = rows(grad_output)
+        return Work(chunks, average.Shares(walked, source(grad_output), shares, table, grad_output.inner[4]))
 
-    plan.launch(shares.name, average.shares, bind)
+    plan.loop(step, shares.name, average.shares, bind)
     return shares
 
 

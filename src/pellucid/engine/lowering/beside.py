@@ -19,9 +19,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid.engine import steps
 from pellucid.engine.buffers import Block
+from pellucid.engine.loops import Work
 from pellucid.engine.lowering.layer import Layer
-from pellucid.engine.plan import Plan, Tables
+from pellucid.engine.plan import Plan
 from pellucid.kernels import simd
 from pellucid.kernels.loops import tiles
 from pellucid.kernels.simd import Piece
@@ -91,10 +93,9 @@ def _steps(reads: Sequence[int], step: int, positions: int) -> tuple[Step, ...]:
     return tuple((at, tuple(number.get(at - i * step) for i in range(positions))) for at in places)
 
 
-def panel(plan: Plan, name: str, source: Block, places: NDArray[np.int64]) -> Block:
+def panel(plan: Plan, of: steps.Step, name: str, source: Block, places: NDArray[np.int64]) -> Block:
     """A block that holds the numbers of another at these places."""
     places = np.ascontiguousarray(places, np.int64)
     result = plan.block(name, places.size)
-    plan.owners.append(places)
-    plan.launch(name, tiles.gather, lambda: Tables(1, (source, result), (places.ctypes.data, places.size)))
+    plan.loop(of, name, tiles.gather, lambda: Work(1, tiles.Gather(source, result, places, places.size)))
     return result

@@ -13,46 +13,35 @@ flipped before it is used, its gradient flipped back: all between is the same.
 
 from __future__ import annotations
 
-from pellucid.engine.buffers import Tensor
-from pellucid.engine.graph import Node
-from pellucid.engine.lowering import (
-    conv_forward,
-    conv_grad_input,
-    conv_grad_weight,
-    winograd_layer,
-)
+from pellucid.engine.choice import by_winograd
+from pellucid.engine.lowering import conv_forward, conv_grad_input, conv_grad_weight, registry, winograd_layer
 from pellucid.engine.lowering.layer import flipped, layer_of
-from pellucid.engine.lowering.winograd import pays, serves
 from pellucid.engine.plan import Plan
+from pellucid.engine.steps import Step
 from pellucid.ops.conv import Conv
 
 
-def forward(plan: Plan, node: Node) -> None:
+@registry.forward(Conv)
+def forward(plan: Plan, step: Step) -> None:
     """output = bias + Σ input·weight."""
-    if _by_winograd(plan, node):
-        plan.winograd[node] = 0
-        winograd_layer.forward(plan, node)
+    if by_winograd(step, plan.setting):
+        winograd_layer.forward(plan, step)
     else:
-        conv_forward.forward(plan, node)
+        conv_forward.forward(plan, step)
 
 
-def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
+@registry.backward(Conv)
+def backward(plan: Plan, step: Step) -> None:
     """All the gradients that somebody wants."""
-    input, weight, bias = node.operands
-    if node in plan.winograd:
-        winograd_layer.backward(plan, node, grad_output)
+    if by_winograd(step, plan.setting):
+        winograd_layer.backward(plan, step)
     else:
-        if plan.wants(weight) or plan.wants(bias):
-            conv_grad_weight.grad_weight(plan, node, grad_output)
-        if plan.wants(input):
-            conv_grad_input.grad_input(plan, node, grad_output)
-    if weight is not None and plan.wants(weight) and isinstance(node.op, Conv) and node.op.flip:
-        gradients = plan.contributions[weight]
-        gradients[-1] = flipped(plan, layer_of(plan, node), gradients[-1], gradients[-1].name)
-
-
-def _by_winograd(plan: Plan, node: Node) -> bool:
-    if plan.algorithm == "direct":
-        return False
-    layer = layer_of(plan, node)
-    return serves(layer) if plan.algorithm == "winograd" else pays(layer)
+        if step.makes.keys() & {"grad_weight", "grad_bias"}:
+            conv_grad_weight.grad_weight(plan, step)
+        if "grad_input" in step.makes:
+            conv_grad_input.grad_input(plan, step)
+    assert isinstance(step.op, Conv)
+    if step.op.flip and "grad_weight" in step.makes:
+        made = step.makes["grad_weight"]
+        layer, laid = layer_of(step.node, plan.bits), plan.value(made)
+        plan.put(made, flipped(plan, step, layer, laid, made.name))

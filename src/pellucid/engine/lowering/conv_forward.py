@@ -10,41 +10,43 @@ from itertools import product
 
 import numpy as np
 
-from pellucid.engine import joining
 from pellucid.engine.buffers import Block
-from pellucid.engine.graph import Node
+from pellucid.engine.loops import Work
 from pellucid.engine.lowering import norm
 from pellucid.engine.lowering.beside import Beside, beside, panel
 from pellucid.engine.lowering.layer import Layer, laid_weight, layer_of
 from pellucid.engine.lowering.walk import Stage, View, cut_when_few, stored, view, walk
-from pellucid.engine.plan import Plan, Tables
+from pellucid.engine.plan import Plan
+from pellucid.engine.steps import Step
 from pellucid.engine.tiling import TileList, blocks, position_tiles, split
 from pellucid.geometry import Geometry
 from pellucid.kernels import simd
 from pellucid.kernels.loops import tiles
 from pellucid.kernels.simd import Start, Tile
+from pellucid.ops.batch_norm import BatchNorm
+from pellucid.ops.relu import ReLU
 from pellucid.sizes import size_of
 
 _RUN = 2048  # longest stretch of products before a tile moves on, so that its part of B stays in cache
 
 
-def forward(plan: Plan, node: Node) -> None:
-    """output = bias + Σ input·weight; and batch norm and ReLU where the plan joins them."""
-    input, bias = plan.value(node.operands[0]), plan.value(node.operands[2])
-    layer, weight = layer_of(plan, node), laid_weight(plan, node)
-    wide = outputs_beside(layer)
-    tail = joining.take_tail(plan, node, norm=wide is None, add=False)
-    output, relu = plan.output(tail.last), tail.relu is not None
-    table = norm.running_coefficients(plan, tail.norm) if tail.norm else None
+def forward(plan: Plan, step: Step) -> None:
+    """output = bias + Σ input·weight; and the batch norm and the ReLU that are fused into it."""
+    input, bias = plan.read(step, "input"), plan.read(step, "bias")
+    layer, weight = layer_of(step.node, plan.bits), laid_weight(plan, step)
+    wide, normalised = outputs_beside(layer), step.carried(BatchNorm)
+    output, relu = plan.output(step), step.carried(ReLU) is not None
+    table = norm.running_coefficients(plan, step, normalised) if normalised else None
     input.widen(Geometry(layer.axes).padded)
-    panels = pack(plan, layer, weight) if worth_packing(layer, input.inner[0]) else None
+    panels = pack(plan, step, layer, weight) if worth_packing(layer, input.inner[0]) else None
     if wide:
-        panels = panel(plan, f"{layer.label}.weight, spread", weight, wide.places(layer).swapaxes(2, 3))
+        places = wide.places(layer).swapaxes(2, 3)
+        panels = panel(plan, step, f"{layer.label}.weight, broadcast", weight, places)
         if bias is not None:
             channels = np.tile(np.arange(layer.outputs), wide.positions)
-            bias = panel(plan, f"{layer.label}.bias, repeated", bias, channels)
+            bias = panel(plan, step, f"{layer.label}.bias, repeated", bias, channels)
 
-    def bind() -> Tables:
+    def bind() -> Work:
         x, y = view(input), stored(plan, output)
         if wide:
             tiles_ = beside_tiles(layer, x, y, wide, bias=bias is not None, relu=relu)
@@ -56,7 +58,7 @@ def forward(plan: Plan, node: Node) -> None:
         stage = Stage((input, panels or weight, output, table or bias or weight), (x.image, 0, y.image, 0))
         return walk(plan, tiles_, [stage], range(x.images))
 
-    plan.launch(f"{node.path}.output", tiles.walk_tiles, bind)
+    plan.loop(step, f"{step.path}.output", tiles.walk_tiles, bind, multiply_adds=step.multiply_adds("output"))
 
 
 def worth_packing(layer: Layer, images: int) -> bool:
@@ -65,13 +67,13 @@ def worth_packing(layer: Layer, images: int) -> bool:
     return not layer.lanewise and layer.all_outputs > 2 * simd.column_tile(layer.bits) and positions >= 256
 
 
-def pack(plan: Plan, layer: Layer, weight: Block) -> Block:
+def pack(plan: Plan, step: Step, layer: Layer, weight: Block) -> Block:
     """The weight as panels, one for each block of output channels."""
     panels = plan.block(f"{layer.label}.weight, packed", layer.weight_size)
     rows, width, pieces = layer.taps * layer.inputs, min(simd.column_tile(layer.bits), layer.outputs), 4
     count = len(blocks(layer.outputs, width)) * layer.groups
-    tables = Tables(count * pieces, (weight, panels), (rows, layer.all_outputs, width, pieces))
-    plan.launch(panels.name, tiles.pack_panels, lambda: tables)
+    work = Work(count * pieces, tiles.Panels(weight, panels, rows, layer.all_outputs, width, pieces))
+    plan.loop(step, panels.name, tiles.pack_panels, lambda: work)
     return panels
 
 

@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from itertools import groupby, product
 
 from pellucid.engine.buffers import Block, Tensor
-from pellucid.engine.graph import Node
+from pellucid.engine.loops import Work
 from pellucid.engine.lowering.beside import Beside, beside, panel
 from pellucid.engine.lowering.layer import Layer, Pass, laid_weight, layer_of
 from pellucid.engine.lowering.walk import Stage, View, cut_when_few, stored, view, walk
-from pellucid.engine.plan import Plan, Tables
+from pellucid.engine.plan import Plan
+from pellucid.engine.steps import Step
 from pellucid.engine.tiling import Taps, TileList, blocks
 from pellucid.geometry import Axis, skips_padding
 from pellucid.kernels import simd
@@ -23,26 +24,27 @@ from pellucid.kernels.loops import tiles
 from pellucid.kernels.simd import Piece, Start, Tile, Turn
 
 
-def grad_input(plan: Plan, node: Node, grad_output: Tensor) -> None:
-    """grad_input = base + Σ grad_output·weight, phase by phase of the stride."""
-    assert node.operands[0] is not None
-    layer, weight = layer_of(plan, node), laid_weight(plan, node)
-    gradient, base, gate = plan.add_gated_gradient(node.operands[0], node)
+def grad_input(plan: Plan, step: Step) -> None:
+    """grad_input = base + Σ grad_output·weight, phase by phase of the stride; masked where a ReLU is fused into it."""
+    grad_output, mask = plan.read(step, "grad_output"), plan.read(step, "mask")
+    layer, weight = layer_of(step.node, plan.bits), laid_weight(plan, step)
+    gradient, base = plan.gradient(step)
     wide = inputs_beside(layer)
-    turned = turned_weight(plan, layer, weight, wide)
+    transposed = transposed_weight(plan, step, layer, weight, wide)
     widen(grad_output, layer)
 
-    def bind() -> Tables:
+    def bind() -> Work:
         g, x = view(grad_output), stored(plan, gradient)
-        other = base if base is not None else gate
+        other = base if base is not None else mask
         start = view(other) if other is not None else None
         begin: Start = "base" if base is not None else "zero"
-        tiles_ = grad_input_tiles(layer, g, x, start, wide, begin, gated=gate is not None)
+        tiles_ = grad_input_tiles(layer, g, x, start, wide, begin, masked=mask is not None)
         per_image = (g.image, 0, x.image, start.image if start else 0)
-        stage = Stage((grad_output, turned, gradient, other or turned), per_image)
+        stage = Stage((grad_output, transposed, gradient, other or transposed), per_image)
         return walk(plan, tiles_, [stage], range(g.images))
 
-    plan.launch(f"{gradient.name} by {node.path}", tiles.walk_tiles, bind)
+    label, products = f"{gradient.name} by {step.path}", step.multiply_adds("grad_input")
+    plan.loop(step, label, tiles.walk_tiles, bind, multiply_adds=products)
 
 
 def widen(grad_output: Tensor, layer: Layer) -> None:
@@ -51,16 +53,16 @@ def widen(grad_output: Tensor, layer: Layer) -> None:
     grad_output.widen([*reach[:2], (0, 0)] if skips_padding(layer.axes) else reach)
 
 
-def turned_weight(plan: Plan, layer: Layer, weight: Block, wide: Beside | None) -> Block:
+def transposed_weight(plan: Plan, step: Step, layer: Layer, weight: Block, wide: Beside | None) -> Block:
     """The weight as (k, o, c), cut into panels of input channels, or spread out for positions side by side."""
     if wide:
         places = wide.places(layer).transpose(0, 1, 4, 2, 3)
-        return panel(plan, f"{layer.label}.weight, turned and spread", weight, places)
+        return panel(plan, step, f"{layer.label}.weight, transposed and broadcast", weight, places)
     if layer.lanewise:
         return weight
-    turned = plan.block(f"{layer.label}.weight, turned", layer.weight_size)
+    transposed = plan.block(f"{layer.label}.weight, transposed", layer.weight_size)
 
-    def bind() -> Tables:
+    def bind() -> Work:
         list_ = TileList()
         panels = blocks(layer.inputs, simd.column_tile(layer.bits))
         for (first, width), tap in product(panels, range(layer.taps)):
@@ -68,10 +70,10 @@ def turned_weight(plan: Plan, layer: Layer, weight: Block, wide: Beside | None) 
             a, out = tap * layer.inputs + first, first * layer.taps + tap * width
             list_.add(turn, turn, a=a * layer.all_outputs, out=out * layer.all_outputs)
             list_.cut()
-        return walk(plan, list_, [Stage((weight, None, turned, None), (0, 0, 0, 0))], range(1))
+        return walk(plan, list_, [Stage((weight, None, transposed, None), (0, 0, 0, 0))], range(1))
 
-    plan.launch(turned.name, tiles.walk_tiles, bind)
-    return turned
+    plan.loop(step, transposed.name, tiles.walk_tiles, bind)
+    return transposed
 
 
 def _reach(axis: Axis) -> tuple[int, int]:
@@ -131,19 +133,19 @@ def grad_input_tiles(
     wide: Beside | None,
     begin: Start,
     *,
-    gated: bool = False,
+    masked: bool = False,
     relu: bool = False,
 ) -> TileList:
     """One image's tiles: for each block of input channels and each phase, all its positions.
 
-    `other` is what the sums begin with ("base") or, when `gated`, the output of the ReLU before.
+    `other` is what the sums begin with ("base") or, when `masked`, the output of the ReLU before.
     """
     result = TileList()
     phases = list(product(*map(_phases, layer.axes[:2]), _phases_along(layer, wide)))
     for phase in phases:
         sizes = [len(indices) for _, indices, _ in phase]
         for part in layer.passes(layer.inputs, sizes, wide.positions if wide else 1):
-            _add_pass(result, layer, (g, x, other), phase, part, wide, begin, gated=gated, relu=relu)
+            _add_pass(result, layer, (g, x, other), phase, part, wide, begin, masked=masked, relu=relu)
     return result
 
 
@@ -156,7 +158,7 @@ def _add_pass(
     wide: Beside | None,
     begin: Start,
     *,
-    gated: bool,
+    masked: bool,
     relu: bool,
 ) -> None:
     """The tiles of some input channels at positions of one phase."""
@@ -184,7 +186,7 @@ def _add_pass(
             begin,
             others,
             relu=relu,
-            gate=gated,
+            gate=masked,
             pieces=pieces,
             lanewise=layer.lanewise,
             past=layer.lanewise and x.past,
@@ -209,7 +211,7 @@ def _taps(
     (_, _, depth), (_, _, height), (_, _, width) = phase
     if wide is None:
         taps = tuple(
-            (g.offset((td[1], th[1], tw[1])), _turned(layer, group, columns, (td[0], th[0], tw[0])))
+            (g.offset((td[1], th[1], tw[1])), _transposed(layer, group, columns, (td[0], th[0], tw[0])))
             for td, th, tw in product(depth, height, width)
         )
         return layer.outputs if taps else 0, (), taps
@@ -223,8 +225,8 @@ def _taps(
     return (run, pieces, taps) if taps and pieces else (0, (), ())
 
 
-def _turned(layer: Layer, group: int, columns: int, k: tuple[int, int, int]) -> int:
-    """Where a tap of a group begins in a panel of the turned weight: (k, group, o, c)."""
+def _transposed(layer: Layer, group: int, columns: int, k: tuple[int, int, int]) -> int:
+    """Where a tap of a group begins in a panel of the transposed weight: (k, group, o, c)."""
     _, h, w = layer.axes
     tap = (k[0] * h.kernel + k[1]) * w.kernel + k[2]
     return (tap * layer.all_outputs + group * layer.outputs) * (1 if layer.lanewise else columns)

@@ -9,13 +9,15 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import groupby, product
 
-from pellucid.engine.buffers import Tensor
-from pellucid.engine.graph import Node, Symbol
+from pellucid.engine.buffers import Block, Tensor
+from pellucid.engine.loops import Work
 from pellucid.engine.lowering.beside import CHAINS, Beside, beside
 from pellucid.engine.lowering.layer import Layer, layer_of
 from pellucid.engine.lowering.walk import Stage, View, view, walk
-from pellucid.engine.plan import CHUNKS, Plan, Tables
+from pellucid.engine.plan import CHUNKS, Plan
+from pellucid.engine.steps import Step
 from pellucid.engine.tiling import Taps, TileList, blocks, split
+from pellucid.geometry import Geometry
 from pellucid.kernels import simd
 from pellucid.kernels.loops import tiles
 from pellucid.kernels.simd import Piece, Tile
@@ -28,42 +30,47 @@ _BLOCK_NUMBERS = 1 << 16  # numbers of input and grad_output that are kept in ca
 _SHORTEST = 16  # positions; for fewer, sums would leave the registers too often
 
 
-def grad_weight(plan: Plan, node: Node, grad_output: Tensor) -> None:
+def grad_weight(plan: Plan, step: Step) -> None:
     """grad_weight = Σ grad_output·input and grad_bias = Σ grad_output: parts of fixed images, added in order.
 
     The bias gradient is one more row of the weight's: that of an input which is 1 everywhere.
     """
-    layer, input, bias = layer_of(plan, node), plan.value(node.operands[0]), node.operands[2]
-    sum_products(plan, node, layer, input, grad_output, bias)
+    input, grad_output = plan.read(step, "input"), plan.read(step, "grad_output")
+    input.widen(Geometry(layer_of(step.node, plan.bits).axes).padded)
+    sum_products(plan, step, input, grad_output, bias="bias" in step.reads)
 
 
-def sum_products(
-    plan: Plan, node: Node, layer: Layer, input: Tensor, grad_output: Tensor, bias: Symbol | None
-) -> None:
-    """The gradient of the node's weight and, with `bias`, of that."""
-    assert node.operands[1] is not None
-    images = input.inner[0]
-    size = layer.weight_size + (0 if bias is None else layer.all_outputs)
+def sum_products(plan: Plan, step: Step, input: Tensor, grad_output: Tensor, *, bias: bool) -> None:
+    """The gradient of the step's weight and, with `bias`, of that."""
+    layer, images = layer_of(step.node, plan.bits), input.inner[0]
+    size = layer.weight_size + (layer.all_outputs if bias else 0)
     parts = parts_of(images, size)
     per_part = images // parts
-    plan.per_part[node] = per_part
-    gradient = plan.parameter_gradient(node.operands[1], size)
-    if bias is not None:
-        plan.part_gradient(bias, gradient, layer.weight_size)
+    gradient = plan.parameter_gradient(step, "grad_weight", size)
+    if bias:
+        plan.part_gradient(step, "grad_bias", gradient, layer.weight_size)
     partial = gradient if parts == 1 else plan.block(f"{gradient.name}, parts", size * parts)
 
-    def bind() -> Tables:
+    def bind() -> Work:
         x, g = view(input), view(grad_output)
         together = _images_together(layer, per_part)
         ranges = 1 if parts >= _MOST_PARTS else CHUNKS // parts
-        tiles_ = grad_weight_tiles(layer, x, g, together, ranges, bias=bias is not None)
+        tiles_ = grad_weight_tiles(layer, x, g, together, ranges, bias=bias)
         per_unit = (x.image * together, g.image * together, 0, 0)
         stage = Stage((input, grad_output, partial, partial), per_unit, part=size)
         return walk(plan, tiles_, [stage], range(images // together), per_part // together)
 
-    plan.launch(partial.name, tiles.walk_tiles, bind)
+    order, products = {"images_per_part": per_part}, step.multiply_adds("grad_weight")
+    plan.loop(step, partial.name, tiles.walk_tiles, bind, order=order, multiply_adds=products)
     if parts > 1:
-        plan.add_parts(gradient.name, partial, parts, gradient)
+        add_parts(plan, step, partial, parts, gradient)
+
+
+def add_parts(plan: Plan, step: Step, parts: Block, count: int, out: Block) -> None:
+    """out = the sum of `count` parts that lie one behind the other in `parts`."""
+    chunk = -(-out.size // CHUNKS)
+    work = Work(-(-out.size // chunk), tiles.AddParts(parts, out, count, out.size, chunk))
+    plan.loop(step, out.name, tiles.add_parts, lambda: work)
 
 
 def parts_of(images: int, size: int) -> int:

@@ -13,65 +13,66 @@ from itertools import product
 
 import numpy as np
 
-from pellucid.engine import joining
 from pellucid.engine.buffers import Tensor
-from pellucid.engine.graph import Node, Symbol
+from pellucid.engine.loops import Work
+from pellucid.engine.lowering import registry
 from pellucid.engine.lowering.beside import panel
 from pellucid.engine.lowering.conv_forward import forward_tiles, pack, worth_packing
-from pellucid.engine.lowering.conv_grad_input import grad_input_tiles, inputs_beside, turned_weight, widen
+from pellucid.engine.lowering.conv_grad_input import grad_input_tiles, inputs_beside, transposed_weight, widen
 from pellucid.engine.lowering.conv_grad_weight import sum_products
 from pellucid.engine.lowering.layer import Layer, layer_of
 from pellucid.engine.lowering.walk import Stage, view, walk
-from pellucid.engine.plan import Plan, Tables
+from pellucid.engine.plan import Plan
+from pellucid.engine.steps import Step
 from pellucid.engine.tiling import TileList, blocks
 from pellucid.geometry import Geometry
 from pellucid.kernels import simd
 from pellucid.kernels.loops import tiles
 from pellucid.kernels.simd import Start, Tile
+from pellucid.ops.conv_transpose import ConvTranspose
+from pellucid.ops.relu import ReLU
 
 
-def forward(plan: Plan, node: Node) -> None:
-    """output = bias + Σ input·weight, phase by phase of the stride; and ReLU where the plan joins it."""
-    input, weight, bias = (plan.value(s) for s in node.operands)
-    layer, relu = layer_of(plan, node), joining.take_relu(plan, node)
-    output = plan.output(relu or node)
-    wide = inputs_beside(layer)
-    turned = turned_weight(plan, layer, weight, wide)
+@registry.forward(ConvTranspose)
+def forward(plan: Plan, step: Step) -> None:
+    """output = bias + Σ input·weight, phase by phase of the stride; and ReLU where it is fused into it."""
+    input, weight, bias = (plan.read(step, role) for role in ("input", "weight", "bias"))
+    layer, relu = layer_of(step.node, plan.bits), step.carried(ReLU) is not None
+    output, wide = plan.output(step), inputs_beside(layer)
+    transposed = transposed_weight(plan, step, layer, weight, wide)
     widen(input, layer)
     if wide and bias is not None:
         channels = np.tile(np.arange(layer.inputs), wide.positions)
-        bias = panel(plan, f"{layer.label}.bias, repeated", bias, channels)
+        bias = panel(plan, step, f"{layer.label}.bias, repeated", bias, channels)
 
-    def bind() -> Tables:
+    def bind() -> Work:
         x, y = view(input), view(output)
         begin: Start = "zero" if bias is None else "bias"
-        tiles_ = grad_input_tiles(layer, x, y, None, wide, begin, relu=relu is not None)
-        stage = Stage((input, turned, output, bias or turned), (x.image, 0, y.image, 0))
+        tiles_ = grad_input_tiles(layer, x, y, None, wide, begin, relu=relu)
+        stage = Stage((input, transposed, output, bias or transposed), (x.image, 0, y.image, 0))
         return walk(plan, tiles_, [stage], range(x.images))
 
-    plan.launch(f"{node.path}.output", tiles.walk_tiles, bind)
+    plan.loop(step, f"{step.path}.output", tiles.walk_tiles, bind, multiply_adds=step.multiply_adds("output"))
 
 
-def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
+@registry.backward(ConvTranspose)
+def backward(plan: Plan, step: Step) -> None:
     """All the gradients that somebody wants."""
-    layer, (input, weight, bias) = layer_of(plan, node), node.operands
-    assert input is not None
+    layer, grad_output = layer_of(step.node, plan.bits), plan.read(step, "grad_output")
     grad_output.widen(Geometry(layer.axes).padded)
-    if plan.wants(weight):
-        sum_products(plan, node, layer, grad_output, plan.value(input), None)
-    if bias is not None and plan.wants(bias):
-        _grad_bias(plan, bias, grad_output)
-    if plan.wants(input):
-        _grad_input(plan, layer, input, plan.value(weight), grad_output, node.path)
+    if "grad_weight" in step.makes:
+        sum_products(plan, step, grad_output, plan.read(step, "input"), bias=False)
+    if "grad_bias" in step.makes:
+        _grad_bias(plan, step, grad_output)
+    if "grad_input" in step.makes:
+        _grad_input(plan, step, layer, grad_output)
 
 
-def _grad_input(
-    plan: Plan, layer: Layer, input: Symbol, weight: Tensor, grad_output: Tensor, path: str
-) -> None:
-    gradient, base = plan.add_gradient(input)
-    panels = pack(plan, layer, weight) if worth_packing(layer, gradient.inner[0]) else None
+def _grad_input(plan: Plan, step: Step, layer: Layer, grad_output: Tensor) -> None:
+    (gradient, base), weight = plan.gradient(step), plan.read(step, "weight")
+    panels = pack(plan, step, layer, weight) if worth_packing(layer, gradient.inner[0]) else None
 
-    def bind() -> Tables:
+    def bind() -> Work:
         g, x = view(grad_output), view(gradient)
         start = None if base is None else view(base)
         begin: Start = "zero" if base is None else "base"
@@ -80,14 +81,15 @@ def _grad_input(
         stage = Stage((grad_output, panels or weight, gradient, base or weight), per_image)
         return walk(plan, tiles_, [stage], range(g.images))
 
-    plan.launch(f"{gradient.name} by {path}", tiles.walk_tiles, bind)
+    label, products = f"{gradient.name} by {step.path}", step.multiply_adds("grad_input")
+    plan.loop(step, label, tiles.walk_tiles, bind, multiply_adds=products)
 
 
-def _grad_bias(plan: Plan, bias: Symbol, grad_output: Tensor) -> None:
+def _grad_bias(plan: Plan, step: Step, grad_output: Tensor) -> None:
     """Σ grad_output over images and positions: a row of ones for each block of channels."""
-    gradient = plan.parameter_gradient(bias)
+    gradient = plan.parameter_gradient(step, "grad_bias")
 
-    def bind() -> Tables:
+    def bind() -> Work:
         g, (images, depth, height, width, channels) = view(grad_output), grad_output.inner
         lines = product(range(images), range(depth), range(height))
         taps = tuple((0, n * g.image + g.offset((d, h, 0))) for n, d, h in lines)
@@ -100,4 +102,4 @@ def _grad_bias(plan: Plan, bias: Symbol, grad_output: Tensor) -> None:
             plan, list_, [Stage((grad_output, grad_output, gradient, gradient), (0, 0, 0, 0))], range(1)
         )
 
-    plan.launch(gradient.name, tiles.walk_tiles, bind)
+    plan.loop(step, gradient.name, tiles.walk_tiles, bind)

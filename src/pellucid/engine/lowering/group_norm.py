@@ -4,78 +4,131 @@ from __future__ import annotations
 
 from pellucid.engine.buffers import Tensor
 from pellucid.engine.graph import Node
-from pellucid.engine.plan import CHUNKS, Plan, Tables
-from pellucid.errors import ArgumentError
+from pellucid.engine.loops import Work
+from pellucid.engine.lowering import registry
+from pellucid.engine.lowering.pointwise import source, target
+from pellucid.engine.plan import CHUNKS, Plan
+from pellucid.engine.steps import Step
+from pellucid.errors import ArgumentError, say
 from pellucid.kernels.loops import group_norm
+from pellucid.kernels.loops.rows import Sizes
 from pellucid.ops.group_norm import GroupNorm
 from pellucid.ops.layer_norm import LayerNorm
 from pellucid.sizes import size_of
 
 
-def forward(plan: Plan, node: Node) -> None:
+@registry.forward(GroupNorm, LayerNorm)
+def forward(plan: Plan, step: Step) -> None:
     """Statistics of every group of every image, then one scale and shift."""
-    x, (weight, bias) = plan.value(node.operands[0]), map(plan.value, node.operands[1:])
-    groups, y = _groups(node), plan.output(node)
-    sets = x.inner[0] * groups
-    mean, var, istd = (
-        plan.saved.setdefault((node, name), plan.block(f"{node.path}.{name}", sets, "float64"))
-        for name in ("mean", "var", "istd")
-    )
-    f = (_count(node, x), _eps(node))
-    plan.need_doubles(2 * x.inner[4])
+    node, groups = step.node, _groups(step.node)
+    x, weight, bias = (plan.read(step, name) for name in ("input", "weight", "bias"))
+    y, sets = plan.output(step), x.inner[0] * groups
+    mean, var, istd = (plan.statistic(step, name, sets) for name in ("mean", "var", "istd"))
 
-    def bind() -> Tables:
-        p = (x, y, weight or x, bias or x, mean, var, istd)
-        return Tables(x.inner[0], p, (*_sizes(node, x, y), *_given(weight, bias)), f)
+    def bind() -> Work:
+        table = group_norm.Normalise(
+            sizes=Sizes(*x.inner),
+            channels=x.inner[4] // groups,
+            x=source(x),
+            y=target(y),
+            weights=_weights(node),
+            weight=weight,
+            bias=bias,
+            weighted=weight is not None,
+            biased=bias is not None,
+            mean=mean,
+            var=var,
+            istd=istd,
+            size=_size(node, x),
+            eps=_eps(node),
+        )
+        return Work(x.inner[0], table)
 
-    plan.launch(node.output.name, group_norm.normalise, bind)
+    scratch = 2 * 8 * x.inner[4]
+    plan.loop(step, f"{step.path}.output", group_norm.normalise, bind, scratch=scratch)
 
 
-def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
+@registry.backward(GroupNorm, LayerNorm)
+def backward(plan: Plan, step: Step) -> None:
     """grad_weight and grad_bias, and grad_input when it is wanted."""
-    _weight_gradients(plan, node, grad_output)
-    if not plan.wants(node.operands[0]):
-        return
-    assert node.operands[0] is not None
-    x, weight = plan.value(node.operands[0]), plan.value(node.operands[1])
-    mean, istd = plan.saved[node, "mean"], plan.saved[node, "istd"]
-    inner = {
-        name: plan.block(f"grad({node.path}.{name})", mean.size, "float64")
-        for name in ("istd", "var", "mean")
-    }
-    plan.saved |= {(node, f"grad_{name}"): block for name, block in inner.items()}
-    out, base = plan.add_gradient(node.operands[0])
-    plan.need_doubles(4 * x.inner[4])
-
-    def bind() -> Tables:
-        p = (grad_output, x, out, base or out, weight or x, mean, istd, *inner.values())
-        n = (*_sizes(node, grad_output, x, out, base or out), *_given(base, weight))
-        return Tables(x.inner[0], p, n, (_count(node, x),))
-
-    plan.launch(f"{out.name} by {node.path}", group_norm.normalise_gradient, bind)
+    if step.makes.keys() & {"grad_weight", "grad_bias"}:
+        _weight_gradients(plan, step)
+    if "grad_input" in step.makes:
+        _grad_input(plan, step)
 
 
-def _weight_gradients(plan: Plan, node: Node, grad_output: Tensor) -> None:
+def _grad_input(plan: Plan, step: Step) -> None:
+    node = step.node
+    grad_output, x, weight = (plan.read(step, name) for name in ("grad_output", "input", "weight"))
+    mean, istd = plan.read(step, "mean"), plan.read(step, "istd")
+    inner = {name: plan.statistic(step, f"grad_{name}", mean.size) for name in ("istd", "var", "mean")}
+    out, base = plan.gradient(step)
+
+    def bind() -> Work:
+        table = group_norm.NormaliseGradient(
+            sizes=Sizes(*x.inner),
+            channels=x.inner[4] // _groups(node),
+            grad_output=source(grad_output),
+            x=source(x),
+            grad_input=target(out),
+            base=source(base),
+            weights=_weights(node),
+            weight=weight,
+            weighted=weight is not None,
+            mean=mean,
+            istd=istd,
+            grad_istd=inner["istd"],
+            grad_var=inner["var"],
+            grad_mean=inner["mean"],
+            size=_size(node, x),
+        )
+        return Work(x.inner[0], table)
+
+    label, scratch = f"{out.name} by {step.path}", 4 * 8 * x.inner[4]
+    plan.loop(step, label, group_norm.normalise_gradient, bind, scratch=scratch)
+
+
+def _weight_gradients(plan: Plan, step: Step) -> None:
     """A sum over the images of each part, then over the parts."""
-    symbols = node.operands[1:]
-    given = [symbol for symbol in symbols if symbol is not None]
-    if not any(map(plan.wants, given)):
-        return
-    x, mean, istd = plan.value(node.operands[0]), plan.saved[node, "mean"], plan.saved[node, "istd"]
-    per_part = plan.per_part[node] = max(1, -(-x.inner[0] // CHUNKS))
-    count, size = -(-x.inner[0] // per_part), size_of(given[0].shape)
-    parts = plan.block(f"{node.path}.parts", 2 * count * size, "float64")
-    plan.need_doubles(2 * x.inner[4])
+    node = step.node
+    grad_output, x, mean, istd = (plan.read(step, name) for name in ("grad_output", "input", "mean", "istd"))
+    given = [name for name in ("weight", "bias") if name in step.reads]
+    per_part = max(1, -(-x.inner[0] // CHUNKS))
+    count, size = -(-x.inner[0] // per_part), size_of(step.reads[given[0]].shape)
+    parts = plan.block(f"{step.path}.parts", 2 * count * size, "float64")
 
-    def bind() -> Tables:
-        n = (*_sizes(node, grad_output, x), per_part, x.inner[0], size)
-        return Tables(count, (grad_output, x, mean, istd, parts), n)
+    def bind() -> Work:
+        table = group_norm.WeightGradientParts(
+            sizes=Sizes(*x.inner),
+            channels=x.inner[4] // _groups(node),
+            grad_output=source(grad_output),
+            x=source(x),
+            weights=_weights(node),
+            mean=mean,
+            istd=istd,
+            parts=parts,
+            per_part=per_part,
+            size=size,
+        )
+        return Work(count, table)
 
-    plan.launch(parts.name, group_norm.weight_gradient_parts, bind)
-    gradients = [parts if symbol is None else plan.parameter_gradient(symbol) for symbol in symbols]
+    order, scratch = {"images_per_part": per_part}, 2 * 8 * x.inner[4]
+    plan.loop(step, parts.name, group_norm.weight_gradient_parts, bind, order=order, scratch=scratch)
+    made = {name: plan.parameter_gradient(step, f"grad_{name}") for name in given}
+    grad_weight, grad_bias = made.get("weight"), made.get("bias")
     per_chunk = -(-size // CHUNKS)
-    tables = Tables(-(-size // per_chunk), (parts, *gradients), (per_chunk, size, count, *_given(*symbols)))
-    plan.launch(f"{node.path}.weight_gradients", group_norm.weight_gradients, lambda: tables)
+    table = group_norm.WeightGradients(
+        parts=parts,
+        grad_weight=grad_weight,
+        grad_bias=grad_bias,
+        weighted=grad_weight is not None,
+        biased=grad_bias is not None,
+        parts_count=count,
+        size=size,
+        per_chunk=per_chunk,
+    )
+    work = Work(-(-size // per_chunk), table)
+    plan.loop(step, f"{step.path}.weight_gradients", group_norm.weight_gradients, lambda: work)
 
 
 def _groups(node: Node) -> int:
@@ -89,7 +142,11 @@ def _groups(node: Node) -> int:
             op.name,
             "in a network normalized_shape must be all axes but the batch",
             expected=f"normalized_shape={shape[1:]}",
-            got=f"normalized_shape={tuple(op.normalized_shape)} for input {shape}",
+            got=say(
+                "normalized_shape={normalized_shape} for input {shape}",
+                normalized_shape=tuple(op.normalized_shape),
+                shape=shape,
+            ),
         )
     return 1
 
@@ -99,19 +156,12 @@ def _eps(node: Node) -> float:
     return node.op.eps
 
 
-def _count(node: Node, x: Tensor) -> int:
+def _size(node: Node, x: Tensor) -> int:
     """The values of a group."""
     return max(1, size_of(x.inner[1:]) // _groups(node))
 
 
-def _sizes(node: Node, *tensors: Tensor) -> tuple[int, ...]:
-    """The integers that every kernel here starts with (see `kernels/loops/group_norm.py`)."""
-    _, *space, channels = tensors[0].inner
-    strides = [stride for tensor in tensors for stride in tensor.strides[:3]]
-    return (channels, *space, channels // _groups(node), *_weight_strides(node), *strides)
-
-
-def _weight_strides(node: Node) -> tuple[int, ...]:
+def _weights(node: Node) -> group_norm.Weights:
     """From depth to depth, row to row, pixel to pixel, in a weight for every number, whose memory is a parameter's.
 
     Parameters (O,C,K₁,K₂) lie as (K₁,K₂,C,O), so of (C,D,H,W) channels are side by side, then comes D.
@@ -122,9 +172,4 @@ def _weight_strides(node: Node) -> tuple[int, ...]:
         strides[axis], stride = stride, stride * space[axis]
     if isinstance(node.op, GroupNorm):
         strides = [0] * len(space)
-    return (*(0,) * (3 - len(space)), *strides)
-
-
-def _given(*operands: object) -> tuple[int, ...]:
-    """1 for each that is there."""
-    return tuple(int(operand is not None) for operand in operands)
+    return group_norm.Weights(*(0,) * (3 - len(space)), *strides)

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from pellucid.engine.buffers import Block
 from pellucid.engine.graph import Node
-from pellucid.engine.plan import Plan, Tables
+from pellucid.engine.loops import Work
+from pellucid.engine.plan import Plan
+from pellucid.engine.steps import Step
 from pellucid.engine.tiling import blocks, paired_tiles, position_tiles
 from pellucid.geometry import Axis
 from pellucid.kernels import simd
@@ -101,7 +103,7 @@ class Layer:
         return self.taps * self.inputs * self.all_outputs
 
 
-def layer_of(plan: Plan, node: Node) -> Layer:
+def layer_of(node: Node, bits: int) -> Layer:
     """The convolution that a node is, or that a transposed one is read backwards from: the weight is the same."""
     op, (input, weight, *_) = node.op, node.operands
     assert isinstance(op, Conv | ConvTranspose)
@@ -109,19 +111,19 @@ def layer_of(plan: Plan, node: Node) -> Layer:
     assert weight is not None
     conv = op if isinstance(op, Conv) else op.conv(input.shape, weight.shape)
     d, h, w = (Axis(1, 1),) * (3 - op.dims) + conv.geometry(input.shape, weight.shape).axes
-    return Layer(node.path, (d, h, w), op.groups, weight.shape[1], weight.shape[0] // op.groups, plan.bits)
+    return Layer(node.path, (d, h, w), op.groups, weight.shape[1], weight.shape[0] // op.groups, bits)
 
 
-def laid_weight(plan: Plan, node: Node) -> Block:
+def laid_weight(plan: Plan, step: Step) -> Block:
     """The weight of a convolution as it lies in the window: a true convolution's is flipped first."""
-    layer, weight = layer_of(plan, node), plan.value(node.operands[1])
-    assert isinstance(node.op, Conv)
-    return flipped(plan, layer, weight, f"{layer.label}.weight, flipped") if node.op.flip else weight
+    layer, weight = layer_of(step.node, plan.bits), plan.read(step, "weight")
+    assert isinstance(step.op, Conv)
+    return flipped(plan, step, layer, weight, f"{layer.label}.weight, flipped") if step.op.flip else weight
 
 
-def flipped(plan: Plan, layer: Layer, weight: Block, name: str) -> Block:
+def flipped(plan: Plan, step: Step, layer: Layer, weight: Block, name: str) -> Block:
     """A weight, or its gradient, flipped along every axis: its kernel positions (k, c·o) in the opposite order."""
     result = plan.block(name, layer.weight_size)
-    row = layer.inputs * layer.all_outputs
-    plan.launch(name, layout.reverse, lambda: Tables(layer.taps, (weight, result), (layer.taps, row)))
+    table = layout.Reverse(weight, result, layer.taps, layer.inputs * layer.all_outputs)
+    plan.loop(step, name, layout.reverse, lambda: Work(layer.taps, table))
     return result

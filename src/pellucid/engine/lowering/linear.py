@@ -19,15 +19,18 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
 
-from pellucid.engine import joining
-from pellucid.engine.buffers import Tensor
-from pellucid.engine.graph import Node
+from pellucid.engine.loops import Work
+from pellucid.engine.lowering import registry
+from pellucid.engine.lowering.update import update_after
 from pellucid.engine.lowering.walk import Stage, walk
-from pellucid.engine.plan import CHUNKS, Plan, Tables
+from pellucid.engine.plan import CHUNKS, Plan
+from pellucid.engine.steps import Step
 from pellucid.engine.tiling import TileList, blocks, split
 from pellucid.kernels import simd
 from pellucid.kernels.loops import tiles
 from pellucid.kernels.simd import End, Start, Tile, Turn
+from pellucid.ops.linear import Linear
+from pellucid.ops.relu import ReLU
 
 # Rows of a matrix often lie a multiple of a page apart and compete for the same places in a cache. What a thread reads
 # again and again is therefore small: a stretch of the sums, of some samples, spanning so many numbers of the weight.
@@ -36,79 +39,85 @@ _RANGES = 8  # of output features
 _BASE, _PRODUCT, _BACK, _WEIGHT = range(4)  # stages of the backward walk
 
 
-def forward(plan: Plan, node: Node) -> None:
-    """output = bias + Σ input·weight, and its ReLU where the plan joins the two."""
-    activation = joining.take_relu(plan, node)
-    output = plan.output(activation or node)
-    input, weight, bias = (plan.value(s) for s in node.operands)
-    layer = _layer(plan, node)
+@registry.forward(Linear)
+def forward(plan: Plan, step: Step) -> None:
+    """output = bias + Σ input·weight, and its ReLU where the two are fused."""
+    relu, output = step.carried(ReLU) is not None, plan.output(step)
+    input, weight, bias = (plan.read(step, role) for role in ("input", "weight", "bias"))
+    layer = _layer(plan, step)
     before = (layer.inputs - 1) // layer.run  # stretches before the last, which the ReLU follows
 
-    def sums(starts: tuple[Start, Start], stretches: int, c: int, run: int, relu: bool) -> Tables:
+    def sums(starts: tuple[Start, Start], stretches: int, c: int, run: int, relu: bool) -> Work:
         list_ = layer.forward(starts, c, run, relu=relu)
         stage = Stage((input, weight, output, bias), (run, run * layer.outputs, 0, 0))
-        return walk(plan, list_, [stage], range(stretches), stretches)
+        adds_to = (output,) if starts[0] == "out" else ()
+        return walk(plan, list_, [stage], range(stretches), stretches, adds_to)
 
     begin: Start = "zero" if bias is None else "bias"
-    c, label = before * layer.run, f"{node.path}.output"
+    c, label = before * layer.run, f"{step.path}.output"
     if before:
         bind = partial(sums, (begin, "out"), before, 0, layer.run, relu=False)
-        plan.launch(f"{label}, but for the last stretch", tiles.walk_tiles, bind)
+        name, products = f"{label}, but for the last stretch", layer.samples * layer.outputs * c
+        plan.loop(step, name, tiles.walk_tiles, bind, multiply_adds=products)
     last: Start = "out" if before else begin
-    bind = partial(sums, (last, last), 1, c, layer.inputs - c, relu=activation is not None)
-    plan.launch(label, tiles.walk_tiles, bind)
+    bind = partial(sums, (last, last), 1, c, layer.inputs - c, relu=relu)
+    products = layer.samples * layer.outputs * (layer.inputs - c)
+    plan.loop(step, label, tiles.walk_tiles, bind, multiply_adds=products)
 
 
-def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
+@registry.backward(Linear)
+def backward(plan: Plan, step: Step) -> None:
     """All the gradients that somebody wants, and the update of a weight whose gradient nobody else wants."""
-    input, weight, bias = node.operands
-    assert input is not None
-    assert weight is not None
-    layer, x, w = _layer(plan, node), plan.value(input), plan.value(weight)
-    gradient, base, gate, turned = None, None, None, None
-    if plan.wants(input):
-        gradient, base, gate = plan.add_gated_gradient(input, node)
-        turned = plan.block(f"{grad_output.name}, turned", layer.samples * layer.outputs)
-    learns = plan.wants(weight)
-    updates = plan.updates if learns and plan.updates and plan.updates.joins(weight) else None
-    grad_weight = plan.parameter_gradient(weight) if learns and not updates else None
-    grad_bias = plan.parameter_gradient(bias) if bias is not None and plan.wants(bias) else None
-    plan.need_scratch(layer.height * (layer.outputs + layer.samples))
+    layer, mask = _layer(plan, step), plan.read(step, "mask")
+    grad_output, x, w = (plan.read(step, role) for role in ("grad_output", "input", "weight"))
+    gradient, base, transposed = None, None, None
+    if "grad_input" in step.makes:
+        gradient, base = plan.gradient(step)
+        transposed = plan.block(f"{grad_output.name}, transposed", layer.samples * layer.outputs)
+    update = next((one for one in step.fused if one.way == "update"), None)
+    grad_weight, grad_bias = (
+        plan.parameter_gradient(step, role) if role in step.makes else None
+        for role in ("grad_weight", "grad_bias")
+    )
+    learns = update is not None or grad_weight is not None
+    scratch = layer.height * (layer.outputs + layer.samples) * plan.dtype.itemsize
 
-    def by_outputs() -> Tables:
-        list_ = layer.by_outputs(turn=turned is not None, bias=grad_bias is not None)
-        stages = [Stage((grad_output, grad_output, out, None), (0, 0, 0, 0)) for out in (turned, grad_bias)]
+    def by_outputs() -> Work:
+        list_ = layer.by_outputs(transpose=transposed is not None, bias=grad_bias is not None)
+        stages = [
+            Stage((grad_output, grad_output, out, None), (0, 0, 0, 0)) for out in (transposed, grad_bias)
+        ]
         return walk(plan, list_, stages, range(1))
 
-    def by_inputs(first: int, rows: int, blocks_: int) -> Tables:
+    def by_inputs(first: int, rows: int, blocks_: int) -> Work:
         list_, size = TileList(), rows * layer.outputs
         if gradient:
-            layer.add_grad_input(list_, first, rows, base=base is not None, gate=gate is not None)
+            layer.add_grad_input(list_, first, rows, base=base is not None, mask=mask is not None)
         if learns:
             layer.add_grad_weight(list_, first, rows, first * layer.outputs if grad_weight else 0)
         stages = {
             _BASE: Stage((base, None, None, None), (rows, 0, 0, 0)),
-            _PRODUCT: Stage((w, turned, None, None), (size, 0, 0, 0)),
-            _BACK: Stage((None, None, gradient, gate), (0, 0, rows, rows)),
+            _PRODUCT: Stage((w, transposed, None, None), (size, 0, 0, 0)),
+            _BACK: Stage((None, None, gradient, mask), (0, 0, rows, rows)),
             _WEIGHT: Stage((x, grad_output, grad_weight, None), (rows, 0, size if grad_weight else 0, 0)),
         }
         return walk(plan, list_, [stages[i] for i in sorted(stages)], range(blocks_), 1)
 
-    if turned or grad_bias:
-        plan.launch(f"{grad_output.name}, turned and summed", tiles.walk_tiles, by_outputs)
+    if transposed or grad_bias:
+        plan.loop(step, f"{grad_output.name}, transposed and summed", tiles.walk_tiles, by_outputs)
     for first, rows, blocks_ in layer.blocks if learns or gradient else ():
-        label, bind = f"gradients by {node.path}", partial(by_inputs, first, rows, blocks_)
-        if updates:
+        label, bind = f"gradients by {step.path}", partial(by_inputs, first, rows, blocks_)
+        gradients = (gradient is not None) + learns
+        products = gradients * blocks_ * rows * layer.outputs * layer.samples
+        if update:
             stretches = [((first + i * rows) * layer.outputs, rows * layer.outputs) for i in range(blocks_)]
-            updates.launch_after(label, weight, stretches, bind)
+            update_after(plan, step, update, label, stretches, bind, scratch, products)
         else:
-            plan.launch(label, tiles.walk_tiles, bind)
+            plan.loop(step, label, tiles.walk_tiles, bind, scratch=scratch, multiply_adds=products)
 
 
-def _layer(plan: Plan, node: Node) -> _Linear:
-    input, weight = node.operands[:2]
-    assert input is not None
-    assert weight is not None
+def _layer(plan: Plan, step: Step) -> _Linear:
+    input, weight = step.reads["input"], step.reads["weight"]
     return _Linear(plan.bits, input.shape[0], weight.shape[1], weight.shape[0])
 
 
@@ -174,11 +183,11 @@ class _Linear:
             list_.cut()
         return list_
 
-    def by_outputs(self, *, turn: bool, bias: bool) -> TileList:
+    def by_outputs(self, *, transpose: bool, bias: bool) -> TileList:
         """grad_output as (o, n), and the bias gradient: that of the weight of an input which is 1 everywhere."""
         list_ = TileList()
         for o, width in self.columns:
-            if turn:
+            if transpose:
                 list_.stage = 0
                 code = Turn(self.bits, self.samples, width, self.outputs, self.samples)
                 list_.add(code, code, a=o, out=o * self.samples)
@@ -189,7 +198,7 @@ class _Linear:
             list_.cut()
         return list_
 
-    def add_grad_input(self, list_: TileList, first: int, rows: int, *, base: bool, gate: bool) -> None:
+    def add_grad_input(self, list_: TileList, first: int, rows: int, *, base: bool, mask: bool) -> None:
         """The input gradient of a block of input features: as (c, n) in scratch memory, then turned back."""
         place = self.height * self.outputs  # behind the gradient of the weight's rows
         if base:
@@ -204,7 +213,7 @@ class _Linear:
                 code = Tile(self.bits, reads, width, 1, self.samples, self.outputs, to, start)
                 list_.add(code, code, a=(first + r) * self.outputs, b=n, out=place + r * self.samples + n)
         list_.stage = _BACK
-        end: End = "gate" if gate else "nothing"
+        end: End = "gate" if mask else "nothing"
         turn = Turn(self.bits, rows, self.samples, self.samples, self.inputs, end, self.inputs)
         list_.add(turn, turn, a=place, out=first, start=first)
 

@@ -3,39 +3,58 @@
 from __future__ import annotations
 
 from pellucid.engine.buffers import Tensor
-from pellucid.engine.graph import Node
-from pellucid.engine.lowering.pointwise import rows
-from pellucid.engine.plan import Plan, Tables
+from pellucid.engine.loops import Work
+from pellucid.engine.lowering import registry
+from pellucid.engine.lowering.pointwise import rows, source, target
+from pellucid.engine.plan import Plan
+from pellucid.engine.steps import Step
 from pellucid.kernels.loops import local_response_norm
 from pellucid.ops.local_response_norm import LocalResponseNorm
 
 
-def forward(plan: Plan, node: Node) -> None:
+@registry.forward(LocalResponseNorm)
+def forward(plan: Plan, step: Step) -> None:
     """Pixel by pixel."""
-    op = node.op
+    op = step.op
     assert isinstance(op, LocalResponseNorm)
-    x, y = plan.value(node.operands[0]), plan.output(node)
-    plan.need_doubles(x.inner[4])
+    x, y = plan.read(step, "input"), plan.output(step)
 
-    def bind() -> Tables:
-        chunks, n = rows(x, y)
-        return Tables(chunks, (x, y), (*n, x.inner[4], op.size), (op.alpha / op.size, op.beta, op.k))
+    def bind() -> Work:
+        chunks, walked = rows(x, y)
+        table = local_response_norm.Normalise(walked, source(x), target(y), _measure(op, x))
+        return Work(chunks, table)
 
-    plan.launch(node.output.name, local_response_norm.local_response_norm, bind)
+    plan.loop(
+        step, f"{step.path}.output", local_response_norm.local_response_norm, bind, scratch=8 * x.inner[4]
+    )
 
 
-def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
+@registry.backward(LocalResponseNorm)
+def backward(plan: Plan, step: Step) -> None:
     """From the input again."""
-    op = node.op
+    grad_output = plan.read(step, "grad_output")
+    op = step.op
     assert isinstance(op, LocalResponseNorm)
-    assert node.operands[0] is not None
-    x = plan.value(node.operands[0])
-    out, base = plan.add_gradient(node.operands[0])
-    plan.need_doubles(3 * x.inner[4])
-    f = (op.alpha / op.size, op.beta, op.k, 2 * op.alpha * op.beta / op.size)
+    x = plan.read(step, "input")
+    out, base = plan.gradient(step)
 
-    def bind() -> Tables:
-        chunks, n = rows(grad_output, x, out, base)
-        return Tables(chunks, (grad_output, x, out, base or out), (*n, x.inner[4], op.size), f)
+    def bind() -> Work:
+        chunks, walked = rows(grad_output, x, out, base)
+        table = local_response_norm.Gradient(
+            walked,
+            source(grad_output),
+            source(x),
+            target(out),
+            source(base),
+            measure=_measure(op, x),
+            slope=2 * op.alpha * op.beta / op.size,
+        )
+        return Work(chunks, table)
 
-    plan.launch(f"{out.name} by {node.path}", local_response_norm.local_response_norm_gradient, bind)
+    kernel = local_response_norm.local_response_norm_gradient
+    plan.loop(step, f"{out.name} by {step.path}", kernel, bind, scratch=3 * 8 * x.inner[4])
+
+
+def _measure(op: LocalResponseNorm, x: Tensor) -> local_response_norm.Measure:
+    """What a pixel's numbers are divided by."""
+    return local_response_norm.Measure(x.inner[4], op.size, op.alpha / op.size, op.beta, op.k)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from pellucid.engine.buffers import Tensor
-from pellucid.engine.graph import Node, Symbol
-from pellucid.engine.lowering.pointwise import rows
-from pellucid.engine.plan import CHUNKS, Plan, Tables
+from pellucid.engine.graph import Node
+from pellucid.engine.loops import Work
+from pellucid.engine.lowering import registry
+from pellucid.engine.lowering.pointwise import rows, source, target
+from pellucid.engine.plan import CHUNKS, Plan
+from pellucid.engine.steps import Step
 from pellucid.errors import ArgumentError
 from pellucid.kernels.loops import loss
+from pellucid.kernels.loops.rows import Rows
 from pellucid.ops.cross_entropy import CrossEntropy
 from pellucid.ops.log_softmax import LogSoftmax
 from pellucid.ops.mse_loss import MSELoss
@@ -15,30 +18,34 @@ from pellucid.ops.softmax import Softmax
 from pellucid.sizes import size_of
 
 
-def softmax_forward(plan: Plan, node: Node) -> None:
+@registry.forward(LogSoftmax, Softmax)
+def softmax_forward(plan: Plan, step: Step) -> None:
     """Softmax over the channels, or its logarithm."""
-    _check_axis(node)
-    x, y = plan.value(node.operands[0]), plan.output(node)
+    _check_axis(step.node)
+    x, y = plan.read(step, "input"), plan.output(step)
 
-    def bind() -> Tables:
-        chunks, n = rows(x, y)
-        return Tables(chunks, (x, y), (*n, x.inner[4], int(isinstance(node.op, LogSoftmax))))
+    def bind() -> Work:
+        chunks, walked = rows(x, y)
+        log = isinstance(step.op, LogSoftmax)
+        return Work(chunks, loss.Softmax(walked, source(x), target(y), x.inner[4], log))
 
-    plan.launch(node.output.name, loss.softmax, bind)
+    plan.loop(step, f"{step.path}.output", loss.softmax, bind)
 
 
-def softmax_backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
+@registry.backward(LogSoftmax, Softmax)
+def softmax_backward(plan: Plan, step: Step) -> None:
     """From the input again."""
-    assert node.operands[0] is not None
-    x = plan.value(node.operands[0])
-    out, base = plan.add_gradient(node.operands[0])
+    grad_output = plan.read(step, "grad_output")
+    x = plan.read(step, "input")
+    out, base = plan.gradient(step)
 
-    def bind() -> Tables:
-        chunks, n = rows(grad_output, x, out, base)
-        last = (x.inner[4], int(isinstance(node.op, LogSoftmax)))
-        return Tables(chunks, (grad_output, x, out, base or out), (*n, *last))
+    def bind() -> Work:
+        chunks, walked = rows(grad_output, x, out, base)
+        tensors = source(grad_output), source(x), target(out), source(base)
+        log = isinstance(step.op, LogSoftmax)
+        return Work(chunks, loss.SoftmaxGradient(walked, *tensors, x.inner[4], log))
 
-    plan.launch(f"{out.name} by {node.path}", loss.softmax_gradient, bind)
+    plan.loop(step, f"{out.name} by {step.path}", loss.softmax_gradient, bind)
 
 
 def _check_axis(node: Node) -> None:
@@ -55,11 +62,11 @@ def _check_axis(node: Node) -> None:
         )
 
 
-def cross_entropy_forward(plan: Plan, node: Node) -> None:
+@registry.forward(CrossEntropy)
+def cross_entropy_forward(plan: Plan, step: Step) -> None:
     """A loss for each position, then their mean."""
-    op, (input, target, weight) = node.op, node.operands
+    op, input, weight = step.op, step.reads["input"], step.reads.get("weight")
     assert isinstance(op, CrossEntropy)
-    assert input is not None
     if op.reduction != "mean" or op.label_smoothing != 0 or weight is not None or input.ndim < 2:
         raise ArgumentError(
             "cross_entropy",
@@ -67,73 +74,94 @@ def cross_entropy_forward(plan: Plan, node: Node) -> None:
             got=f"reduction={op.reduction!r}, label_smoothing={op.label_smoothing}, "
             f"weight {None if weight is None else weight.shape}, input {input.shape}",
         )
-    x, targets, y = plan.value(input), plan.value(target), plan.output(node)
+    x, y = plan.value(input), plan.output(step)
+    labels = loss.Labels(plan.read(step, "target"), op.ignore_index)
     positions = size_of(x.inner[:4])
-    losses = plan.saved[node, "losses"] = plan.block(f"{node.path}.losses", positions, "float64")
-    count = plan.saved[node, "count"] = plan.block(f"{node.path}.count", 1, "float64")
+    losses, size = plan.statistic(step, "losses", positions), plan.statistic(step, "count", 1)
 
-    def bind() -> Tables:
-        chunks, n = rows(x)
-        return Tables(chunks, (x, losses), (*n, x.inner[4], targets, op.ignore_index))
+    def bind() -> Work:
+        chunks, walked = rows(x)
+        return Work(chunks, loss.CrossEntropy(walked, source(x), losses, x.inner[4], labels))
 
-    def bind_mean() -> Tables:
-        return Tables(1, (losses, count, y), (positions, targets, op.ignore_index))
-
-    plan.launch(losses.name, loss.cross_entropy, bind)
-    plan.launch(node.output.name, loss.mean_loss, bind_mean)
+    plan.loop(step, losses.name, loss.cross_entropy, bind)
+    mean = Work(1, loss.MeanLoss(losses, size, y, positions, labels))
+    plan.loop(step, f"{step.path}.output", loss.mean_loss, lambda: mean)
 
 
-def cross_entropy_backward(plan: Plan, node: Node, grad_output: Tensor | None) -> None:
+@registry.backward(CrossEntropy)
+def cross_entropy_backward(plan: Plan, step: Step) -> None:
     """The softmax's share minus the target's; without a grad_output this is the root of all gradients."""
-    op, input = node.op, node.operands[0]
+    grad_output = plan.read(step, "grad_output")
+    op = step.op
     assert isinstance(op, CrossEntropy)
-    assert input is not None
-    x, targets, count = plan.value(input), plan.value(node.operands[1]), plan.saved[node, "count"]
-    out, base = plan.add_gradient(input)
+    x, labels = plan.read(step, "input"), loss.Labels(plan.read(step, "target"), op.ignore_index)
+    out, base = plan.gradient(step)
 
-    def bind() -> Tables:
-        chunks, n = rows(x, out, base)
-        last = (x.inner[4], targets, op.ignore_index, int(grad_output is not None))
-        return Tables(chunks, (x, out, base or out, count, grad_output or out), (*n, *last))
+    def bind() -> Work:
+        chunks, walked = rows(x, out, base)
+        table = loss.CrossEntropyGradient(
+            walked,
+            source(x),
+            target(out),
+            source(base),
+            size=plan.read(step, "count"),
+            grad_output=grad_output,
+            is_root=grad_output is None,
+            channels=x.inner[4],
+            labels=labels,
+        )
+        return Work(chunks, table)
 
-    plan.launch(f"{out.name} by {node.path}", loss.cross_entropy_gradient, bind)
+    plan.loop(step, f"{out.name} by {step.path}", loss.cross_entropy_gradient, bind)
 
 
-def mse_forward(plan: Plan, node: Node) -> None:
+@registry.forward(MSELoss)
+def mse_forward(plan: Plan, step: Step) -> None:
     """A sum of squares for each chunk of images, then the mean."""
-    assert isinstance(node.op, MSELoss)
-    if node.op.reduction != "mean":
-        raise ArgumentError("mse_loss", "a network's loss is a mean", got=f"reduction={node.op.reduction!r}")
-    x, target, y = plan.value(node.operands[0]), plan.value(node.operands[1]), plan.output(node)
+    assert isinstance(step.op, MSELoss)
+    if step.op.reduction != "mean":
+        raise ArgumentError("mse_loss", "a network's loss is a mean", got=f"reduction={step.op.reduction!r}")
+    x, wanted, y = plan.read(step, "input"), plan.read(step, "target"), plan.output(step)
     images, d, h, w, channels = x.inner
-    plan.per_part[node] = max(1, -(-images // CHUNKS))  # by shape alone, whatever the halos
-    per_chunk = plan.per_part[node] * d * h
-    parts = plan.block(f"{node.path}.parts", 2 * CHUNKS, "float64")
+    per_part = max(1, -(-images // CHUNKS))  # by shape alone, whatever the halos
+    per_chunk = per_part * d * h
+    parts = plan.block(f"{step.path}.parts", 2 * CHUNKS, "float64")
     chunks = -(-images * d * h // per_chunk)
 
-    def bind() -> Tables:
-        strides = (*x.strides[:3], *target.strides[:3])
-        return Tables(chunks, (x, target, parts), (per_chunk, images, d, h, w * channels, *strides))
+    def bind() -> Work:
+        walked = Rows(per_chunk, images, d, h, w * channels)
+        return Work(chunks, loss.SquaredError(walked, source(x), source(wanted), parts))
 
-    plan.launch(parts.name, loss.squared_error, bind)
-    mean = Tables(1, (parts, y), (chunks,), (size_of(x.inner),))
-    plan.launch(node.output.name, loss.mean_parts, lambda: mean)
+    plan.loop(step, parts.name, loss.squared_error, bind, order={"images_per_part": per_part})
+    mean = Work(1, loss.MeanParts(parts, y, chunks, size_of(x.inner)))
+    plan.loop(step, f"{step.path}.output", loss.mean_parts, lambda: mean)
 
 
-def mse_backward(plan: Plan, node: Node, grad_output: Tensor | None) -> None:
+@registry.backward(MSELoss)
+def mse_backward(plan: Plan, step: Step) -> None:
     """Twice the difference, with opposite signs for input and target."""
-    for symbol, sign in zip(node.operands, (2.0, -2.0), strict=True):
-        if symbol is not None and plan.wants(symbol):
-            _difference(plan, node, symbol, sign, grad_output)
+    for role, factor in {"grad_input": 2.0, "grad_target": -2.0}.items():
+        if role in step.makes:
+            _difference(plan, step, role, factor)
 
 
-def _difference(plan: Plan, node: Node, symbol: Symbol, sign: float, grad_output: Tensor | None) -> None:
-    x, target = plan.value(node.operands[0]), plan.value(node.operands[1])
-    out, base = plan.add_gradient(symbol)
+def _difference(plan: Plan, step: Step, role: str, factor: float) -> None:
+    x, wanted, grad_output = (plan.read(step, name) for name in ("input", "target", "grad_output"))
+    out, base = plan.gradient(step, role)
 
-    def bind() -> Tables:
-        chunks, n = rows(x, target, out, base)
-        p = (x, target, out, base or out, grad_output or out)
-        return Tables(chunks, p, (*n, int(grad_output is not None)), (sign, size_of(x.inner)))
+    def bind() -> Work:
+        chunks, walked = rows(x, wanted, out, base)
+        table = loss.SquaredErrorGradient(
+            walked,
+            source(x),
+            source(wanted),
+            target(out),
+            source(base),
+            grad_output=grad_output,
+            is_root=grad_output is None,
+            factor=factor,
+            size=size_of(x.inner),
+        )
+        return Work(chunks, table)
 
-    plan.launch(f"{out.name} by {node.path}", loss.squared_error_gradient, bind)
+    plan.loop(step, f"{out.name} by {step.path}", loss.squared_error_gradient, bind)

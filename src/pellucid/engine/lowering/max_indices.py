@@ -7,51 +7,50 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.engine.buffers import Block, Tensor
-from pellucid.engine.graph import Node
+from pellucid.engine.buffers import Tensor
+from pellucid.engine.loops import Work
+from pellucid.engine.lowering import registry
 from pellucid.engine.lowering.max_pool import Spans, Windows, axes_of, pool
-from pellucid.engine.plan import CHUNKS, Plan, Tables
+from pellucid.engine.plan import CHUNKS, Plan
+from pellucid.engine.steps import Step
 from pellucid.kernels.loops import max_unpool
+from pellucid.ops.max_indices import AdaptiveMaxPoolIndices, MaxPoolIndices
 from pellucid.sizes import size_of
 
 
-def forward(plan: Plan, node: Node) -> None:
+@registry.forward(AdaptiveMaxPoolIndices, MaxPoolIndices)
+def forward(plan: Plan, step: Step) -> None:
     """By the routes of the pooling beside it; without one it pools for them."""
-    routes = _routes_beside(plan, node)
+    routes = plan.read(step, "routes")
     if routes is None:
-        routes = pool(plan, node, plan.tensor(f"{node.path}.largest", node.output.shape))
-    indices, axes = plan.output(node), axes_of(node)
+        routes = pool(plan, step, plan.tensor(f"{step.path}.largest", step.output.shape))
+    indices, axes = plan.output(step), axes_of(step.node)
 
-    def bind() -> Tables:
+    def bind() -> Work:
         images, *outputs, channels = indices.inner
-        count = size_of(outputs)
-        per_chunk = max(1, images * count // CHUNKS)
-        windows = _numbers(axes, [[_start(axis, y) for y in range(axis.output)] for axis in axes])
-        taps = _numbers(axes, [[_tap(axis, k) for k in range(axis.kernel)] for axis in axes])
-        plan.owners += windows, taps
-        tables = places(plan, indices), windows.ctypes.data, taps.ctypes.data
-        n = (per_chunk, images, count, channels, routes.dtype.itemsize, indices.strides[0], *tables)
-        return Tables(-(-images * count // per_chunk), (routes, indices), n)
+        positions = images * size_of(outputs)
+        per_chunk = max(1, positions // CHUNKS)
+        table = max_unpool.Indices(
+            routes=routes,
+            route_bytes=routes.dtype.itemsize,
+            indices=indices,
+            indices_places=places(indices),
+            first=_numbers(axes, [[_start(axis, y) for y in range(axis.output)] for axis in axes]),
+            further=_numbers(axes, [[_tap(axis, k) for k in range(axis.kernel)] for axis in axes]),
+            images=images,
+            channels=channels,
+            per_chunk=per_chunk,
+        )
+        return Work(-(-positions // per_chunk), table)
 
-    plan.launch(node.output.name, max_unpool.indices, bind)
+    plan.loop(step, f"{step.path}.output", max_unpool.indices, bind)
 
 
-def places(plan: Plan, tensor: Tensor) -> int:
-    """The address of a table: how far each position of an image, row-major, lies from its first element."""
+def places(tensor: Tensor) -> max_unpool.Places:
+    """Where a tensor's numbers lie."""
     steps = zip(tensor.inner[1:4], tensor.strides[1:], strict=True)
-    table = _outer([np.arange(size) * step for size, step in steps])
-    plan.owners.append(table)
-    return int(table.ctypes.data)
-
-
-def _routes_beside(plan: Plan, node: Node) -> Block | None:
-    """Those of the max pooling, whose kind of op this one is, of the same input with the same settings."""
-    assert node.operands[0] is not None
-    for other in plan.readers(node.operands[0]):
-        alike = isinstance(node.op, type(other.op)) and vars(other.op) == vars(node.op)
-        if alike and other is not node and (other, "routes") in plan.saved:
-            return plan.saved[other, "routes"]
-    return None
+    positions = _outer([np.arange(size) * step for size, step in steps])
+    return max_unpool.Places(tensor.strides[0], positions, len(positions))
 
 
 def _start(axis: Windows, y: int) -> int:

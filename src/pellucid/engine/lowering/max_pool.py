@@ -9,8 +9,11 @@ from typing import Literal, TypeAlias
 
 from pellucid.engine.buffers import Block, Tensor
 from pellucid.engine.graph import Node
+from pellucid.engine.loops import Work
+from pellucid.engine.lowering import registry
 from pellucid.engine.lowering.walk import Stage, View, cut_when_few, view, walk
-from pellucid.engine.plan import Plan, Tables
+from pellucid.engine.plan import Plan
+from pellucid.engine.steps import Step
 from pellucid.engine.tiling import TileList, blocks
 from pellucid.geometry import Axis
 from pellucid.kernels import simd
@@ -63,18 +66,19 @@ class Spans:
 Windows: TypeAlias = Axis | Spans
 
 
-def forward(plan: Plan, node: Node) -> None:
+@registry.forward(AdaptiveMaxPool, MaxPool)
+def forward(plan: Plan, step: Step) -> None:
     """The largest element of each window, and its kernel position: the route."""
-    pool(plan, node, plan.output(node))
+    pool(plan, step, plan.output(step))
 
 
-def pool(plan: Plan, node: Node, y: Tensor) -> Block:
+def pool(plan: Plan, step: Step, y: Tensor) -> Block:
     """Launch a node's pooling into `y`; returns the routes."""
-    x, axes = plan.value(node.operands[0]), axes_of(node)
+    x, axes = plan.read(step, "input"), axes_of(step.node)
     kind = "uint8" if size_of([axis.kernel for axis in axes]) <= 256 else "int32"
-    routes = plan.saved[node, "routes"] = plan.block(f"{node.path}.routes", size_of(y.inner), kind)
+    routes = plan.statistic(step, "routes", size_of(y.inner), kind)
 
-    def bind() -> Tables:
+    def bind() -> Work:
         source, result, compact = view(x), view(y), compact_view(y)
         list_ = TileList()
         lines = product(range(axes[0].output), range(axes[1].output), runs_forward(axes[2]))
@@ -90,25 +94,24 @@ def pool(plan: Plan, node: Node, y: Tensor) -> Block:
             out, b = result.offset((d, h, w)) + first, compact.offset((d, h, w)) + first
             list_.add(code, code, taps, a=source.offset(origin) + first, b=b, out=out)
             cut_when_few(list_, source.images, size_of(y.inner[1:3]))
-        stage = Stage((x, routes, y, y), (source.image, compact.image, result.image, 0))
+        per_image = (source.image, compact.image, result.image, 0)
+        stage = Stage((x, routes, y, y), per_image, leaves=True)
         return walk(plan, list_, [stage], range(source.images))
 
-    plan.launch(y.name, tiles.walk_tiles, bind)
+    plan.loop(step, y.name, tiles.walk_tiles, bind)
     return routes
 
 
-def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
+@registry.backward(AdaptiveMaxPool, MaxPool)
+def backward(plan: Plan, step: Step) -> None:
     """Each input element collects from the windows that it won, in their order."""
-    assert node.operands[0] is not None
-    if node in plan.pools:  # the convolution's gradients find their way by its routes
-        plan.gradients[plan.pools[node].output] = grad_output
-        return
-    routes, axes = plan.saved[node, "routes"], axes_of(node)
-    gradient, base, gate = plan.add_gated_gradient(node.operands[0], node)
+    grad_output = plan.read(step, "grad_output")
+    routes, axes = plan.read(step, "routes"), axes_of(step.node)
+    (gradient, base), gate = plan.gradient(step), plan.read(step, "mask")
     other = gate if base is None else base
     start: Literal["zero", "base", "gate"] = "base" if base else "gate" if gate else "zero"
 
-    def bind() -> Tables:
+    def bind() -> Work:
         g, x, compact = view(grad_output), view(gradient), compact_view(grad_output)
         begin = view(other) if other is not None else None
         list_ = TileList()
@@ -139,7 +142,7 @@ def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
         stage = Stage((grad_output, routes, gradient, other or gradient), per_image)
         return walk(plan, list_, [stage], range(x.images))
 
-    plan.launch(f"{gradient.name} by {node.path}", tiles.walk_tiles, bind)
+    plan.loop(step, f"{gradient.name} by {step.path}", tiles.walk_tiles, bind)
 
 
 def _number(axes: list[Windows], k: tuple[int, int, int]) -> int:

@@ -6,45 +6,71 @@ import numpy as np
 
 from pellucid.engine.buffers import Tensor
 from pellucid.engine.graph import Node
+from pellucid.engine.loops import Work
+from pellucid.engine.lowering import registry
 from pellucid.engine.lowering.max_indices import places
 from pellucid.engine.lowering.max_pool import axes_of
-from pellucid.engine.plan import CHUNKS, Plan, Tables
-from pellucid.errors import ShapeError
+from pellucid.engine.plan import CHUNKS, Plan
+from pellucid.engine.steps import Step
+from pellucid.errors import ShapeError, say
 from pellucid.kernels.loops import max_unpool
+from pellucid.ops.max_unpool import MaxUnpool
 from pellucid.sizes import size_of
 
 _CHANNELS = 16  # in a chunk, where images are few: a line of the cache
 
 
-def forward(plan: Plan, node: Node) -> None:
+@registry.forward(MaxUnpool)
+def forward(plan: Plan, step: Step) -> None:
     """Zeros, and every element in its place."""
-    _check_reach(node)
-    values, indices = plan.value(node.operands[0]), plan.value(node.operands[1])
-    output = plan.output(node)
+    _check_reach(step.node)
+    values, indices = plan.read(step, "input"), plan.read(step, "indices")
+    output = plan.output(step)
 
-    def bind() -> Tables:
-        chunks, n = _sizes(plan, values, indices, output)
-        return Tables(chunks, (values, indices, output), n)
+    def bind() -> Work:
+        chunks, pieces = _pieces(values)
+        table = max_unpool.MaxUnpool(
+            pieces=pieces,
+            input=values,
+            input_places=places(values),
+            indices=indices,
+            indices_places=places(indices),
+            output=output,
+            output_places=places(output),
+        )
+        return Work(chunks, table)
 
-    plan.launch(node.output.name, max_unpool.max_unpool, bind)
+    plan.loop(step, f"{step.path}.output", max_unpool.max_unpool, bind)
 
 
-def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
+@registry.backward(MaxUnpool)
+def backward(plan: Plan, step: Step) -> None:
     """What has come to the places that the elements went to, if they have stayed there."""
-    assert node.operands[0] is not None
-    indices = plan.value(node.operands[1])
-    out, base = plan.add_gradient(node.operands[0])
+    grad_output = plan.read(step, "grad_output")
+    indices = plan.read(step, "indices")
+    out, base = plan.gradient(step)
     images, *_, channels = out.inner
-    image = size_of(node.output.shape[2:]) * channels
-    stays = plan.block(f"{node.path}.stays", images * image, np.int64) if _meet(node) else None
+    image = size_of(step.node.output.shape[2:]) * channels
+    stays = plan.block(f"{step.path}.stays", images * image, np.int64) if _meet(step.node) else None
 
-    def bind() -> Tables:
-        chunks, n = _sizes(plan, out, indices, grad_output)
-        n += [base.strides[0], places(plan, base)] if base else [0, 0]
-        n.append(image if stays else 0)
-        return Tables(chunks, (out, indices, grad_output, base or out, stays or out), n)
+    def bind() -> Work:
+        chunks, pieces = _pieces(out)
+        table = max_unpool.MaxUnpoolGradient(
+            pieces=pieces,
+            grad_input=out,
+            input_places=places(out),
+            indices=indices,
+            indices_places=places(indices),
+            grad_output=grad_output,
+            output_places=places(grad_output),
+            base=base,
+            base_places=places(base) if base else max_unpool.Places(0, None, 0),
+            stays=stays,
+            stays_image=image if stays else 0,
+        )
+        return Work(chunks, table)
 
-    plan.launch(f"{out.name} by {node.path}", max_unpool.max_unpool_gradient, bind)
+    plan.loop(step, f"{out.name} by {step.path}", max_unpool.max_unpool_gradient, bind)
 
 
 def _pool(node: Node) -> Node:
@@ -73,18 +99,20 @@ def _check_reach(node: Node) -> None:
         raise ShapeError(
             node.op.name,
             "the output must have every position that max pooling may find",
-            expected=f"0 to {largest} of {read}, the sizes of '{pool.operands[0].name}'",
+            expected=say(
+                "0 to {most} of {read}, the sizes of '{name}'",
+                most=largest,
+                read=read,
+                name=pool.operands[0].name,
+            ),
             got=f"{written}",
-            hint=f"pass output_size={read}",
+            hint=say("pass output_size={read}", read=read),
         )
 
 
-def _sizes(plan: Plan, small: Tensor, indices: Tensor, large: Tensor) -> tuple[int, list[int]]:
-    """How many chunks, and the integers that both kernels begin with."""
+def _pieces(small: Tensor) -> tuple[int, max_unpool.Pieces]:
+    """How many chunks, and which channels each of them takes."""
     images, channels = small.inner[0], small.inner[4]
     per_chunk = channels if images >= CHUNKS else _CHANNELS
     pieces = -(-channels // per_chunk)
-    n = [per_chunk, pieces, channels]
-    for tensor in (small, indices, large):
-        n += [tensor.strides[0], places(plan, tensor), size_of(tensor.inner[1:4])]
-    return images * pieces, n
+    return images * pieces, max_unpool.Pieces(per_chunk, pieces, channels)

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from pellucid.engine import joining
 from pellucid.engine.buffers import Block, Tensor
-from pellucid.engine.graph import Node, Symbol
-from pellucid.engine.lowering.pointwise import rows
+from pellucid.engine.graph import Symbol
+from pellucid.engine.loops import Work
+from pellucid.engine.lowering import registry
+from pellucid.engine.lowering.pointwise import rows, source, target
 from pellucid.engine.lowering.update import take_over
-from pellucid.engine.plan import CHUNKS, NormGradient, Plan, Tables
+from pellucid.engine.plan import CHUNKS, Plan
+from pellucid.engine.steps import Step
 from pellucid.engine.tiling import blocks
 from pellucid.kernels import simd
-from pellucid.kernels.loops import norm
+from pellucid.kernels.loops import norm, norm_statistics
+from pellucid.kernels.loops.rows import Rows, Target
 from pellucid.kernels.simd import Code, GradientSums, Moments, NormalGradient, Normalise
+from pellucid.ops.add import Add
 from pellucid.ops.batch_norm import BatchNorm
+from pellucid.ops.relu import ReLU
 from pellucid.sizes import size_of
 
 _LANES = 64  # numbers of a step: two sums of each, and its centre, fit 32 registers of 8 float64
@@ -24,183 +29,228 @@ _PIECE = 1 << 13  # numbers of a row that stay in the nearest cache, while block
 
 # For bits, columns, step and lanes: the loop that does them.
 _Loop = Callable[[int, int, int, int], Code]
+_Tensors = tuple[Tensor, Tensor | None, Tensor | None, Tensor | None]  # A, B, out, start
+_NOWHERE = Target(None, 0, 0, 0)
 
 
-def forward(plan: Plan, node: Node) -> None:
-    """Normalise, scale, shift; and the sum and the ReLU that follow, where the plan joins them."""
-    op = node.op
-    assert isinstance(op, BatchNorm)
-    x, coefficients = plan.value(node.operands[0]), _statistics(plan, node)
-    add = joining.take_add(plan, node)
-    other = plan.value(next(s for s in add.operands if s is not node.output)) if add else None
-    relu = joining.take_relu(plan, add or node)
-    y = plan.output(relu or add or node)
-    loop = partial(Normalise, add=add is not None, relu=relu is not None)
+@registry.forward(BatchNorm)
+def forward(plan: Plan, step: Step) -> None:
+    """Normalise, scale, shift; and the sum and the ReLU that are fused into it."""
+    x, coefficients = plan.read(step, "input"), _statistics(plan, step)
+    add, relu = step.carried(Add), step.carried(ReLU) is not None
+    other = None if add is None else plan.value(addend(step, add))
+    y = plan.output(step)
+    loop = partial(Normalise, add=add is not None, relu=relu)
 
-    def bind() -> Tables:
-        count, n = rows(x, other, y, None)
-        return Tables(count, (x, other or x, y, y, coefficients), (*n, *_walk(plan, x, n[4], loop)))
+    def bind() -> Work:
+        chunks, walked = rows(x, other, y)
+        return Work(chunks, norm.Pass(_walk(plan, loop, walked, (x, other, y, None)), coefficients))
 
-    plan.launch(node.output.name, norm.walk_rows, bind)
+    plan.loop(step, f"{step.path}.output", norm.walk_rows, bind)
 
 
-def running_coefficients(plan: Plan, node: Node) -> Block:
+def addend(step: Step, add: Step) -> Symbol:
+    """What a fused sum adds to what the steps before it make."""
+    mine = {one.makes["output"] for one in (step, *step.fused)}
+    return next(symbol for symbol in add.reads.values() if symbol not in mine)
+
+
+def running_coefficients(plan: Plan, step: Step, batch_norm: Step) -> Block:
     """What a loop that normalises with the running statistics in passing needs of each channel: mean, scale, bias."""
-    op = node.op
+    op = batch_norm.op
     assert isinstance(op, BatchNorm)
-    mean, variance, weight, bias = (plan.value(s) for s in node.operands[1:])
-    channels = node.output.shape[1]
-    table = plan.block(f"{node.path}.coefficients", 3 * channels)
-    p, per_chunk = (mean, variance, weight or mean, bias or mean, table), _CHANNELS
-    n = (per_chunk, 0, channels, channels, int(weight is not None), int(bias is not None))
-    tables = Tables(-(-channels // per_chunk), p, n, (op.eps,))
-    plan.launch(table.name, norm.running_coefficients, lambda: tables)
-    return table
+    roles = ("running_mean", "running_var", "weight", "bias")
+    mean, var, weight, bias = (plan.read(batch_norm, role) for role in roles)
+    channels = batch_norm.makes["output"].shape[1]
+    out = plan.block(f"{batch_norm.path}.coefficients", 3 * channels)
+    coefficients = _coefficients(weight, bias, out, channels, channels)
+    table = norm_statistics.RunningCoefficients(coefficients, mean, var, _CHANNELS, op.eps)
+    work = Work(-(-channels // _CHANNELS), table)
+    plan.loop(step, out.name, norm_statistics.running_coefficients, lambda: work)
+    return out
 
 
-def _statistics(plan: Plan, node: Node) -> Block:
+def _statistics(plan: Plan, step: Step) -> Block:
     """A channel's mean and 1/√(variance + eps), the batch's or the running ones, and what the loops need of them."""
-    op = node.op
+    op = step.op
     assert isinstance(op, BatchNorm)
-    x: Tensor = plan.value(node.operands[0])
-    running_mean, running_var = (plan.newest(s) for s in node.operands[1:3])
-    weight, bias = (plan.value(s) for s in node.operands[3:])
-    channels, lanes = x.inner[4], _lanes(x)
-    plan.per_part[node], plan.side_by_side[node] = _images(x)[1], lanes // max(1, channels)
-    names = ("mean", "var", "istd") if op.training else ("mean", "istd")
-    saved = {name: plan.block(f"{node.path}.{name}", channels, "float64") for name in names}
-    mean, istd = saved["mean"], saved["istd"]
-    coefficients = plan.block(f"{node.path}.coefficients", 3 * lanes)
-    plan.saved |= {(node, name): block for name, block in saved.items()}
-    parts, count, part_lanes = _moments(plan, node, op, x)
-    operands = (parts, weight or x, bias or x, running_mean or x, running_var or x, mean, istd, coefficients)
-    n = (
-        count,
-        part_lanes,
-        channels,
-        lanes,
-        *(int(block is not None) for block in (weight, bias, running_mean)),
-    )
-    f = (size_of(x.inner[:4]), op.eps, op.momentum)
+    roles = ("input", "running_mean", "running_var", "weight", "bias")
+    x, running_mean, running_var, weight, bias = (plan.read(step, role) for role in roles)
+    channels, lanes = x.inner[4], lanes_of(x)
+    mean, istd = plan.statistic(step, "mean", channels), plan.statistic(step, "istd", channels)
+    out = plan.block(f"{step.path}.coefficients", 3 * lanes)
+    coefficients = _coefficients(weight, bias, out, channels, lanes)
+    label, order = f"{step.path}.statistics", _order(step, x)
     if not op.training:
-        plan.launch(f"{node.path}.statistics", norm.running_statistics, lambda: Tables(1, operands, n, f))
-        return coefficients
+        table = norm_statistics.RunningStatistics(coefficients, running_mean, running_var, mean, istd, op.eps)
+        work = Work(1, table)
+        plan.loop(step, label, norm_statistics.running_statistics, lambda: work, order=order)
+        return out
 
-    following = [_next(plan, symbol) or parts for symbol in node.operands[1:3]]
-    p = (*operands, saved["var"], *following)
-    plan.launch(f"{node.path}.statistics", norm.batch_statistics, lambda: Tables(1, p, n, f))
-    return coefficients
+    work = Work(
+        1,
+        norm_statistics.BatchStatistics(
+            parts=_moments(plan, step, x),
+            coefficients=coefficients,
+            running_mean=running_mean,
+            running_var=running_var,
+            tracked=running_mean is not None,
+            mean=mean,
+            var=plan.statistic(step, "var", channels),
+            istd=istd,
+            next_mean=_next(plan, step, "running_mean"),
+            next_var=_next(plan, step, "running_var"),
+            size=size_of(x.inner[:4]),
+            eps=op.eps,
+            momentum=op.momentum,
+        ),
+    )
+    plan.loop(step, label, norm_statistics.batch_statistics, lambda: work, order=order)
+    return out
 
 
-def _moments(plan: Plan, node: Node, op: BatchNorm, x: Tensor) -> tuple[Block, int, int]:
-    """The parts of the batch's sums, how many there are, and lanes in each."""
-    images, channels = x.inner[0], x.inner[4]
-    assert node.operands[0] is not None
-    if made := plan.moments.get(node.operands[0]):
-        return made, images, channels
-    parts = _parts(plan, f"{node.path}.moments", x)
-    if op.training:
-
-        def bind() -> Tables:
-            return Tables(_images(x)[0], (x, x, x, x, parts), _image_walk(plan, Moments, x, x, None, None))
-
-        plan.launch(parts.name, norm.moments, bind)
-    return parts, _images(x)[0], _lanes(x)
+def _order(step: Step, x: Tensor) -> dict[str, int]:
+    """What the order of the statistics' sums depends on."""
+    return {
+        "images_per_part": _images(x)[1],
+        "pixels_side_by_side": lanes_of(x) // max(1, x.inner[4]),
+        "in_tiles": int("moments" in step.reads),
+    }
 
 
-def _next(plan: Plan, symbol: Symbol | None) -> Block | None:
-    """Where a running statistic's next value goes first; a layer's second use in one forward goes on from there."""
-    if symbol is None:
+def _coefficients(
+    weight: Block | None, bias: Block | None, out: Block, channels: int, lanes: int
+) -> norm_statistics.Coefficients:
+    """What a channel's coefficients are made of, and where they go."""
+    given = weight is not None, bias is not None
+    return norm_statistics.Coefficients(weight, bias, *given, out, channels, lanes)
+
+
+def _moments(plan: Plan, step: Step, x: Tensor) -> norm_statistics.Parts:
+    """The parts of the batch's sums, which a convolution may have made in passing, image by image."""
+    if "moments" in step.reads:
+        return norm_statistics.Parts(plan.read(step, "moments"), x.inner[0], x.inner[4])
+    parts = _parts(plan, f"{step.path}.moments", x)
+
+    def bind() -> Work:
+        tensors = x, None, None, None
+        return Work(_images(x)[0], norm.Moments(_image_walk(plan, Moments, tensors), parts))
+
+    plan.loop(step, parts.name, norm.moments, bind)
+    return norm_statistics.Parts(parts, _images(x)[0], lanes_of(x))
+
+
+def _next(plan: Plan, step: Step, role: str) -> Block | None:
+    """Where a running statistic's next value goes first; the model takes it over at the end of the run."""
+    if role not in step.makes:
         return None
-    new, old = plan.block(f"updated({symbol.name})", size_of(symbol.shape)), plan.value(symbol)
-    plan.state.setdefault(symbol, []).append(new)
+    made, old = step.makes[role], plan.value(step.node.named[role])
+    new = plan.put(made, plan.block(made.name, old.size))
     take_over(plan, new.name, new, old)
     return new
 
 
-def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
+@registry.backward(BatchNorm)
+def backward(plan: Plan, step: Step) -> None:
     """grad_weight, grad_bias, and grad_input when it is wanted."""
-    assert isinstance(node.op, BatchNorm)
-    x, (weight, bias) = plan.value(node.operands[0]), node.operands[3:]
-    channels, lanes = x.inner[4], _lanes(x)
-    mean, istd = plan.saved[node, "mean"], plan.saved[node, "istd"]
-    slopes = plan.block(f"{node.path}.slopes", 4 * lanes)
-    parts = _gradient_sums(plan, node, x, grad_output)
-    gradients = [parts if symbol is None else plan.parameter_gradient(symbol) for symbol in (weight, bias)]
-    inner = {
-        name: plan.block(f"grad({node.path}.{name})", channels, "float64") for name in ("istd", "var", "mean")
-    }
-    if node.op.training and plan.wants(node.operands[0]):
-        plan.saved |= {(node, f"grad_{name}"): block for name, block in inner.items()}
-    tables = Tables(
-        1,
-        (parts, plan.value(weight) or parts, mean, istd, slopes, *gradients, *inner.values()),
-        (
-            _images(x)[0],
-            lanes,
-            channels,
-            lanes,
-            *(int(s is not None) for s in (weight, bias)),
-            int(node.op.training),
-        ),
-        (size_of(x.inner[:4]),),
-    )
-    plan.launch(slopes.name, norm.gradient_statistics, lambda: tables)
-    if not plan.wants(node.operands[0]):
+    x: Tensor = plan.read(step, "input")
+    parts, grad_output = _gradient_sums(plan, step, x)
+    slopes = _slopes(plan, step, x, parts)
+    if "grad_input" not in step.makes:
         return
-    assert node.operands[0] is not None
-    out, base = plan.add_gradient(node.operands[0])
-    if joining.made_in_passing(plan, node.operands[0]):
-        plan.unwritten[out] = NormGradient(grad_output, x, slopes, lanes)
-        return
+    out, base = plan.gradient(step)
     loop = partial(NormalGradient, base=base is not None)
 
-    def bind() -> Tables:
-        count, n = rows(grad_output, x, out, base)
-        return Tables(count, (grad_output, x, out, base or out, slopes), (*n, *_walk(plan, x, n[4], loop)))
+    def bind() -> Work:
+        tensors = grad_output, x, out, base
+        chunks, walked = rows(*tensors)
+        return Work(chunks, norm.Pass(_walk(plan, loop, walked, tensors), slopes))
 
-    plan.launch(f"{out.name} by {node.path}", norm.walk_rows, bind)
-
-
-def _gradient_sums(plan: Plan, node: Node, x: Tensor, grad_output: Tensor) -> Block:
-    """The sums over grad_output. Where the ReLU behind has left it unwritten, it is gated and written in passing."""
-    parts = _parts(plan, f"{node.path}.sums", x)
-    source, output = plan.gated.pop(grad_output, (grad_output, None))
-    loop = partial(GradientSums, gate=output is not None)
-
-    def bind() -> Tables:
-        p = (source, x, grad_output, output or x, parts, plan.saved[node, "mean"])
-        return Tables(_images(x)[0], p, _image_walk(plan, loop, source, x, grad_output, output))
-
-    plan.launch(parts.name, norm.gradient_sums, bind)
-    return parts
+    plan.loop(step, f"{out.name} by {step.path}", norm.walk_rows, bind)
 
 
-def _lanes(x: Tensor) -> int:
+def _slopes(plan: Plan, step: Step, x: Tensor, parts: Block) -> Block:
+    """The gradients of weight, bias and statistics, and what the loop over all numbers needs of them."""
+    op, channels, lanes = step.op, x.inner[4], lanes_of(x)
+    assert isinstance(op, BatchNorm)
+    weight, bias = plan.read(step, "weight"), plan.read(step, "bias")
+    inner = {name: plan.statistic(step, f"grad_{name}", channels) for name in ("istd", "var", "mean")}
+    slopes = plan.statistic(step, "slopes", 4 * lanes, plan.dtype)
+    table = norm_statistics.GradientStatistics(
+        parts=norm_statistics.Parts(parts, _images(x)[0], lanes),
+        weight=weight,
+        mean=plan.read(step, "mean"),
+        istd=plan.read(step, "istd"),
+        slopes=slopes,
+        grad_weight=None if weight is None else plan.parameter_gradient(step, "grad_weight"),
+        grad_bias=None if bias is None else plan.parameter_gradient(step, "grad_bias"),
+        grad_istd=inner["istd"],
+        grad_var=inner["var"],
+        grad_mean=inner["mean"],
+        channels=channels,
+        lanes=lanes,
+        weighted=weight is not None,
+        biased=bias is not None,
+        trains=op.training,
+        size=size_of(x.inner[:4]),
+    )
+    plan.loop(
+        step, slopes.name, norm_statistics.gradient_statistics, lambda: Work(1, table), order=_order(step, x)
+    )
+    return slopes
+
+
+def _gradient_sums(plan: Plan, step: Step, x: Tensor) -> tuple[Block, Tensor]:
+    """The sums over grad_output, and this, which is masked and written in passing where the ReLU behind is fused."""
+    parts = _parts(plan, f"{step.path}.sums", x)
+    relu, mean = step.carried(ReLU), plan.read(step, "mean")
+    before, mask = plan.read(step, "unmasked"), plan.read(step, "mask")
+    masked = None if relu is None else plan.gradient(relu)[0]
+    grad_output = plan.read(step, "grad_output")
+    loop = partial(GradientSums, gate=mask is not None)
+
+    def bind() -> Work:
+        walk = _image_walk(plan, loop, (grad_output if before is None else before, x, masked, mask))
+        return Work(_images(x)[0], norm.GradientSums(walk, mean, parts))
+
+    plan.loop(step, parts.name, norm.gradient_sums, bind)
+    return parts, grad_output
+
+
+def lanes_of(x: Tensor) -> int:
     """As many pixels side by side as divide a row and stay within `_LANES` numbers, one at least."""
     width, channels = x.inner[3:]
     pixels = [r for r in range(1, width + 1) if width % r == 0 and r * channels <= _LANES]
     return channels * max(pixels, default=1)
 
 
-def _walk(plan: Plan, x: Tensor, length: int, loop: _Loop) -> tuple[int, ...]:
-    """What the walk along rows of `length` numbers takes behind the rows (see `kernels/loops/norm.py`)."""
-    lanes = _lanes(x)
-    columns = blocks(lanes, _LANES)
-    codes = [
-        part
-        for first, count in columns
-        for part in (simd.address(loop(plan.bits, count, lanes, lanes)), first)
+def _walk(plan: Plan, loop: _Loop, walked: Rows, tensors: _Tensors) -> norm.Walk:
+    """The walk along these rows of A, B, out and start."""
+    a, b, out, start = tensors
+    lanes = lanes_of(a)
+    columns = [
+        norm.Columns(simd.address(loop(plan.bits, count, lanes, lanes)), first)
+        for first, count in blocks(lanes, _LANES)
     ]
-    return (length // lanes, max(1, _PIECE // lanes), lanes, lanes, x.inner[4], len(columns), *codes)
+    return norm.Walk(
+        rows=walked,
+        a=source(a),
+        b=source(b),
+        out=_NOWHERE if out is None else target(out),
+        start=source(start),
+        steps=walked.length // lanes,
+        per_piece=max(1, _PIECE // lanes),
+        lanes=lanes,
+        channels=a.inner[4],
+        columns=tuple(columns),
+    )
 
 
-def _image_walk(plan: Plan, loop: _Loop, *tensors: Tensor | None) -> tuple[int, ...]:
-    """All that a walk takes whose chunks are parts of a sum: by shape alone, so that halos never show in a number."""
-    x = tensors[0]
-    assert x is not None
-    _, n = rows(*tensors)
-    return (_images(x)[1] * n[2] * n[3], *n[1:], *_walk(plan, x, n[4], loop))
+def _image_walk(plan: Plan, loop: _Loop, tensors: _Tensors) -> norm.Walk:
+    """A walk whose chunks are parts of a sum: by shape alone, so that halos never show in a number."""
+    _, walked = rows(*tensors)
+    per_chunk = _images(tensors[0])[1] * walked.depth * walked.height
+    return _walk(plan, loop, walked._replace(per_chunk=per_chunk), tensors)
 
 
 def _images(x: Tensor) -> tuple[int, int]:
@@ -211,4 +261,4 @@ def _images(x: Tensor) -> tuple[int, int]:
 
 def _parts(plan: Plan, name: str, x: Tensor) -> Block:
     """Room for the parts of two sums and of what they are around."""
-    return plan.block(name, max(1, _images(x)[0]) * 3 * _lanes(x), "float64")
+    return plan.block(name, max(1, _images(x)[0]) * 3 * lanes_of(x), "float64")

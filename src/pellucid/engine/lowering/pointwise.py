@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from pellucid.engine import joining
 from pellucid.engine.buffers import Tensor
-from pellucid.engine.graph import Node, Symbol
-from pellucid.engine.plan import CHUNKS, Plan, Tables
+from pellucid.engine.loops import Work
+from pellucid.engine.lowering import registry
+from pellucid.engine.plan import CHUNKS, Plan
+from pellucid.engine.steps import Step
 from pellucid.kernels.jit import Kernel
 from pellucid.kernels.loops import activation, pointwise
+from pellucid.kernels.loops.rows import Rows, Source, Target
+from pellucid.ops.add import Add
 from pellucid.ops.base import Op
 from pellucid.ops.dropout import Dropout
 from pellucid.ops.gelu import GELU
 from pellucid.ops.leaky_relu import LeakyReLU
+from pellucid.ops.relu import ReLU
 from pellucid.ops.sigmoid import Sigmoid
 from pellucid.ops.silu import SiLU
 from pellucid.ops.tanh import Tanh
@@ -26,69 +30,81 @@ _KERNELS: dict[type[Op], tuple[Kernel, Kernel]] = {
 }
 
 
-def rows(*tensors: Tensor | None) -> tuple[int, list[int]]:
-    """How many chunks, and the integers that every pointwise kernel starts with (see `kernels/loops/pointwise.py`)."""
+def rows(*tensors: Tensor | None) -> tuple[int, Rows]:
+    """How many chunks, and the rows of tensors of one size."""
     first = tensors[0]
     assert first is not None
     n, d, h, w, c = first.inner
-    strides = [stride for t in tensors for stride in ((0, 0, 0) if t is None else t.strides[:3])]
     if all(t is None or t.outer == t.inner for t in tensors):  # no halo anywhere: an image is one row
         d, h, w = 1, 1, d * h * w
     per_chunk = max(1, n * d * h // CHUNKS)
-    return -(-n * d * h // per_chunk), [per_chunk, n, d, h, w * c, *strides]
+    return -(-n * d * h // per_chunk), Rows(per_chunk, n, d, h, w * c)
 
 
-def relu_forward(plan: Plan, node: Node) -> None:
+def source(tensor: Tensor | None) -> Source:
+    """A tensor that a loop reads row by row; an absent one has no strides."""
+    return Source(None, 0, 0, 0) if tensor is None else Source(tensor, *tensor.strides[:3])
+
+
+def target(tensor: Tensor) -> Target:
+    """A tensor that a loop writes row by row."""
+    return Target(tensor, *tensor.strides[:3])
+
+
+@registry.forward(ReLU)
+def relu_forward(plan: Plan, step: Step) -> None:
     """y = max(x, 0)."""
-    x, y = plan.value(node.operands[0]), plan.output(node)
+    x, y = plan.read(step, "input"), plan.output(step)
 
-    def bind() -> Tables:
-        chunks, n = rows(x, y)
-        return Tables(chunks, (x, y), n)
+    def bind() -> Work:
+        chunks, walked = rows(x, y)
+        return Work(chunks, pointwise.Pointwise(walked, source(x), target(y), 0.0))
 
-    plan.launch(node.output.name, pointwise.relu, bind)
-
-
-def relu_backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
-    """grad_input = 0 where output = 0, else grad_output; left to the batch norm before, where it can do that."""
-    assert node.operands[0] is not None
-    y = plan.value(node.output)
-    left = joining.gated_by_norm(plan, node)
-    out, base = plan.add_gradient(node.operands[0])
-    if left:
-        plan.gated[out] = grad_output, y
-        return
-
-    def bind() -> Tables:
-        chunks, n = rows(grad_output, y, out, base)
-        return Tables(chunks, (grad_output, y, out, base or out), n)
-
-    plan.launch(f"{out.name} by {node.path}", pointwise.relu_gradient, bind)
+    plan.loop(step, f"{step.path}.output", pointwise.relu, bind)
 
 
-def activation_forward(plan: Plan, node: Node) -> None:
+@registry.backward(ReLU)
+def relu_backward(plan: Plan, step: Step) -> None:
+    """grad_input = 0 where output = 0, else grad_output."""
+    grad_output, y = plan.read(step, "grad_output"), plan.read(step, "output")
+    out, base = plan.gradient(step)
+
+    def bind() -> Work:
+        return _gradient(grad_output, y, out, base, 0.0)
+
+    plan.loop(step, f"{out.name} by {step.path}", pointwise.relu_gradient, bind)
+
+
+@registry.forward(GELU, LeakyReLU, SiLU, Sigmoid, Tanh)
+def activation_forward(plan: Plan, step: Step) -> None:
     """y = f(x)."""
-    x, y = plan.value(node.operands[0]), plan.output(node)
+    x, y = plan.read(step, "input"), plan.output(step)
 
-    def bind() -> Tables:
-        chunks, n = rows(x, y)
-        return Tables(chunks, (x, y), n, _setting(plan, node.op))
+    def bind() -> Work:
+        chunks, walked = rows(x, y)
+        return Work(chunks, pointwise.Pointwise(walked, source(x), target(y), _setting(plan, step.node.op)))
 
-    plan.launch(node.output.name, _kernels(node.op)[0], bind)
+    plan.loop(step, f"{step.path}.output", _kernels(step.node.op)[0], bind)
 
 
-def activation_backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
+@registry.backward(GELU, LeakyReLU, SiLU, Sigmoid, Tanh)
+def activation_backward(plan: Plan, step: Step) -> None:
     """grad_input = grad_output·f′(x)."""
-    assert node.operands[0] is not None
-    x = plan.value(node.operands[0])
-    out, base = plan.add_gradient(node.operands[0])
+    grad_output = plan.read(step, "grad_output")
+    x = plan.read(step, "input")
+    out, base = plan.gradient(step)
 
-    def bind() -> Tables:
-        chunks, n = rows(grad_output, x, out, base)
-        p = (grad_output, x, out, base or out)
-        return Tables(chunks, p, n, _setting(plan, node.op))
+    def bind() -> Work:
+        return _gradient(grad_output, x, out, base, _setting(plan, step.node.op))
 
-    plan.launch(f"{out.name} by {node.path}", _kernels(node.op)[1], bind)
+    plan.loop(step, f"{out.name} by {step.path}", _kernels(step.node.op)[1], bind)
+
+
+def _gradient(grad_output: Tensor, x: Tensor, out: Tensor, base: Tensor | None, setting: float) -> Work:
+    """The gradient of a function of each number."""
+    chunks, walked = rows(grad_output, x, out, base)
+    tensors = source(grad_output), source(x), target(out), source(base)
+    return Work(chunks, pointwise.PointwiseGradient(walked, *tensors, setting))
 
 
 def _kernels(op: Op) -> tuple[Kernel, Kernel]:
@@ -98,67 +114,77 @@ def _kernels(op: Op) -> tuple[Kernel, Kernel]:
     return _KERNELS[type(op)]
 
 
-def _setting(plan: Plan, op: Op) -> tuple[float, ...]:
+def _setting(plan: Plan, op: Op) -> float:
     """The number that an activation is set to, rounded to the plan's type."""
-    return (float(op.slope(plan.dtype)),) if isinstance(op, LeakyReLU) else ()
+    return float(op.slope(plan.dtype)) if isinstance(op, LeakyReLU) else 0.0
 
 
-def add_forward(plan: Plan, node: Node) -> None:
-    """y = a + b, and its ReLU where the plan joins the two."""
-    relu = joining.take_relu(plan, node)
-    a, b, y = plan.value(node.operands[0]), plan.value(node.operands[1]), plan.output(relu or node)
+@registry.forward(Add)
+def add_forward(plan: Plan, step: Step) -> None:
+    """y = a + b, and its ReLU where the two are fused."""
+    a, b, y = plan.read(step, "input"), plan.read(step, "other"), plan.output(step)
+    relu = step.carried(ReLU) is not None
 
-    def bind() -> Tables:
-        chunks, n = rows(a, b, y)
-        return Tables(chunks, (a, b, y), (*n, int(relu is not None)))
+    def bind() -> Work:
+        chunks, walked = rows(a, b, y)
+        return Work(chunks, pointwise.Add(walked, source(a), source(b), target(y), relu))
 
-    plan.launch(node.output.name, pointwise.add, bind)
+    plan.loop(step, f"{step.path}.output", pointwise.add, bind)
 
 
-def add_backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
+@registry.backward(Add)
+def add_backward(plan: Plan, step: Step) -> None:
     """Both operands have the gradient of the sum: where it is the first one, it is passed on as it is."""
-    for symbol in node.operands:
-        if symbol is None or not plan.wants(symbol):
-            continue
-        if symbol in plan.gradients:
-            _add_to(plan, node, symbol, grad_output)
-        else:
-            plan.gradients[symbol] = grad_output
+    for role in step.bases:
+        _add_to(plan, step, role)
 
 
-def _add_to(plan: Plan, node: Node, symbol: Symbol, grad_output: Tensor) -> None:
+def _add_to(plan: Plan, step: Step, role: str) -> None:
     """One more contribution to the gradient of a symbol that has one."""
-    out, base = plan.add_gradient(symbol)
+    grad_output = plan.read(step, "grad_output")
+    out, base = plan.gradient(step, role)
     assert base is not None
 
-    def bind() -> Tables:
-        chunks, n = rows(base, grad_output, out)
-        return Tables(chunks, (base, grad_output, out), (*n, 0))
+    def bind() -> Work:
+        chunks, walked = rows(base, grad_output, out)
+        return Work(chunks, pointwise.Add(walked, source(base), source(grad_output), target(out), relu=False))
 
-    plan.launch(f"{out.name} by {node.path}", pointwise.add, bind)
+    plan.loop(step, f"{out.name} by {step.path}", pointwise.add, bind)
 
 
-def dropout_forward(plan: Plan, node: Node) -> None:
+@registry.forward(Dropout)
+def dropout_forward(plan: Plan, step: Step) -> None:
     """Keep or drop each number."""
-    _dropout(plan, node, plan.value(node.operands[0]), plan.output(node), None)
+    _dropout(plan, step, plan.read(step, "input"), plan.output(step), None)
 
 
-def dropout_backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
+@registry.backward(Dropout)
+def dropout_backward(plan: Plan, step: Step) -> None:
     """The same choice again."""
-    assert node.operands[0] is not None
-    out, base = plan.add_gradient(node.operands[0])
-    _dropout(plan, node, grad_output, out, base)
+    grad_output = plan.read(step, "grad_output")
+    out, base = plan.gradient(step)
+    _dropout(plan, step, grad_output, out, base)
 
 
-def _dropout(plan: Plan, node: Node, x: Tensor, y: Tensor, base: Tensor | None) -> None:
-    op = node.op
+def _dropout(plan: Plan, step: Step, x: Tensor, y: Tensor, base: Tensor | None) -> None:
+    op = step.op
     assert isinstance(op, Dropout)
-    layer = [other for other in plan.graph.nodes if isinstance(other.op, Dropout)].index(node)
+    layer = [other for other in plan.graph.nodes if isinstance(other.op, Dropout)].index(step.node)
 
-    def bind() -> Tables:
-        chunks, n = rows(x, y, base)
-        plane = size_of(x.inner[1:4])
-        last = (x.inner[4], plane, layer, op.threshold, plan.counters.ctypes.data)
-        return Tables(chunks, (x, y, base or y), (*n, *last), (float(plan.dtype.type(op.scale)),))
+    def bind() -> Work:
+        chunks, walked = rows(x, y, base)
+        table = activation.Dropout(
+            walked,
+            source(x),
+            target(y),
+            source(base),
+            channels=x.inner[4],
+            plane=size_of(x.inner[1:4]),
+            layer=layer,
+            threshold=op.threshold,
+            counters=plan.counters,
+            scale=float(plan.dtype.type(op.scale)),
+        )
+        return Work(chunks, table)
 
-    plan.launch(f"{y.name} by {node.path}", activation.dropout, bind)
+    plan.loop(step, f"{y.name} by {step.path}", activation.dropout, bind)

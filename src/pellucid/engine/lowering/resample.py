@@ -4,58 +4,66 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pellucid.engine.buffers import Tensor
 from pellucid.engine.graph import Node
-from pellucid.engine.plan import CHUNKS, Plan, Tables
-from pellucid.errors import ShapeError
+from pellucid.engine.loops import Work
+from pellucid.engine.lowering import registry
+from pellucid.engine.lowering.pointwise import source, target
+from pellucid.engine.plan import CHUNKS, Plan
+from pellucid.engine.steps import Step
+from pellucid.errors import ShapeError, say
 from pellucid.kernels.loops import resample
+from pellucid.kernels.loops.lists import Axes, Lists
+from pellucid.kernels.loops.rows import Rows
 from pellucid.ops.base import Shape
+from pellucid.ops.interpolate import Interpolate
 from pellucid.ops.pad import Pad
 from pellucid.ops.resampling import Resampling, Spread
 
 
-def forward(plan: Plan, node: Node) -> None:
+@registry.forward(Interpolate, Pad)
+def forward(plan: Plan, step: Step) -> None:
     """Copies where every output is one input element or a constant, else weighted sums."""
-    op, input = _of(node)
+    op, input = _of(step.node)
     if isinstance(op, Pad) and len(op.pad) > 2 * (len(input) - 2):
         raise ShapeError(
             op.name,
             "in a network only the axes behind the channels are padded",
-            expected=f"at most {2 * max(0, len(input) - 2)} widths for input {input}",
+            expected=say(
+                "at most {most} widths for input {input}", most=2 * max(0, len(input) - 2), input=input
+            ),
             got=f"pad={op.pad}",
         )
-    x, y = plan.value(node.operands[0]), plan.output(node)
+    x, y = plan.read(step, "input"), plan.output(step)
     spreads = along_three(op.spreads(input))
     copies = all(spread.copies for spread in spreads)
     constant = (op.value or 0.0) if isinstance(op, Pad) else 0.0
 
-    def bind() -> Tables:
-        chunks, n = _sizes(plan, x, y, spreads)
-        if copies:
-            return Tables(chunks, (x, y), n, (float(constant),))
-        return Tables(chunks, (x, y, y), (*n, 0, 0, 0))
+    def bind() -> Work:
+        chunks, walked = every_row(y)
+        runs, lists = _runs(spreads)
+        last = runs, axes(lists), y.inner[4], float(constant)
+        return Work(chunks, resample.Pick(walked, source(x), target(y), *last))
 
-    plan.launch(node.output.name, resample.pick if copies else resample.spread, bind)
+    if copies:
+        plan.loop(step, f"{step.path}.output", resample.pick, bind)
+    else:
+        plan.loop(step, f"{step.path}.output", resample.spread, lambda: _spread(x, y, None, spreads))
 
 
-def backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
+@registry.backward(Interpolate, Pad)
+def backward(plan: Plan, step: Step) -> None:
     """The same tables turned round: each input element sums over the outputs that read it."""
-    assert node.operands[0] is not None
-    op, input = _of(node)
-    out, base = plan.add_gradient(node.operands[0])
+    grad_output = plan.read(step, "grad_output")
+    op, input = _of(step.node)
+    out, base = plan.gradient(step)
     spreads = along_three(op.directed("grad_input", input))
 
-    def bind() -> Tables:
-        chunks, n = _sizes(plan, grad_output, out, spreads)
-        strides = base.strides[:3] if base else (0, 0, 0)
-        return Tables(chunks, (grad_output, out, base or out), (*n, *strides))
-
-    plan.launch(f"{out.name} by {node.path}", resample.spread, bind)
+    label = f"{out.name} by {step.path}"
+    plan.loop(step, label, resample.spread, lambda: _spread(grad_output, out, base, spreads))
 
 
 def _of(node: Node) -> tuple[Resampling, Shape]:
@@ -70,34 +78,39 @@ def along_three(spreads: Sequence[Spread]) -> list[Spread]:
     return [Spread((((0, 1.0),),), 1)] * (3 - len(spreads)) + list(spreads)
 
 
-def _sizes(plan: Plan, source: Tensor, out: Tensor, spreads: list[Spread]) -> tuple[int, list[int]]:
-    """How many chunks, and the integers of both kernels."""
-    images, depth, height, _, channels = out.inner
+def every_row(out: Tensor) -> tuple[int, Rows]:
+    """How many chunks, and the rows of a result: one by one, also where no halo parts them."""
+    images, depth, height, width, channels = out.inner
     per_chunk = max(1, images * depth * height // CHUNKS)
-    deep, high, wide = spreads
-    runs, lists = _runs(wide)
-    tables = [runs]
-    for rows in (deep.rows, high.rows, lists):
-        tables += table_of(rows)
-    plan.owners.append(tables)
-    n = [per_chunk, images, depth, height, *source.strides[:3], *out.strides[:3], channels, len(runs)]
-    return -(-images * depth * height // per_chunk), [*n, *(table.ctypes.data for table in tables)]
+    return -(-images * depth * height // per_chunk), Rows(per_chunk, images, depth, height, width * channels)
 
 
-def _runs(spread: Spread) -> tuple[NDArray[np.int64], list[tuple[tuple[int, float], ...]]]:
-    """Results side by side that read alike: the first and how many; and what the first reads."""
+def axes(spreads: Sequence[Spread]) -> Axes:
+    """Which positions results read along D, H and W."""
+    return Axes(*map(_lists, spreads))
+
+
+def _lists(spread: Spread) -> Lists:
+    begins = np.cumsum([0, *map(len, spread.rows)], dtype=np.int64)
+    return Lists(begins, np.array([i for row in spread.rows for i, _ in row], np.int64))
+
+
+def _spread(x: Tensor, out: Tensor, base: Tensor | None, spreads: Sequence[Spread]) -> Work:
+    """Weighted sums, on top of a base."""
+    chunks, walked = every_row(out)
+    runs, lists = _runs(spreads)
+    weights = (np.array([weight for row in spread.rows for _, weight in row], np.float64) for spread in lists)
+    last = runs, axes(lists), resample.Weights(*weights), out.inner[4]
+    return Work(chunks, resample.Spread(walked, source(x), target(out), source(base), *last))
+
+
+def _runs(spreads: Sequence[Spread]) -> tuple[tuple[resample.Run, ...], list[Spread]]:
+    """Results side by side along W that read alike, and what the first of each run reads there."""
+    *others, wide = spreads
 
     def alike(y: int) -> tuple[tuple[int, float], ...]:
-        return tuple((i - y, weight) for i, weight in spread.rows[y])
+        return tuple((i - y, weight) for i, weight in wide.rows[y])
 
-    groups = [list(group) for _, group in groupby(range(len(spread.rows)), alike)]
-    runs = np.array([(group[0], len(group)) for group in groups], np.int64).reshape(-1, 2)
-    return runs, [spread.rows[group[0]] for group in groups]
-
-
-def table_of(rows: Sequence[tuple[tuple[int, float], ...]]) -> tuple[NDArray[Any], ...]:
-    """Where the lists begin, the lists, and their weights."""
-    begins = np.cumsum([0, *map(len, rows)], dtype=np.int64)
-    positions = np.array([i for row in rows for i, _ in row] or [0], np.int64)
-    weights = np.array([weight for row in rows for _, weight in row] or [0.0], np.float64)
-    return begins, positions, weights
+    groups = [list(group) for _, group in groupby(range(len(wide.rows)), alike)]
+    runs = tuple(resample.Run(group[0], len(group)) for group in groups)
+    return runs, [*others, Spread(tuple(wide.rows[run.first] for run in runs), wide.sources)]

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from itertools import product
 
-from pellucid.engine.buffers import Block, Tensor
-from pellucid.engine.graph import Node, Symbol
-from pellucid.engine.lowering.walk import FIRST_STAGE, Stage, cut_when_few, stored, view, walk
-from pellucid.engine.plan import CHUNKS, Plan, Tables
+from pellucid.engine.buffers import Block, Port, Tensor
+from pellucid.engine.graph import Symbol
+from pellucid.engine.loops import Work
+from pellucid.engine.lowering import registry
+from pellucid.engine.lowering.pointwise import target
+from pellucid.engine.lowering.walk import Stage, cut_when_few, stored, view, walk
+from pellucid.engine.plan import CHUNKS, Plan
+from pellucid.engine.steps import Step
 from pellucid.engine.tiling import TileList, split
 from pellucid.errors import ArgumentError
 from pellucid.kernels.loops import layout, tiles
+from pellucid.kernels.loops.rows import Sizes
 from pellucid.kernels.simd import End, Turn
 from pellucid.ops.flatten import Flatten
 from pellucid.sizes import size_of
@@ -21,51 +26,52 @@ _FEW = 4  # channels of pictures: for these, loops along the row are longer than
 def ingest(plan: Plan, symbol: Symbol) -> None:
     """Make the buffer of an input: labels lie as they are, numbers are brought into channels-last order.
 
-    The caller writes the address of his array, contiguous and of the plan's type, into the launch's n before each run.
+    They are read from where the caller's array lies, contiguous and of the plan's type.
     """
     if symbol.dtype.kind != "f":
-        labels = plan.values[symbol] = plan.block(symbol.name, size_of(symbol.shape), "int64")
-        plan.lasting.add(labels)
+        plan.lasting.add(plan.put(symbol, plan.block(symbol.name, size_of(symbol.shape), "int64")))
         return
-    tensor = plan.values[symbol] = plan.tensor(symbol.name, symbol.shape)
+    tensor = plan.tensor(symbol.name, symbol.shape)
+    plan.put(symbol, tensor)
+    array = plan.inputs[symbol] = Port(f"{symbol.name}, of the caller", size_of(symbol.shape), symbol.dtype)
 
-    few = tensor.inner[4] <= _FEW
-
-    def copy() -> Tables:
+    def copy() -> Work:
         images = tensor.inner[0]
         per_chunk = max(1, images // CHUNKS)
-        return Tables(-(-images // per_chunk), (tensor,), (0, *tensor.inner, per_chunk, *tensor.strides[:3]))
+        table = layout.FromPublic(array, target(tensor), Sizes(*tensor.inner), per_chunk)
+        return Work(-(-images // per_chunk), table)
 
-    def turn() -> Tables:
+    def transpose() -> Work:
         list_, here = _inwards(plan, tensor), view(tensor)
-        stage = Stage((None, None, tensor, None), (_image(tensor), 0, here.image, 0))
+        stage = Stage((array, None, tensor, None), (_image(tensor), 0, here.image, 0))
         return walk(plan, list_, [stage], range(here.images))
 
-    plan.launch(symbol.name, *((layout.from_public, copy) if few else (tiles.walk_tiles, turn)))
-    plan.ingests[symbol] = plan.launches[-1], 0 if few else FIRST_STAGE
+    few = tensor.inner[4] <= _FEW
+    plan.loop(None, symbol.name, *((layout.from_public, copy) if few else (tiles.walk_tiles, transpose)))
 
 
 def egest(plan: Plan, tensor: Block) -> None:
-    """Let every run write a result to a new array, whose address the caller writes into the launch's n.
+    """Let every run write a result to a new array.
 
     Whole numbers, and what has no axes behind the channels and so lies as the caller wants it, are copied.
     """
     if not isinstance(tensor, Tensor) or tensor.dtype.kind != "f" or len(tensor.shape) < 3:
         return
+    name = f"{tensor.name}, for the caller"
+    array = plan.results[tensor] = Port(name, size_of(tensor.shape), tensor.dtype)
 
-    def bind() -> Tables:
-        stage = Stage((tensor, None, None, None), (view(tensor).image, 0, _image(tensor), 0))
+    def bind() -> Work:
+        stage = Stage((tensor, None, array, None), (view(tensor).image, 0, _image(tensor), 0))
         return walk(plan, _outwards(plan, tensor), [stage], range(tensor.inner[0]))
 
-    plan.launch(f"{tensor.name}, for the caller", tiles.walk_tiles, bind)
-    plan.egests[tensor] = plan.launches[-1], FIRST_STAGE + 2
+    plan.loop(None, name, tiles.walk_tiles, bind)
 
 
-def flatten_forward(plan: Plan, node: Node) -> None:
+@registry.forward(Flatten)
+def flatten_forward(plan: Plan, step: Step) -> None:
     """(N,C,…) → (N, C·…) in N C D H W order."""
-    op, input = node.op, node.operands[0]
+    op, input = step.op, step.reads["input"]
     assert isinstance(op, Flatten)
-    assert input is not None
     if op.start_dim != 1 or op.end_dim not in (-1, input.ndim - 1):
         raise ArgumentError(
             "flatten",
@@ -73,27 +79,28 @@ def flatten_forward(plan: Plan, node: Node) -> None:
             expected="start_dim=1, end_dim=-1",
             got=f"start_dim={op.start_dim}, end_dim={op.end_dim}",
         )
-    x, y = plan.value(input), plan.output(node)
+    x, y = plan.value(input), plan.output(step)
 
-    def bind() -> Tables:
+    def bind() -> Work:
         stage = Stage((x, None, y, None), (view(x).image, 0, _image(x), 0))
         return walk(plan, _outwards(plan, x), [stage], range(x.inner[0]))
 
-    plan.launch(node.output.name, tiles.walk_tiles, bind)
+    plan.loop(step, f"{step.path}.output", tiles.walk_tiles, bind)
 
 
-def flatten_backward(plan: Plan, node: Node, grad_output: Tensor) -> None:
+@registry.backward(Flatten)
+def flatten_backward(plan: Plan, step: Step) -> None:
     """The same numbers in the old order."""
-    assert node.operands[0] is not None
-    out, base = plan.add_gradient(node.operands[0])
+    grad_output = plan.read(step, "grad_output")
+    out, base = plan.gradient(step)
 
-    def bind() -> Tables:
+    def bind() -> Work:
         stage = Stage(
             (grad_output, None, out, base), (_image(out), 0, view(out).image, view(base or out).image)
         )
         return walk(plan, _inwards(plan, out, base), [stage], range(out.inner[0]))
 
-    plan.launch(f"{out.name} by {node.path}", tiles.walk_tiles, bind)
+    plan.loop(step, f"{out.name} by {step.path}", tiles.walk_tiles, bind)
 
 
 def _outwards(plan: Plan, tensor: Tensor) -> TileList:

@@ -1,143 +1,154 @@
 """The optimiser's step.
 
-A linear weight is updated in the launch that makes its gradient, another large parameter right after its gradient,
-whose memory is then free for others; the rest in one launch at the end.
+A linear weight is updated in the loop that makes its gradient, another large parameter right after its gradient; the
+rest in one loop at the end.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from math import sqrt
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pellucid.engine.buffers import Block
-from pellucid.engine.graph import Node, Symbol
-from pellucid.engine.plan import CHUNKS, Plan, Tables
+from pellucid.engine.loops import Work
+from pellucid.engine.lowering import registry
+from pellucid.engine.plan import CHUNKS, Plan
+from pellucid.engine.steps import Rule, Step
 from pellucid.kernels.flushing import to_nearest
 from pellucid.kernels.loops import layout, update
+from pellucid.kernels.loops.tiles import Walk
 from pellucid.ops.adam import Adam
 from pellucid.ops.sgd import SGD
-from pellucid.sizes import size_of
 
 _CHUNK = 1 << 14  # elements of a parameter that one chunk updates
-_LARGE = 1 << 18  # elements from which on a parameter has a launch of its own
-
-# The optimiser's state of a parameter, and where the updated parameter goes: into itself, or a new block.
-Target = tuple[Mapping[str, Block], Block]
-Row = tuple[int, int, int]  # a chunk: its parameter's first pointer, its first and past-the-last element
+_NO_WALK = Walk(0, 0, 0, 1, None, None, None, ())
 
 
-class Updates:
-    """The updates of a plan's parameters."""
-
-    def __init__(self, plan: Plan, rule: SGD | Adam, targets: Mapping[Symbol, Target]) -> None:
-        self.plan, self.rule, self.targets = plan, rule, targets
-        self.joined: set[Symbol] = set()  # parameters whose update follows their gradient at once
-        self._numbers = np.array(_numbers(rule, 0.0, 1))  # one table for all launches
-
-    def joins(self, symbol: Symbol) -> bool:
-        """Whether a parameter can be updated as soon as its gradient is there: nobody else needs either."""
-        return symbol in self.targets and not self.plan.keep and len(self.plan.readers(symbol)) == 1
-
-    def launch_after(
-        self, label: str, symbol: Symbol, stretches: Sequence[tuple[int, int]], bind: Callable[[], Tables]
-    ) -> None:
-        """Append a walk whose chunks leave stretches (first element, how many) of a gradient in scratch memory.
-
-        Each stretch of the parameter is updated as soon as its gradient is there.
-        """
-        rows = [(0, first, first + count) for first, count in stretches]
-        self._append(label, rows, self._pointers(symbol, self.plan.value(symbol)), bind)
-        self.joined.add(symbol)
-
-    def launch_large(self, node: Node) -> None:
-        """Append the update of each large parameter of a node whose gradients are there."""
-        for symbol in node.operands:
-            if symbol in self.plan.contributions and self.joins(symbol) and size_of(symbol.shape) >= _LARGE:
-                self._launch(f"update of {symbol.name}", {symbol: self.plan.contributions[symbol][0]})
-                self.joined.add(symbol)
-
-    def launch_rest(self, gradients: Mapping[Symbol, Block]) -> None:
-        """Append the update of all other parameters, in one launch."""
-        rest = {s: block for s, block in gradients.items() if s in self.targets and s not in self.joined}
-        self._launch("update", rest)
-
-    def _launch(self, label: str, gradients: Mapping[Symbol, Block]) -> None:
-        p: list[Block] = []
-        rows = []
-        for symbol in gradients:
-            parameter, result = self.plan.value(symbol), self.targets[symbol][1]
-            if result is not parameter:
-                copy_block(self.plan, result.name, parameter, result)
-            starts = range(0, result.size, _CHUNK)
-            rows += [(len(p), start, min(result.size, start + _CHUNK)) for start in starts]
-            p += self._pointers(symbol, gradients[symbol])
-        self._append(label, rows, p, None)
-
-    def set_step(self, lr: float, step: int) -> None:
-        """Set the learning rate and the step's number, from 1, of the next run."""
-        self._numbers[:] = to_nearest(lambda: _numbers(self.rule, lr, step))
-
-    def _pointers(self, symbol: Symbol, gradient: Block) -> list[Block]:
-        """What a kernel needs of a parameter; without a gradient in memory, anything stands in its place."""
-        state, result = self.targets[symbol]
-        return [gradient, result, *(state[name] for name in _STATE[type(self.rule)] if name in state)]
-
-    def _append(
-        self, label: str, rows: Sequence[Row], p: Sequence[Block], walk: Callable[[], Tables] | None
-    ) -> None:
-        table = np.array(rows, np.int64).reshape(-1, 3)
-        self.plan.owners.append(table)
-        kernel = update.sgd if isinstance(self.rule, SGD) else update.adam
-
-        def bind() -> Tables:
-            walks = (0,) if walk is None else (self.plan.dtype.itemsize, *walk().n)
-            n = (table.ctypes.data, *_flags(self.rule), *walks)
-            return Tables(len(table), p, n, self._numbers)
-
-        self.plan.launch(label, kernel, bind)
+@registry.update(SGD, Adam)
+def update_parameters(plan: Plan, step: Step) -> None:
+    """The updates of a parameter and of those that are fused with it, in one loop."""
+    updates = (step, *step.fused)
+    stretches: list[update.Stretch] = []
+    for i, one in enumerate(updates):
+        parameter, result = plan.read(one, "parameter"), plan.value(one.makes["parameter"])
+        if result is not parameter:
+            copy_block(plan, one, result.name, parameter, result)
+        starts = range(0, result.size, _CHUNK)
+        stretches += [update.Stretch(i, start, min(result.size, start + _CHUNK)) for start in starts]
+    records = [_record(plan, one, plan.read(one, "gradient")) for one in updates]
+    label = f"update of {step.path}" if len(updates) == 1 else "update"
+    _loop(plan, step, step.op, label, stretches, records, None, 0, 0)
 
 
-_STATE: dict[type[SGD] | type[Adam], tuple[str, ...]] = {SGD: ("velocity",), Adam: ("mean", "variance")}
+def update_after(
+    plan: Plan,
+    step: Step,
+    fused: Step,
+    label: str,
+    stretches: Sequence[tuple[int, int]],
+    bind: Callable[[], Work],
+    scratch: int,
+    multiply_adds: int,
+) -> None:
+    """A walk whose chunks leave stretches (first element, how many) of a gradient in scratch memory.
+
+    Each stretch of the parameter is updated as soon as its gradient is there.
+    """
+    chunks = [update.Stretch(0, first, first + count) for first, count in stretches]
+    _loop(plan, step, fused.op, label, chunks, [_record(plan, fused, None)], bind, scratch, multiply_adds)
 
 
-def _flags(rule: SGD | Adam) -> tuple[int, ...]:
-    """What the kernel must know about the settings."""
+def _record(plan: Plan, step: Step, gradient: Block | None) -> update.Velocity | update.Moments:
+    """What the loop needs of a parameter; its gradient may be in scratch memory."""
+    made = {role: plan.value(symbol) for role, symbol in step.makes.items()}
+    if isinstance(step.op, SGD):
+        return update.Velocity(gradient, made["parameter"], made.get("velocity"))
+    return update.Moments(gradient, made["parameter"], made["mean"], made["variance"])
+
+
+def _loop(
+    plan: Plan,
+    step: Step,
+    rule: Any,
+    label: str,
+    stretches: Sequence[update.Stretch],
+    parameters: Sequence[update.Velocity | update.Moments],
+    made: Callable[[], Work] | None,
+    scratch: int,
+    multiply_adds: int,
+) -> None:
+    def bind() -> Work:
+        walked = _NO_WALK if made is None else made().table
+        first = tuple(stretches), tuple(parameters), plan.factors
+        last = 0 if made is None else plan.dtype.itemsize, walked
+        return Work(len(stretches), _table(rule, first, last))
+
+    kernel = update.sgd if isinstance(rule, SGD) else update.adam
+    plan.loop(step, label, kernel, bind, scratch=scratch, multiply_adds=multiply_adds)
+
+
+def _table(rule: Rule, first: tuple[Any, ...], last: tuple[int, Walk]) -> update.SGD | update.Adam:
+    """The table of a rule's loop, with what it must know of the settings."""
     decays = rule.weight_decay != 0
     if isinstance(rule, SGD):
-        return int(decays), int(rule.momentum != 0), int(rule.nesterov)
-    return int(rule.decoupled), int(decays and not rule.decoupled)
+        flags = decays, rule.momentum != 0, rule.nesterov
+        return update.SGD(*(*first, *flags, *last))
+    return update.Adam(*(*first, rule.decoupled, decays and not rule.decoupled, *last))
 
 
-def _numbers(rule: SGD | Adam, lr: float, step: int) -> tuple[float, ...]:
-    """The factors of the formula, in float64 (see `kernels/loops/update.py`)."""
+def factors(rule: Rule, lr: float, step: int) -> NDArray[np.float64]:
+    """The factors of the formula, in float64, for update number `step`, from 1."""
+    return to_nearest(lambda: np.array(_factors(rule, lr, step)))
+
+
+def _factors(rule: Rule, lr: float, step: int) -> update.SGDFactors | update.AdamFactors:
     if isinstance(rule, SGD):
-        return lr, rule.momentum, rule.weight_decay
+        return update.SGDFactors(lr, rule.momentum, rule.weight_decay)
     beta1, beta2 = rule.betas
-    size, root = lr / (1 - beta1**step), sqrt(1 - beta2**step)
-    return size, root, 1 - lr * rule.weight_decay, 1 - beta1, beta2, 1 - beta2, rule.eps, rule.weight_decay
+    return update.AdamFactors(
+        size=lr / (1 - beta1**step),
+        root=sqrt(1 - beta2**step),
+        keep=1 - lr * rule.weight_decay,
+        alpha1=1 - beta1,
+        beta2=beta2,
+        alpha2=1 - beta2,
+        eps=rule.eps,
+        decay=rule.weight_decay,
+    )
 
 
-def copy_block(plan: Plan, label: str, source: Block, target: Block) -> None:
+def copy_block(plan: Plan, step: Step, label: str, source: Block, target: Block) -> None:
     """target = source."""
-    plan.launch(label, layout.copy, lambda: _copy(source, target))
+    plan.loop(step, label, layout.copy, lambda: _copy(source, target))
 
 
 def take_over(plan: Plan, label: str, source: Block, target: Block) -> None:
     """The same where it changes what the model or its optimiser owns."""
-    plan.after(label, layout.copy, lambda: _copy(source, target))
+    plan.commit(label, layout.copy, lambda: _copy(source, target))
 
 
-def _copy(source: Block, target: Block) -> Tables:
+def _copy(source: Block, target: Block) -> Work:
     size = max(1, -(-target.size // CHUNKS))
-    return Tables(-(-target.size // size), (source, target), (target.size, size))
+    return Work(-(-target.size // size), layout.Copy(source, target, target.size, size))
 
 
-def add_blocks(plan: Plan, label: str, first: Block, second: Block) -> Block:
-    """A new block: first + second."""
+def add_up(plan: Plan, step: Step) -> None:
+    """The sum of a parameter's contributions, one after the other."""
+    (total,) = step.makes.values()
+    first, *parts = (plan.value(symbol) for symbol in step.reads.values())
+    for i, part in enumerate(parts):
+        name = total.name if i == len(parts) - 1 else f"{total.name}, {i + 2} of {len(parts) + 1}"
+        first = _add(plan, step, name, first, part)
+    plan.put(total, first)
+
+
+def _add(plan: Plan, step: Step, label: str, first: Block, second: Block) -> Block:
     total = plan.block(label, first.size)
     size = max(1, -(-total.size // CHUNKS))
-    tables = Tables(-(-total.size // size), (first, second, total), (total.size, size))
-    plan.launch(label, layout.add, lambda: tables)
+    work = Work(-(-total.size // size), layout.Sum(first, second, total, total.size, size))
+    plan.loop(step, label, layout.add, lambda: work)
     return total

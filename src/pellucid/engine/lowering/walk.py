@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pellucid.engine.buffers import Block, Tensor
-from pellucid.engine.plan import CHUNKS, Plan, Tables
-from pellucid.engine.tiling import TileList
+from pellucid.engine.loops import Work
+from pellucid.engine.plan import CHUNKS, Plan
+from pellucid.engine.tiling import OFFSETS, STAGE, TileList
+from pellucid.kernels.loops import tiles
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,6 @@ def stored(plan: Plan, tensor: Tensor) -> View:
 
 _PAST_BYTES = 1 << 24
 _LINE_BYTES = 64
-FIRST_STAGE = 7  # where in a walk's n its stages begin, with the address of A
 
 
 @dataclass(frozen=True)
@@ -63,36 +64,45 @@ class Stage:
     blocks: tuple[Block | None, Block | None, Block | None, Block | None]
     per_unit: tuple[int, int, int, int]
     part: int = 0  # how far out moves from part to part
+    leaves: bool = False  # whether B is written
+
+    def sizes(self, plan: Plan) -> list[int]:
+        """Bytes of an element of A, B, out and start."""
+        return [(plan if block is None else block).dtype.itemsize for block in self.blocks]
+
+    def table(self, plan: Plan) -> tiles.Stage:
+        """The same in bytes."""
+        sizes = self.sizes(plan)
+        a, b, out, start = (step * size for step, size in zip(self.per_unit, sizes, strict=True))
+        return tiles.Stage(*self.blocks, a, b, out, start, self.part * sizes[2])
 
 
 def walk(
-    plan: Plan, tiles_: TileList, stages: Sequence[Stage], units: range, per_part: int | None = None
-) -> Tables:
-    """The tables of `walk_tiles`."""
-    tables = tiles_.finish()
-    sizes = np.array([_sizes(plan, stage) for stage in stages])
-    tables[0][:, 3:7] *= sizes[tables[0][:, 2]]
-    plan.owners.append(tables)
+    plan: Plan,
+    tiles_: TileList,
+    stages: Sequence[Stage],
+    units: range,
+    per_part: int | None = None,
+    adds_to: tuple[Block, ...] = (),
+) -> Work:
+    """A walk over these units, in parts of so many, which may begin with what is in some blocks that it writes."""
+    calls, bounds, taps = tiles_.finish()
+    calls[:, OFFSETS] *= np.array([stage.sizes(plan) for stage in stages])[calls[:, STAGE]]
     if per_part is None:
         per_part = max(1, len(units) // CHUNKS)
-    ranges = len(tables[1]) - 1
-    n: list[int | Block] = [
-        units.start,
-        units.stop,
-        per_part,
-        ranges,
-        *(table.ctypes.data for table in tables),
-    ]
-    for stage, sizes_ in zip(stages, sizes.tolist(), strict=True):
-        n += [0 if block is None else block for block in stage.blocks]
-        n += [stride * size for stride, size in zip(stage.per_unit, sizes_, strict=True)]
-        n.append(stage.part * sizes_[2])
-    return Tables(-(-len(units) // per_part) * ranges, (), n)
-
-
-def _sizes(plan: Plan, stage: Stage) -> list[int]:
-    """Bytes of an element of A, B, out and start."""
-    return [(plan if block is None else block).dtype.itemsize for block in stage.blocks]
+    ranges = len(bounds) - 1
+    table = tiles.Walk(
+        first_unit=units.start,
+        last_unit=units.stop,
+        per_part=per_part,
+        ranges=ranges,
+        calls=calls,
+        bounds=bounds,
+        taps=taps,
+        stages=tuple(stage.table(plan) for stage in stages),
+    )
+    leaves = tuple(block for stage in stages if stage.leaves and (block := stage.blocks[1]) is not None)
+    return Work(-(-len(units) // per_part) * ranges, table, adds_to, leaves)
 
 
 def cut_when_few(tiles_: TileList, images: int, grid: int) -> None:

@@ -15,9 +15,11 @@ from typing import Any
 
 from pellucid.derived import derived
 from pellucid.engine.buffers import Block, Tensor
+from pellucid.engine.loops import Work
 from pellucid.engine.lowering.layer import Layer
 from pellucid.engine.lowering.walk import Stage, view, walk
-from pellucid.engine.plan import NormGradient, Plan, Tables
+from pellucid.engine.plan import Plan
+from pellucid.engine.steps import Step
 from pellucid.engine.tiling import TileList
 from pellucid.kernels.loops import tiles
 from pellucid.kernels.simd.norm import NormalLoad
@@ -29,6 +31,9 @@ _LEAST_CHANNELS = 16  # times the stride: with fewer, the transforms cost what t
 _LEAST_SAVING = 0.7  # at most this share of the direct products, where images are no multiple of tiles
 
 Position = tuple[int, int, int]  # image, y, x
+WINOGRAD = {
+    "winograd_additions": 0
+}  # of a convolution's output and input gradient: no sums beyond the transforms'
 
 
 def serves(layer: Layer) -> bool:
@@ -113,6 +118,15 @@ class Planes:
 
 
 @dataclass(frozen=True)
+class Normalised:
+    """What the gradient of a batch norm's input is made of besides grad_output."""
+
+    input: Tensor
+    slopes: Block  # (see `NormalGradient`)
+    lanes: int
+
+
+@dataclass(frozen=True)
 class Source:
     """A tensor that is cut into overlapping tiles; with routes it is what a 2×2 pooling gives back.
 
@@ -122,7 +136,7 @@ class Source:
     tensor: Tensor
     plane: Plane
     routes: Tensor | None = None
-    norm: NormGradient | None = None
+    norm: Normalised | None = None
 
     def stage(self, out: Block | None, images: int, step: int = 0) -> Stage:
         """What its transforms count from; `out` moves by `step` from unit to unit of so many images."""
@@ -194,18 +208,18 @@ class Transformed:
     planes: Planes
 
 
-def transform_all(plan: Plan, label: str, source: Source, grid: Grid) -> Transformed:
+def transform_all(plan: Plan, step: Step, label: str, source: Source, grid: Grid) -> Transformed:
     """A launch that transforms the tiles of all images; `grid` is that of one."""
     images, channels = source.tensor.inner[0], source.tensor.inner[4]
     planes = Planes.of(source.plane.points, images * len(grid.tiles), channels)
     block = plan.block(f"{label} at the points", planes.end)
 
-    def bind() -> Tables:
+    def bind() -> Work:
         list_ = TileList()
         source.into_planes(list_, grid.tiles, planes, plan.bits)
         return walk(plan, list_, [source.stage(block, 1, len(grid.tiles) * channels)], range(images))
 
-    plan.launch(block.name, tiles.walk_tiles, bind)
+    plan.loop(step, block.name, tiles.walk_tiles, bind, order=WINOGRAD)
     return Transformed(block, planes)
 
 

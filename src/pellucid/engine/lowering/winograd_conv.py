@@ -8,14 +8,16 @@ takes one block of output channels at a time: transforms that part of the weight
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
 
 from pellucid.engine.buffers import Block
+from pellucid.engine.loops import Work
 from pellucid.engine.lowering.walk import Stage, view, walk
 from pellucid.engine.lowering.winograd import (
+    WINOGRAD,
     Grid,
     Planes,
     Position,
@@ -26,7 +28,8 @@ from pellucid.engine.lowering.winograd import (
 )
 from pellucid.engine.lowering.winograd_single import Single, serves_single
 from pellucid.engine.lowering.winograd_target import Target
-from pellucid.engine.plan import CHUNKS, Plan, Tables
+from pellucid.engine.plan import CHUNKS, Plan
+from pellucid.engine.steps import Step
 from pellucid.engine.tiling import TileList, blocks, split
 from pellucid.kernels import simd
 from pellucid.kernels.loops import tiles
@@ -52,6 +55,7 @@ class Convolution:
     """A convolution that slides over `source` and fills `target`."""
 
     plan: Plan
+    step: Step
     label: str
     scheme: Scheme
     source: Source
@@ -98,9 +102,9 @@ class Convolution:
         groups = split(len(grid.tiles), _TILES)
         values = Planes.of(self.scheme.left.points, groups[0][1], self.inputs)
         transformed = self.transform_weight()
-        self.plan.need_scratch(self.results(groups[0][1], values.end).end)
+        scratch = self.results(groups[0][1], values.end).end * self.plan.dtype.itemsize
 
-        def bind() -> Tables:
+        def bind() -> Work:
             list_ = TileList()
             for first, count in groups:
                 group = grid.tiles[first : first + count]
@@ -114,13 +118,22 @@ class Convolution:
             stages = [self.source.stage(None, together), *self.last_stages(transformed, together)]
             return walk(self.plan, list_, stages, range(images // together))
 
-        self.plan.launch(self.label, tiles.walk_tiles, bind)
+        self._loop(self.label, bind, scratch, self.multiply_adds)
+
+    @property
+    def multiply_adds(self) -> int:
+        """How many the sum has as it is defined."""
+        return self.step.multiply_adds("output" if self.step.way == "forward" else "grad_input")
+
+    def _loop(self, name: str, bind: Callable[[], Work], scratch: int = 0, multiply_adds: int = 0) -> None:
+        more: dict[str, int] = {"scratch": scratch, "multiply_adds": multiply_adds}
+        self.plan.loop(self.step, name, tiles.walk_tiles, bind, order=WINOGRAD, **more)
 
     def transform_weight(self) -> Block:
         """A launch that transforms the whole weight, and the block it fills."""
         block = self.plan.block(f"{self.label}, weight at the points", self._weights[0].end)
 
-        def bind() -> Tables:
+        def bind() -> Work:
             list_ = TileList()
             for panel, planes in enumerate(self._weights):
                 self.add_weight(list_, panel, (0, self.inputs), planes)
@@ -128,7 +141,7 @@ class Convolution:
             stage = Stage((self.weight.block, None, block, None), (0, 0, 0, 0))
             return walk(self.plan, list_, [stage], range(1))
 
-        self.plan.launch(block.name, tiles.walk_tiles, bind)
+        self._loop(block.name, bind)
         return block
 
     @property
@@ -165,7 +178,7 @@ class Convolution:
 
     def transform_source(self) -> Transformed:
         """A launch that transforms all tiles."""
-        return transform_all(self.plan, f"{self.label}, input", self.source, self.target.grid(1))
+        return transform_all(self.plan, self.step, f"{self.label}, input", self.source, self.target.grid(1))
 
     def by_channels(self, source: Transformed) -> None:
         """One launch on transformed tiles: block by block of output channels, everything."""
@@ -173,9 +186,9 @@ class Convolution:
         parts, groups = split(self.inputs, _PART), split(len(grid.tiles), _TILES)
         weights = Planes.of(self.scheme.right.points, parts[0][1], width)
         results = self.results(len(grid.tiles) if len(parts) > 1 else groups[0][1], weights.end)
-        self.plan.need_scratch(results.end)
+        scratch = results.end * self.plan.dtype.itemsize
 
-        def bind() -> Tables:
+        def bind() -> Work:
             list_ = TileList()
             for panel in range(len(self.panels)):
                 for part in parts:
@@ -199,7 +212,7 @@ class Convolution:
             ]
             return walk(self.plan, list_, stages, range(1))
 
-        self.plan.launch(self.label, tiles.walk_tiles, bind)
+        self._loop(self.label, bind, scratch, self.multiply_adds)
 
     def add_weight(self, list_: TileList, panel: int, part: tuple[int, int], planes: Planes) -> None:
         """Part of the weight for one block of output channels: (input × output channels) at each point."""

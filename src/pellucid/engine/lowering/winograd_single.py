@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING
 
+from pellucid.engine.loops import Work
 from pellucid.engine.lowering.walk import Stage, walk
-from pellucid.engine.lowering.winograd import Grid, Planes, Position
-from pellucid.engine.plan import Tables
+from pellucid.engine.lowering.winograd import WINOGRAD, Grid, Planes, Position
 from pellucid.engine.tiling import TileList, split
 from pellucid.kernels import simd
 from pellucid.kernels.loops import tiles
@@ -93,7 +93,7 @@ class Single:
         """Write the launch."""
         conv, plan, weight = self.conv, self.conv.plan, self.conv.weight.block
 
-        def bind() -> Tables:
+        def bind() -> Work:
             list_ = TileList()
             for (first, panels), (begin, count) in product(self.ranges, self.groups):
                 group = self.grid.tiles[begin : begin + count]
@@ -112,8 +112,9 @@ class Single:
             ]
             return walk(plan, list_, stages, range(1))
 
-        plan.need_scratch(self.weights.end)
-        plan.launch(conv.label, tiles.walk_tiles, bind)
+        scratch = self.weights.end * plan.dtype.itemsize
+        more = {"scratch": scratch, "multiply_adds": conv.multiply_adds}
+        plan.loop(conv.step, conv.label, tiles.walk_tiles, bind, order=WINOGRAD, **more)
 
     def _add_few(self, list_: TileList, panels: Sequence[tuple[int, int]], group: Sequence[Position]) -> None:
         """The calls for some blocks of output channels, all at once."""

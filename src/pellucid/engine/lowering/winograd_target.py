@@ -24,7 +24,7 @@ class Target:
     size: tuple[int, int]  # of the outputs, before they are pooled
     start: Literal["nothing", "bias", "base", "norm"]
     other: Block | None  # the bias, the base or what normalises
-    gate: Tensor | None = None
+    mask: Tensor | None = None
     added: Tensor | None = None
     relu: bool = False
     routes: Tensor | None = None  # the positions that won
@@ -50,8 +50,9 @@ class Target:
         """What its transforms count from, for so many images at a time."""
         views = (self._beside, view(self.tensor), self._other)
         b, out, other = (images * v.image if v else 0 for v in views)
-        blocks_ = (None, self.routes or self.gate or self.added or self.moments, self.tensor, self.other)
-        return Stage(blocks_, (0, b or images * self._sums, out, other))
+        blocks_ = (None, self.routes or self.mask or self.added or self.moments, self.tensor, self.other)
+        leaves = self.routes is not None or (self.moments is not None and not self.mask and not self.added)
+        return Stage(blocks_, (0, b or images * self._sums, out, other), leaves=leaves)
 
     def from_planes(
         self, list_: TileList, grid: Grid, group: Sequence[Position], panel: tuple[int, int], results: Planes
@@ -98,7 +99,7 @@ class Target:
                 stored,
                 self.start,
                 (self.tensor.inner[4], 0) if self.start == "norm" else pair.steps(start_steps),
-                pair.steps(beside_steps) if self.gate else None,
+                pair.steps(beside_steps) if self.mask else None,
                 pair.steps(beside_steps) if self.added else None,
                 self.relu,
                 routes=routes,
@@ -113,7 +114,7 @@ class Target:
     @property
     def _beside(self) -> View | None:
         """What lies as the target does and is read or written in passing."""
-        beside = self.routes or self.gate or self.added
+        beside = self.routes or self.mask or self.added
         return view(beside) if beside else None
 
     @property

@@ -13,14 +13,15 @@ of channels.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
 
 from pellucid import winograd
 from pellucid.engine.buffers import Block
-from pellucid.engine.graph import Node
-from pellucid.engine.lowering.conv_grad_weight import bias_tiles, parts_of
+from pellucid.engine.loops import Work
+from pellucid.engine.lowering.conv_grad_weight import add_parts, bias_tiles, parts_of
 from pellucid.engine.lowering.layer import Layer, layer_of
 from pellucid.engine.lowering.walk import Stage, view, walk
 from pellucid.engine.lowering.winograd import (
@@ -33,7 +34,8 @@ from pellucid.engine.lowering.winograd import (
     transform_all,
 )
 from pellucid.engine.lowering.winograd_conv import Convolution
-from pellucid.engine.plan import Plan, Tables
+from pellucid.engine.plan import Plan
+from pellucid.engine.steps import Step
 from pellucid.engine.tiling import TileList, blocks, split
 from pellucid.kernels import simd
 from pellucid.kernels.loops import tiles
@@ -50,17 +52,15 @@ _SHARED_BLOCK = (56, 128)  # input and output channels that a thread takes at a 
 _RUN = 256  # most tiles in one stretch of products, so that their transforms stay in cache
 
 
-def weight_gradient(plan: Plan, node: Node, grad_output: Source) -> WeightGradient:
+def weight_gradient(plan: Plan, step: Step, grad_output: Source) -> WeightGradient:
     """grad_weight and grad_bias; the bias is one more row of the weight, summed directly."""
-    assert node.operands[1] is not None
-    layer, input, bias = layer_of(plan, node), plan.value(node.operands[0]), node.operands[2]
-    size = layer.weight_size + (0 if bias is None else layer.outputs)
-    gradient = plan.parameter_gradient(node.operands[1], size)
-    if bias is not None:
-        plan.part_gradient(bias, gradient, layer.weight_size)
+    layer, input, bias = layer_of(step.node, plan.bits), plan.read(step, "input"), "bias" in step.reads
+    gradient = plan.parameter_gradient(step, "grad_weight", layer.weight_size + bias * layer.outputs)
+    if bias:
+        plan.part_gradient(step, "grad_bias", gradient, layer.weight_size)
     algorithm = scheme(layer, winograd.grad_weight)
     source = Source(input, algorithm.left)
-    it = WeightGradient(plan, node, layer, algorithm, source, grad_output, gradient, bias is not None)
+    it = WeightGradient(plan, step, layer, algorithm, source, grad_output, gradient, bias)
     it.input.widen(it.grid)
     it.grad_output.widen(it.grid)
     return it
@@ -71,7 +71,7 @@ class WeightGradient:
     """What both ways share."""
 
     plan: Plan
-    node: Node
+    step: Step
     layer: Layer
     scheme: Scheme
     input: Source
@@ -111,7 +111,9 @@ class WeightGradient:
             self.in_parts(None)
         else:
             self.by_channels(
-                transform_all(self.plan, f"{self.node.path}.output's gradient", self.grad_output, self.grid)
+                transform_all(
+                    self.plan, self.step, f"{self.step.path}.output's gradient", self.grad_output, self.grid
+                )
             )
 
     def in_parts(self, other: Convolution | None) -> None:
@@ -119,7 +121,7 @@ class WeightGradient:
         plan, layer = self.plan, self.layer
         # threads share parts alone here: at stride 2, where channels may be more, parts may take twice the room
         parts = parts_of(self.images, self.gradient.size // self.layer.axes[1].stride)
-        per_part = plan.per_part[self.node] = self.images // parts
+        per_part = self.images // parts
         name, size = f"{self.gradient.name}, parts", self.gradient.size
         parts_block = self.gradient if parts == 1 else plan.block(name, size * parts)
         inputs, outputs = self.scheme.left.points**2, self.scheme.right.points**2
@@ -131,15 +133,14 @@ class WeightGradient:
         columns = min(simd.column_tile(layer.bits), layer.outputs)
         rows = max(simd.register_tile(layer.bits, width) for _, width in blocks(layer.outputs, columns))
         results = Planes.of(self.scheme.result.points, rows, columns, values[1].end)
-        plan.need_scratch(results.end)
+        scratch = results.end
         additions = self.most_terms * groups[0][1] + len(groups) * (per_part // together) + parts
-        plan.winograd[self.node] = additions
         weight = None
         if other:
             weight = other.transform_weight()
-            plan.need_scratch(other.results(groups[0][1], values[1].end).end)
+            scratch = max(scratch, other.results(groups[0][1], values[1].end).end)
 
-        def bind() -> Tables:
+        def bind() -> Work:
             list_ = TileList()
             for first, count in groups:
                 group = grid.tiles[first : first + count]
@@ -164,10 +165,25 @@ class WeightGradient:
                 stages += other.last_stages(weight, together)
             return walk(plan, list_, stages, range(self.images // together), per_part // together)
 
-        label = parts_block.name if other is None else f"gradients by {self.node.path}"
-        plan.launch(label, tiles.walk_tiles, bind)
+        label = parts_block.name if other is None else f"gradients by {self.step.path}"
+        products = self.step.multiply_adds("grad_weight") + (other.multiply_adds if other else 0)
+        self._loop(label, bind, per_part, additions, scratch, products)
         if parts > 1:
-            plan.add_parts(self.gradient.name, parts_block, parts, self.gradient)
+            add_parts(plan, self.step, parts_block, parts, self.gradient)
+
+    def _loop(
+        self,
+        name: str,
+        bind: Callable[[], Work],
+        per_part: int,
+        additions: int,
+        scratch: int = 0,
+        multiply_adds: int = 0,
+    ) -> None:
+        order = {"images_per_part": per_part, "winograd_additions": additions}
+        scratch *= self.plan.dtype.itemsize
+        more = {"scratch": scratch, "multiply_adds": multiply_adds}
+        self.plan.loop(self.step, name, tiles.walk_tiles, bind, order=order, **more)
 
     def by_channels(self, grad_output: Transformed) -> None:
         """Transform the input's tiles, then block by block of channels; more images go on from there."""
@@ -177,18 +193,16 @@ class WeightGradient:
         values = Planes.of(points, passes[0][1] * per_image, self.layer.inputs)
         results = Planes.of(self.scheme.result.points, *_SHARED_BLOCK)
         block = plan.block(f"{self.gradient.name}, input at the points", values.end)
-        plan.need_scratch(results.end)
-        plan.per_part[self.node] = self.images
-        plan.winograd[self.node] = self.most_terms * passes[0][1] * per_image + len(passes)
+        additions = self.most_terms * passes[0][1] * per_image + len(passes)
 
-        def bind_values(first: int, count: int) -> Tables:
+        def bind_values(first: int, count: int) -> Work:
             list_ = TileList()
             step = per_image * values.columns
             here = values.later(-first * step)
             self.input.into_planes(list_, self.grid.tiles, here, self.layer.bits)
             return walk(plan, list_, [self.input.stage(block, 1, step)], range(first, first + count))
 
-        def bind(first: int, count: int) -> Tables:
+        def bind(first: int, count: int) -> Work:
             list_ = TileList()
             both = values, grad_output.planes.later(first * per_image * grad_output.planes.columns)
             rows = _SHARED_BLOCK[0]
@@ -197,15 +211,17 @@ class WeightGradient:
                 Stage((block, grad_output.block, None, None), (0, 0, 0, 0)),
                 Stage((None, None, self.gradient, None), (0, 0, 0, 0)),
             ]
-            return walk(plan, list_, stages, range(1))
+            return walk(plan, list_, stages, range(1), adds_to=(self.gradient,) if first else ())
 
         for images in passes:
-            plan.launch(block.name, tiles.walk_tiles, partial(bind_values, *images))
-            plan.launch(self.gradient.name, tiles.walk_tiles, partial(bind, *images))
+            self._loop(block.name, partial(bind_values, *images), self.images, additions)
+            products = self.step.multiply_adds("grad_weight") * images[1] // self.images
+            pass_ = partial(bind, *images)
+            self._loop(self.gradient.name, pass_, self.images, additions, results.end, products)
         if self.bias:
-            plan.launch(f"{self.gradient.name}, bias", tiles.walk_tiles, self._bind_bias)
+            self._loop(f"{self.gradient.name}, bias", self._bind_bias, self.images, additions)
 
-    def _bind_bias(self) -> Tables:
+    def _bind_bias(self) -> Work:
         """The bias gradient by itself: one part of all images."""
         list_ = TileList()
         self._sum(list_, 1)

@@ -160,7 +160,7 @@ class Account(ABC):
 
     Attributes:
         terms: groups of products whose sum is the number, as far as it is a sum.
-        formula: how the numbers are made; where it is empty, the op's documentation has the line.
+        formula: how the numbers are made; where it is empty, as the op says (`Maker.formula`).
         notes: which positions are read and the like, said of the first element.
     """
 

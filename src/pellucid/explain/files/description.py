@@ -15,14 +15,13 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from numpy.typing import NDArray
 
-from pellucid.explain import roles
+from pellucid.errors import joined, say
 from pellucid.explain.address import nameable
 from pellucid.explain.files.checks import check, whole
 from pellucid.explain.files.planned import check_planned
-from pellucid.explain.source import Entry, Maker, Source
-from pellucid.ops.base import Shape
-from pellucid.ops.cross_entropy import CrossEntropy
-from pellucid.ops.max_unpool import MaxUnpool
+from pellucid.explain.source import Entry, Source
+from pellucid.ops.base import Op, Shape
+from pellucid.ops.maker import Maker, kinds
 from pellucid.sizes import size_of
 
 _EMPTY = 2**24  # numbers beside an axis of none
@@ -60,33 +59,34 @@ class Description:
         source = None if item["source"] is None else _source(name, item["source"])
         shape = self.shapes[name]
         few = size_of(shape) > 0 or size_of([size for size in shape if size]) <= _EMPTY
-        check(few, f"entry '{name}'", "an empty array has no large axes", shape)
+        check(few, say("entry '{name}'", name=name), "an empty array has no large axes", shape)
         return Entry(name, shape, source)
 
     def check_numbers(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Targets are classes and indices positions: they say where something is read."""
         for entry in self.entries:
             source = entry.source
-            if source is not None and isinstance(source.op, CrossEntropy):
-                target, ignored = arrays[source.operands["target"]], source.op.ignore_index
-                shape = self.shapes[source.operands["input"]]
-                wrong = target[
-                    (target != ignored) & ((target < 0) | (target >= shape[min(len(shape) - 1, 1)]))
-                ]
-                rule = f"targets are class numbers, or {ignored}"
-                check(not wrong.size, f"entry '{entry.name}'", rule, wrong.size and int(wrong[0]))
+            if source is not None and isinstance(source.op, Op):
+                shapes = {argument: self.shapes[name] for argument, name in source.operands.items()}
+                for argument in source.op.counted(source.op.integers, source.operands):
+                    integers = arrays[source.operands[argument]]
+                    astray, rule = source.op.astray(integers, *source.op.ordered(shapes))
+                    check(
+                        not astray.any(),
+                        say("entry '{name}'", name=entry.name),
+                        rule,
+                        astray.any() and int(integers[astray][0]),
+                    )
 
             if source is not None and source.of == "count":
                 number = arrays[entry.name].reshape(-1)
                 odd = [x for x in number.tolist() if not (math.isfinite(x) and x >= 0 and x == int(x))]
-                check(not odd, f"entry '{entry.name}'", "a count is a whole number", odd and str(odd[0]))
-
-            if source is not None and isinstance(source.op, MaxUnpool):
-                indices = arrays[source.operands["indices"]]
-                shape = self.shapes[source.operands.get("grad_output", entry.name)]
-                wrong = indices[(indices < 0) | (indices >= size_of(shape[2:]))]
-                rule = f"indices are positions, 0 to {size_of(shape[2:]) - 1}"
-                check(not wrong.size, f"entry '{entry.name}'", rule, wrong.size and int(wrong[0]))
+                check(
+                    not odd,
+                    say("entry '{name}'", name=entry.name),
+                    "a count is a whole number",
+                    odd and str(odd[0]),
+                )
 
     def _aliases(self, data: Any) -> dict[str, str]:
         check(isinstance(data, dict), "aliases", "aliases map names to names", data)
@@ -99,11 +99,11 @@ class Description:
 
 def _source(name: str, data: Any) -> Source:
     """Where an array comes from; its op passes its own checks."""
-    where = f"entry '{name}'"
+    where = say("entry '{name}'", name=name)
     _keys(where, data, (*(field.name for field in fields(Source)), "settings"))
     operands, facts, parts = data["operands"], data["facts"], _list(where, data["parts"])
     for what, mapping in (("operands", operands), ("facts", facts)):
-        check(isinstance(mapping, dict), where, f"{what} are named", mapping)
+        check(isinstance(mapping, dict), where, say("{what} are named", what=what), mapping)
     check(all(isinstance(name, str) for name in operands.values()), where, "operands are names", operands)
     op = _op(where, data["op"], data["settings"])
     return Source(op, data["of"], operands, data["base"], tuple(parts), facts)
@@ -111,13 +111,15 @@ def _source(name: str, data: Any) -> Source:
 
 def _op(where: str, name: Any, settings: Any) -> Maker:
     """The op of a name with these settings."""
-    check(isinstance(name, str) and name in roles.OPS, where, "there is no such op", name)
-    kind: Any = roles.OPS[name]
-    _keys(f"{where}, {name}", settings, tuple(field.name for field in fields(kind)))
+    known = kinds()
+    check(isinstance(name, str) and name in known, where, "there is no such op", name)
+    kind: Any = known[name]
+    where = joined(", ", (where, name))
+    _keys(where, settings, tuple(field.name for field in fields(kind)))
     types = get_type_hints(kind)
     for key, value in settings.items():
-        rule = f"{key} is not of the type of this setting"
-        check(_fits(value, types[key]), f"{where}, {name}", rule, value, key)
+        rule = say("{key} is not of the type of this setting", key=key)
+        check(_fits(value, types[key]), where, rule, value, key)
     op: Maker = kind(**{key: _tuples(value) for key, value in settings.items()})
     return op
 
@@ -144,9 +146,9 @@ def _tuples(value: Any) -> Any:
 
 def _keys(where: str, data: Any, keys: Sequence[str]) -> None:
     """A mapping with these keys and no others."""
-    check(isinstance(data, dict), where, f"expected {', '.join(keys) or 'no keys'}", data)
+    check(isinstance(data, dict), where, say("expected {keys}", keys=", ".join(keys) or say("no keys")), data)
     odd = [key for key in data if key not in keys] or [key for key in keys if key not in data]
-    check(not odd, where, f"the keys are {', '.join(keys) or 'none'}", odd and odd[0])
+    check(not odd, where, say("the keys are {keys}", keys=", ".join(keys) or say("none")), odd and odd[0])
 
 
 def _list(where: str, data: Any) -> list[Any]:

@@ -11,28 +11,25 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from pellucid.engine.algorithm import algorithm
 from pellucid.engine.graph import Graph, Symbol, add_node
-from pellucid.errors import ArgumentError
-from pellucid.explain import roles
+from pellucid.errors import ArgumentError, say
 from pellucid.explain.catalogue import Listed, Update, catalogue
 from pellucid.explain.files.checks import check, whole
-from pellucid.explain.source import Entry, Maker
+from pellucid.explain.source import Entry
 from pellucid.formats.container import DTYPES
 from pellucid.formats.reader import short
-from pellucid.ops.avg_pool import AvgPool
+from pellucid.ops.adam import Adam
 from pellucid.ops.base import Op
 from pellucid.ops.dropout import Dropout
-from pellucid.ops.lp_pool import LpPool
-from pellucid.ops.max_pool import MaxPool
+from pellucid.ops.maker import Maker
+from pellucid.ops.pool import Pool
+from pellucid.ops.sgd import SGD
 from pellucid.sizes import size_of
-
-if TYPE_CHECKING:  # importing the plan imports LLVM
-    from pellucid.engine.plan import Plan
 
 _INPUTS = ("input", "target")
 _WINDOW = 2**24  # positions
@@ -63,10 +60,8 @@ def check_planned(
             check(len(network.graph.nodes) > 0, "entries", "something is computed", entries[0].name)
             listed = _planned(network.graph, entries, aliases)
         except _SENSELESS as error:
-            rule, got = (
-                "no layer has such settings or operands",
-                f"{type(error).__name__}: {error}".rstrip(": "),
-            )
+            rule = "no layer has such settings or operands"
+            got = f"{type(error).__name__}: {error}".rstrip(": ")
             raise ArgumentError("network", rule, got=got) from None
     for entry, planned in zip_longest(entries, listed):
         _compare(entry, planned, kinds)
@@ -85,13 +80,13 @@ class _Network:
 
     def add(self, entry: Entry, op: Op, aliases: Mapping[str, str]) -> None:
         """Add the node of an output."""
-        where, name = f"entry '{entry.name}'", aliases.get(entry.name, entry.name)
+        where, name = say("entry '{name}'", name=entry.name), aliases.get(entry.name, entry.name)
         check(name.endswith(".output"), where, "an output is called after its op", name)
         assert entry.source is not None
-        operands = tuple(self._operand(where, entry.source.operands.get(key)) for key in op.arguments)
+        operands = tuple(self._operand(where, name) for name in op.ordered(entry.source.operands))
         output = add_node(self.graph, op, operands, name.removesuffix(".output"))
         _check_window(where, op, operands[0])
-        rule = f"output of {op.name} must have the shape {output.shape}"
+        rule = say("output of {name} must have the shape {shape}", name=op.name, shape=output.shape)
         check(entry.shape == output.shape, where, rule, entry.shape)
         self.graph.output = self._symbols[entry.name] = output
 
@@ -101,11 +96,10 @@ class _Network:
             return self._symbols.get(name or "")
         check(name in self._given, where, "operands are arrays that were there before", name)
         symbol = self._symbols[name] = self._symbol(name)
-        rule = f"'{name}' must be {self.graph.dtype}, as the input is"
+        rule = say("'{name}' must be {dtype}, as the input is", name=name, dtype=self.graph.dtype)
         check(symbol.dtype == self.graph.dtype, where, rule, symbol.dtype.name)
-        self.graph.arrays[symbol] = np.zeros(
-            symbol.shape, symbol.dtype
-        )  # they take no room until they are read
+        # They take no room until they are read.
+        self.graph.arrays[symbol] = np.zeros(symbol.shape, symbol.dtype)
         return symbol
 
     def _symbol(self, name: str) -> Symbol:
@@ -114,46 +108,50 @@ class _Network:
 
 def _check_window(where: str, op: Op, input: Symbol | None) -> None:
     """Explanations list a window's positions, which no array vouches for."""
-    op = op.mean if isinstance(op, LpPool) else op
-    if input is not None and isinstance(op, MaxPool | AvgPool):
+    if input is not None and isinstance(op, Pool):
         window = size_of(op.geometry(input.shape).kernel)
-        check(window <= _WINDOW, where, f"a window has at most {_WINDOW} positions", window)
+        check(window <= _WINDOW, where, say("a window has at most {most} positions", most=_WINDOW), window)
 
 
 def _planned(graph: Graph, entries: Sequence[Entry], aliases: Mapping[str, str]) -> list[Listed]:
     """What the plan's catalogue lists, the gradients included if the entries have some."""
-    from pellucid.engine.compose import plan_forward, plan_gradients  # imports LLVM: only when it is needed
+    from pellucid.engine.compose import lower, plan_of  # imports LLVM: only when it is needed
 
     names = {entry.name for entry in entries}
     frozen = [symbol.name for symbol in graph.arrays if f"grad({symbol.name})" not in names]
-    plan = plan_forward(graph, graph.dtype, keep=True, frozen=frozen)
     root = f"grad({graph.output.name})"
-    if any(entry.name == root and entry.source is None for entry in entries):
-        plan.gradients[graph.output] = plan.tensor(root, graph.output.shape)
-    if any(name.startswith("grad(") for name in names):
-        plan_gradients(plan)
+    given = any(entry.name == root and entry.source is None for entry in entries)
+    differentiated = any(name.startswith("grad(") for name in names)
+    gradients = "none" if not differentiated else "given" if given else "loss"
+    rule, update = _update(entries)
+    trained = [symbol.name for symbol in graph.arrays]
+    plan = plan_of(
+        graph, graph.dtype, keep=True, frozen=frozen, gradients=gradients, rule=rule, trained=trained
+    )
+    for step in plan.steps.updates:  # parameters stand in for the optimiser's state
+        for symbol in (*step.reads.values(), *step.makes.values()):
+            if symbol not in plan.values:
+                plan.put(symbol, plan.read(step, "parameter"))
+    lower(plan)
     if draws := _facts(entries, Dropout):
         plan.counters[:] = _count(draws, "seed"), _count(draws, "step")
-    update = _update(plan, entries)
     if update:
         plan.counters[1] = update.step
     return catalogue(plan, aliases, update)
 
 
-def _update(plan: Plan, entries: Sequence[Entry]) -> Update | None:
-    """What an optimiser makes of all parameters; parameters stand in for the blocks of its results."""
-    rules = [entry.source.op for entry in entries if entry.source and not isinstance(entry.source.op, Op)]
+def _update(entries: Sequence[Entry]) -> tuple[SGD | Adam | None, Update | None]:
+    """The optimiser's rule and what it is told, where there is one."""
+    rules = [entry.source.op for entry in entries if entry.source and isinstance(entry.source.op, SGD | Adam)]
     if not rules:
-        return None
+        return None, None
     facts, rule = _facts(entries, type(rules[0])), rules[0]
     lr: Any = facts.get("lr")
     step = _count(facts, "step")
     rate = (whole(lr) or isinstance(lr, float)) and math.isfinite(lr) and lr >= 0
     check(rate, "facts", "a learning rate is a finite number ≥ 0", lr, "lr")
     check(step >= 1, "facts", "an optimiser's steps count from 1", step, "step")
-    updated = {symbol: plan.values[symbol] for symbol in plan.graph.arrays if symbol in plan.totals}
-    states = {symbol: dict.fromkeys(roles.states(rule), block) for symbol, block in updated.items()}
-    return Update(rule, lr, step, updated, states, states)
+    return rule, Update(lr, step)
 
 
 def _facts(entries: Sequence[Entry], kind: type[Maker]) -> Mapping[str, Any]:
@@ -164,7 +162,13 @@ def _facts(entries: Sequence[Entry], kind: type[Maker]) -> Mapping[str, Any]:
 def _count(facts: Mapping[str, Any], name: str) -> int:
     """A whole number that a run counts with."""
     value: Any = facts.get(name)
-    check(whole(value, 2**63) and value >= 0, "facts", f"{name} is a whole number ≥ 0", value, name)
+    check(
+        whole(value, 2**63) and value >= 0,
+        "facts",
+        say("{name} is a whole number ≥ 0", name=name),
+        value,
+        name,
+    )
     return int(value)
 
 
@@ -172,14 +176,19 @@ def _compare(entry: Entry | None, planned: Listed | None, kinds: Mapping[str, st
     """An entry with the one that the plan has in its place."""
     if entry is None or planned is None or entry.name != planned[0].name:
         rule = "arrays must be those that a run of this network has, in its order"
-        said = ["no more" if found is None else repr(found.name) for found in (planned and planned[0], entry)]
+        said = [
+            say("no more") if found is None else repr(found.name) for found in (planned and planned[0], entry)
+        ]
         raise ArgumentError("entries", rule, expected=said[0], got=said[1])
     expected, block = planned
     true, told = _said(expected, block.dtype), _said(entry, DTYPES[kinds[entry.name]])
     for what in dict.fromkeys((*true, *told)):
         if (what in true, true.get(what)) != (what in told, told.get(what)):
-            where, rule = f"entry '{entry.name}'", f"{what} must be what a run of this network has"
-            said = [short(str(data[what]), _MOST_SAID) if what in data else "none" for data in (true, told)]
+            where = say("entry '{name}'", name=entry.name)
+            rule = say("{what} must be what a run of this network has", what=what)
+            said = [
+                short(str(data[what]), _MOST_SAID) if what in data else say("none") for data in (true, told)
+            ]
             raise ArgumentError(where, rule, expected=said[0], got=said[1])
 
 
@@ -188,6 +197,6 @@ def _said(entry: Entry, dtype: np.dtype[Any]) -> dict[str, Any]:
     said: dict[str, Any] = {"shape": entry.shape, "type": dtype.name}
     if entry.source is not None:
         said |= vars(entry.source)
-        for kind in ("operands", "facts"):
-            said |= {f"{kind[:-1]} {key!r}": value for key, value in said.pop(kind).items()}
+        said |= {say("operand {key!r}", key=key): value for key, value in said.pop("operands").items()}
+        said |= {say("fact {key!r}", key=key): value for key, value in said.pop("facts").items()}
     return said

@@ -3,7 +3,7 @@
     {"format": "pellucid recording", "version": "2", "description": "{…}", "sha256": "…"}
 
 The description is JSON: the "algorithm" of convolutions, "aliases", and "entries" in the order of computation, each
-with "name" and, unless the array was given, "source": "op" (a name in `OPS`), its "settings", "of", "operands",
+with "name" and, unless the array was given, "source": "op" (its class), its "settings", "of", "operands",
 "base", "parts", "facts" (`source.py`).
 """
 
@@ -20,17 +20,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid import memory
-from pellucid.errors import FormatError, PellucidError
+from pellucid.errors import FormatError, PellucidError, joined, reason, say
 from pellucid.explain.files.description import Description
-from pellucid.explain.roles import OPS
-from pellucid.explain.source import Entry, Maker
+from pellucid.explain.source import Entry
 from pellucid.formats import container, reader
 from pellucid.formats.container import CHECKSUM, FilePath
+from pellucid.ops.maker import Maker
 from pellucid.sizes import is_integer
 
-LIMITS = container.Limits("recording", file_bytes=2**33, header_bytes=2**23)
+LIMITS = container.Limits(say("recording"), file_bytes=2**33, header_bytes=2**23)
 _MARKS = {"format": "pellucid recording", "version": "2"}
-_NAMES = {kind: name for name, kind in OPS.items()}
 
 
 def save_recording(
@@ -50,7 +49,7 @@ def save_recording(
         "entries": [_described(entry) for entry in entries],
     }
     text = json.dumps(description, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    where, metadata = f"recording file '{os.fspath(path)}'", {**_MARKS, "description": text}
+    where, metadata = say("recording file '{path}'", path=os.fspath(path)), {**_MARKS, "description": text}
     container.write(where, Path(path), arrays, metadata, LIMITS)
 
 
@@ -61,14 +60,16 @@ def read_recording(
 
     Raises: FormatError when the file is missing, too large, or anything in it is not as a recording has it.
     """
-    where = f"recording file '{os.fspath(path)}'"
+    where = say("recording file '{path}'", path=os.fspath(path))
     with reader.opened(where, Path(path), LIMITS) as file:
         text = _text(where, file.metadata)
         shapes = {name: layout.shape for name, layout in file.layouts.items()}
         kinds = {name: layout.kind for name, layout in file.layouts.items()}
         try:
             description = Description(reader.strict_json(text), shapes, kinds)
-            memory.require(where, "the arrays", sum(layout.size_bytes for layout in file.layouts.values()))
+            memory.require(
+                where, say("the arrays"), sum(layout.size_bytes for layout in file.layouts.values())
+            )
             arrays = dict(file.arrays())
             description.check_numbers(arrays)
         except (ValueError, RecursionError) as error:  # broken JSON, deep nesting, wrong content
@@ -84,7 +85,7 @@ def _described(entry: Entry) -> dict[str, Any]:
     return {
         "name": entry.name,
         "source": {
-            "op": _NAMES[type(source.op)],
+            "op": type(source.op).__name__,
             "settings": _settings(source.op),
             "of": source.of,
             "operands": dict(source.operands),
@@ -114,7 +115,10 @@ def _text(where: str, metadata: Mapping[str, str]) -> str:
     """The description, when the file is of this format and version."""
     found = {key: metadata.get(key) for key in _MARKS}
     if found != _MARKS:
-        expected, got = (f"format {marks['format']}, version {marks['version']}" for marks in (_MARKS, found))
+        expected, got = (
+            say("format {format}, version {version}", format=marks["format"], version=marks["version"])
+            for marks in (_MARKS, found)
+        )
         raise FormatError(
             where,
             "this is not a recording that Pellucid wrote",
@@ -131,6 +135,6 @@ def _text(where: str, metadata: Mapping[str, str]) -> str:
 
 def _said(error: Exception) -> str:
     """An error's text as a part of another one's."""
-    return reader.short(
-        str(error) if isinstance(error, PellucidError) else f"{type(error).__name__}: {error}"
-    )
+    if isinstance(error, PellucidError):
+        return reader.short(reason(error))
+    return reader.short(joined(": ", (type(error).__name__, reason(error))))

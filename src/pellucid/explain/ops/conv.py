@@ -8,6 +8,7 @@ import numpy as np
 
 from pellucid.explain.accounts.account import Element, Note
 from pellucid.explain.accounts.chain import Chain, chain_of
+from pellucid.explain.ops.explainers import explains
 from pellucid.explain.ops.winograd import error_bounds
 from pellucid.explain.question import Question
 from pellucid.ops.conv import Conv
@@ -24,6 +25,7 @@ _ORDER = {
 _FLIPPED = _ORDER | {"output": "order.kernel_input_flipped", "grad_input": "order.kernel_output_flipped"}
 
 
+@explains(Conv, ConvTranspose)
 def explain_conv(question: Question) -> Chain:
     """Elements of a convolution's results. The products with padding are replayed, too."""
     op, of, facts = question.source.op, question.source.of, question.source.facts

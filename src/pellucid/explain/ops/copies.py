@@ -8,11 +8,13 @@ from pellucid.explain.accounts.account import Element, Group
 from pellucid.explain.accounts.chain import Chain, chain_of
 from pellucid.explain.accounts.choice import Choice
 from pellucid.explain.accounts.formula import grown_notes
+from pellucid.explain.ops.explainers import explains
 from pellucid.explain.question import Question
 from pellucid.ops.add import Add
 from pellucid.ops.flatten import Flatten
 
 
+@explains(Add, Flatten)
 def explain_copy(question: Question) -> Chain | Choice:
     """Elements of a sum, of a reshaped array, and of their gradients: copies, unless there is something to add to."""
     op = question.source.op

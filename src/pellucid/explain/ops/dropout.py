@@ -9,12 +9,14 @@ import numpy as np
 from pellucid.explain.accounts.account import Element, Group, Note, Quantity
 from pellucid.explain.accounts.enclosed import Enclosed, where
 from pellucid.explain.accounts.formula import Formula, grown, grown_notes, grown_replay, grown_terms
+from pellucid.explain.ops.explainers import explains
 from pellucid.explain.question import Question
 from pellucid.ops.base import Array, columns
 from pellucid.ops.dropout import Dropout
 from pellucid.ops.random import draws_at, stream_key
 
 
+@explains(Dropout)
 def explain_dropout(question: Question) -> Formula:
     """Elements of the output or of the input gradient, which keep and drop alike."""
     from pellucid.kernels.flushing import flushed  # imports LLVM: only when it is needed

@@ -25,6 +25,7 @@ from pellucid.explain.accounts.formula import (
     grown_terms,
     read,
 )
+from pellucid.explain.ops.explainers import explains
 from pellucid.explain.ops.group_norm_replay import replayed
 from pellucid.explain.question import Question
 from pellucid.ops.base import Rows, choices, columns
@@ -111,6 +112,7 @@ class Asked:
         return lambda: [("note.set", values)]
 
 
+@explains(GroupNorm, LayerNorm)
 def explain_sets(question: Question) -> Formula:
     """Elements of a group, instance or layer norm's results."""
     asked = Asked(question)
@@ -207,7 +209,6 @@ def _grad_input(asked: Asked) -> Formula:
     return Formula(
         (*grown_terms(asked.question), *terms),
         result=grown(asked.question, result[:, 0]),
-        formula=asked.question.formula.replace("centred", "(input[n,c,y] − mean[n,g])"),
         notes=lambda: [*_rounding(asked), *grown_notes(asked.question)],
     )
 

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.engine.algorithm import algorithm
+from pellucid.engine.buffers import Tensor
 from pellucid.engine.graph import apply, trace
 from pellucid.explain.address import written
 from pellucid.explain.catalogue import catalogue, read
@@ -25,18 +26,15 @@ from pellucid.explain.certificates import NAMED, Certificate, Certificates
 from pellucid.explain.source import Entry
 from pellucid.nn.parameter import Parameter
 from pellucid.ops.base import Op, Shape
-from pellucid.ops.conv import Conv
-from pellucid.ops.conv_transpose import ConvTranspose
-from pellucid.ops.linear import Linear
+from pellucid.ops.product import Product
 from pellucid.seeds import check_seed
 from pellucid.sizes import size_of
 
 _LARGEST = 99  # the numbers are no larger than this
 
 Array = NDArray[Any]
-Results = dict[
-    str, tuple[Array, Array]
-]  # for the output and each gradient: the engine's and the specification's
+# For the output and each gradient: the engine's and the specification's.
+Results = dict[str, tuple[Array, Array]]
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,7 @@ class _Layer:
     def run(self, seed: int) -> Results:
         """Forward and backward on random whole numbers; nothing where sums are too long to be exact."""
         random, output = np.random.default_rng(seed), self.op.infer(*self.shapes)
-        given = {name: shape for name, shape in zip(self.op.arguments, self.shapes, strict=True) if shape}
+        given = {name: shape for name, shape in self.op.named(self.shapes).items() if shape}
         results = {"output": output, **{f"grad_{name}": shape for name, shape in given.items()}}
         exact = int(2 / np.finfo(self.dtype).eps)
         largest = isqrt(exact // (1 + max(self._products(of, shape) for of, shape in results.items())))
@@ -61,7 +59,7 @@ class _Layer:
             name: random.integers(-most, most + 1, shape).astype(self.dtype)
             for name, shape in {**given, "grad_output": output}.items()
         }
-        operands = [arrays.get(name) for name in self.op.arguments]
+        operands = self.op.ordered(arrays)
         gradients = self.op.backward(arrays["grad_output"], *operands)
         expected = {"output": self.op.forward(*operands)}
         expected |= {
@@ -77,21 +75,18 @@ class _Layer:
 
     def _engine(self, arrays: dict[str, Array]) -> dict[str, Array]:
         """What the engine computes, by a plan of this layer alone."""
-        from pellucid.engine.compose import (
-            plan_forward,
-            plan_gradients,
-        )  # imports LLVM: only when it is needed
-        from pellucid.engine.plan import Program
+        # imports LLVM: only when it is needed
+        from pellucid.engine.compose import lower, plan_of
+        from pellucid.engine.program import Program
 
         _, *names = self.op.arguments
         owned = {name: Parameter(arrays[name], self.dtype) for name in names if name in arrays}
         inputs = {"input": (arrays["input"].shape, self.dtype)}
         with algorithm("direct"):
             graph = trace(lambda x: apply(self.op, (x, *map(owned.get, names))), inputs, owned, training=True)
-            plan = plan_forward(graph, self.dtype, keep=True)
-        root = plan.gradients[graph.output] = plan.tensor("grad_output", graph.output.shape)
-        plan_gradients(plan)
-        program = Program(plan)
+            plan = lower(plan_of(graph, self.dtype, keep=True, gradients="given"))
+        root, program = plan.gradients[graph.output], Program(plan)
+        assert isinstance(root, Tensor)
         n, d, h, w, c = root.inner
         root.memory[...] = np.moveaxis(arrays["grad_output"].reshape(n, c, d, h, w), 1, -1)
         program.run(graph.output, input=arrays["input"])
@@ -111,9 +106,9 @@ def integer_runs(entries: Iterable[Entry], array: Callable[[str], Array], seed: 
         source = entry.source
         if source is None or source.parts or "winograd_additions" in source.facts:
             continue
-        if not isinstance(source.op, Conv | ConvTranspose | Linear):
+        if not isinstance(source.op, Product):
             continue
-        operands = tuple(shapes.get(source.operands.get(name, "")) for name in source.op.arguments)
+        operands = source.op.ordered({role: shapes[name] for role, name in source.operands.items()})
         layer = _Layer(source.op, operands, array(entry.name).dtype)
         if layer not in runs:
             runs[layer] = layer.run(seed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pellucid.explain.accounts.chain import Chain, chain_of
+from pellucid.explain.ops.explainers import explains
 from pellucid.explain.question import Question
 from pellucid.ops.linear import Linear
 
@@ -14,6 +15,7 @@ _ORDER = {
 }
 
 
+@explains(Linear)
 def explain_linear(question: Question) -> Chain:
     """Elements of a linear layer's results."""
     op, of = question.source.op, question.source.of

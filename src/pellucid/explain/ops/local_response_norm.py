@@ -20,6 +20,7 @@ from pellucid.explain.accounts.formula import (
     read,
 )
 from pellucid.explain.address import written
+from pellucid.explain.ops.explainers import explains
 from pellucid.explain.ops.softmax import image
 from pellucid.explain.question import Question
 from pellucid.ops.base import columns
@@ -29,6 +30,7 @@ _SLOPE = "slope = 2·alpha·beta/size"
 _INNER = "inner[n,j,y] = grad_output[n,j,y]·input[n,j,y]·s[n,j,y]^(−beta − 1)"
 
 
+@explains(LocalResponseNorm)
 def explain_local_response_norm(question: Question) -> Formula:
     """Elements of the output or of the gradient."""
     forward = question.source.of == "output"

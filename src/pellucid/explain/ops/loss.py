@@ -13,12 +13,15 @@ from numpy.typing import NDArray
 from pellucid.explain.accounts.account import Element, Group, Image, Note, Quantity
 from pellucid.explain.accounts.enclosed import Enclosed, where
 from pellucid.explain.accounts.formula import Formula, constant, grown, grown_notes, grown_terms, read
+from pellucid.explain.ops.explainers import explains
 from pellucid.explain.ops.softmax import Logits, image, quantity
 from pellucid.explain.question import Operand, Question
 from pellucid.ops.base import choices, columns
 from pellucid.ops.cross_entropy import CrossEntropy
+from pellucid.ops.mse_loss import MSELoss
 
 
+@explains(CrossEntropy)
 def explain_cross_entropy(question: Question) -> Formula:
     """The mean loss, the losses and their count, or elements of the gradient of the logits."""
     explain = {"output": _mean, "count": _count, "losses": _losses, "grad_input": _grad_logits}
@@ -81,6 +84,7 @@ def _grad_logits(question: Question) -> Formula:
     return _gradient(question, result, terms)
 
 
+@explains(MSELoss)
 def explain_mse_loss(question: Question) -> Formula:
     """The mean squared error, or elements of its gradients."""
     input, target = question.operand("input"), question.operand("target")

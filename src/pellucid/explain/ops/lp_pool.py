@@ -18,10 +18,12 @@ from pellucid.explain.accounts.formula import (
     read,
     shortest,
 )
+from pellucid.explain.ops.explainers import explains
 from pellucid.explain.question import Question
 from pellucid.ops.lp_pool import LpPool
 
 
+@explains(LpPool)
 def explain_lp_pool(question: Question) -> Formula:
     """All in float64 and rounded once, what the gradient had grown to before included."""
     return _root(question) if question.source.of == "output" else _gradient(question)

@@ -27,6 +27,7 @@ from pellucid.explain.accounts.formula import (
     grown_terms,
     read,
 )
+from pellucid.explain.ops.explainers import explains
 from pellucid.explain.ops.norm_replay import Order, replayed
 from pellucid.explain.question import Question
 from pellucid.ops.base import Rows, choices, columns
@@ -114,6 +115,7 @@ class Asked:
         return [("note.coefficients", {"dtype": str(self.dtype)})] if self.dtype == np.float32 else []
 
 
+@explains(BatchNorm)
 def explain_batch_norm(question: Question) -> Formula:
     """Elements of a batch norm's results."""
     asked = Asked(question)

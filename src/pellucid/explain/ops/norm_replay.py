@@ -1,6 +1,6 @@
 """Batch norm once more, operation by operation as the engine does it: bit by bit the same numbers.
 
-The statistics' loops and the coefficients: `kernels/loops/norm.py`; the loops over all numbers: `kernels/simd/norm.py`;
+The statistics and the coefficients: `kernels/loops/norm.py`, `norm_statistics.py`; all numbers: `kernels/simd/norm.py`;
 sums in a convolution's last transform: `kernels/simd/winograd.py`.
 """
 

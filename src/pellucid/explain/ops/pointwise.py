@@ -27,6 +27,7 @@ from pellucid.explain.accounts.formula import (
     grown_replay,
     grown_terms,
 )
+from pellucid.explain.ops.explainers import explains
 from pellucid.explain.question import Question
 from pellucid.ops.base import Array, columns
 from pellucid.ops.gelu import GELU
@@ -40,6 +41,7 @@ _LEAST_EXPONENT = -708.0  # the engine's exp of less is 0
 _erfc = np.vectorize(math.erfc, otypes=[np.float64])
 
 
+@explains(LeakyReLU, ReLU)
 def explain_rectifier(question: Question) -> Formula:
     """Elements of ReLU and leaky ReLU: a gate, or a slope of two values."""
     from pellucid.kernels.flushing import flushed  # imports LLVM: only when it is needed
@@ -162,6 +164,7 @@ _SMOOTH = {
 }
 
 
+@explains(GELU, Sigmoid, SiLU, Tanh)
 def explain_smooth(question: Question) -> Formula:
     """Elements of sigmoid, tanh, SiLU and GELU."""
     op = question.source.op

@@ -13,14 +13,17 @@ from pellucid.explain.accounts.chain import Chain, chain_of
 from pellucid.explain.accounts.choice import Choice
 from pellucid.explain.accounts.enclosed import Array, Enclosed
 from pellucid.explain.accounts.formula import Formula, before, grown_notes, grown_terms
+from pellucid.explain.ops.explainers import explains
 from pellucid.explain.question import Question
 from pellucid.ops.adaptive_avg_pool import AdaptiveAvgPool
 from pellucid.ops.adaptive_max_pool import AdaptiveMaxPool
 from pellucid.ops.avg_pool import AvgPool
 from pellucid.ops.base import Rows
+from pellucid.ops.max_indices import AdaptiveMaxPoolIndices, MaxPoolIndices
 from pellucid.ops.max_pool import MaxPool, winner
 
 
+@explains(AdaptiveMaxPool, MaxPool)
 def explain_max_pool(question: Question) -> Choice | Chain:
     """The winner of each window; for an input element, the gradients of the windows that it won."""
     return _winner(question) if question.source.of == "output" else _won(question)
@@ -41,6 +44,7 @@ def _winner(question: Question) -> Choice:
     return Choice((Group((candidates,), present),), wins, notes=notes)
 
 
+@explains(AdaptiveMaxPoolIndices, MaxPoolIndices)
 def explain_max_indices(question: Question) -> Choice:
     """The number of the position that wins each window."""
     candidates, present, wins = _windows(question, question.at)
@@ -109,6 +113,7 @@ def _those_won(question: Question, rows: Rows, there: NDArray[np.bool_]) -> NDAr
     return won
 
 
+@explains(AdaptiveAvgPool, AvgPool)
 def explain_average_pool(question: Question) -> Formula:
     """Means of windows; for an input element, its shares of the gradients of the windows that hold it.
 

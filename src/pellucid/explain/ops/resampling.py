@@ -9,12 +9,15 @@ import numpy as np
 from pellucid.explain.accounts.account import Element, Filled, Group, Note, Quantity
 from pellucid.explain.accounts.chain import Chain
 from pellucid.explain.accounts.choice import Choice
+from pellucid.explain.ops.explainers import explains
 from pellucid.explain.question import Question
 from pellucid.ops.base import Terms
+from pellucid.ops.interpolate import Interpolate
 from pellucid.ops.pad import Pad
 from pellucid.ops.resampling import Resampling
 
 
+@explains(Interpolate, Pad)
 def explain_resampling(question: Question) -> Chain | Choice:
     """Elements of the output, copies where every output is one input element or a constant, and input gradients."""
     op, of = question.source.op, question.source.of

@@ -8,9 +8,11 @@ from numpy.typing import NDArray
 from pellucid.explain.accounts.account import Element, Group, Image, Quantity
 from pellucid.explain.accounts.enclosed import Enclosed
 from pellucid.explain.accounts.formula import Formula, constant, grown, grown_notes, grown_terms, read
+from pellucid.explain.ops.explainers import explains
 from pellucid.explain.question import Operand, Question
 from pellucid.ops.base import Rows, columns
 from pellucid.ops.log_softmax import LogSoftmax
+from pellucid.ops.softmax import Softmax
 from pellucid.sizes import Index
 
 
@@ -47,6 +49,7 @@ class Logits:
         return f"{self.input.name}[{','.join(map(str, (n, ':', *y)))}]"
 
 
+@explains(LogSoftmax, Softmax)
 def explain_softmax(question: Question) -> Formula:
     """Elements of softmax, of its logarithm, or of their gradients."""
     logits = Logits(question.operand("input"), question.at)

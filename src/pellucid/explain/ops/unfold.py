@@ -11,13 +11,16 @@ from pellucid.explain.accounts.account import Element, Filled, Group, Note
 from pellucid.explain.accounts.chain import Chain, chain_of
 from pellucid.explain.accounts.choice import Choice
 from pellucid.explain.accounts.formula import grown_notes
+from pellucid.explain.ops.explainers import explains
 from pellucid.explain.question import Question
 from pellucid.ops.base import Terms
 from pellucid.ops.columns import Columns
+from pellucid.ops.fold import Fold
 from pellucid.ops.max_unpool import MaxUnpool
 from pellucid.ops.unfold import Unfold
 
 
+@explains(Fold, Unfold)
 def explain_columns(question: Question) -> Chain | Choice:
     """Columns are copies of the image's elements, the image's elements sums of what the columns have of them."""
     op, of = question.source.op, question.source.of
@@ -36,6 +39,7 @@ def explain_columns(question: Question) -> Chain | Choice:
     return chain
 
 
+@explains(MaxUnpool)
 def explain_max_unpool(question: Question) -> Chain | Choice:
     """The last element that was put there, or 0; gradients from where the elements went."""
     op, (n, c, *place) = question.source.op, question.at.T

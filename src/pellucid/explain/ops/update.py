@@ -15,14 +15,13 @@ import numpy as np
 from pellucid.explain.accounts.account import Element, Group, Note, Quantity
 from pellucid.explain.accounts.formula import Formula, first_of
 from pellucid.explain.accounts.replayed import Replayed
+from pellucid.explain.ops.explainers import explains
 from pellucid.explain.question import Question
 from pellucid.ops.adam import Adam
 from pellucid.ops.sgd import SGD
 
 Factor: TypeAlias = Element | Quantity
 Term: TypeAlias = tuple[Factor, ...]
-
-_DECAYED = "g = gradient + weight_decay·parameter; "
 
 
 class _Update:
@@ -46,25 +45,24 @@ class _Update:
         rows = tuple(column[:, None] for column in self.question.at.T)
         return Element(self.question.operand(argument), rows)
 
-    def formula(self, text: str, result: Replayed, terms: list[Term], *notes: Note) -> Formula:
+    def made(self, result: Replayed, terms: list[Term], *notes: Note) -> Formula:
         """The account."""
         update: Note = ("note.update", {"step": self.step, "lr": self.lr, "dtype": str(self.question.dtype)})
         return Formula(
             tuple(map(Group, terms)),
             result.enclosed,
             replay=result.value,
-            formula=text,
             notes=lambda: [update, *notes],
         )
 
-    def gradient(self, decay: float) -> tuple[str, Replayed, list[Term]]:
-        """What follows the gradient in the rule: how it is written and made, the number, its terms."""
+    def gradient(self, rule: SGD | Adam) -> tuple[Replayed, list[Term]]:
+        """The gradient that the rule follows, and its terms."""
         g, terms = self.number("gradient"), [_term(self.element("gradient"))]
-        if not decay:
-            return "gradient", g, terms
-        rate = self.setting(decay)
+        if not rule.decays:
+            return g, terms
+        rate = self.setting(rule.weight_decay)
         decayed = _term(_quantity("weight_decay", rate), self.element("parameter"))
-        return "g", g + rate * self.number("parameter"), [*terms, decayed]
+        return g + rate * self.number("parameter"), [*terms, decayed]
 
 
 def _term(*factors: Factor) -> Term:
@@ -77,57 +75,53 @@ def _quantity(name: str, value: Replayed | Any) -> Quantity:
     return Quantity(name, np.reshape(value.value if isinstance(value, Replayed) else value, (-1, 1)))
 
 
+@explains(SGD)
 def explain_sgd(question: Question) -> Formula:
     """Elements of an updated parameter, or of its velocity."""
     x, rule = _Update(question), question.source.op
     assert isinstance(rule, SGD)
     lr, momentum = x.setting(x.lr), x.setting(rule.momentum)
-    g, step, terms = x.gradient(rule.weight_decay)
-    prefix = _DECAYED if rule.weight_decay else ""
+    step, terms = x.gradient(rule)
     if question.source.of == "velocity":
         before = x.number("velocity before")
         carried = (_quantity("momentum", momentum), x.element("velocity before"))
-        text = f"{prefix}velocity = momentum·velocity before + {g}"
-        return x.formula(text, momentum * before + step, [carried, *terms])
+        return x.made(momentum * before + step, [carried, *terms])
     if rule.nesterov:
         step = step + momentum * x.number("velocity")
         terms.append((_quantity("momentum", momentum), x.element("velocity")))
-        g = f"({g} + momentum·velocity)"
     elif rule.momentum:
-        g, step, terms, prefix = "velocity", x.number("velocity"), [_term(x.element("velocity"))], ""
+        step, terms = x.number("velocity"), [_term(x.element("velocity"))]
     back = _quantity("−lr", -lr.value)
     parts = [(x.element("parameter"),), *((back, *term) for term in terms)]
-    return x.formula(f"{prefix}updated = parameter − lr·{g}", x.number("parameter") - lr * step, parts)
+    return x.made(x.number("parameter") - lr * step, parts)
 
 
+@explains(Adam)
 def explain_adam(question: Question) -> Formula:
     """Elements of an updated parameter, or of its mean and variance."""
     x, rule = _Update(question), question.source.op
     assert isinstance(rule, Adam)
     if question.source.of == "parameter":
         return _adam_step(x, rule)
-    g, gradient, terms = x.gradient(0 if rule.decoupled else rule.weight_decay)
-    prefix = _DECAYED if g == "g" else ""
+    gradient, terms = x.gradient(rule)
     if question.source.of == "mean":
         before, share = x.number("mean before"), x.setting(1 - rule.betas[0])
         old, name = x.element("mean before"), "1 − β₁"
         parts = [(old,), (_quantity(f"−({name})", -share.value), old)]
         parts += [(_quantity(name, share), *term) for term in terms]
-        text = f"{prefix}mean = mean before + ({g} − mean before)·({name})"
-        return x.formula(text, before + (gradient - before) * share, parts)
+        return x.made(before + (gradient - before) * share, parts)
     keep, share = x.setting(rule.betas[1]), x.setting(1 - rule.betas[1])
     parts = [(_quantity("β₂", keep), x.element("variance before"))]
     parts += [(_quantity("1 − β₂", share), *left, *right) for left in terms for right in terms]
-    text = f"{prefix}variance = variance before·β₂ + (1 − β₂)·{g}·{g}"
-    return x.formula(text, x.number("variance before") * keep + share * gradient * gradient, parts)
+    return x.made(x.number("variance before") * keep + share * gradient * gradient, parts)
 
 
 def _adam_step(x: _Update, rule: Adam) -> Formula:
     """Elements of a parameter that Adam has updated."""
-    parameter, kept, w = x.number("parameter"), _term(x.element("parameter")), "parameter"
+    parameter, kept = x.number("parameter"), _term(x.element("parameter"))
     if rule.decoupled:
         keep = x.setting(1 - x.lr * rule.weight_decay)
-        parameter, w = parameter * keep, "parameter·(1 − lr·weight_decay)"
+        parameter = parameter * keep
         kept = _term(_quantity("1 − lr·weight_decay", keep), *kept)
     beta1, beta2 = rule.betas
     size, root = x.setting(x.lr / (1 - beta1**x.step)), x.setting(sqrt(1 - beta2**x.step))
@@ -139,5 +133,4 @@ def _adam_step(x: _Update, rule: Adam) -> Formula:
     numbers = {"root": root, "eps": eps, "denominator": denominator}
     said = {name: str(number.value[0]) for name, number in numbers.items()}
     note: Note = ("note.denominator", {**said, **first_of(x.element("variance"))})
-    text = f"updated = {w} − (lr/(1 − β₁ᵗ))·mean/(√variance/√(1 − β₂ᵗ) + eps)"
-    return x.formula(text, parameter - size * x.number("mean") / denominator, [kept, moved], note)
+    return x.made(parameter - size * x.number("mean") / denominator, [kept, moved], note)

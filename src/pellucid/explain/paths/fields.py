@@ -18,9 +18,7 @@ from pellucid.explain.paths.uses import Read
 from pellucid.explain.shown import Shown
 from pellucid.explain.source import Entry
 from pellucid.language import text
-from pellucid.ops.batch_norm import BatchNorm
-from pellucid.ops.group_norm import GroupNorm
-from pellucid.ops.layer_norm import LayerNorm
+from pellucid.ops.norm import Norm
 from pellucid.sizes import Index
 
 _NAMED = 3  # batch norms that a text names
@@ -163,7 +161,6 @@ def _statistics(entries: Mapping[str, Entry], names: set[str]) -> Iterator[str]:
         source = entry.source
         if source is None or source.of != "output":
             continue
-        op = source.op
-        mixes = op.training if isinstance(op, BatchNorm) else isinstance(op, GroupNorm | LayerNorm)
+        mixes = isinstance(source.op, Norm) and source.op.mixes
         if mixes and {entry.name, source.operands["input"]} <= names:
             yield entry.name.removesuffix(".output")

@@ -20,7 +20,7 @@ from pellucid.explain.accounts.chain import nearest
 from pellucid.explain.shown import Shown
 from pellucid.explain.terms import Term, as_json, exact_json, largest
 from pellucid.explain.trace import Trace, rooted
-from pellucid.language import text
+from pellucid.language import text, worded
 
 _DIGITS = 8  # of a level's largest number
 
@@ -148,7 +148,7 @@ class Path(Shown):
             branches.append((_written_term(term, product, level, lang), followed))
         if level.rest_count or level.rest:
             branches.append((_written_rest(level, rest, lang), []))
-        yield f"{'│' if branches else ' '}  {level.formula}"
+        yield f"{'│' if branches else ' '}  {worded(level.formula, lang)}"
         for branch, (line, followed) in enumerate(branches):
             last = branch == len(branches) - 1
             yield f"{'└' if last else '├'}─ {line}"

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from numpy.typing import NDArray
 
-from pellucid.explain.paths.relation import Labels, Links, Relation
+from pellucid.explain.paths.relation import AnyRelation, Chained, Relation, Routes, Turned
 from pellucid.explain.source import Source
 from pellucid.ops.base import Op, Shape
+from pellucid.ops.relation import Copies, IndexPattern
 from pellucid.sizes import size_of
 
 
@@ -27,36 +28,55 @@ class Reading:
 
     source: Source
     argument: str
-    shapes: dict[str, Shape]
+    shapes: Mapping[str, Shape]
     read: Callable[[str], NDArray[Any]]
 
     @property
-    def of(self) -> str:
-        """Which result it is."""
-        return self.source.of
-
-    @property
-    def backward(self) -> bool:
-        """Whether it is a gradient."""
-        return self.of.startswith("grad_")
-
-    @property
-    def input(self) -> Shape:
-        """The shape of the op's input."""
-        return self.shapes["input"]
-
-    @property
-    def output(self) -> Shape:
-        """The shape of the op's output."""
+    def relation(self) -> AnyRelation:
+        """What the op says of these two; a rule reads element by element."""
         op = self.source.op
-        assert isinstance(op, Op)
-        return op.infer(*(self.shapes.get(argument) for argument in op.arguments))
+        if not isinstance(op, Op):
+            return self._alike()
+        found = op.relation(self.shapes, self._operand)
+        if isinstance(found, Copies):
+            return self._copied(op, found) if "output" in (self._read, self._result) else self._alike()
+        chosen = op.selected(self._operand) if self._backward and self._read == "output" else None
+        if chosen is not None:
+            return self._copied(op, chosen)
+        if self._backward and self._read == self._result and found.through is not None:
+            there = _between(found, self._read, found.through)
+            return Chained(there, _between(found, found.through, self._result))
+        return _between(found, self._read, self._result)
 
-    def between(self, labels: dict[str, Labels], sizes: dict[str, int], links: Links = ()) -> Relation:
-        """By the labels of both; a gradient has those of what it is the gradient of."""
-        operand, result = (name.removeprefix("grad_") for name in (self.argument, self.of))
-        return Relation(labels[operand], labels[result], sizes, links)
+    @property
+    def _backward(self) -> bool:
+        """Whether the result is a gradient."""
+        return self.source.of.startswith("grad_")
 
-    def alike(self) -> Relation:
+    @property
+    def _read(self) -> str:
+        """The operand, or what it is the gradient of, whose axes it has."""
+        return self.argument.removeprefix("grad_")
+
+    @property
+    def _result(self) -> str:
+        """The same of the result."""
+        return self.source.of.removeprefix("grad_")
+
+    def _operand(self, argument: str) -> NDArray[Any]:
+        return self.read(self.source.operands[argument])
+
+    def _alike(self) -> Relation:
         """Each element by itself."""
         return Relation(("j",), ("j",), {"j": size_of(self.shapes[self.argument])})
+
+    def _copied(self, op: Op, copies: Copies) -> Routes | Turned:
+        """From the array each of whose elements meets one element to the other array, or the other way round."""
+        output = op.infer(*op.ordered(self.shapes))
+        others = self.shapes[op.arguments[0]] if copies.of == "output" else output
+        routes = Routes(copies.places, others)
+        return routes if (self._read == "output") == (copies.of == "output") else Turned(routes)
+
+
+def _between(pattern: IndexPattern, operand: str, result: str) -> Relation:
+    return Relation(pattern.labels[operand], pattern.labels[result], pattern.sizes, pattern.links)

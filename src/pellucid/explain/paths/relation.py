@@ -1,14 +1,11 @@
 """Which elements of an array read which elements of an operand, for whole sets of elements at once.
 
-Every axis of an op's arrays has a label. Two arrays are related by their labels alone: an element reads another when
-they have the same index along every label that both have, and meet (`geometry.py`) along a spatial axis, where a
-convolution's input is labelled i, its weight k and its output y. A label that one of them lacks is summed over or
-shared. So the one form Σ g[n,o,y]·x[n,c,i]·w[o,c,k] gives output, gradients, and what each of them reads.
+How arrays meet, the ops say (`ops/relation.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 from typing import TypeAlias
@@ -18,10 +15,9 @@ from numpy.typing import NDArray
 
 from pellucid.geometry import Meeting
 from pellucid.ops.base import Shape
+from pellucid.ops.relation import Labels, Links
 
 Mask: TypeAlias = NDArray[np.bool_]
-Labels: TypeAlias = tuple[str, ...]
-Links: TypeAlias = tuple[tuple[Meeting, ...], ...]  # for each spatial axis
 
 
 @dataclass(frozen=True)
@@ -142,18 +138,3 @@ def _met(mask: Mask, axis: int, meetings: tuple[Meeting, ...], source: str, targ
             part = np.any(part, axis=axis, keepdims=True)
         np.logical_or(place, part, out=place)
     return result
-
-
-def windows(tables: tuple[NDArray[np.int64], ...]) -> Links:
-    """Links of windows that are given as start and past-the-end position of each output."""
-    return tuple(tuple(_whole_windows(table)) for table in tables)
-
-
-def _whole_windows(table: NDArray[np.int64]) -> Iterator[Meeting]:
-    for y, (start, stop) in enumerate(table.tolist()):
-        yield {"y": slice(y, y + 1), "i": slice(start, stop)}
-
-
-def pairs(rows: Sequence[Sequence[tuple[int, float]]]) -> tuple[Meeting, ...]:
-    """Meetings one by one: for each output the inputs that it reads, with their weights."""
-    return tuple({"y": slice(y, y + 1), "i": slice(i, i + 1)} for y, row in enumerate(rows) for i, _ in row)

@@ -21,7 +21,7 @@ from rich.text import Text
 from pellucid.explain.rendering import figures
 from pellucid.explain.rendering.picture import Plane, result_plane, scenes
 from pellucid.explain.trace import Trace, noted
-from pellucid.language import chosen, text
+from pellucid.language import chosen, text, worded
 
 _LIMIT = (14, 14)  # rows and columns of a plane
 _GAP = 3  # columns between planes
@@ -77,7 +77,7 @@ class _Rendered:
         table.add_column(style="dim", no_wrap=True)
         table.add_column(overflow="fold")
         facts = {
-            "trace.formula": self.trace.formula,
+            "trace.formula": worded(self.trace.formula, self.lang),
             "trace.numbers": self.trace.numbers(self.lang),
             "trace.note": noted(self.trace.account, self.lang),
         }

@@ -10,7 +10,7 @@ from __future__ import annotations
 from pellucid.explain.rendering import figures
 from pellucid.explain.rendering.picture import Plane, Scene, result_plane, scenes
 from pellucid.explain.trace import Trace, noted
-from pellucid.language import chosen, text
+from pellucid.language import chosen, text, worded
 from pellucid.markup import Markup, frame, joined, tag
 
 _TOP = 12  # terms in the table
@@ -56,7 +56,7 @@ def trace_html(trace: Trace, lang: str | None = None) -> str:
     terms = figures.leading(trace, _TOP)
     seen = [] if not terms else _scenes(trace, terms)
     facts = {
-        "trace.formula": tag("code", trace.formula),
+        "trace.formula": tag("code", worded(trace.formula, lang)),
         "trace.numbers": tag("code", trace.numbers(lang)),
         "trace.note": noted(trace.account, lang),
     }

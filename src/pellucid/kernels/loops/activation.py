@@ -1,17 +1,17 @@
-"""Activations of transcendental functions, in float64 and rounded once, and dropout.
-
-Tables are those of pointwise.py; p is x, y forward and grad_output, x, grad_input, base backward.
-"""
+"""Activations of transcendental functions, in float64 and rounded once, and dropout."""
 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
-from pellucid.kernels.intrinsics import bits_of, from_bits, int64_at
+from pellucid.kernels.intrinsics import bits_of, from_bits
 from pellucid.kernels.jit import inline, kernel
-from pellucid.kernels.loops.pointwise import add_base, last_row, row_at
+from pellucid.kernels.loops.pointwise import Pointwise, PointwiseGradient
+from pellucid.kernels.loops.rows import Rows, Source, Target, add_base, first_row, last_row, row_at
+from pellucid.kernels.table import Integers, Reads
 
 _HALF_ROOT = math.sqrt(0.5)
 _DENSITY = 1.0 / math.sqrt(2.0 * math.pi)
@@ -60,70 +60,73 @@ def hyperbolic_tangent(x):
 
 
 @kernel
-def sigmoid(p, n, f, chunk):
+def sigmoid(t: Pointwise, chunk):
     """y = σ(x)."""
-    x, y = p[0], p[1]
-    for r in range(chunk * n[0], last_row(n, chunk)):
-        at, to = row_at(r, n, 0), row_at(r, n, 1)
-        for i in range(n[4]):
+    x, y = t.x.numbers, t.y.numbers
+    for r in range(first_row(t.rows, chunk), last_row(t.rows, chunk)):
+        at, to = row_at(t.rows, t.x, r), row_at(t.rows, t.y, r)
+        for i in range(t.rows.length):
             y[to + i] = logistic(np.float64(x[at + i]))
 
 
 @kernel
-def sigmoid_gradient(p, n, f, chunk):
+def sigmoid_gradient(t: PointwiseGradient, chunk):
     """grad_input = base + grad_output·σ(x)·σ(−x)."""
-    g, x, out = p[0], p[1], p[2]
-    for r in range(chunk * n[0], last_row(n, chunk)):
-        grads, at, to = row_at(r, n, 0), row_at(r, n, 1), row_at(r, n, 2)
-        for i in range(n[4]):
+    g, x, out = t.grad_output.numbers, t.x.numbers, t.grad_input.numbers
+    for r in range(first_row(t.rows, chunk), last_row(t.rows, chunk)):
+        grads, at = row_at(t.rows, t.grad_output, r), row_at(t.rows, t.x, r)
+        to = row_at(t.rows, t.grad_input, r)
+        for i in range(t.rows.length):
             value = np.float64(x[at + i])
             out[to + i] = g[grads + i] * logistic(value) * logistic(-value)
-        add_base(p, n, r, 2, 3)
+        add_base(t.rows, t.grad_input, t.base, r)
 
 
 @kernel
-def silu(p, n, f, chunk):
+def silu(t: Pointwise, chunk):
     """y = x·σ(x)."""
-    x, y = p[0], p[1]
-    for r in range(chunk * n[0], last_row(n, chunk)):
-        at, to = row_at(r, n, 0), row_at(r, n, 1)
-        for i in range(n[4]):
+    x, y = t.x.numbers, t.y.numbers
+    for r in range(first_row(t.rows, chunk), last_row(t.rows, chunk)):
+        at, to = row_at(t.rows, t.x, r), row_at(t.rows, t.y, r)
+        for i in range(t.rows.length):
             value = np.float64(x[at + i])
             y[to + i] = value * logistic(value)
 
 
 @kernel
-def silu_gradient(p, n, f, chunk):
+def silu_gradient(t: PointwiseGradient, chunk):
     """grad_input = base + grad_output·σ(x)·(1 + x·σ(−x))."""
-    g, x, out = p[0], p[1], p[2]
-    for r in range(chunk * n[0], last_row(n, chunk)):
-        grads, at, to = row_at(r, n, 0), row_at(r, n, 1), row_at(r, n, 2)
-        for i in range(n[4]):
+    g, x, out = t.grad_output.numbers, t.x.numbers, t.grad_input.numbers
+    for r in range(first_row(t.rows, chunk), last_row(t.rows, chunk)):
+        grads, at = row_at(t.rows, t.grad_output, r), row_at(t.rows, t.x, r)
+        to = row_at(t.rows, t.grad_input, r)
+        for i in range(t.rows.length):
             value = np.float64(x[at + i])
             out[to + i] = g[grads + i] * logistic(value) * (1.0 + value * logistic(-value))
-        add_base(p, n, r, 2, 3)
+        add_base(t.rows, t.grad_input, t.base, r)
 
 
 @kernel
-def tanh(p, n, f, chunk):
+def tanh(t: Pointwise, chunk):
     """y = tanh(x)."""
-    x, y = p[0], p[1]
-    for r in range(chunk * n[0], last_row(n, chunk)):
-        at, to = row_at(r, n, 0), row_at(r, n, 1)
-        for i in range(n[4]):
+    x, y = t.x.numbers, t.y.numbers
+    for r in range(first_row(t.rows, chunk), last_row(t.rows, chunk)):
+        at, to = row_at(t.rows, t.x, r), row_at(t.rows, t.y, r)
+        for i in range(t.rows.length):
             y[to + i] = hyperbolic_tangent(np.float64(x[at + i]))
 
 
 @kernel
-def tanh_gradient(p, n, f, chunk):
+def tanh_gradient(t: PointwiseGradient, chunk):
     """grad_input = base + grad_output·(1 − tanh²(x))."""
-    g, x, out = p[0], p[1], p[2]
-    for r in range(chunk * n[0], last_row(n, chunk)):
-        grads, at, to = row_at(r, n, 0), row_at(r, n, 1), row_at(r, n, 2)
-        for i in range(n[4]):
+    g, x, out = t.grad_output.numbers, t.x.numbers, t.grad_input.numbers
+    for r in range(first_row(t.rows, chunk), last_row(t.rows, chunk)):
+        grads, at = row_at(t.rows, t.grad_output, r), row_at(t.rows, t.x, r)
+        to = row_at(t.rows, t.grad_input, r)
+        for i in range(t.rows.length):
             value = hyperbolic_tangent(np.float64(x[at + i]))
             out[to + i] = g[grads + i] * (1.0 - value * value)
-        add_base(p, n, r, 2, 3)
+        add_base(t.rows, t.grad_input, t.base, r)
 
 
 @inline
@@ -141,51 +144,55 @@ def near_normal(x):
 
 
 @kernel
-def gelu(p, n, f, chunk):
+def gelu(t: Pointwise, chunk):
     """y = x·Φ(x)."""
-    x, y = p[0], p[1]
-    for r in range(chunk * n[0], last_row(n, chunk)):
-        at, to = row_at(r, n, 0), row_at(r, n, 1)
-        for i in range(n[4]):
+    x, y = t.x.numbers, t.y.numbers
+    for r in range(first_row(t.rows, chunk), last_row(t.rows, chunk)):
+        at, to = row_at(t.rows, t.x, r), row_at(t.rows, t.y, r)
+        for i in range(t.rows.length):
             value = np.float64(x[at + i])
-            y[to + i] = value * normal(value)[0]
+            probability, _ = normal(value)
+            y[to + i] = value * probability
 
 
 @kernel
-def gelu_gradient(p, n, f, chunk):
+def gelu_gradient(t: PointwiseGradient, chunk):
     """grad_input = base + grad_output·(Φ(x) + x·φ(x))."""
-    g, x, out = p[0], p[1], p[2]
-    for r in range(chunk * n[0], last_row(n, chunk)):
-        grads, at, to = row_at(r, n, 0), row_at(r, n, 1), row_at(r, n, 2)
-        for i in range(n[4]):
+    g, x, out = t.grad_output.numbers, t.x.numbers, t.grad_input.numbers
+    for r in range(first_row(t.rows, chunk), last_row(t.rows, chunk)):
+        grads, at = row_at(t.rows, t.grad_output, r), row_at(t.rows, t.x, r)
+        to = row_at(t.rows, t.grad_input, r)
+        for i in range(t.rows.length):
             value = np.float64(x[at + i])
             probability, density = normal(value)
             out[to + i] = g[grads + i] * (probability + value * density)
-        add_base(p, n, r, 2, 3)
+        add_base(t.rows, t.grad_input, t.base, r)
 
 
 @kernel
-def gelu_tanh(p, n, f, chunk):
+def gelu_tanh(t: Pointwise, chunk):
     """y = x·Φ(x), Φ approximated."""
-    x, y = p[0], p[1]
-    for r in range(chunk * n[0], last_row(n, chunk)):
-        at, to = row_at(r, n, 0), row_at(r, n, 1)
-        for i in range(n[4]):
+    x, y = t.x.numbers, t.y.numbers
+    for r in range(first_row(t.rows, chunk), last_row(t.rows, chunk)):
+        at, to = row_at(t.rows, t.x, r), row_at(t.rows, t.y, r)
+        for i in range(t.rows.length):
             value = np.float64(x[at + i])
-            y[to + i] = value * near_normal(value)[0]
+            probability, _ = near_normal(value)
+            y[to + i] = value * probability
 
 
 @kernel
-def gelu_tanh_gradient(p, n, f, chunk):
+def gelu_tanh_gradient(t: PointwiseGradient, chunk):
     """grad_input = base + grad_output·(Φ(x) + x·Φ′(x)), Φ approximated."""
-    g, x, out = p[0], p[1], p[2]
-    for r in range(chunk * n[0], last_row(n, chunk)):
-        grads, at, to = row_at(r, n, 0), row_at(r, n, 1), row_at(r, n, 2)
-        for i in range(n[4]):
+    g, x, out = t.grad_output.numbers, t.x.numbers, t.grad_input.numbers
+    for r in range(first_row(t.rows, chunk), last_row(t.rows, chunk)):
+        grads, at = row_at(t.rows, t.grad_output, r), row_at(t.rows, t.x, r)
+        to = row_at(t.rows, t.grad_input, r)
+        for i in range(t.rows.length):
             value = np.float64(x[at + i])
             probability, density = near_normal(value)
             out[to + i] = g[grads + i] * (probability + value * density)
-        add_base(p, n, r, 2, 3)
+        add_base(t.rows, t.grad_input, t.base, r)
 
 
 _GOLDEN, _FIRST, _SECOND = (
@@ -194,6 +201,21 @@ _GOLDEN, _FIRST, _SECOND = (
     np.uint64(0x94D049BB133111EB),
 )
 _27, _30, _31, _32, _ONE = np.uint64(27), np.uint64(30), np.uint64(31), np.uint64(32), np.uint64(1)
+
+
+class Dropout(NamedTuple):
+    """What decides which numbers stay, and by what they grow."""
+
+    rows: Rows
+    x: Source
+    y: Target
+    base: Source
+    channels: int
+    plane: int  # numbers of a channel
+    layer: int  # which of the network's dropouts it is
+    threshold: int
+    counters: Reads[Integers]  # seed and step
+    scale: float  # a number of x's type
 
 
 @inline
@@ -205,24 +227,24 @@ def mix(x):
 
 
 @kernel
-def dropout(p, n, f, chunk):
+def dropout(t: Dropout, chunk):
     """y = base + (x·scale where the element's draw reaches the threshold, else 0). Forward and backward are the same.
 
-    p: x, y, base. n: as in pointwise.py for all three; C, numbers of a channel's plane, layer, threshold, address of
-    seed and step. f: scale, which is a number of x's type. An element's draw has the number of its N C D H W place.
+    An element's draw has the number of its N C D H W place.
     """
-    x, y, counters = p[0], p[1], int64_at(n[18])
-    channels, plane, width = n[14], np.uint64(n[15]), n[4] // n[14]
-    key = mix(np.uint64(counters[0]) + _GOLDEN)
-    key = mix((key ^ np.uint64(counters[1])) + _GOLDEN)
-    key = mix((key ^ np.uint64(n[16])) + _GOLDEN)
-    threshold = np.uint64(n[17])
-    for r in range(chunk * n[0], last_row(n, chunk)):
-        at, to = row_at(r, n, 0), row_at(r, n, 1)
-        first = r // (n[2] * n[3]) * channels * n[15] + r % (n[2] * n[3]) * width
+    x, y = t.x.numbers, t.y.numbers
+    channels, plane, width = t.channels, np.uint64(t.plane), t.rows.length // t.channels
+    key = mix(np.uint64(t.counters[0]) + _GOLDEN)
+    key = mix((key ^ np.uint64(t.counters[1])) + _GOLDEN)
+    key = mix((key ^ np.uint64(t.layer)) + _GOLDEN)
+    threshold = np.uint64(t.threshold)
+    slices = t.rows.depth * t.rows.height
+    for r in range(first_row(t.rows, chunk), last_row(t.rows, chunk)):
+        at, to = row_at(t.rows, t.x, r), row_at(t.rows, t.y, r)
+        first = r // slices * channels * t.plane + r % slices * width
         for w in range(width):
             number = np.uint64(first + w + 1)
             for c in range(channels):
                 draw = mix(key + (number + np.uint64(c) * plane) * _GOLDEN) >> _32
-                y[to + w * channels + c] = x[at + w * channels + c] * f[0] if draw >= threshold else 0.0
-        add_base(p, n, r, 1, 2)
+                y[to + w * channels + c] = x[at + w * channels + c] * t.scale if draw >= threshold else 0.0
+        add_base(t.rows, t.y, t.base, r)

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from pellucid.kernels.intrinsics import float64_at
+from typing import NamedTuple
+
 from pellucid.kernels.jit import kernel
-from pellucid.kernels.loops.pointwise import last_row, row_at
+from pellucid.kernels.loops.rows import Rows, Source, first_row, last_row, row_at
+from pellucid.kernels.table import Doubles, Reads, Writes
+
+
+class Shares(NamedTuple):
+    """Windows' gradients, and a divisor for each position."""
+
+    rows: Rows
+    grad_output: Source
+    shares: Writes[Doubles]  # without halo
+    divisors: Reads[Doubles]
+    channels: int
 
 
 @kernel
-def shares(p, n, f, chunk):
-    """shares = grad_output / divisor of its window, in float64, without halo.
-
-    p: grad_output, shares (float64), divisors (float64, one for each position). n: as in pointwise.py for the first;
-    C.
-    """
-    g, out, divisors = p[0], float64_at(p[1]), float64_at(p[2])
-    channels = n[8]
-    width = n[4] // channels
-    for r in range(chunk * n[0], last_row(n, chunk)):
-        at, to, window = row_at(r, n, 0), r * n[4], r % (n[2] * n[3]) * width
+def shares(t: Shares, chunk):
+    """shares = grad_output / divisor of its window, in float64."""
+    g, out, length = t.grad_output.numbers, t.shares, t.rows.length
+    width = length // t.channels
+    for r in range(first_row(t.rows, chunk), last_row(t.rows, chunk)):
+        at, to = row_at(t.rows, t.grad_output, r), r * length
+        window = r % (t.rows.depth * t.rows.height) * width
         for w in range(width):
-            divisor = divisors[window + w]
-            for i in range(w * channels, (w + 1) * channels):
+            divisor = t.divisors[window + w]
+            for i in range(w * t.channels, (w + 1) * t.channels):
                 out[to + i] = g[at + i] / divisor

@@ -6,8 +6,63 @@ lie in the thread's scratch memory with what the kernel meets around them, so bo
 
 from __future__ import annotations
 
-from pellucid.kernels.intrinsics import call_tile, int64_at
+from typing import NamedTuple
+
+from pellucid.kernels.intrinsics import call_tile, record
 from pellucid.kernels.jit import inline, kernel
+from pellucid.kernels.table import Address, Integers, Many, Reads, Writes
+
+
+class Strip(NamedTuple):
+    """Neighbouring numbers of a row, and the table by which `Widen` brings them in."""
+
+    first: int
+    length: int
+    places: Reads[Address]
+
+
+class Block(NamedTuple):
+    """A block in scratch memory: its rows, numbers from row to row, bytes of one; what a kernel reads beside one."""
+
+    lines: int
+    line: int
+    number_bytes: int
+    reach: int
+
+
+class Result(NamedTuple):
+    """The filtered image, and how many of its rows and columns are done at a time."""
+
+    pixels: Writes[Address]
+    row_bytes: int
+    pixel_bytes: int
+    rows: int
+    columns: int
+
+
+class Pass(NamedTuple):
+    """A `Stencil`'s code, its B and its taps."""
+
+    code: int
+    weights: Reads[Address]
+    taps: Reads[Address]
+
+
+class Filter(NamedTuple):
+    """An image that is cut into strips and bands, the kernel, and the passes: one, or two."""
+
+    strips: Many[Strip]
+    bands: int
+    height: int  # of the image
+    kernel_height: int
+    rows: Reads[Integers]  # addresses of the padded rows
+    widen: int  # its code
+    block: Block
+    result: Result
+    last: Pass
+    first: Pass  # by kernels of one column
+    columns: int  # how many such kernels there are; 0: one pass
+    column_bytes: int  # from the weights of one to those of the next
 
 
 @inline
@@ -21,33 +76,35 @@ def across(code, a, b, out, start, taps, width, columns, a_bytes, out_bytes):
 
 
 @kernel
-def filter_block(p, n, f, chunk, scratch):
-    """One block, in one pass, or in two: kernels of one column each, then one whose rows are their results.
-
-    n: strips, bands; rows of the image, of a kernel; addresses of the padded rows' addresses and of the strips (for
-    each: first number, numbers, address of Widen's table); Widen's code; numbers from row to row in scratch memory,
-    bytes of one; of the result: address, bytes of a row, bytes of a pixel; rows and columns done at a time; code, B and
-    taps of the last pass; how many kernels of one column (0: one pass), their code, B, bytes from B to B, taps; what a
-    kernel reads beside a number; rows of a block.
-    """
-    band, strip = chunk // n[0], chunk % n[0]
-    first, stop = band * n[2] // n[1], (band + 1) * n[2] // n[1]
-    addresses, strips = int64_at(n[4]), int64_at(n[5])
-    begin, width, places = strips[3 * strip], strips[3 * strip + 1], strips[3 * strip + 2]
-    number, pixel, rows, columns = n[8], n[11], n[12], n[13]
-    line = n[7] * number
-    for y in range(first, stop + n[3] - 1):
-        call_tile(n[6], addresses[y], 0, scratch + (y - first) * line, 0, places, 0)
-    between = scratch + n[23] * line
+def filter_block(t: Filter, chunk, scratch):
+    """One block, in one pass, or in two: kernels of one column each, then one whose rows are their results."""
+    band, strip = chunk // t.strips.length, record(Strip, t.strips, chunk % t.strips.length)
+    first, stop = band * t.height // t.bands, (band + 1) * t.height // t.bands
+    width, last, result = strip.length, t.last, t.result
+    number, rows, columns = t.block.number_bytes, result.rows, result.columns
+    line = t.block.line * number
+    for y in range(first, stop + t.kernel_height - 1):
+        call_tile(t.widen, t.rows[y], 0, scratch + (y - first) * line, 0, strip.places, 0)
+    between = scratch + t.block.lines * line
     for i in range(first, stop, rows):
         y = min(i, stop - rows)
-        here, out = scratch + (y - first) * line, n[9] + y * n[10] + begin * pixel
-        if n[17] == 0:
-            across(n[14], here, n[15], out, here, n[16], width, columns, number, pixel)
+        here = scratch + (y - first) * line
+        out = result.pixels + y * result.row_bytes + strip.first * result.pixel_bytes
+        if t.columns == 0:
+            across(
+                last.code, here, last.weights, out, here, last.taps,
+                width, columns, number, result.pixel_bytes,
+            )  # fmt: skip
         else:
-            for t in range(n[17]):
-                to, weights = between + t * line, n[19] + t * n[20]
-                across(n[18], here, weights, to, here, n[21], width + n[22], columns, number, number)
+            for k in range(t.columns):
+                to, weights = between + k * line, t.first.weights + k * t.column_bytes
+                across(
+                    t.first.code, here, weights, to, here, t.first.taps,
+                    width + t.block.reach, columns, number, number,
+                )  # fmt: skip
             for r in range(rows):
-                a, start, to = between + r * n[17] * line, here + r * line, out + r * n[10]
-                across(n[14], a, n[15], to, start, n[16], width, columns, number, pixel)
+                a, start, to = between + r * t.columns * line, here + r * line, out + r * result.row_bytes
+                across(
+                    last.code, a, last.weights, to, start, last.taps,
+                    width, columns, number, result.pixel_bytes,
+                )  # fmt: skip

@@ -4,39 +4,113 @@ A chunk of work is an image. All arithmetic is in float64; what goes to a tensor
 channel by channel, the pixels of each in order; then its channels are added, ascending. The mean's sum is around the
 group's first number. A row of scratch memory has a number for each channel: sums, and then what all channels of a group
 share.
-
-Every kernel here takes n: C, D, H, W, channels in a group; depth, row and pixel stride of the weight, 0 where all
-pixels have the same; then image, depth and row stride of each tensor.
 """
 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
 from pellucid.kernels.intrinsics import element_address, float64_at
 from pellucid.kernels.jit import inline, kernel
+from pellucid.kernels.loops.rows import Sizes, Source, Target
+from pellucid.kernels.table import Doubles, Numbers, Reads, Writes
+
+
+class Weights(NamedTuple):
+    """How far the weights of slices, rows and pixels are apart: 0 where all have the same."""
+
+    slice: int
+    row: int
+    pixel: int
+
+
+class Normalise(NamedTuple):
+    """Numbers, and the statistics of their groups."""
+
+    sizes: Sizes
+    channels: int  # of a group
+    x: Source
+    y: Target
+    weights: Weights
+    weight: Reads[Numbers]
+    bias: Reads[Numbers]
+    weighted: int
+    biased: int
+    mean: Writes[Doubles]
+    var: Writes[Doubles]
+    istd: Writes[Doubles]
+    size: float  # values of a group
+    eps: float
+
+
+class NormaliseGradient(NamedTuple):
+    """The gradients of the numbers, and of the statistics."""
+
+    sizes: Sizes
+    channels: int  # of a group
+    grad_output: Source
+    x: Source
+    grad_input: Target
+    base: Source
+    weights: Weights
+    weight: Reads[Numbers]
+    weighted: int
+    mean: Reads[Doubles]
+    istd: Reads[Doubles]
+    grad_istd: Writes[Doubles]
+    grad_var: Writes[Doubles]
+    grad_mean: Writes[Doubles]
+    size: float  # values of a group
+
+
+class WeightGradientParts(NamedTuple):
+    """Sums over the images of each part."""
+
+    sizes: Sizes
+    channels: int  # of a group
+    grad_output: Source
+    x: Source
+    weights: Weights
+    mean: Reads[Doubles]
+    istd: Reads[Doubles]
+    parts: Writes[Doubles]  # two rows of all weights for each
+    per_part: int  # images
+    size: int  # weights
+
+
+class WeightGradients(NamedTuple):
+    """The gradients that the parts make."""
+
+    parts: Reads[Doubles]
+    grad_weight: Writes[Numbers]
+    grad_bias: Writes[Numbers]
+    weighted: int
+    biased: int
+    parts_count: int
+    size: int  # weights
+    per_chunk: int
 
 
 @inline
-def row_at(n, tensor, image, d, h):
-    """Where a row of the tensor-th tensor begins."""
-    at = 8 + 3 * tensor
-    return image * n[at] + d * n[at + 1] + h * n[at + 2]
+def start_of(tensor, image, d, h):
+    """Where a row of a tensor begins."""
+    return image * tensor.image + d * tensor.slice + h * tensor.row
 
 
 @inline
-def weight_at(n, d, h, w):
+def weight_at(weights, d, h, w):
     """Where the weights of a pixel begin."""
-    return d * n[5] + h * n[6] + w * n[7]
+    return d * weights.slice + h * weights.row + w * weights.pixel
 
 
 @inline
-def group_sum(row, first, n):
+def group_sum(row, first, channels):
     """The sum of a group's channels in a row."""
     total = 0.0
-    for c in range(first, first + n[4]):
+    for c in range(first, first + channels):
         total += row[c]
     return total
 
@@ -49,135 +123,128 @@ def fill(row, start, count, value):
 
 
 @kernel
-def normalise(p, n, f, chunk, scratch):
-    """Mean, variance and istd = 1/√(variance + eps) of each group, then y = (x − mean)·istd·weight + bias.
-
-    p: x, y, weight, bias, mean, var, istd (float64). n: x, y; whether there are weight, bias.
-    f: values of a group, eps.
-    """
-    x, y, weight, bias = p[0], p[1], p[2], p[3]
-    mean, var, istd = float64_at(p[4]), float64_at(p[5]), float64_at(p[6])
-    channels, width, group = n[0], n[3] * n[0], chunk * (n[0] // n[4])
+def normalise(t: Normalise, chunk, scratch):
+    """Mean, variance and istd = 1/√(variance + eps) of each group, then y = (x − mean)·istd·weight + bias."""
+    x, y, mean, var, istd = t.x.numbers, t.y.numbers, t.mean, t.var, t.istd
+    channels, depth, height, width = t.sizes.channels, t.sizes.depth, t.sizes.height, t.sizes.width
+    groups, length = channels // t.channels, width * channels
+    group = chunk * groups
     centre, scale = float64_at(scratch), float64_at(scratch + 8 * channels)
-    weighted, biased = n[14] != 0, n[15] != 0
-    first = row_at(n, 0, chunk, 0, 0)
-    for k in range(channels // n[4]):
-        mean[group + k] = x[first + k * n[4]] if n[1] * n[2] * width > 0 else 0.0
-        fill(scale, k * n[4], n[4], mean[group + k])
+    weighted, biased = t.weighted != 0, t.biased != 0
+    first = start_of(t.x, chunk, 0, 0)
+    for k in range(groups):
+        mean[group + k] = x[first + k * t.channels] if depth * height * length > 0 else 0.0
+        fill(scale, k * t.channels, t.channels, mean[group + k])
     fill(centre, 0, channels, 0.0)
-    for d in range(n[1]):
-        for h in range(n[2]):
-            start = row_at(n, 0, chunk, d, h)
-            for at in range(start, start + width, channels):
+    for d in range(depth):
+        for h in range(height):
+            start = start_of(t.x, chunk, d, h)
+            for at in range(start, start + length, channels):
                 for c in range(channels):
                     centre[c] += x[at + c] - scale[c]
-    for k in range(channels // n[4]):
-        mean[group + k] += group_sum(centre, k * n[4], n) / f[0]
-        fill(centre, k * n[4], n[4], mean[group + k])
+    for k in range(groups):
+        mean[group + k] += group_sum(centre, k * t.channels, t.channels) / t.size
+        fill(centre, k * t.channels, t.channels, mean[group + k])
     fill(scale, 0, channels, 0.0)
-    for d in range(n[1]):
-        for h in range(n[2]):
-            start = row_at(n, 0, chunk, d, h)
-            for at in range(start, start + width, channels):
+    for d in range(depth):
+        for h in range(height):
+            start = start_of(t.x, chunk, d, h)
+            for at in range(start, start + length, channels):
                 for c in range(channels):
                     centred = x[at + c] - centre[c]
                     scale[c] += centred * centred
-    for k in range(channels // n[4]):
-        var[group + k] = group_sum(scale, k * n[4], n) / f[0]
-        istd[group + k] = 1.0 / math.sqrt(var[group + k] + f[1])
-        fill(scale, k * n[4], n[4], istd[group + k])
-    for d in range(n[1]):
-        for h in range(n[2]):
-            start, to = row_at(n, 0, chunk, d, h), row_at(n, 1, chunk, d, h)
-            for w in range(n[3]):
-                here, at, out = weight_at(n, d, h, w), start + w * channels, to + w * channels
+    for k in range(groups):
+        var[group + k] = group_sum(scale, k * t.channels, t.channels) / t.size
+        istd[group + k] = 1.0 / math.sqrt(var[group + k] + t.eps)
+        fill(scale, k * t.channels, t.channels, istd[group + k])
+    for d in range(depth):
+        for h in range(height):
+            start, to = start_of(t.x, chunk, d, h), start_of(t.y, chunk, d, h)
+            for w in range(width):
+                here, at, out = weight_at(t.weights, d, h, w), start + w * channels, to + w * channels
                 for c in range(channels):
                     value = (x[at + c] - centre[c]) * scale[c]
                     if weighted:
-                        value *= weight[here + c]
+                        value *= t.weight[here + c]
                     if biased:
-                        value += bias[here + c]
+                        value += t.bias[here + c]
                     y[out + c] = value
 
 
 @kernel
-def normalise_gradient(p, n, f, chunk, scratch):
-    """grad_input = base + g·weight·istd + grad_mean/m + 2·grad_var/m·(x − mean).
+def normalise_gradient(t: NormaliseGradient, chunk, scratch):
+    """grad_input = base + g·weight·istd + grad_mean/m + 2·grad_var/m·(x − mean), with m values in a group.
 
     grad_istd = Σ g·weight·(x − mean), grad_var = −½·istd³·grad_istd, grad_mean = −istd·Σ g·weight.
-    p: g = grad_output, x, grad_input, base, weight, mean, istd, grad_istd, grad_var, grad_mean (float64).
-    n: the first four; whether there are base, weight. f: m, the values of a group.
     """
-    g, x, out, base, weight = p[0], p[1], p[2], p[3], p[4]
-    mean, istd = float64_at(p[5]), float64_at(p[6])
-    grad_istd, grad_var, grad_mean = float64_at(p[7]), float64_at(p[8]), float64_at(p[9])
-    channels, group, weighted, based = n[0], chunk * (n[0] // n[4]), n[21] != 0, n[20] != 0
+    g, x, out, base = t.grad_output.numbers, t.x.numbers, t.grad_input.numbers, t.base.numbers
+    mean, istd, grad_istd, grad_var, grad_mean = t.mean, t.istd, t.grad_istd, t.grad_var, t.grad_mean
+    channels, depth, height, width = t.sizes.channels, t.sizes.depth, t.sizes.height, t.sizes.width
+    groups, weighted = channels // t.channels, t.weighted != 0
+    group = chunk * groups
     centre, shift = float64_at(scratch), float64_at(scratch + 8 * channels)
     slope, scale = float64_at(scratch + 16 * channels), float64_at(scratch + 24 * channels)
-    for k in range(channels // n[4]):
-        fill(centre, k * n[4], n[4], mean[group + k])
+    for k in range(groups):
+        fill(centre, k * t.channels, t.channels, mean[group + k])
     fill(shift, 0, channels, 0.0)
     fill(slope, 0, channels, 0.0)
-    for d in range(n[1]):
-        for h in range(n[2]):
-            grads, start = row_at(n, 0, chunk, d, h), row_at(n, 1, chunk, d, h)
-            for w in range(n[3]):
-                here, by, at = weight_at(n, d, h, w), grads + w * channels, start + w * channels
+    for d in range(depth):
+        for h in range(height):
+            grads, start = start_of(t.grad_output, chunk, d, h), start_of(t.x, chunk, d, h)
+            for w in range(width):
+                here, by, at = weight_at(t.weights, d, h, w), grads + w * channels, start + w * channels
                 for c in range(channels):
                     grad = np.float64(g[by + c])
                     if weighted:
-                        grad *= weight[here + c]
+                        grad *= t.weight[here + c]
                     shift[c] += grad
                     slope[c] += grad * (x[at + c] - centre[c])
-    for k in range(channels // n[4]):
-        first, s = k * n[4], group + k
-        grad_mean[s] = -(group_sum(shift, first, n) * istd[s])
-        grad_istd[s] = group_sum(slope, first, n)
+    for k in range(groups):
+        first, s = k * t.channels, group + k
+        grad_mean[s] = -(group_sum(shift, first, t.channels) * istd[s])
+        grad_istd[s] = group_sum(slope, first, t.channels)
         grad_var[s] = -0.5 * (istd[s] * istd[s] * istd[s] * grad_istd[s])
-        fill(shift, first, n[4], grad_mean[s] / f[0])
-        fill(slope, first, n[4], 2.0 * grad_var[s] / f[0])
-        fill(scale, first, n[4], istd[s])
-    for d in range(n[1]):
-        for h in range(n[2]):
-            grads, start = row_at(n, 0, chunk, d, h), row_at(n, 1, chunk, d, h)
-            to, before = row_at(n, 2, chunk, d, h), row_at(n, 3, chunk, d, h)
-            for w in range(n[3]):
-                here, by, at = weight_at(n, d, h, w), grads + w * channels, start + w * channels
+        fill(shift, first, t.channels, grad_mean[s] / t.size)
+        fill(slope, first, t.channels, 2.0 * grad_var[s] / t.size)
+        fill(scale, first, t.channels, istd[s])
+    for d in range(depth):
+        for h in range(height):
+            grads, start = start_of(t.grad_output, chunk, d, h), start_of(t.x, chunk, d, h)
+            to, before = start_of(t.grad_input, chunk, d, h), start_of(t.base, chunk, d, h)
+            for w in range(width):
+                here, by, at = weight_at(t.weights, d, h, w), grads + w * channels, start + w * channels
                 result = to + w * channels
                 for c in range(channels):
                     grad = np.float64(g[by + c])
                     if weighted:
-                        grad *= weight[here + c]
+                        grad *= t.weight[here + c]
                     through = shift[c] + slope[c] * (x[at + c] - centre[c])
                     out[result + c] = grad * scale[c] + through
-            if based:
-                for i in range(n[3] * channels):
+            if t.base.image != 0:
+                for i in range(width * channels):
                     out[to + i] += base[before + i]
 
 
 @kernel
-def weight_gradient_parts(p, n, f, chunk, scratch):
-    """For each weight Σ g·(x − mean)·istd and Σ g, over the images of one part.
-
-    p: g = grad_output, x, mean, istd, parts (float64), with two rows of all weights for each part.
-    n: the first two; images in a part, N, weights.
-    """
-    g, x, mean, istd = p[0], p[1], float64_at(p[2]), float64_at(p[3])
-    channels, groups = n[0], n[0] // n[4]
+def weight_gradient_parts(t: WeightGradientParts, chunk, scratch):
+    """For each weight Σ g·(x − mean)·istd and Σ g, over the images of one part."""
+    g, x = t.grad_output.numbers, t.x.numbers
+    channels = t.sizes.channels
+    groups = channels // t.channels
     centre, scale = float64_at(scratch), float64_at(scratch + 8 * channels)
-    scaled = float64_at(element_address(float64_at(p[4]), 2 * chunk * n[16]))
-    plain = float64_at(element_address(scaled, n[16]))
-    fill(scaled, 0, n[16], 0.0)
-    fill(plain, 0, n[16], 0.0)
-    for image in range(chunk * n[14], min(n[15], (chunk + 1) * n[14])):
+    scaled = float64_at(element_address(t.parts, 2 * chunk * t.size))
+    plain = float64_at(element_address(scaled, t.size))
+    fill(scaled, 0, t.size, 0.0)
+    fill(plain, 0, t.size, 0.0)
+    for image in range(chunk * t.per_part, min(t.sizes.images, (chunk + 1) * t.per_part)):
         for k in range(groups):
-            fill(centre, k * n[4], n[4], mean[image * groups + k])
-            fill(scale, k * n[4], n[4], istd[image * groups + k])
-        for d in range(n[1]):
-            for h in range(n[2]):
-                grads, start = row_at(n, 0, image, d, h), row_at(n, 1, image, d, h)
-                for w in range(n[3]):
-                    here, by, at = weight_at(n, d, h, w), grads + w * channels, start + w * channels
+            fill(centre, k * t.channels, t.channels, t.mean[image * groups + k])
+            fill(scale, k * t.channels, t.channels, t.istd[image * groups + k])
+        for d in range(t.sizes.depth):
+            for h in range(t.sizes.height):
+                grads, start = start_of(t.grad_output, image, d, h), start_of(t.x, image, d, h)
+                for w in range(t.sizes.width):
+                    here, by, at = weight_at(t.weights, d, h, w), grads + w * channels, start + w * channels
                     for c in range(channels):
                         normal = (x[at + c] - centre[c]) * scale[c]
                         scaled[here + c] += g[by + c] * normal
@@ -185,18 +252,14 @@ def weight_gradient_parts(p, n, f, chunk, scratch):
 
 
 @kernel
-def weight_gradients(p, n, f, chunk):
-    """The parts, added in order: grad_weight and grad_bias.
-
-    p: parts (float64), grad_weight, grad_bias. n: weights in a chunk, weights, parts, whether there are weight, bias.
-    """
-    parts = float64_at(p[0])
-    for i in range(chunk * n[0], min(n[1], (chunk + 1) * n[0])):
+def weight_gradients(t: WeightGradients, chunk):
+    """The parts, added in order: grad_weight and grad_bias."""
+    for i in range(chunk * t.per_chunk, min(t.size, (chunk + 1) * t.per_chunk)):
         scaled, plain = 0.0, 0.0
-        for k in range(n[2]):
-            scaled += parts[2 * k * n[1] + i]
-            plain += parts[(2 * k + 1) * n[1] + i]
-        if n[3] != 0:
-            p[1][i] = scaled
-        if n[4] != 0:
-            p[2][i] = plain
+        for k in range(t.parts_count):
+            scaled += t.parts[2 * k * t.size + i]
+            plain += t.parts[(2 * k + 1) * t.size + i]
+        if t.weighted != 0:
+            t.grad_weight[i] = scaled
+        if t.biased != 0:
+            t.grad_bias[i] = plain

@@ -5,39 +5,107 @@ Copies of plain memory are as it is, or with its rows in the opposite order.
 
 from __future__ import annotations
 
-from pellucid.kernels.intrinsics import bytes_at, numbers_at
+from typing import NamedTuple
+
 from pellucid.kernels.jit import kernel
+from pellucid.kernels.loops.rows import Sizes, Target
+from pellucid.kernels.table import Bytes, Numbers, Reads, Writes
+
+
+class Copy(NamedTuple):
+    """Plain memory and its copy."""
+
+    source: Reads[Numbers]
+    out: Writes[Numbers]
+    size: int
+    per_chunk: int
+
+
+class Reverse(NamedTuple):
+    """Rows of so many numbers."""
+
+    source: Reads[Numbers]
+    out: Writes[Numbers]
+    rows: int
+    length: int
+
+
+class FromPublic(NamedTuple):
+    """An array in N C D H W order, and the tensor of these sizes that it becomes."""
+
+    source: Reads[Numbers]
+    out: Target
+    sizes: Sizes
+    per_chunk: int  # images
+
+
+class Sum(NamedTuple):
+    """Two stretches of plain memory and their sum."""
+
+    first: Reads[Numbers]
+    second: Reads[Numbers]
+    out: Writes[Numbers]
+    size: int
+    per_chunk: int
+
+
+class Sides(NamedTuple):
+    """How wide a halo is on either side along D, H and W."""
+
+    front: int
+    back: int
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+
+class Strides(NamedTuple):
+    """Bytes from image to image, slice to slice, row to row, pixel to pixel."""
+
+    image: int
+    slice: int
+    row: int
+    pixel: int
+
+
+class Halo(NamedTuple):
+    """A tensor of any type and its halo."""
+
+    tensor: Writes[Bytes]
+    per_chunk: int  # images
+    sizes: Sizes
+    pixel_bytes: int  # of its channels
+    sides: Sides
+    strides: Strides
 
 
 @kernel
-def copy(p, n, f, chunk):
-    """out = source. p: source, out. n: numbers, numbers in a chunk."""
-    source, out = p[0], p[1]
-    for i in range(chunk * n[1], min(n[0], (chunk + 1) * n[1])):
-        out[i] = source[i]
+def copy(t: Copy, chunk):
+    """out = source."""
+    for i in range(chunk * t.per_chunk, min(t.size, (chunk + 1) * t.per_chunk)):
+        t.out[i] = t.source[i]
 
 
 @kernel
-def reverse(p, n, f, chunk):
-    """The rows in the opposite order. p: source, out. n: rows, numbers in a row. A chunk is a row."""
-    source, out = chunk * n[1], (n[0] - 1 - chunk) * n[1]
-    for i in range(n[1]):
-        p[1][out + i] = p[0][source + i]
+def reverse(t: Reverse, chunk):
+    """The rows in the opposite order; a chunk is a row."""
+    source, out = chunk * t.length, (t.rows - 1 - chunk) * t.length
+    for i in range(t.length):
+        t.out[out + i] = t.source[source + i]
 
 
 @kernel
-def from_public(p, n, f, chunk):
-    """tensor[n,d,h,w,c] = source[n,c,d,h,w].
-
-    p: tensor. n: address of source, N, D, H, W, C, images in a chunk; strides of the tensor: image, depth, row.
-    """
-    out, source = p[0], numbers_at(n[0], p[0])
-    width, channels = n[4], n[5]
-    plane = n[2] * n[3] * width
-    for r in range(chunk * n[6] * n[2] * n[3], min(n[1], (chunk + 1) * n[6]) * n[2] * n[3]):
-        image, d, h = r // (n[2] * n[3]), r // n[3] % n[2], r % n[3]
-        to = image * n[7] + d * n[8] + h * n[9]
-        start = image * channels * plane + (d * n[3] + h) * width
+def from_public(t: FromPublic, chunk):
+    """out[n,d,h,w,c] = source[n,c,d,h,w]."""
+    out, source = t.out.numbers, t.source
+    depth, height, width, channels = t.sizes.depth, t.sizes.height, t.sizes.width, t.sizes.channels
+    slices = depth * height
+    plane = slices * width
+    for r in range(chunk * t.per_chunk * slices, min(t.sizes.images, (chunk + 1) * t.per_chunk) * slices):
+        image, d, h = r // slices, r // height % depth, r % height
+        to = image * t.out.image + d * t.out.slice + h * t.out.row
+        start = image * channels * plane + (d * height + h) * width
         if channels <= 4:  # images: long loops along the row
             for c in range(channels):
                 for w in range(width):
@@ -49,28 +117,23 @@ def from_public(p, n, f, chunk):
 
 
 @kernel
-def add(p, n, f, chunk):
-    """out = first + second. p: first, second, out. n: numbers, numbers in a chunk."""
-    first, second, out = p[0], p[1], p[2]
-    for i in range(chunk * n[1], min(n[0], (chunk + 1) * n[1])):
-        out[i] = first[i] + second[i]
+def add(t: Sum, chunk):
+    """out = first + second."""
+    for i in range(chunk * t.per_chunk, min(t.size, (chunk + 1) * t.per_chunk)):
+        t.out[i] = t.first[i] + t.second[i]
 
 
 @kernel
-def clear_halo(p, n, f, chunk):
-    """Zeros before and behind the inner numbers of a tensor along D, H, W.
-
-    p: tensor, of any type. n: images in a chunk, N, D, H, W, bytes of a pixel; the halo before and behind along
-    D, H, W; strides of the tensor in bytes: image, depth, row, pixel.
-    """
-    tensor = bytes_at(p[0])
-    depth, height, width = n[2], n[3], n[4] * n[5]
-    before, behind = n[10] * n[15], n[11] * n[15]
-    for image in range(chunk * n[0], min(n[1], (chunk + 1) * n[0])):
-        for d in range(-n[6], depth + n[7]):
-            for h in range(-n[8], height + n[9]):
-                row = image * n[12] + d * n[13] + h * n[14]
-                if 0 <= d < depth and 0 <= h < height:
+def clear_halo(t: Halo, chunk):
+    """Zeros before and behind the inner numbers of a tensor along D, H, W."""
+    tensor, sizes, sides, strides = t.tensor, t.sizes, t.sides, t.strides
+    width = sizes.width * t.pixel_bytes
+    before, behind = sides.left * strides.pixel, sides.right * strides.pixel
+    for image in range(chunk * t.per_chunk, min(sizes.images, (chunk + 1) * t.per_chunk)):
+        for d in range(-sides.front, sizes.depth + sides.back):
+            for h in range(-sides.top, sizes.height + sides.bottom):
+                row = image * strides.image + d * strides.slice + h * strides.row
+                if 0 <= d < sizes.depth and 0 <= h < sizes.height:
                     for i in range(row - before, row):
                         tensor[i] = 0
                     for i in range(row + width, row + width + behind):

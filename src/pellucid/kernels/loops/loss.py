@@ -3,12 +3,108 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
-from pellucid.kernels.intrinsics import float64_at, int64_at
 from pellucid.kernels.jit import inline, kernel
-from pellucid.kernels.loops.pointwise import add_base, last_row, row_at
+from pellucid.kernels.loops.rows import Rows, Source, Target, add_base, first_row, last_row, row_at
+from pellucid.kernels.table import Doubles, Integers, Numbers, Reads, Writes
+
+
+class Softmax(NamedTuple):
+    """Softmax over the channels, or its logarithm."""
+
+    rows: Rows
+    x: Source
+    y: Target
+    channels: int
+    log: int
+
+
+class SoftmaxGradient(NamedTuple):
+    """The gradient of either."""
+
+    rows: Rows
+    grad_output: Source
+    x: Source
+    grad_input: Target
+    base: Source
+    channels: int
+    log: int
+
+
+class Labels(NamedTuple):
+    """The class of each position, and the class that stands for none."""
+
+    classes: Reads[Integers]
+    ignored: int
+
+
+class CrossEntropy(NamedTuple):
+    """A loss for each position."""
+
+    rows: Rows
+    x: Source
+    losses: Writes[Doubles]
+    channels: int
+    labels: Labels
+
+
+class MeanLoss(NamedTuple):
+    """The mean of these losses, and of how many it is."""
+
+    losses: Reads[Doubles]
+    size: Writes[Doubles]
+    loss: Writes[Numbers]
+    positions: int
+    labels: Labels
+
+
+class CrossEntropyGradient(NamedTuple):
+    """The gradient of that mean."""
+
+    rows: Rows
+    x: Source
+    grad_input: Target
+    base: Source
+    size: Reads[Doubles]
+    grad_output: Reads[Numbers]
+    is_root: int  # there is no grad_output: it is 1
+    channels: int
+    labels: Labels
+
+
+class SquaredError(NamedTuple):
+    """A part of a sum of squares for each chunk."""
+
+    rows: Rows
+    x: Source
+    target: Source
+    parts: Writes[Doubles]
+
+
+class MeanParts(NamedTuple):
+    """The mean that the parts make."""
+
+    parts: Reads[Doubles]
+    loss: Writes[Numbers]
+    parts_count: int
+    size: float  # of how many numbers it is the mean
+
+
+class SquaredErrorGradient(NamedTuple):
+    """The gradient of input or target."""
+
+    rows: Rows
+    x: Source
+    target: Source
+    grad: Target
+    base: Source
+    grad_output: Reads[Numbers]
+    is_root: int  # there is no grad_output: it is 1
+    factor: float  # 2, or −2 for the target
+    size: float  # of how many numbers the loss is the mean
 
 
 @inline
@@ -25,137 +121,112 @@ def log_normaliser(x, at, channels):
 
 
 @kernel
-def softmax(p, n, f, chunk):
-    """y = exp(x) / Σ exp(x) over the channels, or its logarithm.
-
-    p: x, y. n: as in pointwise.py for both; C, whether the logarithm is wanted.
-    """
-    x, y = p[0], p[1]
-    channels = n[11]
-    for r in range(chunk * n[0], last_row(n, chunk)):
-        at, to = row_at(r, n, 0), row_at(r, n, 1)
-        for i in range(0, n[4], channels):
+def softmax(t: Softmax, chunk):
+    """y = exp(x) / Σ exp(x) over the channels, or its logarithm."""
+    x, y, channels = t.x.numbers, t.y.numbers, t.channels
+    for r in range(first_row(t.rows, chunk), last_row(t.rows, chunk)):
+        at, to = row_at(t.rows, t.x, r), row_at(t.rows, t.y, r)
+        for i in range(0, t.rows.length, channels):
             largest, log_sum = log_normaliser(x, at + i, channels)
             for c in range(i, i + channels):
                 value = x[at + c] - largest - log_sum
-                y[to + c] = value if n[12] != 0 else math.exp(value)
+                y[to + c] = value if t.log != 0 else math.exp(value)
 
 
 @kernel
-def softmax_gradient(p, n, f, chunk):
-    """grad_input = base + s·(g − Σ g·s), or for the logarithm base + g − s·Σ g, with s = softmax of x.
-
-    p: grad_output, x, grad_input, base. n: as in pointwise.py for all; C, whether it was the logarithm.
-    """
-    g, x, out = p[0], p[1], p[2]
-    channels = n[17]
-    for r in range(chunk * n[0], last_row(n, chunk)):
-        grads, at, to = row_at(r, n, 0), row_at(r, n, 1), row_at(r, n, 2)
-        for i in range(0, n[4], channels):
+def softmax_gradient(t: SoftmaxGradient, chunk):
+    """grad_input = base + s·(g − Σ g·s), or for the logarithm base + g − s·Σ g, with s = softmax of x."""
+    g, x, out, channels = t.grad_output.numbers, t.x.numbers, t.grad_input.numbers, t.channels
+    for r in range(first_row(t.rows, chunk), last_row(t.rows, chunk)):
+        grads, at = row_at(t.rows, t.grad_output, r), row_at(t.rows, t.x, r)
+        to = row_at(t.rows, t.grad_input, r)
+        for i in range(0, t.rows.length, channels):
             largest, log_sum = log_normaliser(x, at + i, channels)
             total = 0.0
             for c in range(i, i + channels):
-                total += g[grads + c] * (1.0 if n[18] != 0 else math.exp(x[at + c] - largest - log_sum))
+                total += g[grads + c] * (1.0 if t.log != 0 else math.exp(x[at + c] - largest - log_sum))
             for c in range(i, i + channels):
                 share = math.exp(x[at + c] - largest - log_sum)
                 grad = np.float64(g[grads + c])
-                out[to + c] = grad - share * total if n[18] != 0 else share * (grad - total)
-        add_base(p, n, r, 2, 3)
+                out[to + c] = grad - share * total if t.log != 0 else share * (grad - total)
+        add_base(t.rows, t.grad_input, t.base, r)
 
 
 @kernel
-def cross_entropy(p, n, f, chunk):
-    """losses[i] = −log softmax(x)[target[i]] for each position i, 0 where the target is to be ignored.
-
-    p: x, losses (float64). n: as in pointwise.py for x; C, address of targets (int64), the target to ignore.
-    """
-    x, losses, targets = p[0], float64_at(p[1]), int64_at(n[9])
-    channels = n[8]
-    for r in range(chunk * n[0], last_row(n, chunk)):
-        row, position = row_at(r, n, 0), r * (n[4] // channels)
-        for at in range(row, row + n[4], channels):
-            target = targets[position]
+def cross_entropy(t: CrossEntropy, chunk):
+    """losses[i] = −log softmax(x)[class[i]] for each position i, 0 where the class is to be ignored."""
+    x, losses, channels = t.x.numbers, t.losses, t.channels
+    for r in range(first_row(t.rows, chunk), last_row(t.rows, chunk)):
+        row, position = row_at(t.rows, t.x, r), r * (t.rows.length // channels)
+        for at in range(row, row + t.rows.length, channels):
+            target = t.labels.classes[position]
             losses[position] = 0.0
-            if target != n[10]:
+            if target != t.labels.ignored:
                 largest, log_sum = log_normaliser(x, at, channels)
                 losses[position] = log_sum - (x[at + target] - largest)
             position += 1
 
 
 @kernel
-def mean_loss(p, n, f, chunk):
-    """loss = Σ losses / count, positions ascending; count = the targets that are not ignored.
-
-    p: losses (float64), count (float64), loss. n: positions, address of targets (int64), the target to ignore.
-    """
-    losses, targets = float64_at(p[0]), int64_at(n[1])
-    total, count = 0.0, 0.0
-    for i in range(n[0]):
-        total += losses[i]
-        count += 0.0 if targets[i] == n[2] else 1.0
-    float64_at(p[1])[0] = count
-    p[2][0] = total / count
+def mean_loss(t: MeanLoss, chunk):
+    """loss = Σ losses / size, positions ascending; size = the classes that are not ignored."""
+    total, size = 0.0, 0.0
+    for i in range(t.positions):
+        total += t.losses[i]
+        size += 0.0 if t.labels.classes[i] == t.labels.ignored else 1.0
+    t.size[0] = size
+    t.loss[0] = total / size
 
 
 @kernel
-def cross_entropy_gradient(p, n, f, chunk):
-    """grad_input = base + grad_output/count·(softmax(x) − 1 at the target), 0 where the target is to be ignored.
-
-    p: x, grad_input, base, count (float64), grad_output. n: as in pointwise.py for the first three; C, address of
-    targets (int64), the target to ignore, whether there is a grad_output (else it is 1).
-    """
-    x, out, targets = p[0], p[1], int64_at(n[15])
-    channels = n[14]
-    share = (p[4][0] if n[17] != 0 else 1.0) / max(float64_at(p[3])[0], 1.0)
-    for r in range(chunk * n[0], last_row(n, chunk)):
-        at, to, position = row_at(r, n, 0), row_at(r, n, 1), r * (n[4] // channels)
-        for i in range(0, n[4], channels):
-            target = targets[position]
+def cross_entropy_gradient(t: CrossEntropyGradient, chunk):
+    """grad_input = base + grad_output/size·(softmax(x) − 1 at the class), 0 where the class is to be ignored."""
+    x, out, channels = t.x.numbers, t.grad_input.numbers, t.channels
+    share = (1.0 if t.is_root != 0 else t.grad_output[0]) / max(t.size[0], 1.0)
+    for r in range(first_row(t.rows, chunk), last_row(t.rows, chunk)):
+        at, to = row_at(t.rows, t.x, r), row_at(t.rows, t.grad_input, r)
+        position = r * (t.rows.length // channels)
+        for i in range(0, t.rows.length, channels):
+            target = t.labels.classes[position]
             largest, log_sum = log_normaliser(x, at + i, channels)
             for c in range(channels):
                 probability = math.exp(x[at + i + c] - largest - log_sum)
                 grad = share * (probability - 1.0 if c == target else probability)
-                out[to + i + c] = 0.0 if target == n[16] else grad
+                out[to + i + c] = 0.0 if target == t.labels.ignored else grad
             position += 1
-        add_base(p, n, r, 1, 2)
+        add_base(t.rows, t.grad_input, t.base, r)
 
 
 @kernel
-def squared_error(p, n, f, chunk):
-    """parts[chunk] = Σ (x − target)². p: x, target, parts (float64). n: images in a chunk, N, D, H, length of a row,
-    strides of x and target: image, depth, row.
-    """
-    x, target = p[0], p[1]
+def squared_error(t: SquaredError, chunk):
+    """parts[chunk] = Σ (x − target)²."""
+    x, target = t.x.numbers, t.target.numbers
     total = 0.0
-    for r in range(chunk * n[0], last_row(n, chunk)):
-        at, other = row_at(r, n, 0), row_at(r, n, 1)
-        for i in range(n[4]):
+    for r in range(first_row(t.rows, chunk), last_row(t.rows, chunk)):
+        at, other = row_at(t.rows, t.x, r), row_at(t.rows, t.target, r)
+        for i in range(t.rows.length):
             difference = np.float64(x[at + i]) - target[other + i]
             total += difference * difference
-    float64_at(p[2])[chunk] = total
+    t.parts[chunk] = total
 
 
 @kernel
-def mean_parts(p, n, f, chunk):
-    """loss = Σ parts / count, parts ascending. p: parts (float64), loss. n: parts. f: count."""
-    parts = float64_at(p[0])
+def mean_parts(t: MeanParts, chunk):
+    """loss = Σ parts / size, parts ascending."""
     total = 0.0
-    for k in range(n[0]):
-        total += parts[k]
-    p[1][0] = total / f[0]
+    for k in range(t.parts_count):
+        total += t.parts[k]
+    t.loss[0] = total / t.size
 
 
 @kernel
-def squared_error_gradient(p, n, f, chunk):
-    """grad = base + sign·2·(x − target)·(grad_output/count).
-
-    p: x, target, grad, base, grad_output. n: as in pointwise.py for the first four; whether there is a grad_output
-    (else it is 1). f: sign·2, count.
-    """
-    x, target, out = p[0], p[1], p[2]
-    share = (p[4][0] if n[17] != 0 else 1.0) / max(f[1], 1.0)
-    for r in range(chunk * n[0], last_row(n, chunk)):
-        at, other, to = row_at(r, n, 0), row_at(r, n, 1), row_at(r, n, 2)
-        for i in range(n[4]):
-            out[to + i] = f[0] * (np.float64(x[at + i]) - target[other + i]) * share
-        add_base(p, n, r, 2, 3)
+def squared_error_gradient(t: SquaredErrorGradient, chunk):
+    """grad = base + factor·(x − target)·(grad_output/size)."""
+    x, target, out = t.x.numbers, t.target.numbers, t.grad.numbers
+    share = (1.0 if t.is_root != 0 else t.grad_output[0]) / max(t.size, 1.0)
+    for r in range(first_row(t.rows, chunk), last_row(t.rows, chunk)):
+        at, other = row_at(t.rows, t.x, r), row_at(t.rows, t.target, r)
+        to = row_at(t.rows, t.grad, r)
+        for i in range(t.rows.length):
+            out[to + i] = t.factor * (np.float64(x[at + i]) - target[other + i]) * share
+        add_base(t.rows, t.grad, t.base, r)

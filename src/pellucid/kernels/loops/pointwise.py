@@ -1,102 +1,104 @@
-"""Element by element: activations, their gradients, sums.
-
-Tensors are walked row by row (a row is W·C numbers side by side), since the rows of a padded tensor are apart. Every
-kernel here takes n: rows in a chunk, N, D, H, length of a row, then image, depth and row stride of each tensor in the
-order of p; the stride of an absent base is 0.
-"""
+"""Element by element: rectifiers, their gradients, sums."""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from pellucid.kernels.intrinsics import rounded
-from pellucid.kernels.jit import inline, kernel
+from pellucid.kernels.jit import kernel
+from pellucid.kernels.loops.rows import Rows, Source, Target, add_base, first_row, last_row, row_at
 
 
-@inline
-def row_at(r, n, tensor):
-    """Where row `r` of the tensor-th tensor begins."""
-    at = 5 + 3 * tensor
-    return r // (n[2] * n[3]) * n[at] + r // n[3] % n[2] * n[at + 1] + r % n[3] * n[at + 2]
+class Pointwise(NamedTuple):
+    """A function of each number."""
+
+    rows: Rows
+    x: Source
+    y: Target
+    setting: float  # a number of x's type
 
 
-@inline
-def last_row(n, chunk):
-    """The row after the last one of a chunk."""
-    return min(n[1] * n[2] * n[3], (chunk + 1) * n[0])
+class PointwiseGradient(NamedTuple):
+    """The gradient of such a function, made of its input, or of its output `x`."""
+
+    rows: Rows
+    grad_output: Source
+    x: Source
+    grad_input: Target
+    base: Source
+    setting: float
 
 
-@inline
-def has_base(n, tensor):
-    """Whether a gradient is added to an earlier one."""
-    return n[5 + 3 * tensor] != 0
+class Add(NamedTuple):
+    """The sum of two tensors; with `relu`, its ReLU."""
 
-
-@inline
-def add_base(p, n, r, out, base):
-    """Add row `r` of the base to that of a gradient, if there is one; `out` and `base` are their places in p."""
-    if has_base(n, base):
-        gradient, before = p[out], p[base]
-        to, at = row_at(r, n, out), row_at(r, n, base)
-        for i in range(n[4]):
-            gradient[to + i] += before[at + i]
+    rows: Rows
+    a: Source
+    b: Source
+    y: Target
+    relu: int
 
 
 @kernel
-def relu(p, n, f, chunk):
-    """y = 0 where x < 0, else x, so that NaN stays. p: x, y."""
-    x, y = p[0], p[1]
-    for r in range(chunk * n[0], last_row(n, chunk)):
-        at, to = row_at(r, n, 0), row_at(r, n, 1)
-        for i in range(n[4]):
+def relu(t: Pointwise, chunk):
+    """y = 0 where x < 0, else x, so that NaN stays."""
+    x, y = t.x.numbers, t.y.numbers
+    for r in range(first_row(t.rows, chunk), last_row(t.rows, chunk)):
+        at, to = row_at(t.rows, t.x, r), row_at(t.rows, t.y, r)
+        for i in range(t.rows.length):
             y[to + i] = 0 if x[at + i] < 0 else x[at + i]
 
 
 @kernel
-def relu_gradient(p, n, f, chunk):
-    """grad_input = base + (0 where output = 0, else grad_output). p: grad_output, output, grad_input, base."""
-    g, y, out = p[0], p[1], p[2]
-    for r in range(chunk * n[0], last_row(n, chunk)):
-        grads, values, to = row_at(r, n, 0), row_at(r, n, 1), row_at(r, n, 2)
-        for i in range(n[4]):
+def relu_gradient(t: PointwiseGradient, chunk):
+    """grad_input = base + (0 where output = 0, else grad_output); here `x` is the output."""
+    g, y, out = t.grad_output.numbers, t.x.numbers, t.grad_input.numbers
+    for r in range(first_row(t.rows, chunk), last_row(t.rows, chunk)):
+        grads, values = row_at(t.rows, t.grad_output, r), row_at(t.rows, t.x, r)
+        to = row_at(t.rows, t.grad_input, r)
+        for i in range(t.rows.length):
             if y[values + i] != 0:
                 out[to + i] = g[grads + i]
             else:
                 out[to + i] = 0
-        add_base(p, n, r, 2, 3)
+        add_base(t.rows, t.grad_input, t.base, r)
 
 
 @kernel
-def add(p, n, f, chunk):
-    """y = a + b; then its ReLU when n, behind the strides, says so. p: a, b, y."""
-    a, b, y = p[0], p[1], p[2]
-    for r in range(chunk * n[0], last_row(n, chunk)):
-        first, second, to = row_at(r, n, 0), row_at(r, n, 1), row_at(r, n, 2)
-        if n[14] != 0:
-            for i in range(n[4]):
+def add(t: Add, chunk):
+    """y = a + b; then its ReLU, where the table says so."""
+    a, b, y = t.a.numbers, t.b.numbers, t.y.numbers
+    for r in range(first_row(t.rows, chunk), last_row(t.rows, chunk)):
+        first, second = row_at(t.rows, t.a, r), row_at(t.rows, t.b, r)
+        to = row_at(t.rows, t.y, r)
+        if t.relu != 0:
+            for i in range(t.rows.length):
                 total = a[first + i] + b[second + i]
                 y[to + i] = 0 if total < 0 else total
         else:
-            for i in range(n[4]):
+            for i in range(t.rows.length):
                 y[to + i] = a[first + i] + b[second + i]
 
 
 @kernel
-def leaky_relu(p, n, f, chunk):
-    """y = x where x > 0, else slope·x. p: x, y. f: slope, which is a number of x's type."""
-    x, y = p[0], p[1]
-    slope = rounded(f[0], x)
-    for r in range(chunk * n[0], last_row(n, chunk)):
-        at, to = row_at(r, n, 0), row_at(r, n, 1)
-        for i in range(n[4]):
+def leaky_relu(t: Pointwise, chunk):
+    """y = x where x > 0, else slope·x; the setting is the slope."""
+    x, y = t.x.numbers, t.y.numbers
+    slope = rounded(t.setting, x)
+    for r in range(first_row(t.rows, chunk), last_row(t.rows, chunk)):
+        at, to = row_at(t.rows, t.x, r), row_at(t.rows, t.y, r)
+        for i in range(t.rows.length):
             y[to + i] = x[at + i] if x[at + i] > 0 else slope * x[at + i]
 
 
 @kernel
-def leaky_relu_gradient(p, n, f, chunk):
-    """grad_input = base + (grad_output where x > 0, else slope·grad_output). p: grad_output, x, grad_input, base."""
-    g, x, out = p[0], p[1], p[2]
-    slope = rounded(f[0], x)
-    for r in range(chunk * n[0], last_row(n, chunk)):
-        grads, values, to = row_at(r, n, 0), row_at(r, n, 1), row_at(r, n, 2)
-        for i in range(n[4]):
+def leaky_relu_gradient(t: PointwiseGradient, chunk):
+    """grad_input = base + (grad_output where x > 0, else slope·grad_output)."""
+    g, x, out = t.grad_output.numbers, t.x.numbers, t.grad_input.numbers
+    slope = rounded(t.setting, x)
+    for r in range(first_row(t.rows, chunk), last_row(t.rows, chunk)):
+        grads, values = row_at(t.rows, t.grad_output, r), row_at(t.rows, t.x, r)
+        to = row_at(t.rows, t.grad_input, r)
+        for i in range(t.rows.length):
             out[to + i] = g[grads + i] if x[values + i] > 0 else slope * g[grads + i]
-        add_base(p, n, r, 2, 3)
+        add_base(t.rows, t.grad_input, t.base, r)

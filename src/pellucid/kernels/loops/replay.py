@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.kernels.intrinsics import engine_mode, float_mode, fma, int64_at, set_float_mode
+from pellucid.kernels.intrinsics import engine_mode, float_mode, fma, set_float_mode
 from pellucid.kernels.jit import kernel
 from pellucid.kernels.progress import progress
+from pellucid.kernels.table import Integers, Numbers, Reads, Updates, fill
 
 
 def replay(left: NDArray[Any], right: NDArray[Any], edges: NDArray[np.int64], sums: NDArray[Any]) -> None:
@@ -21,24 +22,36 @@ def replay(left: NDArray[Any], right: NDArray[Any], edges: NDArray[np.int64], su
     """
     function = sum_products.callable(left.itemsize * 8)
     progress.close()
-    p = np.array([array.ctypes.data for array in (left, right, sums)], np.int64)
-    n = np.array([edges.ctypes.data, sums.shape[1], *left.shape], np.int64)
-    function(p.ctypes.data, n.ctypes.data, 0, 0)
+    elements, terms = left.shape
+    filled = fill(Products(left, right, sums, edges, sums.shape[1], elements, terms))
+    function(filled.address, 0, 0)
+
+
+class Products(NamedTuple):
+    """Factors of each element's terms, the edges of the parts, and their sums."""
+
+    left: Reads[Numbers]
+    right: Reads[Numbers]
+    sums: Updates[Numbers]
+    edges: Reads[Integers]
+    parts: int
+    elements: int
+    terms: int  # of an element
 
 
 @kernel
-def sum_products(p: Any, n: Any, f: Any, chunk: Any) -> None:
-    """What `replay` does. p: left, right, sums. n: address of the edges, parts, elements, terms of an element."""
-    left, right, sums, edges = p[0], p[1], p[2], int64_at(n[0])
+def sum_products(t: Products, chunk):
+    """What `replay` does."""
+    left, right, sums, edges, parts = t.left, t.right, t.sums, t.edges, t.parts
     mode = float_mode()
     set_float_mode(engine_mode())
-    for element in range(n[2]):
-        at, to = element * n[3], element * n[1]
-        for part in range(n[1]):
+    for element in range(t.elements):
+        at, to = element * t.terms, element * parts
+        for part in range(parts):
             total = sums[to + part]
             for i in range(at + edges[part], at + edges[part + 1]):
                 total = fma(left[i], right[i], total)
             sums[to + part] = total
-        for part in range(1, n[1]):
+        for part in range(1, parts):
             sums[to] += sums[to + part]
     set_float_mode(mode)

@@ -1,78 +1,111 @@
 """Elements that are made of few others, axis by axis: padding and interpolation, and the gradients of both.
 
-Which positions a result reads along an axis, a table of int64 says: where each result's list begins in it, one more for
-the end of the last, then the lists; the weights lie beside them in float64. Results that lie side by side along W and
-read sources side by side with the same weights are one *run* of that table: its lists are those of its first result.
-
-Both kernels take n: rows in a chunk, N, D, H of the result, strides of source and result (image, depth, row each), C,
-the number of runs, addresses of the runs (the first result and how many, for each) and, for D, H and W, of the lists'
-begins, of the lists and of their weights.
+Results that lie side by side along W and read sources side by side with the same weights are one *run*: along W there
+is a list for each run, that of its first result.
 """
 
 from __future__ import annotations
 
-from pellucid.kernels.intrinsics import float64_at, fma, int64_at, rounded
+from typing import NamedTuple
+
+from pellucid.kernels.intrinsics import fma, record, rounded
 from pellucid.kernels.jit import kernel
-from pellucid.kernels.loops.pointwise import last_row
+from pellucid.kernels.loops.lists import Axes
+from pellucid.kernels.loops.rows import Rows, Source, Target, first_row, last_row, place_of, row_of
+from pellucid.kernels.table import Doubles, Many, Reads
+
+
+class Run(NamedTuple):
+    """Results that read alike: the first, and how many."""
+
+    first: int
+    length: int
+
+
+class Weights(NamedTuple):
+    """Along each axis, the weight of each entry of the lists."""
+
+    depth: Reads[Doubles]
+    height: Reads[Doubles]
+    width: Reads[Doubles]
+
+
+class Pick(NamedTuple):
+    """Results that are one source element each, or a constant."""
+
+    rows: Rows
+    source: Source
+    out: Target
+    runs: Many[Run]
+    axes: Axes
+    channels: int
+    constant: float  # a number of the source's type
+
+
+class Spread(NamedTuple):
+    """Results that are weighted sums of source elements."""
+
+    rows: Rows
+    source: Source
+    out: Target
+    base: Source
+    runs: Many[Run]
+    axes: Axes
+    weights: Weights
+    channels: int
 
 
 @kernel
-def pick(p, n, f, chunk):
-    """out = the one source element that each reads, or a constant where there is none.
-
-    p: source, out. f: the constant.
-    """
-    source, out = p[0], p[1]
-    constant, channels, runs = rounded(f[0], out), n[10], int64_at(n[12])
-    deep, high, wide = int64_at(n[13]), int64_at(n[16]), int64_at(n[19])
-    slices, rows, pixels = int64_at(n[14]), int64_at(n[17]), int64_at(n[20])
-    for r in range(chunk * n[0], last_row(n, chunk)):
-        image, d, h = r // (n[2] * n[3]), r // n[3] % n[2], r % n[3]
-        to = image * n[7] + d * n[8] + h * n[9]
+def pick(t: Pick, chunk):
+    """out = the one source element that each reads, or a constant where there is none."""
+    source, out, channels = t.source.numbers, t.out.numbers, t.channels
+    constant = rounded(t.constant, out)
+    deep, high, wide = t.axes.depth.begins, t.axes.height.begins, t.axes.width.begins
+    slices, rows, pixels = t.axes.depth.positions, t.axes.height.positions, t.axes.width.positions
+    for r in range(first_row(t.rows, chunk), last_row(t.rows, chunk)):
+        image, d, h = place_of(t.rows, r)
+        to = row_of(t.out, image, d, h)
         there = deep[d] < deep[d + 1] and high[h] < high[h + 1]
         line = 0
         if there:
-            line = image * n[4] + slices[deep[d]] * n[5] + rows[high[h]] * n[6]
-        for run in range(n[11]):
-            first, count = to + runs[2 * run] * channels, runs[2 * run + 1] * channels
-            if there and wide[run] < wide[run + 1]:
-                at = line + pixels[wide[run]] * channels
-                for i in range(count):
-                    out[first + i] = source[at + i]
+            line = image * t.source.image + slices[deep[d]] * t.source.slice + rows[high[h]] * t.source.row
+        for i in range(t.runs.length):
+            run = record(Run, t.runs, i)
+            first, length = to + run.first * channels, run.length * channels
+            if there and wide[i] < wide[i + 1]:
+                at = line + pixels[wide[i]] * channels
+                for k in range(length):
+                    out[first + k] = source[at + k]
             else:
-                for i in range(count):
-                    out[first + i] = constant
+                for k in range(length):
+                    out[first + k] = constant
 
 
 @kernel
-def spread(p, n, f, chunk):
-    """out = base + Σ weight·source, or from 0; one fused multiply–add each, positions in row-major order.
-
-    p: source, out, base. n, behind the tables: strides of the base, or 0.
-    """
-    source, out, base = p[0], p[1], p[2]
-    channels, runs = n[10], int64_at(n[12])
-    deep, high, wide = int64_at(n[13]), int64_at(n[16]), int64_at(n[19])
-    slices, rows, pixels = int64_at(n[14]), int64_at(n[17]), int64_at(n[20])
-    by_slice, by_row, by_pixel = float64_at(n[15]), float64_at(n[18]), float64_at(n[21])
-    for r in range(chunk * n[0], last_row(n, chunk)):
-        image, d, h = r // (n[2] * n[3]), r // n[3] % n[2], r % n[3]
-        to = image * n[7] + d * n[8] + h * n[9]
-        before = image * n[22] + d * n[23] + h * n[24]
-        for run in range(n[11]):
-            first, count = to + runs[2 * run] * channels, runs[2 * run + 1] * channels
-            if n[22] != 0:
-                start = before + runs[2 * run] * channels
-                for i in range(count):
-                    out[first + i] = base[start + i]
+def spread(t: Spread, chunk):
+    """out = base + Σ weight·source, or from 0; one fused multiply–add each, positions in row-major order."""
+    source, out, base, channels = t.source.numbers, t.out.numbers, t.base.numbers, t.channels
+    deep, high, wide = t.axes.depth.begins, t.axes.height.begins, t.axes.width.begins
+    slices, rows, pixels = t.axes.depth.positions, t.axes.height.positions, t.axes.width.positions
+    for r in range(first_row(t.rows, chunk), last_row(t.rows, chunk)):
+        image, d, h = place_of(t.rows, r)
+        to, before = row_of(t.out, image, d, h), row_of(t.base, image, d, h)
+        for i in range(t.runs.length):
+            run = record(Run, t.runs, i)
+            first, length = to + run.first * channels, run.length * channels
+            if t.base.image != 0:
+                start = before + run.first * channels
+                for k in range(length):
+                    out[first + k] = base[start + k]
             else:
-                for i in range(count):
-                    out[first + i] = 0
+                for k in range(length):
+                    out[first + k] = 0
             for a in range(deep[d], deep[d + 1]):
                 for b in range(high[h], high[h + 1]):
-                    line = image * n[4] + slices[a] * n[5] + rows[b] * n[6]
-                    for c in range(wide[run], wide[run + 1]):
-                        weight = rounded(by_slice[a] * by_row[b] * by_pixel[c], out)
+                    line = image * t.source.image + slices[a] * t.source.slice + rows[b] * t.source.row
+                    for c in range(wide[i], wide[i + 1]):
+                        factor = t.weights.depth[a] * t.weights.height[b] * t.weights.width[c]
+                        weight = rounded(factor, out)
                         at = line + pixels[c] * channels
-                        for i in range(count):
-                            out[first + i] = fma(weight, source[at + i], out[first + i])
+                        for k in range(length):
+                            out[first + k] = fma(weight, source[at + k], out[first + k])

@@ -8,83 +8,139 @@ through scratch memory (Winograd's) are stages of one walk.
 
 from __future__ import annotations
 
-from pellucid.kernels.intrinsics import call_tile, int64_at
-from pellucid.kernels.jit import inline, kernel
+from typing import NamedTuple
 
-# An entry is one call, nine int64: first and rest (code); its stage; a, b, out, start (bytes from the stage's
-# addresses); taps (bytes from the first), their number. A stage is nine int64: the addresses of A, B, out and start (0:
-# this thread's scratch memory), bytes from unit to unit in each, bytes from part to part in out.
+from pellucid.kernels.intrinsics import call_tile, record
+from pellucid.kernels.jit import inline, kernel
+from pellucid.kernels.table import Address, Integers, Many, Numbers, Reads, Records, Writes
+
+
+class Call(NamedTuple):
+    """One call of a tile: its code, its stage, bytes from the stage's addresses, its taps (bytes from the first)."""
+
+    first: int
+    rest: int
+    stage: int
+    a: int
+    b: int
+    out: int
+    start: int
+    taps: int
+    taps_count: int
+
+
+class Stage(NamedTuple):
+    """What calls count from (nothing: this thread's scratch memory), and how many bytes each moves per unit.
+
+    `part` is how far `out` moves from part to part.
+    """
+
+    a: Reads[Address]
+    b: Reads[Address]
+    out: Writes[Address]
+    start: Reads[Address]
+    a_step: int
+    b_step: int
+    out_step: int
+    start_step: int
+    part: int
+
+
+class Walk(NamedTuple):
+    """Which calls are made for which units; ranges of calls share out what is to be done for one unit."""
+
+    first_unit: int
+    last_unit: int  # the one after it
+    per_part: int  # units
+    ranges: int
+    calls: Reads[Address]  # a `Call` each
+    bounds: Reads[Integers]  # of the ranges
+    taps: Reads[Address]
+    stages: Many[Stage]
+
+
+class AddParts(NamedTuple):
+    """Parts of a sum, one behind the other."""
+
+    parts: Reads[Numbers]
+    out: Writes[Numbers]
+    parts_count: int
+    size: int  # of one
+    per_chunk: int
+
+
+class Gather(NamedTuple):
+    """Numbers from given places."""
+
+    source: Reads[Numbers]
+    out: Writes[Numbers]
+    places: Reads[Integers]
+    size: int
+
+
+class Panels(NamedTuple):
+    """A weight (k, o) that is cut into panels of `width` output channels; a chunk is one of the pieces of a panel."""
+
+    weight: Reads[Numbers]
+    out: Writes[Numbers]
+    rows: int
+    columns: int
+    width: int
+    pieces: int
 
 
 @inline
-def walk(n, chunk, scratch):
-    """Make every call of this chunk's entries for every unit (an image, or several) of this chunk.
-
-    n: the first unit and the one after the last, units in a part, ranges of entries; addresses of the entries, of the
-    ranges' bounds and of the taps; the stages.
-    """
-    part, piece = chunk // n[3], chunk % n[3]
-    entries, bounds, taps = int64_at(n[4]), int64_at(n[5]), n[6]
-    first_unit = n[0] + part * n[2]
-    for unit in range(first_unit, min(n[1], first_unit + n[2])):
-        for e in range(bounds[piece], bounds[piece + 1]):
-            at, stage = e * 9, 7 + 9 * entries[e * 9 + 2]
+def walk(w, chunk, scratch):
+    """Make every call of this chunk's range for every unit (an image, or several) of this chunk."""
+    part, piece = chunk // w.ranges, chunk % w.ranges
+    first_unit = w.first_unit + part * w.per_part
+    calls = Records(w.calls, 0)
+    for unit in range(first_unit, min(w.last_unit, first_unit + w.per_part)):
+        for e in range(w.bounds[piece], w.bounds[piece + 1]):
+            call = record(Call, calls, e)
+            stage = record(Stage, w.stages, call.stage)
             call_tile(
-                entries[at] if unit == first_unit else entries[at + 1],
-                (n[stage] or scratch) + unit * n[stage + 4] + entries[at + 3],
-                (n[stage + 1] or scratch) + unit * n[stage + 5] + entries[at + 4],
-                (n[stage + 2] or scratch) + unit * n[stage + 6] + part * n[stage + 8] + entries[at + 5],
-                (n[stage + 3] or scratch) + unit * n[stage + 7] + entries[at + 6],
-                taps + entries[at + 7],
-                entries[at + 8],
+                call.first if unit == first_unit else call.rest,
+                (stage.a or scratch) + unit * stage.a_step + call.a,
+                (stage.b or scratch) + unit * stage.b_step + call.b,
+                (stage.out or scratch) + unit * stage.out_step + part * stage.part + call.out,
+                (stage.start or scratch) + unit * stage.start_step + call.start,
+                w.taps + call.taps,
+                call.taps_count,
             )
 
 
 @kernel
-def walk_tiles(p, n, f, chunk, scratch):
-    """A walk and nothing else. n: the walk's."""
-    walk(n, chunk, scratch)
+def walk_tiles(w: Walk, chunk, scratch):
+    """A walk and nothing else."""
+    walk(w, chunk, scratch)
 
 
 @kernel
-def add_parts(p, n, f, chunk):
-    """out[i] = Σ parts[k][i], k ascending.
-
-    p: parts, out. n: parts, elements of one, elements in a chunk.
-    """
-    parts, out = p[0], p[1]
-    size = n[1]
-    start = chunk * n[2]
-    stop = min(size, start + n[2])
+def add_parts(t: AddParts, chunk):
+    """out[i] = Σ parts[k][i], k ascending."""
+    start = chunk * t.per_chunk
+    stop = min(t.size, start + t.per_chunk)
     for i in range(start, stop):
-        out[i] = parts[i]
-    for k in range(1, n[0]):
+        t.out[i] = t.parts[i]
+    for k in range(1, t.parts_count):
         for i in range(start, stop):
-            out[i] += parts[k * size + i]
+            t.out[i] += t.parts[k * t.size + i]
 
 
 @kernel
-def gather(p, n, f, chunk):
-    """out[i] = source[places[i]].
-
-    p: source, out. n: address of the places, their number.
-    """
-    source, out, places = p[0], p[1], int64_at(n[0])
-    for i in range(n[1]):
-        out[i] = source[places[i]]
+def gather(t: Gather, chunk):
+    """out[i] = source[places[i]]."""
+    for i in range(t.size):
+        t.out[i] = t.source[t.places[i]]
 
 
 @kernel
-def pack_panels(p, n, f, chunk):
-    """The weight (k, o) cut into panels of `width` output channels, each (k, o) by itself, for tiles to stream.
-
-    p: weight, out. n: rows k, O, width, pieces of the rows. A chunk is a piece of a panel.
-    """
-    weight, out = p[0], p[1]
-    rows, columns, pieces = n[0], n[1], n[3]
-    first = chunk // pieces * n[2]
-    width = min(n[2], columns - first)
-    piece = chunk % pieces
-    for k in range(rows * piece // pieces, rows * (piece + 1) // pieces):
+def pack_panels(t: Panels, chunk):
+    """The panels, each (k, o) by itself, for tiles to stream."""
+    first = chunk // t.pieces * t.width
+    width = min(t.width, t.columns - first)
+    piece = chunk % t.pieces
+    for k in range(t.rows * piece // t.pieces, t.rows * (piece + 1) // t.pieces):
         for o in range(width):
-            out[first * rows + k * width + o] = weight[k * columns + first + o]
+            t.out[first * t.rows + k * width + o] = t.weight[k * t.columns + first + o]

@@ -5,58 +5,72 @@ A column is a window's numbers side by side, channel by channel: (c,k) is number
 
 from __future__ import annotations
 
-from pellucid.kernels.intrinsics import int64_at, rounded
-from pellucid.kernels.jit import inline, kernel
+from typing import NamedTuple
+
+from pellucid.kernels.intrinsics import rounded
+from pellucid.kernels.jit import kernel
+from pellucid.kernels.loops.lists import Lists
+from pellucid.kernels.loops.rows import Rows, Source, Target, first_row, last_row, row_of
+from pellucid.kernels.table import Integers, Reads
 
 
-@inline
-def last_of(chunk, size, total):
-    """The one after the last of a chunk."""
-    return min(total, (chunk + 1) * size)
+class Unfold(NamedTuple):
+    """Windows, by how far each lies from the image's first element; taps, by how far from a window's first."""
+
+    rows: Rows  # a column each, along one axis
+    image: Source
+    columns: Target
+    base: Source
+    windows: Reads[Integers]
+    taps: Reads[Integers]
+    taps_count: int
+    channels: int
+
+
+class Fold(NamedTuple):
+    """Columns, and for each position along H and W which (y,k) lie there, by how far they are from the first (y,k)."""
+
+    rows: Rows  # of images of one slice
+    columns: Source
+    image: Target
+    base: Source
+    height: Lists
+    width: Lists
+    taps_count: int
+    channels: int
 
 
 @kernel
-def unfold(p, n, f, chunk):
-    """columns[y][c·K + k] = image[window y's first position + tap k][c], on top of the base.
-
-    p: image, columns, base. n: columns in a chunk, N, L, C, K; strides from image to image of all three, 0 for no base;
-    addresses of the windows and of the taps: how far they lie from the image's first element, from a window's first.
-    """
-    image, columns, base = p[0], p[1], p[2]
-    length, channels, taps = n[2], n[3], n[4]
-    windows, places = int64_at(n[8]), int64_at(n[9])
-    for r in range(chunk * n[0], last_of(chunk, n[0], n[1] * length)):
-        number, y = r // length, r % length
-        at, row = number * n[5] + windows[y], y * channels * taps
-        to = number * n[6] + row
+def unfold(t: Unfold, chunk):
+    """columns[y][c·K + k] = image[window y's first position + tap k][c], on top of the base."""
+    image, columns, base = t.image.numbers, t.columns.numbers, t.base.numbers
+    channels, taps = t.channels, t.taps_count
+    for r in range(first_row(t.rows, chunk), last_row(t.rows, chunk)):
+        number, y = r // t.rows.height, r % t.rows.height
+        at, to = number * t.image.image + t.windows[y], row_of(t.columns, number, 0, y)
         for c in range(channels):
             for k in range(taps):
-                columns[to + c * taps + k] = image[at + places[k] + c]
-        if n[7] != 0:
-            start = number * n[7] + row
+                columns[to + c * taps + k] = image[at + t.taps[k] + c]
+        if t.base.image != 0:
+            start = row_of(t.base, number, 0, y)
             for i in range(channels * taps):
                 columns[to + i] += base[start + i]
 
 
 @kernel
-def fold(p, n, f, chunk):
-    """image[i][c] = base + Σ columns[y][c·K + k] over the (y,k) at position i, k ascending.
-
-    p: columns, image, base. n: rows in a chunk, N, H, W, C, K; strides from image to image and from row to row of the
-    image, the same of the base, 0 for none, and from image to image of the columns; for H and for W the addresses of
-    where each position's list begins and of the lists: how far (y,k) lies from the first column's first number.
-    """
-    columns, image, base = p[0], p[1], p[2]
-    height, width, channels, taps, zero = n[2], n[3], n[4], n[5], rounded(0.0, image)
-    grows = n[8] != 0
-    high, lines, wide, pixels = int64_at(n[11]), int64_at(n[12]), int64_at(n[13]), int64_at(n[14])
-    for r in range(chunk * n[0], last_of(chunk, n[0], n[1] * height)):
-        number, h = r // height, r % height
-        for w in range(width):
-            to = number * n[6] + h * n[7] + w * channels
-            start = number * n[8] + h * n[9] + w * channels
+def fold(t: Fold, chunk):
+    """image[i][c] = base + Σ columns[y][c·K + k] over the (y,k) at position i, k ascending."""
+    columns, image, base = t.columns.numbers, t.image.numbers, t.base.numbers
+    channels, taps, zero = t.channels, t.taps_count, rounded(0.0, image)
+    grows = t.base.image != 0
+    high, lines, wide, pixels = t.height.begins, t.height.positions, t.width.begins, t.width.positions
+    for r in range(first_row(t.rows, chunk), last_row(t.rows, chunk)):
+        number, h = r // t.rows.height, r % t.rows.height
+        row, before = row_of(t.image, number, 0, h), row_of(t.base, number, 0, h)
+        for w in range(t.rows.length // channels):
+            to, start = row + w * channels, before + w * channels
             for c in range(0, channels - 3, 4):  # four sums at a time, which do not wait for each other
-                s = number * n[10] + c * taps
+                s = number * t.columns.image + c * taps
                 x0 = base[start + c] if grows else zero
                 x1 = base[start + c + 1] if grows else zero
                 x2 = base[start + c + 2] if grows else zero
@@ -70,7 +84,7 @@ def fold(p, n, f, chunk):
                         x3 += columns[at + 3 * taps]
                 image[to + c], image[to + c + 1], image[to + c + 2], image[to + c + 3] = x0, x1, x2, x3
             for c in range(channels // 4 * 4, channels):
-                s = number * n[10] + c * taps
+                s = number * t.columns.image + c * taps
                 x0 = base[start + c] if grows else zero
                 for a in range(high[h], high[h + 1]):
                     for b in range(wide[w], wide[w + 1]):

@@ -1,52 +1,132 @@
 """The optimisers' updates, in place.
 
-A chunk is a row of a table: the first of its parameter's pointers in p, and its first and past-the-last element. Every
-operation is rounded to the parameter's type, in the order that `ops/sgd.py` and `ops/adam.py` write down. The gradient
-lies in p, or a walk over tiles makes it for one chunk at a time, so that nobody has to write it to memory.
+A chunk is a stretch of one parameter. Every operation is rounded to the parameter's type, in the order that
+`ops/sgd.py` and `ops/adam.py` write down. The gradient lies in memory, or a walk over tiles makes it for one chunk at a
+time, so that nobody has to write it there.
 """
 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
-from pellucid.kernels.intrinsics import element_address, int64_at, numbers_at, rounded
+from pellucid.kernels.intrinsics import int64_at, numbers_at, record, rounded
 from pellucid.kernels.jit import inline, kernel
-from pellucid.kernels.loops.tiles import walk
+from pellucid.kernels.loops.tiles import Walk, walk
+from pellucid.kernels.table import Address, Many, Numbers, Reads, Records, Updates
+
+
+class Stretch(NamedTuple):
+    """What a chunk updates: elements of one of the parameters, from the first to the one before the last."""
+
+    parameter: int
+    first: int
+    last: int
+
+
+class Velocity(NamedTuple):
+    """A parameter, its gradient and, with momentum, its velocity."""
+
+    gradient: Reads[Numbers]
+    parameter: Updates[Numbers]
+    velocity: Updates[Numbers]
+
+
+class SGDFactors(NamedTuple):
+    """The numbers of the formula, other ones in each step."""
+
+    lr: float
+    momentum: float
+    decay: float
+
+
+class SGD(NamedTuple):
+    """Stochastic gradient descent, of which momentum, weight decay and Nesterov's step are parts or not."""
+
+    stretches: Many[Stretch]
+    parameters: Many[Velocity]
+    factors: Reads[Address]  # of `SGDFactors`
+    decays: int
+    moves: int
+    nesterov: int
+    walk_bytes: int  # of a number of the gradients that the walk makes; 0: they lie in memory
+    walk: Walk
+
+
+class Moments(NamedTuple):
+    """A parameter, its gradient, and the running mean and variance of that."""
+
+    gradient: Reads[Numbers]
+    parameter: Updates[Numbers]
+    mean: Updates[Numbers]
+    variance: Updates[Numbers]
+
+
+class AdamFactors(NamedTuple):
+    """size = lr/(1 − β₁ᵗ), root = √(1 − β₂ᵗ), keep = 1 − lr·weight_decay, 1 − β₁, β₂, 1 − β₂, eps, weight_decay."""
+
+    size: float
+    root: float
+    keep: float
+    alpha1: float
+    beta2: float
+    alpha2: float
+    eps: float
+    decay: float
+
+
+class Adam(NamedTuple):
+    """Adam, in which weight decay may shrink the parameter by itself (AdamW), or join the gradient."""
+
+    stretches: Many[Stretch]
+    parameters: Many[Moments]
+    factors: Reads[Address]  # of `AdamFactors`
+    decoupled: int
+    decays: int
+    walk_bytes: int
+    walk: Walk
+
+
+class Counter(NamedTuple):
+    """A whole number that counts."""
+
+    number: Updates[Address]
+
+
+class Counters(NamedTuple):
+    """Counters of what has been done."""
+
+    counters: Many[Counter]
 
 
 @inline
-def gradient_of(p, row, walks, chunk, scratch):
-    """A pointer from which the gradient's elements `row[1]` to `row[2]` can be read.
-
-    walks: 0, or the bytes of a number, and behind it what a walk needs that leaves these elements in scratch memory.
-    """
-    if walks[0] == 0:
-        return p[row[0]]
-    walk(int64_at(element_address(walks, 1)), chunk, scratch)
-    return numbers_at(scratch - row[1] * walks[0], p[row[0]])
+def gradient_of(t, first, in_memory, chunk, scratch):
+    """A pointer that gives the gradient's elements from `first` on; a walk leaves them in scratch memory."""
+    if t.walk_bytes == 0:
+        return in_memory
+    walk(t.walk, chunk, scratch)
+    return numbers_at(scratch - first * t.walk_bytes, in_memory)
 
 
 @kernel
-def count(p, n, f, chunk):
-    """Counters of what has been done, each one more. n: their number, their addresses."""
-    for i in range(n[0]):
-        int64_at(n[1 + i])[0] += 1
+def count(t: Counters, chunk):
+    """Each counter is one more."""
+    for i in range(t.counters.length):
+        int64_at(record(Counter, t.counters, i).number)[0] += 1
 
 
 @kernel
-def sgd(p, n, f, chunk, scratch):
-    """velocity = momentum·velocity + g; parameter −= lr·velocity, where g = gradient + weight_decay·parameter.
-
-    p, for each parameter: gradient, parameter, velocity (with momentum only).
-    n: address of the table, then 1 or 0 for weight decay, momentum, Nesterov's step; `walks`.
-    f: lr, momentum, weight_decay.
-    """
-    row = int64_at(n[0] + 24 * chunk)
-    gradients = gradient_of(p, row, int64_at(element_address(n, 4)), chunk, scratch)
-    parameter, velocity = p[row[0] + 1], p[row[0] + 2 * n[2]]
-    lr, momentum, decay = rounded(f[0], parameter), rounded(f[1], parameter), rounded(f[2], parameter)
-    decays, moves, nesterov = n[1] != 0, n[2] != 0, n[3] != 0
-    for i in range(row[1], row[2]):
+def sgd(t: SGD, chunk, scratch):
+    """velocity = momentum·velocity + g; parameter −= lr·velocity, where g = gradient + weight_decay·parameter."""
+    stretch = record(Stretch, t.stretches, chunk)
+    numbers = record(Velocity, t.parameters, stretch.parameter)
+    factors = record(SGDFactors, Records(t.factors, 1), 0)
+    gradients = gradient_of(t, stretch.first, numbers.gradient, chunk, scratch)
+    parameter, velocity = numbers.parameter, numbers.velocity
+    lr, momentum = rounded(factors.lr, parameter), rounded(factors.momentum, parameter)
+    decay = rounded(factors.decay, parameter)
+    decays, moves, nesterov = t.decays != 0, t.moves != 0, t.nesterov != 0
+    for i in range(stretch.first, stretch.last):
         g = gradients[i]
         if decays:
             g = g + decay * parameter[i]
@@ -58,22 +138,19 @@ def sgd(p, n, f, chunk, scratch):
 
 
 @kernel
-def adam(p, n, f, chunk, scratch):
-    """mean += (g − mean)·(1 − β₁); variance = variance·β₂ + (1 − β₂)·g·g; w −= size·mean/(√variance/root + eps).
-
-    p, for each parameter: gradient, parameter, mean, variance.
-    n: address of the table, whether the parameter shrinks by itself (AdamW), whether weight decay joins the gradient;
-    `walks`.
-    f: size = lr/(1 − β₁ᵗ), root = √(1 − β₂ᵗ), 1 − lr·weight_decay, 1 − β₁, β₂, 1 − β₂, eps, weight_decay.
-    """
-    row = int64_at(n[0] + 24 * chunk)
-    gradients = gradient_of(p, row, int64_at(element_address(n, 3)), chunk, scratch)
-    parameter, mean, variance = p[row[0] + 1], p[row[0] + 2], p[row[0] + 3]
-    size, root, keep = rounded(f[0], parameter), rounded(f[1], parameter), rounded(f[2], parameter)
-    alpha1, beta2, alpha2 = rounded(f[3], parameter), rounded(f[4], parameter), rounded(f[5], parameter)
-    eps, decay = rounded(f[6], parameter), rounded(f[7], parameter)
-    decoupled, decays = n[1] != 0, n[2] != 0
-    for i in range(row[1], row[2]):
+def adam(t: Adam, chunk, scratch):
+    """mean += (g − mean)·(1 − β₁); variance = variance·β₂ + (1 − β₂)·g·g; w −= size·mean/(√variance/root + eps)."""
+    stretch = record(Stretch, t.stretches, chunk)
+    numbers = record(Moments, t.parameters, stretch.parameter)
+    factors = record(AdamFactors, Records(t.factors, 1), 0)
+    gradients = gradient_of(t, stretch.first, numbers.gradient, chunk, scratch)
+    parameter, mean, variance = numbers.parameter, numbers.mean, numbers.variance
+    size, root = rounded(factors.size, parameter), rounded(factors.root, parameter)
+    keep, alpha1 = rounded(factors.keep, parameter), rounded(factors.alpha1, parameter)
+    beta2, alpha2 = rounded(factors.beta2, parameter), rounded(factors.alpha2, parameter)
+    eps, decay = rounded(factors.eps, parameter), rounded(factors.decay, parameter)
+    decoupled, decays = t.decoupled != 0, t.decays != 0
+    for i in range(stretch.first, stretch.last):
         w, g = parameter[i], gradients[i]
         if decoupled:
             w = w * keep

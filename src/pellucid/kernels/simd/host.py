@@ -8,7 +8,8 @@ from typing import Any, Protocol
 
 import llvmlite.binding as llvm
 
-from pellucid.kernels.library import Library
+from pellucid.kernels.library import object_file
+from pellucid.kernels.shelves import Shelves
 from pellucid.kernels.simd.target import Target, target
 
 
@@ -26,18 +27,17 @@ class Code(Protocol):
 
 
 def address(code: Code) -> int:
-    """The address of machine code, compiled now or read from the disk cache."""
-    return _address(code, target())
+    """The address of machine code, compiled now or read from the disk cache; it stays loaded for the loan at hand."""
+    shelves, edition = _shelves(target())
+    return shelves.address(
+        code, lambda: (code.symbol, object_file(code.symbol, edition, lambda: object_code(code)))
+    )
 
 
 @cache
-def _address(code: Code, target: Target) -> int:
-    return _library(target).address(code.symbol, lambda: object_code(code))
-
-
-@cache
-def _library(target: Target) -> Library:
-    return Library(hashlib.sha256(repr(target).encode()).hexdigest()[:8])
+def _shelves(target: Target) -> tuple[Shelves[Code], str]:
+    """Where the code of a target is loaded, and what its files' names end in."""
+    return Shelves(), hashlib.sha256(repr(target).encode()).hexdigest()[:8]
 
 
 def object_code(code: Code) -> bytes:

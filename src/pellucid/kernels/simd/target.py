@@ -11,7 +11,7 @@ from functools import cache
 
 import llvmlite.binding as llvm
 
-from pellucid.errors import ArgumentError
+from pellucid.errors import ArgumentError, either
 from pellucid.kernels.library import compiling
 
 
@@ -20,8 +20,8 @@ class Target:
     """What decides the code: the machine, its vectors, and the tiles that its registers hold.
 
     `rows[v - 1]` is how many rows a tile of v vectors has at most: as many as leave room for a row of B and for the
-    numbers of A that the compiler loads early, which is found by looking for spills (`tests/test_simd.py`). AVX2's 13×1
-    has some, and is up to a tenth faster than 10×1 all the same.
+    numbers of A that the compiler loads early, which is found by looking for spills (`tests/kernels/test_simd.py`).
+    AVX2's 13×1 has some, and is up to a tenth faster than 10×1 all the same.
     """
 
     triple: str
@@ -60,7 +60,7 @@ def _found() -> Target:
         if chosen not in names:
             raise ArgumentError(
                 "environment", "this processor runs no such code",
-                path="PELLUCID_TARGET", expected=" or ".join(names), got=chosen,
+                path="PELLUCID_TARGET", expected=either(names), got=chosen,
             )  # fmt: skip
         return replace(TARGETS[chosen], triple=triple)
     best, features = TARGETS[names[-1]], llvm.get_host_cpu_features().flatten()

@@ -9,7 +9,7 @@ import numpy as np
 from pellucid.data.pictures.samples import Samples, from_inks, scaled, white_of, with_alpha
 from pellucid.data.pictures.tiff import tags as tag
 from pellucid.data.pictures.tiff.tags import Tags
-from pellucid.errors import DataError
+from pellucid.errors import DataError, joined, say
 
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, INKS, YCBCR = 0, 1, 2, 3, 5, 6
 _SAMPLES = {WHITE_IS_ZERO: 1, BLACK_IS_ZERO: 1, RGB: 3, PALETTE: 1, INKS: 4, YCBCR: 3}
@@ -46,19 +46,20 @@ class Colours:
         photometric = tags.number(tag.PHOTOMETRIC)
         if photometric not in _SAMPLES:
             expected = "grey, RGB, a palette, CMYK or YCbCr"
-            got = f"PhotometricInterpretation {photometric}{_named(_PHOTOMETRICS, photometric)}"
+            got = _named("PhotometricInterpretation", photometric, _PHOTOMETRICS)
             rule = "colours must be of a kind that is read here"
             raise DataError("image", rule, expected=expected, got=got)
         samples = tags.number(tag.SAMPLES, 1)
         sample_format = _same(tags, tag.SAMPLE_FORMAT, samples)
         bits, is_float = _same(tags, tag.BITS, samples), sample_format == _FLOAT
         if sample_format not in (_UNSIGNED, _FLOAT):
-            expected, got = "unsigned whole numbers or floats", f"SampleFormat {sample_format}"
-            got += _named(_FORMATS, sample_format)
+            expected = "unsigned whole numbers or floats"
+            got = _named("SampleFormat", sample_format, _FORMATS)
             raise DataError("image", "it must be known which number is white", expected=expected, got=got)
         if bits not in (_FLOAT_BITS if is_float else _UNSIGNED_BITS):
             expected = "whole numbers of 1 to 16 or 32 bits, or floats of 16, 32 or 64"
-            got = f"{'floats' if is_float else 'whole numbers'} of {bits} bits"
+            template = "floats of {bits} bits" if is_float else "whole numbers of {bits} bits"
+            got = say(template, bits=bits)
             raise DataError("image", "numbers must be of bits that are read here", expected=expected, got=got)
         extra = _extra_samples(tags, photometric, samples)
         palette = _palette(tags, bits) if photometric == PALETTE else None
@@ -76,12 +77,18 @@ class Colours:
             got = "floats" if self.is_float else f"ExtraSamples {self.extra}"
             raise DataError("image", "a palette's picture must be whole numbers without alpha", got=got)
         if self.photometric == YCBCR and (self.is_float or self.bits != 8 or self.extra):
-            raise DataError("image", "YCbCr must be three whole numbers of 8 bits", got=f"{self.bits} bits")
+            raise DataError(
+                "image", "YCbCr must be three whole numbers of 8 bits", got=say("{bits} bits", bits=self.bits)
+            )
         if _ASSOCIATED in self.extra and self.photometric not in (BLACK_IS_ZERO, RGB):
             rule = (
                 "colours multiplied by alpha must be grey or RGB, with black 0"  # of others programs disagree
             )
-            raise DataError("image", rule, got=f"PhotometricInterpretation {self.photometric}")
+            raise DataError(
+                "image",
+                rule,
+                got=f"PhotometricInterpretation {self.photometric}",
+            )
         if self.photometric == INKS:
             _check_inks(tags, 2**self.bits - 1)
 
@@ -92,7 +99,7 @@ class Colours:
             pixels = self.palette[colours[..., 0]]
         else:
             if self.photometric == INKS and self.is_float:
-                _check_fractions(colours, "ink")
+                _check_fractions(colours, say("ink"))
             if self.photometric == WHITE_IS_ZERO:
                 colours = (1 if self.is_float else 2**self.bits - 1) - colours
             pixels = self._scaled(colours)
@@ -104,7 +111,7 @@ class Colours:
                 continue
             alpha = self._scaled(numbers[..., i])
             if self.is_float:
-                _check_fractions(alpha, "alpha")
+                _check_fractions(alpha, say("alpha"))
             if kind == _ASSOCIATED:
                 pixels = _unmultiplied(pixels, alpha, None if self.is_float else white_of(pixels))
             return with_alpha(pixels, alpha)
@@ -114,15 +121,22 @@ class Colours:
         return numbers if self.is_float else scaled(numbers, 2**self.bits - 1)
 
 
-def _named(names: dict[int, str], number: int) -> str:
-    return f", {names[number]}" if number in names else ""
+def _named(tag: str, number: int, names: dict[int, str]) -> str:
+    """A tag's number, and what it stands for where that is known."""
+    said = f"{tag} {number}"
+    return joined(", ", (said, say(names[number]))) if number in names else said
 
 
 def _same(tags: Tags, name: int, samples: int) -> int:
     """What a tag says of each sample; 1 if it says nothing."""
     numbers = tags.numbers(name, (1,))
     if len(set(numbers)) != 1 or len(numbers) not in (1, samples):
-        got = f"tag {name}: {', '.join(map(str, numbers[:8]))}, of {samples} samples"
+        got = say(
+            "tag {name}: {names}, of {samples} samples",
+            name=name,
+            names=", ".join(map(str, numbers[:8])),
+            samples=samples,
+        )
         raise DataError("image", "all samples of a pixel must be of one kind", got=got)
     return numbers[0]
 
@@ -140,10 +154,14 @@ def _extra_samples(tags: Tags, photometric: int, samples: int) -> tuple[int, ...
         or max(extra, default=0) > _UNASSOCIATED
     ):
         rule = "it must be known what each sample of a pixel is"
-        expected = (
-            f"{_SAMPLES[photometric]} for colours, and ExtraSamples for up to {_MOST_EXTRA_SAMPLES} others"
+        expected = say(
+            "{count} for colours, and ExtraSamples for up to {most} others",
+            count=_SAMPLES[photometric],
+            most=_MOST_EXTRA_SAMPLES,
         )
-        got = f"{samples} samples, ExtraSamples {extra[:8] or 'missing'}"
+        got = say(
+            "{samples} samples, ExtraSamples {extra}", samples=samples, extra=extra[:8] or say("missing")
+        )
         raise DataError("image", rule, expected=expected, got=got)
     return extra
 
@@ -152,7 +170,7 @@ def _palette(tags: Tags, bits: int) -> Samples | None:
     """The colours (2^bits,3): 16 bits, unless they say no more than 8."""
     numbers = np.array(tags.numbers(tag.COLOR_MAP))
     if bits > 16 or numbers.size != 3 * 2**bits:
-        expected, got = f"{3 * 2**bits} numbers", f"{numbers.size}"
+        expected, got = say("{count} numbers", count=3 * 2**bits), f"{numbers.size}"
         raise DataError("image", "a palette must have a colour for each number", expected=expected, got=got)
     colours = numbers.reshape(3, -1).T
     for step in (257, 256, 1):  # white as 65535; as 65280 and as 255, as some programs write it
@@ -165,7 +183,11 @@ def _palette(tags: Tags, bits: int) -> Samples | None:
 def _check_inks(tags: Tags, white: int) -> None:
     inks, number = tags.number(tag.INK_SET, 1), tags.number(tag.NUMBER_OF_INKS, 4)
     if inks != 1 or number != 4:
-        raise DataError("image", "inks must be CMYK", got=f"InkSet {inks}, NumberOfInks {number}")
+        raise DataError(
+            "image",
+            "inks must be CMYK",
+            got=f"InkSet {inks}, NumberOfInks {number}",
+        )
     dots = tags.numbers(tag.DOT_RANGE, (0, white))
     if dots != (0, white) * (len(dots) // 2):
         expected, got = f"DotRange (0, {white})", f"{dots[:8]}"
@@ -176,9 +198,12 @@ def _check_fractions(numbers: Samples, name: str) -> None:
     """Raises: DataError for floats below none of it, or above all."""
     low, high = numbers.min(), numbers.max()
     if low < 0 or high > 1:
-        expected, got = "0 to 1", f"{low:g} to {high:g}"
+        expected, got = "0 to 1", say("{low:g} to {high:g}", low=low, high=high)
         raise DataError(
-            "image", f"floats that are {name} must lie between none and all", expected=expected, got=got
+            "image",
+            say("floats that are {name} must lie between none and all", name=name),
+            expected=expected,
+            got=got,
         )
 
 

@@ -16,7 +16,7 @@ from pellucid.data.pictures.tiff import tags as tag
 from pellucid.data.pictures.tiff.codecs import Bytes
 from pellucid.data.pictures.tiff.colours import YCBCR, Colours
 from pellucid.data.pictures.tiff.tags import Tags
-from pellucid.errors import DataError
+from pellucid.errors import DataError, joined, say
 
 _NO_PREDICTOR, _DIFFERENCES, _FLOAT_BYTES = 1, 2, 3
 _AT_ONCE = 2**23  # bytes that are taken apart at once
@@ -75,23 +75,33 @@ class Layout:
         block = self.block_height * self.block_width
         check_size(self.block_width, self.block_height)
         if not self.height * self.width * block or self.block_height * self.row_bytes > _MOST_BLOCK_BYTES:
-            got = f"{self.width}×{self.height} in blocks of {self.block_width}×{self.block_height}"
+            got = say(
+                "{width}×{height} in blocks of {block_width}×{block_height}",
+                width=self.width,
+                height=self.height,
+                block_width=self.block_width,
+                block_height=self.block_height,
+            )
             raise DataError("image", "the picture and its strips or tiles must have sizes", got=got)
         if self.compression not in (codecs.NONE, codecs.JPEG, *codecs.BYTES, *codecs.FAX):
-            name = codecs.NOT_READ.get(self.compression)
-            rule, got = "the compression must be one that is read here", f"Compression {self.compression}"
+            rule = "the compression must be one that is read here"
+            got = f"Compression {self.compression}"
+            if name := codecs.NOT_READ.get(self.compression):
+                got = joined(", ", (got, say(name)))
             expected = "none, CCITT, LZW, deflate, PackBits, JPEG, LZMA or Zstandard"
-            raise DataError("image", rule, expected=expected, got=f"{got}, {name}" if name else got)
-        picture = f"{colours.samples} samples of {self.bits} bits"
+            raise DataError("image", rule, expected=expected, got=got)
+        picture = say("{samples} samples of {bits} bits", samples=colours.samples, bits=self.bits)
         rules = (
             (planar in (1, 2), "samples must lie side by side or apart", f"PlanarConfiguration {planar}"),
             (self.fill_order in (1, 2), "bits must have an order", f"FillOrder {self.fill_order}"),
             (self._predictor_fits(), "differences must be of a kind that the compression has",
-             f"Predictor {self.predictor}, Compression {self.compression}, {self.bits} bits"),
+             say("Predictor {predictor}, Compression {compression}, {bits} bits",
+                 predictor=self.predictor, compression=self.compression, bits=self.bits)),
             (self.compression not in codecs.FAX or (self.bits, self.samples, self.is_float) == (1, 1, False),
              "CCITT must compress single bits", picture),
             (not self.as_colours or self._colours_fit(colours), "JPEG and YCbCr must have colours of 8 bits",
-             f"{picture}, PhotometricInterpretation {colours.photometric}, FillOrder {self.fill_order}"),
+             say("{picture}, PhotometricInterpretation {photometric}, FillOrder {fill_order}",
+                 picture=picture, photometric=colours.photometric, fill_order=self.fill_order)),
         )  # fmt: skip
         for holds, rule, got in rules:
             if not holds:
@@ -123,7 +133,7 @@ class Layout:
         dtype = self._dtype
         shape = (self.height, self.width, self.samples * self.planes)
         size_bytes = 2 * int(np.prod(shape)) * dtype.itemsize + 2 * self.block_height * self.row_bytes
-        memory.require("image", "the picture", size_bytes, shape=shape)
+        memory.require("image", say("the picture"), size_bytes, shape=shape)
         numbers = np.empty(shape, dtype)
         for plane in range(self.planes):
             self._read_plane(tags, plane, numbers[..., plane : plane + self.samples])
@@ -156,13 +166,14 @@ class Layout:
         offsets = tags.numbers(tag.TILE_OFFSETS if self.tiled else tag.STRIP_OFFSETS)
         sizes = tags.numbers(tag.TILE_BYTES if self.tiled else tag.STRIP_BYTES)
         if not len(offsets) == len(sizes) == blocks * self.planes:
-            expected, got = f"{blocks * self.planes}", f"{len(offsets)} places and {len(sizes)} sizes"
+            expected = f"{blocks * self.planes}"
+            got = say("{count} places and {size_count} sizes", count=len(offsets), size_count=len(sizes))
             rule = "there must be a place and a size for each strip or tile"
             raise DataError("image", rule, expected=expected, got=got)
         if self.compression == codecs.NONE and not self.as_colours:
             sizes = tuple(min(size, self.block_height * self.row_bytes) for size in sizes)
         if sum(sizes) > tags.size_bytes:
-            expected, got = f"at most {tags.size_bytes} bytes", f"{sum(sizes)}"
+            expected, got = say("at most {most} bytes", most=tags.size_bytes), f"{sum(sizes)}"
             raise DataError("image", "strips and tiles must not overlap", expected=expected, got=got)
         return list(zip(offsets, sizes, strict=True))
 
@@ -189,7 +200,7 @@ class Layout:
         for strip, size in zip(strips, needed, strict=True):
             if len(strip) < size:
                 rule = "a strip or tile must hold all its numbers"
-                raise DataError("image", rule, expected=f"{size} bytes", got=f"{len(strip)}")
+                raise DataError("image", rule, expected=say("{count} bytes", count=size), got=f"{len(strip)}")
         parts = [np.frombuffer(strip, np.uint8, size) for strip, size in zip(strips, needed, strict=True)]
         return np.concatenate(parts).reshape(height, self.row_bytes)
 

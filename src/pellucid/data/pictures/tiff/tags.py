@@ -6,7 +6,7 @@ import struct
 from fractions import Fraction
 from typing import BinaryIO
 
-from pellucid.errors import DataError
+from pellucid.errors import DataError, say
 
 # Tags by the names of the standard.
 SUBFILE_TYPE, WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 254, 256, 257, 258, 259, 262
@@ -71,7 +71,7 @@ class Tags:
         Raises: DataError where there are none.
         """
         if offset + count > self.size_bytes:
-            expected, got = f"{offset + count} bytes", f"{self.size_bytes}"
+            expected, got = say("{count} bytes", count=offset + count), f"{self.size_bytes}"
             raise DataError("image", "the file ends before its picture does", expected=expected, got=got)
         self._stream.seek(offset)
         return self._stream.read(count)
@@ -85,8 +85,11 @@ class Tags:
             return default
         kind, count, place = self._entries[tag]
         if kind not in _TYPES or not 1 <= count <= _MOST_NUMBERS:
-            expected, got = f"1 to {_MOST_NUMBERS}", f"{count} of type {kind}"
-            raise DataError("image", f"tag {tag} must hold whole numbers", expected=expected, got=got)
+            expected = say("1 to {most}", most=_MOST_NUMBERS)
+            got = say("{count} of type {kind}", count=count, kind=kind)
+            raise DataError(
+                "image", say("tag {tag} must hold whole numbers", tag=tag), expected=expected, got=got
+            )
         return self._unpack(f"{count}{_TYPES[kind]}", place)
 
     def number(self, tag: int, default: int | None = None) -> int:
@@ -96,7 +99,7 @@ class Tags:
         """
         numbers = self.numbers(tag, () if default is None else (default,))
         if len(numbers) != 1:
-            raise DataError("image", f"tag {tag} must hold one number", got=f"{len(numbers)}")
+            raise DataError("image", say("tag {tag} must hold one number", tag=tag), got=f"{len(numbers)}")
         return numbers[0]
 
     def fractions(self, tag: int) -> tuple[Fraction, ...]:
@@ -108,7 +111,11 @@ class Tags:
             return ()
         kind, count, place = self._entries[tag]
         if kind != _FRACTION or count > _MOST_NUMBERS:
-            raise DataError("image", f"tag {tag} must hold fractions", got=f"{count} of type {kind}")
+            raise DataError(
+                "image",
+                say("tag {tag} must hold fractions", tag=tag),
+                got=say("{count} of type {kind}", count=count, kind=kind),
+            )
         numbers = self._unpack(f"{2 * count}I", place)
         return tuple(Fraction(a, b) for a, b in zip(numbers[::2], numbers[1::2], strict=True))
 
@@ -136,7 +143,10 @@ class Tags:
         (count,) = self._unpack(how_many, offset)
         if count > _MOST_TAGS:
             raise DataError(
-                "image", "there are too many tags", expected=f"at most {_MOST_TAGS}", got=f"{count}"
+                "image",
+                "there are too many tags",
+                expected=say("at most {most}", most=_MOST_TAGS),
+                got=f"{count}",
             )
         begin = offset + struct.calcsize(how_many)
         return begin, begin + count * step

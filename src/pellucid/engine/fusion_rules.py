@@ -1,0 +1,211 @@
+"""What is fused: a table of rules, each with its pattern and its result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from typing import Any
+
+from pellucid.engine.choice import by_winograd, normalises_in_passing
+from pellucid.engine.fusion import Fusing, Rule
+from pellucid.engine.graph import Symbol
+from pellucid.engine.steps import Step
+from pellucid.ops.adam import Adam
+from pellucid.ops.adaptive_max_pool import AdaptiveMaxPool
+from pellucid.ops.add import Add
+from pellucid.ops.batch_norm import BatchNorm
+from pellucid.ops.conv import Conv
+from pellucid.ops.conv_transpose import ConvTranspose
+from pellucid.ops.linear import Linear
+from pellucid.ops.max_pool import MaxPool
+from pellucid.ops.relu import ReLU
+from pellucid.ops.sgd import SGD
+
+
+def _with(step: Step, rule: str, taken: tuple[Step, ...], **changes: Any) -> Step:
+    return replace(step, fused=(*step.fused, *taken), rules=(*step.rules, rule), **changes)
+
+
+def _carry(fusing: Fusing, step: Step, taken: Step, rule: str) -> None:
+    """The step carries out the other as well, and leaves its output in the place of its own."""
+    fusing.put(step, _with(step, rule, (taken,)), taken)
+
+
+# Forward: what lies between two ops is never stored.
+
+
+def _norm_behind(fusing: Fusing, step: Step) -> Step | None:
+    """A batch norm with running statistics behind a convolution without bias; only where nothing is trained.
+
+    A loop that cannot add leaves a batch norm that is to be added to something to the pass that does both.
+    """
+    norm = fusing.follower(step, BatchNorm)
+    if norm is None or fusing.setting.trains or "bias" in step.reads or norm.node.op.moves:
+        return None
+    if not normalises_in_passing(step, fusing.setting):
+        return None
+    added = fusing.follower(norm, Add) is not None
+    return norm if by_winograd(step, fusing.setting) or not added else None
+
+
+def _sum_behind(fusing: Fusing, step: Step) -> Step | None:
+    """The addition behind a batch norm, if the other operand is there already."""
+    if isinstance(step.op, Conv) and not (step.carried(BatchNorm) and by_winograd(step, fusing.setting)):
+        return None
+    add = fusing.follower(step, Add)
+    others = [symbol for symbol in add.reads.values() if symbol is not step.output] if add else []
+    return add if others and fusing.ready(others[0], step) else None
+
+
+def _relu_behind(fusing: Fusing, step: Step) -> Step | None:
+    """The ReLU behind whatever the loop does last."""
+    return None if step.carried(MaxPool) else fusing.follower(step, ReLU)
+
+
+def _pool_behind(fusing: Fusing, step: Step) -> Step | None:
+    """The 2×2 max pooling behind a convolution by Winograd's algorithm, or behind the ReLU that it carries out."""
+    pool = fusing.follower(step, MaxPool)
+    if pool is None or not by_winograd(step, fusing.setting) or step.carried(Add):
+        return None
+    axes = pool.op.geometry(step.output.shape).axes if isinstance(pool.op, MaxPool) else ()
+    plain = all(
+        (a.kernel, a.stride, a.dilation, a.before, a.output) == (2, 2, 1, 0, a.input // 2) for a in axes
+    )
+    return pool if plain and len(axes) == 2 else None
+
+
+def _pooled(fusing: Fusing, step: Step, pool: Step, rule: str) -> None:
+    """Backward, the convolution reads the pooled gradient through the routes: pooling and ReLU have nothing to do."""
+    relu, conv = step.carried(ReLU), fusing.backward(step)
+    _carry(fusing, step, pool, rule)
+    backwards = [fusing.backward(one) for one in (pool, relu) if one]
+    taken = tuple(one for one in backwards if one)
+    if conv is not None and taken:
+        routes = {"grad_output": taken[0].reads["grad_output"], "routes": pool.makes["routes"]}
+        fusing.put(conv, _with(conv, rule, taken, reads={**conv.reads, **routes}), *taken)
+
+
+def _pooling_beside(fusing: Fusing, step: Step) -> Step | None:
+    """The max pooling of the same input with the same settings as the indices', before them."""
+    readers = fusing.readers(step.reads["input"], "forward")
+    return next(
+        (one for one in readers if _leaves_routes(one, step) and fusing.ready(one.output, step)), None
+    )
+
+
+def _settings(op: Any) -> list[object]:
+    return [getattr(op, field.name) for field in fields(op)]
+
+
+def _leaves_routes(pool: Step, indices: Step) -> bool:
+    alike = isinstance(indices.op, type(pool.op)) and _settings(pool.op) == _settings(indices.op)
+    return alike and "routes" in pool.makes
+
+
+def _share_routes(fusing: Fusing, step: Step, pool: Step, rule: str) -> None:
+    """The indices follow from the routes of that pooling, which stays as it is."""
+    fusing.put(step, _with(step, rule, (), reads={**step.reads, "routes": pool.makes["routes"]}))
+
+
+# Backward: a gradient is masked, or made, by the loop before or behind.
+
+
+def _mask_behind(fusing: Fusing, step: Step) -> Step | None:
+    """The ReLU whose output's gradient this step completes, if nothing is to be added to it behind the mask.
+
+    Winograd's last transform can add what others have contributed before it masks.
+    """
+    gradient = step.makes.get("grad_input")
+    relus = fusing.readers(gradient, "backward") if gradient is not None else []
+    if len(relus) != 1 or not isinstance(relus[0].op, ReLU) or relus[0].reads["grad_output"] is not gradient:
+        return None
+    if step.bases and not (isinstance(step.op, Conv) and by_winograd(step, fusing.setting)):
+        return None
+    alone = fusing.uses(relus[0].reads["input"]) == 1
+    return relus[0] if alone and not relus[0].bases else None
+
+
+def _masked(fusing: Fusing, step: Step, relu: Step, rule: str) -> None:
+    """The step makes the gradient of the ReLU's input."""
+    makes = {**step.makes, "grad_input": relu.makes["grad_input"]}
+    reads = {**step.reads, "mask": relu.reads["output"]}
+    fusing.put(step, _with(step, rule, (relu,), makes=makes, reads=reads), relu)
+
+
+def _mask_before(fusing: Fusing, step: Step) -> Step | None:
+    """The ReLU right before, whose gradient this batch norm reads first; a sum between them only passes it on."""
+    before = fusing.before(step)
+    passes = before is not None and isinstance(before.op, Add) and not before.bases
+    if before is not None and passes and all(s in fusing.steps.aliases for s in before.makes.values()):
+        before = fusing.before(before)
+    if before is None or before.way != "backward" or not isinstance(before.op, ReLU) or before.bases:
+        return None
+    read = fusing.steps.true(step.reads["grad_output"])
+    return before if read is before.makes["grad_input"] else None
+
+
+def _masked_in_sums(fusing: Fusing, step: Step, relu: Step, rule: str) -> None:
+    """The batch norm's pass for the sums masks, and writes the masked gradient for all who read it."""
+    reads = {**step.reads, "unmasked": relu.reads["grad_output"], "mask": relu.reads["output"]}
+    fusing.put(step, _with(step, rule, (relu,), reads=reads), relu)
+
+
+def _norm_before(fusing: Fusing, step: Step) -> Step | None:
+    """The batch norm whose input's gradient a convolution by Winograd's algorithm, without bias, alone reads."""
+    if "bias" in step.reads or not by_winograd(step, fusing.setting):
+        return None
+    gradient = step.reads["grad_output"]
+    norm = fusing.maker(gradient)
+    if norm is None or not isinstance(norm.op, BatchNorm) or norm.makes.get("grad_input") is not gradient:
+        return None
+    return norm if fusing.uses(norm.reads["input"]) == 1 and not norm.bases else None
+
+
+def _made_in_transforms(fusing: Fusing, step: Step, norm: Step, rule: str) -> None:
+    """The gradient of the batch norm's input is never stored: the transforms make it while they load."""
+    slopes = Symbol(f"{norm.path}.slopes", norm.reads["mean"].shape, norm.reads["input"].dtype)
+    makes = {role: symbol for role, symbol in norm.makes.items() if role != "grad_input"}
+    fusing.put(norm, replace(norm, makes={**makes, "slopes": slopes}))
+    reads = {"grad_output": norm.reads["grad_output"], "normalised": norm.reads["input"], "slopes": slopes}
+    fusing.put(step, _with(step, rule, (), reads={**step.reads, **reads}))
+
+
+# Updates: a parameter changes where its gradient is made.
+
+
+def _update_behind(fusing: Fusing, step: Step) -> Step | None:
+    """The update of a linear layer's weight, if nobody else contributes to its gradient."""
+    gradient = step.makes.get("grad_weight")
+    return next(iter(fusing.readers(gradient, "update")), None) if gradient is not None else None
+
+
+def _updated(fusing: Fusing, step: Step, update: Step, rule: str) -> None:
+    """The gradient stays in the thread's scratch memory, and the weight's rows are updated at once."""
+    makes = {role: symbol for role, symbol in step.makes.items() if role != "grad_weight"}
+    fusing.put(step, _with(step, rule, (update,), makes=makes), update)
+
+
+def _next_update(fusing: Fusing, step: Step) -> Step | None:
+    """The next of the updates at the end."""
+    return fusing.behind(step)
+
+
+RULES: Sequence[Rule] = (
+    Rule("batch norm in convolution", "forward", (Conv,), _norm_behind, _carry),
+    Rule("sum in batch norm", "forward", (BatchNorm, Conv), _sum_behind, _carry),
+    Rule("ReLU in output", "forward", (Conv, ConvTranspose, Linear, BatchNorm, Add), _relu_behind, _carry),
+    Rule("max pooling in convolution", "forward", (Conv,), _pool_behind, _pooled),
+    Rule(
+        "shared routes",
+        "forward",
+        (MaxPool, AdaptiveMaxPool),
+        _pooling_beside,
+        _share_routes,
+        stores_all=True,
+    ),
+    Rule("mask in gradient", "backward", (Conv, Linear, MaxPool, AdaptiveMaxPool), _mask_behind, _masked),
+    Rule("mask in batch norm", "backward", (BatchNorm,), _mask_before, _masked_in_sums),
+    Rule("batch norm in transforms", "backward", (Conv,), _norm_before, _made_in_transforms),
+    Rule("update in gradient", "backward", (Linear,), _update_behind, _updated),
+    Rule("updates in one loop", "update", (SGD, Adam), _next_update, _carry),
+)

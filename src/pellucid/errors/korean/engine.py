@@ -1,0 +1,77 @@
+"""What networks say while they are traced and planned, and what threads and processors say."""
+
+SENTENCES = {
+    "there is no such algorithm": "그런 알고리즘은 없습니다",
+    # tracing
+    "a network's tensors have no numbers while it is traced, so NumPy functions cannot take them": (
+        "신경망을 추적하는 동안 텐서에는 수가 없으므로 NumPy 함수에 넣을 수 없습니다"
+    ),
+    "'{name}' of shape {shape}": "'{name}', 모양 {shape}",
+    "'{name}' of dtype {dtype}": "'{name}', 자료형 {dtype}",
+    "'{name}' itself": "'{name}' 자신",
+    "use the functions of pellucid.functional": "pellucid.functional의 함수를 쓰면 됩니다",
+    "a traced tensor has no attribute {attribute!r}": "추적하는 텐서에 그런 속성은 없습니다: {attribute}",
+    "use pellucid.functional (flatten, relu, …) or a layer": (
+        "pellucid.functional(flatten, relu, …)이나 층을 쓰면 됩니다"
+    ),
+    "of Python's operators a traced tensor supports + alone": (
+        "추적하는 텐서에 쓸 수 있는 파이썬 연산자는 +뿐입니다"
+    ),
+    "{operator} on '{name}' of shape {shape}": "'{name}'에 쓴 {operator}, 모양 {shape}",
+    "an index": "색인",
+    "a condition": "조건",
+    "a loop": "반복",
+    "operands must be traced tensors or parameters of the model": (
+        "피연산자는 추적하는 텐서이거나 모델의 매개변수여야 합니다"
+    ),
+    "make parameters and layers attributes of the module, or items of lists there": (
+        "매개변수와 층을 모듈의 속성이나 속성인 리스트의 항목으로 두면 됩니다"
+    ),
+    "all arrays of a network must be of its float type": "신경망의 모든 배열은 신경망의 실수 자료형이어야 합니다",
+    "{dtype} for '{name}'": "'{name}'의 자료형 {dtype}",
+    "use astype on the whole model": "모델 전체에 astype을 쓰면 됩니다",
+    "a symbol has meaning only while its network is traced": "기호는 신경망을 추적하는 동안에만 쓸 수 있습니다",
+    "{name} must be integers": "정수형이어야 합니다: {name}",
+    "{name} must be floats": "실수형이어야 합니다: {name}",
+    "a network must return one tensor": "신경망은 텐서 하나를 돌려주어야 합니다",
+    "return a single tensor": "텐서 하나만 돌려주면 됩니다",
+    "a network must apply at least one op to its input": "신경망은 입력에 연산을 하나 이상 적용해야 합니다",
+    # planning
+    "all that a run takes": "실행에 드는 모든 것",
+    "this op cannot be part of a network yet": "이 연산은 아직 신경망에 쓸 수 없습니다",
+    "a parameter can be a weight or a bias, not an activation": (
+        "매개변수는 가중치나 편향일 수 있고 활성화 값일 수는 없습니다"
+    ),
+    "'{symbol}' as {name}": "{name} 자리의 '{symbol}'",
+    "{name} must be an array of the model, not an activation": "활성화 값이 아니라 모델의 배열이어야 합니다: {name}",
+    "in a network a linear layer takes (N, features)": "신경망에서 선형층의 입력은 (N, 특성)이어야 합니다",
+    "in a network normalized_shape must be all axes but the batch": (
+        "신경망에서 normalized_shape는 배치를 뺀 모든 축이어야 합니다"
+    ),
+    "normalized_shape={normalized_shape} for input {shape}": "normalized_shape={normalized_shape}, 입력 {shape}",
+    "in a network dim must be the axis of the channels": "신경망에서 dim은 채널 축이어야 합니다",
+    "a network's loss is the mean over a batch, without class weights and label smoothing": (
+        "신경망의 손실은 배치의 평균이며, 클래스 가중치와 레이블 스무딩은 쓰지 않습니다"
+    ),
+    "a network's loss is a mean": "신경망의 손실은 평균이어야 합니다",
+    "in a network norm_type must be finite": "신경망에서 norm_type은 유한해야 합니다",
+    "pool the absolute values by max_pool": "절댓값을 max_pool로 풀링하면 됩니다",
+    "the output must have every position that max pooling may find": (
+        "출력에는 최대 풀링이 고를 수 있는 모든 위치가 있어야 합니다"
+    ),
+    "0 to {most} of {read}, the sizes of '{name}'": "'{name}'의 크기 {read}에서 0~{most}",
+    "pass output_size={read}": "다음을 넘기면 됩니다: output_size={read}",
+    "in a network only the axes behind the channels are padded": "신경망에서는 채널 뒤의 축에만 패딩을 둘 수 있습니다",
+    "at most {most} widths for input {input}": "폭 {most}개 이하, 입력 {input}",
+    "in a network the axes behind the batch become one": "신경망에서는 배치 뒤의 모든 축이 하나가 되어야 합니다",
+    # threads and processors
+    "the compiler": "컴파일러",
+    "this processor runs no such code": "이 프로세서는 그런 코드를 실행하지 못합니다",
+    "the number of threads must be an integer": "스레드 수는 정수여야 합니다",
+    "the system must give one more thread": "시스템에서 스레드를 하나 더 얻어야 합니다",
+    "the system must give so many threads": "시스템에서 그만큼의 스레드를 얻어야 합니다",
+    "thread {number} was refused": "{number}번째 스레드에서 거절됨",
+    "use set_num_threads({number}) or a higher limit on processes": (
+        "set_num_threads({number}) 호출로 줄이거나 프로세스 수의 제한을 늘리면 됩니다"
+    ),
+}

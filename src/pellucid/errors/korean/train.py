@@ -1,0 +1,85 @@
+"""What training, evaluation and prediction say."""
+
+SENTENCES = {
+    # what is given
+    "targets must have the shape of the network's output and not be empty": (
+        "정답의 모양은 신경망의 출력과 같아야 하고 비어 있을 수 없습니다"
+    ),
+    "y of (N,…)": "(N,…) 모양의 y",
+    "y of dtype {dtype}": "y의 자료형 {dtype}",
+    "{name} must be a batch of at least one image": "이미지가 한 장 이상인 배치여야 합니다: {name}",
+    "{name} of (N,C,…)": "(N,C,…) 모양의 {name}",
+    "labels must be whole numbers": "레이블은 정수여야 합니다",
+    "there must be one label per input": "입력마다 레이블이 하나씩 있어야 합니다",
+    "a label must be a class of the network": "레이블은 신경망의 클래스여야 합니다",
+    "model must be a pellucid Module": "model은 pellucid의 Module이어야 합니다",
+    "the class {name} itself": "클래스 {name} 자체",
+    "the model must have parameters to train": "모델에 학습할 매개변수가 있어야 합니다",
+    "{kind} without any": "매개변수가 없는 {kind}",
+    "{kind} whose parameters are all frozen": "매개변수를 모두 고정한 {kind}",
+    "set requires_grad = True for those to train": "학습할 매개변수에 requires_grad = True를 정하면 됩니다",
+    "loss has no such name": "loss에 그런 이름은 없습니다",
+    "optimizer must be an SGD, Adam or AdamW of pellucid": (
+        "optimizer는 pellucid의 SGD, Adam 또는 AdamW여야 합니다"
+    ),
+    "{name!r} is no setting that can change": "바꿀 수 있는 설정이 아닙니다: {name}",
+    "{name!r} is no setting of a step that can change": "학습 단계에서 바꿀 수 있는 설정이 아닙니다: {name}",
+    "make another {kind}": "새로 만들면 됩니다: {kind}",
+    "make another TrainStep": "TrainStep을 새로 만들면 됩니다",
+    "use step.optimizer.lr": "step.optimizer.lr를 쓰면 됩니다",
+    "a training step needs an optimizer": "학습 단계에는 optimizer가 있어야 합니다",
+    "optimizer and loss need targets": "optimizer와 loss를 쓰려면 정답이 있어야 합니다",
+    "an optimizer and no y": "optimizer는 있고 y는 없음",
+    "loss={loss!r} and no y": "loss={loss}, y는 없음",
+    "pellucid.record(model, x, y, optimizer=…) records a training step": (
+        "pellucid.record(model, x, y, optimizer=…)를 쓰면 학습 단계를 기록합니다"
+    ),
+    # a step
+    "a plan is made for the shape of a batch": "실행 계획은 배치의 모양에 맞추어 만듭니다",
+    "no batch yet": "아직 배치가 없음",
+    "make a step, or use step.plan_for(x, y)": "학습 단계를 한 번 밟거나 step.plan_for(x, y)를 쓰면 됩니다",
+    "the model has moved on since this step was recorded": "이 단계를 기록한 뒤에 모델이 바뀌었습니다",
+    "record the step again": "단계를 다시 기록하면 됩니다",
+    "a step cannot be made in the middle of another run": "다른 실행 도중에는 학습 단계를 밟을 수 없습니다",
+    "let the signal's handler or the forward only note it": (
+        "시그널 처리기나 forward에서는 적어 두기만 하고 나중에 실행하면 됩니다"
+    ),
+    "the forward never uses layer '{layer}'": "forward에서 쓰지 않는 층이 있습니다: '{layer}'",
+    "unused parameters: {names}": "쓰지 않는 매개변수: {names}",
+    "call the layer in forward, or remove it": "forward에서 그 층을 호출하거나 층을 없애면 됩니다",
+    "the optimizer's state of '{name}'": "'{name}'의 최적화 상태",
+    "a step changes the model's arrays, so they must be writeable": (
+        "학습 단계는 모델의 배열을 바꾸므로 쓸 수 있는 배열이어야 합니다"
+    ),
+    "use {name}.flags.writeable = True": "다음을 쓰면 됩니다: {name}.flags.writeable = True",
+    "'{name}' is read-only": "읽기 전용인 '{name}'",
+    # fit, evaluate, predict
+    "epochs must be a whole number ≥ 1": "epochs는 1 이상의 정수여야 합니다",
+    "there is nothing to train on": "학습할 데이터가 없습니다",
+    "there is nothing to evaluate on": "평가할 데이터가 없습니다",
+    "0 images": "이미지 0장",
+    "labels are classes, so the loss must be cross_entropy": "레이블이 클래스이므로 손실은 cross_entropy여야 합니다",
+    "use TrainStep for other targets": "다른 정답에는 TrainStep을 쓰면 됩니다",
+    "callbacks must be a list of functions": "callbacks는 함수의 리스트여야 합니다",
+    "a batch's labels": "배치의 레이블",
+    "images must have a batch axis and channels": "이미지에는 배치 축과 채널이 있어야 합니다",
+    "a classifier's output is (N, classes)": "분류기의 출력은 (N, 클래스)여야 합니다",
+    # numbers that are not finite
+    "the model's numbers must be finite before training": "학습하기 전에 모델의 수는 모두 유한해야 합니다",
+    "mend them, or make the model anew": "값을 고치거나 모델을 새로 만들면 됩니다",
+    "images must be finite numbers of float32": "이미지의 값은 float32 범위의 유한한 수여야 합니다",
+    "mend these images, or leave them out": "그 이미지를 고치거나 빼면 됩니다",
+    "the loss is not finite any more": "손실이 더는 유한하지 않습니다",
+    "the loss is not finite before any update": "갱신하기 전부터 손실이 유한하지 않습니다",
+    "{value} in epoch {epoch}, batch {number}": "에포크 {epoch}, 배치 {number}에서 {value}",
+    "the weights are not finite any more after epoch {epoch}": "에포크 {epoch} 뒤로 가중치가 유한하지 않습니다",
+    "the network's output must be finite": "신경망의 출력은 유한해야 합니다",
+    "{logits} for image {image}": "이미지 {image}의 출력 {logits}",
+    "use a smaller learning rate": "더 작은 학습률을 쓰면 됩니다",
+    "before training, pellucid.record(model, x).overview() shows where the first NaN or infinity is": (
+        "학습하기 전에 pellucid.record(model, x).overview()를 보면 NaN이나 무한대가 처음 나온 곳을 알 수 있습니다"
+    ),
+    "pellucid.record(model, x).overview() shows where the first NaN or infinity is": (
+        "pellucid.record(model, x).overview()를 보면 NaN이나 무한대가 처음 나온 곳을 알 수 있습니다"
+    ),
+}

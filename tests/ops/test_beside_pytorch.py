@@ -1,0 +1,92 @@
+"""PyTorch's numbers for the calls of `test_contract.py`, for indices of max pooling and for updates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from tests.ops.test_contract import CASES, Case, parametrised
+
+from pellucid import functional as F
+from pellucid.ops.adam import Adam
+from pellucid.ops.sgd import SGD
+
+
+def in_pytorch(case: Case, *operands: Any) -> torch.Tensor:
+    if case.reference is not None:
+        return case.reference(torch, *operands)
+    home = torch if case.function in ("add", "flatten", "sigmoid", "tanh") else torch.nn.functional
+    return getattr(home, case.function)(*operands, **case.settings)
+
+
+@parametrised(CASES)
+def test_matches_pytorch(case: Case) -> None:
+    operands = case.draw()
+    tensors = [torch.tensor(x) if isinstance(x, np.ndarray) else x for x in operands]
+    for i in case.differentiated:
+        tensors[i].requires_grad_()
+    expected = in_pytorch(case, *tensors)
+    grad_output = np.random.default_rng(0).normal(size=tuple(expected.shape))
+    # Statistics that training updates in place must not be counted twice, hence the gradient first.
+    gradients = case.backward(grad_output, *operands)
+    output = case.forward(*operands)
+    assert output.shape == expected.shape
+    np.testing.assert_allclose(output, expected.detach(), rtol=1e-10, atol=1e-10)
+    wanted = torch.autograd.grad(
+        expected, [tensors[i] for i in case.differentiated], torch.tensor(grad_output)
+    )
+    for gradient, want in zip(gradients, wanted, strict=True):
+        assert gradient.shape == want.shape
+        np.testing.assert_allclose(gradient, want, rtol=1e-10, atol=1e-10)
+    for x, tensor in zip(operands, tensors, strict=True):  # running statistics, and nothing else, have moved
+        if isinstance(x, np.ndarray):
+            np.testing.assert_allclose(x, tensor.detach(), rtol=1e-12)
+
+
+@pytest.mark.parametrize("dims", [1, 2, 3])
+def test_max_pool_indices_are_pytorchs(dims: int) -> None:
+    values = np.random.default_rng(4).integers(0, 3, (2, 3, 7, 5, 6)[: dims + 2]).astype(float)
+    values[values == 2] = np.random.default_rng(5).choice([2.0, np.nan, -np.inf], (values == 2).sum())
+    settings = {"kernel_size": 3, "stride": 2, "padding": 1, "ceil_mode": True}
+    expected = getattr(torch.nn.functional, f"max_pool{dims}d")(
+        torch.tensor(values), **settings, return_indices=True
+    )
+    output, indices = getattr(F, f"max_pool{dims}d")(values, **settings, return_indices=True)
+    np.testing.assert_array_equal(output, expected[0])
+    np.testing.assert_array_equal(indices, expected[1])
+    assert indices.dtype == np.int64
+
+
+OPTIMISERS = [
+    (SGD(), torch.optim.SGD, {}),
+    (SGD(momentum=0.9), torch.optim.SGD, {"momentum": 0.9}),
+    (SGD(0.8, 0.1), torch.optim.SGD, {"momentum": 0.8, "weight_decay": 0.1}),
+    (SGD(0.8, 0.1, True), torch.optim.SGD, {"momentum": 0.8, "weight_decay": 0.1, "nesterov": True}),
+    (Adam(), torch.optim.Adam, {}),
+    (Adam((0.7, 0.9), 1e-3, 0.1), torch.optim.Adam, {"betas": (0.7, 0.9), "eps": 1e-3, "weight_decay": 0.1}),
+    (Adam(weight_decay=0.01, decoupled=True), torch.optim.AdamW, {}),
+    (
+        Adam((0.4, 0.9), weight_decay=0.3, decoupled=True),
+        torch.optim.AdamW,
+        {"betas": (0.4, 0.9), "weight_decay": 0.3},
+    ),
+]
+
+
+@pytest.mark.parametrize(("rule", "reference", "settings"), OPTIMISERS, ids=str)
+def test_updates_match_pytorch(rule: Any, reference: Any, settings: dict[str, Any]) -> None:
+    random = np.random.default_rng(6)
+    parameter, state = random.normal(size=(3, 5)), {}
+    twin = torch.tensor(parameter, requires_grad=True)
+    optimiser = reference([twin], lr=0.03, **settings)
+    for step in range(1, 6):
+        gradient, before = random.normal(size=(3, 5)), parameter.copy()
+        twin.grad = torch.tensor(gradient)
+        optimiser.step()
+        updated, state = rule.update(parameter, gradient, state, lr=0.03, step=step)
+        np.testing.assert_array_equal(parameter, before)
+        parameter = updated
+        np.testing.assert_allclose(parameter, twin.detach(), rtol=1e-13, atol=1e-15)
+    assert state.keys() == rule.initial_state(parameter).keys()

@@ -1,0 +1,645 @@
+"""One contract for every op: finite differences, the dtype kept, terms that add up again.
+
+PyTorch's numbers for the same calls: `test_beside_pytorch.py`.
+
+Shapes have odd, distinct sizes, windows overlap, paddings differ, batches are empty or missing, values tie.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.support.last_stays import last_stays
+from tests.support.recorded import run
+
+from pellucid import functional as F
+from pellucid.errors import ArgumentError
+from pellucid.ops.adam import Adam
+from pellucid.ops.base import Array, Terms
+from pellucid.ops.dropout import Dropout
+from pellucid.ops.random import draws, stream_key
+from pellucid.ops.sgd import SGD
+
+
+@dataclass(frozen=True)
+class Case:
+    """A call. Operands are shapes (to be filled with random numbers), constant arrays or None.
+
+    Where PyTorch's function of that name does something else, `reference` is a function of PyTorch and the operands.
+    """
+
+    id: str
+    function: str
+    operands: tuple[Any, ...]
+    settings: dict[str, Any] = field(default_factory=dict)
+    reference: Callable[..., Any] | None = None
+    ties: bool = False
+
+    def draw(self, dtype: type = np.float64) -> list[Any]:
+        random = np.random.default_rng(zlib.crc32(self.id.encode()))
+        return [self.fill(random, operand, dtype) for operand in self.operands]
+
+    def fill(self, random: np.random.Generator, operand: Any, dtype: type) -> Any:
+        if not isinstance(operand, tuple):
+            return operand.copy() if isinstance(operand, np.ndarray) else operand
+        values = random.integers(-2, 3, operand) if self.ties else random.normal(size=operand)
+        return np.asarray(values, dtype)
+
+    @property
+    def differentiated(self) -> list[int]:
+        return [i for i, operand in enumerate(self.operands) if isinstance(operand, tuple)]
+
+    def forward(self, *operands: Any) -> Any:
+        return getattr(F, self.function)(*operands, **self.settings)
+
+    def backward(self, grad_output: Any, *operands: Any) -> list[Any]:
+        gradients = getattr(F, f"{self.function}_backward")(grad_output, *operands, **self.settings)
+        return [gradient for gradient in gradients if gradient is not None]
+
+
+def padded(function: str, pad: tuple[int, ...], **settings: Any) -> Callable[..., Any]:
+    """A convolution in PyTorch whose input gets its zeros first: `pad` counts from the last axis."""
+    return lambda torch, x, *rest: getattr(torch.nn.functional, function)(
+        torch.nn.functional.pad(x, pad), *rest, **settings
+    )
+
+
+def flipped(function: str, **settings: Any) -> Callable[..., Any]:
+    """A true convolution in PyTorch: the weight is flipped along every spatial axis first."""
+    return lambda torch, x, w, *rest: getattr(torch.nn.functional, function)(
+        x, w.flip(tuple(range(2, w.ndim))), *rest, **settings
+    )
+
+
+def dropped(x: Any, p: float, seed: int) -> Any:
+    """Dropout with the documented hash written out on Python's integers."""
+    mask, golden = 2**64 - 1, 0x9E3779B97F4A7C15
+
+    def mix(word: int) -> int:
+        word = ((word ^ (word >> 30)) * 0xBF58476D1CE4E5B9) & mask
+        word = ((word ^ (word >> 27)) * 0x94D049BB133111EB) & mask
+        return word ^ (word >> 31)
+
+    key = 0
+    for word in (seed % 2**64, 0, 0):
+        key = mix(((key ^ word) + golden) & mask)
+    kept = [mix((key + (j + 1) * golden) & mask) >> 32 >= p * 2**32 for j in range(x.numel())]
+    return x * x.new_tensor(kept).reshape(x.shape) / (1 - p)
+
+
+CLASSES = np.array([4, 0, 2, -100, 1])
+PLANES = np.array([[[0, 3], [2, 1], [3, 3]], [[1, 1], [0, 2], [-100, 0]]])
+STATISTICS = np.array([0.3, -1.0, 2.0]), np.array([0.5, 1.0, 3.0])
+CLASS_WEIGHT = np.array([0.5, 2.0, 0.0, 1.5, 3.0])
+
+CASES = [
+    Case("conv1d", "conv1d", ((2, 3, 11), (5, 3, 4), (5,)), {"stride": 3, "padding": 2}),
+    Case("conv1d groups", "conv1d", ((2, 6, 13), (9, 2, 3), None), {"groups": 3, "dilation": 2}),
+    Case("conv2d", "conv2d", ((2, 3, 7, 9), (5, 3, 3, 2), (5,)), {"stride": (1, 2), "padding": (2, 1)}),
+    Case("conv2d groups", "conv2d", ((3, 4, 8, 11), (6, 2, 3, 2), (6,)), {"groups": 2, "dilation": (2, 3)}),
+    Case(
+        "conv2d depthwise",
+        "conv2d",
+        ((2, 5, 7, 6), (10, 1, 2, 3), None),
+        {"groups": 5, "stride": 2, "padding": 1},
+    ),
+    Case(
+        "conv2d same",
+        "conv2d",
+        ((2, 3, 6, 7), (4, 3, 2, 3), (4,)),
+        {"padding": "same"},
+        padded("conv2d", (1, 1, 0, 1)),
+    ),
+    Case("conv2d unbatched", "conv2d", ((3, 7, 9), (5, 3, 3, 2), (5,)), {"padding": 1}),
+    Case("conv2d empty batch", "conv2d", ((0, 3, 7, 9), (5, 3, 3, 2), (5,))),
+    Case("conv2d gap", "conv2d", ((1, 1, 9, 10), (2, 1, 2, 2), None), {"stride": (4, 3)}),
+    Case(
+        "conv2d asymmetric",
+        "conv2d",
+        ((2, 3, 7, 9), (5, 3, 3, 4), (5,)),
+        {"padding": ((2, 0), (1, 3)), "stride": (2, 3)},
+        padded("conv2d", (1, 3, 2, 0), stride=(2, 3)),
+    ),
+    Case(
+        "conv3d",
+        "conv3d",
+        ((2, 2, 5, 6, 7), (3, 2, 2, 3, 2), (3,)),
+        {"stride": (2, 1, 3), "padding": (1, 0, 2)},
+    ),
+    Case(
+        "conv1d flip",
+        "conv1d",
+        ((2, 3, 11), (5, 3, 4), (5,)),
+        {"stride": 3, "padding": 2, "flip": True},
+        flipped("conv1d", stride=3, padding=2),
+    ),
+    Case(
+        "conv2d flip groups",
+        "conv2d",
+        ((3, 4, 8, 11), (6, 2, 3, 2), (6,)),
+        {"groups": 2, "dilation": (2, 3), "flip": True},
+        flipped("conv2d", groups=2, dilation=(2, 3)),
+    ),
+    Case(
+        "conv3d flip",
+        "conv3d",
+        ((2, 2, 5, 6, 7), (3, 2, 2, 3, 2), None),
+        {"stride": (2, 1, 3), "padding": (1, 0, 2), "flip": True},
+        flipped("conv3d", stride=(2, 1, 3), padding=(1, 0, 2)),
+    ),
+    Case("max_pool1d", "max_pool1d", ((2, 3, 11),), {"kernel_size": 4, "stride": 3, "padding": 2}),
+    Case(
+        "max_pool2d",
+        "max_pool2d",
+        ((2, 3, 9, 11),),
+        {"kernel_size": (3, 4), "stride": (2, 1), "padding": (1, 2)},
+    ),
+    Case("max_pool2d ties", "max_pool2d", ((2, 3, 9, 8),), {"kernel_size": 3, "stride": (1, 2)}, ties=True),
+    Case(
+        "max_pool2d ceil",
+        "max_pool2d",
+        ((2, 3, 8, 11),),
+        {"kernel_size": (3, 2), "stride": (3, 4), "padding": 1, "ceil_mode": True},
+        ties=True,
+    ),
+    Case(
+        "max_pool2d dilation",
+        "max_pool2d",
+        ((2, 3, 9, 11),),
+        {"kernel_size": 3, "stride": 1, "dilation": (2, 3)},
+    ),
+    Case(
+        "max_pool1d overhang", "max_pool1d", ((2, 3, 2),), {"kernel_size": 5, "stride": 4, "ceil_mode": True}
+    ),
+    Case(
+        "avg_pool1d overhang", "avg_pool1d", ((2, 3, 2),), {"kernel_size": 5, "stride": 4, "ceil_mode": True}
+    ),
+    Case("max_pool2d unbatched", "max_pool2d", ((3, 9, 11),), {"kernel_size": 2}),
+    Case("max_pool2d empty batch", "max_pool2d", ((0, 3, 9, 11),), {"kernel_size": 2}),
+    Case(
+        "max_pool3d",
+        "max_pool3d",
+        ((2, 2, 5, 6, 7),),
+        {"kernel_size": (2, 3, 2), "stride": (1, 2, 3), "padding": 1},
+    ),
+    Case(
+        "avg_pool1d",
+        "avg_pool1d",
+        ((2, 3, 11),),
+        {"kernel_size": 4, "stride": 3, "padding": 2, "ceil_mode": True},
+    ),
+    Case(
+        "avg_pool2d",
+        "avg_pool2d",
+        ((2, 3, 9, 11),),
+        {"kernel_size": (3, 4), "stride": (2, 1), "padding": (1, 2)},
+    ),
+    Case(
+        "avg_pool2d without padding",
+        "avg_pool2d",
+        ((2, 3, 8, 11),),
+        {
+            "kernel_size": (3, 2),
+            "stride": (2, 3),
+            "padding": 1,
+            "ceil_mode": True,
+            "count_include_pad": False,
+        },
+    ),
+    Case(
+        "avg_pool2d ceil",
+        "avg_pool2d",
+        ((2, 3, 8, 11),),
+        {"kernel_size": (3, 4), "stride": (4, 3), "padding": (1, 2), "ceil_mode": True},
+    ),
+    Case(
+        "avg_pool2d override",
+        "avg_pool2d",
+        ((2, 3, 7, 5),),
+        {"kernel_size": 3, "stride": 2, "divisor_override": 7},
+    ),
+    Case("avg_pool2d unbatched", "avg_pool2d", ((3, 7, 5),), {"kernel_size": 2}),
+    Case("avg_pool2d empty batch", "avg_pool2d", ((0, 3, 7, 5),), {"kernel_size": 2}),
+    Case(
+        "avg_pool3d",
+        "avg_pool3d",
+        ((2, 2, 5, 6, 7),),
+        {"kernel_size": (2, 3, 2), "stride": (1, 2, 3), "padding": 1},
+    ),
+    Case("adaptive_avg_pool1d", "adaptive_avg_pool1d", ((2, 3, 11),), {"output_size": 4}),
+    Case("adaptive_avg_pool2d", "adaptive_avg_pool2d", ((2, 3, 7, 11),), {"output_size": (3, None)}),
+    Case("adaptive_avg_pool2d grows", "adaptive_avg_pool2d", ((3, 2, 5),), {"output_size": (3, 7)}),
+    Case("adaptive_avg_pool2d empty batch", "adaptive_avg_pool2d", ((0, 3, 2, 5),), {"output_size": 1}),
+    Case("adaptive_avg_pool3d", "adaptive_avg_pool3d", ((2, 2, 5, 6, 7),), {"output_size": (2, 1, 3)}),
+    Case(
+        "conv_transpose1d",
+        "conv_transpose1d",
+        ((2, 3, 5), (3, 4, 3), (4,)),
+        {"stride": 2, "output_padding": 1},
+    ),
+    Case(
+        "conv_transpose2d",
+        "conv_transpose2d",
+        ((2, 3, 5, 4), (3, 5, 3, 2), (5,)),
+        {"stride": (1, 3), "padding": (2, 1), "dilation": (1, 2), "output_padding": (0, 2)},
+    ),
+    Case(
+        "conv_transpose2d groups",
+        "conv_transpose2d",
+        ((2, 6, 3, 5), (6, 2, 2, 3), None),
+        {"groups": 3, "stride": (3, 2)},
+    ),
+    Case("conv_transpose2d unbatched", "conv_transpose2d", ((3, 4, 5), (3, 2, 3, 3), (2,)), {"padding": 1}),
+    Case("conv_transpose2d empty batch", "conv_transpose2d", ((0, 3, 4, 5), (3, 2, 3, 3), (2,))),
+    Case(
+        "conv_transpose3d",
+        "conv_transpose3d",
+        ((2, 4, 2, 3, 4), (4, 3, 2, 3, 2), (6,)),
+        {"stride": (2, 1, 3), "padding": (0, 1, 1), "groups": 2},
+    ),
+    Case("adaptive_max_pool1d", "adaptive_max_pool1d", ((2, 3, 11),), {"output_size": 4}),
+    Case(
+        "adaptive_max_pool2d", "adaptive_max_pool2d", ((2, 3, 7, 11),), {"output_size": (3, None)}, ties=True
+    ),
+    Case("adaptive_max_pool2d grows", "adaptive_max_pool2d", ((3, 2, 5),), {"output_size": (3, 7)}),
+    Case("adaptive_max_pool3d", "adaptive_max_pool3d", ((2, 2, 5, 6, 7),), {"output_size": (2, 1, 3)}),
+    Case("lp_pool1d", "lp_pool1d", ((2, 3, 11),), {"norm_type": 2, "kernel_size": 4, "stride": 3}),
+    Case(
+        "lp_pool2d ceil",
+        "lp_pool2d",
+        ((2, 3, 8, 11),),
+        {"norm_type": 2.0, "kernel_size": (3, 4), "stride": (3, 2), "ceil_mode": True},
+    ),
+    Case("lp_pool2d sum", "lp_pool2d", ((3, 7, 6),), {"norm_type": 1, "kernel_size": 2}),
+    Case(
+        "lp_pool2d ties",
+        "lp_pool2d",
+        ((2, 3, 7, 6),),
+        {"norm_type": 4, "kernel_size": 2, "stride": 1},
+        ties=True,
+    ),
+    Case(
+        "lp_pool3d",
+        "lp_pool3d",
+        ((2, 2, 5, 6, 7),),
+        {"norm_type": 2, "kernel_size": (2, 3, 2), "stride": (1, 2, 3)},
+        lambda torch, x, **s: (torch.nn.functional.avg_pool3d(x**2, (2, 3, 2), (1, 2, 3)) * 12) ** 0.5,
+    ),
+    Case(
+        "max_unpool1d", "max_unpool1d", ((2, 1, 3), np.array([[[1, 3, 6]], [[0, 2, 4]]])), {"kernel_size": 3}
+    ),
+    Case(
+        "max_unpool2d",
+        "max_unpool2d",
+        ((1, 2, 2, 2), np.array([[[[0, 3], [11, 14]], [[6, 2], [8, 9]]]])),
+        {"kernel_size": 2, "stride": 2, "output_size": (4, 5)},
+    ),
+    Case(
+        "max_unpool2d unbatched",
+        "max_unpool2d",
+        ((2, 1, 2), np.array([[[0, 3]], [[6, 2]]])),
+        {"kernel_size": 2},
+    ),
+    Case(
+        "max_unpool2d shared places",  # the last value stays, and no other has a gradient
+        "max_unpool2d",
+        ((1, 2, 2, 3), np.array([[[[0, 5, 5], [3, 5, 0]], [[7, 7, 7], [2, 2, 7]]]])),
+        {"kernel_size": 2, "stride": (2, 1)},
+        lambda torch, x, at: torch.nn.functional.max_unpool2d(last_stays(x, at, 2), at, 2, (2, 1)),
+        ties=True,
+    ),
+    Case(
+        "max_unpool1d empty batch", "max_unpool1d", ((0, 2, 3), np.zeros((0, 2, 3), int)), {"kernel_size": 2}
+    ),
+    Case(
+        "max_unpool3d",
+        "max_unpool3d",
+        ((1, 2, 1, 1, 2), np.array([[[[[0, 10]]], [[[15, 3]]]]])),
+        {"kernel_size": (2, 2, 2)},
+    ),
+    Case("pad", "pad", ((2, 3, 5),), {"pad": (2, 1, 0, 3), "value": 1.5}),
+    Case("pad crops", "pad", ((2, 3, 5, 4),), {"pad": (-1, 2, 3, -2)}),
+    Case("pad reflect", "pad", ((2, 3, 5, 4),), {"pad": (3, 1, 0, 4), "mode": "reflect"}),
+    Case("pad replicate", "pad", ((2, 3, 5, 4),), {"pad": (6, 1, 0, 7), "mode": "replicate"}),
+    Case("pad replicate crops", "pad", ((2, 3, 5, 4),), {"pad": (-1, 1, 2, -3), "mode": "replicate"}),
+    Case("pad circular", "pad", ((2, 3, 5, 4),), {"pad": (4, 1, 0, 5), "mode": "circular"}),
+    Case("pad circular crops", "pad", ((2, 3, 5, 4),), {"pad": (-1, 3, 2, -2), "mode": "circular"}),
+    Case("pad reflect one axis", "pad", ((2, 3, 5),), {"pad": (4, 2), "mode": "reflect"}),
+    Case("pad reflect volume", "pad", ((2, 3, 5, 4, 3),), {"pad": (1, 2, 3, 0, 1, 4), "mode": "reflect"}),
+    Case(
+        "unfold",
+        "unfold",
+        ((2, 3, 7, 6),),
+        {"kernel_size": (3, 2), "stride": (2, 1), "padding": (1, 0), "dilation": (1, 2)},
+    ),
+    Case("unfold unbatched", "unfold", ((3, 7, 6),), {"kernel_size": 2}),
+    Case("unfold empty batch", "unfold", ((0, 3, 7, 6),), {"kernel_size": 2}),
+    Case(
+        "unfold asymmetric",
+        "unfold",
+        ((2, 3, 4, 6),),
+        {"kernel_size": (2, 3), "padding": ((2, 0), (1, 3)), "stride": (3, 2)},
+        padded("unfold", (1, 3, 2, 0), kernel_size=(2, 3), stride=(3, 2)),
+    ),
+    Case(
+        "fold",
+        "fold",
+        ((2, 18, 24),),
+        {
+            "output_size": (7, 8),
+            "kernel_size": (3, 2),
+            "stride": (2, 1),
+            "padding": (1, 0),
+            "dilation": (1, 2),
+        },
+    ),
+    Case("fold gap", "fold", ((2, 4, 6),), {"output_size": (7, 5), "kernel_size": (1, 2), "stride": 3}),
+    Case("fold empty batch", "fold", ((0, 8, 6),), {"output_size": (3, 4), "kernel_size": 2}),
+    Case("fold unbatched", "fold", ((8, 6),), {"output_size": (3, 4), "kernel_size": 2}),
+    Case("interpolate nearest", "interpolate", ((2, 3, 5, 4),), {"size": (7, 3)}),
+    Case("interpolate nearest scale", "interpolate", ((2, 3, 5),), {"scale_factor": 1.7}),
+    Case("interpolate linear", "interpolate", ((2, 3, 5),), {"size": 8, "mode": "linear"}),
+    Case(
+        "interpolate bilinear", "interpolate", ((2, 3, 5, 7),), {"scale_factor": (2, 0.6), "mode": "bilinear"}
+    ),
+    Case(
+        "interpolate corners",
+        "interpolate",
+        ((2, 3, 5, 7),),
+        {"size": (9, 1), "mode": "bilinear", "align_corners": True},
+    ),
+    Case(
+        "interpolate trilinear", "interpolate", ((1, 2, 3, 4, 5),), {"size": (5, 3, 9), "mode": "trilinear"}
+    ),
+    Case("group_norm", "group_norm", ((2, 6, 5, 4),), {"num_groups": 3}),
+    Case(
+        "group_norm weight",
+        "group_norm",
+        ((2, 6, 5, 4), 2, (6,), (6,)),
+        {"eps": 0.1},
+    ),
+    Case("layer_norm", "layer_norm", ((3, 4, 5),), {"normalized_shape": (4, 5)}),
+    Case("layer_norm weight", "layer_norm", ((2, 3, 5), [5], (5,), (5,)), {"eps": 0.1}),
+    Case("instance_norm", "instance_norm", ((3, 4, 5, 2), None, None, (4,), (4,)), {"eps": 0.1}),
+    Case(
+        "instance_norm running",
+        "instance_norm",
+        ((4, 3, 5), *STATISTICS, (3,), (3,)),
+        {"use_input_stats": False},
+    ),
+    Case("local_response_norm", "local_response_norm", ((2, 7, 5, 4),), {"size": 5, "alpha": 0.3, "k": 2.0}),
+    Case(
+        "local_response_norm even",
+        "local_response_norm",
+        ((2, 3, 5),),
+        {"size": 4, "alpha": 2.0, "beta": 0.5},
+    ),
+    Case("linear", "linear", ((5, 7), (3, 7), (3,))),
+    Case("linear deep", "linear", ((2, 4, 5, 7), (3, 7), None)),
+    Case("linear single", "linear", ((7,), (3, 7), (3,))),
+    Case("linear empty batch", "linear", ((0, 7), (3, 7), (3,))),
+    Case("add", "add", ((2, 3, 5), (2, 3, 5))),
+    Case("relu", "relu", ((2, 3, 5),)),
+    Case("relu ties", "relu", ((3, 5, 7),), ties=True),
+    Case("leaky_relu", "leaky_relu", ((2, 3, 5),), {"negative_slope": 0.3}),
+    Case("sigmoid", "sigmoid", ((2, 3, 5),)),
+    Case("tanh", "tanh", ((2, 3, 5),)),
+    Case("gelu", "gelu", ((2, 3, 5),)),
+    Case("gelu tanh", "gelu", ((2, 3, 5),), {"approximate": "tanh"}),
+    Case("silu", "silu", ((2, 3, 5),)),
+    Case("silu number", "silu", ((),)),
+    Case("softmax", "softmax", ((2, 3, 5),), {"dim": 1}),
+    Case("softmax empty batch", "softmax", ((0, 3),), {"dim": -1}),
+    Case("log_softmax", "log_softmax", ((2, 3, 5),), {"dim": -1}),
+    Case(
+        "batch_norm training",
+        "batch_norm",
+        ((4, 3, 5, 2), *STATISTICS, (3,), (3,)),
+        {"training": True, "momentum": 0.3},
+    ),
+    Case("batch_norm bare", "batch_norm", ((4, 3), None, None), {"training": True, "eps": 0.1}),
+    Case("batch_norm inference", "batch_norm", ((4, 3, 5), *STATISTICS, (3,), None)),
+    Case("batch_norm empty batch", "batch_norm", ((0, 3, 5), *STATISTICS, (3,), (3,)), {"training": True}),
+    Case("flatten", "flatten", ((2, 3, 5, 7),), {"start_dim": 1, "end_dim": 2}),
+    Case("flatten number", "flatten", ((),)),
+    Case("flatten empty batch", "flatten", ((0, 3, 5),), {"start_dim": 1}),
+    Case("dropout", "dropout", ((2, 3, 5),), {"p": 0.3, "seed": 7}, lambda _, x: dropped(x, 0.3, 7)),
+    Case("dropout negative seed", "dropout", ((7, 5),), {"seed": -1}, lambda _, x: dropped(x, 0.5, -1)),
+    Case("dropout inference", "dropout", ((2, 3, 5),), {"p": 0.3, "training": False}),
+    Case("cross_entropy", "cross_entropy", ((5, 5), CLASSES)),
+    Case("cross_entropy weight", "cross_entropy", ((5, 5), CLASSES, CLASS_WEIGHT), {"label_smoothing": 0.2}),
+    Case(
+        "cross_entropy sum", "cross_entropy", ((5, 5), CLASSES % 5), {"reduction": "sum", "ignore_index": 2}
+    ),
+    Case(
+        "cross_entropy planes",
+        "cross_entropy",
+        ((2, 4, 3, 2), PLANES),
+        {"reduction": "none", "label_smoothing": 0.1},
+    ),
+    Case("cross_entropy planes mean", "cross_entropy", ((2, 5, 3, 2), PLANES, CLASS_WEIGHT)),
+    Case("cross_entropy single", "cross_entropy", ((5,), np.array(3), CLASS_WEIGHT), {"reduction": "none"}),
+    Case("mse_loss", "mse_loss", ((2, 3, 5), (2, 3, 5))),
+    Case("mse_loss sum", "mse_loss", ((2, 3), (2, 3)), {"reduction": "sum"}),
+    Case("mse_loss none", "mse_loss", ((2, 3), (2, 3)), {"reduction": "none"}),
+]
+_SUMS = ("conv", "avg", "adaptive_avg", "linear", "add", "unfold", "fold")
+SUMS = [case for case in CASES if case.function.startswith(_SUMS)]
+
+
+def parametrised(cases: list[Case]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("case", [pytest.param(case, id=case.id) for case in cases])
+
+
+def test_table_is_complete() -> None:
+    names = {name for name in F.__all__ if not name.endswith("_backward")}
+    assert names == {case.function for case in CASES}
+    assert set(F.__all__) == names | {f"{name}_backward" for name in names}
+
+
+@parametrised([case for case in CASES if not case.ties])
+def test_finite_differences(case: Case) -> None:
+    random, h = np.random.default_rng(1), 1e-5
+    operands = case.draw()
+    directions = [random.normal(size=x.shape) for x in (operands[i] for i in case.differentiated)]
+
+    def moved(step: float) -> Array:
+        values = [x.copy() if isinstance(x, np.ndarray) else x for x in operands]
+        for i, direction in zip(case.differentiated, directions, strict=True):
+            values[i] = values[i] + step * direction
+        return np.asarray(case.forward(*values))
+
+    grad_output = random.normal(size=moved(0).shape)
+    numeric = np.vdot(grad_output, (moved(h) - moved(-h)) / (2 * h))
+    products = [g * v for g, v in zip(case.backward(grad_output, *operands), directions, strict=True)]
+    scale = sum(np.abs(product).sum() for product in products)
+    assert abs(numeric - sum(product.sum() for product in products)) <= 1e-6 * scale
+
+
+@parametrised(CASES)
+def test_float32_stays_and_is_close(case: Case) -> None:
+    narrow = case.draw(np.float32)
+    wide = [
+        x.astype(np.float64) if isinstance(x, np.ndarray) and x.dtype == np.float32 else x
+        for x in case.draw(np.float32)
+    ]
+    output, expected = np.asarray(case.forward(*narrow)), case.forward(*wide)
+    assert output.dtype == np.float32
+    np.testing.assert_allclose(output, expected, rtol=1e-5, atol=1e-5)
+    grad_output = np.random.default_rng(2).normal(size=output.shape).astype(np.float32)
+    for gradient, want in zip(
+        case.backward(grad_output, *narrow), case.backward(grad_output, *wide), strict=True
+    ):
+        assert gradient.dtype == np.float32
+        np.testing.assert_allclose(gradient, want, rtol=1e-4, atol=1e-4)
+
+
+def totals(terms: Terms, arrays: dict[str, Array], elements: int) -> Array:
+    """What the terms of each element add up to."""
+    product: Any = np.ones((elements, 1))
+    for name, rows in terms.factors:
+        array = arrays[name]
+        inside = np.logical_and.reduce(
+            np.broadcast_arrays(*((r >= 0) & (r < size) for r, size in zip(rows, array.shape, strict=True)))
+        )
+        at = tuple(np.clip(r, 0, size - 1) for r, size in zip(rows, array.shape, strict=True))
+        product = product * np.where(inside, array[at], 0)
+    if terms.divisors is not None:
+        product = product / terms.divisors
+    if terms.present is not None:
+        product = np.where(terms.present, product, 0)
+    start = 0.0 if terms.start is None else arrays[terms.start[0]][terms.start[1]]
+    result: Array = start + np.broadcast_to(product, (elements, product.shape[1])).sum(axis=1)
+    return result
+
+
+@parametrised(SUMS)
+def test_terms_add_up(case: Case) -> None:
+    random = np.random.default_rng(3)
+    call = getattr(F, case.function).__wrapped__(*case.draw(), **case.settings)
+    operands, *_ = call.arrays()
+    arrays = dict(zip(call.op.arguments, operands, strict=True))
+    shapes = [None if x is None else x.shape for x in operands]
+    arrays["output"] = call.op.forward(*operands)
+    arrays["grad_output"] = random.normal(size=arrays["output"].shape)
+    gradients = call.op.backward(arrays["grad_output"], *operands)
+    numbers = {"output": arrays["output"]}
+    numbers |= {
+        f"grad_{name}": g for name, g in zip(call.op.differentiable, gradients, strict=True) if g is not None
+    }
+    for of, array in numbers.items():
+        positions = np.array(list(np.ndindex(*array.shape)), np.int64).reshape(array.size, array.ndim)
+        at = positions[random.choice(len(positions), size=min(12, len(positions)), replace=False)]
+        found = totals(call.op.terms(of, at, *shapes), arrays, len(at))
+        np.testing.assert_allclose(found, array[tuple(at.T)], rtol=1e-12, atol=1e-12)
+
+
+def test_convolution_by_hand() -> None:
+    image, weight = np.arange(9.0).reshape(1, 1, 3, 3), np.array([[[[0.0, 1.0], [2.0, 3.0]]]])
+    assert F.conv2d(image, weight).tolist() == [[[[19, 25], [37, 43]]]]
+    grad_input, grad_weight, grad_bias = F.conv2d_backward(np.ones((1, 1, 2, 2)), image, weight)
+    assert grad_input.tolist() == [[[[0, 1, 1], [2, 6, 4], [2, 5, 3]]]]
+    assert grad_weight.tolist() == [[[[8, 12], [20, 24]]]]
+    assert grad_bias is None
+
+
+def test_convolution_of_a_binary_image() -> None:
+    image = [[1, 1, 1, 0, 0], [0, 1, 1, 1, 0], [0, 0, 1, 1, 1], [0, 0, 1, 1, 0], [0, 1, 1, 0, 0]]
+    weight = [[1, 0, 1], [0, 1, 0], [1, 0, 1]]
+    assert F.conv2d([image], [[weight]]).tolist() == [[[4, 3, 4], [2, 4, 3], [2, 3, 4]]]
+
+
+def test_pooling_by_hand() -> None:
+    image = np.array([[[1.0, 3.0, 3.0], [3.0, 2.0, 0.0]]])
+    output, indices = F.max_pool2d(image, 2, stride=1, return_indices=True)
+    assert output.tolist() == [[[3, 3]]]
+    assert indices.tolist() == [[[1, 1]]]
+    assert F.max_pool2d_backward([[[10, 1]]], image, 2, stride=1)[0].tolist() == [[[0, 11, 0], [0, 0, 0]]]
+    assert F.avg_pool2d(image, 2, stride=1).tolist() == [[[2.25, 2.0]]]
+    assert F.avg_pool2d(image, 2, padding=1, ceil_mode=True).tolist() == [[[0.25, 1.5], [0.75, 0.5]]]
+
+
+def test_max_pool_of_minus_infinity_takes_no_padding() -> None:
+    lowest = np.full((1, 1, 3), -np.inf)
+    output, indices = F.max_pool1d(lowest, 2, padding=1, return_indices=True)
+    assert output.tolist() == [[[-np.inf, -np.inf]]]
+    assert indices.tolist() == [[[0, 1]]]
+
+
+def test_nan_and_infinity_pass_without_warnings() -> None:
+    x = np.array([np.nan, np.inf, -np.inf, 1e300, -1e300])
+    assert F.relu(x).tolist()[1:] == [np.inf, 0, 1e300, 0]
+    for function in (F.relu, F.leaky_relu, F.sigmoid, F.tanh, F.gelu, F.silu):
+        assert np.isnan(function(x)[0])
+        getattr(F, f"{function.__name__}_backward")(np.ones(5), x)
+    np.testing.assert_array_equal(F.sigmoid(x)[1:], [1, 0, 1, 0])
+    np.testing.assert_array_equal(F.gelu(x, approximate="tanh")[[1, 3, 4]], [np.inf, 1e300, 0])
+    assert np.isnan(F.softmax([np.inf, 1.0], dim=0)[0])
+
+
+def test_sigmoid_keeps_small_slopes() -> None:
+    assert F.sigmoid_backward([1.0], [40.0])[0][0] == pytest.approx(np.exp(-40.0), rel=1e-12)
+
+
+def test_batch_norm_with_many_equal_values_is_exact() -> None:
+    output = F.batch_norm(np.full((4, 1, 3), 1e6, np.float32), None, None, bias=[2.0], training=True)
+    np.testing.assert_array_equal(output, 2.0)
+
+
+def test_cross_entropy_without_any_target_is_nan_with_gradient_zero() -> None:
+    logits, ignored = np.zeros((2, 3)), np.array([-100, -100])
+    assert np.isnan(F.cross_entropy(logits, ignored))
+    assert np.isnan(F.cross_entropy(logits[:0], ignored[:0]))
+    assert F.cross_entropy_backward(1.0, logits, ignored)[0].tolist() == [[0, 0, 0], [0, 0, 0]]
+
+
+def test_impossible_classes_cost_nothing_until_they_are_the_target() -> None:
+    logits = np.array([[0.0, -np.inf]])
+    assert F.cross_entropy(logits, [0]) == 0
+    assert F.cross_entropy(logits, [1]) == np.inf
+
+
+def test_dropout_keeps_the_expected_share() -> None:
+    ones = np.ones(100_000)
+    for p in (0.1, 0.5, 0.9):
+        kept = F.dropout(ones, p, seed=3)
+        assert set(np.unique(kept)) == {0.0, 1 / (1 - p)}
+        assert kept.mean() == pytest.approx(1, abs=6 * np.sqrt(p / (1 - p) / ones.size))
+    assert not F.dropout(ones, 1.0).any()
+    np.testing.assert_array_equal(F.dropout(ones, 0.0), ones)
+
+
+def test_dropout_depends_on_each_of_its_integers() -> None:
+    op, ones = Dropout(0.5), np.ones(1000)
+    outputs = [op.forward(ones, seed=s, step=t, layer=u) for s, t, u in np.ndindex(2, 2, 2)]
+    agreement = np.mean([[np.mean(a == b) for b in outputs] for a in outputs] - np.eye(8) / 2)
+    assert agreement == pytest.approx(0.5, abs=0.03)
+
+
+def test_draws_are_uniform_bit_by_bit() -> None:
+    words = draws(stream_key(1, 2, 3), 50_000)
+    bits = (words[:, None] >> np.arange(32, dtype=np.uint32)) & 1
+    np.testing.assert_allclose(bits.mean(axis=0), 0.5, atol=0.015)
+    np.testing.assert_allclose(np.corrcoef(bits.T), np.eye(32), atol=0.03)
+
+
+@pytest.mark.parametrize("rule", [SGD(0.9, 0.1, True), Adam(weight_decay=0.1), Adam(decoupled=True)], ids=str)
+def test_updates_keep_float32(rule: Any) -> None:
+    parameter = np.ones(3, np.float32)
+    updated, state = rule.update(parameter, parameter, {}, lr=np.float64(0.1), step=1)
+    assert {array.dtype for array in (updated, *state.values())} == {np.dtype(np.float32)}
+
+
+def test_an_infinite_norm_is_pooled_on_arrays_and_refused_in_a_network() -> None:
+    x = np.array([[[1.0, -3, 2, 2, 0, 0]]])
+    assert F.lp_pool1d(x, np.inf, 2).tolist() == [[[3, 2, 0]]]
+    assert F.lp_pool1d(x, -np.inf, 2).tolist() == [[[1, 2, 0]]]
+    assert F.lp_pool1d_backward([[[5, 7, 9]]], x, np.inf, 2)[0].tolist() == [[[0, -5, 7, 0, 0, 0]]]
+    rule = r"in a network norm_type must be finite\. Got norm_type=inf\. Hint: pool the absolute values by max_pool"
+    with pytest.raises(ArgumentError, match=rf"^lp_pool1d 'lp_pool1d': {rule}\.$"):
+        run(lambda s: F.lp_pool1d(s, np.inf, 2), x, {})

@@ -1,0 +1,11 @@
+"""The networks of `pellucid.nn.models` as tests run them: the large ones on small images."""
+
+SETTINGS = {"alexnet": {"image_size": 63}}
+INPUTS = {  # what one image is
+    "lenet5": (1, 28, 28),
+    "mnist_cnn": (1, 28, 28),
+    "vgg_small": (3, 32, 32),
+    "resnet20": (3, 32, 32),
+    "resnet18": (3, 17, 9),
+    "alexnet": (3, 63, 63),
+}

@@ -1,0 +1,193 @@
+"""Training step by step beside PyTorch: losses, gradients and weights."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+import torch
+from tests.support.small_models import INPUTS
+from tests.support.twins import ours_and_pytorchs
+from torch.nn import functional as TF
+
+import pellucid as pc
+from pellucid import functional as F
+from pellucid.nn.models import MODELS
+
+LARGE = {"resnet18": 2, "alexnet": 1}  # networks that make only so many steps; the others make 20
+BATCH = {"lenet5": 7, "mnist_cnn": 4, "vgg_small": 2, "resnet20": 3, "resnet18": 2, "alexnet": 2}
+OPTIMIZERS = {  # ours and PyTorch's with the same settings
+    "sgd": (lambda: pc.SGD(lr=0.02, momentum=0.9), lambda p: torch.optim.SGD(p, lr=0.02, momentum=0.9)),
+    "nesterov": (
+        lambda: pc.SGD(lr=0.02, momentum=0.8, weight_decay=1e-3, nesterov=True),
+        lambda p: torch.optim.SGD(p, lr=0.02, momentum=0.8, weight_decay=1e-3, nesterov=True),
+    ),
+    "adam": (lambda: pc.Adam(lr=1e-3), lambda p: torch.optim.Adam(p, lr=1e-3)),
+    "adamw": (
+        lambda: pc.AdamW(lr=1e-3, weight_decay=0.1),
+        lambda p: torch.optim.AdamW(p, lr=1e-3, weight_decay=0.1),
+    ),
+}
+RUNS = [(model, "sgd") for model in MODELS] + [(model, "adam") for model in MODELS if model not in LARGE]
+RUNS += [("lenet5", "adamw"), ("lenet5", "nesterov")]
+
+
+@pytest.fixture(autouse=True)
+def _threads():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)  # its threads wait by spinning, which on a busy machine takes ten times as long
+    yield
+    torch.set_num_threads(before)
+
+
+def batches(name, dtype, steps=20):
+    rng = np.random.default_rng(7)
+    for _ in range(LARGE.get(name, steps)):
+        yield rng.normal(size=(BATCH[name], *INPUTS[name])).astype(dtype), rng.integers(0, 10, BATCH[name])
+
+
+def pair(name, optimizer, dtype):
+    """The same network twice, with the same weights: ours with its step, PyTorch's with its optimiser."""
+    ours, theirs = ours_and_pytorchs(name, dtype)
+    mine, other = OPTIMIZERS[optimizer]
+    return pc.TrainStep(ours, mine()), theirs, other(theirs.parameters())
+
+
+def torch_loss(theirs, x, y):
+    """PyTorch's loss of a batch; its gradients are left in the parameters."""
+    theirs.zero_grad(set_to_none=True)
+    loss = TF.cross_entropy(theirs(torch.from_numpy(x)), torch.from_numpy(y))
+    loss.backward()
+    return loss.item()
+
+
+@pytest.mark.parametrize(("name", "optimizer"), RUNS)
+def test_twenty_steps_run_with_pytorch_in_float64(name, optimizer):
+    step, theirs, rule = pair(name, optimizer, "float64")
+    ours, expected = [], []
+    for x, y in batches(name, "float64"):
+        ours.append(step(x, y))
+        expected.append(torch_loss(theirs, x, y))
+        rule.step()
+    np.testing.assert_allclose(ours, expected, rtol=1e-9, atol=0)
+
+
+@contextmanager
+def our_side_of_every_kink(recording, model):
+    """Let PyTorch pass the same elements through ReLU and max pooling as the recorded step did.
+
+    Rounding decides on which side of zero a ReLU's input of 1e-8 lies, and which of two nearly equal elements wins a
+    window; one other decision moves a gradient by as much as 1 %, so it would hide what is compared here.
+    """
+    layers = {f"{path}.output" for path, layer in model.named_modules() if isinstance(layer, pc.ReLU)}
+    names = [n for n in recording.names() if n in layers or re.search(r"^[^(]*\brelu(#\d+)?\.output$", n)]
+    outputs = iter([torch.from_numpy(recording[name]) for name in names])
+    last = None
+
+    def relu(x, *_, **__):
+        nonlocal last
+        last = next(outputs)
+        return x * (last > 0)
+
+    def max_pool2d(x, *window, **_):
+        _, winners = TF.max_pool2d_with_indices(last, *window[:4])  # in these models pooling follows a ReLU
+        return x.flatten(2).gather(2, winners.flatten(2)).view(winners.shape)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TF, "relu", relu)
+        patch.setattr(TF, "max_pool2d", max_pool2d)
+        yield
+    assert next(outputs, None) is None
+
+
+@pytest.mark.parametrize(("name", "optimizer"), RUNS)
+def test_every_float32_step_is_pytorchs(name, optimizer):
+    """Weights are made equal before every step: loss and gradients are compared, not their consequences."""
+    step, theirs, rule = pair(name, optimizer, "float32")
+    for x, y in batches(name, "float32"):
+        step.model.load_state_dict({key: value.numpy() for key, value in theirs.state_dict().items()})
+        recording = step.record(x, y)
+        recording.commit()
+        with our_side_of_every_kink(recording, step.model):
+            expected = torch_loss(theirs, x, y)
+        rule.step()
+        assert float(recording["loss"]) == pytest.approx(expected, rel=1e-5)
+        for parameter, tensor in theirs.named_parameters():
+            gradient = tensor.grad.numpy()
+            error = np.linalg.norm(recording[f"grad({parameter})"] - gradient) / np.linalg.norm(gradient)
+            assert error < 1e-4, parameter
+
+
+def test_a_batch_of_another_shape_shares_parameters_and_state():
+    """20 steps that alternate between two batch sizes are PyTorch's as well."""
+    step, theirs, rule = pair("lenet5", "sgd", "float64")
+    for number, (x, y) in enumerate(batches("lenet5", "float64", 10)):
+        x, y = (x[:3], y[:3]) if number % 2 else (x, y)
+        expected = torch_loss(theirs, x, y)
+        rule.step()
+        assert step(x, y) == pytest.approx(expected, rel=1e-9)
+
+
+def test_mean_squared_error_runs_with_pytorch():
+    pc.seed(1)
+    ours = pc.Sequential(pc.Conv2d(2, 3, 3), pc.Tanh(), pc.Flatten(), pc.Linear(3 * 3 * 5, 4)).astype(
+        "float64"
+    )
+    theirs = torch.nn.Sequential(
+        torch.nn.Conv2d(2, 3, 3), torch.nn.Tanh(), torch.nn.Flatten(), torch.nn.Linear(3 * 3 * 5, 4)
+    ).double()
+    theirs.load_state_dict({key: torch.from_numpy(value) for key, value in ours.state_dict().items()})
+    step, rule = pc.TrainStep(ours, pc.Adam(), loss="mse_loss"), torch.optim.Adam(theirs.parameters())
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        x, y = rng.normal(size=(5, 2, 5, 7)), rng.normal(size=(5, 4))
+        rule.zero_grad()
+        loss = TF.mse_loss(theirs(torch.from_numpy(x)), torch.from_numpy(y))
+        loss.backward()
+        rule.step()
+        assert step(x, y) == pytest.approx(loss.item(), rel=1e-9)
+    weights = ours.state_dict()
+    for name, tensor in theirs.state_dict().items():
+        np.testing.assert_allclose(weights[name], tensor.numpy(), rtol=1e-7, atol=1e-12)
+
+
+class Twice(pc.Module):
+    """One batch norm at two places: its statistics move twice in a step."""
+
+    def __init__(self):
+        self.first, self.second = pc.Conv2d(3, 4, 3, padding=1), pc.Conv2d(4, 4, 3, padding=1)
+        self.norm, self.head = pc.BatchNorm2d(4), pc.Linear(4 * 6 * 5, 5)
+
+    def forward(self, x):
+        return self.head(F.flatten(self.norm(self.second(self.norm(self.first(x)))), 1))
+
+
+class TorchTwice(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = torch.nn.Conv2d(3, 4, 3, padding=1), torch.nn.Conv2d(4, 4, 3, padding=1)
+        self.norm, self.head = torch.nn.BatchNorm2d(4), torch.nn.Linear(4 * 6 * 5, 5)
+
+    def forward(self, x):
+        return self.head(self.norm(self.second(self.norm(self.first(x)))).flatten(1))
+
+
+def test_a_batch_norm_used_twice_moves_twice():
+    pc.seed(0)
+    ours, theirs = Twice().astype("float64"), TorchTwice().double()
+    theirs.load_state_dict({name: torch.tensor(array) for name, array in ours.state_dict().items()})
+    random = np.random.default_rng(0)
+    x, y = random.standard_normal((7, 3, 6, 5)), random.integers(0, 5, 7)
+    step = pc.TrainStep(ours, pc.SGD(lr=0.1, momentum=0.9))
+    optimizer = torch.optim.SGD(theirs.parameters(), lr=0.1, momentum=0.9)
+    for _ in range(3):
+        step(x, y)
+        optimizer.zero_grad()
+        torch.nn.functional.cross_entropy(theirs(torch.tensor(x)), torch.tensor(y)).backward()
+        optimizer.step()
+    for name, array in theirs.state_dict().items():
+        np.testing.assert_allclose(
+            ours.state_dict()[name], array.numpy(), rtol=1e-10, atol=1e-12, err_msg=name
+        )

@@ -1,0 +1,197 @@
+"""What is not finite is said to be so, and where it began; nothing is printed as nan."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+import pellucid as pc
+from pellucid.formats import save_model
+
+HINT = "Hint: use a smaller learning rate."
+OUTPUT = "Hint: pellucid.record(model, x).overview() shows where the first NaN or infinity is."
+
+
+def digits(count=6):
+    rng = np.random.default_rng(0)
+    return rng.random((count, 1, 28, 28), np.float32), np.arange(count) % 10
+
+
+def broken():
+    """A network with one weight that is no number."""
+    pc.seed(0)
+    model = pc.models.lenet5()
+    model.conv2.weight[3, 1, 0, 2] = np.nan
+    return model
+
+
+def told(call):
+    with pytest.raises(pc.NumericError) as caught:
+        call()
+    return str(caught.value)
+
+
+def test_fit_looks_at_the_weights_after_the_last_update():
+    pc.seed(0)
+    x = np.full((4, 2), 3e19, np.float32)  # a finite loss, and gradients that a large rate takes too far
+    model = pc.Sequential(pc.Linear(2, 3))
+    model[0].weight[...] = 0
+
+    def fit():
+        pc.fit(model, (x, [0, 1, 2, 0]), optimizer=pc.SGD(lr=1e20), epochs=1, batch_size=4)
+
+    rule = r"fit: the weights are not finite any more after epoch 1\. Got (-inf|inf) in 0\.weight\[0,0\]\. "
+    assert re.fullmatch(rule + re.escape(HINT), told(fit))
+
+
+def test_a_buffer_counts_as_well():
+    model = pc.Sequential(pc.BatchNorm1d(2), pc.Linear(2, 2))
+    model[0].running_var[...] = [1, np.inf]
+    x = np.random.default_rng(0).random((8, 2))
+    said = told(lambda: pc.fit(model, (x, np.arange(8) % 2), optimizer=pc.SGD(lr=0.1), epochs=1))
+    hint = "Hint: mend them, or make the model anew."
+    rule = "the model's numbers must be finite before training"
+    assert said == f"fit: {rule}. Got inf in 0.running_var[1]. {hint}"
+
+
+@pytest.mark.parametrize("number", [np.inf, -np.inf, np.nan])
+@pytest.mark.parametrize("where", ["evaluate", "predict"])
+def test_images_that_are_not_finite(where, number):
+    (x, y), model = digits(300), pc.models.lenet5()
+    x[270, 0, 14, 14] = number
+    call = {"evaluate": lambda: pc.evaluate(model, (x, y)), "predict": lambda: pc.predict(model, x)}[where]
+    with pytest.raises(pc.DataError) as caught:
+        call()
+    assert str(caught.value) == (
+        f"{where}: images must be finite numbers of float32. Got {number} at [270, 0, 14, 14]. "
+        "Hint: mend these images, or leave them out."
+    )
+
+
+@pytest.mark.parametrize("where", ["evaluate", "predict"])
+def test_outputs_that_are_not_finite(where):
+    x, y = digits(300)
+    x[270] = 3e38
+    call = {"evaluate": lambda: pc.evaluate(model, (x, y)), "predict": lambda: pc.predict(model, x)}[where]
+    pc.seed(0)
+    model = pc.models.lenet5()
+    said = told(call)
+    assert re.fullmatch(
+        rf"{where}: the network's output must be finite\. Got \[.*(nan|inf).*\] for image 270\. {re.escape(OUTPUT)}",
+        said,
+    )
+
+
+def test_a_certificate_of_nan_says_what_it_is_worth():
+    rec = pc.record(broken(), *digits(), optimizer=pc.SGD(lr=0.1))
+    found = rec.certify(sample=50)
+    assert found.certified  # the formula's own value is NaN
+    counts = {array.name: array.not_finite for array in found.arrays}
+    assert counts["conv1.output"] == 0 < counts["conv2.output"]
+    count = f"{sum(counts.values()):,}"
+    assert found.findings("en")[1] == (
+        f"{count} of them are NaN or infinite, first in conv2.output: certified is how they were made, "
+        "not that they are of use"
+    )
+    assert found.findings("ko")[1].startswith(
+        f"그중 {count}개는 NaN이거나 무한대입니다(처음 나온 배열: conv2.output). "
+    )
+    assert "NaN" not in str(pc.record(pc.models.lenet5(), digits()[0]).certify(sample=5))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "line",
+    [
+        *(
+            "certify {}",
+            "certify {} --json",
+            "explain {}",
+            "explain {} --infer",
+            "explain {} --at fc3.output[0,0]",
+        ),
+        *("predict {} mnist:3", "predict {} mnist:3 --json", "evaluate {}", "evaluate {} --json"),
+    ],
+)
+def test_the_command_line_says_so_and_prints_no_nan(run, tmp_path, line):
+    path, model = tmp_path / "large.safetensors", pc.models.lenet5()
+    model.fc3.weight[...] = 3e38  # a finite number
+    save_model(path, "lenet5", {}, model)
+    code, out, err = run(*line.format(path).split())
+    assert (code, out) == (2, "")
+    command = line.split()[0]
+    if command in ("certify", "explain"):
+        assert re.fullmatch(
+            rf"error: {command}: all numbers of the run must be finite\. Got \S+ in fc3\.output\[\d+,\d+\]\. "
+            r"Hint: in Python, pellucid\.record\(…\)\.overview\(\) shows every layer of such a run\.\n",
+            err,
+        )
+    else:
+        assert re.fullmatch(
+            rf"error: {command}: the network's output must be finite\. Got \[.*(nan|inf).*\] for image 0\. .*\n",
+            err,
+        )
+
+
+CLASSES = {
+    "train": ({"labels": {4: 10}}, "fit: {} Got labels[4] = 10."),
+    "negative": ({"labels": {2: -1, 5: 12}}, "fit: {} Got labels[2] = -1."),
+    "validation": ({"validation": {3: 11}}, "fit: {} Got validation labels[3] = 11."),
+}
+
+
+@pytest.mark.parametrize("case", CLASSES)
+def test_fit_checks_all_labels_before_the_first_update(case):
+    wrong, message = CLASSES[case]
+    data = {"labels": digits(), "validation": digits()}
+    for which, labels in wrong.items():
+        for index, label in labels.items():
+            data[which][1][index] = label
+    model = pc.models.lenet5()
+    before = model.state_dict()
+    with pytest.raises(pc.DataError) as caught:
+        pc.fit(model, data["labels"], data["validation"], optimizer=pc.SGD(lr=0.1), epochs=1, batch_size=1)
+    rule = "a label must be a class of the network. Expected 0 to 9."
+    assert str(caught.value) == message.format(rule)
+    assert all(np.array_equal(before[name], array) for name, array in model.state_dict().items())
+
+
+def test_evaluate_names_the_label_s_place_in_the_data():
+    x, y = digits(600)
+    y[599] = 10
+    with pytest.raises(pc.DataError) as caught:
+        pc.evaluate(pc.models.lenet5(), (x, y))
+    rule = "a label must be a class of the network. Expected 0 to 9."
+    assert str(caught.value) == f"evaluate: {rule} Got labels[599] = 10."
+
+
+class Behind(pc.Module):
+    """A function of a convolution that changes nothing."""
+
+    def __init__(self, function):
+        self.function, self.conv = function, pc.Conv1d(1, 1, 1, bias=False)
+        self.conv.weight[...] = 1
+
+    def forward(self, x):
+        return self.function(self.conv(x))
+
+
+@pytest.mark.parametrize(
+    ("function", "numbers", "shown"),
+    [
+        (lambda x: pc.functional.lp_pool1d(x, 0.5, 2, 3), [1, 0, 0, 4, 3], {2: "0.0·inf"}),
+        (lambda x: pc.functional.lp_pool1d(x, 3, 1, 2), [1, np.nan, 2, 3], {1: "0.0·nan"}),
+        (lambda x: pc.functional.leaky_relu(x, 0.0), [np.nan, 1, -2], {0: "nan·0.0"}),
+    ],
+)
+def test_what_makes_a_gradient_nan_is_shown(function, numbers, shown):
+    x = np.array([[numbers]], np.float32)
+    model = Behind(function)
+    rec = pc.record(model, x, np.ones_like(model(x)), optimizer=pc.SGD(lr=0.1), loss="mse_loss")
+    for i, text in shown.items():
+        trace = rec.explain(f"grad(conv.output)[0,0,{i}]")
+        assert np.isnan(trace.value)
+        assert trace.certified
+        assert trace.substituted == f"grad(conv.output)[0,0,{i}] = {text}"

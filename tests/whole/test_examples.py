@@ -1,0 +1,84 @@
+"""Every example runs, on a few images, and says what it should."""
+
+from __future__ import annotations
+
+import ast
+import json
+import runpy
+from pathlib import Path
+
+import pytest
+from tests.support.markdown import blocks
+from tests.support.pages import Page
+
+import pellucid as pc
+from pellucid.data import Dataset
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+SAID = {
+    "demo.py": ["epoch 3/3", "This is a ", "conv1.output[0,5,14,13] = ", "grad(conv1.weight)[5,0,2,2] = "],
+    "look_inside.py": ["certified: True", "the step did what it said: True"],
+    "own_layer_block.py": ["test accuracy ", "blocks.1.conv.bias"],
+    "quickstart.py": ["'accuracy': ", "seen: ["],
+}
+
+
+@pytest.fixture
+def few_images(monkeypatch):
+    parts = tuple(Dataset(part.images[:130], part.labels[:130]) for part in pc.datasets.mnist())
+    monkeypatch.setattr(pc.datasets, "mnist", lambda: parts)
+
+
+def test_every_example_is_tested():
+    assert sorted(SAID) == sorted(path.name for path in EXAMPLES.glob("*.py"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SAID)
+def test_an_example_runs(name, few_images, capsys):
+    runpy.run_path(str(EXAMPLES / name), run_name="__main__")
+    out, err = capsys.readouterr()
+    assert [line for line in err.splitlines() if not line.startswith("pellucid: compiled ")] == []
+    assert "\x1b" not in out
+    assert all(text in out for text in SAID[name]), out
+    assert "NOT certified" not in out
+    assert "False" not in out
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.ko.md"])
+def test_what_the_readme_says_runs(name, few_images, capsys):
+    text = (EXAMPLES.parent / name).read_text(encoding="utf-8")
+    sources = [block.source for block in blocks(text) if block.language == "python"]
+    assert len(sources) >= 2
+    names = {}
+    for source in sources:
+        exec(source, names)
+    assert names["trace"].certified
+    assert "accuracy" in capsys.readouterr().out
+
+
+def test_the_notebook_runs_and_what_it_shows_is_sound(few_images, capsys):
+    notebook = json.loads((EXAMPLES / "explain.ipynb").read_text(encoding="utf-8"))
+    names, shown = {}, []
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            assert cell["outputs"] == []
+            assert cell["execution_count"] is None
+            shown.append(_run("".join(cell["source"]), names))
+    pages = [value._repr_html_() for value in shown if hasattr(value, "_repr_html_")]
+    assert len(pages) >= 8
+    for html in pages:
+        assert Page(html).text
+    traces = [value for value in shown if isinstance(value, pc.Trace)]
+    assert len(traces) >= 6
+    assert all(trace.certified for trace in traces)
+    assert names["certificates"].certified
+    assert "all certified" in capsys.readouterr().out
+
+
+def _run(source, names):
+    """What a notebook shows of a cell: its last line's value."""
+    body = ast.parse(source).body
+    last = ast.Expression(body.pop().value) if isinstance(body[-1], ast.Expr) else None
+    exec(compile(ast.Module(body, []), "cell", "exec"), names)
+    return last and eval(compile(last, "cell", "eval"), names)
