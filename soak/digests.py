@@ -102,7 +102,7 @@ def networks() -> Iterator[tuple[str, Build, Shape]]:
     yield "alexnet", lambda: pc.models.alexnet(image_size=63), (2, 3, 63, 63)
     for channels, size, batch in ((16, (13, 11), 3), (16, (8, 8), 70), (64, (7, 9), 19), (256, (5, 6), 2)):
         yield (
-            f"residual{channels}",
+            f"residual{channels} of {size}",
             lambda c=channels: Residual(c, shortcut=c == 64),
             (batch, channels, *size),
         )
