@@ -11,9 +11,9 @@ from tests.support.recorded import normal, recording, run
 
 import pellucid as pc
 from pellucid import functional as F
-from pellucid.engine.choice import by_winograd
 from pellucid.engine.inference import Inference
 from pellucid.engine.lowering import winograd_conv, winograd_weight
+from pellucid.engine.lowering.choice import by_winograd
 from pellucid.engine.program import Program
 from pellucid.explain import Recording
 from pellucid.kernels import simd

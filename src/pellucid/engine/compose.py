@@ -9,12 +9,12 @@ import numpy as np
 
 from pellucid import memory
 from pellucid.engine import algorithm
-from pellucid.engine.choice import with_moments
 from pellucid.engine.derivation import steps_of
 from pellucid.engine.fusion import Rule, fuse
 from pellucid.engine.fusion_rules import RULES
 from pellucid.engine.graph import Graph, Node
 from pellucid.engine.lowering import registry, shape, update
+from pellucid.engine.lowering.choice import with_moments
 from pellucid.engine.plan import Plan
 from pellucid.engine.steps import Setting
 from pellucid.errors import ArgumentError, PellucidError, ShapeError, say

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Any
 
-from pellucid.engine.choice import by_winograd, normalises_in_passing
 from pellucid.engine.fusion import Fusing, Rule
 from pellucid.engine.graph import Symbol
+from pellucid.engine.lowering.choice import by_winograd, normalises_in_passing
 from pellucid.engine.steps import Step
 from pellucid.ops.adam import Adam
 from pellucid.ops.adaptive_max_pool import AdaptiveMaxPool

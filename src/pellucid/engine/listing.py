@@ -7,86 +7,18 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from pellucid.engine.buffers import Block, Tensor
-from pellucid.engine.choice import by_winograd
+from pellucid.engine.listed import Listed, Place, Row, Shape
+from pellucid.engine.lowering.choice import by_winograd
+from pellucid.engine.printed import plan_html, plan_text
 from pellucid.engine.program import Bound, Program
 from pellucid.engine.steps import Step
 from pellucid.ops.product import Product
 from pellucid.sizes import size_of
 
-Shape = tuple[int, ...]
-
 
 @dataclass(frozen=True)
-class Row:
-    """One loop.
-
-    Attributes:
-        name: what it makes.
-        path: the layer or the parameter that it works for.
-        way: "forward", "backward", "sum", "update"; "" for what goes in and out.
-        ops: the ops that its step carries out, the first one's loop.
-        rules: by which rules the others were fused.
-        algorithm: of a layer's sum, "direct" or "winograd".
-        kernel: the compiled function.
-        chunks: into how many parts threads can share it out.
-        shape: of the first result, with public axes where it is a tensor.
-        read_bytes: how many bytes of blocks it reads, each once, halos aside.
-        written_bytes: how many it writes.
-        multiply_adds: how many of a layer's sum it makes, as that is defined.
-        writes: the blocks that it writes.
-        start: where the first of them begins in the arena; None for memory that lies elsewhere.
-    """
-
-    name: str
-    path: str
-    way: str
-    ops: tuple[str, ...]
-    rules: tuple[str, ...]
-    algorithm: str
-    kernel: str
-    chunks: int
-    shape: Shape
-    read_bytes: int
-    written_bytes: int
-    multiply_adds: int
-    writes: tuple[str, ...]
-    start: int | None
-
-
-@dataclass(frozen=True)
-class Place:
-    """A block's place in the arena, and the first and the last row that name it."""
-
-    name: str
-    start: int
-    size_bytes: int
-    first: int
-    last: int
-
-
-@dataclass(frozen=True)
-class Listing:
-    """The loops of a plan in their order, and the arena; printed, a table.
-
-    Attributes:
-        rows: the loops.
-        places: the blocks in the arena, by where they begin.
-        arena_bytes: the arena's size.
-        block_bytes: what all blocks would take side by side.
-        scratch_bytes: what each thread takes besides.
-        multiply_adds: of all rows.
-        read_bytes: of all rows.
-        written_bytes: of all rows.
-    """
-
-    rows: tuple[Row, ...]
-    places: tuple[Place, ...]
-    arena_bytes: int
-    block_bytes: int
-    scratch_bytes: int
-    multiply_adds: int
-    read_bytes: int
-    written_bytes: int
+class Listing(Listed):
+    """The loops of a plan and the arena; printed, a table."""
 
     def to_dict(self) -> dict[str, Any]:
         """The same as values that JSON knows."""
@@ -97,16 +29,12 @@ class Listing:
 
         Raises: ArgumentError for a language that the catalogue does not have.
         """
-        from pellucid.engine.printed import plan_text
-
         return plan_text(self, lang)
 
     def __str__(self) -> str:
         return self.text()
 
     def _repr_html_(self) -> str:
-        from pellucid.engine.printed import plan_html
-
         return plan_html(self)
 
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
-from typing import TYPE_CHECKING
 
 from pellucid.columns import Columns, cells, wrapped
+from pellucid.engine.listed import Listed, Place, Row
 from pellucid.language import chosen, text
 from pellucid.markup import Markup, frame, tag
-
-if TYPE_CHECKING:
-    from pellucid.engine.listing import Listing, Place, Row
 
 _HEADS = ("plan.makes", "plan.read", "plan.written", "plan.multiply_adds", "plan.chunks", "plan.place")
 _WAYS = {
@@ -24,7 +21,7 @@ _WIDTH, _NAME = 80, 25  # columns of a line, and of what a loop makes
 _MAP_COLUMNS, _MAP_ROWS = 64, 16
 
 
-def plan_text(listing: Listing, lang: str | None = None) -> str:
+def plan_text(listing: Listed, lang: str | None = None) -> str:
     """The listing in 80 columns."""
     lang = chosen(lang)
     heads = tuple(text(head, lang) for head in _HEADS)
@@ -42,7 +39,7 @@ def plan_text(listing: Listing, lang: str | None = None) -> str:
     return "\n".join([*out, "", *sums, "", *arena_map(listing, lang)])
 
 
-def plan_html(listing: Listing, lang: str | None = None) -> str:
+def plan_html(listing: Listed, lang: str | None = None) -> str:
     """The listing as a table for notebooks."""
     lang = chosen(lang)
     rows = [tag("tr", *(tag("th", text(head, lang)) for head in _HEADS))]
@@ -61,7 +58,7 @@ def _html_row(row: tuple[str, ...]) -> Markup:
     )
 
 
-def _steps(listing: Listing, lang: str) -> Iterator[tuple[str, list[Row]]]:
+def _steps(listing: Listed, lang: str) -> Iterator[tuple[str, list[Row]]]:
     """Loops that belong to one step, with a line that says what the step is."""
     for _, group in groupby(listing.rows, key=lambda row: (row.way, row.path, row.ops)):
         rows = list(group)
@@ -122,7 +119,7 @@ def size(size_bytes: int) -> str:
     return f"{size_bytes} B" if size_bytes else ""
 
 
-def totals(listing: Listing, lang: str) -> list[str]:
+def totals(listing: Listed, lang: str) -> list[str]:
     """The sums of all loops, to the last byte and multiply–add."""
     return [
         text(
@@ -144,7 +141,7 @@ def totals(listing: Listing, lang: str) -> list[str]:
     ]
 
 
-def arena_map(listing: Listing, lang: str) -> list[str]:
+def arena_map(listing: Listed, lang: str) -> list[str]:
     """The arena from left to right, the run from top to bottom: where a block lives, and where nothing does."""
     if not listing.arena_bytes or not listing.rows:
         return []
@@ -161,7 +158,7 @@ def _bands(rows: int) -> list[tuple[int, int]]:
     return [(a, b - 1) for a, b in pairwise(cuts)]
 
 
-def _band(listing: Listing, first: int, last: int) -> str:
+def _band(listing: Listed, first: int, last: int) -> str:
     """One line of the map: each column the share of its bytes in which something lives."""
     width = listing.arena_bytes / _MAP_COLUMNS
     alive = [place for place in listing.places if place.first <= last and place.last >= first]

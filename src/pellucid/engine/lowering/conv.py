@@ -13,8 +13,8 @@ flipped before it is used, its gradient flipped back: all between is the same.
 
 from __future__ import annotations
 
-from pellucid.engine.choice import by_winograd
 from pellucid.engine.lowering import conv_forward, conv_grad_input, conv_grad_weight, registry, winograd_layer
+from pellucid.engine.lowering.choice import by_winograd
 from pellucid.engine.lowering.layer import flipped, layer_of
 from pellucid.engine.plan import Plan
 from pellucid.engine.steps import Step

@@ -26,7 +26,6 @@ from pellucid.engine.lowering.winograd import (
     taps_of,
     transform_all,
 )
-from pellucid.engine.lowering.winograd_single import Single, serves_single
 from pellucid.engine.lowering.winograd_target import Target
 from pellucid.engine.plan import CHUNKS, Plan
 from pellucid.engine.steps import Step
@@ -39,7 +38,7 @@ from pellucid.winograd import Scheme
 
 _TILES = 48  # about how many tiles a thread has in its cache
 _LARGE_WEIGHT = 1 << 15  # products of channels from which on the transformed weight is large
-_PART = 256  # input channels whose transformed weight, for one block of output channels, a thread keeps
+PART = 256  # input channels whose transformed weight, for one block of output channels, a thread keeps
 
 
 @dataclass(frozen=True)
@@ -86,10 +85,7 @@ class Convolution:
     def lower(self) -> None:
         """Write the launches."""
         self.source.widen(self.target.grid(1))
-        whole = self.target.grid(self.source.tensor.inner[0])
-        if serves_single(len(whole.tiles), self.inputs):
-            Single(self, whole, _PART).lower()
-        elif self.by_tiles:
+        if self.by_tiles:
             self._by_tiles()
         else:
             self.by_channels(self.transform_source())
@@ -162,7 +158,7 @@ class Convolution:
         results = self.results(len(group), values.end)
         for panel, weights in enumerate(self._weights):
             list_.stage = stage
-            parts, span = split(self.inputs, _PART), self.target.span(group)
+            parts, span = split(self.inputs, PART), self.target.span(group)
             for part in parts:
                 rows, factors = values.later(part[0]), weights.later(part[0] * weights.columns)
                 beside = span if part is parts[-1] else range(0)
@@ -183,7 +179,7 @@ class Convolution:
     def by_channels(self, source: Transformed) -> None:
         """One launch on transformed tiles: block by block of output channels, everything."""
         grid, width, values = self.target.grid(self.source.tensor.inner[0]), self.panels[0][1], source.planes
-        parts, groups = split(self.inputs, _PART), split(len(grid.tiles), _TILES)
+        parts, groups = split(self.inputs, PART), split(len(grid.tiles), _TILES)
         weights = Planes.of(self.scheme.right.points, parts[0][1], width)
         results = self.results(len(grid.tiles) if len(parts) > 1 else groups[0][1], weights.end)
         scratch = results.end * self.plan.dtype.itemsize

@@ -11,6 +11,7 @@ from pellucid.engine.lowering.conv_grad_input import transposed_weight
 from pellucid.engine.lowering.layer import laid_weight, layer_of
 from pellucid.engine.lowering.winograd import Normalised, Source, scheme
 from pellucid.engine.lowering.winograd_conv import Convolution, Weight
+from pellucid.engine.lowering.winograd_single import lower
 from pellucid.engine.lowering.winograd_target import Target
 from pellucid.engine.lowering.winograd_weight import weight_gradient
 from pellucid.engine.plan import Plan
@@ -35,7 +36,7 @@ def forward(plan: Plan, step: Step) -> None:
     table = norm.running_coefficients(plan, step, normalised) if normalised else None
     panels = blocks(layer.outputs, simd.column_tile(plan.bits))
     algorithm, (_, h, w) = scheme(layer, winograd.output), layer.axes
-    Convolution(
+    convolution = Convolution(
         plan,
         step,
         f"{step.path}.output",
@@ -53,7 +54,8 @@ def forward(plan: Plan, step: Step) -> None:
             routes=routes,
             moments=plan.statistic(step, "moments", sums) if "moments" in step.makes else None,
         ),
-    ).lower()
+    )
+    lower(convolution)
 
 
 def _routes(plan: Plan, pool: Step) -> Tensor:
@@ -69,7 +71,7 @@ def backward(plan: Plan, step: Step) -> None:
     plane = scheme(layer_of(step.node, plan.bits), winograd.grad_input).left
     source = Source(plan.read(step, "grad_output"), plane, plan.read(step, "routes"), _normalised(plan, step))
     if not step.makes.keys() & {"grad_weight", "grad_bias"}:
-        input_gradient(plan, step, source).lower()
+        lower(input_gradient(plan, step, source))
         return
     weight = weight_gradient(plan, step, source)
     if "grad_input" not in step.makes:
@@ -80,7 +82,7 @@ def backward(plan: Plan, step: Step) -> None:
         weight.in_parts(input)
     elif weight.by_tiles or input.by_tiles:
         weight.lower()
-        input.lower()
+        lower(input)
     else:
         transformed = input.transform_source()
         weight.by_channels(transformed)

@@ -11,19 +11,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING
 
 from pellucid.engine.loops import Work
 from pellucid.engine.lowering.walk import Stage, walk
 from pellucid.engine.lowering.winograd import WINOGRAD, Grid, Planes, Position
+from pellucid.engine.lowering.winograd_conv import PART, Convolution
 from pellucid.engine.tiling import TileList, split
 from pellucid.kernels import simd
 from pellucid.kernels.loops import tiles
 from pellucid.kernels.simd.few import INPUTS, FewTiles, Product, most_tiles
 from pellucid.winograd import Pair, Scheme
-
-if TYPE_CHECKING:
-    from pellucid.engine.lowering.winograd_conv import Convolution
 
 _NUMBERS = 1 << 12  # tiles times input channels, at most: transformed, they stay in a core's cache
 _PANELS = 4  # blocks of output channels that a thread takes at a time, at most
@@ -31,9 +28,14 @@ _SHARES = 2  # into so many the work is cut, at least
 _SOURCE, _WEIGHT, _PRODUCT, _BACK = range(4)  # stages
 
 
-def serves_single(tiles: int, inputs: int) -> bool:
-    """Whether there is so little to transform that every thread had better do it for itself."""
-    return tiles * inputs <= _NUMBERS
+def lower(conv: Convolution) -> None:
+    """Write a convolution's loops: one, where there is so little to transform that every thread had better do it."""
+    whole = conv.target.grid(conv.source.tensor.inner[0])
+    if len(whole.tiles) * conv.inputs <= _NUMBERS:
+        conv.source.widen(conv.target.grid(1))
+        Single(conv, whole).lower()
+    else:
+        conv.lower()
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,6 @@ class Single:
 
     conv: Convolution
     grid: Grid
-    part: int  # input channels whose transformed weight, for one block of output channels, a thread keeps
 
     @property
     def ranges(self) -> list[tuple[int, int]]:
@@ -70,7 +71,7 @@ class Single:
     def parts(self) -> list[tuple[int, int]]:
         """Input channels in parts, which only shows in sums over several pairs of points for each channel."""
         alone = len(self.conv.scheme.right.pairs) == 1
-        return split(self.conv.inputs, self.conv.inputs if alone else self.part)
+        return split(self.conv.inputs, self.conv.inputs if alone else PART)
 
     @property
     def values(self) -> Planes:
@@ -86,7 +87,7 @@ class Single:
     @property
     def weights(self) -> Planes:
         """Part of the weight at the points."""
-        rows, columns = split(self.conv.inputs, self.part)[0][1], self.conv.panels[0][1]
+        rows, columns = split(self.conv.inputs, PART)[0][1], self.conv.panels[0][1]
         return Planes.of(self.conv.scheme.right.points, rows, columns, self.results.end)
 
     def lower(self) -> None:
@@ -143,7 +144,7 @@ class Single:
     def _add_panel(self, list_: TileList, panel: int, group: Sequence[Position]) -> None:
         """The calls for one block of output channels: the weight part by part, with its products."""
         conv, values, results = self.conv, self.values, self.results
-        for part in split(conv.inputs, self.part):
+        for part in split(conv.inputs, PART):
             list_.stage = _WEIGHT
             conv.add_weight(list_, panel, part, self.weights)
             list_.stage = _PRODUCT
