@@ -1,7 +1,7 @@
 # Everything runs in virtual environments below .venv, one for each purpose, made at first use and made again when
 # pyproject.toml changes.
 
-.PHONY: help demo test test-quick check bench soak clean
+.PHONY: help demo test test-quick check bench soak package clean
 
 help:
 	@echo "make demo         train LeNet-5 on MNIST, read a digit, look into a number"
@@ -10,6 +10,7 @@ help:
 	@echo "make check        formatting, lint, types, layers of imports"
 	@echo "make bench        measure speed beside other engines"
 	@echo "make soak         interrupts, forks, kills, hostile files, lines, fields, shapes by the thousand (over an hour)"
+	@echo "make package      build what a release consists of into dist/, and check it"
 	@echo "make clean        remove everything that these made"
 
 demo: .venv/demo/ready
@@ -40,6 +41,11 @@ soak: .venv/test/ready
 	.venv/test/bin/python soak/fields.py
 	.venv/test/bin/python soak/shapes.py
 
+package: .venv/release/ready
+	rm -rf dist
+	.venv/release/bin/python -m build
+	.venv/release/bin/python -m twine check --strict dist/*
+
 clean:
 	rm -rf .venv .demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find src tests examples -name __pycache__ -exec rm -rf {} +
@@ -48,6 +54,7 @@ clean:
 .venv/test/ready: group = --group test
 .venv/check/ready: group = --group check
 .venv/bench/ready: group = --group bench
+.venv/release/ready: group = --group release
 
 .venv/%/ready: pyproject.toml
 	@for python in python3.13 python3.12 python3.11 python3; do \

@@ -145,9 +145,8 @@ except pc.NumericError as error:
 )
 @pytest.mark.parametrize("megabytes", [20, 50, 90])
 def test_a_process_that_may_take_little_is_told_so(use, megabytes):
-    pc.TrainStep(pc.models.lenet5(), pc.Adam())(
-        np.zeros((1, 1, 28, 28)), np.zeros(1, np.int64)
-    )  # all is compiled
+    step = pc.TrainStep(pc.models.lenet5(), pc.Adam())
+    step(np.zeros((1, 1, 28, 28)), np.zeros(1, np.int64))  # all is compiled
     line = [sys.executable, "-c", CHILD, use, str(megabytes)]
     done = subprocess.run(line, capture_output=True, text=True, timeout=120, check=False)
     assert (done.returncode, said(done.stderr)) == (0, "")

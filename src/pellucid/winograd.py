@@ -55,9 +55,8 @@ SIDE = 4  # outputs of a tile along each axis
 
 _POINTS = ((1, 0, 0, 0), (1, 1, 1, 1), (1, -1, 1, -1), (1, 2, 4, 8), (1, -2, 4, -8))
 _THREE = (4, -6, -6, 24, 24, 1)
-_TWO = tuple(
-    zip((3, -3, -1, 1), _POINTS, strict=False)
-)  # 6 / Π (point − other point), and the point's powers
+# 6 / Π (point − other point), and the point's powers.
+_TWO = tuple(zip((3, -3, -1, 1), _POINTS, strict=False))
 _INPUT_2 = ((2, -1, -2, 1, 0), (0, -2, -1, 1, 0), (0, 2, -3, 1, 0), (0, -1, 0, 1, 0), (0, 2, -1, -2, 1))
 _TILE_2 = (*(tuple(c * power for power in point) for c, point in _TWO), (0, 0, 0, 6))
 # The tap meets the second of two positions: nothing at 0, but something at ∞.

@@ -89,11 +89,8 @@ def test_what_becomes_of_other_modes(tmp_path: Path) -> None:
     Image.fromarray(pixels("RGB")).save(
         tmp_path / "b.jpg", "MPO", save_all=True, append_images=[palette.convert("L")]
     )
-    assert read_photo(tmp_path / "b.jpg").pixels.shape == (
-        5,
-        7,
-        3,
-    )  # a phone's photo with a preview beside it
+    photo = read_photo(tmp_path / "b.jpg")  # a phone's, with a preview beside it
+    assert photo.pixels.shape == (5, 7, 3)
     deep = pixels("I;16")
     (tmp_path / "a.pgm").write_bytes(b"P5 7 5 65535\n" + deep.astype(">u2").tobytes())
     assert np.array_equal(read_photo(tmp_path / "a.pgm").pixels, deep)

@@ -113,10 +113,8 @@ def test_multiples_of_9_are_exact_at_stride_1(dtype: Any, seed: int) -> None:
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("seed", range(4))
 def test_all_whole_numbers_are_exact_at_stride_2(dtype: Any, seed: int) -> None:
-    x, weight = (
-        integers(-3, 3, 2, 32, 9, 11, seed=seed),
-        integers(-5, 5, 34, 32, 3, 3, seed=seed + 9),
-    )  # S ≤ 480
+    x = integers(-3, 3, 2, 32, 9, 11, seed=seed)
+    weight = integers(-5, 5, 34, 32, 3, 3, seed=seed + 9)  # S ≤ 480
     for name in ("auto", "winograd"):
         np.testing.assert_array_equal(convolved(x, weight, 2, dtype, name), whole(x, weight, 2))
 

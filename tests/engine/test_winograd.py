@@ -12,7 +12,7 @@ from tests.support.recorded import normal, recording, run
 import pellucid as pc
 from pellucid import functional as F
 from pellucid.engine.inference import Inference
-from pellucid.engine.lowering import winograd_conv, winograd_weight
+from pellucid.engine.lowering import winograd_conv, winograd_single, winograd_weight
 from pellucid.engine.lowering.choice import by_winograd
 from pellucid.engine.program import Program
 from pellucid.explain import Recording
@@ -91,7 +91,8 @@ def test_all_directions_agree_with_the_direct_sum(case: Any, dtype: Any) -> None
 @pytest.mark.parametrize("case", [CASES[5], CASES[16]])
 def test_every_way_of_sharing_out_the_work(monkeypatch: Any, case: Any, shared: bool, groups: int) -> None:
     """Few or many tiles at a time, all channels or a few, one pass of the batch or several: the same forward bits."""
-    monkeypatch.setattr(winograd_conv, "_PART", 7)
+    for module in (winograd_conv, winograd_single):
+        monkeypatch.setattr(module, "PART", 7)
     expected = both(case, np.float32)
     monkeypatch.setattr(winograd_conv, "_LARGE_WEIGHT", 1 if shared else 1 << 40)
     monkeypatch.setattr(winograd_conv, "_TILES", groups)

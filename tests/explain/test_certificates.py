@@ -135,9 +135,8 @@ def test_the_bound_grows_with_the_depth_and_no_more(dtype: Any) -> None:
     parts = recording(run(F.conv1d, normal(16, 1, 50), {"weight": normal(1, 1, 1)}))
     trace = parts.explain("grad(weight)[0,0,0]")
     magnitude = float(np.sum(trace.terms.magnitudes))
-    assert trace.error_bound == pytest.approx(
-        (100 + 7) * 2.0**-24 * magnitude, rel=1e-4
-    )  # 8 parts of 2 images
+    meets = 100 + 7  # additions, in 8 parts of 2 images
+    assert trace.error_bound == pytest.approx(meets * 2.0**-24 * magnitude, rel=1e-4)
     assert "in 8 parts of up to 100 products" in trace.note
 
 
@@ -154,9 +153,8 @@ def test_replay_adds_parts_and_restores_the_float_mode(dtype: Any) -> None:
 @pytest.mark.parametrize("channels", [3, 20])
 def test_padding_that_an_input_gradient_skips_is_not_replayed(channels: int) -> None:
     weight = normal(4, channels, 3, 5)
-    weight[1, 2, 0, 4] = (
-        np.inf
-    )  # times a zero below the last line it is NaN, times one beside a line it is left out
+    # Times a zero below the last line it is NaN, times one beside a line it is left out.
+    weight[1, 2, 0, 4] = np.inf
     rec = recording(run(F.conv2d, normal(2, channels, 9, 8), {"weight": weight}))
     traces = [rec.explain(f"grad(input)[1,{c},{y},{x}]") for c in (0, 2) for y in range(9) for x in range(8)]
     assert all(trace.certified for trace in traces)

@@ -13,7 +13,7 @@ import pellucid as pc
 from pellucid import functional as F
 from pellucid.engine.lowering import conv_forward, conv_grad_input, conv_grad_weight
 from pellucid.errors import ArgumentError
-from pellucid.explain.ops.integers import _Layer
+from pellucid.explain.integers import _Layer
 from pellucid.kernels.simd import Tile
 from pellucid.ops.conv import Conv
 from pellucid.ops.linear import Linear

@@ -18,9 +18,8 @@ PROCESSORS = {
     "neon": ("generic", "neoverse-n1", "apple-m1", "cortex-a55"),
 }
 NAMED = [replace(TARGETS[name], cpu=cpu) for name, cpus in PROCESSORS.items() for cpu in cpus]
-SSE_HERE = (
-    simd.host().triple.startswith("x86_64") and simd.host().vector_bytes == 16
-)  # has nothing to fuse with
+# Has nothing to fuse with.
+SSE_HERE = simd.host().triple.startswith("x86_64") and simd.host().vector_bytes == 16
 EVERY_TARGET = pytest.mark.parametrize(
     "target", NAMED if SSE_HERE else [simd.host(), *NAMED], ids=lambda target: target.cpu
 )

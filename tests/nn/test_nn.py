@@ -623,3 +623,13 @@ def test_summary_needs_a_shape(shape):
         nn.summary(lenet5(), shape)
     with pytest.raises(ArgumentError, match="summary: model must be a Module"):
         nn.summary(lenet5, (1, 1, 28, 28))
+
+
+def test_truth_values_of_numpy_are_settings_like_pythons():
+    assert nn.Conv2d(1, 2, 3, bias=np.False_).bias is None
+    assert nn.MaxPool2d(2, ceil_mode=np.True_).ceil_mode is True
+    parameter = nn.Parameter([1.0])
+    parameter.requires_grad = np.False_
+    assert parameter.requires_grad is False
+    with pytest.raises(ArgumentError, match=r"bias must be True or False\. Got bias=1"):
+        nn.Conv2d(1, 2, 3, bias=1)

@@ -89,7 +89,7 @@ def pellucid(op: Op, threads: int) -> Callable[[], object]:
     symbol = graph.inputs["input"]
     plan = lower(plan_of(graph, x.dtype, keep=False, gradients="given", of={symbol, *graph.arrays}))
     root, results = plan.gradients[graph.output], [plan.value(graph.output), *plan.gradients.values()]
-    plan.lasting |= {plan.value(symbol), *(block.root for block in results)}
+    plan.last(plan.value(symbol), *results)
     program = Program(plan)
     root.memory[...] = np.random.default_rng(1).standard_normal(root.memory.shape, np.float32)
     program.results([], input=x)

@@ -12,8 +12,9 @@ import numpy as np
 from pellucid import memory
 from pellucid.doctor.case import Case, along, look, parts
 from pellucid.doctor.diagnosis import diagnose, diagnose_shape
+from pellucid.doctor.findings import Diagnosis, InputCheck, WrongElement
 from pellucid.doctor.layer import WHERE, Array, Arrays, Layer, read
-from pellucid.doctor.report import Diagnosis, GradientReport, InputCheck, WrongElement
+from pellucid.doctor.report import GradientReport
 from pellucid.doctor.slopes import Floats, Point, settle
 from pellucid.doctor.terms import terms
 from pellucid.errors import ArgumentError, say

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from pellucid.doctor.case import Case
+from pellucid.doctor.findings import Diagnosis
 from pellucid.doctor.mistakes import MISTAKES, Suspicion, agrees, explained, margin, wrong_shape
-from pellucid.doctor.report import Diagnosis
 from pellucid.doctor.slopes import Floats
 from pellucid.language import Message
 

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import math
 from html import escape
-from typing import TYPE_CHECKING
 
+from pellucid.doctor.findings import Findings, WrongElement
 from pellucid.language import text
-
-if TYPE_CHECKING:
-    from pellucid.doctor.report import GradientReport, WrongElement
 
 _STYLE = """
 .pellucid-doctor { --good: #1a7f37; --bad: #b42318; --line: #8886; font: 14px/1.45 system-ui, sans-serif }
@@ -26,7 +23,7 @@ _ROWS = 8  # wrong elements of an input
 _TERMS = 6  # terms of each
 
 
-def page(report: GradientReport) -> str:
+def page(report: Findings) -> str:
     """The report as HTML."""
     lang = report.lang
     parts = [

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.engine import algorithm
+from pellucid.engine import algorithm, weights
 from pellucid.engine.graph import Graph, apply, trace
 from pellucid.engine.programs import Programs
 from pellucid.kernels import turns
@@ -53,16 +53,15 @@ def backward(op: Op, grad_output: Array, operands: Sequence[Array | None]) -> Gr
 
 
 class _Owned(np.ndarray[Any, np.dtype[Any]]):
-    """A weight with public axes over memory of its own in the order that the kernels read (see `nn/parameter.py`)."""
+    """A weight with public axes over memory of its own in the order that the kernels read (`weights.py`)."""
 
     memory: Array
 
     @classmethod
     def like(cls, array: Array, dtype: np.dtype[Any]) -> _Owned:
         """Room for such an array, in the type that the op is computed in."""
-        order = (*range(2, array.ndim), 1, 0) if array.ndim > 1 else (0,)
-        memory = np.zeros([array.shape[axis] for axis in order], dtype)
-        owned = memory.transpose(np.argsort(order)).view(cls)
+        memory = np.zeros(weights.memory_shape(array.shape), dtype)
+        owned = weights.public(memory).view(cls)
         owned.memory = memory
         return owned
 
@@ -92,7 +91,7 @@ class _Program:
         plan = _gradients(graph, dtype) if backward else plan_of(graph, dtype, keep=False, trains=False)
         lower(plan)
         self.results = _results(plan) if backward else [plan.value(graph.output)]
-        plan.lasting |= {block.root for block in self.results}
+        plan.last(*self.results)
         for block in self.results:
             egest(plan, block)
         self.program = Program(plan)
@@ -144,10 +143,7 @@ def _public(array: Array, owned: _Owned | None) -> Array:
     """A gradient of a weight, which lies in memory as the weight does, with the weight's axes."""
     if owned is None:
         return array
-    memory = array.reshape(owned.memory.shape)
-    return np.ascontiguousarray(
-        memory.transpose((-1, -2, *range(memory.ndim - 2)) if memory.ndim > 1 else (0,))
-    )
+    return np.ascontiguousarray(weights.public(array.reshape(owned.memory.shape)))
 
 
 _programs: Programs[_Program] = Programs()

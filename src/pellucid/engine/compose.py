@@ -45,7 +45,7 @@ def lower(plan: Plan) -> Plan:
         shape.ingest(plan, symbol)
     given = plan.steps.given
     if given is not None and plan.steps.true(given) not in plan.values:
-        plan.lasting.add(plan.put(given, plan.tensor(given.name, given.shape)))
+        plan.last(plan.put(given, plan.tensor(given.name, given.shape)))
     for step in plan.steps.order:
         try:
             for one in (step, *step.fused):
@@ -58,7 +58,7 @@ def lower(plan: Plan) -> Plan:
         except PellucidError as error:
             raise error.at(step.path) from None
     if plan.graph.output in plan.values:
-        plan.lasting.add(plan.value(plan.graph.output))
+        plan.last(plan.value(plan.graph.output))
     return plan
 
 

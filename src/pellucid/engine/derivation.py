@@ -9,7 +9,8 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from pellucid.engine.graph import Graph, Node, Symbol
-from pellucid.engine.steps import Rule, Setting, Step, Steps
+from pellucid.engine.steps import Setting, Step, Steps
+from pellucid.ops.rule import Rule
 from pellucid.sizes import size_of
 
 _LARGE = 1 << 18  # elements from which on a parameter is updated right behind its gradient

@@ -13,9 +13,8 @@ from dataclasses import dataclass, replace
 
 from pellucid.engine.graph import Symbol
 from pellucid.engine.steps import Step, Steps, Way
-from pellucid.ops.adam import Adam
 from pellucid.ops.base import Op
-from pellucid.ops.sgd import SGD
+from pellucid.ops.maker import Maker
 
 
 class Fusing:
@@ -103,7 +102,7 @@ class Rule:
 
     name: str
     way: Way
-    ops: tuple[type[Op | SGD | Adam], ...]
+    ops: tuple[type[Maker], ...]
     pattern: Callable[[Fusing, Step], Step | None]
     result: Callable[[Fusing, Step, Step, str], None]
     stores_all: bool = False

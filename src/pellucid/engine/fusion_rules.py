@@ -10,7 +10,6 @@ from pellucid.engine.fusion import Fusing, Rule
 from pellucid.engine.graph import Symbol
 from pellucid.engine.lowering.choice import by_winograd, normalises_in_passing
 from pellucid.engine.steps import Step
-from pellucid.ops.adam import Adam
 from pellucid.ops.adaptive_max_pool import AdaptiveMaxPool
 from pellucid.ops.add import Add
 from pellucid.ops.batch_norm import BatchNorm
@@ -19,7 +18,7 @@ from pellucid.ops.conv_transpose import ConvTranspose
 from pellucid.ops.linear import Linear
 from pellucid.ops.max_pool import MaxPool
 from pellucid.ops.relu import ReLU
-from pellucid.ops.sgd import SGD
+from pellucid.ops.rule import Rule as UpdateRule
 
 
 def _with(step: Step, rule: str, taken: tuple[Step, ...], **changes: Any) -> Step:
@@ -207,5 +206,5 @@ RULES: Sequence[Rule] = (
     Rule("mask in batch norm", "backward", (BatchNorm,), _mask_before, _masked_in_sums),
     Rule("batch norm in transforms", "backward", (Conv,), _norm_before, _made_in_transforms),
     Rule("update in gradient", "backward", (Linear,), _update_behind, _updated),
-    Rule("updates in one loop", "update", (SGD, Adam), _next_update, _carry),
+    Rule("updates in one loop", "update", (UpdateRule,), _next_update, _carry),
 )

@@ -54,6 +54,22 @@ class Plan:
         self.blocks.append(block)
         return block
 
+    def last(self, *blocks: Block) -> None:
+        """Say that blocks are written before a run or read after it."""
+        self.lasting.update(block.root for block in blocks)
+
+    def taken_in(self, symbol: Symbol) -> Port:
+        """Where an input lies in the caller's memory."""
+        name = f"{symbol.name}, of the caller"
+        port = self.inputs[symbol] = Port(name, size_of(symbol.shape), symbol.dtype)
+        return port
+
+    def handed_out(self, tensor: Tensor) -> Port:
+        """Where a result is to lie in the caller's memory."""
+        name = f"{tensor.name}, for the caller"
+        port = self.results[tensor] = Port(name, size_of(tensor.shape), tensor.dtype)
+        return port
+
     # Which buffer holds which symbol
 
     def put(self, symbol: Symbol, block: Block) -> Block:

@@ -17,11 +17,9 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from pellucid.engine.graph import Graph, Node, Symbol
-from pellucid.ops.adam import Adam
 from pellucid.ops.base import Op
-from pellucid.ops.sgd import SGD
+from pellucid.ops.rule import Rule
 
-Rule: TypeAlias = SGD | Adam
 Way: TypeAlias = Literal["forward", "backward", "sum", "update"]
 
 

@@ -17,14 +17,12 @@ from pellucid.engine.plan import Plan
 from pellucid.engine.program import Program
 from pellucid.engine.steps import Step
 from pellucid.kernels.loops.update import Counter, Counters, count
-from pellucid.ops.adam import Adam
 from pellucid.ops.batch_norm import BatchNorm
-from pellucid.ops.sgd import SGD
+from pellucid.ops.rule import Rule
 
 Array = NDArray[Any]
-States = Mapping[
-    str, Mapping[str, Array]
-]  # for each parameter by name: the optimiser's arrays, in memory order
+# For each parameter by name: the optimiser's arrays, in memory order.
+States = Mapping[str, Mapping[str, Array]]
 
 
 class Training:
@@ -49,7 +47,7 @@ class Training:
         self,
         graph: Graph,
         dtype: Any,
-        rule: SGD | Adam,
+        rule: Rule,
         states: States,
         counters: tuple[Array, Mapping[str, Array]],
         *,

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid.engine import weights
 from pellucid.engine.buffers import Block, Tensor
 from pellucid.engine.graph import Symbol
 from pellucid.engine.steps import Step
@@ -48,7 +49,7 @@ class Update:
 
 
 def read(entry: Entry, block: Block) -> NDArray[Any]:
-    """A copy with public axes. Memory of parameters lies as (Kd,Kh,Kw,C,O), labels and statistics lie as they are."""
+    """A copy with public axes. Parameters lie as `weights` says, labels and statistics as they are."""
     if isinstance(block, Tensor):
         return block.array()
     flat = np.array(block.memory).reshape(-1)
@@ -56,8 +57,7 @@ def read(entry: Entry, block: Block) -> NDArray[Any]:
     statistic = source is not None and source.of in roles.statistics(source.op, {})
     if len(entry.shape) < 2 or flat.dtype.kind != "f" or statistic:
         return flat.reshape(entry.shape)
-    outputs, inputs, *kernel = entry.shape
-    return np.moveaxis(flat.reshape(*kernel, inputs, outputs), (-1, -2), (0, 1)).copy()
+    return weights.public(flat.reshape(weights.memory_shape(entry.shape))).copy()
 
 
 def catalogue(plan: Plan, aliases: Mapping[str, str], update: Update | None) -> list[Listed]:

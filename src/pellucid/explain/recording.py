@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,26 +11,26 @@ from numpy.typing import NDArray
 
 from pellucid.errors import AddressError, ArgumentError, say
 from pellucid.explain import address as addresses
-from pellucid.explain import certificates, roles
+from pellucid.explain import certificates
+from pellucid.explain.arrays import Array, Arrays
 from pellucid.explain.certificates import Certificates
 from pellucid.explain.files.storage import save_recording
+from pellucid.explain.integers import integer_runs
 from pellucid.explain.ops.explainers import account_of, explained
-from pellucid.explain.ops.integers import integer_runs
 from pellucid.explain.overview import Overview, overview_of
 from pellucid.explain.paths.fields import Field, field_of
 from pellucid.explain.paths.path import Path, path_of
 from pellucid.explain.paths.uses import Uses, uses_of
 from pellucid.explain.question import Question
+from pellucid.explain.rendering.listing import recording_html
 from pellucid.explain.source import Entry
 from pellucid.explain.trace import Trace, trace_of
 from pellucid.formats.container import FilePath
 from pellucid.language import chosen
-from pellucid.sizes import Index, is_integer
-
-Array = NDArray[Any]
+from pellucid.sizes import is_integer
 
 
-class Recording:
+class Recording(Arrays):
     """What one run computed. It owns its numbers: later steps and other runs do not change them.
 
     Args:
@@ -51,47 +51,9 @@ class Recording:
         algorithm: str = "auto",
         loaded: bool = False,
     ) -> None:
-        self.entries = {entry.name: entry for entry in entries}
-        self.aliases, self.algorithm = dict(aliases), algorithm
-        self._load = load
-        self._arrays: dict[str, Array] = {}
+        super().__init__(entries, load, aliases)
+        self.algorithm = algorithm
         self._commit, self._committed, self._loaded = commit, False, loaded
-
-    def keep(self, owner: object, names: Iterable[str]) -> None:
-        """Hold on to what owns the memory, and copy at once the arrays that others go on changing."""
-        self._owner = owner
-        for name in names:
-            self._array(name)
-
-    def names(self) -> list[str]:
-        """The names of all arrays: forward, gradients, updates, each in the order of computation."""
-        return list(self.entries)
-
-    def __getitem__(self, name: str) -> NDArray[Any]:
-        """A copy of one array, indexed with public axes (N,C,… or O,C/groups,…).
-
-        Raises: AddressError when there is no array of that name.
-        """
-        return self._array(self._entry("recording", name).name).copy()
-
-    def __contains__(self, name: object) -> bool:
-        return name in self.entries or name in self.aliases.values()
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.entries)
-
-    def __len__(self) -> int:
-        return len(self.entries)
-
-    @property
-    def loss(self) -> float:
-        """The mean loss of the batch.
-
-        Raises: ArgumentError for a recording of inference.
-        """
-        if "loss" not in self.entries:
-            raise ArgumentError("recording", "inference has no loss", hint="record a training step")
-        return float(self._array("loss").item())
 
     def commit(self) -> None:
         """Carry out the recorded update, once.
@@ -233,7 +195,7 @@ class Recording:
     def overview(self, lang: str | None = None) -> Overview:
         """Layer by layer: sizes, dead units, gradients and updates, and the first layer in which something looks wrong.
 
-        The rules stand at the top of `pellucid.explain.overview`.
+        The rules stand at the top of `pellucid.explain.suspicions`.
 
         Args:
             lang: the language in which it speaks, "en" or "ko"; None for that of `PELLUCID_LANG`.
@@ -241,7 +203,7 @@ class Recording:
         Raises: ArgumentError for a language that the catalogue does not have.
         """
         _check(lang)
-        return overview_of(self, self._glimpse, lang)
+        return overview_of(self.entries, self.aliases, self._glimpse, lang)
 
     def integer_runs(self, seed: int = 0) -> Certificates:
         """Run the plans of convolutions and linear layers on small whole numbers, where every result must be exact.
@@ -292,32 +254,11 @@ class Recording:
 
         Raises: ArgumentError for a language that there are no texts in.
         """
-        from pellucid.explain.rendering.listing import recording_html
-
         committed = None if self._commit is None else self._committed
         return recording_html(self.entries.values(), self._glimpse, committed, lang)
 
     def _repr_html_(self) -> str:
         return self.html()
-
-    def _glimpse(self, name: str) -> Array:
-        """An array to read once: what has not been needed before is not kept."""
-        return self._arrays[name] if name in self._arrays else self._load(name)
-
-    def _entry(self, where: str, name: object) -> Entry:
-        """An array by its name or by the name that an alias stands for."""
-        short = {real: alias for alias, real in self.aliases.items()}
-        found = self.entries.get(short.get(name, name)) if isinstance(name, str) else None
-        if found is None:
-            shapes = {name: entry.shape for name, entry in self.entries.items()}
-            raise addresses.unknown(where, name, shapes, roles.frozen(self.entries))
-        return found
-
-    def _located(self, where: str, address: str) -> tuple[Entry, Index]:
-        """An element by its address."""
-        name, index = addresses.parse(address, where)
-        entry = self._entry(where, name)
-        return entry, addresses.located(entry.name, entry.shape, index, where)
 
     def _traced(self, address: str) -> Trace | None:
         """The explanation of a factor; None when it was given, or is no number of an array."""
@@ -340,12 +281,6 @@ class Recording:
             raise ArgumentError("explain", rule, expected=expected, got=f"'{entry.name}'")
         value = np.reshape(self._array(entry.name)[tuple(at.T)], len(at))
         return Question(entry.name, entry.source, at, value, self._array)
-
-    def _array(self, name: str) -> Array:
-        """The recording's own copy, made when first needed."""
-        if name not in self._arrays:
-            self._arrays[name] = self._load(name)
-        return self._arrays[name]
 
 
 def _check(lang: str | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -14,9 +14,6 @@ from pellucid.language import text
 from pellucid.ops.base import Array
 from pellucid.sizes import Index
 
-if TYPE_CHECKING:
-    from pellucid.figures.slide import Step
-
 _CELL_INCH = 0.62
 _CELL_POINTS, _EM = 39, 0.64  # what a cell has for a number; a digit's width as a part of its font's size
 _GAP, _MARGIN = 0.8, 0.4
@@ -24,6 +21,21 @@ _NARROWEST = 3.0  # of a column, so that its heading has room
 _TITLE, _HEADING, _LINE = 0.8, 1.0, 0.5
 _CHARACTER = 0.21  # the width of one in the sum
 _LETTER = 0.15  # the width of one in the title; a Korean letter has two
+
+
+@dataclass(frozen=True)
+class Step:
+    """One number of the output: where it stands, and what is multiplied for it.
+
+    Attributes:
+        output: row and column.
+        read: the positions in the input, those in the padding outside of it.
+        weights: for each of them the position in the kernel.
+    """
+
+    output: Index
+    read: tuple[Index, ...]
+    weights: tuple[Index, ...]
 
 
 @dataclass(frozen=True)

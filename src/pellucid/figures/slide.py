@@ -5,14 +5,13 @@ Which numbers meet says the op itself (`Op.terms`), in the order in which they a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from pellucid.errors import ShapeError, say
-from pellucid.figures.board import Board, draw
+from pellucid.figures.board import Board, Step, draw
 from pellucid.figures.film import Film
 from pellucid.figures.numerals import equation
 from pellucid.figures.operands import operand
@@ -25,21 +24,6 @@ from pellucid.sizes import Index, IntOrTuple, PaddingLike
 
 LARGEST = 20  # numbers along an axis; more cannot be read in a picture
 _FRAME_MS = 1200
-
-
-@dataclass(frozen=True)
-class Step:
-    """One number of the output: where it stands, and what is multiplied for it.
-
-    Attributes:
-        output: row and column.
-        read: the positions in the input, those in the padding outside of it.
-        weights: for each of them the position in the kernel.
-    """
-
-    output: Index
-    read: tuple[Index, ...]
-    weights: tuple[Index, ...]
 
 
 def slide(

@@ -142,9 +142,8 @@ class _Folder:
                     size = -(-status.st_size // _BLOCK_BYTES) * _BLOCK_BYTES
                     files.append((status.st_mtime, entry.name, size))
         size = sum(size for *_, size in files)
-        most = (
-            _MOST_BYTES if size <= _MOST_BYTES else _MOST_BYTES * 3 // 4
-        )  # so that it takes a while to fill again
+        # Where there is too much, some more goes, so that it takes a while to fill again.
+        most = _MOST_BYTES if size <= _MOST_BYTES else _MOST_BYTES * 3 // 4
         for _, name, taken in sorted(files):
             if size <= most:
                 break

@@ -24,9 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 T = TypeVar("T")
-Pointer: TypeAlias = tuple[
-    NDArray[np.int64], int, Any
-]  # cells, a place in them, what its address stands there
+# Cells, a place in them, and that whose address stands there.
+Pointer: TypeAlias = tuple[NDArray[np.int64], int, Any]
 
 
 @dataclass(frozen=True)

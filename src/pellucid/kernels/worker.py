@@ -29,9 +29,8 @@ class Worker:
             False  # from then on it takes part in no run, also where nobody has waited for its end
         )
         self._asked = False
-        self._alive = (
-            threading.Lock()
-        )  # held by the thread while it lives; the first of several is the worker
+        # Held by the thread while it lives; the first of several is the worker.
+        self._alive = threading.Lock()
         self._wake = threading.Lock()
         self._wake.acquire()
 

@@ -12,6 +12,5 @@ class Entry(NamedTuple):
     ko: str
 
 
-Area: TypeAlias = dict[
-    str, Entry
-]  # the texts of one area by key; a key begins with the area's name and a dot
+# The texts of one area by key; a key begins with the area's name and a dot.
+Area: TypeAlias = dict[str, Entry]

@@ -6,8 +6,8 @@ from typing import Any
 
 from pellucid import functional as F
 from pellucid.errors import ArgumentError
-from pellucid.nn.layer import Layer, flag
-from pellucid.ops.checks import choice, number
+from pellucid.nn.layer import Layer
+from pellucid.ops.checks import choice, flag, number
 from pellucid.sizes import is_integer
 
 

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from pellucid import functional as F
-from pellucid.nn.layer import Layer, flag
+from pellucid.nn.layer import Layer
 from pellucid.nn.pooling import Choosing
 from pellucid.ops.adaptive_pool import OutputSize, output_sizes
+from pellucid.ops.checks import flag
 
 
 class _AdaptivePool(Layer):

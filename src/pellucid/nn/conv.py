@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 from pellucid import functional as F
 from pellucid.engine import graph
 from pellucid.nn import init
-from pellucid.nn.layer import Layer, check_groups, flag, whole
-from pellucid.ops.checks import choice
+from pellucid.nn.layer import Layer, check_groups, whole
+from pellucid.ops.checks import choice, flag
 from pellucid.ops.conv import Conv
 from pellucid.sizes import IntOrTuple, PaddingLike, padding_pairs, per_axis
 

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 
 from pellucid import functional as F
 from pellucid.nn import init
-from pellucid.nn.layer import Layer, check_groups, flag, whole
+from pellucid.nn.layer import Layer, check_groups, whole
+from pellucid.ops.checks import flag
 from pellucid.sizes import IntOrTuple, per_axis
 
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from pellucid import functional as F
 from pellucid.errors import ArgumentError, ShapeError, say
-from pellucid.nn.layer import Layer, flag, whole
+from pellucid.nn.layer import Layer, whole
 from pellucid.nn.parameter import Parameter
-from pellucid.ops.checks import channels_hint, number
+from pellucid.ops.checks import channels_hint, flag, number
 
 
 class GroupNorm(Layer):

@@ -58,13 +58,3 @@ def check_groups(where: str, groups: int, **channels: int) -> None:
             rule = say("{name} must be a multiple of groups", name=name)
             got = f"{name}={count}, groups={groups}"
             raise ArgumentError(where, rule, got=got)
-
-
-def flag(where: str, name: str, value: Any) -> bool:
-    """True or False.
-
-    Raises: ArgumentError for anything else.
-    """
-    if not isinstance(value, bool):
-        raise ArgumentError(where, say("{name} must be True or False", name=name), got=f"{name}={value!r}")
-    return value

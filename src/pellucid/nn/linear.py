@@ -6,7 +6,8 @@ from typing import Any
 
 from pellucid import functional as F
 from pellucid.nn import init
-from pellucid.nn.layer import Layer, flag, whole
+from pellucid.nn.layer import Layer, whole
+from pellucid.ops.checks import flag
 
 
 class Linear(Layer):

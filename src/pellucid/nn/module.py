@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from itertools import count
 from reprlib import recursive_repr
-from typing import Any, ClassVar, Self, TypeGuard
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from pellucid.engine import graph
-from pellucid.errors import ArgumentError, MissingError, PellucidError, ShapeError, joined, say
+from pellucid.errors import ArgumentError, MissingError, say
 from pellucid.kernels.turns import changing
 from pellucid.nn.parameter import Buffer, Parameter, State
-from pellucid.numbers import as_array, check_scaled, contiguous, within
+from pellucid.nn.table import module_html
+from pellucid.nn.tree import children, is_state, named_states, own, walk
+from pellucid.nn.written import assign, fitting, write_states
+from pellucid.numbers import as_array, check_scaled, contiguous
 
 Array = NDArray[Any]
 
@@ -30,9 +33,6 @@ _edition = 0
 _EDITION = "_edition"  # the attribute that says when a module was last changed
 # The attribute that caches edition, structure, inference and its float type; copies and pickles leave it out.
 _PROGRAM = "_program"
-
-_DEEPEST = 100  # names in a path; a call takes a few of the interpreter's 1,000 frames for each
-
 
 _CASTS = "use model.astype('float32') or model.astype('float64')"
 _ELSEWHERE = {  # what PyTorch's modules have, and where it is here
@@ -75,8 +75,8 @@ class Module:
             rule = say("an attribute {name!r} would change nothing", name=name)
             raise ArgumentError(type(self).__name__, rule, got=f"{name} = {value!r}", hint=_ELSEWHERE[name])
         current = vars(self).get(name)
-        if _is_state(current) and not (value is None or _is_state(value) or isinstance(value, Module)):
-            _assign([(current, _fitting(f"{type(self).__name__}.{name}", value, current))])
+        if is_state(current) and not (value is None or is_state(value) or isinstance(value, Module)):
+            assign([(current, fitting(f"{type(self).__name__}.{name}", value, current))])
             return
         if value is not current or current is None:
             _changed(self)
@@ -162,39 +162,11 @@ class Module:
         return tuple((id(module), vars(module).get(_EDITION, 0)) for module in self.modules())
 
     def _children(self) -> Iterator[tuple[str, Module]]:
-        for name, value in list(vars(self).items()):  # another thread may note down its program meanwhile
-            yield from _modules_in(name, value)
-
-    def _own(self, kind: type[State]) -> Iterator[tuple[str, State]]:
-        owned = ((name, value) for name, value in list(vars(self).items()) if _is_state(value))
-        return ((name, value) for name, value in owned if isinstance(value, kind))
-
-    def _walk(self, path: str, seen: set[int], *, once: bool) -> Iterator[tuple[str, Module]]:
-        """This module and those below it; a shared one `once` or by each of its names, a cycle always cut."""
-        _check_depth(path)
-        if id(self) in seen:
-            return
-        seen.add(id(self))
-        yield path, self
-        for name, child in self._children():
-            yield from child._walk(_join(path, name), seen, once=once)
-        if not once:
-            seen.discard(id(self))
-
-    def _named_states(self, *, once: bool) -> Iterator[tuple[str, State]]:
-        """Module by module: its parameters, then its buffers."""
-        seen: set[int] = set()
-        for path, module in self._walk("", set(), once=once):
-            for kind in (Parameter, Buffer):
-                for name, state in module._own(kind):
-                    if once and id(state) in seen:
-                        continue
-                    seen.add(id(state))
-                    yield _join(path, name), state
+        return children(self, Module)
 
     def named_modules(self) -> Iterator[tuple[str, Module]]:
         """Every module with its path, this one first with path ''; a shared one has its first path only."""
-        return self._walk("", set(), once=True)
+        return walk(self, Module, once=True)
 
     def modules(self) -> Iterator[Module]:
         """Every module of the tree, this one first."""
@@ -202,7 +174,7 @@ class Module:
 
     def named_arrays(self) -> Iterator[tuple[str, State]]:
         """Parameters and buffers with their names; a shared one has its first name only."""
-        return self._named_states(once=True)
+        return named_states(self, Module, once=True)
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
         """The arrays that training changes unless they are frozen, with their names."""
@@ -237,7 +209,7 @@ class Module:
 
     def state_dict(self) -> dict[str, Array]:
         """Copies of all parameters and buffers, with PyTorch's keys, shapes and order."""
-        states = self._named_states(once=False)
+        states = named_states(self, Module, once=False)
         return {name: np.array(state, order="C") for name, state in states}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
@@ -251,31 +223,7 @@ class Module:
         where = f"{type(self).__name__}.load_state_dict"
         if not isinstance(state_dict, Mapping):
             raise ArgumentError(where, "a state dict maps names to arrays", got=type(state_dict).__name__)
-        states = dict(self._named_states(once=False))
-        missing = [n for n in states if n not in state_dict and not n.endswith("num_batches_tracked")]
-        unexpected = [str(name) for name in state_dict if name not in states]
-        values, misfits = {}, {}
-        for name in states.keys() & state_dict.keys():
-            try:
-                values[name] = _fitting(name, state_dict[name], states[name])
-            except PellucidError as error:
-                misfits[name] = error
-        unfit = [misfits[name].message for name in states if name in misfits]
-        if missing or unexpected or unfit:
-            only_shapes = not (missing or unexpected)
-            only_shapes = only_shapes and all(isinstance(error, ShapeError) for error in misfits.values())
-            faults = (
-                say("missing: {names}", names=_first(missing)) if missing else None,
-                say("unexpected: {names}", names=_first(unexpected)) if unexpected else None,
-                say("unfit: {faults}", faults=_first(unfit)) if unfit else None,
-            )
-            got = joined("; ", filter(None, faults))
-            kind = ShapeError if only_shapes else ArgumentError
-            rule, hint = "names and shapes must be those of the model; nothing was loaded", None
-            if missing:
-                hint = _names_hint(states, state_dict)
-            raise kind(where, rule, got=got, hint=hint)
-        _assign([(states[name], value) for name, value in values.items()])
+        write_states(where, dict(named_states(self, Module, once=False)), state_dict)
 
     def astype(self, dtype: DTypeLike) -> Self:
         """Turn all floating parameters and buffers into float32 or float64, in place; returns the module.
@@ -298,7 +246,7 @@ class Module:
                 if state.dtype.kind == "f" and state.dtype != target
             }
             for module in self.modules():
-                for name, state in list(module._own(State)):
+                for name, state in list(own(module, State)):
                     if id(state) in converted:
                         setattr(module, name, converted[id(state)])
 
@@ -320,8 +268,6 @@ class Module:
         return ""
 
     def _repr_html_(self) -> str:
-        from pellucid.nn.table import module_html
-
         return module_html(self)
 
     @recursive_repr("…")
@@ -342,70 +288,3 @@ def _changed(module: Module) -> None:
 def edition() -> int:
     """A number that changes whenever the structure of any module does: layers or arrays added or replaced."""
     return _edition
-
-
-def _is_state(value: object) -> TypeGuard[State]:
-    return isinstance(value, State) and value.owned
-
-
-def _modules_in(name: str, value: object) -> Iterator[tuple[str, Module]]:
-    if isinstance(value, Module):
-        yield name, value
-    elif isinstance(value, list | tuple):
-        _check_depth(name)
-        for position, item in enumerate(value):
-            yield from _modules_in(f"{name}.{position}", item)
-
-
-def _check_depth(path: str) -> None:
-    if path.count(".") >= _DEEPEST:
-        rule = say("modules, with the lists that hold them, nest at most {most} deep", most=_DEEPEST)
-        raise ArgumentError("Module", rule, got=f"'{path[:40]}…'")
-
-
-def _join(path: str, name: str) -> str:
-    return f"{path}.{name}" if path else name
-
-
-def _fitting(where: str, value: Any, state: State) -> Array:
-    """`value` as an array that can be copied into `state`."""
-    array = as_array(where, say("the value"), value)
-    if array.shape != state.shape:
-        raise ShapeError(where, "the shape must stay", expected=f"{state.shape}", got=f"{array.shape}")
-    if not np.can_cast(array.dtype, state.dtype, "same_kind"):
-        expected, got = say("a value for {dtype}", dtype=state.dtype), f"dtype {array.dtype}"
-        raise ArgumentError(where, "the kind of number must fit", expected=expected, got=got)
-    if not state.flags.writeable:
-        raise ArgumentError(where, "the array must be writeable", got="a read-only one")
-    return within(where, say("the value"), array, state.dtype) if array.dtype.kind == "f" else array
-
-
-def _names_hint(states: Mapping[str, Any], state_dict: Mapping[str, Any]) -> str | None:
-    """Where a state dict lies inside another dictionary, or its names have something before them: how to get at it."""
-    for key, inner in state_dict.items():
-        if isinstance(inner, Mapping) and states.keys() & inner.keys():
-            return say("load its [{key!r}]", key=key)
-    for before in {str(key).partition(".")[0] + "." for key in state_dict}:
-        if {before + name for name in states} <= state_dict.keys():
-            return say("leave out {before!r} at the beginning of the names", before=before)
-    return None
-
-
-def _assign(assignments: list[tuple[State, Array]]) -> None:
-    """Write numbers into arrays, all or none and between two runs; they may come from these arrays themselves."""
-    states = [state for state, _ in assignments]
-    values = [
-        np.array(value) if any(np.may_share_memory(value, state) for state in states) else value
-        for _, value in assignments
-    ]
-
-    def write() -> None:
-        for state, value in zip(states, values, strict=True):
-            state.assign(value)
-
-    changing(write)
-
-
-def _first(names: Sequence[str], most: int = 5) -> str:
-    first, more = joined(", ", names[:most]), len(names) - most
-    return say("{first} and {count} more", first=first, count=more) if more > 0 else first

@@ -9,9 +9,9 @@ import numpy as np
 from pellucid import functional as F
 from pellucid.engine.graph import is_training
 from pellucid.errors import ArgumentError, ShapeError, either, say
-from pellucid.nn.layer import Layer, flag, whole
+from pellucid.nn.layer import Layer, whole
 from pellucid.nn.parameter import Buffer, Parameter
-from pellucid.ops.checks import number
+from pellucid.ops.checks import flag, number
 
 
 class _BatchNorm(Layer):

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from pellucid import memory
+from pellucid.engine import weights
 from pellucid.errors import ArgumentError, say
 from pellucid.numbers import as_array, within
+from pellucid.ops.checks import flag
 from pellucid.sizes import size_of
 
 ALIGNMENT = 64  # bytes: one cache line, and one AVX-512 vector
@@ -18,11 +20,9 @@ _TOGETHER = 32  # output channels that are written in one go: whole cache lines
 
 
 class State(np.ndarray[Any, np.dtype[Any]]):
-    """An array with public axes over memory in the order that the kernels read.
+    """An array with public axes over memory in the order that the kernels read (`engine/weights.py`).
 
-    Public axes of a weight are (O,C/groups,Kd,Kh,Kw), its memory is (Kd,Kh,Kw,C/groups,O): one vector of
-    output channels per tap. A linear weight (out,in) lies in memory as (in,out); vectors and scalars lie as
-    they are. Only what the constructor made is state of a module (`owned`); views and copies of it are not.
+    Only what the constructor made is state of a module (`owned`); views and copies of it are not.
     """
 
     owned = False
@@ -39,9 +39,7 @@ class State(np.ndarray[Any, np.dtype[Any]]):
     @classmethod
     def zeros(cls, shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> Self:
         """Zeros, for which the system gives no memory before something is written there."""
-        order = _memory_order(len(shape))
-        memory = _aligned(tuple(shape[axis] for axis in order), np.dtype(dtype))
-        state: Self = memory.transpose(np.argsort(order)).view(cls)
+        state: Self = weights.public(_aligned(weights.memory_shape(shape), np.dtype(dtype))).view(cls)
         state.owned = True
         return state
 
@@ -74,7 +72,7 @@ class State(np.ndarray[Any, np.dtype[Any]]):
     @property
     def memory(self) -> NDArray[Any]:
         """The same numbers, not copied, as a contiguous array in memory order."""
-        return np.asarray(self).transpose(_memory_order(self.ndim))
+        return weights.in_memory(np.asarray(self))
 
     def __array_wrap__(self, array: NDArray[Any], context: object = None, return_scalar: bool = False) -> Any:
         """What is computed from a parameter is a plain array; `weight += …` stays the parameter."""
@@ -162,15 +160,12 @@ class Parameter(State):
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name == "requires_grad":
-            if not isinstance(value, bool | np.bool_):
-                rule = "requires_grad must be True or False"
-                raise ArgumentError("Parameter", rule, got=f"requires_grad={value!r}"[:80])
+            value = flag("Parameter", "requires_grad", value)
             if not self.owned:
                 rule, hint = "a part of a parameter cannot be frozen by itself", "freeze the whole parameter"
                 raise ArgumentError(
                     "Parameter", rule, got=say("a view of shape {shape}", shape=self.shape), hint=hint
                 )
-            value = bool(value)
         super().__setattr__(name, value)
 
     def requires_grad_(self, requires_grad: bool = True) -> Self:
@@ -195,11 +190,6 @@ class Buffer(State):
             rule, hint = "a buffer has no gradient", "make it a Parameter"
             raise ArgumentError("Buffer", rule, got=f"requires_grad={value!r}"[:80], hint=hint)
         super().__setattr__(name, value)
-
-
-def _memory_order(ndim: int) -> tuple[int, ...]:
-    """The public axes in the order in which they lie in memory."""
-    return (*range(2, ndim), 1, 0) if ndim >= 2 else tuple(range(ndim))
 
 
 def _aligned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 from pellucid import functional as F
 from pellucid.errors import ArgumentError, say
-from pellucid.nn.layer import Layer, flag
-from pellucid.ops.checks import number
+from pellucid.nn.layer import Layer
+from pellucid.ops.checks import flag, number
 from pellucid.sizes import IntOrTuple, is_integer, per_axis
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from pellucid import functional as F
 from pellucid.engine.graph import is_training
-from pellucid.nn.layer import Layer, flag
+from pellucid.nn.layer import Layer
 from pellucid.nn.module import Array
-from pellucid.ops.checks import number
+from pellucid.ops.checks import flag, number
 
 
 class Flatten(Layer):

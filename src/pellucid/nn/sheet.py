@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from pellucid.columns import Columns, cells
 from pellucid.language import chosen, text
-
-if TYPE_CHECKING:
-    from pellucid.nn.summary import Row, Summary
+from pellucid.nn.counted import Counted, Row
 
 _HEADS = (
     "arithmetic.layer",
@@ -24,7 +21,7 @@ _HEADS = (
 )
 
 
-def columns(summary: Summary, lang: str | None = None) -> Columns:
+def columns(summary: Counted, lang: str | None = None) -> Columns:
     """Every op, and the sums below."""
     lang = chosen(lang)
     rows: list[tuple[str, ...]] = [
@@ -47,7 +44,7 @@ def columns(summary: Summary, lang: str | None = None) -> Columns:
     return Columns(tuple(text(head, lang) for head in _HEADS), tuple(rows), 3)
 
 
-def formulas(summary: Summary, lang: str | None = None) -> str:
+def formulas(summary: Counted, lang: str | None = None) -> str:
     """Of every op that slides a window or has parameters, its numbers with the formulas that they come from."""
     lang = chosen(lang)
     lines = []

@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import prod
-from typing import TYPE_CHECKING
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
 
 from pellucid.language import chosen, text
 from pellucid.markup import Markup, frame, tag
-
-if TYPE_CHECKING:
-    from pellucid.nn.module import Module
+from pellucid.nn.parameter import Parameter
 
 
-def module_html(model: Module, lang: str | None = None) -> str:
+class Tree(Protocol):
+    """What the table is made of: a module as its modules and parameters are found."""
+
+    is_layer: ClassVar[bool]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of the parameters."""
+
+    def named_modules(self) -> Iterator[tuple[str, Tree]]:
+        """Itself and all below."""
+
+    def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
+        """Those of all modules."""
+
+    def extra_repr(self) -> str:
+        """Its settings."""
+
+
+def module_html(model: Tree, lang: str | None = None) -> str:
     """A table of the modules that are layers, own parameters or have no modules below them.
 
     A shared module or parameter is listed and counted where it comes first.
@@ -25,7 +45,7 @@ def module_html(model: Module, lang: str | None = None) -> str:
     heads = ("rendering.layer", "rendering.type", "rendering.settings", "rendering.parameters")
     rows = [_row("th", *[text(head, lang) for head in heads])]
     for path, module in model.named_modules():
-        children = any(other is not module for other in module.modules())
+        children = any(other is not module for _, other in module.named_modules())
         if module.is_layer or path in counts or not children:
             count = f"{counts[path]:,}" if path in counts else ""
             rows.append(_row("td", path, type(module).__name__, module.extra_repr(), count))

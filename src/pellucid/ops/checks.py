@@ -98,10 +98,13 @@ def choice(op: str, name: str, value: object, names: tuple[str, ...]) -> None:
         )
 
 
-def flag(op: str, name: str, value: object) -> None:
-    """Check that a setting is a truth value.
+def flag(where: str, name: str, value: object) -> bool:
+    """A setting that is True or False, as Python has it.
 
-    Raises: ArgumentError when it is not.
+    Raises: ArgumentError for anything else.
     """
     if not isinstance(value, bool | np.bool_):
-        raise ArgumentError(op, say("{name} must be True or False", name=name), got=f"{name}={value!r}")
+        raise ArgumentError(
+            where, say("{name} must be True or False", name=name), got=f"{name}={value!r}"[:80]
+        )
+    return bool(value)

@@ -155,8 +155,8 @@ def _strengthened(kernel: Kernel, strength: float) -> Kernel:
 
 def _slid(image: Array, kernels: Sequence[Kernel], before: Sequence[int], border: str) -> Array:
     """The filtered image (H,W,C), by a kernel or by the two of a magnitude."""
-    from pellucid.engine.stencil import PIXELS, slide
     from pellucid.signal.passes import passes_of
+    from pellucid.signal.stencil import PIXELS, slide
 
     given = np.ascontiguousarray(image, image.dtype if image.dtype in PIXELS else np.float64)
     output = slide(given, kernels, before, _BORDERS[border], passes_of(kernels, given.dtype))

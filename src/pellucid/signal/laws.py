@@ -234,10 +234,8 @@ def derivative_continuous(
 
 def apart(left: Array, right: Array) -> Array:
     """|left − right|, element by element; 0 where both are the same, infinities too."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        differences = np.maximum(left, right) - np.minimum(
-            left, right
-        )  # unsigned integers go no lower than 0
+    with np.errstate(over="ignore", invalid="ignore"):  # the larger less the smaller: unsigned ones end at 0
+        differences = np.maximum(left, right) - np.minimum(left, right)
     return np.where(left == right, 0, differences)
 
 

@@ -10,12 +10,12 @@ by at most u = 2⁻²⁴ of the sum so far, and each weight is rounded once, so 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.engine.stencil import Passes
 from pellucid.signal.kernels import Kernel
 
 Factors: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float64]]  # columns (T,Kh) and rows (T,Kw)
@@ -23,9 +23,20 @@ Factors: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float64]]  # columns 
 _STEP = 2.0**-24  # a float32 result is off by at most this part of itself
 _EXACT = 2.0**24  # whole numbers up to here are float32 numbers
 _PASS = 8  # products in whose time a pass over the image is made
-_AGAIN = (
-    2 * 16 * 3
-)  # either side of a half, a sum makes its whole vector be summed again, at three times the price
+# Either side of a half, a sum makes its whole vector be summed again, at three times the price.
+_AGAIN = 2 * 16 * 3
+
+
+@dataclass(frozen=True)
+class Passes:
+    """Sums in floats of `bits` bits; in two passes where there are factors.
+
+    `error` is how far a sum may be off; 0 where it is exact, or as good as float64 gets.
+    """
+
+    bits: int
+    factors: Factors | None = None
+    error: float = 0.0
 
 
 def passes_of(kernels: Sequence[Kernel], dtype: np.dtype[Any]) -> Passes:

@@ -28,13 +28,8 @@ _NARROWEST = 1e-25  # bisection ends here at the latest; around zero floats go o
 _JUMP = 4.0  # how many times the difference next to it a difference must be to be looked into
 _OVERFLOWS = 1e300  # a function that ends with such a value does not end: it overflows
 BETWEEN = 257  # samples of a given support
-_LEVELS = (
-    0.5,
-    1e-2,
-    1e-5,
-    1e-9,
-    1e-14,
-)  # of the peak: where integrals are cut, so that no narrow peak is stepped over
+# Parts of the peak: where integrals are cut, so that no narrow peak is stepped over.
+_LEVELS = (0.5, 1e-2, 1e-5, 1e-9, 1e-14)
 _MOST_STRETCHES = 32  # above a level that are looked at one by one
 _NARROW = 3  # samples
 

@@ -16,10 +16,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.engine.stencil import slide
 from pellucid.ops.base import Array
 from pellucid.signal.kernels import Kernel
 from pellucid.signal.passes import passes_of
+from pellucid.signal.stencil import slide
 
 _AT_ONCE = 2**18  # numbers in float64
 _NOTHING = 1e-13  # of a kernel's weight: what is seen less is rounding

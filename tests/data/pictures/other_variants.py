@@ -91,9 +91,8 @@ def _others() -> Iterator[Variant]:
     film = saved(palette, "GIF", save_all=True, append_images=[palette.transpose(Image.Transpose.ROTATE_180)])
     yield Variant(("GIF", "animation"), film, refused=ALONE)
     small = saved(palette, "GIF")
-    small = (
-        small[:6] + struct.pack("<HH", 9, 8) + small[10:]
-    )  # a larger screen, of which the picture covers a part
+    # A larger screen, of which the picture covers a part.
+    small = small[:6] + struct.pack("<HH", 9, 8) + small[10:]
     expected = np.zeros((8, 9, 4), np.uint8)
     expected[:5, :7] = np.dstack([colours[numbers], np.full(GREY, 255, np.uint8)])
     expected[5:, :, :3] = expected[:5, 7:, :3] = 0

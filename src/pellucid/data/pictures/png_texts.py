@@ -19,11 +19,8 @@ _SIGNATURE, _AROUND = 8, 12  # bytes; a chunk's length, kind and checksum
 _PROFILE, _TEXT, _DEFLATED, _INTERNATIONAL, _END = b"iCCP", b"tEXt", b"zTXt", b"iTXt", b"IEND"
 _TEXTS = (_TEXT, _DEFLATED, _INTERNATIONAL)
 _PILLOWS_MOST, _MOST = 2**20, 16 * 2**20
-_ROTATION = (
-    b"XML:com.adobe.xmp",
-    b"Raw profile type exif",
-    b"exif",
-)  # texts that may say how the camera was held
+# Texts that may say how the camera was held.
+_ROTATION = (b"XML:com.adobe.xmp", b"Raw profile type exif", b"exif")
 
 
 def without_texts(stream: BinaryIO) -> tuple[BinaryIO, bytes | None]:

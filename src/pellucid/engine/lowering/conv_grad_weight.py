@@ -117,9 +117,8 @@ def grad_weight_tiles(layer: Layer, x: View, g: View, together: int, ranges: int
             origin, first = rows[0][0] or 0, rows[0][1][0]
             reads = tuple(None if read is None else read - origin for read, _ in rows)
             outs = tuple((row - first) * layer.all_outputs for _, numbers in rows for row in numbers)
-            ahead = (
-                _AHEAD * steps[1] if first == 0 else 0
-            )  # the rows that follow find grad_output in the cache
+            # The rows that follow find grad_output in the cache.
+            ahead = _AHEAD * steps[1] if first == 0 else 0
             codes = {
                 run: Tile(
                     layer.bits, reads, columns, *steps, run, outs,

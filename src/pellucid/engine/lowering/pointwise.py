@@ -75,7 +75,7 @@ def relu_backward(plan: Plan, step: Step) -> None:
     plan.loop(step, f"{out.name} by {step.path}", pointwise.relu_gradient, bind)
 
 
-@registry.forward(GELU, LeakyReLU, SiLU, Sigmoid, Tanh)
+@registry.forward(*_KERNELS)
 def activation_forward(plan: Plan, step: Step) -> None:
     """y = f(x)."""
     x, y = plan.read(step, "input"), plan.output(step)
@@ -87,7 +87,7 @@ def activation_forward(plan: Plan, step: Step) -> None:
     plan.loop(step, f"{step.path}.output", _kernels(step.node.op)[0], bind)
 
 
-@registry.backward(GELU, LeakyReLU, SiLU, Sigmoid, Tanh)
+@registry.backward(*_KERNELS)
 def activation_backward(plan: Plan, step: Step) -> None:
     """grad_input = grad_output·f′(x)."""
     grad_output = plan.read(step, "grad_output")

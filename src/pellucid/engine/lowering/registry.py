@@ -9,8 +9,9 @@ from pkgutil import iter_modules
 from typing import TypeAlias, TypeVar
 
 from pellucid.engine.plan import Plan
-from pellucid.engine.steps import Rule, Step, Way
+from pellucid.engine.steps import Step, Way
 from pellucid.ops.base import Op
+from pellucid.ops.rule import Rule
 
 Lowering: TypeAlias = Callable[[Plan, Step], None]
 F = TypeVar("F", bound=Lowering)

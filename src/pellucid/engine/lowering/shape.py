@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import product
 
-from pellucid.engine.buffers import Block, Port, Tensor
+from pellucid.engine.buffers import Block, Tensor
 from pellucid.engine.graph import Symbol
 from pellucid.engine.loops import Work
 from pellucid.engine.lowering import registry
@@ -29,11 +29,11 @@ def ingest(plan: Plan, symbol: Symbol) -> None:
     They are read from where the caller's array lies, contiguous and of the plan's type.
     """
     if symbol.dtype.kind != "f":
-        plan.lasting.add(plan.put(symbol, plan.block(symbol.name, size_of(symbol.shape), "int64")))
+        plan.last(plan.put(symbol, plan.block(symbol.name, size_of(symbol.shape), "int64")))
         return
     tensor = plan.tensor(symbol.name, symbol.shape)
     plan.put(symbol, tensor)
-    array = plan.inputs[symbol] = Port(f"{symbol.name}, of the caller", size_of(symbol.shape), symbol.dtype)
+    array = plan.taken_in(symbol)
 
     def copy() -> Work:
         images = tensor.inner[0]
@@ -57,14 +57,13 @@ def egest(plan: Plan, tensor: Block) -> None:
     """
     if not isinstance(tensor, Tensor) or tensor.dtype.kind != "f" or len(tensor.shape) < 3:
         return
-    name = f"{tensor.name}, for the caller"
-    array = plan.results[tensor] = Port(name, size_of(tensor.shape), tensor.dtype)
+    array = plan.handed_out(tensor)
 
     def bind() -> Work:
         stage = Stage((tensor, None, array, None), (view(tensor).image, 0, _image(tensor), 0))
         return walk(plan, _outwards(plan, tensor), [stage], range(tensor.inner[0]))
 
-    plan.loop(None, name, tiles.walk_tiles, bind)
+    plan.loop(None, array.name, tiles.walk_tiles, bind)
 
 
 @registry.forward(Flatten)

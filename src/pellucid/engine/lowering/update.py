@@ -17,11 +17,12 @@ from pellucid.engine.buffers import Block
 from pellucid.engine.loops import Work
 from pellucid.engine.lowering import registry
 from pellucid.engine.plan import CHUNKS, Plan
-from pellucid.engine.steps import Rule, Step
+from pellucid.engine.steps import Step
 from pellucid.kernels.flushing import to_nearest
 from pellucid.kernels.loops import layout, update
 from pellucid.kernels.loops.tiles import Walk
 from pellucid.ops.adam import Adam
+from pellucid.ops.rule import Rule
 from pellucid.ops.sgd import SGD
 
 _CHUNK = 1 << 14  # elements of a parameter that one chunk updates
@@ -91,13 +92,12 @@ def _loop(
     plan.loop(step, label, kernel, bind, scratch=scratch, multiply_adds=multiply_adds)
 
 
-def _table(rule: Rule, first: tuple[Any, ...], last: tuple[int, Walk]) -> update.SGD | update.Adam:
+def _table(rule: Rule, first: tuple[Any, Any, Any], last: tuple[int, Walk]) -> update.SGD | update.Adam:
     """The table of a rule's loop, with what it must know of the settings."""
-    decays = rule.weight_decay != 0
     if isinstance(rule, SGD):
-        flags = decays, rule.momentum != 0, rule.nesterov
-        return update.SGD(*(*first, *flags, *last))
-    return update.Adam(*(*first, rule.decoupled, decays and not rule.decoupled, *last))
+        return update.SGD(*first, rule.decays, rule.momentum != 0, rule.nesterov, *last)
+    assert isinstance(rule, Adam)
+    return update.Adam(*first, rule.decoupled, rule.decays, *last)
 
 
 def factors(rule: Rule, lr: float, step: int) -> NDArray[np.float64]:
@@ -108,6 +108,7 @@ def factors(rule: Rule, lr: float, step: int) -> NDArray[np.float64]:
 def _factors(rule: Rule, lr: float, step: int) -> update.SGDFactors | update.AdamFactors:
     if isinstance(rule, SGD):
         return update.SGDFactors(lr, rule.momentum, rule.weight_decay)
+    assert isinstance(rule, Adam)
     beta1, beta2 = rule.betas
     return update.AdamFactors(
         size=lr / (1 - beta1**step),

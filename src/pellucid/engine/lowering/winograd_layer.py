@@ -29,7 +29,7 @@ def forward(plan: Plan, step: Step) -> None:
     """output = bias + Σ input·weight; and batch norm, sum, ReLU and 2×2 max pooling where they are fused into it."""
     layer, weight = layer_of(step.node, plan.bits), laid_weight(plan, step)
     input, bias = plan.read(step, "input"), plan.read(step, "bias")
-    normalised, add, pool = (step.carried(kind) for kind in (BatchNorm, Add, MaxPool))
+    normalised, add, pool = step.carried(BatchNorm), step.carried(Add), step.carried(MaxPool)
     output = plan.output(step)
     routes = _routes(plan, pool) if pool else None
     sums = 3 * size_of(output.shape[:2])

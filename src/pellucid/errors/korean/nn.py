@@ -72,7 +72,6 @@ SENTENCES = {
     "the array must be writeable": "쓸 수 있는 배열이어야 합니다",
     "a read-only one": "읽기 전용 배열",
     "an array of a model has no such setting": "모델의 배열에 그런 설정은 없습니다",
-    "requires_grad must be True or False": "requires_grad는 True 또는 False여야 합니다",
     "a part of a parameter cannot be frozen by itself": "매개변수의 일부만 고정할 수는 없습니다",
     "freeze the whole parameter": "매개변수 전체를 고정하면 됩니다",
     "a view of shape {shape}": "모양 {shape}의 뷰",

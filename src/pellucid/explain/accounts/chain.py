@@ -14,7 +14,7 @@ lost, at most D = Σ|pᵢ| over the products with a denormal factor (and |s₀| 
 
 n counts the additions; the last term lets `exact` be Σ rounded to float64. When the products are summed in parts which
 are then added, T is the longest part's length and one more for each part after the first: no product meets more
-roundings. Group with padding are left out: adding an exact zero rounds nothing.
+roundings. Products with padding are left out: adding an exact zero rounds nothing.
 """
 
 from __future__ import annotations
@@ -227,9 +227,8 @@ def _bounds(left: Array, right: Array, start: Array, lengths: tuple[Array, Array
     total = products.sum(axis=1) + size
     lost = (products * denormal).sum(axis=1) + np.where(size < least, size, 0)
     limit = gamma * total + (1 + gamma) * additions * least + lost + total / WIDE(2) ** 53
-    slack = 1 + 4 * (left.shape[1] + 8) * WIDE(
-        np.finfo(WIDE).eps
-    )  # what these sums themselves are rounded by
+    # What these sums themselves are rounded by.
+    slack = 1 + 4 * (left.shape[1] + 8) * WIDE(np.finfo(WIDE).eps)
     rounded_up = np.nextafter((limit * slack).astype(np.float64), np.inf)
     return np.where(limit == 0, 0.0, rounded_up)
 

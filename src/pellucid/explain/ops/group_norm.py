@@ -6,15 +6,14 @@ to an array of the network's type is rounded once (`kernels/loops/group_norm.py`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import reduce
 from operator import mul
-from typing import Any
 
 import numpy as np
 
-from pellucid.explain.accounts.account import Element, Group, Image, Note, Quantity
+from pellucid.explain.accounts.account import Group, Image, Note
 from pellucid.explain.accounts.enclosed import Enclosed
 from pellucid.explain.accounts.formula import (
     Formula,
@@ -26,90 +25,11 @@ from pellucid.explain.accounts.formula import (
     read,
 )
 from pellucid.explain.ops.explainers import explains
+from pellucid.explain.ops.group_norm_question import Asked, Factors
 from pellucid.explain.ops.group_norm_replay import replayed
 from pellucid.explain.question import Question
-from pellucid.ops.base import Rows, choices, columns
 from pellucid.ops.group_norm import GroupNorm
 from pellucid.ops.layer_norm import LayerNorm
-from pellucid.sizes import size_of
-
-Factors = tuple[Element | Quantity, ...]
-
-
-class Asked:
-    """A question about a norm of sets. Arrays are (elements, 1), or (elements, numbers of a sum)."""
-
-    def __init__(self, question: Question) -> None:
-        op = question.source.op
-        assert isinstance(op, GroupNorm | LayerNorm)
-        self.question, self.op, self.at, self.dtype = question, op, columns(question.at), question.dtype
-        self.input = question.operand("input")
-        self.shape = self.input.array.shape
-        if isinstance(op, GroupNorm):
-            self.size = self.shape[1] // max(1, op.groups(self.shape[1]))  # channels of a group
-            self.count = size_of((self.size, *self.shape[2:]))
-        else:
-            self.before = len(self.shape) - len(op.normalized_shape)
-            self.count = size_of(op.normalized_shape)
-
-    def number(self, argument: str, rows: Rows) -> Element:
-        """The numbers at these places."""
-        return Element(self.question.operand(argument), rows)
-
-    def statistic(self, name: str, rows: Rows) -> Element:
-        """That of the sets which the numbers at these places belong to."""
-        return Element(self.question.operand(name), self.sets(rows))
-
-    def sets(self, rows: Sequence[Any]) -> tuple[Any, ...]:
-        """The sets themselves."""
-        return (
-            (rows[0], rows[1] // self.size) if isinstance(self.op, GroupNorm) else tuple(rows[: self.before])
-        )
-
-    def parameter(self, name: str, rows: Rows) -> tuple[Element, ...]:
-        """What goes with the numbers at these places, where it is there."""
-        if name not in self.question.has:
-            return ()
-        at = rows[1:2] if isinstance(self.op, GroupNorm) else rows[self.before :]
-        return (Element(self.question.operand(name), at),)
-
-    @property
-    def set(self) -> Rows:
-        """All numbers of each element's set, where elements are statistics."""
-        if isinstance(self.op, LayerNorm):
-            return (*self.at, *choices(*self.op.normalized_shape))
-        (n, group), (channel, *y) = self.at, choices(self.size, *self.shape[2:])
-        return (n, group * self.size + channel, *y)
-
-    @property
-    def readers(self) -> Rows:
-        """All numbers that go with each element, where elements are weights."""
-        if isinstance(self.op, LayerNorm):
-            return (*choices(*self.shape[: self.before]), *self.at)
-        n, *y = choices(self.shape[0], *self.shape[2:])
-        return (n, *self.at, *y)
-
-    def own(self, name: str) -> Element:
-        """Another statistic of the same set."""
-        return Element(self.question.operand(name), self.at)
-
-    def centred(self, rows: Rows) -> Enclosed:
-        """input − mean."""
-        return read(self.number("input", rows)) - read(self.statistic("mean", rows))
-
-    def image(self, rows: Rows) -> Image:
-        """The same as factors."""
-        numbers = self.centred(rows).value.astype(np.float64)
-        return Image(self.input, rows, "centred", numbers, self._mean_address)
-
-    def _mean_address(self, index: Sequence[int]) -> str:
-        """The mean that goes with an element of the input."""
-        return self.question.operand("mean").address(self.sets(index))
-
-    def summed(self, array: Element) -> Callable[[], list[Note]]:
-        """Over what a sum goes."""
-        values = {"count": np.broadcast(*array.rows).shape[-1], "array": array.operand.name}
-        return lambda: [("note.set", values)]
 
 
 @explains(GroupNorm, LayerNorm)

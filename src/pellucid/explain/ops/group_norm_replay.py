@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid.explain.accounts.account import Element
+from pellucid.explain.ops.group_norm_question import Asked
 from pellucid.ops.base import Rows
 from pellucid.ops.group_norm import GroupNorm
 from pellucid.sizes import size_of
-
-if TYPE_CHECKING:
-    from pellucid.explain.accounts.account import Element
-    from pellucid.explain.ops.group_norm import Asked
 
 Array = NDArray[Any]
 

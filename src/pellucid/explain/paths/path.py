@@ -17,9 +17,9 @@ import numpy as np
 
 from pellucid.explain.accounts.account import Exact, Kind
 from pellucid.explain.accounts.chain import nearest
+from pellucid.explain.answer import Answer, rooted
 from pellucid.explain.shown import Shown
 from pellucid.explain.terms import Term, as_json, exact_json, largest
-from pellucid.explain.trace import Trace, rooted
 from pellucid.language import text, worded
 
 _DIGITS = 8  # of a level's largest number
@@ -221,7 +221,7 @@ def _written_rest(level: Level, rest: str, lang: str | None) -> str:
     return text("path.rest", lang, count=count, sum=rest)
 
 
-def path_of(address: str, depth: int, top: int, trace: Callable[[str], Trace | None]) -> Path:
+def path_of(address: str, depth: int, top: int, trace: Callable[[str], Answer | None]) -> Path:
     """The path of a number.
 
     Args:
@@ -242,7 +242,7 @@ def path_of(address: str, depth: int, top: int, trace: Callable[[str], Trace | N
     return Path(address, levels)
 
 
-def level_of(trace: Trace, top: int) -> Level:
+def level_of(trace: Answer, top: int) -> Level:
     """A trace's largest terms, and what is left."""
     if trace.kind == "select":
         exact: Exact
@@ -269,7 +269,7 @@ def level_of(trace: Trace, top: int) -> Level:
     )
 
 
-def _winner(trace: Trace) -> list[Term]:
+def _winner(trace: Answer) -> list[Term]:
     """The candidate that was chosen: the first of equal ones, and of NaNs the last."""
     values = [nearest(term.product) for term in trace.terms]
     chosen = nearest(trace.exact)
@@ -278,7 +278,7 @@ def _winner(trace: Trace) -> list[Term]:
     return [trace.terms[i] for i, value in enumerate(values) if value == chosen][:1]
 
 
-def _added_up(trace: Trace, shown: list[Term]) -> tuple[Exact, Exact]:
+def _added_up(trace: Answer, shown: list[Term]) -> tuple[Exact, Exact]:
     """The exact sum, and what the shown terms leave of it. What is not finite stays a float."""
     total, part = trace.terms.total, [term.product for term in shown]
     start = trace.start.product if trace.start else 0
@@ -291,7 +291,7 @@ def _added_up(trace: Trace, shown: list[Term]) -> tuple[Exact, Exact]:
     return total + Fraction(start), total - sum((Fraction(product) for product in part), Fraction(0))
 
 
-def _room(trace: Trace) -> Fraction | float:
+def _room(trace: Answer) -> Fraction | float:
     """How far a sum of terms may lie from the number that the trace gives as exact, by the rounding of both."""
     bound = trace.error_bound if math.isfinite(trace.error_bound) else 0.0
     return Fraction(bound) + Fraction(abs(nearest(trace.exact))) / 2**50

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.explain.accounts.chain import nearest
+from pellucid.explain.answer import Answer
 from pellucid.explain.rendering.picture import Plane, winner_of
 from pellucid.explain.terms import Term, largest
-from pellucid.explain.trace import Trace
 from pellucid.language import text
 
 _PLAIN = range(-1, 3)  # powers of ten that are written without a common unit
@@ -28,7 +28,7 @@ class Row:
     factors: tuple[tuple[str, str], ...]
 
 
-def leading(trace: Trace, top: int) -> list[int]:
+def leading(trace: Answer, top: int) -> list[int]:
     """The terms that are shown: the largest, of a selection the winner and the first of the others."""
     winner = winner_of(trace)
     if winner is not None:
@@ -37,7 +37,7 @@ def leading(trace: Trace, top: int) -> list[int]:
     return largest(trace.terms, top)
 
 
-def term_rows(trace: Trace, chosen: Sequence[int], lang: str | None) -> list[Row]:
+def term_rows(trace: Answer, chosen: Sequence[int], lang: str | None) -> list[Row]:
     """The chosen terms; places count from 1."""
     winner = winner_of(trace)
     return [
@@ -45,12 +45,12 @@ def term_rows(trace: Trace, chosen: Sequence[int], lang: str | None) -> list[Row
     ]
 
 
-def start_row(trace: Trace, lang: str | None) -> Row | None:
+def start_row(trace: Answer, lang: str | None) -> Row | None:
     """What the sum starts from."""
     return None if trace.start is None else _row(trace.start, text("rendering.start", lang))
 
 
-def heading(trace: Trace, shown: int, lang: str | None) -> str:
+def heading(trace: Answer, shown: int, lang: str | None) -> str:
     """What the table of terms holds."""
     count = len(trace.terms)
     if count == 1:
@@ -62,7 +62,7 @@ def heading(trace: Trace, shown: int, lang: str | None) -> str:
     return text(key, lang, shown=shown, count=count)
 
 
-def certificate(trace: Trace, lang: str | None) -> str:
+def certificate(trace: Answer, lang: str | None) -> str:
     """Whether the number is proven to be right, and by what."""
     return f"{'✓' if trace.certified else '✗'} {trace.verdict(lang)}"
 

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from pellucid.explain.accounts.account import Element, Group
 from pellucid.explain.accounts.choice import Choice
+from pellucid.explain.answer import Answer
 from pellucid.explain.question import Operand
 from pellucid.explain.terms import Joined, Products
-from pellucid.explain.trace import Trace
 
 Array = NDArray[Any]
 Cell: TypeAlias = tuple[int, int]
@@ -73,7 +73,7 @@ class Scene:
     ranks: tuple[int, ...]
 
 
-def scenes(trace: Trace, chosen: Sequence[int], limit: Cell) -> list[Scene]:
+def scenes(trace: Answer, chosen: Sequence[int], limit: Cell) -> list[Scene]:
     """What the chosen terms read, the first one's planes first.
 
     Args:
@@ -106,7 +106,7 @@ def scenes(trace: Trace, chosen: Sequence[int], limit: Cell) -> list[Scene]:
     return [Scene(tuple(views[key] for key in keys), tuple(ranks)) for keys, ranks in found.items() if keys]
 
 
-def result_plane(trace: Trace, limit: Cell) -> Plane | None:
+def result_plane(trace: Answer, limit: Cell) -> Plane | None:
     """The explained number among its neighbours; None for a number by itself."""
     question = trace.question
     if not question.index:
@@ -116,7 +116,7 @@ def result_plane(trace: Trace, limit: Cell) -> Plane | None:
     return _piece(operand, lead, np.array([[y, x]]), (y, x), limit)
 
 
-def winner_of(trace: Trace) -> int | None:
+def winner_of(trace: Answer) -> int | None:
     """The place of a selection's winner among the terms."""
     if not isinstance(trace.account, Choice):
         return None
@@ -125,7 +125,7 @@ def winner_of(trace: Trace) -> int | None:
     return int(np.count_nonzero(present[0, : trace.account.winner[0]]))
 
 
-def _located(trace: Trace, term: int) -> tuple[Products, int, Group]:
+def _located(trace: Answer, term: int) -> tuple[Products, int, Group]:
     """The products that a term belongs to, its row in them, and their group."""
     parts = trace.terms.groups if isinstance(trace.terms, Joined) else (trace.terms,)
     for products, group in zip(parts, trace.account.terms, strict=True):
@@ -135,7 +135,7 @@ def _located(trace: Trace, term: int) -> tuple[Products, int, Group]:
     raise IndexError(term)
 
 
-def _view(trace: Trace, operand: Operand, lead: Lead, limit: Cell) -> Plane:
+def _view(trace: Answer, operand: Operand, lead: Lead, limit: Cell) -> Plane:
     """All that the explanation reads of one plane."""
     read = []
     for group in trace.account.terms:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from pellucid.explain.overview import Overview
+from pellucid.explain.layers import Layers
 from pellucid.language import chosen
 from pellucid.markup import Markup, frame, tag
 
 _STYLE = ".pellucid .pc-suspicious { border-left: 3px solid var(--pc-mark); padding-left: .6em }"
 
 
-def overview_html(overview: Overview, lang: str | None = None) -> str:
+def overview_html(overview: Layers, lang: str | None = None) -> str:
     """An overview as a piece of HTML."""
     lang = chosen(lang)
     kind = "pc-suspicious" if overview.suspicions else None

@@ -18,9 +18,9 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from pellucid.explain.answer import Answer, noted
 from pellucid.explain.rendering import figures
 from pellucid.explain.rendering.picture import Plane, result_plane, scenes
-from pellucid.explain.trace import Trace, noted
 from pellucid.language import chosen, text, worded
 
 _LIMIT = (14, 14)  # rows and columns of a plane
@@ -30,7 +30,7 @@ _WIDEST = 120  # columns of a panel; longer lines are hard to read
 _NARROW = 64  # columns below which a term's factors stand below its product
 
 
-def rich_trace(trace: Trace, top: int = 12, lang: str | None = None) -> RenderableType:
+def rich_trace(trace: Answer, top: int = 12, lang: str | None = None) -> RenderableType:
     """A trace as something that Rich prints at any width.
 
     Args:
@@ -47,7 +47,7 @@ def rich_trace(trace: Trace, top: int = 12, lang: str | None = None) -> Renderab
 class _Rendered:
     """A trace that is laid out when the width is known."""
 
-    trace: Trace
+    trace: Answer
     top: int
     lang: str
 

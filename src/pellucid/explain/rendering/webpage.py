@@ -7,9 +7,9 @@ the list, and `:has` finds what is pointed at. Where styles are taken away, all 
 
 from __future__ import annotations
 
+from pellucid.explain.answer import Answer, noted
 from pellucid.explain.rendering import figures
 from pellucid.explain.rendering.picture import Plane, Scene, result_plane, scenes
-from pellucid.explain.trace import Trace, noted
 from pellucid.language import chosen, text, worded
 from pellucid.markup import Markup, frame, joined, tag
 
@@ -50,7 +50,7 @@ _STYLE = """
 """
 
 
-def trace_html(trace: Trace, lang: str | None = None) -> str:
+def trace_html(trace: Answer, lang: str | None = None) -> str:
     """A trace as a piece of HTML."""
     lang = chosen(lang)
     terms = figures.leading(trace, _TOP)
@@ -75,7 +75,7 @@ def trace_html(trace: Trace, lang: str | None = None) -> str:
     )
 
 
-def _scenes(trace: Trace, terms: list[int]) -> list[Scene]:
+def _scenes(trace: Answer, terms: list[int]) -> list[Scene]:
     """With more columns for arrays that have no planes."""
     found = scenes(trace, terms, _LIMIT)
     rows = all(plane.is_row for scene in found for plane in scene.planes)
@@ -101,7 +101,7 @@ def _pointing(seen: list[Scene], terms: int) -> str:
     return "\n".join(rules)
 
 
-def _pictures(trace: Trace, seen: list[Scene], lang: str) -> list[Markup]:
+def _pictures(trace: Answer, seen: list[Scene], lang: str) -> list[Markup]:
     """The planes of the terms, those that belong together in one scene, and the result's."""
     result = result_plane(trace, (5, 5))
     if result is None and not seen:
@@ -180,7 +180,7 @@ def _shade(part: float) -> str | None:
     return f"background-color:rgba({colour},{strength})" if strength else None
 
 
-def _table(trace: Trace, terms: list[int], lang: str) -> Markup:
+def _table(trace: Answer, terms: list[int], lang: str) -> Markup:
     """The largest terms, each with its place in the sum."""
     select = trace.kind == "select"
     heads = ["rendering.candidate" if select else "rendering.term"]

@@ -48,9 +48,8 @@ class Tile:
     """What one micro-kernel does; offsets and steps count elements."""
 
     bits: int
-    rows: tuple[
-        int | None, ...
-    ]  # offset of each row's number in A; None for a row of ones (the bias gradient)
+    # Offset of each row's number in A; None for a row of ones (the bias gradient).
+    rows: tuple[int | None, ...]
     columns: int  # results per row; the last vector may be partly used
     a_step: int
     b_step: int
@@ -63,10 +62,8 @@ class Tile:
     ahead: int = 0  # how far ahead of each row of B lies another, which is brought into the cache meanwhile
     gate: bool = False  # results are 0 where the number of start in base_rows is 0: the gradient of a ReLU
     norm: int = 0  # results are normalised with mean, scale and bias of each column, so far apart in start
-    claims: tuple[int, int] = (
-        0,
-        0,
-    )  # so many rows in start, so far apart, are brought into the cache to be written to
+    # So many rows in start, so far apart, are brought into the cache to be written to.
+    claims: tuple[int, int] = (0, 0)
     pieces: tuple[Piece, ...] = ()  # of a run that is not of one piece
     lanewise: bool = False  # a column of the results meets the same column of A
     past: bool = False  # results are stored past the caches

@@ -35,9 +35,8 @@ class Transform:
     channels: int
     steps: tuple[int, int]  # from row to row and from column to column of a tile in A
     out_steps: tuple[int, int]
-    next_tile: tuple[
-        int, int, int
-    ]  # from one tile to the next in A, out and start; out is pooled where routes say so
+    # From one tile to the next in A, out and start; out is pooled where routes say so.
+    next_tile: tuple[int, int, int]
     stored: tuple[int, int] | None = None  # rows and columns of the results beyond these are left out
     start: Literal["nothing", "bias", "base", "out", "norm"] = "nothing"
     start_steps: tuple[int, int] = (0, 0)  # with "norm" the first is from mean to scale to bias

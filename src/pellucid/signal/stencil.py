@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from pellucid.kernels.progress import progress
 from pellucid.kernels.shelves import borrowed
 from pellucid.kernels.simd import Stencil, Widen
 from pellucid.kernels.table import fill
+from pellucid.signal.passes import Passes
 
 if TYPE_CHECKING:
     from pellucid.kernels.simd import Pixel
@@ -31,18 +31,6 @@ _PIXELS: dict[Any, Pixel] = {
     np.dtype(np.float64): "f64",
 }
 PIXELS = tuple(_PIXELS)
-
-
-@dataclass(frozen=True)
-class Passes:
-    """Sums in floats of `bits` bits; in two passes where there are factors, columns (T,Kh) and rows (T,Kw).
-
-    `error` is how far a sum may be off; 0 where it is exact, or as good as float64 gets.
-    """
-
-    bits: int
-    factors: tuple[Array, Array] | None = None
-    error: float = 0.0
 
 
 @borrowed()

@@ -1,0 +1,41 @@
+"""How a weight lies in memory: one vector of output channels per tap.
+
+A weight's public axes are (O,C/groups,Kd,Kh,Kw), its memory is (Kd,Kh,Kw,C/groups,O); a linear weight (out,in) lies as
+(in,out), vectors and scalars lie as they are. Gradients and states of the optimiser lie as their parameter does.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.ops.base import Shape
+
+Array = NDArray[Any]
+
+
+def memory_shape(shape: Shape) -> Shape:
+    """The sizes in the order in which they lie in memory.
+
+    Example:
+        >>> memory_shape((32, 16, 3, 5)), memory_shape((10, 84)), memory_shape((7,))
+        ((3, 5, 16, 32), (84, 10), (7,))
+    """
+    return tuple(shape[axis] for axis in _order(len(shape)))
+
+
+def in_memory(public: Array) -> Array:
+    """The same numbers, not copied, with the axes in memory's order."""
+    return public.transpose(_order(public.ndim))
+
+
+def public(memory: Array) -> Array:
+    """The same numbers, not copied, with public axes."""
+    return memory.transpose(np.argsort(_order(memory.ndim)))
+
+
+def _order(axes: int) -> tuple[int, ...]:
+    """The public axes as they lie in memory."""
+    return (*range(2, axes), 1, 0) if axes >= 2 else tuple(range(axes))

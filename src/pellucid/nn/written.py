@@ -1,0 +1,94 @@
+"""Numbers written into the arrays of a model: read and checked first, then all or none, between two runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.errors import ArgumentError, PellucidError, ShapeError, joined, say
+from pellucid.kernels.turns import changing
+from pellucid.nn.parameter import State
+from pellucid.numbers import as_array, within
+
+Array = NDArray[Any]
+
+
+def write_states(where: str, states: Mapping[str, State], state_dict: Mapping[str, Any]) -> None:
+    """Take over a state dict: what it lacks, has too much or in a wrong shape is named at once.
+
+    Args:
+        where: what errors call this.
+        states: the model's arrays by all their names.
+        state_dict: the numbers.
+    """
+    missing = [n for n in states if n not in state_dict and not n.endswith("num_batches_tracked")]
+    unexpected = [str(name) for name in state_dict if name not in states]
+    values, misfits = {}, {}
+    for name in states.keys() & state_dict.keys():
+        try:
+            values[name] = fitting(name, state_dict[name], states[name])
+        except PellucidError as error:
+            misfits[name] = error
+    unfit = [misfits[name].message for name in states if name in misfits]
+    if missing or unexpected or unfit:
+        only_shapes = not (missing or unexpected)
+        only_shapes = only_shapes and all(isinstance(error, ShapeError) for error in misfits.values())
+        faults = (
+            say("missing: {names}", names=_first(missing)) if missing else None,
+            say("unexpected: {names}", names=_first(unexpected)) if unexpected else None,
+            say("unfit: {faults}", faults=_first(unfit)) if unfit else None,
+        )
+        got = joined("; ", filter(None, faults))
+        kind = ShapeError if only_shapes else ArgumentError
+        rule, hint = "names and shapes must be those of the model; nothing was loaded", None
+        if missing:
+            hint = _names_hint(states, state_dict)
+        raise kind(where, rule, got=got, hint=hint)
+    assign([(states[name], value) for name, value in values.items()])
+
+
+def fitting(where: str, value: Any, state: State) -> Array:
+    """`value` as an array that can be copied into `state`."""
+    array = as_array(where, say("the value"), value)
+    if array.shape != state.shape:
+        raise ShapeError(where, "the shape must stay", expected=f"{state.shape}", got=f"{array.shape}")
+    if not np.can_cast(array.dtype, state.dtype, "same_kind"):
+        expected, got = say("a value for {dtype}", dtype=state.dtype), f"dtype {array.dtype}"
+        raise ArgumentError(where, "the kind of number must fit", expected=expected, got=got)
+    if not state.flags.writeable:
+        raise ArgumentError(where, "the array must be writeable", got="a read-only one")
+    return within(where, say("the value"), array, state.dtype) if array.dtype.kind == "f" else array
+
+
+def assign(assignments: list[tuple[State, Array]]) -> None:
+    """Write numbers into arrays, all or none and between two runs; they may come from these arrays themselves."""
+    states = [state for state, _ in assignments]
+    values = [
+        np.array(value) if any(np.may_share_memory(value, state) for state in states) else value
+        for _, value in assignments
+    ]
+
+    def write() -> None:
+        for state, value in zip(states, values, strict=True):
+            state.assign(value)
+
+    changing(write)
+
+
+def _names_hint(states: Mapping[str, Any], state_dict: Mapping[str, Any]) -> str | None:
+    """Where a state dict lies inside another dictionary, or its names have something before them: how to get at it."""
+    for key, inner in state_dict.items():
+        if isinstance(inner, Mapping) and states.keys() & inner.keys():
+            return say("load its [{key!r}]", key=key)
+    for before in {str(key).partition(".")[0] + "." for key in state_dict}:
+        if {before + name for name in states} <= state_dict.keys():
+            return say("leave out {before!r} at the beginning of the names", before=before)
+    return None
+
+
+def _first(names: Sequence[str], most: int = 5) -> str:
+    first, more = joined(", ", names[:most]), len(names) - most
+    return say("{first} and {count} more", first=first, count=more) if more > 0 else first
