@@ -245,7 +245,7 @@ class Scheme:
 
 _SAME = tuple(((i, i),) for i in range(6))
 _WEIGHT = Side((Phase("weight_2", 0, 2), Phase("weight_1", 1)))
-_TURNED = Side((Phase("weight_2", 2, -2), Phase("weight_1", 1)))
+_FLIPPED = Side((Phase("weight_2", 2, -2), Phase("weight_1", 1)))
 
 
 def output(stride: int, before: int) -> Along:
@@ -268,9 +268,9 @@ def grad_input(stride: int, before: int) -> Along:
     one = tuple(((i, 5),) for i in range(5))
     if before % 2:  # the first position meets one tap
         result = Side((Phase("output_1", 0, 2), Phase("output_2", 1, 2)), 0, 2)
-        return Along(grad_output, _TURNED, result, (*one[:4], *both))
+        return Along(grad_output, _FLIPPED, result, (*one[:4], *both))
     result = Side((Phase("output_2", 0, 2), Phase("output_1_late", 1, 2)), 0, 2)
-    return Along(grad_output, _TURNED, result, (*both, *one[1:]))
+    return Along(grad_output, _FLIPPED, result, (*both, *one[1:]))
 
 
 def grad_weight(stride: int, before: int) -> Along:

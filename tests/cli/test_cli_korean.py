@@ -36,7 +36,7 @@ NAMES = {
     "relu", "linear", "add", "flatten", "conv", "dense", "pool", "avgpool", "globalpool", "bn", "sigmoid",
     "tanh", "gelu", "silu", "fc", "Linear", "Flatten",
     # arrays, and what stands in formulas and terms; kinds of traces
-    "input", "output", "loss", "updated", "count", "log", "eps", "after", "gate", "mask", "mean", "variance",
+    "input", "output", "loss", "updated", "count", "log", "eps", "after", "mask", "mean", "variance",
     "velocity", "softmax", "sum", "select", "formula", "stride", "dilation", "padding",
     # values of options
     "mnist", "alexnet", "sgd", "adam", "inference", "same", "en", "cold", "box", "gaussian", "unsharp", "motion",

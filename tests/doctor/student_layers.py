@@ -162,10 +162,10 @@ def relu(slope: float = 0.0, mistake: str = "") -> Functions:
         return np.where(x > 0, x, slope * x)
 
     def backward(grad_output: Any, x: Any) -> Any:
-        gate = grad_output if mistake == "gate on grad_output" else x
-        if mistake == "gate inverted":
-            gate = -x
-        return grad_output * (1.0 if mistake == "no gate" else np.where(gate > 0, 1.0, slope))
+        of = grad_output if mistake == "mask of grad_output" else x
+        if mistake == "mask inverted":
+            of = -x
+        return grad_output * (1.0 if mistake == "no mask" else np.where(of > 0, 1.0, slope))
 
     return forward, backward
 
@@ -177,8 +177,8 @@ def add_relu(mistake: str = "") -> Functions:
         return np.maximum(x + shortcut, 0)
 
     def backward(grad_output: Any, x: Any, shortcut: Any) -> Any:
-        gate = x if mistake == "gate on one summand" else x + shortcut
-        grad = grad_output * (gate > 0)
+        of = x if mistake == "mask of one summand" else x + shortcut
+        grad = grad_output * (of > 0)
         return grad, grad
 
     return forward, backward
@@ -191,8 +191,8 @@ def linear_relu(mistake: str = "") -> Functions:
         return np.maximum(x @ weight + bias, 0)
 
     def backward(grad_output: Any, x: Any, weight: Any, bias: Any) -> Any:
-        gate = grad_output if mistake == "gate on grad_output" else x @ weight + bias
-        grad = grad_output * (1.0 if mistake == "no gate" else gate > 0)
+        of = grad_output if mistake == "mask of grad_output" else x @ weight + bias
+        grad = grad_output * (1.0 if mistake == "no mask" else of > 0)
         return grad @ weight.T, x.T @ grad, grad.sum(axis=0)
 
     return forward, backward

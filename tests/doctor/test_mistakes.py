@@ -158,16 +158,16 @@ PLANTED = [
     layer(student.linear, "last image only", (5, 4), (3, 4), (3,), weight="batch_sum_missing"),
     layer(student.linear, "first image only", (4, 4), (4, 4), (4,), weight="batch_sum_missing"),
     layer(student.linear, "bias not summed", (5, 4), (3, 4), (3,), bias="batch_sum_missing"),
-    layer(student.relu, "gate on grad_output", (4, 5), x="relu_gate"),
-    layer(student.relu, "gate on grad_output", (2, 3, 4, 5), x="relu_gate"),
-    layer(student.relu, "gate on grad_output", (12,), settings={"slope": 0.1}, x="relu_gate"),
-    layer(student.relu, "gate inverted", (3, 4), x="relu_gate"),
-    layer(student.relu, "no gate", (3, 4), x="relu_gate_missing"),
+    layer(student.relu, "mask of grad_output", (4, 5), x="relu_mask"),
+    layer(student.relu, "mask of grad_output", (2, 3, 4, 5), x="relu_mask"),
+    layer(student.relu, "mask of grad_output", (12,), settings={"slope": 0.1}, x="relu_mask"),
+    layer(student.relu, "mask inverted", (3, 4), x="relu_mask"),
+    layer(student.relu, "no mask", (3, 4), x="relu_mask_missing"),
     layer(
-        student.linear_relu, "gate on grad_output", (5, 3), (3, 4), (4,), **dict.fromkeys(LINEAR, "relu_gate")
+        student.linear_relu, "mask of grad_output", (5, 3), (3, 4), (4,), **dict.fromkeys(LINEAR, "relu_mask")
     ),
-    layer(student.linear_relu, "no gate", (5, 3), (3, 4), (4,), **dict.fromkeys(LINEAR, "relu_gate_missing")),
-    layer(student.add_relu, "gate on one summand", (3, 4, 5), (3, 4, 5), x="relu_gate", shortcut="relu_gate"),
+    layer(student.linear_relu, "no mask", (5, 3), (3, 4), (4,), **dict.fromkeys(LINEAR, "relu_mask_missing")),
+    layer(student.add_relu, "mask of one summand", (3, 4, 5), (3, 4, 5), x="relu_mask", shortcut="relu_mask"),
     layer(student.linear, "mean over the batch", (5, 4), (3, 4), (3,), weight="mean_instead_of_sum"),
     conv(
         "mean over the batch", (1, 1), (0, 0), *TWO, weight="mean_instead_of_sum", bias="mean_instead_of_sum"

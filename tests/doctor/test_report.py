@@ -434,17 +434,17 @@ def test_gradients_in_float32_are_no_mistakes() -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_one_wrong_gate_is_named_in_both_gradients(seed: int) -> None:
+def test_one_wrong_mask_is_named_in_both_gradients(seed: int) -> None:
     def backward(grad_output: Any, x: Any, weight: Any) -> Any:
-        gated = grad_output * (grad_output > 0)
-        return gated @ weight, gated.T @ x
+        masked = grad_output * (grad_output > 0)
+        return masked @ weight, masked.T @ x
 
     rng = np.random.default_rng(seed)
     inputs = rng.normal(size=(4, 3)), rng.normal(size=(5, 3))
     report = pc.check_gradient(lambda x, weight: np.maximum(x @ weight.T, 0), backward, inputs)
     assert [(found.input, found.kind) for found in report.diagnoses] == [
-        ("x", "relu_gate"),
-        ("weight", "relu_gate"),
+        ("x", "relu_mask"),
+        ("weight", "relu_mask"),
     ]
 
 

@@ -172,7 +172,7 @@ def at_points(plane: Plane, x: Any) -> Any:
     return result
 
 
-# ------------------------------------------------------------------------------------------------ what is joined
+# ------------------------------------------------------------------------------------------------ what is fused
 
 
 def with_shortcut(x: Any, a: dict[str, Any]) -> Any:
@@ -228,7 +228,7 @@ NETWORKS = [
 @pytest.mark.parametrize("network", NETWORKS)
 @pytest.mark.parametrize("channels", [5, 16, 34])
 @pytest.mark.parametrize("algorithm", ["direct", "winograd"])
-def test_a_joined_batch_norm_changes_no_bit(network: Network, channels: int, algorithm: Any) -> None:
+def test_a_fused_batch_norm_changes_no_bit(network: Network, channels: int, algorithm: Any) -> None:
     given = arrays(channels, channels, np.float32)
     given["w1"], given["w5"] = normal(channels, channels, 1, 1), normal(channels, channels, 5, 5)
     for images in (1, 6):

@@ -236,7 +236,7 @@ def test_gradients_that_share_a_transform_equal_those_that_do_not(
 @pytest.mark.parametrize("size", [(16, 15), (31, 32)])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_stride_2_between_batch_norms_and_beside_a_shortcut(size: Any, dtype: str) -> None:
-    """The fast step normalises, adds and gates while it transforms; the recorded one does not."""
+    """The fast step normalises, adds and masks while it transforms; the recorded one does not."""
     pc.seed(1)
     first = [pc.Conv2d(3, 32, 3, padding=1, bias=False), pc.BatchNorm2d(32), pc.ReLU()]
     layers = [*first, BasicBlock(32, 40, 2), BasicBlock(40, 33, 2), pc.Flatten()]

@@ -456,7 +456,7 @@ FORGERIES: dict[str, Any] = {
     "another algorithm": lambda d, e, a: d.update(algorithm="winograd"),
     "no algorithm": lambda d, e, a: d.update(algorithm="fast"),
     "an algorithm of no name": lambda d, e, a: d.update(algorithm=[]),
-    "entries turned round": lambda d, e, a: d["entries"].reverse(),
+    "entries reversed": lambda d, e, a: d["entries"].reverse(),
     "nothing given": lambda d, e, a: e["input"].update(source=e["loss"]["source"]),
     "an output given": lambda d, e, a: e["a.output"].update(source=None),
     "a gradient given": lambda d, e, a: e["grad(w)"].update(source=None),

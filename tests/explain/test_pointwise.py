@@ -6,6 +6,8 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from functools import partial
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -70,7 +72,7 @@ def added_again(rec: Recording, trace: Trace, functions: dict[str, Function]) ->
                 expected = number if function is None else functions[function](number)
                 assert value == pytest.approx(expected, rel=1e-12 if function else 0, abs=1e-15)
             else:
-                assert label in ("gate", "slope", "mask", "scale")
+                assert label in ("slope", "mask", "scale")
             product *= Fraction(value)
         total, size = total + product, size + abs(product)
     return total, size
@@ -187,7 +189,7 @@ def planted(network: Any, x: Array, name: str, change: Callable[[Array], Array])
 
 
 @pytest.mark.parametrize("dtype", TYPES)
-def test_wrong_gates_masks_and_signs_are_noticed(dtype: Any) -> None:
+def test_wrong_masks_and_signs_are_noticed(dtype: Any) -> None:
     x = normal(3, 4, 5, dtype=dtype)
     negative = int((x < 0).sum())
     assert planted(F.relu, x, "relu.output", lambda y: x) == negative
@@ -284,7 +286,7 @@ TEXT = """\
 grad(input)[0,2] = 0.5  (float32)
   formula    grad_input = gradient so far + grad_output·(0 where output ≤ 0, else 1)
   numbers    grad(input)[0,2] = 0.5 + 0.5·0.0
-  note       the gate is closed: input[0,2] = -3.0; added to grad(input) after add[0,2], what the
+  note       the mask is 0: input[0,2] = -3.0; added to grad(input) after add[0,2], what the
              gradient had grown to before
   largest 2 of 2 terms
     0.5 = grad(input) after add[0,2] 0.5
@@ -310,12 +312,30 @@ def test_a_trace_as_text() -> None:
     )
 
 
-def test_infinity_is_no_term_of_what_a_closed_gate_passes() -> None:
+def test_infinity_is_no_term_of_what_a_mask_of_0_passes() -> None:
     rec = recording(run(F.relu, np.array([[-np.inf, -2]], np.float32), {}))
-    closed, finite = rec.explain("relu.output[0,0]"), rec.explain("relu.output[0,1]")
-    assert (closed.value, closed.exact, len(closed.terms), closed.error_bound) == (0, 0, 0, 0)
-    assert closed.substituted == "relu.output[0,0] = 0"
-    assert finite.terms[0].factors == (("input[0,1]", -2.0), ("gate", 0.0))
+    masked, finite = rec.explain("relu.output[0,0]"), rec.explain("relu.output[0,1]")
+    assert (masked.value, masked.exact, len(masked.terms), masked.error_bound) == (0, 0, 0, 0)
+    assert masked.substituted == "relu.output[0,0] = 0"
+    assert finite.terms[0].factors == (("input[0,1]", -2.0), ("mask", 0.0))
+
+
+def test_a_note_says_the_mask_or_the_slope() -> None:
+    x = np.array([[3, -2]], np.float32)
+    mask, slope = (
+        recording(run(F.relu, x, {})),
+        recording(run(partial(F.leaky_relu, negative_slope=0.1), x, {})),
+    )
+    asked = product(((mask, "relu"), (slope, "leaky_relu")), (0, 1))
+    traces = [rec.explain(f"{op}.output[0,{i}]") for (rec, op), i in asked]
+    assert [trace.note for trace in traces] == [
+        "the mask is 1: input[0,0] = 3.0",
+        "the mask is 0: input[0,1] = -2.0",
+        "the slope is 1.0: input[0,0] = 3.0",
+        "the slope is 0.1: input[0,1] = -2.0",
+    ]
+    korean = [trace.to_dict(lang="ko")["note"] for trace in traces]
+    assert korean[1::2] == ["마스크가 0입니다: input[0,1] = -2.0", "곱하는 값이 0.1입니다: input[0,1] = -2.0"]
 
 
 def test_accounts_are_of_many_elements_at_once() -> None:

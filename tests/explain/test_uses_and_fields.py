@@ -306,7 +306,7 @@ def rec() -> Recording:
 
 @pytest.mark.slow
 def test_uses_are_the_terms_of_all_explanations(rec: Recording) -> None:
-    """Every number that has an explanation names its factors: turned around, these are the uses."""
+    """Every number that has an explanation names its factors: the other way round, these are the uses."""
     used: dict[str, set[str]] = {}
     arrays_seen = set()
     for name, entry in rec.entries.items():

@@ -161,9 +161,9 @@ def test_wrong_arrays_are_refused(tmp_path):
     assert "missing: fc1.bias" in refusal(path, save(missing, metadata()))
     more = {**state, "x": np.zeros(3, np.float32)}
     assert "unexpected: x" in refusal(path, save(more, metadata()))
-    turned = {**state, "fc1.weight": np.ascontiguousarray(state["fc1.weight"].T)}
+    transposed = {**state, "fc1.weight": np.ascontiguousarray(state["fc1.weight"].T)}
     assert "fc1.weight: the shape must stay. Expected (120, 400). Got (400, 120)" in refusal(
-        path, save(turned, metadata())
+        path, save(transposed, metadata())
     )
     half = {**state, "fc1.bias": state["fc1.bias"].astype(np.float16)}
     text = "cannot be read as safetensors. Got 'fc1.bias' of type 'F16'; known are F32, F64, I64."

@@ -335,7 +335,7 @@ def test_add(halo: bool, dtype: Any) -> None:
 
 @FLOATS
 @pytest.mark.parametrize("first", [Add(), BatchNorm(training=True)], ids=str)
-def test_joined_relu_is_the_relu(first: Any, dtype: Any) -> None:
+def test_fused_relu_is_the_relu(first: Any, dtype: Any) -> None:
     operands = [
         normal((3, 5, 4, 7), dtype, seed) for seed in range(len(first.arguments) if first == Add() else 1)
     ]

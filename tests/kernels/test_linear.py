@@ -1,4 +1,4 @@
-"""The linear layer's own kernels: the documented order of every sum, any size, and updates joined with gradients."""
+"""The linear layer's own kernels: the documented order of every sum, any size, and updates fused with gradients."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def trained(rule: Any, size: tuple[int, int, int, int], dtype: Any, *, keep: boo
 @pytest.mark.slow
 @FLOATS
 @pytest.mark.parametrize("rule", RULES, ids=str)
-def test_a_joined_update_is_the_gradient_and_then_the_update_bit_for_bit(rule: Any, dtype: Any) -> None:
+def test_a_fused_update_is_the_gradient_and_then_the_update_bit_for_bit(rule: Any, dtype: Any) -> None:
     before = get_num_threads()
     try:
         for size, threads in product(((1, 5, 3, 2), (17, 100, 49, 10)), (1, 3)):

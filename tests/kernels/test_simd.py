@@ -124,7 +124,7 @@ def test_what_stands_around_the_loop_leaves_it_alone(target, bits):
             replace(plain, relu=True),
             replace(plain, ahead=512),
         ]
-        variants += [replace(plain, gate=True, base_rows=out)]
+        variants += [replace(plain, mask=True, base_rows=out)]
         for tile in variants:
             loop = innermost_loop(simd.assembly(tile))
             assert count(FUSED, loop) == 4 * rows * vectors, tile

@@ -19,7 +19,7 @@ from tests.support.one_op import run_op
 
 from pellucid.kernels import simd
 from pellucid.kernels.loops.replay import replay
-from pellucid.kernels.simd import TARGETS, Piece, Tile, Turn
+from pellucid.kernels.simd import TARGETS, Piece, Tile, Transpose
 from pellucid.ops.max_pool import MaxPool
 from pellucid.signal import filter_image
 
@@ -82,8 +82,8 @@ def tiles(bits: int) -> list[Tile]:
             replace(plain, start="bias", relu=True),
             replace(plain, start="out", rows=(*offsets[:-1], None)),
             replace(plain, start="base", base_rows=out[::-1]),
-            replace(plain, gate=True, base_rows=out[::-1]),
-            replace(plain, lanewise=True, start="bias", rows=(*offsets[:-1], None)),
+            replace(plain, mask=True, base_rows=out[::-1]),
+            replace(plain, depthwise=True, start="bias", rows=(*offsets[:-1], None)),
         ]
     result.append(replace(result[0], run=0))  # no tap reaches these results
     return result + in_pieces(bits)
@@ -111,7 +111,7 @@ def expected(tile: Tile, a: np.ndarray, b: np.ndarray, out: np.ndarray, start: n
     bounds = np.arange(tile.columns + 1) * tile.run * len(TAPS)
     for m, (row, to) in enumerate(zip(tile.rows, tile.out_rows, strict=True)):
         a_of_row = np.ones_like(a) if row is None else a[row:]
-        lane = columns[:, None] * tile.lanewise
+        lane = columns[:, None] * tile.depthwise
         left = np.concatenate([a_of_row[t + lane + along * tile.a_step] for t in TAPS[:, 0]], axis=1)
         given = start[tile.base_rows[m] if tile.base_rows else 0 :][: tile.columns]
         sums = out[to:][: tile.columns] if tile.start == "out" else given
@@ -119,7 +119,7 @@ def expected(tile: Tile, a: np.ndarray, b: np.ndarray, out: np.ndarray, start: n
         sums = np.concatenate([[0], sums if tile.start != "zero" else np.zeros_like(sums)]).astype(a.dtype)
         every = np.broadcast_to(left, right.shape).reshape(1, -1)
         replay(np.ascontiguousarray(every), right.reshape(1, -1), np.concatenate([[0], bounds]), sums[None])
-        values = np.where(given == 0, 0, sums[1:]) if tile.gate else sums[1:]
+        values = np.where(given == 0, 0, sums[1:]) if tile.mask else sums[1:]
         result[to : to + tile.columns] = np.where(values < 0, 0, values) if tile.relu else values
     return result
 
@@ -152,7 +152,7 @@ def test_tiles_are_their_sums_bit_for_bit(name: str, dtype: Any) -> None:
     with running(name):
         for tile, make in product(tiles(dtype().itemsize * 8), (integers, normal)):
             a, b, out, start = (make((size,), dtype, i) for i, size in enumerate((800, 1000, 2200, 2200)))
-            if tile.gate:
+            if tile.mask:
                 start = rectified(start)
             after = expected(tile, a, b, out, start)
             call(tile, a, b, out, start, TAPS, len(TAPS))
@@ -168,20 +168,20 @@ def rectified(start: np.ndarray) -> np.ndarray:
 
 @EVERY_TARGET
 @FLOATS
-@pytest.mark.parametrize("end", ["nothing", "base", "gate"])
-def test_rows_turned_into_columns(name: str, end: Any, dtype: Any) -> None:
+@pytest.mark.parametrize("end", ["nothing", "base", "mask"])
+def test_rows_become_columns(name: str, end: Any, dtype: Any) -> None:
     with running(name):
         for rows, columns in product((1, 5, 16, 33), (1, 7, 16, 35)):
             source, start = normal((rows, columns + 2), dtype), normal((columns, rows + 1), dtype, 1)
-            if end == "gate":
+            if end == "mask":
                 start = rectified(start)
-            turned, out = source[:, :columns].T, np.zeros((columns, rows + 3), dtype)
-            turn = Turn(dtype().itemsize * 8, rows, columns, columns + 2, rows + 3, end, rows + 1)
-            call(turn, source, 0, out, start)
+            transposed, out = source[:, :columns].T, np.zeros((columns, rows + 3), dtype)
+            code = Transpose(dtype().itemsize * 8, rows, columns, columns + 2, rows + 3, end, rows + 1)
+            call(code, source, 0, out, start)
             expected = {
-                "nothing": turned,
-                "base": turned + start[:, :rows],
-                "gate": np.where(start[:, :rows] == 0, 0, turned),
+                "nothing": transposed,
+                "base": transposed + start[:, :rows],
+                "mask": np.where(start[:, :rows] == 0, 0, transposed),
             }
             np.testing.assert_array_equal(out[:, :rows], expected[end])
             assert not out[:, rows:].any()

@@ -72,7 +72,7 @@ def test_by_hand(dtype: Any) -> None:
 
 
 def behind(of: Any, name: str, x: Any, arrays: dict[str, Any]) -> Any:
-    """A ReLU, whose gate joins what comes behind it going backwards; `of` is our functions or PyTorch's."""
+    """A ReLU, whose mask is fused into what comes behind it going backwards; `of` is our functions or PyTorch's."""
     weight = arrays["weight"]
     ends: dict[str, Callable[[Any], Any]] = {
         "alone": lambda y: y,
@@ -96,7 +96,7 @@ BEHIND = [
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("name", BEHIND)
-def test_a_joined_gate_lets_gradients_through_at_nan(name: str, dtype: Any) -> None:
+def test_a_fused_mask_lets_gradients_through_at_nan(name: str, dtype: Any) -> None:
     """The bias before the ReLU has PyTorch's gradient, of which some has come through NaN."""
     x = normal(3, 2, 9, 8, dtype=dtype)
     x[1, 0, 2, 3] = x[2, 1, 8, 0] = np.nan
@@ -118,7 +118,7 @@ def test_a_joined_gate_lets_gradients_through_at_nan(name: str, dtype: Any) -> N
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_the_gate_of_pooling_inside_a_transform_is_that_of_pooling_alone(dtype: Any) -> None:
+def test_the_mask_of_pooling_inside_a_transform_is_that_of_pooling_alone(dtype: Any) -> None:
     def network(x: Any, weight: Any, bias: Any) -> Any:
         return F.max_pool2d(F.relu(F.conv2d(x, weight, bias, padding=1)), 2)
 
@@ -151,13 +151,13 @@ def gradients(program: Program) -> dict[str, np.ndarray]:
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_the_open_gate_at_nan_is_explained(dtype: Any) -> None:
+def test_the_mask_of_1_at_nan_is_explained(dtype: Any) -> None:
     x = np.array([[np.nan, 0.0, -0.0, -3.0, 2.0]], dtype)
     rec = recording(run(F.relu, x, {}))
     grad = rec["grad(relu.output)"][0]
     assert rec["grad(input)"][0].tolist() == [grad[0], 0, 0, 0, grad[4]]
     assert rec.certify().certified
     trace = rec.explain("grad(input)[0,0]")
-    assert trace.note == "the gate is open: input[0,0] = nan"
+    assert trace.note == "the mask is 1: input[0,0] = nan"
     assert (trace.value, trace.certified) == (grad[0], True)
-    assert rec.explain("grad(input)[0,1]").note == "the gate is closed: input[0,1] = 0.0"
+    assert rec.explain("grad(input)[0,1]").note == "the mask is 0: input[0,1] = 0.0"

@@ -46,7 +46,7 @@ ON_KERNELS = [name for name in families() if not name.startswith("max_unpool")]
 def test_numbers_of_the_kernels_are_pytorchs(family: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same calls, as far as a network takes them; fewer, because each shape has programs of its own."""
     monkeypatch.setattr(arrays, "pays", lambda _, operands: on_kernels(operands[0]))
-    monkeypatch.setattr(Op, "revisits", True)
+    monkeypatch.setattr(Op, "needs_forward", True)
     dice = Dice(zlib.crc32(family.encode()) + 1)
     compared = 0
     while compared < CASES_ON_KERNELS:

@@ -94,7 +94,7 @@ def test_strength_goes_from_the_image_to_the_kernel_and_beyond() -> None:
         np.testing.assert_allclose(edges, strength * scipy.ndimage.laplace(image), atol=1e-10)
 
 
-def test_a_kernel_as_text_is_not_turned_unless_asked() -> None:
+def test_a_kernel_as_text_is_not_flipped_unless_asked() -> None:
     image = np.zeros((3, 5), np.uint8)
     image[1, 2] = 1
     assert pc.signal.filter_image(image, "1 2; 3 4; 5 6").tolist() == [
@@ -102,8 +102,8 @@ def test_a_kernel_as_text_is_not_turned_unless_asked() -> None:
         [0, 0, 4, 3, 0],
         [0, 0, 2, 1, 0],
     ]
-    turned = pc.signal.filter_image(image, "1 2; 3 4; 5 6", flip=True)
-    assert turned.tolist() == [[0, 1, 2, 0, 0], [0, 3, 4, 0, 0], [0, 5, 6, 0, 0]]
+    flipped = pc.signal.filter_image(image, "1 2; 3 4; 5 6", flip=True)
+    assert flipped.tolist() == [[0, 1, 2, 0, 0], [0, 3, 4, 0, 0], [0, 5, 6, 0, 0]]
 
 
 def test_rounding_is_to_the_nearest_and_cut_off() -> None:

@@ -46,8 +46,8 @@ def test_the_example_of_the_lecture() -> None:
     assert result.tolist() == [[19, 25], [37, 43]]
     assert [(term.f, term.g) for term in result.explain((0, 0)).terms] == [(0, 0), (1, 1), (3, 2), (4, 3)]
     assert np.array_equal(result, F.conv2d(IMAGE[None], KERNEL[None, None])[0])
-    turned = pc.signal.convolve(IMAGE, KERNEL[::-1, ::-1], "valid")
-    assert turned.tolist() == result.tolist()
+    flipped = pc.signal.convolve(IMAGE, KERNEL[::-1, ::-1], "valid")
+    assert flipped.tolist() == result.tolist()
 
 
 @pytest.mark.parametrize("name", ["convolve", "correlate"])

@@ -83,8 +83,8 @@ def test_a_step_leaves_what_is_frozen_and_does_the_same_to_all_else(names, free)
         assert array.tobytes() == (before if name in names else after)[name].tobytes(), name
 
 
-def joined():
-    """Winograd's algorithm with a pooling, a batch norm and a stride joined to it; a large linear weight."""
+def fused():
+    """Winograd's algorithm with a pooling, a batch norm and a stride fused with it; a large linear weight."""
     layers = (
         *(
             nn.Conv2d(4, 32, 3, padding=1),
@@ -107,7 +107,7 @@ def wide():
 
 @pytest.mark.parametrize("images", [1, 5])
 @pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("make", [joined, wide])
+@pytest.mark.parametrize("make", [fused, wide])
 def test_loops_that_do_several_things_obey(make, seed, images):
     x = np.random.default_rng(0).normal(size=(images, 4, 8, 8)).astype(np.float32)
     y, draw, afters = np.arange(images), random.Random(seed), []

@@ -193,7 +193,7 @@ class LeavesARelu(pc.Module):
         return y
 
 
-def test_what_a_forward_returns_is_not_joined_with_a_relu():
+def test_what_a_forward_returns_is_not_fused_with_a_relu():
     pc.seed(0)
     model = LeavesARelu()
     x = np.random.default_rng(0).standard_normal((2, 1, 5, 6)).astype(np.float32)

@@ -126,7 +126,7 @@ def _gradients(graph: Graph, dtype: Any) -> Plan:
     wanted = node.differentiated.values()
     plan = plan_of(graph, dtype, keep=False, gradients="given", of=wanted)
     order = plan.steps.order
-    if not node.op.revisits:
+    if not node.op.needs_forward:
         order = tuple(step for step in order if step.way != "forward")
     assert plan.steps.given is not None
     aliases = {**plan.steps.aliases, plan.steps.given: graph.inputs["grad_output"]}

@@ -73,7 +73,7 @@ def forward_steps(graph: Graph) -> list[Step]:
 
 def _moved(node: Node) -> dict[str, Symbol]:
     """The running statistics that a node moves on."""
-    return {name: node.named[name] for name in node.op.moves if name in node.named}
+    return {name: node.named[name] for name in node.op.mutates if name in node.named}
 
 
 def _left(node: Node) -> dict[str, Symbol]:

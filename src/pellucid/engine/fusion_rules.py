@@ -39,7 +39,7 @@ def _norm_behind(fusing: Fusing, step: Step) -> Step | None:
     A loop that cannot add leaves a batch norm that is to be added to something to the pass that does both.
     """
     norm = fusing.follower(step, BatchNorm)
-    if norm is None or fusing.setting.trains or "bias" in step.reads or norm.node.op.moves:
+    if norm is None or fusing.setting.trains or "bias" in step.reads or norm.node.op.mutates:
         return None
     if not normalises_in_passing(step, fusing.setting):
         return None

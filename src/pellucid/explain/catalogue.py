@@ -176,7 +176,7 @@ class _Catalogue:
         """Running statistics after the step; after every use of a layer that the forward uses several times."""
         moved: dict[Symbol, list[_Made]] = defaultdict(list)
         for step in self._forward:
-            for role in step.node.op.moves:
+            for role in step.node.op.mutates:
                 if role in step.makes:
                     moved[step.node.named[role]].append((step, role))
         for uses in moved.values():

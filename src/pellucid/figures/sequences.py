@@ -34,8 +34,8 @@ def of_sequences(first: ArrayLike, second: ArrayLike, lang: str) -> Film:
             expected=f"len(f) + len(g) − 1 ≤ {LONGEST}",
             got=f"{len(f)} + {len(g)} − 1 = {axis.output}",
         )
-    turned, result = g[::-1], np.asarray(convolve(f, g))
-    products = [[(f[z], turned[k]) for k, z in axis.taps(x)] for x in range(axis.output)]
+    flipped, result = g[::-1], np.asarray(convolve(f, g))
+    products = [[(f[z], flipped[k]) for k, z in axis.taps(x)] for x in range(axis.output)]
     sums = []
     for x, pairs in enumerate(products):
         first_piece, *others = equation(pairs, result[x])
@@ -51,7 +51,7 @@ def of_sequences(first: ArrayLike, second: ArrayLike, lang: str) -> Film:
         label = text("figures.signal", lang, f="f[z]")
         _stems(above, np.arange(len(f)) - _ASIDE, f, SIGNAL, "o", label)
         label = text("figures.flipped", lang, g=f"g[{x}−z]", x=x)
-        _stems(above, axis.position(x, np.arange(len(g))) + _ASIDE, turned, KERNEL, "s", label)
+        _stems(above, axis.position(x, np.arange(len(g))) + _ASIDE, flipped, KERNEL, "s", label)
         label = text("figures.products", lang, product=f"f[z]·g[{x}−z]")
         above.bar(met, areas[x], 0.62, color=PRODUCT, edgecolor=UNDER, hatch="////", label=label, zorder=1)
         label = text("figures.result", lang, result="[f*g][x]")

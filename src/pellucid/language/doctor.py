@@ -54,8 +54,8 @@ _MISTAKES: Area = {
     ),
     "doctor.kernel_not_flipped": Entry(
         "This gradient would be right if {other} were flipped along axes {axes}. The gradient of the input slides over "
-        "grad_output with the kernel turned against forward's: where forward does not flip it, this gradient does, and "
-        "the other way round.",
+        "grad_output with the kernel flipped against forward's: where forward does not flip it, this gradient does, "
+        "and the other way round.",
         "이 기울기는 {other}의 축 {axes} 방향을 뒤집었을 때의 값입니다. 입력의 기울기를 구할 때는 커널을 순전파와 "
         "반대로 놓고 grad_output 위를 지나갑니다. 순전파에서 뒤집지 않으면 여기서는 뒤집고, 순전파에서 뒤집으면 "
         "여기서는 뒤집지 않습니다.",
@@ -122,16 +122,16 @@ _MISTAKES: Area = {
         "not have.",
         "{name}의 기울기를 자신의 축 {axes}에 대해서도 합했습니다. 입력에 없는 축에 대해서만 합해야 합니다.",
     ),
-    "doctor.relu_gate": Entry(
-        "The gate looks at the wrong tensor: grad_output passes where {tensor}. It must pass where the number that "
+    "doctor.relu_mask": Entry(
+        "The mask is made from the wrong tensor: grad_output passes where {tensor}. It must pass where the number that "
         "went into the activation in forward is positive.",
-        "게이트가 잘못된 텐서를 보고 있습니다. 지금은 {tensor}인 곳에서 grad_output을 통과시킵니다. 순전파에서 "
+        "마스크를 잘못된 텐서로 만들었습니다. 지금은 {tensor}인 곳에서 grad_output을 통과시킵니다. 순전파에서 "
         "활성화 함수에 들어간 값이 양수인 곳에서 통과시켜야 합니다.",
     ),
-    "doctor.relu_gate_missing": Entry(
-        "The gate is missing: grad_output passes everywhere. It must pass where the number that went into the "
+    "doctor.relu_mask_missing": Entry(
+        "The mask is missing: grad_output passes everywhere. It must pass where the number that went into the "
         "activation in forward is positive.",
-        "게이트가 없습니다. 지금은 grad_output을 모든 곳에서 통과시킵니다. 순전파에서 활성화 함수에 들어간 값이 "
+        "마스크가 없습니다. 지금은 grad_output을 모든 곳에서 통과시킵니다. 순전파에서 활성화 함수에 들어간 값이 "
         "양수인 곳에서만 통과시켜야 합니다.",
     ),
     "doctor.mean_instead_of_sum": Entry(

@@ -36,11 +36,11 @@ _SUMS: Area = {
 }
 
 _POINTWISE: Area = {
-    "note.gate_open": Entry(
-        "the gate is open: {address} = {value}", "게이트가 열려 있습니다: {address} = {value}"
+    "note.mask": Entry(
+        "the mask is {mask}: {address} = {value}", "마스크가 {mask}입니다: {address} = {value}"
     ),
-    "note.gate_closed": Entry(
-        "the gate is closed: {address} = {value}", "게이트가 닫혀 있습니다: {address} = {value}"
+    "note.slope": Entry(
+        "the slope is {slope}: {address} = {value}", "곱하는 값이 {slope}입니다: {address} = {value}"
     ),
     "note.where": Entry("where {definition}", "여기서 {definition}"),
     "note.rounded_once": Entry("computed in float64, rounded once", "float64로 계산한 뒤 한 번 반올림합니다"),

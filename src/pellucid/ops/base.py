@@ -78,8 +78,8 @@ class Op(Maker):
     no_place: ClassVar[Mapping[str, str]] = {}
 
     @property
-    def moves(self) -> tuple[str, ...]:
-        """The arguments that a forward moves on: running statistics."""
+    def mutates(self) -> tuple[str, ...]:
+        """The arguments that a forward updates in place: running statistics."""
         return ()
 
     @property
@@ -98,7 +98,7 @@ class Op(Maker):
         return {}
 
     @property
-    def revisits(self) -> bool:
+    def needs_forward(self) -> bool:
         """Whether a gradient needs what the forward left: the output, a statistic, or which candidate was selected."""
         left = {"output", *self.statistics({})}
         return self.selects or any(left & {*self.reads(f"grad_{name}")} for name in self.differentiable)
@@ -107,7 +107,7 @@ class Op(Maker):
     def relation(self, shapes: Mapping[str, Shape], read: Callable[[str], Array]) -> IndexPattern | Copies:
         """Which elements of operands, of these shapes, and of results meet; `read` gives an operand by name."""
 
-    def astray(self, integers: Array, *shapes: Shape | None) -> tuple[NDArray[np.bool_], str]:
+    def out_of_range(self, integers: Array, *shapes: Shape | None) -> tuple[NDArray[np.bool_], str]:
         """Which numbers of the operand in `integers` point at nothing, and the rule that they break."""
         raise NotImplementedError(f"{self.name} has no operand of whole numbers")
 

@@ -66,7 +66,7 @@ class BatchNorm(Norm):
         return "batch_norm"
 
     @property
-    def moves(self) -> tuple[str, ...]:
+    def mutates(self) -> tuple[str, ...]:
         """The running statistics follow the batch's."""
         return ("running_mean", "running_var") if self.training else ()
 

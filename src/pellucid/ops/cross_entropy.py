@@ -149,7 +149,7 @@ class CrossEntropy(Op):
         total = weights[target[counts]].sum() if self.reduction == "mean" else np.float64(1.0)
         return np.where(np.expand_dims(counts, dim), q, 0.0), total
 
-    def astray(self, integers: Array, *shapes: Shape | None) -> tuple[NDArray[np.bool_], str]:
+    def out_of_range(self, integers: Array, *shapes: Shape | None) -> tuple[NDArray[np.bool_], str]:
         """Targets that count and are no class."""
         input = shapes[0]
         assert input is not None
@@ -167,7 +167,7 @@ class CrossEntropy(Op):
                 got=f"{target.dtype}",
                 hint="use target.astype(np.int64)" if are_whole(target) else None,
             )
-        wrong, _ = self.astray(target, input)
+        wrong, _ = self.out_of_range(target, input)
         if wrong.any():
             at = tuple(int(i) for i in np.argwhere(wrong)[0])
             raise ArgumentError(

@@ -132,7 +132,7 @@ class MaxUnpool(Op):
             )
         return tuple(int(size) for size in given[-self.dims :])
 
-    def astray(self, integers: Array, *shapes: Shape | None) -> tuple[NDArray[np.bool_], str]:
+    def out_of_range(self, integers: Array, *shapes: Shape | None) -> tuple[NDArray[np.bool_], str]:
         """Indices that are no position of the output's plane."""
         positions = size_of(self.infer(*shapes)[2:])
         rule = say("indices are positions, 0 to {last}", last=positions - 1)

@@ -30,7 +30,7 @@ class Spread:
 
     Example:
         >>> spread = Spread((((0, 1.0),), ((0, 0.5), (1, 0.5))), sources=2)
-        >>> spread.turned.rows
+        >>> spread.transposed.rows
         (((0, 1.0), (1, 0.5)), ((1, 0.5),))
     """
 
@@ -38,8 +38,8 @@ class Spread:
     sources: int
 
     @property
-    def turned(self) -> Spread:
-        """The inverse: for each source position the results that read it, ascending."""
+    def transposed(self) -> Spread:
+        """The other way: for each source position the results that read it, ascending."""
         found: list[list[tuple[int, float]]] = [[] for _ in range(self.sources)]
         for y, row in enumerate(self.rows):
             for i, weight in row:
@@ -86,7 +86,7 @@ class Resampling(Op):
     def directed(self, of: str, input: Shape) -> list[Spread]:
         """Those of a result: "output", or "grad_input", which reads them the other way round."""
         spreads = self.spreads(input)
-        return spreads if of == "output" else [spread.turned for spread in spreads]
+        return spreads if of == "output" else [spread.transposed for spread in spreads]
 
     def terms(self, of: str, at: NDArray[np.int64], *shapes: Shape | None) -> Terms:
         """What an element reads, positions ascending in row-major order, with the weights unless all are 1."""

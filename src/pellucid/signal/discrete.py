@@ -145,20 +145,20 @@ def correlate(f: ArrayLike, g: ArrayLike, mode: str = "full") -> Convolution:
 def _slide(where: str, f: ArrayLike, g: ArrayLike, mode: str) -> Convolution:
     left, right = as_array(where, "f", f), as_array(where, "g", g)
     _check(where, left.shape, right.shape, mode)
-    flipped = where == "convolve"
+    convolves = where == "convolve"
     dtype = _dtype(left.dtype, right.dtype)
     left, right = _working(left, dtype), _working(right, dtype)
-    turned = right if flipped else np.flip(right)
+    sliding = right if convolves else np.flip(right)
     parts = [_part(mode, n, m) for n, m in zip(left.shape, right.shape, strict=True)]
     cut: Where = (..., *parts)  # the dots keep an array without axes an array
     with np.errstate(over="ignore", invalid="ignore"):  # infinities and NaN go where they go
         if dtype.kind in "iu":
-            method, full = "direct", _exact(where, left, turned, dtype)
+            method, full = "direct", _exact(where, left, sliding, dtype)
         else:
-            method, full = convolved(left, turned)
+            method, full = convolved(left, sliding)
         result = full[cut].astype(dtype).view(Convolution)
     result.method, result._operands = method, (left, right)
-    result._flipped, result._offset = flipped, tuple(part.start for part in parts)
+    result._flipped, result._offset = convolves, tuple(part.start for part in parts)
     return result
 
 

@@ -62,14 +62,14 @@ def gradient_is_convolution(
         raise ShapeError(where, rule, expected=f"{output}", got=f"{delta.shape}")
     gradients = [np.asarray(each) for each in _BACKWARD[op.dims](delta, x, w, None, stride, padding)[:2]]
     geometry = op.geometry(x.shape, w.shape)
-    spread = _spread(delta, geometry)
+    dilated = _dilated(delta, geometry)
     padded = np.pad(x, ((0, 0), (0, 0), *geometry.padded))
     by_input, by_weight = np.zeros(padded.shape), np.zeros(w.shape)
     taps = tuple(slice(size) for size in w.shape[2:])  # a stride may leave the input's end unread
     for n, o, c in np.ndindex(len(x), *w.shape[:2]):
-        full = convolve(spread[n, o], w[o, c])
+        full = convolve(dilated[n, o], w[o, c])
         by_input[n, c][tuple(slice(size) for size in full.shape)] += full
-        by_weight[o, c] += correlate(padded[n, c], spread[n, o], "valid")[taps]
+        by_weight[o, c] += correlate(padded[n, c], dilated[n, o], "valid")[taps]
     eps = float(np.finfo(np.float64).eps)
     size = float(np.linalg.norm(delta))
     rounding = [eps * (delta.size + w.size + 64) * size * float(np.linalg.norm(other)) for other in (w, x)]
@@ -80,10 +80,10 @@ def gradient_is_convolution(
     )
 
 
-def _spread(delta: Array, geometry: Geometry) -> Array:
+def _dilated(delta: Array, geometry: Geometry) -> Array:
     """Grad_output with stride − 1 zeros between its numbers."""
     sizes = [(axis.output - 1) * axis.stride + 1 for axis in geometry.axes]
-    spread = np.zeros((*delta.shape[:2], *sizes))
+    dilated = np.zeros((*delta.shape[:2], *sizes))
     every: Where = tuple(slice(None, None, axis.stride) for axis in geometry.axes)
-    spread[..., *every] = delta
-    return spread
+    dilated[..., *every] = delta
+    return dilated

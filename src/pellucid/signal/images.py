@@ -91,7 +91,7 @@ def filter_image(
         kernels = [np.flip(one) for one in kernels]
     kernels = [_strengthened(one, power) for one in kernels]
     planes = pixels.reshape(*pixels.shape[:2], -1)
-    # A turned kernel has its middle on the other side where its sizes are even.
+    # A flipped kernel has its middle on the other side where its sizes are even.
     before = [(k - 1) // 2 if flip else k // 2 for k in kernels[0].shape]
     output = _slid(planes, kernels, before, border)
     if planes.shape[2] in (2, 4):

@@ -7,7 +7,7 @@
     unsharp      2·identity − gaussian              motion      1/size along a row
     prewitt, scharr: as sobel with 1 1 1 and 3 10 3 in the place of 1 2 1
 
-The y kernels are the x kernels turned (they grow downwards). "magnitude" is √(x² + y²) of the two.
+The y kernels are the x kernels transposed (they grow downwards). "magnitude" is √(x² + y²) of the two.
 """
 
 from __future__ import annotations

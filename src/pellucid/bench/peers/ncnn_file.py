@@ -143,7 +143,7 @@ def _fold(node: Node, layer: _Layer, arrays: dict[str, Array]) -> None:
 
 
 def _check_follows(node: Node, layer: _Layer, graph: Graph) -> None:
-    """What is joined with the layer before must be the only one that reads it."""
+    """What is fused with the layer before must be the only one that reads it."""
     (input,) = (symbol for symbol in node.operands[:1] if symbol is not None)
     readers = [other for other in graph.nodes if input in other.operands]
     if input.name != layer.output or len(readers) > 1:

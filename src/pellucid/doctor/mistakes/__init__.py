@@ -1,7 +1,7 @@
 """The usual mistakes of a backward pass: for each, the gradient that it would give."""
 
 from pellucid.doctor.mistakes.factors import factors, ignored
-from pellucid.doctor.mistakes.gates import gates, gates_behind
+from pellucid.doctor.mistakes.masks import masks, masks_behind
 from pellucid.doctor.mistakes.rearranged import flipped, moved, transposed
 from pellucid.doctor.mistakes.replaced import exchanged, replaced
 from pellucid.doctor.mistakes.shapes import wrong_shape
@@ -14,8 +14,8 @@ from pellucid.doctor.mistakes.twice import differentiated_twice
 # Each mistake of the first groups has a group of its own: it says what every number is. Those that ask forward once
 # more come after those that need not, those that leave numbers open last.
 MISTAKES = (
-    *((mistake,) for mistake in (factors, ignored, gates, own_output_only, flipped, transposed, assigned)),
-    *((mistake,) for mistake in (exchanged, differentiated_twice, replaced, gates_behind)),
+    *((mistake,) for mistake in (factors, ignored, masks, own_output_only, flipped, transposed, assigned)),
+    *((mistake,) for mistake in (exchanged, differentiated_twice, replaced, masks_behind)),
     (moved, stride_ignored),
     (overwritten,),
 )

@@ -23,9 +23,9 @@ def wrong_shape(name: str, got: Floats, expected: Floats, margin: float) -> tupl
 def _readings(name: str, got: Floats, expected: Floats) -> Iterator[tuple[str, Message, Floats, Floats]]:
     """Each mistake with what must be equal if it was made."""
     for order in permutations(range(expected.ndim)):
-        turned = expected.transpose(order)
-        if turned.shape == got.shape:
-            yield "transposed", Message("doctor.transposed", name=name, order=listed(order)), got, turned
+        transposed = expected.transpose(order)
+        if transposed.shape == got.shape:
+            yield "transposed", Message("doctor.transposed", name=name, order=listed(order)), got, transposed
     if got.size == expected.size:
         message = Message("doctor.shape_only", name=name, got=got.shape, expected=expected.shape)
         yield "shape", message, got.reshape(expected.shape), expected

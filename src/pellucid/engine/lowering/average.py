@@ -112,7 +112,7 @@ def _windows(node: Node) -> tuple[list[Relation], NDArray[np.int64], int]:
 
 
 def _holders(windows: Relation, size: int) -> list[list[int]]:
-    """The windows turned round: which of them hold each of `size` positions, ascending."""
+    """The windows transposed: which of them hold each of `size` positions, ascending."""
     holders: list[list[int]] = [[] for _ in range(size)]
     for y, positions in enumerate(windows):
         for i in positions:

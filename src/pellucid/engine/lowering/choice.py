@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from pellucid.engine.graph import Symbol
-from pellucid.engine.lowering.conv_forward import outputs_beside
+from pellucid.engine.lowering.conv_forward import packed_outputs
 from pellucid.engine.lowering.layer import layer_of
 from pellucid.engine.lowering.winograd import pays, serves
 from pellucid.engine.steps import Setting, Step, Steps
@@ -26,7 +26,7 @@ def by_winograd(step: Step, setting: Setting) -> bool:
 
 def normalises_in_passing(step: Step, setting: Setting) -> bool:
     """Whether a convolution's last loop can normalise: not where several positions share a vector."""
-    return by_winograd(step, setting) or outputs_beside(layer_of(step.node, setting.bits)) is None
+    return by_winograd(step, setting) or packed_outputs(layer_of(step.node, setting.bits)) is None
 
 
 def with_moments(steps: Steps) -> Steps:

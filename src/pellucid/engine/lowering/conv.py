@@ -7,7 +7,7 @@ What is a row of a tile, a column and a tap differs by direction; the micro-kern
     grad_input    input positions i    input channels    k × output channels  grad_output  weight, as (k, o, c)
     grad_weight   (k, input channel)   output channels   images, rows of y    input        grad_output
 
-Where the columns leave most of a vector empty, several positions share it (`beside.py`). A true convolution's weight is
+Where the columns leave most of a vector empty, several positions share it (`packed.py`). A true convolution's weight is
 flipped before it is used, its gradient flipped back: all between is the same.
 """
 

@@ -1,7 +1,7 @@
 """The output of a convolution: rows are output positions, columns output channels.
 
 A is the input, B the weight (k, c, o) as it lies or packed into panels. Where output channels are few, a row is several
-positions side by side (`beside.py`).
+positions packed into one vector (`packed.py`).
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import numpy as np
 from pellucid.engine.buffers import Block
 from pellucid.engine.loops import Work
 from pellucid.engine.lowering import norm
-from pellucid.engine.lowering.beside import Beside, beside, panel
 from pellucid.engine.lowering.layer import Layer, laid_weight, layer_of
+from pellucid.engine.lowering.packed import Packing, best_packing, panel
 from pellucid.engine.lowering.walk import Stage, View, cut_when_few, stored, view, walk
 from pellucid.engine.plan import Plan
 from pellucid.engine.steps import Step
@@ -34,26 +34,26 @@ def forward(plan: Plan, step: Step) -> None:
     """output = bias + Σ input·weight; and the batch norm and the ReLU that are fused into it."""
     input, bias = plan.read(step, "input"), plan.read(step, "bias")
     layer, weight = layer_of(step.node, plan.bits), laid_weight(plan, step)
-    wide, normalised = outputs_beside(layer), step.carried(BatchNorm)
+    packing, normalised = packed_outputs(layer), step.carried(BatchNorm)
     output, relu = plan.output(step), step.carried(ReLU) is not None
     table = norm.running_coefficients(plan, step, normalised) if normalised else None
     input.widen(Geometry(layer.axes).padded)
     panels = pack(plan, step, layer, weight) if worth_packing(layer, input.inner[0]) else None
-    if wide:
-        places = wide.places(layer).swapaxes(2, 3)
+    if packing:
+        places = packing.places(layer).swapaxes(2, 3)
         panels = panel(plan, step, f"{layer.label}.weight, broadcast", weight, places)
         if bias is not None:
-            channels = np.tile(np.arange(layer.outputs), wide.positions)
+            channels = np.tile(np.arange(layer.outputs), packing.positions)
             bias = panel(plan, step, f"{layer.label}.bias, repeated", bias, channels)
 
     def bind() -> Work:
         x, y = view(input), stored(plan, output)
-        if wide:
-            tiles_ = beside_tiles(layer, x, y, wide, bias=bias is not None, relu=relu)
+        if packing:
+            tiles_ = packed_tiles(layer, x, y, packing, bias=bias is not None, relu=relu)
         else:
             start: Start = "bias" if bias is not None else "zero"
             tiles_ = forward_tiles(
-                layer, x, y, None, start, packed=panels is not None, normal=table is not None, relu=relu
+                layer, x, y, None, start, in_panels=panels is not None, normal=table is not None, relu=relu
             )
         stage = Stage((input, panels or weight, output, table or bias or weight), (x.image, 0, y.image, 0))
         return walk(plan, tiles_, [stage], range(x.images))
@@ -64,7 +64,7 @@ def forward(plan: Plan, step: Step) -> None:
 def worth_packing(layer: Layer, images: int) -> bool:
     """Whether the weight's rows are so long, and so often read, that panels pay for their making."""
     positions = images * size_of([a.output for a in layer.axes])
-    return not layer.lanewise and layer.all_outputs > 2 * simd.column_tile(layer.bits) and positions >= 256
+    return not layer.depthwise and layer.all_outputs > 2 * simd.column_tile(layer.bits) and positions >= 256
 
 
 def pack(plan: Plan, step: Step, layer: Layer, weight: Block) -> Block:
@@ -77,26 +77,28 @@ def pack(plan: Plan, step: Step, layer: Layer, weight: Block) -> Block:
     return panels
 
 
-def outputs_beside(layer: Layer) -> Beside | None:
-    """Which output positions to put side by side, if any."""
+def packed_outputs(layer: Layer) -> Packing | None:
+    """How output positions are packed, if they are."""
     w = layer.axes[2]
     if layer.groups > 1:  # neighbours are not neighbours in memory
         return None
-    result = beside([k * w.dilation for k in range(w.kernel)], w.stride, w.output, layer.outputs, layer.bits)
+    result = best_packing(
+        [k * w.dilation for k in range(w.kernel)], w.stride, w.output, layer.outputs, layer.bits
+    )
     return result if result.positions > 1 and len(result.steps) * layer.inputs <= _RUN else None
 
 
-def beside_tiles(layer: Layer, x: View, y: View, wide: Beside, *, bias: bool, relu: bool) -> TileList:
+def packed_tiles(layer: Layer, x: View, y: View, packing: Packing, *, bias: bool, relu: bool) -> TileList:
     """One image's tiles whose rows are several positions each."""
     result = TileList()
     d, h, w = layer.axes
-    columns, run = wide.positions * layer.outputs, len(wide.steps) * layer.inputs
-    pieces = wide.pieces(x.strides[2], layer.inputs, layer.outputs)
+    columns, run = packing.positions * layer.outputs, len(packing.steps) * layer.inputs
+    pieces = packing.pieces(x.strides[2], layer.inputs, layer.outputs)
     taps = tuple(
         (x.offset((kd * d.dilation, kh * h.dilation, 0)), (kd * h.kernel + kh) * run * columns)
         for kd, kh in product(range(d.kernel), range(h.kernel))
     )
-    starts = wide.starts(w.output)
+    starts = packing.starts(w.output)
     grid = position_tiles((d.output, h.output, len(starts)), simd.register_tile(layer.bits, columns))
     for tile in grid:
         places = [(yd, yh, starts[i]) for yd, yh, i in tile]
@@ -116,7 +118,7 @@ def forward_tiles(
     base: View | None,
     begin: Start,
     *,
-    packed: bool,
+    in_panels: bool,
     normal: bool = False,
     relu: bool = False,
 ) -> TileList:
@@ -124,7 +126,7 @@ def forward_tiles(
     result = TileList()
     for part in layer.passes(layer.outputs, [a.output for a in layer.axes]):
         o = part.group * layer.outputs + part.first
-        b, b_step = (o * layer.taps * layer.inputs, part.columns) if packed else (o, layer.all_outputs)
+        b, b_step = (o * layer.taps * layer.inputs, part.columns) if in_panels else (o, layer.all_outputs)
         stretches = _forward_stretches(layer, x, b_step)
         for i, (run, taps) in enumerate(stretches):
             start: Start = "out" if i else begin
@@ -146,8 +148,8 @@ def forward_tiles(
                     others,
                     relu=relu and last,
                     norm=table,
-                    lanewise=layer.lanewise,
-                    past=layer.lanewise and y.past,
+                    depthwise=layer.depthwise,
+                    past=layer.depthwise and y.past,
                 )
                 a = x.offset(reads[0]) + part.group * layer.inputs
                 begins = o + (base.offset(tile[0]) if others and base else 0)
@@ -160,10 +162,10 @@ def forward_tiles(
 
 
 def _forward_stretches(layer: Layer, x: View, b_step: int) -> list[tuple[int, tuple[tuple[int, int], ...]]]:
-    """The reduction as (run, taps): runs of one kernel row where it lies side by side in memory, else of one tap."""
+    """The reduction as (run, taps): runs of one kernel row where it is contiguous in memory, else of one tap."""
     d, h, w = layer.axes
-    joined = w.dilation == 1 and layer.groups == 1 and x.strides[2] == layer.inputs
-    columns, run = (1, w.kernel * layer.inputs) if joined else (w.kernel, layer.inputs)
+    contiguous = w.dilation == 1 and layer.groups == 1 and x.strides[2] == layer.inputs
+    columns, run = (1, w.kernel * layer.inputs) if contiguous else (w.kernel, layer.inputs)
     taps = [
         (
             x.offset((kd * d.dilation, kh * h.dilation, kw * w.dilation)),

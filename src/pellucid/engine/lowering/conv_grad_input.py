@@ -1,8 +1,8 @@
 """The input gradient: rows are input positions of one phase of the stride, columns input channels.
 
-A is grad_output, B the weight turned into (k, o, c) and cut into panels. Where input channels are few and the stride
-along W is 1, a row is several positions side by side (`beside.py`). Where much of a row would meet padding, its
-positions are taken by what they do not (`skips_padding`).
+A is grad_output, B the weight transposed to (k, o, c) and cut into panels. Where input channels are few and the stride
+along W is 1, a row is several positions packed into one vector (`packed.py`). Where much of a row would meet padding,
+its positions are taken by what they do not (`skips_padding`).
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from itertools import groupby, product
 
 from pellucid.engine.buffers import Block, Tensor
 from pellucid.engine.loops import Work
-from pellucid.engine.lowering.beside import Beside, beside, panel
 from pellucid.engine.lowering.layer import Layer, Pass, laid_weight, layer_of
+from pellucid.engine.lowering.packed import Packing, best_packing, panel
 from pellucid.engine.lowering.walk import Stage, View, cut_when_few, stored, view, walk
 from pellucid.engine.plan import Plan
 from pellucid.engine.steps import Step
@@ -21,7 +21,7 @@ from pellucid.engine.tiling import Taps, TileList, blocks
 from pellucid.geometry import Axis, skips_padding
 from pellucid.kernels import simd
 from pellucid.kernels.loops import tiles
-from pellucid.kernels.simd import Piece, Start, Tile, Turn
+from pellucid.kernels.simd import Piece, Start, Tile, Transpose
 
 
 def grad_input(plan: Plan, step: Step) -> None:
@@ -29,8 +29,8 @@ def grad_input(plan: Plan, step: Step) -> None:
     grad_output, mask = plan.read(step, "grad_output"), plan.read(step, "mask")
     layer, weight = layer_of(step.node, plan.bits), laid_weight(plan, step)
     gradient, base = plan.gradient(step)
-    wide = inputs_beside(layer)
-    transposed = transposed_weight(plan, step, layer, weight, wide)
+    packing = packed_inputs(layer)
+    transposed = transposed_weight(plan, step, layer, weight, packing)
     widen(grad_output, layer)
 
     def bind() -> Work:
@@ -38,7 +38,7 @@ def grad_input(plan: Plan, step: Step) -> None:
         other = base if base is not None else mask
         start = view(other) if other is not None else None
         begin: Start = "base" if base is not None else "zero"
-        tiles_ = grad_input_tiles(layer, g, x, start, wide, begin, masked=mask is not None)
+        tiles_ = grad_input_tiles(layer, g, x, start, packing, begin, masked=mask is not None)
         per_image = (g.image, 0, x.image, start.image if start else 0)
         stage = Stage((grad_output, transposed, gradient, other or transposed), per_image)
         return walk(plan, tiles_, [stage], range(g.images))
@@ -53,12 +53,12 @@ def widen(grad_output: Tensor, layer: Layer) -> None:
     grad_output.widen([*reach[:2], (0, 0)] if skips_padding(layer.axes) else reach)
 
 
-def transposed_weight(plan: Plan, step: Step, layer: Layer, weight: Block, wide: Beside | None) -> Block:
-    """The weight as (k, o, c), cut into panels of input channels, or spread out for positions side by side."""
-    if wide:
-        places = wide.places(layer).transpose(0, 1, 4, 2, 3)
+def transposed_weight(plan: Plan, step: Step, layer: Layer, weight: Block, packing: Packing | None) -> Block:
+    """The weight as (k, o, c), cut into panels of input channels, or broadcast to packed positions."""
+    if packing:
+        places = packing.places(layer).transpose(0, 1, 4, 2, 3)
         return panel(plan, step, f"{layer.label}.weight, transposed and broadcast", weight, places)
-    if layer.lanewise:
+    if layer.depthwise:
         return weight
     transposed = plan.block(f"{layer.label}.weight, transposed", layer.weight_size)
 
@@ -66,9 +66,9 @@ def transposed_weight(plan: Plan, step: Step, layer: Layer, weight: Block, wide:
         list_ = TileList()
         panels = blocks(layer.inputs, simd.column_tile(layer.bits))
         for (first, width), tap in product(panels, range(layer.taps)):
-            turn = Turn(layer.bits, width, layer.all_outputs, layer.all_outputs, width)
+            code = Transpose(layer.bits, width, layer.all_outputs, layer.all_outputs, width)
             a, out = tap * layer.inputs + first, first * layer.taps + tap * width
-            list_.add(turn, turn, a=a * layer.all_outputs, out=out * layer.all_outputs)
+            list_.add(code, code, a=a * layer.all_outputs, out=out * layer.all_outputs)
             list_.cut()
         return walk(plan, list_, [Stage((weight, None, transposed, None), (0, 0, 0, 0))], range(1))
 
@@ -87,8 +87,8 @@ def _reach(axis: Axis) -> tuple[int, int]:
     return max(0, -min(reads, default=0)), max(0, max(reads, default=0) - axis.output + 1)
 
 
-# Input positions first + i·stride with equal taps: the first, all i, and for each tap (k, y − i). Where positions lie
-# side by side, i is the first of a vector, and k the number of a step.
+# Input positions first + i·stride with equal taps: the first, all i, and for each tap (k, y − i). Where positions are
+# packed, i is the first of a vector, and k the number of a step.
 Phase = tuple[int, Sequence[int], Sequence[tuple[int, int]]]
 
 
@@ -102,12 +102,12 @@ def _phases(axis: Axis) -> list[Phase]:
     return phases
 
 
-def _phases_along(layer: Layer, wide: Beside | None) -> list[Phase]:
-    """The phases of the last axis: side by side, and apart from padding, where that is so."""
+def _phases_along(layer: Layer, packing: Packing | None) -> list[Phase]:
+    """The phases of the last axis: packed, and apart from padding, where that is so."""
     axis = layer.axes[2]
     phases = _phases(axis)
-    if wide:
-        phases = [(0, wide.starts(axis.input), [(j, read) for j, (read, _) in enumerate(wide.steps)])]
+    if packing:
+        phases = [(0, packing.starts(axis.input), [(j, read) for j, (read, _) in enumerate(packing.steps)])]
     if not skips_padding(layer.axes):
         return phases
     ((first, indices, taps),) = phases
@@ -115,13 +115,13 @@ def _phases_along(layer: Layer, wide: Beside | None) -> list[Phase]:
     return [(first, list(group), met) for met, group in groups]
 
 
-def inputs_beside(layer: Layer) -> Beside | None:
-    """Which input positions to put side by side, if any."""
+def packed_inputs(layer: Layer) -> Packing | None:
+    """How input positions are packed, if they are."""
     w = layer.axes[2]
     if layer.groups > 1 or w.stride > 1:  # neighbours have no sums with the same taps, or not in memory
         return None
     ((_, _, taps),) = _phases(w)
-    result = beside([y for _, y in taps], 1, w.input, layer.inputs, layer.bits)
+    result = best_packing([y for _, y in taps], 1, w.input, layer.inputs, layer.bits)
     return result if result.positions > 1 else None
 
 
@@ -130,7 +130,7 @@ def grad_input_tiles(
     g: View,
     x: View,
     other: View | None,
-    wide: Beside | None,
+    packing: Packing | None,
     begin: Start,
     *,
     masked: bool = False,
@@ -141,11 +141,11 @@ def grad_input_tiles(
     `other` is what the sums begin with ("base") or, when `masked`, the output of the ReLU before.
     """
     result = TileList()
-    phases = list(product(*map(_phases, layer.axes[:2]), _phases_along(layer, wide)))
+    phases = list(product(*map(_phases, layer.axes[:2]), _phases_along(layer, packing)))
     for phase in phases:
         sizes = [len(indices) for _, indices, _ in phase]
-        for part in layer.passes(layer.inputs, sizes, wide.positions if wide else 1):
-            _add_pass(result, layer, (g, x, other), phase, part, wide, begin, masked=masked, relu=relu)
+        for part in layer.passes(layer.inputs, sizes, packing.positions if packing else 1):
+            _add_pass(result, layer, (g, x, other), phase, part, packing, begin, masked=masked, relu=relu)
     return result
 
 
@@ -155,7 +155,7 @@ def _add_pass(
     views: tuple[View, View, View | None],
     phase: Sequence[Phase],
     part: Pass,
-    wide: Beside | None,
+    packing: Packing | None,
     begin: Start,
     *,
     masked: bool,
@@ -163,8 +163,8 @@ def _add_pass(
 ) -> None:
     """The tiles of some input channels at positions of one phase."""
     g, x, other = views
-    run, pieces, taps = _taps(layer, g, part.group, part.columns, phase, wide)
-    columns = part.columns * (wide.positions if wide else 1)
+    run, pieces, taps = _taps(layer, g, part.group, part.columns, phase, packing)
+    columns = part.columns * (packing.positions if packing else 1)
     for tile in part.tiles:
         reads = [tuple(indices[i] for (_, indices, _), i in zip(phase, at, strict=True)) for at in tile]
         places = [
@@ -186,10 +186,10 @@ def _add_pass(
             begin,
             others,
             relu=relu,
-            gate=masked,
+            mask=masked,
             pieces=pieces,
-            lanewise=layer.lanewise,
-            past=layer.lanewise and x.past,
+            depthwise=layer.depthwise,
+            past=layer.depthwise and x.past,
         )
         c = part.group * layer.inputs + part.first
         result.add(
@@ -205,18 +205,18 @@ def _add_pass(
 
 
 def _taps(
-    layer: Layer, g: View, group: int, columns: int, phase: Sequence[Phase], wide: Beside | None
+    layer: Layer, g: View, group: int, columns: int, phase: Sequence[Phase], packing: Packing | None
 ) -> tuple[int, tuple[Piece, ...], Taps]:
     """The reduction of a phase: products of a tap, the pieces that they come in, and where taps begin."""
     (_, _, depth), (_, _, height), (_, _, width) = phase
-    if wide is None:
+    if packing is None:
         taps = tuple(
             (g.offset((td[1], th[1], tw[1])), _transposed(layer, group, columns, (td[0], th[0], tw[0])))
             for td, th, tw in product(depth, height, width)
         )
         return layer.outputs if taps else 0, (), taps
-    size = len(wide.steps) * layer.outputs * wide.positions * columns
-    pieces = wide.pieces(g.strides[2], layer.outputs, columns, [j for j, _ in width])
+    size = len(packing.steps) * layer.outputs * packing.positions * columns
+    pieces = packing.pieces(g.strides[2], layer.outputs, columns, [j for j, _ in width])
     run = len(width) * layer.outputs
     taps = tuple(
         (g.offset((td[1], th[1], 0)), (td[0] * layer.axes[1].kernel + th[0]) * size)
@@ -229,4 +229,4 @@ def _transposed(layer: Layer, group: int, columns: int, k: tuple[int, int, int])
     """Where a tap of a group begins in a panel of the transposed weight: (k, group, o, c)."""
     _, h, w = layer.axes
     tap = (k[0] * h.kernel + k[1]) * w.kernel + k[2]
-    return (tap * layer.all_outputs + group * layer.outputs) * (1 if layer.lanewise else columns)
+    return (tap * layer.all_outputs + group * layer.outputs) * (1 if layer.depthwise else columns)

@@ -1,7 +1,7 @@
 """The weight and bias gradients: rows are the weight's (k, c), columns output channels.
 
 A is the input, B grad_output; taps are rows of positions, image by image. Where output channels are few, a row is
-several kernel positions side by side (`beside.py`).
+several kernel positions packed into one vector (`packed.py`).
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from itertools import groupby, product
 
 from pellucid.engine.buffers import Block, Tensor
 from pellucid.engine.loops import Work
-from pellucid.engine.lowering.beside import CHAINS, Beside, beside
 from pellucid.engine.lowering.layer import Layer, layer_of
+from pellucid.engine.lowering.packed import CHAINS, Packing, best_packing
 from pellucid.engine.lowering.walk import Stage, View, view, walk
 from pellucid.engine.plan import CHUNKS, Plan
 from pellucid.engine.steps import Step
@@ -88,12 +88,12 @@ def _images_together(layer: Layer, common: int) -> int:
     )
 
 
-def kernel_beside(layer: Layer) -> Beside | None:
-    """Which kernel positions to put side by side, if any: their steps read positions of grad_output."""
+def packed_kernel(layer: Layer) -> Packing | None:
+    """How kernel positions are packed, if they are: their steps read positions of grad_output."""
     w = layer.axes[2]
     if layer.groups > 1 or w.stride > 1 or w.dilation > 1:  # neighbours do not read neighbours
         return None
-    result = beside(range(w.output), -1, w.kernel, layer.outputs, layer.bits)
+    result = best_packing(range(w.output), -1, w.kernel, layer.outputs, layer.bits)
     lines = layer.taps // w.kernel * layer.inputs
     fits = result.positions <= w.output and len(result.starts(w.kernel)) * lines >= CHAINS
     return result if result.positions > 1 and fits else None
@@ -105,15 +105,15 @@ def grad_weight_tiles(layer: Layer, x: View, g: View, together: int, ranges: int
     d, h, w = layer.axes
     corner = x.offset(layer.first_read((0, 0, 0)))
     steps = (w.stride * x.strides[2], g.strides[2])
-    wide = kernel_beside(layer)
-    pieces = _pieces(wide, layer.outputs, steps) if wide else ()
+    packing = packed_kernel(layer)
+    pieces = _pieces(packing, layer.outputs, steps) if packing else ()
     lines = product(range(together), range(d.output), range(h.output))
     stretches = _stretches(layer, x, g, list(lines), sum(piece.length for piece in pieces))
     calls = []
     for group, column, columns in layer.column_blocks(layer.outputs):
         o = group * layer.outputs + column
-        columns *= wide.positions if wide else 1
-        for rows in _weight_rows(layer, x, simd.register_tile(layer.bits, columns), wide, bias=bias):
+        columns *= packing.positions if packing else 1
+        for rows in _weight_rows(layer, x, simd.register_tile(layer.bits, columns), packing, bias=bias):
             origin, first = rows[0][0] or 0, rows[0][1][0]
             reads = tuple(None if read is None else read - origin for read, _ in rows)
             outs = tuple((row - first) * layer.all_outputs for _, numbers in rows for row in numbers)
@@ -122,7 +122,7 @@ def grad_weight_tiles(layer: Layer, x: View, g: View, together: int, ranges: int
             codes = {
                 run: Tile(
                     layer.bits, reads, columns, *steps, run, outs,
-                    ahead=ahead, pieces=pieces, lanewise=layer.lanewise,
+                    ahead=ahead, pieces=pieces, depthwise=layer.depthwise,
                 )
                 for run, _ in stretches
             }  # fmt: skip
@@ -161,13 +161,13 @@ def _stretches(
     return [(whole or w.output, tuple(tap(line, 0) for line in lines[i : i + some])) for i in starts]
 
 
-def _pieces(wide: Beside, columns: int, steps: tuple[int, int]) -> tuple[Piece, ...]:
+def _pieces(packing: Packing, columns: int, steps: tuple[int, int]) -> tuple[Piece, ...]:
     """The steps along a row of positions as pieces: a number of the input, and grad_output from `at` on."""
     result = list[Piece]()
-    for some, group in groupby(wide.steps, lambda step: [y is not None for y in step[1]]):
+    for some, group in groupby(packing.steps, lambda step: [y is not None for y in step[1]]):
         (at, _), *others = group
-        taking = tuple(i for i in range(wide.positions * columns) if some[i // columns])
-        result.append(Piece(1 + len(others), (at + wide.positions - 1) * steps[0], at * steps[1], taking))
+        taking = tuple(i for i in range(packing.positions * columns) if some[i // columns])
+        result.append(Piece(1 + len(others), (at + packing.positions - 1) * steps[0], at * steps[1], taking))
     return tuple(result)
 
 
@@ -185,11 +185,11 @@ def bias_tiles(list_: TileList, layer: Layer, g: View, together: int) -> None:
 Row = tuple[int | None, tuple[int, ...]]
 
 
-def _weight_rows(layer: Layer, x: View, most: int, wide: Beside | None, *, bias: bool) -> list[list[Row]]:
-    """The rows of the weight in tiles. The bias gradient's has None to read; if wide, its parts are all the same."""
+def _weight_rows(layer: Layer, x: View, most: int, packing: Packing | None, *, bias: bool) -> list[list[Row]]:
+    """The rows of the weight in tiles. The bias gradient's has None to read; if packed, its parts are all the same."""
     d, h, w = layer.axes
-    c, together = layer.inputs, wide.positions if wide else 1
-    starts = wide.starts(w.kernel) if wide else range(w.kernel)
+    c, together = layer.inputs, packing.positions if packing else 1
+    starts = packing.starts(w.kernel) if packing else range(w.kernel)
     rows = list[Row]()
     for kd, kh, kw in product(range(d.kernel), range(h.kernel), starts):
         at = x.offset((kd * d.dilation, kh * h.dilation, kw * w.dilation))

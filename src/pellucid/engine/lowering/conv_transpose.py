@@ -16,11 +16,11 @@ import numpy as np
 from pellucid.engine.buffers import Tensor
 from pellucid.engine.loops import Work
 from pellucid.engine.lowering import registry
-from pellucid.engine.lowering.beside import panel
 from pellucid.engine.lowering.conv_forward import forward_tiles, pack, worth_packing
-from pellucid.engine.lowering.conv_grad_input import grad_input_tiles, inputs_beside, transposed_weight, widen
+from pellucid.engine.lowering.conv_grad_input import grad_input_tiles, packed_inputs, transposed_weight, widen
 from pellucid.engine.lowering.conv_grad_weight import sum_products
 from pellucid.engine.lowering.layer import Layer, layer_of
+from pellucid.engine.lowering.packed import panel
 from pellucid.engine.lowering.walk import Stage, view, walk
 from pellucid.engine.plan import Plan
 from pellucid.engine.steps import Step
@@ -38,17 +38,17 @@ def forward(plan: Plan, step: Step) -> None:
     """output = bias + Σ input·weight, phase by phase of the stride; and ReLU where it is fused into it."""
     input, weight, bias = (plan.read(step, role) for role in ("input", "weight", "bias"))
     layer, relu = layer_of(step.node, plan.bits), step.carried(ReLU) is not None
-    output, wide = plan.output(step), inputs_beside(layer)
-    transposed = transposed_weight(plan, step, layer, weight, wide)
+    output, packing = plan.output(step), packed_inputs(layer)
+    transposed = transposed_weight(plan, step, layer, weight, packing)
     widen(input, layer)
-    if wide and bias is not None:
-        channels = np.tile(np.arange(layer.inputs), wide.positions)
+    if packing and bias is not None:
+        channels = np.tile(np.arange(layer.inputs), packing.positions)
         bias = panel(plan, step, f"{layer.label}.bias, repeated", bias, channels)
 
     def bind() -> Work:
         x, y = view(input), view(output)
         begin: Start = "zero" if bias is None else "bias"
-        tiles_ = grad_input_tiles(layer, x, y, None, wide, begin, relu=relu)
+        tiles_ = grad_input_tiles(layer, x, y, None, packing, begin, relu=relu)
         stage = Stage((input, transposed, output, bias or transposed), (x.image, 0, y.image, 0))
         return walk(plan, tiles_, [stage], range(x.images))
 
@@ -76,7 +76,7 @@ def _grad_input(plan: Plan, step: Step, layer: Layer, grad_output: Tensor) -> No
         g, x = view(grad_output), view(gradient)
         start = None if base is None else view(base)
         begin: Start = "zero" if base is None else "base"
-        tiles_ = forward_tiles(layer, g, x, start, begin, packed=panels is not None)
+        tiles_ = forward_tiles(layer, g, x, start, begin, in_panels=panels is not None)
         per_image = (g.image, 0, x.image, start.image if start else 0)
         stage = Stage((grad_output, panels or weight, gradient, base or weight), per_image)
         return walk(plan, tiles_, [stage], range(g.images))

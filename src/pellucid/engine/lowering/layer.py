@@ -54,31 +54,31 @@ class Layer:
         return tuple(axis.position(y, 0) for axis, y in zip(self.axes, output, strict=True))
 
     @property
-    def lanewise(self) -> bool:
-        """Whether every output channel meets one input channel alone, its own (depthwise): groups are columns then."""
+    def depthwise(self) -> bool:
+        """Whether every output channel meets one input channel alone, its own: groups are columns then."""
         return self.groups > 1 and self.inputs == self.outputs == 1
 
     def column_blocks(self, channels: int) -> list[tuple[int, int, int]]:
         """The columns of tiles, of so many channels in a group: the group, the first of its channels, how many."""
         width = simd.column_tile(self.bits)
-        if self.lanewise:
+        if self.depthwise:
             return [(first, 0, count) for first, count in blocks(self.groups, width)]
         return [
             (group, first, count) for group in range(self.groups) for first, count in blocks(channels, width)
         ]
 
-    def passes(self, channels: int, sizes: Sequence[int], beside: int = 1) -> list[Pass]:
-        """All columns at all positions of a grid, where `beside` positions share a row.
+    def passes(self, channels: int, sizes: Sequence[int], packed: int = 1) -> list[Pass]:
+        """All columns at all positions of a grid, where `packed` positions share a row.
 
         Depthwise, a tile is little work: columns follow one another at the same positions, as they lie in memory.
         """
         found = self.column_blocks(channels)
-        if self.lanewise:
+        if self.depthwise:
             grid = paired_tiles(sizes, simd.register_tile(self.bits, simd.column_tile(self.bits)))
             return [Pass(*block, [tile], len(grid)) for tile in grid for block in found]
         result = list[Pass]()
         for group, first, columns in found:
-            grid = position_tiles(sizes, simd.register_tile(self.bits, beside * columns))
+            grid = position_tiles(sizes, simd.register_tile(self.bits, packed * columns))
             result.append(Pass(group, first, columns, grid, len(grid)))
         return result
 

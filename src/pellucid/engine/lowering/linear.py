@@ -4,12 +4,12 @@ The weight (c, o) is often the largest thing there is, so it is read where it li
 
     direction     rows               columns            taps × run         A        B
     forward       samples n          output features o  input features c   input    weight
-    grad_input    input features c   samples n          output features o  weight   grad_output, turned into (o, n)
+    grad_input    input features c   samples n          output features o  weight   grad_output, transposed to (o, n)
     grad_weight   input features c   output features o  samples n          input    grad_output
 
 Forward, a thread takes a range of output features. Backward, it takes a block of input features and does all that is
 to do for them while their rows of the weight are in its cache: the input gradient, as (c, n) in scratch memory and then
-turned back; the gradient of those rows; and where nobody else needs that, it stays in scratch memory, too, and the rows
+transposed; the gradient of those rows; and where nobody else needs that, it stays in scratch memory, too, and the rows
 are updated at once.
 """
 
@@ -28,7 +28,7 @@ from pellucid.engine.steps import Step
 from pellucid.engine.tiling import TileList, blocks, split
 from pellucid.kernels import simd
 from pellucid.kernels.loops import tiles
-from pellucid.kernels.simd import End, Start, Tile, Turn
+from pellucid.kernels.simd import End, Start, Tile, Transpose
 from pellucid.ops.linear import Linear
 from pellucid.ops.relu import ReLU
 
@@ -189,7 +189,7 @@ class _Linear:
         for o, width in self.columns:
             if transpose:
                 list_.stage = 0
-                code = Turn(self.bits, self.samples, width, self.outputs, self.samples)
+                code = Transpose(self.bits, self.samples, width, self.outputs, self.samples)
                 list_.add(code, code, a=o, out=o * self.samples)
             if bias:
                 list_.stage = 1
@@ -199,12 +199,12 @@ class _Linear:
         return list_
 
     def add_grad_input(self, list_: TileList, first: int, rows: int, *, base: bool, mask: bool) -> None:
-        """The input gradient of a block of input features: as (c, n) in scratch memory, then turned back."""
+        """The input gradient of a block of input features: as (c, n) in scratch memory, then transposed."""
         place = self.height * self.outputs  # behind the gradient of the weight's rows
         if base:
             list_.stage = _BASE
-            turn = Turn(self.bits, self.samples, rows, self.inputs, self.samples)
-            list_.add(turn, turn, a=first, out=place)
+            transpose = Transpose(self.bits, self.samples, rows, self.inputs, self.samples)
+            list_.add(transpose, transpose, a=first, out=place)
         list_.stage = _PRODUCT
         for n, width in blocks(self.samples, simd.column_tile(self.bits)):
             for r, count in split(rows, simd.register_tile(self.bits, width)):
@@ -213,9 +213,9 @@ class _Linear:
                 code = Tile(self.bits, reads, width, 1, self.samples, self.outputs, to, start)
                 list_.add(code, code, a=(first + r) * self.outputs, b=n, out=place + r * self.samples + n)
         list_.stage = _BACK
-        end: End = "gate" if mask else "nothing"
-        turn = Turn(self.bits, rows, self.samples, self.samples, self.inputs, end, self.inputs)
-        list_.add(turn, turn, a=place, out=first, start=first)
+        end: End = "mask" if mask else "nothing"
+        transpose = Transpose(self.bits, rows, self.samples, self.samples, self.inputs, end, self.inputs)
+        list_.add(transpose, transpose, a=place, out=first, start=first)
 
     def add_grad_weight(self, list_: TileList, first: int, rows: int, place: int) -> None:
         """The weight's gradient for a block of input features."""

@@ -58,7 +58,7 @@ def backward(plan: Plan, step: Step) -> None:
             x=source(x),
             grad_input=target(out),
             base=source(base),
-            holders=axes([window.turned for window in windows]),
+            holders=axes([window.transposed for window in windows]),
             channels=out.inner[4],
             norm=_norm(op),
         )

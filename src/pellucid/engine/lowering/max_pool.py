@@ -107,9 +107,9 @@ def backward(plan: Plan, step: Step) -> None:
     """Each input element collects from the windows that it won, in their order."""
     grad_output = plan.read(step, "grad_output")
     routes, axes = plan.read(step, "routes"), axes_of(step.node)
-    (gradient, base), gate = plan.gradient(step), plan.read(step, "mask")
-    other = gate if base is None else base
-    start: Literal["zero", "base", "gate"] = "base" if base else "gate" if gate else "zero"
+    (gradient, base), mask = plan.gradient(step), plan.read(step, "mask")
+    other = mask if base is None else base
+    start: Literal["zero", "base", "mask"] = "base" if base else "mask" if mask else "zero"
 
     def bind() -> Work:
         g, x, compact = view(grad_output), view(gradient), compact_view(grad_output)

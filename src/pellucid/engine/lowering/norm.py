@@ -207,7 +207,7 @@ def _gradient_sums(plan: Plan, step: Step, x: Tensor) -> tuple[Block, Tensor]:
     before, mask = plan.read(step, "unmasked"), plan.read(step, "mask")
     masked = None if relu is None else plan.gradient(relu)[0]
     grad_output = plan.read(step, "grad_output")
-    loop = partial(GradientSums, gate=mask is not None)
+    loop = partial(GradientSums, mask=mask is not None)
 
     def bind() -> Work:
         walk = _image_walk(plan, loop, (grad_output if before is None else before, x, masked, mask))

@@ -56,7 +56,7 @@ def forward(plan: Plan, step: Step) -> None:
 
 @registry.backward(Interpolate, Pad)
 def backward(plan: Plan, step: Step) -> None:
-    """The same tables turned round: each input element sums over the outputs that read it."""
+    """The same tables transposed: each input element sums over the outputs that read it."""
     grad_output = plan.read(step, "grad_output")
     op, input = _of(step.node)
     out, base = plan.gradient(step)

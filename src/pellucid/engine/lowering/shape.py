@@ -16,7 +16,7 @@ from pellucid.engine.tiling import TileList, split
 from pellucid.errors import ArgumentError
 from pellucid.kernels.loops import layout, tiles
 from pellucid.kernels.loops.rows import Sizes
-from pellucid.kernels.simd import End, Turn
+from pellucid.kernels.simd import End, Transpose
 from pellucid.ops.flatten import Flatten
 from pellucid.sizes import size_of
 
@@ -107,7 +107,7 @@ def _outwards(plan: Plan, tensor: Tensor) -> TileList:
     here, plane, result = view(tensor), size_of(tensor.inner[1:4]), TileList()
     runs = _runs(tensor)
     for position, first, count in runs:
-        code = Turn(plan.bits, count, here.channels, here.channels, plane)
+        code = Transpose(plan.bits, count, here.channels, here.channels, plane)
         result.add(code, code, a=here.offset(position), out=first)
         cut_when_few(result, here.images, len(runs))
     return result
@@ -121,7 +121,7 @@ def _inwards(plan: Plan, tensor: Tensor, base: Tensor | None = None) -> TileList
     runs = _runs(tensor, base or tensor)
     for position, first, count in runs:
         step = here.channels
-        code = Turn(plan.bits, step, count, plane, step, end, step, past=here.past and base is None)
+        code = Transpose(plan.bits, step, count, plane, step, end, step, past=here.past and base is None)
         result.add(code, code, a=first, out=here.offset(position), start=there.offset(position))
         cut_when_few(result, here.images, len(runs))
     return result

@@ -1,4 +1,4 @@
-"""One convolution by Winograd's algorithm: of the input by the weight, or of grad_output by the turned weight.
+"""One convolution by Winograd's algorithm: of the input by the weight, or of grad_output by the flipped weight.
 
 A thread works in its own cache. Where the transformed weight is small, it stands ready for all, and a thread does some
 tiles at a time: transforms them, makes the products for one block of output channels after the other, transforms back.

@@ -77,7 +77,7 @@ class Target:
         beside = self._beside
         routes = None
         if self.routes and beside:
-            routes = Routes(beside.strides[1:], SIDE // scale * beside.strides[2], gated=self.relu)
+            routes = Routes(beside.strides[1:], SIDE // scale * beside.strides[2], masked=self.relu)
         start_steps, beside_steps = (v.strides[1:] if v else (0, 0) for v in (other, beside))
         stride = self.plane.h.stride
         next_tile = (results.columns, SIDE * stride // scale * y.strides[2], SIDE * stride * start_steps[1])

@@ -70,12 +70,12 @@ class Description:
                 shapes = {argument: self.shapes[name] for argument, name in source.operands.items()}
                 for argument in source.op.counted(source.op.integers, source.operands):
                     integers = arrays[source.operands[argument]]
-                    astray, rule = source.op.astray(integers, *source.op.ordered(shapes))
+                    wrong, rule = source.op.out_of_range(integers, *source.op.ordered(shapes))
                     check(
-                        not astray.any(),
+                        not wrong.any(),
                         say("entry '{name}'", name=entry.name),
                         rule,
-                        astray.any() and int(integers[astray][0]),
+                        wrong.any() and int(integers[wrong][0]),
                     )
 
             if source is not None and source.of == "count":

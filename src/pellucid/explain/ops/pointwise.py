@@ -4,7 +4,7 @@
     grad_input = grad_output·f′(input)        one term, after what the gradient had grown to before
 
 The smooth ones are computed in float64 and rounded once; ReLU and its leaky kin pass a number on, or its product with a
-slope, which can be done once more bit by bit. A closed gate passes nothing: infinity is no term there.
+slope, which can be done once more bit by bit. Where ReLU's mask is 0 nothing passes: infinity is no term there.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _erfc = np.vectorize(math.erfc, otypes=[np.float64])
 
 @explains(LeakyReLU, ReLU)
 def explain_rectifier(question: Question) -> Formula:
-    """Elements of ReLU and leaky ReLU: a gate, or a slope of two values."""
+    """Elements of ReLU and leaky ReLU: a mask, or a slope of two values."""
     from pellucid.kernels.flushing import flushed  # imports LLVM: only when it is needed
 
     op, dtype = question.source.op, question.dtype
@@ -64,13 +64,16 @@ def explain_rectifier(question: Question) -> Formula:
         product = (Enclosed.of(numbers) * below).rounded(dtype) if isinstance(op, LeakyReLU) else 0.0
         result = grown(question, where(let, numbers, product)[:, 0])
     slope = np.where(let, dtype.type(1), below)
-    name = "slope" if isinstance(op, LeakyReLU) else "gate"
+    name = "slope" if isinstance(op, LeakyReLU) else "mask"
     factor = Quantity(name, slope) if forward else Image(x.operand, x.rows, f"{op.name}′", slope)
     present = let | isinstance(op, LeakyReLU) | np.isfinite(numbers)
 
     def notes() -> Sequence[Note]:
-        key = "note.gate_open" if let[0, 0] else "note.gate_closed"
-        return [(key, first_of(x)), *grown_notes(question)]
+        if isinstance(op, LeakyReLU):
+            note = "note.slope", {"slope": str(slope[0, 0]), **first_of(x)}
+        else:
+            note = "note.mask", {"mask": str(int(let[0, 0])), **first_of(x)}
+        return [note, *grown_notes(question)]
 
     return Formula(
         (*grown_terms(question), Group((number, factor), present)),

@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from pellucid.explain.paths.relation import AnyRelation, Chained, Relation, Routes, Turned
+from pellucid.explain.paths.relation import AnyRelation, Chained, Relation, Routes, Transposed
 from pellucid.explain.source import Source
 from pellucid.ops.base import Op, Shape
 from pellucid.ops.relation import Copies, IndexPattern
@@ -70,12 +70,12 @@ class Reading:
         """Each element by itself."""
         return Relation(("j",), ("j",), {"j": size_of(self.shapes[self.argument])})
 
-    def _copied(self, op: Op, copies: Copies) -> Routes | Turned:
+    def _copied(self, op: Op, copies: Copies) -> Routes | Transposed:
         """From the array each of whose elements meets one element to the other array, or the other way round."""
         output = op.infer(*op.ordered(self.shapes))
         others = self.shapes[op.arguments[0]] if copies.of == "output" else output
         routes = Routes(copies.places, others)
-        return routes if (self._read == "output") == (copies.of == "output") else Turned(routes)
+        return routes if (self._read == "output") == (copies.of == "output") else Transposed(routes)
 
 
 def _between(pattern: IndexPattern, operand: str, result: str) -> Relation:

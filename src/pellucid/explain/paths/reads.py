@@ -1,6 +1,6 @@
 """What each op reads: for a result and one of its operands, the relation between their elements.
 
-A number reads another when its arithmetic takes it up, as a factor, a summand, a candidate or a gate.
+A number reads another when its arithmetic takes it up, as a factor, a summand, a candidate or a mask.
 """
 
 from __future__ import annotations

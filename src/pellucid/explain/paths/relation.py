@@ -111,7 +111,7 @@ class Routes:
 
 
 @dataclass(frozen=True)
-class Turned:
+class Transposed:
     """Operand and result of a relation change places."""
 
     relation: Routes
@@ -125,7 +125,7 @@ class Turned:
         return self.relation.readers(mask)
 
 
-AnyRelation: TypeAlias = Relation | Chained | Routes | Turned
+AnyRelation: TypeAlias = Relation | Chained | Routes | Transposed
 
 
 def _met(mask: Mask, axis: int, meetings: tuple[Meeting, ...], source: str, target: str, size: int) -> Mask:

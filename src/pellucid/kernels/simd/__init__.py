@@ -8,7 +8,7 @@ from pellucid.kernels.simd.pool import Route, Window
 from pellucid.kernels.simd.stencil import ROWS, Stencil
 from pellucid.kernels.simd.target import TARGETS, Target, emitting_for, host, native, vector_lanes
 from pellucid.kernels.simd.tile import Piece, Start, Tile, column_tile, masked_cost, register_tile
-from pellucid.kernels.simd.turn import End, Turn
+from pellucid.kernels.simd.transpose import End, Transpose
 
 __all__ = [
     "ROWS",
@@ -27,7 +27,7 @@ __all__ = [
     "Stencil",
     "Target",
     "Tile",
-    "Turn",
+    "Transpose",
     "Widen",
     "Window",
     "address",

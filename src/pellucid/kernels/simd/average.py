@@ -52,7 +52,7 @@ class Average:
 
             sums = [[ir.Constant(double, [0.0] * e.lanes)] * e.vectors]
             sums = e.loop(count, sums, add) if self.taps else sums
-            divisor = e.spread(e.b.sitofp(e.b.load(e.ahead(taps, 1)), ir.DoubleType()))
+            divisor = e.broadcast(e.b.sitofp(e.b.load(e.ahead(taps, 1)), ir.DoubleType()))
             to = e.b.mul(i, int64(self.out_step * self.pixel))
             for v, total in enumerate(sums[0]):
                 value = total if self.shares else e.b.fdiv(total, divisor)

@@ -36,7 +36,7 @@ class Emitter:
         self.function = ir.Function(self.module, kind, symbol)
         self.function.attributes.add("nounwind")
         self.b = ir.IRBuilder(self.function.append_basic_block("entry"))
-        self._masks: dict[int, Any] = {}
+        self._lane_masks: dict[int, Any] = {}
 
     @property
     def zero(self) -> Any:
@@ -71,7 +71,7 @@ class Emitter:
         """A pointer some numbers further on."""
         return self.b.gep(pointer, [int64(offset) if isinstance(offset, int) else offset])
 
-    def spread(self, number: Any) -> Any:
+    def broadcast(self, number: Any) -> Any:
         """A vector that holds one number in every lane."""
         vector = ir.VectorType(number.type, self.lanes)
         first = self.b.insert_element(ir.Constant(vector, ir.Undefined), number, ir.Constant(I32, 0))
@@ -80,7 +80,7 @@ class Emitter:
     def load(self, pointer: Any, offset: int, v: int, some: Columns | None = None, others: Any = None) -> Any:
         """Vector `v` of the columns that begin at an offset, or of some of them; the other lanes are `others`, or 0."""
         vector = ir.VectorType(pointer.type.pointee, self.lanes)
-        address, mask = self._address(pointer, offset + v * self.lanes, vector), self._mask(v, some)
+        address, mask = self._address(pointer, offset + v * self.lanes, vector), self._lane_mask(v, some)
         if mask is None:
             return self.b.load(address, align=_align(vector))
         kind = ir.FunctionType(vector, [address.type, I32, mask.type, vector])
@@ -97,7 +97,7 @@ class Emitter:
             first = self.b.extract_element(value, ir.Constant(I32, 0))
             self.b.store(first, self.ahead(pointer, offset + v * self.lanes), align=_align(value.type))
             return
-        address, mask = self._address(pointer, offset + v * self.lanes, value.type), self._mask(v, some)
+        address, mask = self._address(pointer, offset + v * self.lanes, value.type), self._lane_mask(v, some)
         if mask is None:
             stored = self.b.store(
                 value, address, align=target().vector_bytes if self.past else _align(value.type)
@@ -160,7 +160,7 @@ class Emitter:
         """0 where the value is below 0; NaN stays."""
         return self.b.select(self.b.fcmp_ordered("<", value, self.zero), self.zero, value)
 
-    def gate(self, output: Any, gradient: Any) -> Any:
+    def mask(self, output: Any, gradient: Any) -> Any:
         """0 where a ReLU's output is 0, else the gradient: NaN lets it through."""
         return self.b.select(self.b.fcmp_unordered("!=", output, self.zero), gradient, self.zero)
 
@@ -175,7 +175,7 @@ class Emitter:
         """One of LLVM's own functions."""
         return self.module.globals.get(name) or ir.Function(self.module, kind, name)
 
-    def _mask(self, v: int, some: Columns | None = None) -> Any | None:
+    def _lane_mask(self, v: int, some: Columns | None = None) -> Any | None:
         """Which lanes of vector `v` are in use; None when all are."""
         columns = range(self.columns) if some is None else some
         used = [v * self.lanes + i in columns for i in range(self.lanes)]
@@ -187,11 +187,11 @@ class Emitter:
         From known bits the compiler would make a shuffle, which is an instruction of its own.
         """
         kind, bits = ir.IntType(self.lanes), sum(use << i for i, use in enumerate(used))
-        if bits not in self._masks:
+        if bits not in self._lane_masks:
             with self.b.goto_entry_block():
                 same = self.b.asm(ir.FunctionType(kind, [kind]), "", "=r,0", [ir.Constant(kind, bits)], False)
-                self._masks[bits] = self.b.bitcast(same, ir.VectorType(ir.IntType(1), self.lanes))
-        return self._masks[bits]
+                self._lane_masks[bits] = self.b.bitcast(same, ir.VectorType(ir.IntType(1), self.lanes))
+        return self._lane_masks[bits]
 
     def _address(self, pointer: Any, offset: int, vector: Any) -> Any:
         return self.b.bitcast(self.ahead(pointer, offset), vector.as_pointer())

@@ -172,7 +172,7 @@ class _FewTilesEmitter(Emitter):
             points = {at: divided(self, row_of[at[0]][at[1]], self.code.kinds, at) for at, _, _ in products}
             result = []
             for (at, _, _), read, row in zip(products, reads, sums, strict=True):
-                left = [self.spread(self.b.load(self.ahead(values, offset))) for offset in read]
+                left = [self.broadcast(self.b.load(self.ahead(values, offset))) for offset in read]
                 result.append([self.fma(x, points[at], total) for x, total in zip(left, row, strict=True)])
             return result
 

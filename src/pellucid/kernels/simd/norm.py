@@ -50,10 +50,10 @@ class Moments(_Loop):
 class GradientSums(_Loop):
     """Table: centre, first += Σ g, second += Σ g·(B − centre), where g is A.
 
-    With `gate`, g is 0 where start, the output of a ReLU, is 0, else A; and out = g.
+    With `mask`, g is 0 where start, the output of a ReLU, is 0, else A; and out = g.
     """
 
-    gate: bool
+    mask: bool
 
     def emit(self) -> ir.Module:
         """Sums in registers."""
@@ -62,8 +62,8 @@ class GradientSums(_Loop):
         def sums(v: int, tensors: list[Any], centre: Any, first: Any, second: Any) -> tuple[Any, Any]:
             a, b, out, start = tensors
             gradient = e.load(a, 0, v)
-            if self.gate:
-                gradient = e.gate(e.load(start, 0, v), gradient)
+            if self.mask:
+                gradient = e.mask(e.load(start, 0, v), gradient)
                 e.store(gradient, out, 0, v)
                 e.claim(out, v)
             g, value = e.wide(gradient), e.b.fsub(e.wide(e.load(b, 0, v)), centre)

@@ -88,7 +88,7 @@ class Ending:
     def __init__(self, e: Emitter, numbers: Any, pixel: Pixel) -> None:
         self.e, self.pixel = e, pixel
         self.low, self.high, self.large, self.limit = (
-            e.spread(e.b.load(e.ahead(numbers, i))) for i in range(len(NUMBERS))
+            e.broadcast(e.b.load(e.ahead(numbers, i))) for i in range(len(NUMBERS))
         )
 
     def __call__(self, value: Any, to: Any, v: int) -> Any:

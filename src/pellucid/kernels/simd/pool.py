@@ -44,7 +44,7 @@ class Window:
 
         def tap(t: Any, here: Any) -> tuple[Any, Any]:
             at = e.ahead(taps, e.b.shl(t, int64(1)))
-            number = e.spread(e.b.trunc(e.b.load(e.ahead(at, 1)), I32))
+            number = e.broadcast(e.b.trunc(e.b.load(e.ahead(at, 1)), I32))
             return e.ahead(here, e.b.load(at)), number
 
         def position(i: Any, _: Registers) -> Registers:
@@ -81,7 +81,7 @@ class Route:
 
     A tap is two rows: (offset in A, offset in B), (number of the kernel position, 0). Positions of a run are `step`
     positions of out apart and read neighbours in A and B. `start` is what the sums begin with, or the output of a
-    ReLU that gates them, or nothing.
+    ReLU that masks them, or nothing.
     """
 
     bits: int
@@ -91,7 +91,7 @@ class Route:
     step: int
     positions: int
     taps: int
-    start: Literal["zero", "base", "gate"]
+    start: Literal["zero", "base", "mask"]
 
     @property
     def symbol(self) -> str:
@@ -114,7 +114,7 @@ class Route:
                 at = e.ahead(taps, e.b.shl(t, int64(2)))
                 source = e.ahead(a, e.b.add(e.b.load(at), along))
                 route = e.ahead(routes, e.b.add(e.b.load(e.ahead(at, 1)), along))
-                number = e.spread(e.b.trunc(e.b.load(e.ahead(at, 2)), I32))
+                number = e.broadcast(e.b.trunc(e.b.load(e.ahead(at, 2)), I32))
                 sums = []
                 for v, so_far in enumerate(state[0]):
                     here = e.b.icmp_signed("==", e.resized(e.load(route, 0, v), 32), number)
@@ -123,8 +123,8 @@ class Route:
 
             sums = e.loop(int64(self.taps), [first], add) if self.taps else [first]
             for v, value in enumerate(sums[0]):
-                gated = e.gate(e.load(begin, 0, v), value) if self.start == "gate" else value
-                e.store(gated, e.ahead(out, to), 0, v)
+                masked = e.mask(e.load(begin, 0, v), value) if self.start == "mask" else value
+                e.store(masked, e.ahead(out, to), 0, v)
             return []
 
         e.loop(int64(self.positions), [], position)

@@ -1,8 +1,8 @@
 """2×2 max pooling inside a transform: a tile of outputs leaves as its windows' largest, a tile of gradients is made
 from the windows' gradients.
 
-A route is one byte: the position in the window that won, 0 to 3 in row-major order, or `SHUT` where nothing goes back
-because the ReLU before the pooling is shut there (its output, the window's largest, is 0).
+A route is one byte: the position in the window that won, 0 to 3 in row-major order, or `MASKED` where nothing goes back
+because the mask of the ReLU before the pooling is 0 there (its output, the window's largest, is 0).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from llvmlite import ir
 
 from pellucid.kernels.simd.emit import I8, Emitter, Load, Registers, int64
 
-SHUT = 255
+MASKED = 255
 
 
 @dataclass(frozen=True)
@@ -24,17 +24,17 @@ class Routes:
     steps: tuple[int, int]  # from row to row and from column to column
     next_tile: int
     origin: tuple[int, int] = (0, 0)  # where in its window the first position of a tile of gradients is
-    gated: bool = False  # whether a ReLU comes before the pooling
+    masked: bool = False  # whether a ReLU comes before the pooling
 
 
-def pooled(e: Emitter, window: list[Any], gated: bool) -> tuple[Any, Any]:
+def pooled(e: Emitter, window: list[Any], masked: bool) -> tuple[Any, Any]:
     """The largest of four vectors and its route: the first of equals, the last of NaNs."""
     best, route = window[0], route_vector(e, 0)
     for k, value in enumerate(window[1:], 1):
         wins = e.b.or_(e.b.fcmp_ordered(">", value, best), e.b.fcmp_unordered("uno", value, value))
         best, route = e.b.select(wins, value, best), e.b.select(wins, route_vector(e, k), route)
-    if gated:
-        route = e.b.select(e.b.fcmp_unordered(">", best, e.zero), route, route_vector(e, SHUT))
+    if masked:
+        route = e.b.select(e.b.fcmp_unordered(">", best, e.zero), route, route_vector(e, MASKED))
     return best, route
 
 

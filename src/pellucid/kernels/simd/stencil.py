@@ -97,10 +97,10 @@ class Stencil:
             def along(x: Any, sums: Registers) -> Registers:
                 at = e.ahead(row, e.b.mul(x, step))
                 loaded = [e.load(at, 0, v) for v in range(e.vectors)]
-                spread = [e.spread(e.b.load(e.ahead(line, x))) for line in lines]
+                factors = [e.broadcast(e.b.load(e.ahead(line, x))) for line in lines]
                 return [
                     [self._product(e, value, weight, sum) for value, sum in zip(loaded, line, strict=True)]
-                    for weight, line in zip(spread, sums, strict=True)
+                    for weight, line in zip(factors, sums, strict=True)
                 ]
 
             chosen = [s * self.rows + r for s in range(self.sums) for r in active]
@@ -151,7 +151,7 @@ class Stencil:
 
                 def product(x: Any, sums: Registers) -> Registers:
                     value = e.wide(e.load(e.ahead(line, e.b.mul(x, step)), 0, 0))
-                    weight = e.spread(e.b.load(e.ahead(of_row, x)))
+                    weight = e.broadcast(e.b.load(e.ahead(of_row, x)))
                     return [[e.fma(value, weight, sums[0][0])]]
 
                 return e.loop(width, sums, product)

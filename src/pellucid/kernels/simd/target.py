@@ -41,7 +41,7 @@ _WHOLE = "-prefer-256-bit"  # otherwise some processors get vectors of half the 
 SSE = Target(_X86, "x86-64", "", 16, (13, 6))
 AVX2 = Target(_X86, "x86-64-v3", "", 32, (13, 6))
 AVX512 = Target(_X86, "x86-64-v4", _WHOLE, 64, (30, 14), 32, masked=1)
-# Here a multiply–add takes a vector and one lane of another, so numbers of A are not spread; 5×4 has 9 loads for 20.
+# Here a multiply–add takes a vector and one lane of another, so numbers of A are not broadcast; 5×4 has 9 loads for 20.
 NEON = Target(_ARM, "generic", "", 16, (13, 9, 6, 5), 32)
 TARGETS = {"sse": SSE, "avx2": AVX2, "avx512": AVX512, "neon": NEON}
 

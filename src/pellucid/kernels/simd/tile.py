@@ -5,15 +5,15 @@ A *tile* keeps `rows × vectors` sums in registers and walks the reduction once:
     sum[m][v] = start[m][v] + Σ_t Σ_{j<run} A[a(t) + rows[m] + j·a_step] · B[b(t) + v·lanes + j·b_step]
 
 One fused multiply–add per product, t then j ascending, so the order of every sum is the order of its taps. `A` is read
-one number at a time and spread over a vector, `B` a vector at a time. With the right offsets this is convolution
+one number at a time and broadcast to a vector, `B` a vector at a time. With the right offsets this is convolution
 forward, its input gradient, its weight gradient and the linear layer; see `engine/lowering/conv.py`, `linear.py`.
 
-A *lanewise* tile reads A a vector at a time as well, so that column v of the results meets column v of A alone:
-depthwise convolution.
+A *depthwise* tile, of a depthwise convolution, reads A a vector at a time as well: column v of the results meets
+column v of A alone.
 
 A tap's run may come in *pieces*, each of which takes in some of the columns only: to the sums of the others it adds
 nothing, and of B it reads nothing for them. So one row can hold sums with different taps, as long as they meet the same
-numbers of A; see `engine/lowering/beside.py`.
+numbers of A; see `engine/lowering/packed.py`.
 """
 
 from __future__ import annotations
@@ -60,12 +60,12 @@ class Tile:
     base_rows: tuple[int, ...] = ()
     relu: bool = False
     ahead: int = 0  # how far ahead of each row of B lies another, which is brought into the cache meanwhile
-    gate: bool = False  # results are 0 where the number of start in base_rows is 0: the gradient of a ReLU
+    mask: bool = False  # results are 0 where the number of start in base_rows is 0: the gradient of a ReLU
     norm: int = 0  # results are normalised with mean, scale and bias of each column, so far apart in start
     # So many rows in start, so far apart, are brought into the cache to be written to.
     claims: tuple[int, int] = (0, 0)
     pieces: tuple[Piece, ...] = ()  # of a run that is not of one piece
-    lanewise: bool = False  # a column of the results meets the same column of A
+    depthwise: bool = False  # a column of the results meets the same column of A
     past: bool = False  # results are stored past the caches
 
     @property
@@ -122,8 +122,8 @@ class _TileEmitter(Emitter):
         for m, (row, groups) in enumerate(zip(sums, self.tile.out_groups, strict=True)):
             for v, value in enumerate(row):
                 value = normalised(self, value, channels[v]) if step else value
-                if self.tile.gate:
-                    value = self.gate(self.load(start, self.tile.base_rows[m], v), value)
+                if self.tile.mask:
+                    value = self.mask(self.load(start, self.tile.base_rows[m], v), value)
                 value = self.relu(value) if self.tile.relu else value
                 for offset, columns in groups:
                     self.store(value, out, offset, v, columns)
@@ -212,6 +212,6 @@ class _TileEmitter(Emitter):
 
     def _left(self, a: Any, offset: int) -> list[Any]:
         """What a row's vectors are multiplied with: one number of A, or as many as they have columns."""
-        if self.tile.lanewise:
+        if self.tile.depthwise:
             return [self.load(a, offset, v) for v in range(self.vectors)]
-        return [self.spread(self.b.load(self.ahead(a, offset)))] * self.vectors
+        return [self.broadcast(self.b.load(self.ahead(a, offset)))] * self.vectors

@@ -26,7 +26,7 @@ class Transform:
 
     To a result is added what `start` holds (a bias of each channel, a base of each element) or what `out` held before,
     or it is normalised, with mean, scale and bias of each channel in `start`; then B may be added, or be the output of
-    a ReLU that gates it. With `moments`, B has three rows of float64, so far apart: of every channel a centre, the sum
+    a ReLU that masks it. With `moments`, B has three rows of float64, so far apart: of every channel a centre, the sum
     of the results' distances from it and of their squares. When they are `new`, a tile's first result is the centre.
     """
 
@@ -40,7 +40,7 @@ class Transform:
     stored: tuple[int, int] | None = None  # rows and columns of the results beyond these are left out
     start: Literal["nothing", "bias", "base", "out", "norm"] = "nothing"
     start_steps: tuple[int, int] = (0, 0)  # with "norm" the first is from mean to scale to bias
-    gate_steps: tuple[int, int] | None = None
+    mask_steps: tuple[int, int] | None = None
     add_steps: tuple[int, int] | None = None
     relu: bool = False
     routes: Routes | None = None  # outputs leave pooled, or grad_output comes from behind a pooling
@@ -91,7 +91,7 @@ class Transform:
     @property
     def _next_beside(self) -> int:
         """From one tile to the next in B."""
-        steps = self.gate_steps or self.add_steps
+        steps = self.mask_steps or self.add_steps
         if steps:
             return len(MATRICES[self.kinds[1]]) * steps[1]
         beside = self.routes or self.normal
@@ -149,7 +149,7 @@ class Transform:
         """Row `y` of windows, from two rows of results."""
         assert self.routes is not None
         for x in range(len(rows[0]) // 2):
-            value, route = pooled(e, [rows[k // 2][2 * x + k % 2] for k in range(4)], self.routes.gated)
+            value, route = pooled(e, [rows[k // 2][2 * x + k % 2] for k in range(4)], self.routes.masked)
             e.store(value, out, y * self.out_steps[0] + x * self.out_steps[1], v)
             e.store(route, b, y * self.routes.steps[0] + x * self.routes.steps[1], v)
 
@@ -167,8 +167,8 @@ class Transform:
             value = normalised(e, value, start)
         elif self.start != "nothing":
             value = e.b.fadd(value, beside(start, self.start_steps))
-        if self.gate_steps:
-            value = e.gate(beside(b, self.gate_steps), value)
+        if self.mask_steps:
+            value = e.mask(beside(b, self.mask_steps), value)
         if self.add_steps:
             value = e.b.fadd(value, beside(b, self.add_steps))
         return e.relu(value) if self.relu else value

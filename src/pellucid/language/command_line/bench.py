@@ -77,7 +77,7 @@ REPORT: Area = {
     "report.grad_weight": Entry("weight gradient", "가중치 기울기"),
     "report.backward": Entry("both gradients, update", "두 기울기와 갱신"),
     "report.layers_note": Entry(
-        "Share of the peak of fused multiply–adds, direct-equivalent (time). An input gradient includes the gate of "
+        "Share of the peak of fused multiply–adds, direct-equivalent (time). An input gradient includes the mask of "
         "the ReLU before it, every time the transforms and copies that its sum needs.",
         "곱의 합을 그대로 계산한다고 보고, 곱셈과 덧셈을 합친 명령(FMA)의 최고 성능에 대한 비율을 적습니다. 괄호 안은 "
         "걸린 시간입니다. 입력 기울기에는 앞에 있는 ReLU의 마스크가, 모든 시간에는 그 합에 필요한 변환과 복사가 들어 "

@@ -1,4 +1,4 @@
-"""Positions side by side in one vector show in no number: the bits are those of the plain tiles."""
+"""Positions packed into one vector show in no number: the bits are those of the plain tiles."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from tests.support.one_op import run_op
 
 import pellucid as pc
 from pellucid.engine.lowering import conv_forward, conv_grad_input, conv_grad_weight
-from pellucid.engine.lowering.beside import beside
+from pellucid.engine.lowering.packed import best_packing
 from pellucid.kernels import simd
 from pellucid.kernels.simd import TARGETS
 from pellucid.ops.conv import Conv
 
 CHOICES = [
-    (conv_forward, "outputs_beside"),
-    (conv_grad_input, "inputs_beside"),
-    (conv_grad_weight, "kernel_beside"),
+    (conv_forward, "packed_outputs"),
+    (conv_grad_input, "packed_inputs"),
+    (conv_grad_weight, "packed_kernel"),
 ]
 
 
@@ -42,7 +42,7 @@ def choosing(chosen: list[Any], *, plain: bool) -> Iterator[None]:
 
 
 def run(op: Conv, operands: list[Any], *, plain: bool, **options: Any) -> tuple[list[np.ndarray], list[int]]:
-    """The output and the gradients, and how many positions lay side by side in each direction."""
+    """The output and the gradients, and how many positions are packed in each direction."""
     chosen: list[Any] = []
     with choosing(chosen, plain=plain):
         result = run_op(op, *operands, arrays=("weight", "bias"), **options)
@@ -56,7 +56,7 @@ def assert_same_bits(ours: list[np.ndarray], theirs: list[np.ndarray]) -> None:
         assert x.tobytes() == y.tobytes()
 
 
-# The settings, the shapes of input and weight; side by side with 16 lanes: forward, in the input gradient, in
+# The settings, the shapes of input and weight; positions packed with 16 lanes: forward, in the input gradient, in
 # the weight gradient. ("auto" is direct for all of these: Winograd's algorithm needs 16 channels.)
 CASES = [
     (Conv(2, padding=2), (2, 1, 9, 28), (6, 1, 5, 5), (2, 14, 2)),
@@ -75,9 +75,9 @@ CASES = [
 
 @pytest.mark.slow
 @FLOATS
-@pytest.mark.parametrize(("op", "input", "weight", "wide"), CASES, ids=str)
+@pytest.mark.parametrize(("op", "input", "weight", "packed"), CASES, ids=str)
 def test_the_bits_are_those_of_plain_tiles(
-    op: Conv, input: tuple[int, ...], weight: tuple[int, ...], wide: tuple[int, ...], dtype: Any
+    op: Conv, input: tuple[int, ...], weight: tuple[int, ...], packed: tuple[int, ...], dtype: Any
 ) -> None:
     operands = [normal(input, dtype), normal(weight, dtype, 1), normal(weight[:1], dtype, 2)]
     grad, base = normal(op.infer(input, weight, weight[:1]), dtype, 3), normal(input, dtype, 4)
@@ -88,7 +88,7 @@ def test_the_bits_are_those_of_plain_tiles(
         theirs, _ = run(op, given, plain=True, **options)
         assert_same_bits(ours, theirs)
         if simd.vector_lanes(operands[0].itemsize * 8) == 16:
-            assert tuple(chosen) == wide
+            assert tuple(chosen) == packed
 
 
 @FLOATS
@@ -108,7 +108,7 @@ def test_nothing_leaks_from_one_position_to_its_neighbour(dtype: Any) -> None:
 
 
 @FLOATS
-def test_a_step_with_gates_and_joined_relus(dtype: Any) -> None:
+def test_a_step_with_fused_relus_and_masks(dtype: Any) -> None:
     def losses(*, plain: bool) -> list[Any]:
         pc.seed(3)
         layers = [
@@ -130,11 +130,11 @@ def test_a_step_with_gates_and_joined_relus(dtype: Any) -> None:
 def test_what_pays() -> None:
     kernel = [0, 1, 2, 3, 4]
     with simd.emitting_for(TARGETS["avx512"]):
-        assert beside(kernel, 1, 28, 6, 32).positions == 2
-        assert beside(kernel, 1, 28, 9, 32).positions == 1
-        assert beside([0], 1, 28, 3, 32).positions == 1
-        assert len(beside(kernel, 1, 28, 6, 32).steps) == 6
+        assert best_packing(kernel, 1, 28, 6, 32).positions == 2
+        assert best_packing(kernel, 1, 28, 9, 32).positions == 1
+        assert best_packing([0], 1, 28, 3, 32).positions == 1
+        assert len(best_packing(kernel, 1, 28, 6, 32).steps) == 6
     with simd.emitting_for(TARGETS["avx2"]):
-        assert beside(kernel, 1, 28, 6, 32).positions == 1
-        assert beside(kernel, 1, 28, 4, 32).positions == 1  # masks cost more there
-        assert beside(range(28), -1, 5, 4, 32).positions == 2
+        assert best_packing(kernel, 1, 28, 6, 32).positions == 1
+        assert best_packing(kernel, 1, 28, 4, 32).positions == 1  # masks cost more there
+        assert best_packing(range(28), -1, 5, 4, 32).positions == 2

@@ -1,11 +1,11 @@
-"""Neighbouring positions of a row side by side in one vector, for layers whose channels leave most of it empty.
+"""Neighbouring positions of a row packed into one vector, for layers whose channels leave most of it empty.
 
 Forward, the sums of P neighbouring output positions lie one behind the other in memory, (position, channel), and
 their windows overlap: K kernel positions of each, but only K + P − 1 different input positions of all (stride 1). So a
 tile's columns are (position, channel), and a step along W is one *input* position: its number of A meets for each of
 the P positions another kernel position, or none, and then those sums are left alone. Each sum still meets its own
-kernel positions in their order: nothing shows in a number. The input gradient is the same with its taps' order
-turned round. B is the weight spread out so, a *panel* made once per step.
+kernel positions in their order: nothing shows in a number. The input gradient is the same with its taps in
+the opposite order. B is the weight broadcast to these places, a *panel* made once per step.
 
 In the weight gradient P neighbouring kernel positions share a row: the input number that meets grad_output at y for
 one of them meets it at y − 1 for the next, and these two lie one behind the other in memory.
@@ -33,8 +33,8 @@ CHAINS = 8  # with fewer sums a multiply–add waits for the one before it
 
 
 @dataclass(frozen=True)
-class Beside:
-    """P positions side by side, and the steps: each reads one place, for a kernel position of each of the P or None."""
+class Packing:
+    """P positions in a vector, and the steps: each reads one place, for a kernel position of each of the P or None."""
 
     positions: int
     steps: tuple[Step, ...]
@@ -73,15 +73,15 @@ class Beside:
         return tuple(result)
 
 
-def beside(reads: Sequence[int], step: int, count: int, columns: int, bits: int) -> Beside:
-    """How many of `count` positions of a row to put side by side, 1 if it does not pay.
+def best_packing(reads: Sequence[int], step: int, count: int, columns: int, bits: int) -> Packing:
+    """How many of `count` positions of a row to pack into a vector, 1 if it does not pay.
 
     `reads` is what the first position reads for its kernel positions, ascending or descending; the next position reads
     `step` further on.
     """
     most = min(count, simd.vector_lanes(bits) // columns)
-    choices = [Beside(n, _steps(reads, step, n)) for n in range(1, most + 1)]
-    plain = Beside(1, _steps(reads, step, 1))
+    choices = [Packing(n, _steps(reads, step, n)) for n in range(1, most + 1)]
+    plain = Packing(1, _steps(reads, step, 1))
     return min(choices, key=lambda c: len(c.starts(count)) * c.cost, default=plain)
 
 

@@ -11,15 +11,15 @@ from llvmlite import ir
 
 from pellucid.kernels.simd.emit import Emitter, int64, lanes
 
-# What happens to a result last: nothing, a base is added, or it is gated.
-End = Literal["nothing", "base", "gate"]
+# What happens to a result last: nothing, a base is added, or it is masked.
+End = Literal["nothing", "base", "mask"]
 
 
 @dataclass(frozen=True)
-class Turn:
+class Transpose:
     """out[j][i] = A[i][j] for i < rows, j < columns; steps count elements from row to row.
 
-    To a result is added what `start` holds in its place (a base), or the output of a ReLU in `start` gates it.
+    To a result is added what `start` holds in its place (a base), or the output of a ReLU in `start` masks it.
     """
 
     bits: int
@@ -34,7 +34,7 @@ class Turn:
     @property
     def symbol(self) -> str:
         """A name that no other code has."""
-        return "turn_" + hashlib.sha256(repr(astuple(self)).encode()).hexdigest()[:20]
+        return "transpose_" + hashlib.sha256(repr(astuple(self)).encode()).hexdigest()[:20]
 
     def emit(self) -> ir.Module:
         """Strip by strip of rows, each from left to right; blocks have as many numbers a side as a vector has lanes."""
@@ -74,7 +74,7 @@ class Turn:
         for j, value in enumerate(rows[:width]):
             if self.end != "nothing":
                 other = e.load(start, j * self.start_step, 0, range(height))
-                value = e.gate(other, value) if self.end == "gate" else e.b.fadd(other, value)
+                value = e.mask(other, value) if self.end == "mask" else e.b.fadd(other, value)
             e.store(value, out, j * self.out_step, 0, range(height))
 
 
