@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import pytest
+from tests.support.markdown import DOCS
 from tests.support.recorded import normal, run
 
 import pellucid as pc
@@ -267,3 +269,9 @@ def test_any_subset_of_the_rules_gives_the_same_bits(network: Any, optimizer: An
     for subset in subsets:
         rules = [RULES[i] for i in subset]
         assert made(rules)[0] == expected, [rule.name for rule in rules]
+
+
+def test_the_page_about_fusion_has_every_rule() -> None:
+    page = (DOCS / "internals/fusion.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([^|]+) \| (forward|backward|update) \|", page, flags=re.MULTILINE)
+    assert rows == [(rule.name, rule.way) for rule in RULES]

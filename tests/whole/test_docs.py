@@ -9,18 +9,25 @@ import numpy as np
 import pytest
 from tests.support.markdown import DOCS, blocks, check, grids, read, said, statements
 
+# How many blocks, statements and grids the pages have that run.
 PAGES = {
     "arithmetic": (12, 0, 0),
     "convolution": (8, 0, 0),
-    "worked-examples": (14, 112, 19),
+    "doctor": (1, 0, 0),
+    "explanations": (4, 0, 0),
+    "films": (3, 0, 0),
+    "filters": (2, 0, 0),
+    "networks": (4, 0, 0),
     "slips": (14, 30, 9),
+    "worked-examples": (14, 112, 19),
 }
+ROOT = DOCS.parent
 FILES = [f"{page}{ending}" for page in PAGES for ending in (".md", ".ko.md")]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FILES)
-def test_a_page_does_what_it_says(name, run, capsys, tmp_path, monkeypatch):
+def test_a_page_does_what_it_says(name, run, few_images, capsys, tmp_path, monkeypatch):
     """What Python prints stands behind it; every line of a command's example is one that it prints, in order."""
     monkeypatch.chdir(tmp_path)
     names = {}
@@ -75,10 +82,35 @@ def test_arithmetic_that_is_wrong_is_noticed():
     assert grids(drawn) == [("x", [1, -2, 0, 4.5]), ("w[0]", [3, 1])]
 
 
-@pytest.mark.parametrize("path", [*DOCS.glob("*.md"), *DOCS.parent.glob("*.md")], ids=lambda path: path.name)
+WRITTEN = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md")])
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_lead_somewhere(path):
+    prose = re.sub(r"```.*?```|`[^`\n]*`", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for file, anchor in re.findall(r"\]\((?!http)([^)#]*)#?([^)]*)\)", prose):
+        target = path.parent / file if file else path
+        assert target.exists(), file
+        assert not anchor or anchor in anchors(target), f"{file}#{anchor}"
+
+
+def anchors(path):
+    """What GitHub makes of a page's headings."""
+    headings = re.findall("^#+ (.*)$", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize(
+    "path", [ROOT / "ARCHITECTURE.md", *sorted((DOCS / "internals").glob("*.md"))], ids=lambda p: p.name
+)
+def test_pages_for_contributors_name_files_that_exist(path):
     text = path.read_text(encoding="utf-8")
-    headings = re.findall("^#+ (.*)$", text, flags=re.MULTILINE)
-    anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
-    for file, anchor in re.findall(r"\]\((?!http)([^)#]*)#?([^)]*)\)", text):
-        assert anchor in anchors if not file else (path.parent / file).exists(), file or anchor
+    for name in re.findall(r"`([\w/]+(?:\.pyi?|/))`", text):
+        assert any((root / name).exists() for root in (ROOT, ROOT / "src/pellucid")), name
+
+
+def test_the_tour_leads_to_every_page_about_the_inside():
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    assert [
+        page.name for page in (DOCS / "internals").glob("*.md") if f"(docs/internals/{page.name})" not in text
+    ] == []

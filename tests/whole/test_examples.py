@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import runpy
 from pathlib import Path
 
 import pytest
-from tests.support.markdown import blocks
+from tests.support.markdown import blocks, said
 from tests.support.pages import Page
 
 import pellucid as pc
-from pellucid.data import Dataset
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 SAID = {
@@ -21,12 +21,6 @@ SAID = {
     "own_layer_block.py": ["test accuracy ", "blocks.1.conv.bias"],
     "quickstart.py": ["'accuracy': ", "seen: ["],
 }
-
-
-@pytest.fixture
-def few_images(monkeypatch):
-    parts = tuple(Dataset(part.images[:130], part.labels[:130]) for part in pc.datasets.mnist())
-    monkeypatch.setattr(pc.datasets, "mnist", lambda: parts)
 
 
 def test_every_example_is_tested():
@@ -47,14 +41,33 @@ def test_an_example_runs(name, few_images, capsys):
 
 @pytest.mark.parametrize("name", ["README.md", "README.ko.md"])
 def test_what_the_readme_says_runs(name, few_images, capsys):
+    """What stands below its Python is what that prints."""
     text = (EXAMPLES.parent / name).read_text(encoding="utf-8")
-    sources = [block.source for block in blocks(text) if block.language == "python"]
-    assert len(sources) >= 2
-    names = {}
-    for source in sources:
-        exec(source, names)
+    found = [block for block in blocks(text) if block.language == "python"]
+    assert found[0].output
+    names, printed = {}, ""
+    for block in found:
+        exec(block.source, names)
+        printed = capsys.readouterr().out
+        if block.output:
+            assert printed.splitlines() == said(block)
     assert names["trace"].certified
-    assert "accuracy" in capsys.readouterr().out
+
+
+def test_the_readmes_have_the_same_parts():
+    english, korean = (
+        (EXAMPLES.parent / name).read_text(encoding="utf-8") for name in ("README.md", "README.ko.md")
+    )
+    parts = [
+        [line.count("#", 0, 3) for line in text.splitlines() if line.startswith("#")]
+        for text in (english, korean)
+    ]
+    assert parts[0] == parts[1]
+    assert [bool(block.output) for block in blocks(english)] == [
+        bool(block.output) for block in blocks(korean)
+    ]
+    links = [re.findall(r"\]\((?!README)([^)#]*)", text) for text in (english, korean)]
+    assert links[0] == [link.replace(".ko.md", ".md") for link in links[1]]
 
 
 def test_the_notebook_runs_and_what_it_shows_is_sound(few_images, capsys):
