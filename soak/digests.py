@@ -82,6 +82,20 @@ class Functions(pc.Module):
         return x
 
 
+class Expressions(pc.Module):
+    """Branches that are divided and subtracted; a parameter and numbers among them."""
+
+    def __init__(self) -> None:
+        self.conv, self.gate = pc.Conv2d(3, 6, 3), pc.Conv2d(6, 6, 1)
+        self.pool, self.scale = pc.AdaptiveAvgPool2d(1), pc.Parameter(np.linspace(0.5, 2, 6).reshape(6, 1, 1))
+
+    def forward(self, x: Any) -> Any:
+        """Some arithmetic with broadcasting."""
+        y = self.conv(x)
+        shifted = y - pc.functional.sigmoid(self.gate(self.pool(y))) / self.scale
+        return (1 - y) / (y**2 + 0.5) - shifted
+
+
 def _then(*layers: pc.Module) -> Build:
     return lambda: pc.Sequential(*layers)
 
@@ -108,6 +122,7 @@ def networks() -> Iterator[tuple[str, Build, Shape]]:
         )
     yield "twice", Twice, (3, 4, 7, 9)
     yield "unpooled", Unpooled, (2, 3, 11, 12)
+    yield "expressions", Expressions, (19, 3, 7, 6)
 
 
 def _layers_1d() -> Iterator[tuple[str, Build, Shape]]:

@@ -233,7 +233,7 @@ def unfilled(model: nn.Module, shape: Sizes) -> Recording:
     """A recording of inference without its numbers: what outputs depend on is in its entries, and needs no run."""
     arrays = dict(model.named_arrays())
     graph = trace(model.trace_forward, {"input": (shape, model.dtype)}, arrays, training=False)
-    entries = [entry for entry, _ in catalogue(lower(plan_of(graph, model.dtype, keep=True)), {}, None)]
+    entries = [listed.entry for listed in catalogue(lower(plan_of(graph, model.dtype, keep=True)), {}, None)]
     return Recording(entries, {}.__getitem__, {}, None)
 
 

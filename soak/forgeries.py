@@ -2,8 +2,9 @@
 
     python soak/forgeries.py [--every N] [NETWORK ...]
 
-Every forgery must be refused when the file is read, or told by `certify`. Facts are changed alone and together with the
-array whose bound they decide; settings in one entry and in all of the same op; operands, bases, parts, names, arrays.
+Every forgery must be refused when the file is read, or told by `certify`. Orders and facts are changed alone and
+together with the array whose bound they decide; settings in one entry and in all of the same op; operands, bases,
+parts, steps, givers, names, arrays.
 """
 
 from __future__ import annotations
@@ -103,10 +104,11 @@ def forgeries(description: dict[str, Any], arrays: dict[str, Any]) -> Iterator[F
         for what, changed in _changed(entry, entries):
             forged = _with(description, at, changed)
             yield f"{name}: {what}", forged, arrays
-        for what, facts in _other_facts(source["facts"]) if source else ():
-            forged = _with(description, at, {**entry, "source": {**source, "facts": facts}})
-            yield f"{name}: {what}", forged, arrays
-            yield f"{name}: {what}, scaled", forged, scaled
+        for key in ("order", "facts") if source else ():
+            for what, other in _other_facts(source[key]):
+                forged = _with(description, at, {**entry, "source": {**source, key: other}})
+                yield f"{name}: {what}", forged, arrays
+                yield f"{name}: {what}, scaled", forged, scaled
         yield f"{name}: left out", _with(description, at), {k: a for k, a in arrays.items() if k != name}
         if arrays[name].dtype.kind == "f" and arrays[name].any():
             yield f"{name}: scaled", description, scaled
@@ -137,12 +139,16 @@ def _changed(entry: dict[str, Any], entries: list[dict[str, Any]]) -> Iterator[t
     """One entry with one thing changed besides its facts."""
     source = entry["source"]
     if source is None:
-        yield "made", {**entry, "source": next(other["source"] for other in entries if other["source"])}
+        made = next(other["source"] for other in entries if other["source"])
+        yield "made", {**entry, "source": made, "given": None}
+        yield "given by another", {**entry, "given": "input" if entry["given"] != "input" else "model"}
         return
-    yield "given", {**entry, "source": None}
+    yield "given", {**entry, "source": None, "given": "model"}
     changes: list[tuple[str, Any]] = [
         ("parts", [] if source["parts"] else [entry["name"], entry["name"]]),
         ("base", None if source["base"] else entry["name"]),
+        ("way", "sum"),
+        ("path", f"{source['path']}0"),
     ]
     for key, true in source["settings"].items():
         changes += [("settings", {**source["settings"], key: value}) for value in (0.5, 7) if value != true]

@@ -36,13 +36,12 @@ def process() -> int:
         import resource
     except ImportError:  # Windows
         return NO_LIMIT
-    used = _numbers(_PROC / "self" / "status")
-    room = NO_LIMIT
-    for limit, name in ((resource.RLIMIT_AS, "VmSize"), (resource.RLIMIT_DATA, "VmData")):
-        most, _ = resource.getrlimit(limit)
-        if most != resource.RLIM_INFINITY and name in used:
-            room = min(room, most - (used[name] << 10))
-    return max(0, room)
+    kinds = {"VmSize": resource.RLIMIT_AS, "VmData": resource.RLIMIT_DATA}
+    limits = {name: resource.getrlimit(kind)[0] for name, kind in kinds.items()}
+    limits = {name: most for name, most in limits.items() if most != resource.RLIM_INFINITY}
+    used = _numbers(_PROC / "self" / "status") if limits else {}
+    rooms = [most - (used[name] << 10) for name, most in limits.items() if name in used]
+    return max(0, min(rooms, default=NO_LIMIT))
 
 
 def _groups() -> Iterator[tuple[Path, str, str, str]]:

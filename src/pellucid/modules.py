@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
+
+# A module that is half imported when the process is copied stays locked in the copy, so a fork waits for the folder.
+_loading = threading.RLock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_loading.acquire, after_in_parent=_loading.release, after_in_child=_loading.release
+    )
 
 
 @cache
@@ -14,5 +23,6 @@ def load_folder(package: str) -> None:
     Example:
         >>> load_folder("pellucid.ops")
     """
-    for module in iter_modules(import_module(package).__path__):
-        import_module(f"{package}.{module.name}")
+    with _loading:
+        for module in iter_modules(import_module(package).__path__):
+            import_module(f"{package}.{module.name}")

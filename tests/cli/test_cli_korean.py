@@ -25,6 +25,7 @@ from pellucid.data import Dataset, datasets
 from pellucid.kernels import progress
 from pellucid.language import formulas
 from pellucid.language.command_line.usage import TYPER
+from pellucid.ops.maker import kinds
 from pellucid.train import loop
 
 SOURCE = Path(pellucid.__file__).parent
@@ -278,3 +279,12 @@ def test_phrases_of_formulas_stand_in_formulas():
     said = " ".join(" ".join(path.read_text("utf-8").split()) for path in sources)
     for phrase in formulas.PHRASES:
         assert phrase.en.strip() in said, phrase.en
+
+
+@pytest.mark.parametrize("kind", kinds().values(), ids=kinds())
+def test_formulas_have_no_english_words(kind):
+    """`language/formulas.py` has the words between the names."""
+    for result, formula in kind.formulas.items():
+        said = formulas.worded(formula, "ko")
+        found = re.findall(r"\b(?:where|else|over|the|that|of|with|before|after|for|there|is|are)\b", said)
+        assert not found, f"{result}: {said}"

@@ -149,7 +149,8 @@ def of_formula(document: Document, roles: Mapping[str, str]) -> float:
 def _shown(document: Document, roles: Mapping[str, str]) -> dict[str, Any]:
     """Every name with a number or a definition: of the factors of a term, of the formula itself, and of the note."""
     names: dict[str, Any] = {
-        "exp": np.exp, "erf": np.vectorize(math.erf), "tanh": np.tanh, "sqrt": np.sqrt, "π": math.pi, "j": 0,
+        "exp": np.exp, "erf": np.vectorize(math.erf), "tanh": np.tanh, "sqrt": np.sqrt, "min": min, "max": max,
+        "π": math.pi, "j": 0,
     }  # fmt: skip
     for term in document["terms"]:
         for factor in term["factors"]:
@@ -182,10 +183,9 @@ def _function(text: str, names: dict[str, Any]) -> Callable[[float], float]:
 
 def _role(address: str, roles: Mapping[str, str]) -> str:
     """An address with the roles of arrays in the place of their names, and without indices."""
-    text = address.removesuffix(" (padding)")
-    for name in sorted(roles, key=len, reverse=True):
-        text = re.sub(rf"(?<![\w.)]){re.escape(name)}(?![\w.])(\[[^\]]*\])?(?! \w)", f"<{roles[name]}>", text)
-    return text.replace("<", "").replace(">", "")
+    names = "|".join(re.escape(name) for name in sorted(roles, key=len, reverse=True))
+    known = re.compile(rf"(?<![\w.)])({names})(?![\w.])(\[[^\]]*\])?(?! \w)")
+    return known.sub(lambda match: roles[match[1]], address.removesuffix(" (padding)")) if names else address
 
 
 def _word(name: str) -> str:

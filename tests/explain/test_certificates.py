@@ -250,7 +250,11 @@ def test_how_many_are_compared_at_once_does_not_show(at_once: int, monkeypatch: 
 
 def test_nothing_to_compare() -> None:
     source = Source(Linear(), "output", {"input": "x", "weight": "w"})
-    entries = [Entry("x", (0, 3)), Entry("w", (2, 3)), Entry("y", (0, 2), source)]
+    entries = [
+        Entry("x", (0, 3), given="input"),
+        Entry("w", (2, 3), given="model"),
+        Entry("y", (0, 2), source),
+    ]
     arrays = {entry.name: np.zeros(entry.shape, np.float32) for entry in entries}
     certificates = Recording(entries, arrays.__getitem__, {}, None).certify()
     assert certificates.certified

@@ -21,7 +21,7 @@ from pellucid.errors import ArgumentError, FormatError
 from pellucid.explain import Recording
 from pellucid.explain.files import storage
 
-MARKS = {"format": "pellucid recording", "version": "2"}
+MARKS = {"format": "pellucid recording", "version": "3"}
 
 
 def model() -> pc.Module:
@@ -109,7 +109,7 @@ def test_other_recordings_come_back(tmp_path: Path) -> None:
         ),
     ]
     recordings = [recording(program) for program in programs]
-    assert any("winograd_additions" in e.source.facts for e in recordings[3].entries.values() if e.source)
+    assert any("winograd_additions" in e.source.order for e in recordings[3].entries.values() if e.source)
     x = np.random.default_rng(1).standard_normal((3, 2, 6, 5)).astype(np.float32)
     mse = pc.TrainStep(pc.Sequential(pc.Flatten(), pc.Linear(60, 3)), pc.SGD(lr=0.1), loss="mse_loss")
     recordings += [
@@ -157,12 +157,12 @@ def refusal(path: Path, content: bytes) -> str:
     return str(caught.value)[len(start) :]
 
 
-def rewritten(content: bytes, change: Any) -> bytes:
+def rewritten(content: bytes, change: Any, version: str = "3") -> bytes:
     """The file with a description and arrays that somebody has changed."""
     description, arrays = json.loads(header_of(content)["__metadata__"]["description"]), arrays_of(content)
     entries = {entry["name"]: entry for entry in description["entries"]}
     change(description, entries, arrays)
-    return sealed(arrays, {**MARKS, "description": json.dumps(description)})
+    return sealed(arrays, {**MARKS, "version": version, "description": json.dumps(description)})
 
 
 def source(name: str, **changes: Any) -> Any:
@@ -171,6 +171,10 @@ def source(name: str, **changes: Any) -> Any:
 
 def settings(name: str, **changes: Any) -> Any:
     return lambda d, entries, arrays: entries[name]["source"]["settings"].update(changes)
+
+
+def order(name: str, **changes: Any) -> Any:
+    return lambda d, entries, arrays: entries[name]["source"]["order"].update(changes)
 
 
 def facts(name: str, **changes: Any) -> Any:
@@ -232,7 +236,7 @@ LIES: dict[str, tuple[Any, str]] = {
         "description: the keys are algorithm, aliases, entries. Got 'aliases'",
     ),
     "entries no list": (lambda d, e, a: d.update(entries={}), "entries: expected a list. Got {}"),
-    "entry no mapping": (lambda d, e, a: d.update(entries=[3]), "entry: expected name, source. Got 3"),
+    "entry no mapping": (lambda d, e, a: d.update(entries=[3]), "entry: expected name, given, source. Got 3"),
     "alias of nothing": (
         lambda d, e, a: d.update(aliases={"lost": "x"}),
         "aliases: an alias is the name of an array. Got 'lost'",
@@ -330,11 +334,25 @@ LIES: dict[str, tuple[Any, str]] = {
         source("grad(input)", parts=["input", "x"]),
         unlike("grad(input)", "parts", "()", "('input', 'x')"),
     ),
+    "order no mapping": (source("1.mean", order=[]), "entry '1.mean': orders are named. Got []"),
+    "another pass": (source("0.output", way="backward"), unlike("0.output", "way", "forward", "backward")),
+    "another place": (source("0.output", path="1"), unlike("0.output", "path", "0", "1")),
+    "given by another": (
+        lambda d, e, a: e["0.weight"].update(given="input"), unlike("0.weight", "given", "model", "input"),
+    ),
+    "given by nobody": (
+        lambda d, e, a: e["0.weight"].update(given=None),
+        "entry '0.weight': an array was given or made. Got None",
+    ),
+    "given and made": (
+        lambda d, e, a: e["0.output"].update(given="input"),
+        "entry '0.output': an array was given or made. Got 'input'",
+    ),
     "unknown fact": (facts("0.output", x=1), unlike("0.output", "fact 'x'", "none", "1"),
     ),
     "fact out of range": (
-        facts("grad(0.weight)", images_per_part=0),
-        unlike("grad(0.weight)", "fact 'images_per_part'", "1", "0"),
+        order("grad(0.weight)", images_per_part=0),
+        unlike("grad(0.weight)", "order 'images_per_part'", "1", "0"),
     ),
     "fact of no number": (
         facts("updated(0.weight)", lr="0.1"),
@@ -353,20 +371,20 @@ LIES: dict[str, tuple[Any, str]] = {
         unlike("updated(0.weight)", "fact 'lr'", "0.05", f"1{'0' * 118}…"),
     ),
     "batch norm without its order": (
-        source("1.mean", facts={"in_tiles": 0}),
-        unlike("1.mean", "fact 'images_per_part'", "1", "none"),
+        source("1.mean", order={"in_tiles": 0}),
+        unlike("1.mean", "order 'images_per_part'", "1", "none"),
     ),
     "dropout without its draw": (
         source("6.output", facts={"seed": 1}),
         'facts: step is a whole number ≥ 0. Got step=None',
     ),
     "uneven lanes": (
-        facts("1.mean", pixels_side_by_side=7),
-        unlike("1.mean", "fact 'pixels_side_by_side'", "6", "7"),
+        order("1.mean", pixels_side_by_side=7),
+        unlike("1.mean", "order 'pixels_side_by_side'", "6", "7"),
     ),
     "Winograd with other kernels": (
-        facts("0.output", winograd_additions=3),
-        unlike("0.output", "fact 'winograd_additions'", "none", "3"),
+        order("0.output", winograd_additions=3),
+        unlike("0.output", "order 'winograd_additions'", "none", "3"),
     ),
     "array of another shape": (
         array("0.output", lambda x: x[:, :, :, :5].copy()),
@@ -438,14 +456,15 @@ def test_any_other_fact_is_refused(tmp_path: Path, optimizer: str) -> None:
     step(optimizer).save(tmp_path / "good")
     content = (tmp_path / "good").read_bytes()
     described = json.loads(header_of(content)["__metadata__"]["description"])["entries"]
-    true = {entry["name"]: entry["source"]["facts"] for entry in described if entry["source"]}
+    sources = {entry["name"]: entry["source"] for entry in described if entry["source"]}
     names = "updated(0.weight)", "1.mean", "grad(1.weight)", "6.output", "grad(0.weight)"
     for name, key, value in [(n, k, v) for n in names for k in FACTS for v in VALUES]:
-        change = facts(name, **{key: value})
-        if value == "dropped":
-            change = lambda d, e, a, n=name, k=key: e[n]["source"]["facts"].pop(k, 0)  # noqa: E731
-        if true[name].get(key, "dropped") != value:
-            refusal(tmp_path / "f", rewritten(content, change))
+        for part, change in (("facts", facts), ("order", order)):
+            changed = change(name, **{key: value})
+            if value == "dropped":
+                changed = lambda d, e, a, n=name, k=key, p=part: e[n]["source"][p].pop(k, 0)  # noqa: E731
+            if sources[name][part].get(key, "dropped") != value:
+                refusal(tmp_path / "f", rewritten(content, changed))
 
 
 FORGERIES: dict[str, Any] = {
@@ -501,7 +520,7 @@ def test_a_scaled_gradient_is_not_covered_by_a_forged_bound(tmp_path: Path) -> N
     model = pc.Sequential(pc.Conv2d(16, 16, 3, padding=1), pc.ReLU(), pc.Flatten(), pc.Linear(16 * 64, 3))
     pc.TrainStep(model, pc.SGD(lr=0.1)).record(normal(2, 16, 8, 8), np.array([0, 2])).save(tmp_path / "good")
     content, name = (tmp_path / "good").read_bytes(), "grad(0.weight)"
-    true = pc.load_recording(tmp_path / "good").entries[name].source.facts["winograd_additions"]
+    true = pc.load_recording(tmp_path / "good").entries[name].source.order["winograd_additions"]
     scaled = array(name, lambda x: 100 * x)
     (tmp_path / "f").write_bytes(rewritten(content, scaled))
     (found,) = [c for c in pc.load_recording(tmp_path / "f").certify().arrays if c.name == name]
@@ -509,10 +528,10 @@ def test_a_scaled_gradient_is_not_covered_by_a_forged_bound(tmp_path: Path) -> N
 
     def forged(*everything: Any) -> None:
         scaled(*everything)
-        facts(name, winograd_additions=16_000_000)(*everything)
+        order(name, winograd_additions=16_000_000)(*everything)
 
     assert refusal(tmp_path / "f", rewritten(content, forged)) == (
-        f"{BROKEN}entry '{name}': fact 'winograd_additions' must be what a run of this network has. "
+        f"{BROKEN}entry '{name}': order 'winograd_additions' must be what a run of this network has. "
         f"Expected {true}. Got 16000000."
     )
 
@@ -553,7 +572,7 @@ def test_files_of_other_kinds_are_refused(tmp_path: Path, content: bytes) -> Non
     assert refusal(path, huge) == (
         "the header is too large for a recording. Expected at most 8388608 bytes. Got 8388609 bytes."
     )
-    wrong = "this is not a recording that Pellucid wrote. Expected format pellucid recording, version 2. Got "
+    wrong = "this is not a recording that Pellucid wrote. Expected format pellucid recording, version 3. Got "
     for metadata, got in (
         ({}, "format None, version None."),
         (
@@ -561,7 +580,7 @@ def test_files_of_other_kinds_are_refused(tmp_path: Path, content: bytes) -> Non
             "format pellucid recording, version 1. "
             "Hint: a recording of version 1 says too little to be trusted; record the step anew.",
         ),
-        ({**MARKS, "format": "pellucid"}, "format pellucid, version 2."),
+        ({**MARKS, "format": "pellucid"}, "format pellucid, version 3."),
     ):
         assert refusal(path, save({"x": np.zeros(2)}, metadata)) == wrong + got
     for text, got in (
@@ -630,8 +649,50 @@ def test_sums_in_parts_need_their_parts(tmp_path: Path, norm: pc.Module) -> None
     train.record(normal(3, 4, 3), np.array([0, 1, 1])).save(tmp_path / "good")
     assert pc.load_recording(tmp_path / "good").certify().certified
     for name in ("grad(0.weight)", "grad(0.bias)"):
-        broken = rewritten((tmp_path / "good").read_bytes(), source(name, facts={}))
+        broken = rewritten((tmp_path / "good").read_bytes(), source(name, order={}))
         assert refusal(tmp_path / "f", broken) == (
-            f"{BROKEN}entry '{name}': fact 'images_per_part' must be what a run of this network has. "
+            f"{BROKEN}entry '{name}': order 'images_per_part' must be what a run of this network has. "
             "Expected 1. Got none."
         )
+
+
+def aged(description: dict[str, Any], entries: dict[str, Any], arrays: Any) -> None:
+    """As version 2 had it: no word of step and giver, orders among the facts, and those of all of a step's results."""
+    told: dict[Any, dict[str, Any]] = {}
+    for entry in description["entries"]:
+        entry.pop("given")
+        if made := entry["source"]:
+            step = told.setdefault((made.pop("way"), made.pop("path")), {})
+            step |= {**made.pop("order"), **made["facts"]}
+            made["facts"] = step
+    for name, entry in entries.items():
+        if entry["source"] and name.startswith("grad("):
+            entry["source"]["operands"].setdefault("mean", "1.mean")  # which nothing is read of
+
+
+@pytest.mark.parametrize("optimizer", ["momentum", "adamw"])
+def test_recordings_of_version_2_are_read(tmp_path: Path, optimizer: str) -> None:
+    rec, path = step(optimizer), tmp_path / "step"
+    rec.save(path)
+    old = rewritten(path.read_bytes(), aged, version="2")
+    path.write_bytes(old)
+    loaded = pc.load_recording(path)
+    same(rec, loaded)
+    assert loaded.provenance() == rec.provenance()
+    assert loaded.certify(20).to_dict() == rec.certify(20).to_dict()
+
+
+def test_recordings_of_version_2_are_not_trusted_either(tmp_path: Path, content: bytes) -> None:
+    for lie in (
+        source("updated(0.weight)", op="Adam"),
+        facts("updated(0.weight)", lr=0.5),
+        operands("grad(0.weight)", grad_output="input"),
+        source("grad(input)", base="input"),
+        renamed("0.output", "9.output"),
+    ):
+
+        def forged(*everything: Any, lie: Any = lie) -> None:
+            lie(*everything)
+            aged(*everything)
+
+        refusal(tmp_path / "f", rewritten(content, forged, version="2"))

@@ -44,7 +44,7 @@ LABELS = np.array([[0, 1], [-100, 3], [2, 2]])
 
 def twice(network: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """A network and itself once more, so that a gradient comes on top of another one."""
-    return lambda s: network(s) + network(s)
+    return lambda s, **arrays: network(s, **arrays) + network(s, **arrays)
 
 
 # Each case is a network, the input's shape, and the shapes of parameters.
@@ -85,6 +85,16 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[int, ...], dict[str, tuple[int,
         (2, 4, 3, 4),
         {"w": (4, 3, 3, 2), "b": (6,)},
     ),
+    "add": (twice(lambda s, w: s + w), (3, 4, 2, 3), {"w": (4, 1, 1)}),
+    "add numbers": (lambda s, w: w + s + 0.5, (3, 4, 5), {"w": (1, 1, 5)}),
+    "div": (twice(lambda s, w: s / w), (3, 4, 2, 3), {"w": (4, 1, 1)}),
+    "div by what is repeated": (lambda s: s / F.adaptive_max_pool2d(s, 1), (2, 4, 2, 3), {}),
+    "div of a number": (lambda s, w: 2 / F.sigmoid(s) / w, (18, 4, 2), {"w": (4, 1)}),
+    "pow": (twice(lambda s: s**2), (3, 4, 2), {}),
+    "pow 1.5": (twice(lambda s: F.sigmoid(s) ** 1.5), (3, 4, 2), {}),
+    "sub": (lambda s, w: s - w, (18, 3, 2), {"w": (3, 1)}),
+    "sub from a number": (lambda s: 1.5 - s, (3, 4, 2), {}),
+    "sub of what is repeated": (lambda s, w: w - F.adaptive_avg_pool2d(s, 1) - s, (3, 4, 2, 3), {"w": (2, 1)}),
     "linear": (F.linear, (5, 7), {"weight": (4, 7), "bias": (4,)}),
     "linear without bias": (F.linear, (5, 7), {"weight": (4, 7)}),
     "lp_pool1d": (twice(lambda s: F.lp_pool1d(s, 1.0, 3, 2, ceil_mode=True)), (3, 5, 8), {}),
@@ -190,6 +200,9 @@ def shown_right(rec: Recording, trace: Trace, entry: Entry) -> None:
     )
     if source.base is not None:
         roles[source.base] = "gradient so far"
+    for role, name in source.operands.items():  # x·x: one array in two roles
+        if roles[name] != role:
+            document["formula"] = re.sub(rf"\b{role}\b", roles[name], document["formula"])
     if stands(document):
         assert abs(of_formula(document, roles) - exact) <= max(size, abs(exact)) * 1e-12, str(trace)
     else:

@@ -14,7 +14,7 @@ from pellucid.engine import training
 from pellucid.engine.buffers import External
 from pellucid.engine.plan import Plan
 from pellucid.engine.program import Program
-from pellucid.explain.catalogue import read
+from pellucid.explain.catalogue import Listed
 from pellucid.explain.source import Entry
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -67,7 +67,9 @@ def states(step: pc.TrainStep) -> dict[str, Array]:
     """The optimiser's state with public axes."""
     shapes = {name: array.shape for name, array in step.model.state_dict().items()}
     return {
-        f"{key}({name})": read(Entry(key, shapes[name]), External(key, array))
+        f"{key}({name})": Listed(
+            Entry(key, shapes[name], given="model"), External(key, array), parameter=True
+        ).read()
         for name, state in step._states.items()
         for key, array in state.items()
     }
@@ -79,7 +81,8 @@ def gradients(step: pc.TrainStep) -> dict[str, Array]:
     plan, found = run.program.plan, {}
     for symbol, block in plan.gradients.items():
         if symbol in plan.graph.arrays:
-            found[f"grad({symbol.name})"] = read(Entry(symbol.name, symbol.shape), block)
+            entry = Entry(symbol.name, symbol.shape, given="model")
+            found[f"grad({symbol.name})"] = Listed(entry, block, parameter=True).read()
     return found
 
 

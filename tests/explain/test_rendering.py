@@ -398,7 +398,9 @@ def test_a_recording_of_inference_with_what_is_not_finite_and_with_nothing():
     assert "기록: 배열 4개; 추론" in read.text
     assert "유한하지 않은 수 6개" in read.text
     assert len(rec._arrays) == held  # to list the arrays does not keep them all
-    empty = recording_html([Entry("conv.output", (0, 2, 3))], lambda _: np.zeros((0, 2, 3)), None)
+    empty = recording_html(
+        [Entry("conv.output", (0, 2, 3), given="input")], lambda _: np.zeros((0, 2, 3)), None
+    )
     assert "0×2×3" in Page(empty).text
 
 

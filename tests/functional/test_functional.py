@@ -213,10 +213,11 @@ REFUSED: list[tuple[Callable[[], Any], type, str]] = [
         "reduction='average'.",
     ),
     (
-        lambda: F.add(IMAGE, IMAGE[:1]),
+        lambda: F.add(IMAGE, IMAGE[:, :2]),
         ShapeError,
-        "add: both tensors must have the same shape. Expected (2, 3, 6, 5). Got (1, 3, 6, 5). "
-        "Hint: bring the shortcut to the same channels and size, for example with a 1×1 convolution.",
+        "add: the shapes must broadcast: from the last axis on, sizes must be equal or 1. "
+        "Got (2, 3, 6, 5) and (2, 2, 6, 5). "
+        "Hint: give the smaller one axes of size 1, or bring both to one shape with a 1×1 convolution.",
     ),
     (
         lambda: SGD(nesterov=True),

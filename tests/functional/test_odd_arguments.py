@@ -67,6 +67,7 @@ PLAIN: dict[str, dict[str, Any]] = {
     "log_softmax": {"input": x1, "dim": 1},
     "mse_loss": {"input": x1, "target": x1},
     "pad": {"input": x2, "pad": (1, 1)},
+    "pow": {"input": x1, "exponent": 2},
     "softmax": {"input": x1, "dim": 1},
     "unfold": {"input": x2, "kernel_size": 2},
 }
@@ -83,7 +84,7 @@ for d, x in INPUTS.items():
         f"max_unpool{d}d": {"input": x[(..., *(slice(2),) * d)], "indices": np.arange(2**d).reshape((2,) * d)
                             + np.zeros((2, 4, *(2,) * d), np.int64), "kernel_size": 2},
     }  # fmt: skip
-ARRAYS = ("input", "other", "weight", "bias", "target", "indices", "running_mean", "running_var")
+ARRAYS = ("input", "other", "tensors", "weight", "bias", "target", "indices", "running_mean", "running_var")
 LAYERS: dict[str, dict[str, Any]] = {
     "GELU": {}, "Dropout": {}, "LayerNorm": {"normalized_shape": (4, 6)}, "LeakyReLU": {}, "Softmax": {},
     "LogSoftmax": {},

@@ -255,7 +255,7 @@ def test_a_folder_of_somebody_else_is_not_used(home, monkeypatch):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
-def test_at_last_there_is_a_private_folder_among_temporary_files(home):
+def test_at_last_there_is_a_private_folder_among_temporary_files(home, monkeypatch):
     (home / "home").chmod(0o777)
     place, texts = chosen()
     assert place == home / "temporary" / f"pellucid-{os.getuid()}"
@@ -267,6 +267,12 @@ def test_at_last_there_is_a_private_folder_among_temporary_files(home):
     assert text == (
         f"compiled kernels cannot be kept (others can write to {home / 'home'}); "
         "set PELLUCID_CACHE_DIR to a folder that can be written to"
+    )
+    monkeypatch.setenv("PELLUCID_LANG", "ko")
+    _, (text,) = chosen()
+    assert text == (
+        f"컴파일한 커널을 보관할 수 없습니다(다른 사용자도 쓸 수 있는 폴더입니다: {home / 'home'}). "
+        "PELLUCID_CACHE_DIR에 쓰기 가능한 폴더를 지정하십시오"
     )
 
 

@@ -147,10 +147,9 @@ CASES = {
     "unequal shortcut": (
         lambda: forward(lambda net, x: net.conv(x) + x),
         pc.ShapeError,
-        "add 'add': both tensors must have the same shape. "
-        "Expected (2, 4, 6, 4). "
-        "Got (2, 3, 8, 6). "
-        "Hint: bring the shortcut to the same channels and size, for example with a 1×1 convolution.",
+        "add 'add': the shapes must broadcast: from the last axis on, sizes must be equal or 1. "
+        "Got (2, 4, 6, 4) and (2, 3, 8, 6). "
+        "Hint: give the smaller one axes of size 1, or bring both to one shape with a 1×1 convolution.",
     ),
     "a call outside layers": (
         lambda: forward(lambda _, x: F.max_pool2d(F.max_pool2d(x, 2), 4)),
@@ -162,10 +161,9 @@ CASES = {
     "unequal shortcut in a block": (
         lambda: infer(pc.ReLU(), Net(lambda net, x: net.conv(x) + x, conv=pc.Conv2d(3, 4, 1))),
         pc.ShapeError,
-        "add 'features.1': both tensors must have the same shape. "
-        "Expected (2, 4, 8, 6). "
-        "Got (2, 3, 8, 6). "
-        "Hint: bring the shortcut to the same channels and size, for example with a 1×1 convolution.",
+        "add 'features.1': the shapes must broadcast: from the last axis on, sizes must be equal or 1. "
+        "Got (2, 4, 8, 6) and (2, 3, 8, 6). "
+        "Hint: give the smaller one axes of size 1, or bring both to one shape with a 1×1 convolution.",
     ),
     "norm of other channels": (
         lambda: infer(pc.Conv2d(3, 4, 3), pc.BatchNorm2d(3)),
@@ -306,59 +304,59 @@ CASES = {
         "Got 'conv.output' of shape (2, 4, 6, 4). "
         "Hint: use the functions of pellucid.functional.",
     ),
-    "times": (
-        lambda: forward(lambda net, x: net.conv(x) * 2),
+    "remainder": (
+        lambda: forward(lambda net, x: net.conv(x) % 2),
         pc.ArgumentError,
-        "forward: of Python's operators a traced tensor supports + alone. "
-        "Got * on 'conv.output' of shape (2, 4, 6, 4). "
+        "forward: of Python's operators a traced tensor supports +, -, *, / and ** with a number. "
+        "Got % on 'conv.output' of shape (2, 4, 6, 4). "
         "Hint: use the functions of pellucid.functional.",
     ),
-    "minus": (
-        lambda: forward(lambda net, x: 1 - net.conv(x)),
+    "power of a number": (
+        lambda: forward(lambda net, x: 2 ** net.conv(x)),
         pc.ArgumentError,
-        "forward: of Python's operators a traced tensor supports + alone. "
-        "Got - on 'conv.output' of shape (2, 4, 6, 4). "
+        "forward: of Python's operators a traced tensor supports +, -, *, / and ** with a number. "
+        "Got ** on 'conv.output' of shape (2, 4, 6, 4). "
         "Hint: use the functions of pellucid.functional.",
     ),
     "comparison": (
         lambda: forward(lambda net, x: net.conv(x) if x > 0 else x),
         pc.ArgumentError,
-        "forward: of Python's operators a traced tensor supports + alone. "
+        "forward: of Python's operators a traced tensor supports +, -, *, / and ** with a number. "
         "Got > on 'input' of shape (2, 3, 8, 6). "
         "Hint: use the functions of pellucid.functional.",
     ),
     "truth": (
         lambda: forward(lambda net, x: net.conv(x) if x else x),
         pc.ArgumentError,
-        "forward: of Python's operators a traced tensor supports + alone. "
+        "forward: of Python's operators a traced tensor supports +, -, *, / and ** with a number. "
         "Got a condition on 'input' of shape (2, 3, 8, 6). "
         "Hint: use the functions of pellucid.functional.",
     ),
     "index": (
         lambda: forward(lambda net, x: net.conv(x)[0]),
         pc.ArgumentError,
-        "forward: of Python's operators a traced tensor supports + alone. "
+        "forward: of Python's operators a traced tensor supports +, -, *, / and ** with a number. "
         "Got an index on 'conv.output' of shape (2, 4, 6, 4). "
         "Hint: use the functions of pellucid.functional.",
     ),
     "loop": (
         lambda: forward(lambda net, x: [net.conv(row) for row in x]),
         pc.ArgumentError,
-        "forward: of Python's operators a traced tensor supports + alone. "
+        "forward: of Python's operators a traced tensor supports +, -, *, / and ** with a number. "
         "Got a loop on 'input' of shape (2, 3, 8, 6). "
         "Hint: use the functions of pellucid.functional.",
     ),
     "length": (
         lambda: forward(lambda net, x: net.conv(x) if len(x) else x),
         pc.ArgumentError,
-        "forward: of Python's operators a traced tensor supports + alone. "
+        "forward: of Python's operators a traced tensor supports +, -, *, / and ** with a number. "
         "Got len() on 'input' of shape (2, 3, 8, 6). "
         "Hint: use the functions of pellucid.functional.",
     ),
     "float": (
         lambda: forward(lambda net, x: float(net.conv(x))),
         pc.ArgumentError,
-        "forward: of Python's operators a traced tensor supports + alone. "
+        "forward: of Python's operators a traced tensor supports +, -, *, / and ** with a number. "
         "Got float() on 'conv.output' of shape (2, 4, 6, 4). "
         "Hint: use the functions of pellucid.functional.",
     ),
@@ -376,10 +374,10 @@ CASES = {
         "Got 'features.0.output' of shape (2, 3, 8, 6). "
         "Hint: use pellucid.functional (flatten, relu, …) or a layer.",
     ),
-    "plus a number": (
-        lambda: forward(lambda net, x: net.conv(x) + 1),
+    "plus a truth value": (
+        lambda: forward(lambda net, x: net.conv(x) + True),
         pc.ArgumentError,
-        "add: operands must be traced tensors or parameters of the model. Got int 1.",
+        "add: operands must be traced tensors or parameters of the model. Got bool True.",
     ),
     "plain array as weight": (
         lambda: Net(lambda net, x: F.conv2d(x, net.w), w=np.zeros((4, 3, 3, 3)))(IMAGES),

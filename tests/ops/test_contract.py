@@ -30,7 +30,8 @@ from pellucid.ops.sgd import SGD
 class Case:
     """A call. Operands are shapes (to be filled with random numbers), constant arrays or None.
 
-    Where PyTorch's function of that name does something else, `reference` is a function of PyTorch and the operands.
+    Random numbers are at least `least` in size. Where `listed`, the operands are one argument, a list. Where PyTorch's
+    function of that name does something else, `reference` is a function of PyTorch and the operands.
     """
 
     id: str
@@ -39,6 +40,8 @@ class Case:
     settings: dict[str, Any] = field(default_factory=dict)
     reference: Callable[..., Any] | None = None
     ties: bool = False
+    least: float = 0.0
+    listed: bool = False
 
     def draw(self, dtype: type = np.float64) -> list[Any]:
         random = np.random.default_rng(zlib.crc32(self.id.encode()))
@@ -48,17 +51,22 @@ class Case:
         if not isinstance(operand, tuple):
             return operand.copy() if isinstance(operand, np.ndarray) else operand
         values = random.integers(-2, 3, operand) if self.ties else random.normal(size=operand)
-        return np.asarray(values, dtype)
+        return np.asarray(values + np.copysign(self.least, values), dtype)
 
     @property
     def differentiated(self) -> list[int]:
         return [i for i, operand in enumerate(self.operands) if isinstance(operand, tuple)]
 
     def forward(self, *operands: Any) -> Any:
-        return getattr(F, self.function)(*operands, **self.settings)
+        return getattr(F, self.function)(*self.arguments(operands), **self.settings)
+
+    def arguments(self, operands: Any) -> Any:
+        return [[*operands]] if self.listed else operands
 
     def backward(self, grad_output: Any, *operands: Any) -> list[Any]:
-        gradients = getattr(F, f"{self.function}_backward")(grad_output, *operands, **self.settings)
+        gradients = getattr(F, f"{self.function}_backward")(
+            grad_output, *self.arguments(operands), **self.settings
+        )
         return [gradient for gradient in gradients if gradient is not None]
 
 
@@ -404,6 +412,22 @@ CASES = [
     Case("linear single", "linear", ((7,), (3, 7), (3,))),
     Case("linear empty batch", "linear", ((0, 7), (3, 7), (3,))),
     Case("add", "add", ((2, 3, 5), (2, 3, 5))),
+    Case("add channels", "add", ((2, 3, 5, 4), (3, 1, 1))),
+    Case("add both repeated", "add", ((3, 1, 5), (2, 1, 4, 5))),
+    Case("add number", "add", ((2, 3), ())),
+    Case("add empty batch", "add", ((0, 3, 5), (1, 3, 1))),
+    Case("div", "div", ((2, 3, 5), (2, 3, 5)), least=0.5),
+    Case("div channels", "div", ((2, 3, 5, 4), (2, 3, 1, 1)), least=0.5),
+    Case("div both repeated", "div", ((3, 1, 5), (2, 1, 4, 5)), least=0.5),
+    Case("div number", "div", ((), (3, 5)), least=0.5),
+    Case("pow", "pow", ((2, 3, 5),), {"exponent": 2}),
+    Case("pow 0", "pow", ((2, 3, 5),), {"exponent": 0.0}),
+    Case("pow 1", "pow", ((2, 3, 5),), {"exponent": 1}),
+    Case("pow -3", "pow", ((2, 3, 5),), {"exponent": -3}, least=0.5),
+    Case("pow number", "pow", ((),), {"exponent": 3}),
+    Case("sub", "sub", ((2, 3, 5), (2, 3, 5))),
+    Case("sub channels", "sub", ((2, 3, 5, 4), (1, 3, 1, 1))),
+    Case("sub both repeated", "sub", ((3, 1, 5), (2, 1, 4, 1))),
     Case("relu", "relu", ((2, 3, 5),)),
     Case("relu ties", "relu", ((3, 5, 7),), ties=True),
     Case("leaky_relu", "leaky_relu", ((2, 3, 5),), {"negative_slope": 0.3}),
@@ -521,7 +545,7 @@ def totals(terms: Terms, arrays: dict[str, Array], elements: int) -> Array:
 @parametrised(SUMS)
 def test_terms_add_up(case: Case) -> None:
     random = np.random.default_rng(3)
-    call = getattr(F, case.function).__wrapped__(*case.draw(), **case.settings)
+    call = getattr(F, case.function).__wrapped__(*case.arguments(case.draw()), **case.settings)
     operands, *_ = call.arrays()
     arrays = dict(zip(call.op.arguments, operands, strict=True))
     shapes = [None if x is None else x.shape for x in operands]

@@ -10,6 +10,7 @@ import sys
 import pytest
 
 import pellucid as pc
+from pellucid import nn
 
 HEAVY = ("numpy", "PIL", "llvmlite", "numba", "typer", "matplotlib")
 
@@ -27,6 +28,9 @@ def test_every_name_is_there():
     names = dir(pc)
     assert names == sorted(set(names))
     assert {"Conv2d", "TrainStep", "NumericError", "datasets", "figures", "check_gradient"} <= set(names)
+    kinds = {name: kind for name in nn.__all__ if isinstance(kind := getattr(nn, name), type)}
+    layers = {name for name, kind in kinds.items() if issubclass(kind, nn.Module)}
+    assert layers - set(names) == set(), "__init__.pyi lacks them"
     everything: dict[str, object] = {}
     exec("from pellucid import *", everything)
     assert set(names) <= set(everything)

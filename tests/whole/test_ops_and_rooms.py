@@ -25,7 +25,7 @@ from pellucid.ops.maker import kinds
 from pellucid.ops.max_pool import MaxPool
 from pellucid.ops.max_unpool import MaxUnpool
 from pellucid.ops.product import Product
-from pellucid.ops.relation import Copies, IndexPattern
+from pellucid.ops.relation import Concatenated, Copies, IndexPattern
 from pellucid.ops.rule import Rule
 from pellucid.sizes import size_of
 
@@ -53,7 +53,7 @@ class Example:
 
 def calls() -> Iterator[tuple[str, Any]]:
     for case in CASES:
-        call = getattr(F, case.function).__wrapped__(*case.draw(), **case.settings)
+        call = getattr(F, case.function).__wrapped__(*case.arguments(case.draw()), **case.settings)
         if not any(0 in shape for shape in case.operands if isinstance(shape, tuple)):
             yield case.function, call
 
@@ -85,7 +85,7 @@ def results(op: Op) -> list[str]:
 def definition(x: Example) -> str | None:
     output = x.op.forward(*x.operands)
     gradients = x.op.backward(np.ones_like(output), *x.operands)
-    right = output.shape == x.op.infer(*x.shapes) and len(gradients) == len(x.op.differentiable)
+    right = output.shape == x.op.infer(*x.shapes) and len(gradients) == len(x.op.differentiated(x.operands))
     named = {*x.op.optional, *x.op.differentiable, *x.op.integers, *x.op.owned} <= {*x.op.arguments}
     return None if right and named else "shapes of a forward, a gradient for each differentiable argument"
 
@@ -134,10 +134,32 @@ def account(x: Example) -> str | None:
     return None if explained(Source(x.op, "output")) else "an explainer"
 
 
+def reduction(x: Example) -> str | None:
+    shapes = {name: array.shape for name, array in x.named.items()}
+    found = x.op.relation(shapes, x.named.__getitem__)
+    patterns = [found.pattern] if isinstance(found, Copies) else [found]
+    if isinstance(found, Concatenated):
+        patterns = [found.pattern(name) for name in found.shapes]
+    if None in patterns:
+        return "labels of its axes"
+    if type(x.op).terms is Op.terms:
+        return None
+    for of in results(x.op):
+        made = x.op.reduced(of, *x.shapes)
+        if made is None or not {*made.factors} <= {*x.op.counted(x.op.reads(of), [*x.named, "grad_output"])}:
+            return f"how the terms of {of} become a number"
+        labels = {label for pattern in patterns for label in pattern.sizes}
+        if not {*made.over, *made.skips} <= {*labels, *(f"-{label}" for label in labels)}:
+            return f"labels that terms of {of} are found by"
+    return None
+
+
 def relation(x: Example) -> str | None:
     shapes = {name: array.shape for name, array in x.named.items()}
     found, output = x.op.relation(shapes, x.named.__getitem__), x.op.infer(*x.shapes)
     arrays = shapes | {"output": output} | x.op.statistics(shapes)
+    if isinstance(found, Concatenated):
+        return None if {*found.shapes} == {*shapes} else "a place for every operand"
     if isinstance(found, Copies):
         right = found.of == "output" or found.of in shapes
         return None if right and found.places.shape == arrays[found.of] else "a place for every element"
@@ -163,7 +185,7 @@ ROOMS: dict[str, Callable[[Example], str | None]] = {
     room.__name__: room
     for room in (
         *(definition, settings, formulas, reads, statistics, contract, functional),
-        *(lowering, account, relation, cost),
+        *(lowering, account, relation, reduction, cost),
     )
 }
 EXCUSED = {"functional": ("contract", "functional")}  # the contract calls functions
@@ -265,6 +287,9 @@ def test_explanations_need_no_docstrings() -> None:
         "    trace = rec.explain(a)",
         "    print(trace.formula, trace.certified)",
     ]
+    subprocess.run(
+        [sys.executable, "-c", "\n".join(lines)], check=True, capture_output=True
+    )  # all is compiled
     run = subprocess.run(
         [sys.executable, "-OO", "-c", "\n".join(lines)], capture_output=True, text=True, check=False
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from pellucid.engine import algorithm
 from pellucid.engine.derivation import steps_of
 from pellucid.engine.fusion import Rule, fuse
 from pellucid.engine.fusion_rules import RULES
-from pellucid.engine.graph import Graph, Node
+from pellucid.engine.graph import Graph, Node, Symbol
 from pellucid.engine.lowering import registry, shape, update
 from pellucid.engine.lowering.choice import with_moments
 from pellucid.engine.plan import Plan
@@ -46,11 +46,13 @@ def lower(plan: Plan) -> Plan:
     given = plan.steps.given
     if given is not None and plan.steps.true(given) not in plan.values:
         plan.last(plan.put(given, plan.tensor(given.name, given.shape)))
+    batched = plan.graph.batched
     for step in plan.steps.order:
         try:
             for one in (step, *step.fused):
                 if one.way == "forward":
                     _check(plan, one.node)
+                    _check_axes(one.node, batched)
             if step.way == "sum":
                 update.add_up(plan, step)
             else:
@@ -69,7 +71,7 @@ def _check(plan: Plan, node: Node) -> None:
     shape = node.output.shape
     memory.require(node.op.name, say("the output"), size_of(shape) * plan.dtype.itemsize, shape=shape)
     for name, symbol in node.named.items():
-        if name in ("input", "other") and symbol in plan.graph.arrays:
+        if name not in (*node.op.owned, *node.op.broadcast) and symbol in plan.graph.arrays:
             rule = "a parameter can be a weight or a bias, not an activation"
             got = say("'{symbol}' as {name}", symbol=symbol.name, name=name)
             raise ArgumentError(node.op.name, rule, got=got)
@@ -83,4 +85,18 @@ def _check(plan: Plan, node: Node) -> None:
             "in a network a linear layer takes (N, features)",
             got=f"input {first.shape}",
             hint="put Flatten before the layer",
+        )
+
+
+def _check_axes(node: Node, batched: Collection[Symbol]) -> None:
+    """Batches that are aligned at their last axes must be so at the first: else images would meet what is no image."""
+    met = [
+        symbol for symbol in node.named.values() if node.op.broadcast and symbol in batched and symbol.ndim
+    ]
+    if len({symbol.ndim for symbol in met}) > 1:
+        raise ShapeError(
+            node.op.name,
+            "in a network tensors that meet must have the same number of axes",
+            got=say("{input} and {other}", input=met[0].shape, other=met[1].shape),
+            hint="keep the axes of size 1, as AdaptiveAvgPool2d(1) does",
         )

@@ -165,7 +165,7 @@ class Differentiation:
                 continue
             if symbol in self.gradients:
                 bases[f"grad_{name}"] = self.gradients[symbol]
-            elif name in node.op.passes and "grad_output" in reads:
+            elif "grad_output" in reads and self._passes(node, name):
                 self.aliases[made] = reads["grad_output"]
             self.gradients[symbol] = made
         if "grad_input" in makes:
@@ -173,11 +173,18 @@ class Differentiation:
         reads = {**forward.reads, **forward.makes, **reads}
         return Step("backward", node.op, node.path, reads, makes, bases, node)
 
+    def _passes(self, node: Node, name: str) -> bool:
+        """Whether an operand's gradient is that of the output, in the same form."""
+        symbol = node.named[name]
+        return (
+            name in node.op.passes and symbol.shape == node.output.shape and symbol not in self.graph.arrays
+        )
+
     def _contribution(self, symbol: Symbol, use: _Use) -> Symbol:
         """What one use makes, named after what it is to the whole."""
         uses, (node, argument), name = self._uses[symbol], use, f"grad({symbol.name})"
         many = sum(other is node for other, _ in uses) > 1  # as in x + x
-        by = f"{node.path} by {argument}" if many else node.path
+        by = f"{node.path} by {argument.replace('[', ' ').rstrip(']')}" if many else node.path
         if self._is_sum(symbol):
             return _gradient(symbol, f"{name} by {by}")
         return _gradient(symbol, name if use == uses[-1] else f"{name} after {by}")

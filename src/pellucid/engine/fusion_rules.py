@@ -8,7 +8,7 @@ from typing import Any
 
 from pellucid.engine.fusion import Fusing, Rule
 from pellucid.engine.graph import Symbol
-from pellucid.engine.lowering.choice import by_winograd, normalises_in_passing
+from pellucid.engine.lowering.choice import by_winograd, normalises_in_passing, repeats_nothing
 from pellucid.engine.steps import Step
 from pellucid.ops.adaptive_max_pool import AdaptiveMaxPool
 from pellucid.ops.add import Add
@@ -52,12 +52,16 @@ def _sum_behind(fusing: Fusing, step: Step) -> Step | None:
     if isinstance(step.op, Conv) and not (step.carried(BatchNorm) and by_winograd(step, fusing.setting)):
         return None
     add = fusing.follower(step, Add)
-    others = [symbol for symbol in add.reads.values() if symbol is not step.output] if add else []
+    if add is None or not repeats_nothing(add, fusing.steps.graph):
+        return None
+    others = [symbol for symbol in add.reads.values() if symbol is not step.output]
     return add if others and fusing.ready(others[0], step) else None
 
 
 def _relu_behind(fusing: Fusing, step: Step) -> Step | None:
     """The ReLU behind whatever the loop does last."""
+    if isinstance(step.op, Add) and not repeats_nothing(step, fusing.steps.graph):
+        return None
     return None if step.carried(MaxPool) else fusing.follower(step, ReLU)
 
 

@@ -8,7 +8,7 @@ Graph    the nodes in the order they ran, with the inputs, the output and the na
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, field
@@ -17,15 +17,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid.engine.expressions import Expression
 from pellucid.errors import ArgumentError, MissingError, PellucidError, say
-from pellucid.ops.add import Add
+from pellucid.numbers import absent
 from pellucid.ops.base import Op, Shape
+from pellucid.ops.checks import is_number, number
 
 Array = NDArray[Any]
 
 
 @dataclass(eq=False)
-class Symbol:
+class Symbol(Expression):
     """A tensor of a network that is being traced: shape, dtype and name, no numbers."""
 
     name: str
@@ -38,18 +40,9 @@ class Symbol:
         """The number of axes."""
         return len(self.shape)
 
-    def __add__(self, other: object) -> Symbol:
-        return apply(Add(), (self, other))
-
-    __radd__ = __add__
-
-    def __array__(self, *_: object, **__: object) -> Array:
-        raise ArgumentError(
-            "forward",
-            "a network's tensors have no numbers while it is traced, so NumPy functions cannot take them",
-            got=say("'{name}' of shape {shape}", name=self.name, shape=self.shape),
-            hint="use the functions of pellucid.functional",
-        )
+    def applied(self, op: Op, operands: tuple[object, ...]) -> Symbol:
+        """What an operator makes."""
+        return apply(op, operands)
 
     def __getattr__(self, attribute: str) -> Any:
         if attribute.startswith("__"):
@@ -60,47 +53,6 @@ class Symbol:
             got=say("'{name}' of shape {shape}", name=self.name, shape=self.shape),
             hint="use pellucid.functional (flatten, relu, …) or a layer",
         )
-
-
-def _refuse(operator: str) -> Callable[..., Any]:
-    def refusal(symbol: Symbol, *_: object) -> Any:
-        raise ArgumentError(
-            "forward",
-            "of Python's operators a traced tensor supports + alone",
-            got=say(
-                "{operator} on '{name}' of shape {shape}",
-                operator=operator,
-                name=symbol.name,
-                shape=symbol.shape,
-            ),
-            hint="use the functions of pellucid.functional",
-        )
-
-    return refusal
-
-
-for _operator, _methods in {
-    "-": "sub rsub neg",
-    "*": "mul rmul",
-    "/": "truediv rtruediv",
-    "//": "floordiv rfloordiv",
-    "%": "mod rmod",
-    "@": "matmul rmatmul",
-    "**": "pow rpow",
-    "<": "lt",
-    "<=": "le",
-    ">": "gt",
-    ">=": "ge",
-    "abs()": "abs",
-    "len()": "len",
-    "float()": "float",
-    "int()": "int index",
-    say("an index"): "getitem setitem",
-    say("a condition"): "bool",
-    say("a loop"): "iter",
-}.items():
-    for _method in _methods.split():
-        setattr(Symbol, f"__{_method}__", _refuse(_operator))
 
 
 @dataclass(eq=False)
@@ -131,13 +83,23 @@ class Graph:
     inputs: dict[str, Symbol]
     training: bool
     nodes: list[Node] = field(default_factory=list)
-    arrays: dict[Symbol, Array] = field(default_factory=dict)
+    arrays: dict[Symbol, Array] = field(default_factory=dict)  # of the model, and numbers
+    numbers: dict[float, Symbol] = field(default_factory=dict)
     output: Symbol = field(init=False)
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """The network's float type: that of its first input."""
         return next(iter(self.inputs.values())).dtype
+
+    @property
+    def batched(self) -> set[Symbol]:
+        """The inputs and all that depends on them; their first axis is the batch's."""
+        found = set(self.inputs.values())
+        for node in self.nodes:
+            if not found.isdisjoint(node.named.values()):
+                found.add(node.output)
+        return found
 
 
 class _Trace:
@@ -149,6 +111,28 @@ class _Trace:
         self.symbols: dict[int, Symbol] = {}
         self.counts: Counter[str] = Counter()
         self.path, self.in_layer = "", False
+
+    def operands(self, op: Op, values: Sequence[object]) -> tuple[Symbol | None, ...]:
+        """The symbols of an op's operands."""
+        named = op.named(values)
+        for name, value in named.items():
+            if value is None and name not in op.optional:
+                raise absent(op.name, name)
+        return tuple(
+            self.number(op, value) if name in op.broadcast and is_number(value) else self.operand(op, value)
+            for name, value in named.items()
+        )
+
+    def number(self, op: Op, value: Any) -> Symbol:
+        """The symbol of a number, which is an array of the network called after it."""
+        most = np.finfo(self.graph.dtype).max
+        found = number(op.name, "number", value, f"[{-most}, {most}]")
+        numbers = self.graph.numbers
+        if found not in numbers:
+            array = np.array(found, self.graph.dtype)
+            numbers[found] = Symbol(repr(found), (), array.dtype)
+            self.graph.arrays[numbers[found]] = array
+        return numbers[found]
 
     def operand(self, op: Op, value: object) -> Symbol | None:
         """The symbol of an operand: itself, or the one that stands for a named array."""
@@ -163,19 +147,23 @@ class _Trace:
                 if isinstance(value, np.ndarray)
                 else None,
             )
-        if value.dtype != self.graph.dtype:  # kernels read memory as the network's type
+        return self.named(op.name, value)
+
+    def named(self, where: str, array: Array) -> Symbol:
+        """The symbol of a named array."""
+        name = self.names[id(array)]
+        if array.dtype != self.graph.dtype:  # kernels read memory as the network's type
             raise ArgumentError(
-                op.name,
+                where,
                 "all arrays of a network must be of its float type",
                 expected=f"{self.graph.dtype}",
-                got=say("{dtype} for '{name}'", dtype=value.dtype, name=self.names[id(value)]),
+                got=say("{dtype} for '{name}'", dtype=array.dtype, name=name),
                 hint="use astype on the whole model",
             )
-        if id(value) not in self.symbols:
-            symbol = Symbol(self.names[id(value)], value.shape, value.dtype)
-            self.symbols[id(value)] = symbol
-            self.graph.arrays[symbol] = value
-        return self.symbols[id(value)]
+        if id(array) not in self.symbols:
+            symbol = self.symbols[id(array)] = Symbol(name, array.shape, array.dtype)
+            self.graph.arrays[symbol] = array
+        return self.symbols[id(array)]
 
     def name(self, op: Op) -> str:
         """A layer's op has the layer's path; a functional call the op's name below its module's path."""
@@ -193,7 +181,7 @@ def apply(op: Op, operands: tuple[object, ...]) -> Symbol:
     if trace is None:
         raise ArgumentError(op.name, "a symbol has meaning only while its network is traced")
     try:
-        symbols = tuple(trace.operand(op, value) for value in operands)
+        symbols = trace.operands(op, operands)
     except PellucidError as error:
         raise error.at(trace.path) from None
     path = trace.name(op)
@@ -218,7 +206,7 @@ def add_node(graph: Graph, op: Op, operands: tuple[Symbol | None, ...], path: st
 
 def _check_kinds(op: Op, symbols: tuple[Symbol | None, ...]) -> None:
     """Whole numbers are read by the ops that count with them, and by no others."""
-    for name, symbol in zip(op.arguments, symbols, strict=True):
+    for name, symbol in op.named(symbols).items():
         if symbol is not None and (symbol.dtype.kind == "f") == (name in op.integers):
             raise ArgumentError(
                 op.name,
@@ -256,6 +244,12 @@ def part(name: str) -> Iterator[None]:
 def tracing() -> bool:
     """Whether a network is being traced just now."""
     return _active.get() is not None
+
+
+def named(array: Array) -> Symbol | None:
+    """The symbol of an array of the network that is being traced; None for any other array, and outside of that."""
+    trace = _active.get()
+    return trace.named("forward", array) if trace is not None and id(array) in trace.names else None
 
 
 def is_training() -> bool:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from pellucid.engine.buffers import Block
 from pellucid.engine.steps import Step
 from pellucid.kernels.jit import Kernel
 from pellucid.kernels.table import Access, values
+
+Orders: TypeAlias = Mapping[str, Mapping[str, int]]
 
 
 @dataclass(frozen=True)
@@ -59,10 +61,11 @@ class Loop:
         kernel: the compiled function.
         bind: gives its work.
         step: the step that it belongs to, if it belongs to one.
-        order: what the order of its sums depends on besides shapes, as explanations read it:
+        order: for each result of the step, by its role, what the order of its sums depends on besides shapes:
             "images_per_part" of sums that are made in parts, "pixels_side_by_side" of a batch norm, which have sums of
             their own in a part, whether its statistics were made "in_tiles", "winograd_additions" (the most additions
-            that a product of a weight gradient meets) where Winograd's algorithm computes it.
+            that a product of a weight gradient meets) where Winograd's algorithm computes it, and of what is drawn by
+            chance which "layer" of its kind draws.
         scratch_bytes: memory that each thread needs for itself meanwhile.
         multiply_adds: how many of a layer's it makes, as the layer's sum is defined, whatever algorithm saves of them.
     """
@@ -71,6 +74,6 @@ class Loop:
     kernel: Kernel
     bind: Callable[[], Work]
     step: Step | None = None
-    order: Mapping[str, int] = field(default_factory=dict)
+    order: Orders = field(default_factory=dict)
     scratch_bytes: int = 0
     multiply_adds: int = 0

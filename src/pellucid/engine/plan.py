@@ -6,6 +6,7 @@ each reader may still ask for a wider halo; so a loop's arguments are a function
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
@@ -13,7 +14,7 @@ import numpy as np
 
 from pellucid.engine.buffers import Block, External, Part, Port, Tensor
 from pellucid.engine.graph import Symbol
-from pellucid.engine.loops import Loop, Work
+from pellucid.engine.loops import Loop, Orders, Work
 from pellucid.engine.steps import Step, Steps
 from pellucid.kernels.jit import Kernel
 from pellucid.sizes import size_of
@@ -133,6 +134,17 @@ class Plan:
 
     # Loops
 
+    def orders(self) -> dict[Step, dict[str, dict[str, int]]]:
+        """For each step and each result of it, by its role, what its loops say of the order of its sums."""
+        found: dict[Step, dict[str, dict[str, int]]] = defaultdict(dict)
+        for loop in self.loops:
+            for role, order in loop.order.items():
+                assert loop.step is not None, f"{loop.name} has an order and no step"
+                told = found[loop.step].setdefault(role, {})
+                assert all(told.get(key, value) == value for key, value in order.items()), loop.name
+                told |= order
+        return found
+
     def loop(
         self,
         step: Step | None,
@@ -140,7 +152,7 @@ class Plan:
         kernel: Kernel,
         bind: Callable[[], Work],
         *,
-        order: Mapping[str, int] | None = None,
+        order: Orders | None = None,
         scratch: int = 0,
         multiply_adds: int = 0,
     ) -> None:

@@ -8,22 +8,24 @@ from pellucid.engine.graph import Graph, Symbol
 def is_part(small: Graph, large: Graph) -> bool:
     """Whether one graph does to a few images what the other does to more of them, and to each by itself.
 
-    All tensors must have the images as their first axis, and be alike otherwise. No op of a network mixes images while
-    their axis stays: its loops go image by image.
+    All tensors that depend on the inputs must have the images as their first axis, and be alike otherwise. No op of a
+    network mixes images while their axis stays: its loops go image by image.
     """
     counts = [next(iter(graph.inputs.values())).shape[0] for graph in (small, large)]
     by_array = {id(array): symbol for symbol, array in large.arrays.items()}
     alike: dict[Symbol | None, object] = {None: None}
     alike |= zip(small.inputs.values(), large.inputs.values(), strict=True)
     alike |= {symbol: by_array.get(id(array), "missing") for symbol, array in small.arrays.items()}
+    alike |= {symbol: large.numbers.get(number, "missing") for number, symbol in small.numbers.items()}
     if len(small.nodes) != len(large.nodes):
         return False
+    batched = large.batched
     for node, other in zip(small.nodes, large.nodes, strict=True):
         shapes = [symbol.shape for symbol in (node.output, other.output)]
-        by_itself = [shape[:1] for shape in shapes] == [(count,) for count in counts]
+        first = [(count,) for count in counts] if other.output in batched else [shapes[1][:1]] * 2
         operands = tuple(alike[symbol] for symbol in node.operands)
         if (
-            not by_itself
+            [shape[:1] for shape in shapes] != first
             or shapes[0][1:] != shapes[1][1:]
             or (node.op, operands) != (other.op, other.operands)
         ):

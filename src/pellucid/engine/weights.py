@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.ops.base import Shape
+from pellucid.sizes import size_of
 
 Array = NDArray[Any]
 
@@ -24,6 +25,18 @@ def memory_shape(shape: Shape) -> Shape:
         ((3, 5, 16, 32), (84, 10), (7,))
     """
     return tuple(shape[axis] for axis in _order(len(shape)))
+
+
+def strides(shape: Shape) -> tuple[int, ...]:
+    """How far apart neighbours along each public axis are.
+
+    Example:
+        >>> strides((32, 16, 3, 5)), strides((7,))
+        ((1, 32, 2560, 512), (1,))
+    """
+    order, sizes = _order(len(shape)), memory_shape(shape)
+    steps = {axis: size_of(sizes[place + 1 :]) for place, axis in enumerate(order)}
+    return tuple(steps[axis] for axis in range(len(shape)))
 
 
 def in_memory(public: Array) -> Array:

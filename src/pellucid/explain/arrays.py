@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from pellucid.errors import ArgumentError
 from pellucid.explain import address as addresses
-from pellucid.explain import roles
-from pellucid.explain.source import Entry
+from pellucid.explain.source import Entry, frozen
 from pellucid.sizes import Index
 
 Array = NDArray[Any]
@@ -75,7 +74,7 @@ class Arrays:
         found = self.entries.get(short.get(name, name)) if isinstance(name, str) else None
         if found is None:
             shapes = {name: entry.shape for name, entry in self.entries.items()}
-            raise addresses.unknown(where, name, shapes, roles.frozen(self.entries))
+            raise addresses.unknown(where, name, shapes, frozen(self.entries))
         return found
 
     def _located(self, where: str, address: str) -> tuple[Entry, Index]:

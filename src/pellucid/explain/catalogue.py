@@ -18,7 +18,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import takewhile
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -28,15 +27,12 @@ from pellucid.engine import weights
 from pellucid.engine.buffers import Block, Tensor
 from pellucid.engine.graph import Symbol
 from pellucid.engine.steps import Step
-from pellucid.explain import roles
-from pellucid.explain.source import Entry, Source
+from pellucid.explain.source import Entry, Given, Source
 from pellucid.ops.base import Op
-from pellucid.ops.dropout import Dropout
 
 if TYPE_CHECKING:  # importing the plan imports LLVM
     from pellucid.engine.plan import Plan
 
-Listed: TypeAlias = tuple[Entry, Block]
 _Made: TypeAlias = tuple[Step, str]  # a step, and in which role it makes a symbol
 
 
@@ -48,16 +44,29 @@ class Update:
     step: int
 
 
-def read(entry: Entry, block: Block) -> NDArray[Any]:
-    """A copy with public axes. Parameters lie as `weights` says, labels and statistics as they are."""
-    if isinstance(block, Tensor):
-        return block.array()
-    flat = np.array(block.memory).reshape(-1)
-    source = entry.source
-    statistic = source is not None and source.of in roles.statistics(source.op, {})
-    if len(entry.shape) < 2 or flat.dtype.kind != "f" or statistic:
-        return flat.reshape(entry.shape)
-    return weights.public(flat.reshape(weights.memory_shape(entry.shape))).copy()
+@dataclass(frozen=True)
+class Listed:
+    """An array of a run.
+
+    Attributes:
+        entry: what it is.
+        block: where its numbers are.
+        parameter: whether it lies there as parameters do (`engine/weights.py`); else as its public shape says.
+    """
+
+    entry: Entry
+    block: Block
+    parameter: bool = False
+
+    def read(self) -> NDArray[Any]:
+        """A copy with public axes."""
+        shape = self.entry.shape
+        if isinstance(self.block, Tensor):
+            return self.block.array()
+        flat = np.array(self.block.memory).reshape(-1)
+        if not self.parameter or len(shape) < 2:
+            return flat.reshape(shape)
+        return weights.public(flat.reshape(weights.memory_shape(shape))).copy()
 
 
 def catalogue(plan: Plan, aliases: Mapping[str, str], update: Update | None) -> list[Listed]:
@@ -69,7 +78,8 @@ def catalogue(plan: Plan, aliases: Mapping[str, str], update: Update | None) -> 
         update: what the optimiser is told, where the plan has updates.
     """
     short = {name: alias for alias, name in aliases.items()}
-    return [(_renamed(entry, short), block) for entry, block in _Catalogue(plan, update).listed()]
+    found = _Catalogue(plan, update).listed()
+    return [replace(listed, entry=_renamed(listed.entry, short)) for listed in found]
 
 
 def _renamed(entry: Entry, short: Mapping[str, str]) -> Entry:
@@ -86,14 +96,14 @@ class _Catalogue:
 
     def __init__(self, plan: Plan, update: Update | None) -> None:
         self.plan, self.update = plan, update
-        self._orders: dict[Step, dict[str, int]] = defaultdict(dict)
-        for loop in plan.loops:
-            if loop.step is not None:
-                self._orders[loop.step] |= loop.order
+        self._orders = plan.orders()
         self._forward = [step for step in plan.steps.order if step.way == "forward"]
+        self._reads = {step.node: step.reads for step in self._forward}
         self._backward = {step.node: step for step in plan.steps.order if step.way == "backward"}
         self._made: dict[Symbol, list[_Made]] = defaultdict(list)  # contributions to gradients, as they come
         for step in plan.steps.order:
+            hidden = [other.path for other in step.fused if other.way != "update"]
+            assert not hidden, f"{step.path} has taken in {hidden}, whose arrays a recording would lack"
             for argument, symbol in step.node.named.items() if step.way in ("backward", "sum") else ():
                 if f"grad_{argument}" in step.makes:
                     self._made[symbol].append((step, f"grad_{argument}"))
@@ -105,43 +115,54 @@ class _Catalogue:
         yield from self._running()
         yield from self._updates()
 
-    def _entry(self, symbol: Symbol, source: Source | None = None) -> Listed:
-        return Entry(symbol.name, symbol.shape, source), self.plan.value(symbol)
+    def _given(self, symbol: Symbol, by: Given) -> Listed:
+        """An array that no step makes."""
+        block = self.plan.value(symbol)
+        entry = Entry(symbol.name, symbol.shape, None, by, block.dtype.name)
+        return Listed(entry, block, by in ("model", "optimizer"))
+
+    def _entry(self, step: Step, role: str, *, parameter: bool = False, **more: Any) -> Listed:
+        """What a step makes in a role."""
+        order = self._orders[step].get(role, {})
+        seed, count = self.plan.counters.tolist()
+        facts = {"seed": seed, "step": count} if "layer" in order else {}  # what is drawn by chance
+        source = Source(
+            step.op,
+            role,
+            self._operands(step, role),
+            base=step.bases[role].name if role in step.bases else None,
+            order=order,
+            way=step.way,
+            path=step.path,
+            **{"facts": facts, **more},
+        )
+        made, block = step.makes[role], self.plan.value(step.makes[role])
+        return Listed(Entry(made.name, made.shape, source, None, block.dtype.name), block, parameter)
+
+    def _operands(self, step: Step, role: str) -> dict[str, str]:
+        """The names of an op's operands, of statistics that its step reads, and of what this result reads besides."""
+        if step.way == "sum":  # has but its parts
+            return {}
+        given = step.reads
+        if isinstance(step.op, Op):
+            before = self._reads[step.node]  # running statistics as they were
+            statistics = {key: step.reads[key] for key in step.op.statistics({}) if key in step.reads}
+            given = {**{argument: before[argument] for argument in step.node.named}, **statistics}
+        here = {**step.makes, **step.reads, **given}
+        return {key: here[key].name for key in (*given, *step.op.counted(step.op.reads(role), here))}
 
     def _forwards(self) -> Iterator[Listed]:
         seen = set(self.plan.graph.inputs.values())
         for symbol in self.plan.graph.inputs.values():
-            yield self._entry(symbol)
+            yield self._given(symbol, "input")
         for step in self._forward:
             for operand in step.node.named.values():
                 if operand in self.plan.graph.arrays and operand not in seen:
                     seen.add(operand)
-                    yield self._entry(operand)
-            for key in step.node.op.statistics({}):
+                    yield self._given(operand, "model")
+            for key in (*step.node.op.statistics({}), "output"):
                 if key in step.makes:
-                    yield self._entry(step.makes[key], self._source(step, key))
-            yield self._entry(step.makes["output"], self._source(step, "output"))
-
-    def _source(self, step: Step, of: str, **settings: Any) -> Source:
-        """Where a step's results come from: its operands, and what it has made of them on the way there."""
-        operands = {name: symbol.name for name, symbol in step.node.named.items()}
-        here = {**step.reads, **step.makes}
-        for key in takewhile(
-            lambda key: key != of, (key for key in step.node.op.statistics({}) if key in here)
-        ):
-            if not key.startswith("grad_") or of == "grad_input" or of in step.node.op.statistics({}):
-                operands[key] = here[key].name
-        if of.startswith("grad_") and "grad_output" in step.reads:
-            operands["grad_output"] = step.reads["grad_output"].name
-        return Source(step.node.op, of, operands, facts=self._facts(step), **settings)
-
-    def _facts(self, step: Step) -> dict[str, int | float]:
-        facts: dict[str, int | float] = {**self._orders[step]}
-        if isinstance(step.op, Dropout):
-            layers = [other for other in self.plan.graph.nodes if isinstance(other.op, Dropout)]
-            seed, counted = self.plan.counters.tolist()
-            facts |= {"seed": seed, "step": counted, "layer": layers.index(step.node)}
-        return facts
+                    yield self._entry(step, key)
 
     def _gradients(self) -> Iterator[Listed]:
         """In the order in which they are computed, those of the inputs last."""
@@ -154,23 +175,19 @@ class _Catalogue:
                     yield from self._gradient(symbol)
             step = self._backward.get(node)
             for key in node.op.statistics({}) if step else ():
-                if step is not None and key.startswith("grad_") and key in step.makes:
-                    yield self._entry(step.makes[key], self._source(step, key))
+                if step is not None and key in step.makes:
+                    yield self._entry(step, key)
         for symbol in self.plan.graph.inputs.values():
             yield from self._gradient(symbol)
 
     def _gradient(self, symbol: Symbol) -> Iterator[Listed]:
         """The gradient of one tensor, after the steps in which it grew."""
         if symbol is self.plan.graph.output and self.plan.steps.given is not None:
-            yield self._entry(self.plan.steps.given)
+            yield self._given(self.plan.steps.given, "gradient")
+        parameter = symbol in self.plan.graph.arrays
         for step, role in self._made[symbol]:
-            settings: dict[str, Any] = {}
-            if role in step.bases:
-                settings["base"] = step.bases[role].name
-            if step.way == "sum":
-                settings["parts"] = tuple(part.name for part in step.reads.values())
-            owner = self._backward[step.node] if step.way == "sum" else step
-            yield self._entry(step.makes[role], self._source(owner, role, **settings))
+            parts = tuple(part.name for part in step.reads.values()) if step.way == "sum" else ()
+            yield self._entry(step, role, parameter=parameter, parts=parts)
 
     def _running(self) -> Iterator[Listed]:
         """Running statistics after the step; after every use of a layer that the forward uses several times."""
@@ -181,21 +198,13 @@ class _Catalogue:
                     moved[step.node.named[role]].append((step, role))
         for uses in moved.values():
             for step, role in uses:
-                source = self._source(step, role)
-                before = {role: step.reads[role].name}
-                yield self._entry(step.makes[role], replace(source, operands={**source.operands, **before}))
+                yield self._entry(step, role, parameter=True)
 
     def _updates(self) -> Iterator[Listed]:
         """The optimiser's state before and after, and the parameters after the update."""
-        if self.update is None:
-            return
-        facts = {"lr": self.update.lr, "step": self.update.step}
-        for step in self.plan.steps.updates:
+        for step in self.plan.steps.updates if self.update is not None else ():
             assert not isinstance(step.op, Op)
-            operands = {role: symbol.name for role, symbol in step.reads.items()}
             for role in step.op.states:
-                yield self._entry(step.reads[f"{role} before"])
-            for role in step.op.states:
-                yield self._entry(step.makes[role], Source(step.op, role, dict(operands), facts=facts))
-            operands |= {role: step.makes[role].name for role in step.op.states}
-            yield self._entry(step.makes["parameter"], Source(step.op, "parameter", operands, facts=facts))
+                yield self._given(step.reads[f"{role} before"], "optimizer")
+            for role in (*step.op.states, "parameter"):
+                yield self._entry(step, role, parameter=True, facts=vars(self.update))

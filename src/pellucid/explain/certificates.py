@@ -15,7 +15,7 @@ from pellucid.explain.accounts.account import Account, Verdict, same
 from pellucid.explain.accounts.chain import nearest
 from pellucid.explain.accounts.enclosed import WIDE
 from pellucid.explain.address import written
-from pellucid.explain.ops.explainers import account_of, explained
+from pellucid.explain.ops.explainers import account_of
 from pellucid.explain.question import Question
 from pellucid.explain.shown import Shown
 from pellucid.explain.source import Entry
@@ -141,7 +141,7 @@ def _row(array: Certificate) -> tuple[str, ...]:
 def certify(
     entries: Iterable[Entry], ask: Ask, sample: int | None, seed: int, lang: str | None
 ) -> Certificates:
-    """Compare the numbers of all arrays that have an account."""
+    """Compare the numbers of all arrays that were not given."""
     if sample is not None and (not is_integer(sample) or sample < 1):
         raise ArgumentError(
             "certify", "sample must be a whole number above 0, or None", got=f"sample={sample!r}"
@@ -149,7 +149,7 @@ def certify(
     check_seed("certify", seed)
     found = []
     for number, entry in enumerate(entries):
-        if entry.source is not None and explained(entry.source) and size_of(entry.shape):
+        if entry.source is not None and size_of(entry.shape):
             random = np.random.default_rng([seed, number])
             found.append(_certificate(entry, ask, _chosen(size_of(entry.shape), sample, random)))
     return Certificates(tuple(found), lang)

@@ -21,7 +21,7 @@ from pellucid.engine.algorithm import algorithm
 from pellucid.engine.buffers import Tensor
 from pellucid.engine.graph import apply, trace
 from pellucid.explain.address import written
-from pellucid.explain.catalogue import catalogue, read
+from pellucid.explain.catalogue import catalogue
 from pellucid.explain.certificates import NAMED, Certificate, Certificates
 from pellucid.explain.source import Entry
 from pellucid.nn.parameter import Parameter
@@ -90,7 +90,7 @@ class _Layer:
         n, d, h, w, c = root.inner
         root.memory[...] = np.moveaxis(arrays["grad_output"].reshape(n, c, d, h, w), 1, -1)
         program.run(graph.output, input=arrays["input"])
-        found = {entry.name: read(entry, block) for entry, block in catalogue(plan, {}, None)}
+        found = {listed.entry.name: listed.read() for listed in catalogue(plan, {}, None)}
         gradients = {f"grad_{name}": found[f"grad({name})"] for name in arrays if f"grad({name})" in found}
         return {"output": found[graph.output.name], **gradients}
 
@@ -100,11 +100,12 @@ def integer_runs(entries: Iterable[Entry], array: Callable[[str], Array], seed: 
     check_seed("integer_runs", seed)
     entries = list(entries)
     shapes = {entry.name: entry.shape for entry in entries}
+    winograd = {entry.source.path for entry in entries if entry.source and entry.source.by_winograd}
     runs: dict[_Layer, Results] = {}
     found = []
     for entry in entries:
         source = entry.source
-        if source is None or source.parts or "winograd_additions" in source.facts:
+        if source is None or source.parts or source.path in winograd:
             continue
         if not isinstance(source.op, Product):
             continue

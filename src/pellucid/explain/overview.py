@@ -72,7 +72,6 @@ class Overview(Layers):
 
 def overview_of(
     entries: Mapping[str, Entry],
-    aliases: Mapping[str, str],
     read: Callable[[str], Array],
     lang: str | None = None,
 ) -> Overview:
@@ -80,12 +79,11 @@ def overview_of(
 
     Args:
         entries: the recording's arrays by their names, in the order of computation.
-        aliases: short names of some of them.
         read: gives an array.
         lang: the language in which it speaks; None for the default.
     """
     outputs = [entry for entry in entries.values() if entry.source and entry.source.of == "output"]
-    paths = {entry.name: aliases.get(entry.name, entry.name).removesuffix(".output") for entry in outputs}
+    paths = {entry.name: entry.source.path for entry in outputs if entry.source}
     seen: dict[str, Measured] = {}
     shares: dict[str, tuple[float | None, float | None]] = {}
     with np.errstate(all="ignore"):
@@ -95,10 +93,15 @@ def overview_of(
             if name in paths and entry.source is not None:
                 shares[name] = _shares(entry.source.op.name, array)
         rows = tuple(_row(entry, paths[entry.name], seen, shares[entry.name], read) for entry in outputs)
-        found = suspicions(rows, seen, paths, read)
+        start = next((seen[name].norm for name, entry in entries.items() if _is_gradient(entry)), None)
+        found = suspicions(rows, seen, paths, start, read)
     samples = next(iter(entries.values())).shape[0]
     loss = float(read("loss").item()) if "loss" in entries else None
     return Overview(rows, found, samples, loss, lang)
+
+
+def _is_gradient(entry: Entry) -> bool:
+    return entry.given == "gradient" if entry.source is None else entry.source.direction == "backward"
 
 
 def _row(

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from pellucid.engine.buffers import Block, External
+from pellucid.engine.buffers import External
 from pellucid.errors import ArgumentError
 from pellucid.explain.address import nameable
-from pellucid.explain.catalogue import Update, catalogue, read
+from pellucid.explain.catalogue import Listed, Update, catalogue
 from pellucid.explain.files.storage import read_recording
 from pellucid.explain.recording import Recording
-from pellucid.explain.source import Entry
 from pellucid.formats.container import FilePath
 
 if TYPE_CHECKING:  # importing the plan imports LLVM
@@ -37,22 +36,23 @@ def recording_of(
     commit: Callable[[], None] | None = None,
 ) -> Recording:
     """The recording of a program whose plan keeps every tensor, after its run; it is its only user from now on."""
-    listed: dict[str, tuple[Entry, Block]] = {}
-    for entry, block in catalogue(program.plan, aliases, update):
-        if entry.name in listed:
+    listed: dict[str, Listed] = {}
+    for found in catalogue(program.plan, aliases, update):
+        name = found.entry.name
+        if name in listed:
             rule = "two arrays of a recording cannot have the same name"
-            raise ArgumentError("record", rule, got=f"'{entry.name}'", hint="rename the model's attribute")
-        listed[entry.name] = entry, block
+            raise ArgumentError("record", rule, got=f"'{name}'", hint="rename the model's attribute")
+        listed[name] = found
     for name in (*listed, *aliases.values()):
         if not nameable(name):
             rule = "names of layers and parameters must be printable, short and without brackets"
             raise ArgumentError("record", rule, got=f"{name!r}"[:80], hint="rename the model's attribute")
     recording = Recording(
-        [entry for entry, _ in listed.values()],
-        lambda name: read(*listed[name]),
+        [found.entry for found in listed.values()],
+        lambda name: listed[name].read(),
         aliases,
         commit,
         program.plan.setting.algorithm,
     )
-    recording.keep(program, [name for name, (_, block) in listed.items() if isinstance(block, External)])
+    recording.keep(program, [name for name, found in listed.items() if isinstance(found.block, External)])
     return recording

@@ -21,6 +21,7 @@ from pellucid.explain.overview import Overview, overview_of
 from pellucid.explain.paths.fields import Field, field_of
 from pellucid.explain.paths.path import Path, path_of
 from pellucid.explain.paths.uses import Uses, uses_of
+from pellucid.explain.provenance import MARKS, provenance_of
 from pellucid.explain.question import Question
 from pellucid.explain.rendering.listing import recording_html
 from pellucid.explain.source import Entry
@@ -90,6 +91,33 @@ class Recording(Arrays):
             raise ArgumentError("save", "the path must name a file", got=repr(path)[:80])
         arrays = {name: self._array(name) for name in self.entries}
         save_recording(path, self.entries.values(), arrays, self.aliases, self.algorithm)
+
+    def provenance(self, name: str | None = None) -> dict[str, Any]:
+        """Where arrays come from, as values that JSON knows: enough to list the terms of any number.
+
+        Of each array: who gave it, or the op that made it, its settings and operands, which of their elements meet one
+        of the array, what is done with these, and in which order. docs/internals/provenance.md describes the form.
+
+        Args:
+            name: of one array; None for all of them, in the order of computation.
+
+        Raises: AddressError when there is no array of that name.
+
+        Example:
+            >>> import numpy as np, pellucid as pc
+            >>> rec = pc.record(pc.models.lenet5(), np.ones((1, 1, 28, 28), np.float32))
+            >>> made = rec.provenance("conv2.output")["source"]
+            >>> made["op"], made["operands"]["weight"], made["relation"]["labels"]["weight"]
+            ('Conv', 'conv2.weight', ['g', 'o', 'c', 'k0', 'k1'])
+            >>> made["reduction"]
+            {'kind': 'fma', 'factors': ['input', 'weight'], 'over': ['k0', 'k1', 'c'], 'start': 'bias'}
+            >>> len(rec.provenance()["arrays"]) == len(rec)
+            True
+        """
+        if name is not None:
+            return self._provenance(self._entry("provenance", name))
+        arrays = [self._provenance(entry) for entry in self.entries.values()]
+        return {**MARKS, "algorithm": self.algorithm, "aliases": dict(self.aliases), "arrays": arrays}
 
     def explain(self, address: str, lang: str | None = None) -> Trace:
         """Show the arithmetic that made one number, and certify it.
@@ -203,7 +231,7 @@ class Recording(Arrays):
         Raises: ArgumentError for a language that the catalogue does not have.
         """
         _check(lang)
-        return overview_of(self.entries, self.aliases, self._glimpse, lang)
+        return overview_of(self.entries, self._glimpse, lang)
 
     def integer_runs(self, seed: int = 0) -> Certificates:
         """Run the plans of convolutions and linear layers on small whole numbers, where every result must be exact.
@@ -260,10 +288,13 @@ class Recording(Arrays):
     def _repr_html_(self) -> str:
         return self.html()
 
+    def _provenance(self, entry: Entry) -> dict[str, Any]:
+        return provenance_of(entry, lambda name: self.entries[name].shape, self._array)
+
     def _traced(self, address: str) -> Trace | None:
         """The explanation of a factor; None when it was given, or is no number of an array."""
         entry = self.entries.get(address.partition("[")[0])
-        if entry is None or entry.source is None or not explained(entry.source):
+        if entry is None or entry.source is None:
             return None
         try:
             return self.explain(address)

@@ -4,27 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
 
-from pellucid.ops.base import Shape
+from pellucid.engine.steps import Way
+from pellucid.ops.base import Op, Shape
 from pellucid.ops.maker import Maker
+
+Given: TypeAlias = Literal["input", "model", "optimizer", "gradient", "file"]
 
 
 @dataclass(frozen=True)
 class Source:
-    """What made an array.
+    """What made an array: a step of the plan (`engine/steps.py`), and in which role of it.
 
     Attributes:
         op: the op, or the optimiser's rule.
         of: which of its results: "output", "grad_<argument>", a statistic, "parameter" or a state of a rule.
-        operands: the names of the arrays that the op read, by argument; also "grad_output", and what a forward left
-            for its backward.
+        operands: the names of the arrays that the op has, by argument, and of what this result reads besides:
+            "grad_output", statistics, states before.
         base: what a gradient with several contributions had grown to before this one.
         parts: the contributions, where the array is the gradient of a parameter with several uses.
-        facts: numbers of the run that are in no array: "images_per_part" of sums that are made in parts,
-            "pixels_side_by_side" of a batch norm, which have sums of their own in a part, and whether its statistics
-            were made "in_tiles", by a convolution's last transform,
-            "winograd_additions" (the most additions that a product of a weight gradient meets) where Winograd's
-            algorithm computed it, "seed", "step" and "layer" of dropout, "lr" and "step" of an update.
+        order: what the order of its sums depends on besides shapes, as its loops say it (`engine/loops.py`).
+        facts: numbers of the run that are in no array: "seed" and "step" of what is drawn by chance, "lr" and "step"
+            of an update.
+        way: the step's pass.
+        path: where in the network it is; a parameter's name for an update.
     """
 
     op: Maker
@@ -32,18 +36,72 @@ class Source:
     operands: Mapping[str, str] = field(default_factory=dict)
     base: str | None = None
     parts: tuple[str, ...] = ()
+    order: Mapping[str, int] = field(default_factory=dict)
     facts: Mapping[str, int | float] = field(default_factory=dict)
+    way: Way = "forward"
+    path: str = ""
 
     @property
     def read(self) -> tuple[str, ...]:
         """The arguments that the array's numbers really read, of those in `operands`."""
         return self.op.counted(self.op.reads(self.of), self.operands)
 
+    @property
+    def gradient_of(self) -> str | None:
+        """The array that this is the gradient of, or a contribution to it; None for all else."""
+        argument = self.of.removeprefix("grad_")
+        return self.operands.get(argument) if self.way == "backward" and argument != self.of else None
+
+    @property
+    def by_winograd(self) -> bool:
+        """Whether Winograd's algorithm made the array."""
+        return "winograd_additions" in self.order
+
+    @property
+    def direction(self) -> Literal["forward", "backward", "update"]:
+        """In which pass of a step it was made. Running statistics are an update that the forward makes."""
+        if self.way == "update" or (isinstance(self.op, Op) and self.of in self.op.mutates):
+            return "update"
+        return "forward" if self.way == "forward" else "backward"
+
 
 @dataclass(frozen=True)
 class Entry:
-    """One array of a recording: its name, its public shape and, unless it was given, where it comes from."""
+    """One array of a recording.
+
+    Attributes:
+        name: by which it is asked for.
+        shape: its public shape.
+        source: where it comes from; None where it was given.
+        given: by whom, where it was: as an "input" of the network, as an array of the "model", as a state of the
+            "optimizer" from before the step, as the "gradient" of the output; by a "file", until its network is
+            planned.
+        dtype: its numbers' type.
+    """
 
     name: str
     shape: Shape
     source: Source | None = None
+    given: Given | None = None
+    dtype: str = "float32"
+
+    def __post_init__(self) -> None:
+        if (self.source is None) == (self.given is None):
+            raise AssertionError(
+                f"'{self.name}' has no provenance: neither a step that made it nor who gave it"
+            )
+
+
+def frozen(entries: Mapping[str, Entry]) -> set[str]:
+    """The parameters that a recorded step has made no gradient of; none in a recording of inference."""
+    sources = [entry.source for entry in entries.values() if entry.source is not None]
+    gradients = {source.gradient_of for source in sources if source.way == "backward"}
+    if not gradients:
+        return set()
+    read = {
+        source.operands[argument]
+        for source in sources
+        if isinstance(source.op, Op) and source.of == "output"
+        for argument in source.op.counted(source.op.differentiable, source.operands)
+    }
+    return {name for name in read if name in entries} - gradients

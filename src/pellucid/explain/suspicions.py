@@ -42,6 +42,7 @@ def suspicions(
     rows: tuple[Row, ...],
     seen: Mapping[str, Measured],
     paths: Mapping[str, str],
+    start: float | None,
     read: Callable[[str], Array],
 ) -> tuple[Suspicion, ...]:
     """The first suspicious layer by each rule that finds one.
@@ -50,9 +51,9 @@ def suspicions(
         rows: the layers in the order of computation.
         seen: what every array looks like as a whole, in the same order.
         paths: the layers' paths by the names of their outputs.
+        start: the norm of the gradient that the way back begins with, if there is one.
         read: gives an array.
     """
-    start = next((seen[name].norm for name in seen if name.startswith("grad(")), None)
     rules = [
         _not_finite(seen, paths, read),
         _dead(rows),

@@ -38,6 +38,16 @@ from pellucid.functional.adaptive import (
     adaptive_max_pool3d,
     adaptive_max_pool3d_backward,
 )
+from pellucid.functional.arithmetic import (
+    add,
+    add_backward,
+    div,
+    div_backward,
+    pow,
+    pow_backward,
+    sub,
+    sub_backward,
+)
 from pellucid.functional.convolution import (
     conv1d,
     conv1d_backward,
@@ -47,8 +57,6 @@ from pellucid.functional.convolution import (
     conv3d_backward,
 )
 from pellucid.functional.linear import (
-    add,
-    add_backward,
     dropout,
     dropout_backward,
     flatten,
@@ -158,6 +166,8 @@ __all__ = [
     "conv_transpose3d_backward",
     "cross_entropy",
     "cross_entropy_backward",
+    "div",
+    "div_backward",
     "dropout",
     "dropout_backward",
     "flatten",
@@ -204,6 +214,8 @@ __all__ = [
     "mse_loss_backward",
     "pad",
     "pad_backward",
+    "pow",
+    "pow_backward",
     "relu",
     "relu_backward",
     "sigmoid",
@@ -212,6 +224,8 @@ __all__ = [
     "silu_backward",
     "softmax",
     "softmax_backward",
+    "sub",
+    "sub_backward",
     "tanh",
     "tanh_backward",
     "unfold",

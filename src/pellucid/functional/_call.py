@@ -98,7 +98,9 @@ class Call:
         given = self.given()
         found = {n: as_array(self.op.name, n, value) for n, value in given.items() if value is not None}
         differentiable = self.op.counted(self.op.differentiable, found)
-        floats = [found[name].dtype for name in differentiable if found[name].dtype.kind == "f"]
+        floats = [
+            found[n].dtype for n in differentiable if found[n].dtype.kind == "f" and not _weak(given[n])
+        ]
         dtype = np.result_type(*floats) if floats else np.float64
         for name in differentiable:
             found[name] = found[name].astype(np.float64 if dtype == np.float16 else dtype, copy=False)
@@ -110,6 +112,11 @@ class Call:
         if single:
             found |= {name: array[None] for name, array in found.items() if name not in self.op.owned}
         return [found.get(name) for name in given], np.dtype(dtype), single
+
+
+def _weak(value: Tensor) -> bool:
+    """Whether a number takes the type of the arrays that it meets, as Python's numbers do."""
+    return type(value) in (int, float)
 
 
 def _rounded(result: Array, dtype: np.dtype[Any]) -> Array:

@@ -1,4 +1,4 @@
-"""The layers between the others: linear, the sum of two branches, flatten and dropout."""
+"""The layers between the others: linear, flatten and dropout."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pellucid.engine.graph import Symbol
 from pellucid.errors import ArgumentError
 from pellucid.functional._call import Call, Tensor, function, gradient
-from pellucid.ops.add import Add
 from pellucid.ops.checks import flag, number
 from pellucid.ops.dropout import Dropout
 from pellucid.ops.flatten import Flatten
@@ -30,22 +29,6 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor = None) -> Call:
 
 
 linear_backward = gradient(linear)
-
-
-@function
-def add(input: Tensor, other: Tensor) -> Call:
-    """input + other, as where a residual connection meets its shortcut. Two equal shapes.
-
-    Raises: ShapeError when the shapes differ.
-
-    Example:
-        >>> add([1.0, 2.0], [3.0, 4.0])
-        array([4., 6.])
-    """
-    return Call(Add(), (input, other))
-
-
-add_backward = gradient(add)
 
 
 @function

@@ -28,6 +28,8 @@ from pathlib import Path
 
 import llvmlite.binding as llvm
 
+from pellucid.language import text, told
+
 _KEEP_SECONDS = 30 * 24 * 3600
 _DAY_SECONDS = 24 * 3600
 _MOST_BYTES = 256 << 20  # in a folder
@@ -35,7 +37,6 @@ _BLOCK_BYTES = 4096  # what a file's room on a disk is a multiple of
 _WRITES = 1000  # between two looks at how much there is; a process's first one looks, too
 _writes = count()
 _CHECKSUM_BYTES = 32
-_MEND = "set PELLUCID_CACHE_DIR to a folder that can be written to"
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _OWNERS = hasattr(os, "getuid")  # where files have owners, they can be opened by way of their folder, too
 
@@ -62,7 +63,7 @@ def write(name: str, content: bytes) -> bool:
         if next(_writes) % _WRITES == 0:
             place.make_room()
     except OSError as error:
-        _warn(f"compiled kernels cannot be kept ({error.strerror or error}); {_MEND}")
+        _warn("cache.none", reason=error.strerror or str(error))
         return False
     return True
 
@@ -167,11 +168,11 @@ def _check(path: Path, status: os.stat_result, *, beside: bool) -> None:
     Raises: OSError when they can.
     """
     if not stat.S_ISDIR(status.st_mode):
-        raise NotADirectoryError(f"{path} is no folder")
+        raise NotADirectoryError(text("cache.no_folder", told(), path=path))
     if status.st_uid not in (0, os.getuid()):
-        raise PermissionError(f"{path} belongs to somebody else")
+        raise PermissionError(text("cache.of_others", told(), path=path))
     if status.st_mode & _OTHERS_WRITE and not (beside and status.st_mode & stat.S_ISVTX):
-        raise PermissionError(f"others can write to {path}")
+        raise PermissionError(text("cache.open", told(), path=path))
 
 
 @cache
@@ -188,11 +189,11 @@ def _place() -> _Folder | None:
             reasons.append(getattr(error, "strerror", None) or str(error))
             continue
         if reasons:
-            _warn(f"compiled kernels cannot be kept ({reasons[0]}); {place.path} takes them instead")
+            _warn("cache.elsewhere", reason=reasons[0], folder=place.path)
         place.path.touch()
         _prune(place.path.parent, place.path)
         return place
-    _warn(f"compiled kernels cannot be kept ({reasons[0]}); {_MEND}")
+    _warn("cache.none", reason=reasons[0])
     return None
 
 
@@ -211,8 +212,8 @@ def _temporary() -> Path:
     return Path(tempfile.gettempdir()) / f"pellucid-{os.getuid() if _OWNERS else os.getlogin()}"
 
 
-def _warn(text: str) -> None:
-    warnings.warn(text, stacklevel=3)
+def _warn(key: str, **values: object) -> None:
+    warnings.warn(text(key, told(), **values), stacklevel=3)
 
 
 def _checksum(name: str, content: bytes) -> bytes:

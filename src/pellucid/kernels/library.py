@@ -6,20 +6,35 @@ import os
 import time
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import llvmlite.binding as llvm
 
+from pellucid import limits, memory
 from pellucid.derived import derived
+from pellucid.errors import say
 from pellucid.kernels.cache import read, write
 from pellucid.kernels.progress import progress
 from pellucid.kernels.turns import Aside
 
+T = TypeVar("T")
+
 # LLVM, asked anything, and Numba serve one thread at a time, and neither is fit for use when Ctrl-C has cut it short.
-compiling = Aside()
+_compiling = Aside()
+_ROOM = 1 << 25  # bytes; where LLVM gets no memory, it ends the process
 if hasattr(os, "register_at_fork"):  # nobody is in the middle of something when the process is copied
-    _turn = compiling.turn
+    _turn = _compiling.turn
     os.register_at_fork(before=_turn.acquire, after_in_parent=_turn.release, after_in_child=_turn.release)
+
+
+def compiling(function: Callable[[], T]) -> T:
+    """Carry out what asks LLVM, alone and to its end.
+
+    Raises: NumericError when the process may take hardly any more memory.
+    """
+    if limits.process() < _ROOM:
+        memory.require("kernels", say("code that is compiled and loaded"), _ROOM)
+    return _compiling(function)
 
 
 class Library:

@@ -58,6 +58,7 @@ _AREAS: tuple[Area, ...] = (
     results.PREDICTION,
     results.WARMUP,
     results.COMPILING,
+    results.KEEPING,
     bench.TEXTS,
     bench.REPORT,
 )

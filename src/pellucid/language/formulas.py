@@ -20,6 +20,7 @@ PHRASES = (
     Entry("over the windows y with i", " (y: i가 든 창)"),
     Entry("over the (y,k) that meet at i", " ((y,k): i에서 만나는 쌍)"),
     Entry("over the y whose source is i", " (y: i를 옮겨 온 자리)"),
+    Entry("over the outputs that read the operand", " (피연산자를 읽는 출력들)"),
     Entry("over the uses u of the parameter", " (u: 매개변수를 쓰는 곳)"),
     Entry("over the targets that are not ignored", " (n: 무시하지 않는 정답)"),
     Entry("over the `size` channels j around c that exist", " (j: c 둘레에 있는 `size`개의 채널)"),

@@ -27,6 +27,12 @@ _SUMS: Area = {
         "order: from {start}, {order}, one addition each",
         "덧셈 순서: {start}에서 시작하여 {order}, 항마다 덧셈 한 번",
     ),
+    "note.order_of_additions_in_parts": Entry(
+        "order: from {start}, {order}, one addition each, in {parts} parts of up to {size:,} numbers, each from 0, "
+        "which are then added in order",
+        "덧셈 순서: {start}에서 시작하여 {order}, 항마다 덧셈 한 번. 수를 {size:,}개 이하씩 {parts}개 부분으로 나누어 "
+        "각각 0에서 시작해 더한 뒤 부분들을 차례로 더합니다",
+    ),
     "note.order_in_parts": Entry(
         "order: from {start}, {order}, one fused multiply–add each, in {parts} parts of up to {size:,} products, each "
         "from 0, which are then added in order",
@@ -197,6 +203,9 @@ ORDERS: Area = {
     "order.windows": Entry("the windows ascending", "창 오름차순"),
     "order.inputs": Entry("input positions ascending", "입력 위치 오름차순"),
     "order.outputs": Entry("output positions ascending", "출력 위치 오름차순"),
+    "order.repeated": Entry(
+        "images, then positions, then channels ascending", "이미지, 위치, 채널 순으로 오름차순"
+    ),
     "order.samples": Entry("samples ascending", "샘플 오름차순"),
     "order.uses": Entry(
         "the uses from the last one in the network to the first",

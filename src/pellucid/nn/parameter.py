@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from pellucid import memory
-from pellucid.engine import weights
+from pellucid.engine import graph, weights
 from pellucid.errors import ArgumentError, say
 from pellucid.numbers import as_array, within
 from pellucid.ops.checks import flag
@@ -95,6 +95,21 @@ class State(np.ndarray[Any, np.dtype[Any]]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (np.array(self, order="C"), self.dtype)
+
+
+def _traced(name: str) -> Callable[..., Any]:
+    """An operator that is NumPy's, but in a network's forward the network's."""
+    of_numpy = getattr(np.ndarray, name)
+
+    def operated(state: State, *others: Any) -> Any:
+        symbol = graph.named(state)
+        return of_numpy(state, *others) if symbol is None else getattr(symbol, name)(*others)
+
+    return operated
+
+
+for _operator in ("add", "radd", "sub", "rsub", "mul", "rmul", "truediv", "rtruediv", "pow", "neg"):
+    setattr(State, f"__{_operator}__", _traced(f"__{_operator}__"))
 
 
 def _in_place(ufunc: np.ufunc) -> Callable[[State, Any], State]:

@@ -178,9 +178,9 @@ def _seen(node: Node, read: Sequence[_View]) -> _View | None:
     sliding = op.sliding(*costs.shapes(node))
     if sliding is not None and len(sliding.axes) == len(view.fields) == len(output) - 2:
         return _slid(view, sliding, output[2:])
-    if not op.keeps_positions or any(other.sizes != view.sizes for other in read):
+    if not op.keeps_positions or output[2:] not in (_sizes(read), ()):
         return None
-    return _joined(read) if output[2:] in (view.sizes, ()) else None
+    return _joined(read)
 
 
 def _mixed(view: _View, op: Op, rank: int, mixed: Sequence[int]) -> _View | None:
@@ -211,13 +211,31 @@ def _through(field: ReceptiveField, axis: Axis | Shares) -> ReceptiveField:
     return field.whole(axis.input) if whole else field.through(axis)
 
 
+def _sizes(views: Sequence[_View]) -> Index:
+    """Of tensors that meet element by element; along an axis of size 1 a tensor is repeated."""
+    return tuple(map(max, *(view.sizes for view in views))) if len(views) > 1 else views[0].sizes
+
+
 def _joined(views: Sequence[_View]) -> _View | None:
     """Of tensors that meet element by element."""
-    first, *others = views
-    fields = first.fields
-    for other in others:
-        pairs = list(zip(fields, other.fields, strict=True))
-        if any(a.jump != b.jump or lcm(len(a.spans), len(b.spans)) > _PERIOD for a, b in pairs):
-            return None
-        fields = tuple(a.joined(b) for a, b in pairs)
-    return _View(fields, first.sizes)
+    sizes, (first, *others) = _sizes(views), views
+    fields: list[ReceptiveField | None] = list(first.fields)
+    known = first.sizes
+    for view in others:
+        ends = zip(fields, known, view.fields, view.sizes, strict=True)
+        fields = [None if a is None else _met(a, m, b, n) for a, m, b, n in ends]
+        known = tuple(map(max, known, view.sizes))
+    found = tuple(field for field in fields if field is not None)
+    return _View(found, sizes) if len(found) == len(fields) else None
+
+
+def _met(a: ReceptiveField, positions: int, b: ReceptiveField, others: int) -> ReceptiveField | None:
+    """Along one axis. One that is repeated sees everything that the positions of the other see, or it is not known."""
+    if positions == others:
+        alike = a.jump == b.jump and lcm(len(a.spans), len(b.spans)) <= _PERIOD
+        return a.joined(b) if alike else None
+    if positions == 1:
+        return _met(b, others, a, positions)
+    span = b.at(0)
+    seen = _hull([*([] if span is None else [span]), a.at(0), a.at(positions - 1)])
+    return ReceptiveField((span,), 0, b.steps) if others == 1 and seen == span else None

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from pellucid.ops.adaptive_pool import AdaptivePool
 from pellucid.ops.base import Array, Gradients, Shape, Terms, columns
+from pellucid.ops.reduction import Reduction, spatial
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,22 @@ class AdaptiveAvgPool(AdaptivePool):
 
     def divisors(self, input: Shape) -> NDArray[np.int64]:
         """How many elements each window holds: an array of the output's spatial shape."""
-        counts = [stop - start for start, stop in (table.T for table in self.windows(input))]
-        return np.asarray(reduce(np.multiply.outer, counts))
+        return np.asarray(reduce(np.multiply.outer, self.counts(input)))
+
+    def counts(self, input: Shape) -> list[NDArray[np.int64]]:
+        """For each axis how many positions each window along it holds."""
+        return [stop - start for start, stop in (table.T for table in self.windows(input))]
+
+    def reduced(self, of: str, *shapes: Shape | None) -> Reduction:
+        """A window's mean; for an input element, its shares."""
+        (input,) = shapes
+        assert input is not None
+        divisors = tuple(tuple(counts.tolist()) for counts in self.counts(input))
+        if of == "output":
+            over = spatial("i", self.dims)
+            return Reduction("float64", ("input",), over, skips=over, divisors=divisors)
+        over, skips = spatial("y", self.dims), spatial("y", self.dims)
+        return Reduction("float64", ("grad_output",), over, skips=skips, divisors=divisors)
 
     def terms(self, of: str, at: NDArray[np.int64], *shapes: Shape | None) -> Terms:
         """Output: the elements of the windows; grad_input: the gradients of the windows that hold an element."""

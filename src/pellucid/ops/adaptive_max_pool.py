@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from pellucid.ops.adaptive_pool import AdaptivePool
 from pellucid.ops.base import Array, Gradients, Shape, Terms
 from pellucid.ops.pool import routes
+from pellucid.ops.reduction import Reduction, spatial
 from pellucid.ops.relation import Copies
 from pellucid.sizes import size_of
 
@@ -36,6 +37,14 @@ class AdaptiveMaxPool(AdaptivePool):
     def name(self) -> str:
         """adaptive_max_pool1d, adaptive_max_pool2d or adaptive_max_pool3d."""
         return f"adaptive_max_pool{self.dims}d"
+
+    def reduced(self, of: str, *shapes: Shape | None) -> Reduction:
+        """The winner of a window; for an input element, the gradients of the windows that it won."""
+        if of == "output":
+            over = spatial("i", self.dims)
+            return Reduction("largest", ("input",), over, skips=over)
+        over = spatial("y", self.dims)
+        return Reduction("fma", ("grad_output",), over, skips=over, chosen_by="input")
 
     def terms(self, of: str, at: NDArray[np.int64], *shapes: Shape | None) -> Terms:
         """Output: the candidates, in row-major order; grad_input: the windows that hold an element, y ascending.

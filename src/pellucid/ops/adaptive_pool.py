@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pellucid.errors import ArgumentError, PellucidError, ShapeError, say
 from pellucid.geometry import Axis, Where
 from pellucid.ops.base import Array, Op, Rows, Shape, choices, columns
-from pellucid.ops.relation import IndexPattern, Labels, Shares, Sliding, places, windows
+from pellucid.ops.relation import IndexPattern, Labels, Shares, Sliding, places, spans
 from pellucid.sizes import is_integer, size_of, values_of
 
 OutputSize: TypeAlias = int | Sequence[int | None] | None
@@ -101,7 +101,7 @@ class AdaptivePool(Op):
         input = shapes["input"]
         (i, _, y), sizes = places(input[2:], (), self.infer(input)[2:])
         labels: dict[str, Labels] = {"input": ("p", *i), "output": ("p", *y)}
-        links = windows(self.windows(input))
+        links = spans(self.windows(input))
         return IndexPattern(labels, sizes | {"p": size_of(input[:2])}, links, through="output")
 
     def held(self, at: NDArray[np.int64], input: Shape) -> tuple[Rows, NDArray[np.bool_]]:

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.errors import ShapeError
-from pellucid.ops.base import Array, Gradients, Op, Shape, Terms, alike, columns
-from pellucid.ops.relation import IndexPattern
+from pellucid.ops.arithmetic import Affine
+from pellucid.ops.base import Shape, Terms, columns
+from pellucid.ops.reduction import Reduction
 
 
 @dataclass(frozen=True)
-class Add(Op):
-    """Addition of two tensors of one shape."""
+class Add(Affine):
+    """input + other."""
 
+    operator: ClassVar[str] = "+"
     formulas: ClassVar[Mapping[str, str]] = {
         "output": "output = input + other",
         "grad_input": "grad_input = grad_output",
         "grad_other": "grad_other = grad_output",
     }
-    arguments: ClassVar[tuple[str, ...]] = ("input", "other")
     is_linear: ClassVar[bool] = True
-    keeps_positions: ClassVar[bool] = True
-    differentiable: ClassVar[tuple[str, ...]] = ("input", "other")
     passes: ClassVar[tuple[str, ...]] = ("input", "other")
 
     @property
@@ -34,36 +32,24 @@ class Add(Op):
         """The op's name."""
         return "add"
 
-    def infer(self, *shapes: Shape | None) -> Shape:
-        """Two equal shapes → the same shape."""
-        input, other = shapes
-        assert input is not None
-        if input != other:
-            raise ShapeError(
-                self.name,
-                "both tensors must have the same shape",
-                expected=f"{input}",
-                got=f"{other}",
-                hint="bring the shortcut to the same channels and size, for example with a 1×1 convolution",
-            )
-        return input
-
-    def relation(self, shapes: Mapping[str, Shape], read: Callable[[str], Array]) -> IndexPattern:
-        """Element by element."""
-        return alike((*self.arguments, "output"), shapes["input"])
-
-    def terms(self, of: str, at: NDArray[np.int64], *shapes: Shape | None) -> Terms:
-        """Output: the element of `other`, beginning with the one of `input`; a gradient: the one of grad_output."""
-        if of == "output":
-            return Terms((("other", columns(at)),), start=("input", tuple(at.T)))
-        return Terms((("grad_output", columns(at)),))
-
-    def forward(self, *operands: Array) -> Array:
-        """Element by element."""
-        input, other = operands
-        self.infer(input.shape, other.shape)
+    def value(self, input: Any, other: Any) -> Any:
+        """The sum."""
         return input + other
 
-    def backward(self, grad_output: Array, *operands: Array) -> Gradients:
-        """The gradient goes to both."""
-        return grad_output, grad_output
+    def slope(self, argument: str) -> tuple[int, str | None]:
+        """1."""
+        return 1, None
+
+    def terms(self, of: str, at: NDArray[np.int64], *shapes: Shape | None) -> Terms:
+        """Output: the element of `other`, beginning with the one of `input`."""
+        if of != "output":
+            return super().terms(of, at, *shapes)
+        input, other = shapes
+        start = tuple(row[:, 0] for row in self.place(columns(at), input))
+        return Terms((("other", self.place(columns(at), other)),), start=("input", start))
+
+    def reduced(self, of: str, *shapes: Shape | None) -> Reduction | None:
+        """Output: the same, as data."""
+        if of != "output":
+            return super().reduced(of, *shapes)
+        return Reduction("fma", ("other",), start="input")

@@ -19,6 +19,7 @@ from pellucid.errors import ArgumentError
 from pellucid.ops.base import Array, Gradients, Shape, Terms, columns
 from pellucid.ops.checks import flag
 from pellucid.ops.pool import Pool, held, holding
+from pellucid.ops.reduction import Reduction, spatial
 from pellucid.ops.settings import pairs
 from pellucid.sizes import IntOrTuple, PaddingLike, is_integer, size_of
 
@@ -80,15 +81,30 @@ class AvgPool(Pool):
 
     def divisors(self, input: Shape) -> NDArray[np.int64]:
         """What each window's sum is divided by: an array of the output's spatial shape."""
-        geometry = self.geometry(input)
-        if self.divisor_override is not None:
-            return np.full(geometry.output, self.divisor_override)
+        return np.asarray(reduce(np.multiply.outer, self.counts(input)))
+
+    def counts(self, input: Shape) -> list[NDArray[np.int64]]:
+        """For each axis and each window along it, a number; all of a window's together are its divisor."""
         counts = []
-        for axis in geometry.axes:
+        for number, axis in enumerate(self.geometry(input).axes):
+            if self.divisor_override is not None:
+                counts.append(np.full(axis.output, 1 if number else self.divisor_override))
+                continue
             start, first, stop = axis.table.T
             end = np.minimum(start + axis.kernel, axis.input + axis.after)
             counts.append(end - start if self.count_include_pad else stop - first)
-        return np.asarray(reduce(np.multiply.outer, counts))
+        return counts
+
+    def reduced(self, of: str, *shapes: Shape | None) -> Reduction:
+        """A window's mean; for an input element, its shares."""
+        (input,) = shapes
+        assert input is not None
+        divisors = tuple(tuple(counts.tolist()) for counts in self.counts(input))
+        if of == "output":
+            over = spatial("i", self.dims)
+            return Reduction("float64", ("input",), over, skips=over, divisors=divisors)
+        over, skips = spatial("y", self.dims, descending=True), spatial("y", self.dims)
+        return Reduction("float64", ("grad_output",), over, skips=skips, divisors=divisors)
 
     def terms(self, of: str, at: NDArray[np.int64], *shapes: Shape | None) -> Terms:
         """Output: the elements of the windows; grad_input: the gradients of the windows that hold an element."""

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.ops.maker import Maker
-from pellucid.ops.relation import Copies, IndexPattern, Sliding
+from pellucid.ops.reduction import Reduction
+from pellucid.ops.relation import Concatenated, Copies, IndexPattern, Sliding
 from pellucid.sizes import size_of
 
 Array: TypeAlias = NDArray[Any]
@@ -54,8 +55,10 @@ class Op(Maker):
         differentiable: arguments that have a gradient.
         integers: arguments that are whole numbers.
         owned: arguments that are arrays of the model, which lie in memory in the order of parameters.
+        broadcast: arguments that are repeated to the output's shape: activations, arrays of the model or numbers.
+        operator: how Python writes the op, as "*".
         dtype: the output's, where it is not that of the operands.
-        passes: arguments whose gradient is that of the output, unchanged.
+        passes: arguments whose gradient is that of the output, unchanged, where the two have one shape.
         leaves: what a forward leaves for the backward besides statistics, in a form of the engine's.
         is_linear: whether gradients depend on no operand.
         selects: whether every output is one of its candidates, so that its gradient goes where it came from.
@@ -69,6 +72,8 @@ class Op(Maker):
     differentiable: ClassVar[tuple[str, ...]] = ("input",)
     integers: ClassVar[tuple[str, ...]] = ()
     owned: ClassVar[tuple[str, ...]] = ()
+    broadcast: ClassVar[tuple[str, ...]] = ()
+    operator: ClassVar[str] = ""
     dtype: ClassVar[str | None] = None
     passes: ClassVar[tuple[str, ...]] = ()
     leaves: ClassVar[tuple[str, ...]] = ()
@@ -104,12 +109,18 @@ class Op(Maker):
         return self.selects or any(left & {*self.reads(f"grad_{name}")} for name in self.differentiable)
 
     @abstractmethod
-    def relation(self, shapes: Mapping[str, Shape], read: Callable[[str], Array]) -> IndexPattern | Copies:
+    def relation(
+        self, shapes: Mapping[str, Shape], read: Callable[[str], Array]
+    ) -> IndexPattern | Copies | Concatenated:
         """Which elements of operands, of these shapes, and of results meet; `read` gives an operand by name."""
 
     def out_of_range(self, integers: Array, *shapes: Shape | None) -> tuple[NDArray[np.bool_], str]:
         """Which numbers of the operand in `integers` point at nothing, and the rule that they break."""
         raise NotImplementedError(f"{self.name} has no operand of whole numbers")
+
+    def reduced(self, of: str, *shapes: Shape | None) -> Reduction | None:
+        """How elements that meet become a result's number; None where the formula is no sum or choice of them."""
+        return None
 
     def selected(self, read: Callable[[str], Array]) -> Copies | None:
         """Where outputs come from that are selected among candidates."""

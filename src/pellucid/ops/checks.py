@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from math import nan
+from typing import TypeGuard
 
 import numpy as np
 
 from pellucid.errors import ArgumentError, say
 from pellucid.ops.base import Shape
 from pellucid.sizes import is_integer
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Whether a value is a real number, and neither a truth value nor an array."""
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
 
 
 def number(op: str, name: str, value: object, interval: str = "(-inf, inf)") -> float:
@@ -24,7 +30,7 @@ def number(op: str, name: str, value: object, interval: str = "(-inf, inf)") -> 
         pellucid.errors.ArgumentError: adam: betas[0] must be a number in [0, 1). Got betas[0]=1.
     """
     low, high = (float(end) for end in interval[1:-1].split(","))
-    if isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool):
+    if is_number(value):
         try:
             found = float(value)
         except OverflowError:  # an integer beyond all floats

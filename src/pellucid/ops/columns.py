@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pellucid.geometry import Geometry, window
 from pellucid.ops.base import Array, Op, Shape, Terms
 from pellucid.ops.pool import holding
+from pellucid.ops.relation import IndexPattern, Labels, places, windows
 from pellucid.ops.settings import each, pairs
 from pellucid.sizes import IntOrTuple, PaddingLike, padding_pairs, per_axis, size_of
 
@@ -52,6 +53,12 @@ class Columns(Op):
         image = (*channels, *geometry.input)
         numbers = np.arange(1, size_of(image) + 1).reshape(image)  # 0 is padding's
         return self.unfolded(numbers, geometry) - 1
+
+    def pattern(self, channels: Shape, geometry: Geometry, image: str, columns: str) -> IndexPattern:
+        """How an image (N,C,H,W) and its columns meet, by what they are called."""
+        (i, k, y), sizes = places(geometry.input, geometry.kernel, geometry.output)
+        labels: dict[str, Labels] = {image: ("n", "c", *i), columns: ("n", "c", *k, *y)}
+        return IndexPattern(labels, sizes | dict(zip("nc", channels, strict=True)), windows(geometry.axes))
 
     def unfolded(self, image: Array, geometry: Geometry) -> Array:
         """One kernel position after another."""

@@ -11,7 +11,7 @@ go by j, so k descends.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
@@ -19,11 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.errors import ArgumentError, ShapeError, say
-from pellucid.geometry import Axis, Geometry, Meeting, skips_padding, window
+from pellucid.geometry import Axis, Geometry, skips_padding, window
 from pellucid.ops.base import Array, Gradients, Rows, Shape, Terms, choices, columns
 from pellucid.ops.checks import channels_hint, flag
 from pellucid.ops.product import Product
-from pellucid.ops.relation import IndexPattern, Labels, Sliding, places
+from pellucid.ops.reduction import Reduction, spatial
+from pellucid.ops.relation import IndexPattern, Labels, Sliding, places, windows
 from pellucid.ops.settings import each, pairs
 from pellucid.sizes import IntOrTuple, PaddingLike, is_integer, padding_pairs, per_axis, size_of
 
@@ -139,10 +140,22 @@ class Conv(Product):
             "bias": ("g", "o"),
             "output": ("n", "g", "o", *y),
         }
-        links = tuple(axis.meetings for axis in geometry.axes)
-        return IndexPattern(
-            labels, sizes, tuple(map(_flipped, links, geometry.kernel)) if self.flip else links
-        )
+        return IndexPattern(labels, sizes, windows(geometry.axes, flipped=self.flip))
+
+    def reduced(self, of: str, *shapes: Shape | None) -> Reduction:
+        """The products; those with padding are multiplied, too, unless `skips_padding` says otherwise."""
+        input, weight, _ = shapes
+        assert input is not None
+        assert weight is not None
+        if of == "output":
+            window = spatial("k", self.dims, descending=self.flip)
+            return Reduction("fma", ("input", "weight"), (*window, "c"), start="bias")
+        if of == "grad_input":
+            window = spatial("k", self.dims, descending=self.flip)
+            along = (f"y{self.dims - 1}",) if skips_padding(self.geometry(input, weight).axes) else ()
+            return Reduction("fma", ("grad_output", "weight"), (*window, "o"), skips=along)
+        factors = ("grad_output", "input") if of == "grad_weight" else ("grad_output",)
+        return Reduction("fma", factors, ("n", *spatial("y", self.dims)))
 
     def factors(self, *shapes: Shape | None) -> Shape:
         """Every output channel of a group has its weights."""
@@ -284,8 +297,3 @@ class Conv(Product):
     def _grouped(self, weight: Array) -> Array:
         """The weight as it lies, its output channels split into groups: (groups, O/groups, C/groups, …)."""
         return self.laid(weight).reshape(self.groups, weight.shape[0] // self.groups, *weight.shape[1:])
-
-
-def _flipped(met: Sequence[Meeting], kernel: int) -> tuple[Meeting, ...]:
-    """What meets at the window's positions, told by the weight's."""
-    return tuple({**m, "k": slice(kernel - m["k"].stop, kernel - m["k"].start)} for m in met)

@@ -10,7 +10,7 @@ Source: Zeiler and others, Deconvolutional Networks, 2010.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -22,7 +22,8 @@ from pellucid.ops.base import Array, Gradients, Shape, Terms, choices, columns
 from pellucid.ops.checks import channels_hint
 from pellucid.ops.conv import Conv
 from pellucid.ops.product import Product
-from pellucid.ops.relation import IndexPattern, Labels, Sliding, places
+from pellucid.ops.reduction import Reduction, spatial
+from pellucid.ops.relation import IndexPattern, Labels, Sliding, places, windows
 from pellucid.ops.settings import each, pairs
 from pellucid.sizes import IntOrTuple, PaddingLike, is_integer, padding_pairs, per_axis, size_of
 
@@ -41,6 +42,7 @@ class _Backwards(Conv):
 
 # What the convolution calls them.
 _OTHER = {"input": "grad_output", "grad_output": "input", "weight": "weight"}
+_RESULT = {"output": "grad_input", "grad_input": "output", "grad_weight": "grad_weight"}
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,20 @@ class ConvTranspose(Product):
             "bias": ("g", "o"),
             "output": ("n", "g", "o", *i),
         }
-        return IndexPattern(labels, sizes, tuple(axis.meetings for axis in geometry.axes))
+        return IndexPattern(labels, sizes, windows(geometry.axes))
+
+    def reduced(self, of: str, *shapes: Shape | None) -> Reduction:
+        """That of the convolution which is read backwards: of its input gradient for the output, and so on."""
+        input, weight, _ = shapes
+        assert input is not None
+        assert weight is not None
+        if of == "grad_bias":
+            return Reduction("fma", ("grad_output",), ("n", *spatial("i", self.dims)))
+        conv, output = self.conv(input, weight), self.infer(*shapes)
+        found = conv.reduced(_RESULT[of], output, weight, None)
+        over = tuple({"c": "o", "o": "c"}.get(label, label) for label in found.over)
+        factors = tuple(_OTHER[name] for name in found.factors)
+        return replace(found, factors=factors, over=over, start="bias" if of == "output" else None)
 
     def factors(self, *shapes: Shape | None) -> Shape:
         """Every input channel of a group has its weights."""
@@ -203,8 +218,7 @@ class ConvTranspose(Product):
         if of == "grad_bias":
             n, *i = choices(output[0], *output[2:])
             return Terms((("grad_output", (n, *columns(at), *i)),))
-        of_conv = {"output": "grad_input", "grad_input": "output", "grad_weight": "grad_weight"}[of]
-        terms = self.conv(input, weight).terms(of_conv, at, output, weight, None)
+        terms = self.conv(input, weight).terms(_RESULT[of], at, output, weight, None)
         factors = tuple((_OTHER[name], rows) for name, rows in terms.factors)
         start = ("bias", (at[:, 1],)) if of == "output" and bias is not None else None
         return Terms(factors, start, terms.present)

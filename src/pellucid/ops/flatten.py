@@ -10,20 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.errors import ArgumentError, say
-from pellucid.ops.base import Array, Gradients, Op, Shape, Terms, alike
+from pellucid.ops.base import Array, Gradients, Rows, Shape, Terms, alike
 from pellucid.ops.checks import axis
+from pellucid.ops.rearranging import Rearranging
+from pellucid.ops.reduction import Reduction
 from pellucid.ops.relation import IndexPattern
 from pellucid.sizes import size_of
 
 
 @dataclass(frozen=True)
-class Flatten(Op):
+class Flatten(Rearranging):
     """The first and the last of the axes that become one."""
 
     start_dim: int = 1
     end_dim: int = -1
 
-    is_linear: ClassVar[bool] = True
     formulas: ClassVar[Mapping[str, str]] = {
         "output": "output = input.reshape(…, d_start·…·d_end, …)",
         "grad_input": "grad_input = grad_output.reshape(input.shape)",
@@ -54,14 +55,27 @@ class Flatten(Op):
         """Element by element."""
         return alike((*self.arguments, "output"), shapes["input"])
 
+    def origins(self, at: NDArray[np.int64], *shapes: Shape | None) -> tuple[NDArray[np.int64], Rows]:
+        """The one element with the same number in row-major order."""
+        (input,) = shapes
+        assert input is not None
+        number = np.ravel_multi_index(tuple(at.T), self.infer(input))
+        return np.zeros(len(at), np.int64), np.unravel_index(number, input)
+
+    def reduced(self, of: str, *shapes: Shape | None) -> Reduction:
+        """The element itself."""
+        return Reduction("copy", ("input" if of == "output" else "grad_output",))
+
     def terms(self, of: str, at: NDArray[np.int64], *shapes: Shape | None) -> Terms:
         """The one element with the same number in row-major order, in the other shape."""
         (input,) = shapes
         assert input is not None
-        output = self.infer(input)
-        name, here, there = ("input", output, input) if of == "output" else ("grad_output", input, output)
-        number = np.ravel_multi_index(tuple(at.T), here)
-        return Terms(((name, tuple(row[:, None] for row in np.unravel_index(number, there))),))
+        if of == "output":
+            _, rows = self.origins(at, input)
+            return Terms((("input", tuple(row[:, None] for row in rows)),))
+        number = np.ravel_multi_index(tuple(at.T), input)
+        there = np.unravel_index(number, self.infer(input))
+        return Terms((("grad_output", tuple(row[:, None] for row in there)),))
 
     def forward(self, *operands: Array) -> Array:
         """The same numbers in another shape."""

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pellucid.errors import ShapeError, say
 from pellucid.ops.base import Array, Gradients, Shape, Terms
 from pellucid.ops.columns import Columns
+from pellucid.ops.reduction import Reduction, spatial
 from pellucid.ops.relation import Copies
 from pellucid.ops.settings import each
 from pellucid.sizes import IntOrTuple, per_axis, size_of
@@ -70,7 +71,15 @@ class Fold(Columns):
     def relation(self, shapes: Mapping[str, Shape], read: Callable[[str], Array]) -> Copies:
         """Each element of the columns is added to one of the image, or lies in padding."""
         input = shapes["input"]
-        return Copies("input", self.sources(self.infer(input)[:2], self.geometry(input)))
+        channels, geometry = self.infer(input)[:2], self.geometry(input)
+        pattern = self.pattern(channels, geometry, "output", "input")
+        return Copies("input", self.sources(channels, geometry), pattern)
+
+    def reduced(self, of: str, *shapes: Shape | None) -> Reduction:
+        """What the columns have of an element added up, and copies."""
+        if of == "output":
+            return Reduction("fma", ("input",), spatial("k", 2), skips=spatial("y", 2))
+        return Reduction("copy", ("grad_output",))
 
     def terms(self, of: str, at: NDArray[np.int64], *shapes: Shape | None) -> Terms:
         """Output: what is added up, kernel positions ascending; grad_input: the gradient of where it was added."""

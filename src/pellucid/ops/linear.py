@@ -15,8 +15,16 @@ from numpy.typing import NDArray
 from pellucid.errors import ShapeError, say
 from pellucid.ops.base import Array, Gradients, Shape, Terms, choices, columns
 from pellucid.ops.product import Product
+from pellucid.ops.reduction import Reduction
 from pellucid.ops.relation import IndexPattern, Labels
 from pellucid.sizes import size_of
+
+_SUMS = {
+    "output": (("input", "weight"), "i"),
+    "grad_input": (("grad_output", "weight"), "o"),
+    "grad_weight": (("grad_output", "input"), "n"),
+    "grad_bias": (("grad_output",), "n"),
+}
 
 
 @dataclass(frozen=True)
@@ -73,6 +81,11 @@ class Linear(Product):
             "output": ("n", "o"),
         }
         return IndexPattern(labels, {"n": size_of(shapes["input"][:-1]), "i": inputs, "o": outputs})
+
+    def reduced(self, of: str, *shapes: Shape | None) -> Reduction:
+        """The products; the bias gradient's are sums alone."""
+        factors, over = _SUMS[of]
+        return Reduction("fma", factors, (over,), start="bias" if of == "output" else None)
 
     def factors(self, *shapes: Shape | None) -> Shape:
         """in_features, out_features."""

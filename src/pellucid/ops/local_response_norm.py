@@ -20,7 +20,7 @@ import numpy as np
 from pellucid.errors import ArgumentError, ShapeError
 from pellucid.ops.base import Array, Gradients, Op, Shape
 from pellucid.ops.checks import number
-from pellucid.ops.relation import IndexPattern, Labels, windows
+from pellucid.ops.relation import IndexPattern, Labels, spans
 from pellucid.sizes import is_integer, size_of
 
 
@@ -50,7 +50,7 @@ class LocalResponseNorm(Op):
         """Channels around; backwards also those that these have around them."""
         n, c, *space = shapes["input"]
         first = np.arange(c) - self.size // 2
-        links = windows([np.stack([first.clip(0), (first + self.size).clip(max=c)], axis=1)])
+        links = spans([np.stack([first.clip(0), (first + self.size).clip(max=c)], axis=1)])
         labels: dict[str, Labels] = {"input": ("n", "i0", "s"), "output": ("n", "y0", "s")}
         sizes = {"n": n, "i0": c, "y0": c, "s": size_of(space)}
         return IndexPattern(labels, sizes, links, through="output")

@@ -37,6 +37,7 @@ class LpPool(Pool):
     ceil_mode: bool = False
 
     leaves: ClassVar[tuple[str, ...]] = ("sums",)
+    no_place: ClassVar[Mapping[str, str]] = {"reduction": "a number is the root of a sum of powers"}
     formulas: ClassVar[Mapping[str, str]] = {
         "output": "output[n,c,y] = (Σ_k input[n,c,i]ᵖ·K/count[y])^(1/p), i = y·stride + k",
         "grad_input": "grad_input[n,c,i] = "

@@ -65,7 +65,7 @@ class Maker(ABC):
 
     def formula_of(self, result: str) -> str:
         """The formula of a result with these settings, all parts included."""
-        return self.formulas[result]
+        return self.formulas[result.partition("[")[0]]  # grad_inputs[2] has that of grad_inputs
 
     def formula(self, result: str, operands: Collection[str]) -> str:
         """The formula of a result that is made of these operands.

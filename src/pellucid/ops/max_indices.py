@@ -6,12 +6,13 @@ A number is not a function of the input that has a slope: there is no gradient.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from pellucid.ops.adaptive_max_pool import AdaptiveMaxPool
-from pellucid.ops.base import Array, Gradients
+from pellucid.ops.base import Array, Gradients, Shape
 from pellucid.ops.max_pool import MaxPool
+from pellucid.ops.reduction import Reduction
 
 _FORMULA = "output[n,c,y] = the number of the position, row-major in its channel's plane, that wins window y"
 _BESIDE = "a pooling's function gives them beside its output, with return_indices=True"
@@ -31,6 +32,10 @@ class MaxPoolIndices(MaxPool):
     def name(self) -> str:
         """max_pool1d_indices, max_pool2d_indices or max_pool3d_indices."""
         return f"{super().name}_indices"
+
+    def reduced(self, of: str, *shapes: Shape | None) -> Reduction:
+        """The winner's number."""
+        return replace(super().reduced(of, *shapes), kind="position")
 
     def forward(self, *operands: Array) -> Array:
         """The winners."""
@@ -56,6 +61,10 @@ class AdaptiveMaxPoolIndices(AdaptiveMaxPool):
     def name(self) -> str:
         """adaptive_max_pool1d_indices, adaptive_max_pool2d_indices or adaptive_max_pool3d_indices."""
         return f"{super().name}_indices"
+
+    def reduced(self, of: str, *shapes: Shape | None) -> Reduction:
+        """The winner's number."""
+        return replace(super().reduced(of, *shapes), kind="position")
 
     def forward(self, *operands: Array) -> Array:
         """The winners."""

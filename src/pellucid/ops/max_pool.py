@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from pellucid.ops.base import Array, Gradients, Shape, Terms
 from pellucid.ops.pool import Pool, held, holding, routes
+from pellucid.ops.reduction import Reduction, spatial
 from pellucid.ops.relation import Copies
 from pellucid.ops.settings import each, pairs
 from pellucid.sizes import IntOrTuple, PaddingLike, size_of
@@ -77,6 +78,14 @@ class MaxPool(Pool):
         (input,) = shapes
         assert input is not None
         return sum(axis.output * axis.kernel for axis in self.geometry(input).axes)
+
+    def reduced(self, of: str, *shapes: Shape | None) -> Reduction:
+        """The winner of a window; for an input element, the gradients of the windows that it won."""
+        if of == "output":
+            over = spatial("i", self.dims)
+            return Reduction("largest", ("input",), over, skips=over)
+        over = spatial("y", self.dims)
+        return Reduction("fma", ("grad_output",), over, skips=over, chosen_by="input")
 
     def terms(self, of: str, at: NDArray[np.int64], *shapes: Shape | None) -> Terms:
         """Output: the candidates, in row-major order of k; grad_input: the windows that hold an element, y ascending.

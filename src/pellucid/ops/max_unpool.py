@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from pellucid.errors import ArgumentError, ShapeError, say
 from pellucid.geometry import Axis
 from pellucid.ops.base import Array, Gradients, Op, Shape
-from pellucid.ops.relation import Copies
+from pellucid.ops.reduction import Reduction
+from pellucid.ops.relation import Copies, IndexPattern, Labels
 from pellucid.ops.settings import each, listed
 from pellucid.sizes import IntOrTuple, is_integer, per_axis, size_of
 
@@ -95,7 +96,16 @@ class MaxUnpool(Op):
         input = shapes["input"]
         found = self.sources(read("indices"), self.infer(input, input))
         planes = np.arange(size_of(input[:2])).reshape(*input[:2], *(1,) * self.dims)
-        return Copies("output", np.where(found < 0, -1, planes * size_of(input[2:]) + found))
+        positions = size_of(input[:2]), size_of(input[2:]), size_of(found.shape[2:])
+        elements: Labels = ("p", "y")
+        labels = {"input": elements, "indices": elements, "output": ("p", "i")}
+        pattern = IndexPattern(labels, dict(zip("pyi", positions, strict=True)))
+        numbers = np.where(found < 0, -1, planes * size_of(input[2:]) + found)
+        return Copies("output", numbers, pattern, by="indices")
+
+    def reduced(self, of: str, *shapes: Shape | None) -> Reduction:
+        """The element that stays at a position; for an input element, the gradient where it stays."""
+        return Reduction("copy", ("input" if of == "output" else "grad_output",))
 
     def axes(self, input: Shape) -> tuple[Axis, ...]:
         """The pooling's windows along each axis, whose inputs are the output here.

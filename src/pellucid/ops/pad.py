@@ -8,7 +8,7 @@ the length of what is left). Order of summation in grad_input: axis by axis, the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -18,7 +18,8 @@ from pellucid.errors import ArgumentError, ShapeError, say
 from pellucid.geometry import Axis
 from pellucid.ops.base import Array, Gradients, Shape
 from pellucid.ops.checks import choice, number
-from pellucid.ops.relation import IndexPattern, Sliding, pairs, places
+from pellucid.ops.reduction import Reduction
+from pellucid.ops.relation import IndexPattern, Sliding, Weighted, places
 from pellucid.ops.resampling import Resampling, Spread
 from pellucid.sizes import is_integer
 
@@ -118,8 +119,13 @@ class Pad(Resampling):
         if self.sliding(input):
             return super().relation(shapes, read)
         (i, _, y), sizes = places(input, (), self.infer(input))
-        rows = ([((p, 1.0),) if p >= 0 else () for p in row.tolist()] for row in self.sources(input))
-        return IndexPattern({"input": i, "output": y}, sizes, tuple(map(pairs, rows)))
+        rows = (tuple(((p, 1.0),) if p >= 0 else () for p in row.tolist()) for row in self.sources(input))
+        return IndexPattern({"input": i, "output": y}, sizes, tuple(map(Weighted, rows)))
+
+    def reduced(self, of: str, *shapes: Shape | None) -> Reduction:
+        """What is put around an output may be another number than 0."""
+        found = super().reduced(of, *shapes)
+        return replace(found, outside=float(self.value or 0)) if of == "output" else found
 
     def sliding(self, *shapes: Shape | None) -> Sliding | None:
         """Windows of one position over padding, whatever it holds; none where batch or channels are padded."""

@@ -11,7 +11,7 @@ from pellucid.errors import ArgumentError, ShapeError, say
 from pellucid.geometry import Axis, Geometry, window
 from pellucid.ops.base import Array, Op, Rows, Shape, choices, columns
 from pellucid.ops.checks import flag
-from pellucid.ops.relation import Copies, IndexPattern, Labels, Sliding, places
+from pellucid.ops.relation import Copies, IndexPattern, Labels, Sliding, places, windows
 from pellucid.ops.settings import each
 from pellucid.sizes import IntOrTuple, PaddingLike, padding_pairs, per_axis, size_of
 
@@ -95,8 +95,8 @@ class Pool(Op):
         geometry = self.geometry(input)
         (i, _, y), sizes = places(geometry.input, geometry.kernel, geometry.output)
         labels: dict[str, Labels] = {"input": ("p", *i), "output": ("p", *y)}
-        links = tuple(axis.meetings for axis in geometry.axes)
-        return IndexPattern(labels, sizes | {"p": size_of(input[:2])}, links, through="output")
+        sizes |= {"p": size_of(input[:2])}
+        return IndexPattern(labels, sizes, windows(geometry.axes), through="output")
 
     def infer(self, *shapes: Shape | None) -> Shape:
         """(N,C,…) → (N,C,…)."""
@@ -108,7 +108,7 @@ class Pool(Op):
 def routes(winners: NDArray[np.int64], input: Shape) -> Copies:
     """Where outputs come from, by their winners' numbers in each channel's plane."""
     planes = np.arange(size_of(input[:2])).reshape(*input[:2], *(1,) * (winners.ndim - 2))
-    return Copies("output", planes * size_of(input[2:]) + winners)
+    return Copies("output", planes * size_of(input[2:]) + winners, by="input")
 
 
 def held(axes: Sequence[Axis], at: NDArray[np.int64]) -> tuple[Rows, NDArray[np.bool_]]:

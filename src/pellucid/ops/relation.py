@@ -8,9 +8,9 @@ one form Σ g[n,o,y]·x[n,c,i]·w[o,c,k] gives output, gradients, and what each 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,68 @@ from pellucid.geometry import Axis, Meeting
 from pellucid.sizes import Index
 
 Labels: TypeAlias = tuple[str, ...]
-Links: TypeAlias = tuple[tuple[Meeting, ...], ...]  # for each spatial axis
+
+
+@dataclass(frozen=True)
+class Window:
+    """Positions that meet by i = y·stride + k·dilation − padding; with `flipped`, K − 1 − k takes the place of k."""
+
+    axis: Axis
+    flipped: bool = False
+
+    @property
+    def meetings(self) -> tuple[Meeting, ...]:
+        """For each kernel position the outputs and inputs that meet."""
+        met, size = self.axis.meetings, self.axis.kernel
+        if not self.flipped:
+            return met
+        return tuple({**m, "k": slice(size - m["k"].stop, size - m["k"].start)} for m in met)
+
+    def plain(self) -> dict[str, Any]:
+        """As values that JSON knows."""
+        axis = self.axis
+        numbers = {"stride": axis.stride, "dilation": axis.dilation, "padding": axis.before}
+        return {"kind": "window", **numbers, "flipped": self.flipped}
+
+
+@dataclass(frozen=True)
+class Spans:
+    """Positions that meet where output y holds start ≤ i < stop; a pair of these for each y."""
+
+    pairs: tuple[tuple[int, int], ...]
+
+    @property
+    def meetings(self) -> tuple[Meeting, ...]:
+        """For each output its inputs."""
+        return tuple(
+            {"y": slice(y, y + 1), "i": slice(start, stop)} for y, (start, stop) in enumerate(self.pairs)
+        )
+
+    def plain(self) -> dict[str, Any]:
+        """As values that JSON knows."""
+        return {"kind": "spans", "spans": [list(pair) for pair in self.pairs]}
+
+
+@dataclass(frozen=True)
+class Weighted:
+    """Positions that meet one by one: for each output y the inputs i that it reads, ascending, with their weights."""
+
+    rows: tuple[tuple[tuple[int, float], ...], ...]
+
+    @property
+    def meetings(self) -> tuple[Meeting, ...]:
+        """Each output with each of its inputs."""
+        return tuple(
+            {"y": slice(y, y + 1), "i": slice(i, i + 1)} for y, row in enumerate(self.rows) for i, _ in row
+        )
+
+    def plain(self) -> dict[str, Any]:
+        """As values that JSON knows."""
+        return {"kind": "weighted", "reads": [[[int(i), float(w)] for i, w in row] for row in self.rows]}
+
+
+Link: TypeAlias = Window | Spans | Weighted
+Links: TypeAlias = tuple[Link, ...]  # for each spatial axis
 
 
 @dataclass(frozen=True)
@@ -48,10 +109,40 @@ class Copies:
     Attributes:
         of: the array each of whose elements meets one of the other at most: "output", or else the operand.
         places: for each of its elements the flat index of that one; −1 for none.
+        pattern: the labels of all axes, and how positions meet where shapes alone decide that; None where `Op.relation`
+            has said it already.
+        by: the operand whose numbers decide it; None where shapes do.
     """
 
     of: str
     places: NDArray[np.int64]
+    pattern: IndexPattern | None = None
+    by: str | None = None
+
+
+@dataclass(frozen=True)
+class Concatenated:
+    """Operands that follow each other in the output.
+
+    Attributes:
+        shapes: the operands'.
+        axis: along which one.
+        starts: where each begins along it.
+    """
+
+    shapes: Mapping[str, Index]
+    axis: int
+    starts: Mapping[str, int]
+
+    def pattern(self, operand: str) -> IndexPattern:
+        """How the elements of one of them meet those of the output: by windows of one position."""
+        shape, start, axis = self.shapes[operand], self.starts[operand], self.axis
+        labels = [f"r{d}" for d in range(len(shape))]
+        mine, output = ((*labels[:axis], label, *labels[axis + 1 :]) for label in ("i0", "y0"))
+        total = sum(other[axis] for other in self.shapes.values())
+        moved = Axis(shape[axis], 1, before=start, after=total - start - shape[axis])
+        sizes = dict(zip(labels, shape, strict=True)) | {"i0": moved.input, "k0": 1, "y0": total}
+        return IndexPattern({operand: mine, "output": output}, sizes, windows((moved,)))
 
 
 class Shares(NamedTuple):
@@ -90,16 +181,11 @@ def places(
     return (i, k, y), dict(zip((*i, *k, *y), (*input, *kernel, *output), strict=True))
 
 
-def windows(tables: Sequence[NDArray[np.int64]]) -> Links:
+def windows(axes: Sequence[Axis], *, flipped: bool = False) -> Links:
+    """Links of windows that slide."""
+    return tuple(Window(axis, flipped) for axis in axes)
+
+
+def spans(tables: Sequence[NDArray[np.int64]]) -> Links:
     """Links of windows that are given as start and past-the-end position of each output."""
-    return tuple(tuple(_whole_windows(table)) for table in tables)
-
-
-def _whole_windows(table: NDArray[np.int64]) -> Iterator[Meeting]:
-    for y, (start, stop) in enumerate(table.tolist()):
-        yield {"y": slice(y, y + 1), "i": slice(start, stop)}
-
-
-def pairs(rows: Sequence[Sequence[tuple[int, float]]]) -> tuple[Meeting, ...]:
-    """Meetings one by one: for each output the inputs that it reads, with their weights."""
-    return tuple({"y": slice(y, y + 1), "i": slice(i, i + 1)} for y, row in enumerate(rows) for i, _ in row)
+    return tuple(Spans(tuple((start, stop) for start, stop in table.tolist())) for table in tables)

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.ops.base import Array, Op, Rows, Shape, Terms, choices, columns
-from pellucid.ops.relation import IndexPattern, Labels, pairs, places
+from pellucid.ops.reduction import Reduction, spatial
+from pellucid.ops.relation import IndexPattern, Labels, Weighted, places
 from pellucid.sizes import size_of
 
 
@@ -80,8 +81,18 @@ class Resampling(Op):
         input = shapes["input"]
         (i, _, y), sizes = places(input[2:], (), self.infer(input)[2:])
         labels: dict[str, Labels] = {"input": ("p", *i), "output": ("p", *y)}
-        links = tuple(pairs(spread.rows) for spread in self.spreads(input))
+        links = tuple(Weighted(spread.rows) for spread in self.spreads(input))
         return IndexPattern(labels, sizes | {"p": size_of(input[:2])}, links)
+
+    def reduced(self, of: str, *shapes: Shape | None) -> Reduction:
+        """The weighted elements; copies, where every output has one at most. The product of weights is one factor."""
+        (input,) = shapes
+        assert input is not None
+        axes = len(input) - 2
+        if of != "output":
+            return Reduction("fma", ("grad_output",), spatial("y", axes))
+        copies = all(spread.copies for spread in self.spreads(input))
+        return Reduction("copy" if copies else "fma", ("input",), spatial("i", axes))
 
     def directed(self, of: str, input: Shape) -> list[Spread]:
         """Those of a result: "output", or "grad_input", which reads them the other way round."""

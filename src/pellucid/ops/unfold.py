@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pellucid.errors import ShapeError
 from pellucid.ops.base import Array, Gradients, Shape, Terms
 from pellucid.ops.columns import Columns
+from pellucid.ops.reduction import Reduction, spatial
 from pellucid.ops.relation import Copies
 from pellucid.sizes import size_of
 
@@ -62,7 +63,15 @@ class Unfold(Columns):
 
     def relation(self, shapes: Mapping[str, Shape], read: Callable[[str], Array]) -> Copies:
         """Each element of the columns is one of the image, or padding."""
-        return Copies("output", self.sources(shapes["input"][:2], self.geometry(shapes["input"])))
+        channels, geometry = shapes["input"][:2], self.geometry(shapes["input"])
+        pattern = self.pattern(channels, geometry, "input", "output")
+        return Copies("output", self.sources(channels, geometry), pattern)
+
+    def reduced(self, of: str, *shapes: Shape | None) -> Reduction:
+        """Copies, and what the columns have of an element added up."""
+        if of == "output":
+            return Reduction("copy", ("input",))
+        return Reduction("fma", ("grad_output",), spatial("k", 2), skips=spatial("y", 2))
 
     def terms(self, of: str, at: NDArray[np.int64], *shapes: Shape | None) -> Terms:
         """Output: the one input element; grad_input: the gradients of its copies, kernel positions ascending."""

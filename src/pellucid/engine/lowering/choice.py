@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from pellucid.engine.graph import Symbol
+from pellucid.engine.graph import Graph, Symbol
 from pellucid.engine.lowering.conv_forward import packed_outputs
 from pellucid.engine.lowering.layer import layer_of
 from pellucid.engine.lowering.winograd import pays, serves
@@ -22,6 +22,12 @@ def by_winograd(step: Step, setting: Setting) -> bool:
         return False
     layer = layer_of(step.node, setting.bits)
     return serves(layer) if setting.algorithm == "winograd" else pays(layer)
+
+
+def repeats_nothing(step: Step, graph: Graph) -> bool:
+    """Whether all operands of a sum, and the like, are tensors of the output's shape."""
+    shape = step.node.output.shape
+    return all(s.shape == shape and s not in graph.arrays for s in step.node.named.values())
 
 
 def normalises_in_passing(step: Step, setting: Setting) -> bool:

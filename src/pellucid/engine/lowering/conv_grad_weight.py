@@ -60,7 +60,9 @@ def sum_products(plan: Plan, step: Step, input: Tensor, grad_output: Tensor, *, 
         stage = Stage((input, grad_output, partial, partial), per_unit, part=size)
         return walk(plan, tiles_, [stage], range(images // together), per_part // together)
 
-    order, products = {"images_per_part": per_part}, step.multiply_adds("grad_weight")
+    sums = ("grad_weight", "grad_bias") if bias else ("grad_weight",)
+    order = {of: {"images_per_part": per_part} for of in sums}
+    products = step.multiply_adds("grad_weight")
     plan.loop(step, partial.name, tiles.walk_tiles, bind, order=order, multiply_adds=products)
     if parts > 1:
         add_parts(plan, step, partial, parts, gradient)

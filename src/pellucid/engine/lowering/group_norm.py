@@ -112,7 +112,7 @@ def _weight_gradients(plan: Plan, step: Step) -> None:
         )
         return Work(count, table)
 
-    order, scratch = {"images_per_part": per_part}, 2 * 8 * x.inner[4]
+    order, scratch = {f"grad_{name}": {"images_per_part": per_part} for name in given}, 2 * 8 * x.inner[4]
     plan.loop(step, parts.name, group_norm.weight_gradient_parts, bind, order=order, scratch=scratch)
     made = {name: plan.parameter_gradient(step, f"grad_{name}") for name in given}
     grad_weight, grad_bias = made.get("weight"), made.get("bias")

@@ -132,7 +132,7 @@ def mse_forward(plan: Plan, step: Step) -> None:
         walked = Rows(per_chunk, images, d, h, w * channels)
         return Work(chunks, loss.SquaredError(walked, source(x), source(wanted), parts))
 
-    plan.loop(step, parts.name, loss.squared_error, bind, order={"images_per_part": per_part})
+    plan.loop(step, parts.name, loss.squared_error, bind, order={"output": {"images_per_part": per_part}})
     mean = Work(1, loss.MeanParts(parts, y, chunks, size_of(x.inner)))
     plan.loop(step, f"{step.path}.output", loss.mean_parts, lambda: mean)
 

@@ -7,7 +7,7 @@ from functools import partial
 
 from pellucid.engine.buffers import Block, Tensor
 from pellucid.engine.graph import Symbol
-from pellucid.engine.loops import Work
+from pellucid.engine.loops import Orders, Work
 from pellucid.engine.lowering import registry
 from pellucid.engine.lowering.pointwise import rows, source, target
 from pellucid.engine.lowering.update import take_over
@@ -25,6 +25,8 @@ from pellucid.sizes import size_of
 
 _LANES = 64  # numbers of a step: two sums of each, and its centre, fit 32 registers of 8 float64
 _CHANNELS = 64  # whose coefficients one chunk makes
+_SUMMED = ("mean", "var")  # results that are sums over a channel
+_SUMMED_BACKWARD = ("grad_weight", "grad_bias", "grad_istd", "grad_mean")
 _PIECE = 1 << 13  # numbers of a row that stay in the nearest cache, while blocks of columns take turns
 
 # For bits, columns, step and lanes: the loop that does them.
@@ -80,11 +82,11 @@ def _statistics(plan: Plan, step: Step) -> Block:
     mean, istd = plan.statistic(step, "mean", channels), plan.statistic(step, "istd", channels)
     out = plan.block(f"{step.path}.coefficients", 3 * lanes)
     coefficients = _coefficients(weight, bias, out, channels, lanes)
-    label, order = f"{step.path}.statistics", _order(step, x)
+    label = f"{step.path}.statistics"
     if not op.training:
         table = norm_statistics.RunningStatistics(coefficients, running_mean, running_var, mean, istd, op.eps)
         work = Work(1, table)
-        plan.loop(step, label, norm_statistics.running_statistics, lambda: work, order=order)
+        plan.loop(step, label, norm_statistics.running_statistics, lambda: work)
         return out
 
     work = Work(
@@ -105,17 +107,19 @@ def _statistics(plan: Plan, step: Step) -> Block:
             momentum=op.momentum,
         ),
     )
+    order = _order(x, _SUMMED, in_tiles="moments" in step.reads)
     plan.loop(step, label, norm_statistics.batch_statistics, lambda: work, order=order)
     return out
 
 
-def _order(step: Step, x: Tensor) -> dict[str, int]:
-    """What the order of the statistics' sums depends on."""
-    return {
+def _order(x: Tensor, sums: tuple[str, ...], *, in_tiles: bool = False) -> Orders:
+    """What the order of these results' sums depends on."""
+    order = {
         "images_per_part": _images(x)[1],
         "pixels_side_by_side": lanes_of(x) // max(1, x.inner[4]),
-        "in_tiles": int("moments" in step.reads),
+        "in_tiles": int(in_tiles),
     }
+    return dict.fromkeys(sums, order)
 
 
 def _coefficients(
@@ -194,9 +198,8 @@ def _slopes(plan: Plan, step: Step, x: Tensor, parts: Block) -> Block:
         trains=op.training,
         size=size_of(x.inner[:4]),
     )
-    plan.loop(
-        step, slopes.name, norm_statistics.gradient_statistics, lambda: Work(1, table), order=_order(step, x)
-    )
+    order = _order(x, _SUMMED_BACKWARD)
+    plan.loop(step, slopes.name, norm_statistics.gradient_statistics, lambda: Work(1, table), order=order)
     return slopes
 
 

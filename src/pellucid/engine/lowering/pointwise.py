@@ -1,4 +1,4 @@
-"""Element by element: activations and sums."""
+"""Element by element: activations and dropout."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from pellucid.engine.steps import Step
 from pellucid.kernels.jit import Kernel
 from pellucid.kernels.loops import activation, pointwise
 from pellucid.kernels.loops.rows import Rows, Source, Target
-from pellucid.ops.add import Add
 from pellucid.ops.base import Op
 from pellucid.ops.dropout import Dropout
 from pellucid.ops.gelu import GELU
@@ -119,39 +118,6 @@ def _setting(plan: Plan, op: Op) -> float:
     return float(op.slope(plan.dtype)) if isinstance(op, LeakyReLU) else 0.0
 
 
-@registry.forward(Add)
-def add_forward(plan: Plan, step: Step) -> None:
-    """y = a + b, and its ReLU where the two are fused."""
-    a, b, y = plan.read(step, "input"), plan.read(step, "other"), plan.output(step)
-    relu = step.carried(ReLU) is not None
-
-    def bind() -> Work:
-        chunks, walked = rows(a, b, y)
-        return Work(chunks, pointwise.Add(walked, source(a), source(b), target(y), relu))
-
-    plan.loop(step, f"{step.path}.output", pointwise.add, bind)
-
-
-@registry.backward(Add)
-def add_backward(plan: Plan, step: Step) -> None:
-    """Both operands have the gradient of the sum: where it is the first one, it is passed on as it is."""
-    for role in step.bases:
-        _add_to(plan, step, role)
-
-
-def _add_to(plan: Plan, step: Step, role: str) -> None:
-    """One more contribution to the gradient of a symbol that has one."""
-    grad_output = plan.read(step, "grad_output")
-    out, base = plan.gradient(step, role)
-    assert base is not None
-
-    def bind() -> Work:
-        chunks, walked = rows(base, grad_output, out)
-        return Work(chunks, pointwise.Add(walked, source(base), source(grad_output), target(out), relu=False))
-
-    plan.loop(step, f"{out.name} by {step.path}", pointwise.add, bind)
-
-
 @registry.forward(Dropout)
 def dropout_forward(plan: Plan, step: Step) -> None:
     """Keep or drop each number."""
@@ -187,4 +153,5 @@ def _dropout(plan: Plan, step: Step, x: Tensor, y: Tensor, base: Tensor | None) 
         )
         return Work(chunks, table)
 
-    plan.loop(step, f"{y.name} by {step.path}", activation.dropout, bind)
+    order = {"output" if step.way == "forward" else "grad_input": {"layer": layer}}
+    plan.loop(step, f"{y.name} by {step.path}", activation.dropout, bind, order=order)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
-from importlib import import_module
-from pkgutil import iter_modules
 from typing import TypeAlias, TypeVar
 
 from pellucid.engine.plan import Plan
 from pellucid.engine.steps import Step, Way
+from pellucid.modules import load_folder
 from pellucid.ops.base import Op
 from pellucid.ops.rule import Rule
 
@@ -42,9 +40,10 @@ def _register(way: Way, kinds: tuple[type[Op | Rule], ...]) -> Callable[[F], F]:
 
 
 def lowering(way: Way, kind: type[Op | Rule]) -> Lowering | None:
-    """What lowers an op, if there is something."""
-    _load()
-    return _lowerings.get((way, kind))
+    """What lowers an op, or its family, if there is something."""
+    load_folder("pellucid.engine.lowering")
+    found = (_lowerings.get((way, one)) for one in kind.__mro__)
+    return next((lowering for lowering in found if lowering is not None), None)
 
 
 def lower(plan: Plan, step: Step) -> None:
@@ -52,11 +51,3 @@ def lower(plan: Plan, step: Step) -> None:
     found = lowering(step.way, type(step.op))
     assert found is not None, f"{step.op.name} has no {step.way}"
     found(plan, step)
-
-
-@cache
-def _load() -> None:
-    """Import every file of this folder, so that all have registered."""
-    package = __name__.rpartition(".")[0]
-    for module in iter_modules(import_module(package).__path__, f"{package}."):
-        import_module(module.name)

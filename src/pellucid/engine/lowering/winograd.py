@@ -31,9 +31,7 @@ _LEAST_CHANNELS = 16  # times the stride: with fewer, the transforms cost what t
 _LEAST_SAVING = 0.7  # at most this share of the direct products, where images are no multiple of tiles
 
 Position = tuple[int, int, int]  # image, y, x
-WINOGRAD = {
-    "winograd_additions": 0
-}  # of a convolution's output and input gradient: no sums beyond the transforms'
+WINOGRAD = {"winograd_additions": 0}  # of an output and an input gradient: no sums beyond the transforms'
 
 
 def serves(layer: Layer) -> bool:
@@ -219,7 +217,7 @@ def transform_all(plan: Plan, step: Step, label: str, source: Source, grid: Grid
         source.into_planes(list_, grid.tiles, planes, plan.bits)
         return walk(plan, list_, [source.stage(block, 1, len(grid.tiles) * channels)], range(images))
 
-    plan.loop(step, block.name, tiles.walk_tiles, bind, order=WINOGRAD)
+    plan.loop(step, block.name, tiles.walk_tiles, bind)
     return Transformed(block, planes)
 
 

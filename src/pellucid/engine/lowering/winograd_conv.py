@@ -14,7 +14,7 @@ from functools import partial
 from itertools import product
 
 from pellucid.engine.buffers import Block
-from pellucid.engine.loops import Work
+from pellucid.engine.loops import Orders, Work
 from pellucid.engine.lowering.walk import Stage, view, walk
 from pellucid.engine.lowering.winograd import (
     WINOGRAD,
@@ -117,13 +117,23 @@ class Convolution:
         self._loop(self.label, bind, scratch, self.multiply_adds)
 
     @property
+    def result(self) -> str:
+        """Which result of the step it makes."""
+        return "output" if self.step.way == "forward" else "grad_input"
+
+    @property
     def multiply_adds(self) -> int:
         """How many the sum has as it is defined."""
-        return self.step.multiply_adds("output" if self.step.way == "forward" else "grad_input")
+        return self.step.multiply_adds(self.result)
+
+    @property
+    def order(self) -> Orders:
+        """What its loops say of the order of the sums."""
+        return {self.result: WINOGRAD}
 
     def _loop(self, name: str, bind: Callable[[], Work], scratch: int = 0, multiply_adds: int = 0) -> None:
         more: dict[str, int] = {"scratch": scratch, "multiply_adds": multiply_adds}
-        self.plan.loop(self.step, name, tiles.walk_tiles, bind, order=WINOGRAD, **more)
+        self.plan.loop(self.step, name, tiles.walk_tiles, bind, order=self.order, **more)
 
     def transform_weight(self) -> Block:
         """A launch that transforms the whole weight, and the block it fills."""

@@ -14,7 +14,7 @@ from itertools import product
 
 from pellucid.engine.loops import Work
 from pellucid.engine.lowering.walk import Stage, walk
-from pellucid.engine.lowering.winograd import WINOGRAD, Grid, Planes, Position
+from pellucid.engine.lowering.winograd import Grid, Planes, Position
 from pellucid.engine.lowering.winograd_conv import PART, Convolution
 from pellucid.engine.tiling import TileList, split
 from pellucid.kernels import simd
@@ -115,7 +115,7 @@ class Single:
 
         scratch = self.weights.end * plan.dtype.itemsize
         more = {"scratch": scratch, "multiply_adds": conv.multiply_adds}
-        plan.loop(conv.step, conv.label, tiles.walk_tiles, bind, order=WINOGRAD, **more)
+        plan.loop(conv.step, conv.label, tiles.walk_tiles, bind, order=conv.order, **more)
 
     def _add_few(self, list_: TileList, panels: Sequence[tuple[int, int]], group: Sequence[Position]) -> None:
         """The calls for some blocks of output channels, all at once."""

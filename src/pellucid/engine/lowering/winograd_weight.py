@@ -180,7 +180,10 @@ class WeightGradient:
         scratch: int = 0,
         multiply_adds: int = 0,
     ) -> None:
-        order = {"images_per_part": per_part, "winograd_additions": additions}
+        parts = {"images_per_part": per_part}
+        order = {"grad_weight": {**parts, "winograd_additions": additions}}
+        if self.bias:
+            order["grad_bias"] = parts
         scratch *= self.plan.dtype.itemsize
         more = {"scratch": scratch, "multiply_adds": multiply_adds}
         self.plan.loop(self.step, name, tiles.walk_tiles, bind, order=order, **more)

@@ -67,6 +67,7 @@ SENTENCES = {
     "an alias is the name of an array": "별칭은 배열의 이름이어야 합니다",
     "an alias stands for another name": "별칭은 다른 이름을 가리켜야 합니다",
     "{what} are named": "이름이 있어야 합니다: {what}",
+    "an array was given or made": "배열은 주어졌거나 계산된 것이어야 합니다",
     "operands are names": "피연산자는 이름이어야 합니다",
     "operands are arrays that were there before": "피연산자는 앞에 있던 배열이어야 합니다",
     "there is no such op": "그런 연산은 없습니다",
@@ -92,5 +93,6 @@ SENTENCES = {
     ),
     "operand {key!r}": "피연산자 {key}",
     "fact {key!r}": "정보 {key}",
+    "order {key!r}": "순서 {key}",
     "{what} must be what a run of this network has": "이 신경망의 실행에 있는 값이어야 합니다: {what}",
 }

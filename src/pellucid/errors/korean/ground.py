@@ -71,6 +71,7 @@ SENTENCES = {
     "use {word}.real, or abs({word})": "다음 중 하나를 쓰면 됩니다: {word}.real, abs({word})",
     # memory
     "{what} must fit in memory": "메모리에 들어가야 합니다: {what}",
+    "code that is compiled and loaded": "컴파일해서 불러오는 코드",
     "the arrays must fit in memory": "배열이 메모리에 들어가야 합니다",
     "at most {room:,} bytes, which are available": "{room}바이트 이하(남은 메모리)",
     "{count:,} bytes": "{count}바이트",

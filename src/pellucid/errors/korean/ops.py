@@ -60,9 +60,12 @@ SENTENCES = {
     "set in_features={size}": "다음과 같이 정하면 됩니다: in_features={size}",
     "put Flatten before the layer": "층 앞에 Flatten을 두면 됩니다",
     "bias must have one value per output feature": "편향의 값은 출력 특성마다 하나여야 합니다",
-    "both tensors must have the same shape": "두 텐서의 모양이 같아야 합니다",
-    "bring the shortcut to the same channels and size, for example with a 1×1 convolution": (
-        "지름길의 채널 수와 크기를 예를 들어 1×1 합성곱으로 맞추면 됩니다"
+    "{input} and {other}": "{input}, {other}",
+    "the shapes must broadcast: from the last axis on, sizes must be equal or 1": (
+        "두 모양은 브로드캐스트할 수 있어야 합니다. 마지막 축부터 견주어 크기가 같거나 1이어야 합니다"
+    ),
+    "give the smaller one axes of size 1, or bring both to one shape with a 1×1 convolution": (
+        "작은 쪽에 크기 1인 축을 넣거나, 1×1 합성곱으로 두 모양을 같게 하면 됩니다"
     ),
     "start_dim must not come after end_dim": "start_dim은 end_dim보다 뒤에 있을 수 없습니다",
     "start_dim={start_dim}, end_dim={end_dim} for input {input}": (

@@ -28,7 +28,17 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.explain.accounts.account import Account, Element, Exact, Group, Kind, Note, Verdict, same
+from pellucid.explain.accounts.account import (
+    Account,
+    Element,
+    Exact,
+    Group,
+    Kind,
+    Note,
+    Quantity,
+    Verdict,
+    same,
+)
 from pellucid.explain.accounts.enclosed import WIDE
 from pellucid.explain.question import Question
 from pellucid.ops.base import Terms
@@ -110,11 +120,11 @@ class Chain(Account):
             start = self.start.operand.address(int(np.ravel(row)[0]) for row in self.start.rows)
         values: dict[str, Any] = {"start": start, "order": (order, {})}
         (group,) = self.terms
-        if len(group.factors) == 1:
-            return "note.order_of_additions", values
+        products = len(group.factors) > 1
         if parts == 1:
-            return "note.order", values
-        return "note.order_in_parts", {**values, "parts": parts, "size": self.part}
+            return "note.order" if products else "note.order_of_additions", values
+        key = "note.order_in_parts" if products else "note.order_of_additions_in_parts"
+        return key, {**values, "parts": parts, "size": self.part}
 
     def _counted(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Which terms of the only element count, and which are there."""
@@ -142,9 +152,15 @@ class Chain(Account):
         return np.array([*starts, terms], np.int64)
 
 
-def chain_of(question: Question, terms: Terms, **settings: Any) -> Chain:
-    """The chain of an op's terms, from its bias, or from what a gradient had grown to before."""
+def chain_of(question: Question, terms: Terms, *, weight: str = "weight", **settings: Any) -> Chain:
+    """The chain of an op's terms, from its bias, or from what a gradient had grown to before.
+
+    Where numbers multiply the terms, `weight` is what they are called.
+    """
+    factors: tuple[Element | Quantity, ...]
     factors = tuple(Element(question.operand(name), rows) for name, rows in terms.factors)
+    if terms.weights is not None:
+        factors = (*factors, Quantity(weight, terms.weights.astype(question.dtype)))
     start = None
     if terms.start is not None:
         start = Element(question.operand(terms.start[0]), terms.start[1])

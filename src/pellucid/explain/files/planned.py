@@ -21,7 +21,6 @@ from pellucid.errors import ArgumentError, say
 from pellucid.explain.catalogue import Listed, Update, catalogue
 from pellucid.explain.files.checks import check, whole
 from pellucid.explain.source import Entry
-from pellucid.formats.container import DTYPES
 from pellucid.formats.reader import short
 from pellucid.ops.adam import Adam
 from pellucid.ops.base import Op
@@ -34,24 +33,26 @@ from pellucid.sizes import size_of
 _INPUTS = ("input", "target")
 _WINDOW = 2**24  # positions
 _MOST_SAID = 120  # characters
+SINCE_3 = ("way", "path", "order")  # what version 2 says nothing of, or mixes with facts
+_FACTS = ("seed", "step", "lr")  # what it says as facts, and what still are facts
 # What settings can lead to that no layer would have.
 _SENSELESS = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError)
 
 
 def check_planned(
-    entries: Sequence[Entry], kinds: Mapping[str, str], aliases: Mapping[str, str], algorithm_name: str
-) -> None:
-    """Compare all entries with the plan of the network that they describe.
+    entries: Sequence[Entry], aliases: Mapping[str, str], algorithm_name: str, *, old: bool
+) -> list[Entry]:
+    """Compare all entries with those of the plan of the network that they describe, and return these.
 
     Args:
         entries: what the file says, in its order.
-        kinds: the types of the arrays by name, keys of `DTYPES`.
         aliases: short names and what they stand for.
         algorithm_name: which algorithm convolutions were planned with.
+        old: whether the file is of version 2.
 
     Raises: ArgumentError, or another PellucidError of an op, where they differ.
     """
-    network = _Network(entries, kinds)
+    network = _Network(entries)
     with algorithm(algorithm_name):
         try:
             for entry in entries:
@@ -63,16 +64,17 @@ def check_planned(
             rule = "no layer has such settings or operands"
             got = f"{type(error).__name__}: {error}".rstrip(": ")
             raise ArgumentError("network", rule, got=got) from None
-    for entry, planned in zip_longest(entries, listed):
-        _compare(entry, planned, kinds)
+    planned = [found.entry for found in listed]
+    for entry, expected in zip_longest(entries, planned):
+        _compare(entry, expected, old=old)
+    return planned
 
 
 class _Network:
     """The graph of the ops that entries name, with zeros for its arrays."""
 
-    def __init__(self, entries: Sequence[Entry], kinds: Mapping[str, str]) -> None:
+    def __init__(self, entries: Sequence[Entry]) -> None:
         self._given = {entry.name: entry for entry in entries if entry.source is None}
-        self._kinds = kinds
         inputs = {name: self._symbol(name) for name in _INPUTS if name in self._given}
         first = entries[0].name if entries else None
         check("input" in inputs and inputs["input"].dtype.kind == "f", "entries", "there is an input", first)
@@ -103,7 +105,8 @@ class _Network:
         return symbol
 
     def _symbol(self, name: str) -> Symbol:
-        return Symbol(name, self._given[name].shape, DTYPES[self._kinds[name]])
+        given = self._given[name]
+        return Symbol(name, given.shape, np.dtype(given.dtype))
 
 
 def _check_window(where: str, op: Op, input: Symbol | None) -> None:
@@ -172,16 +175,15 @@ def _count(facts: Mapping[str, Any], name: str) -> int:
     return int(value)
 
 
-def _compare(entry: Entry | None, planned: Listed | None, kinds: Mapping[str, str]) -> None:
+def _compare(entry: Entry | None, planned: Entry | None, *, old: bool) -> None:
     """An entry with the one that the plan has in its place."""
-    if entry is None or planned is None or entry.name != planned[0].name:
+    if entry is None or planned is None or entry.name != planned.name:
         rule = "arrays must be those that a run of this network has, in its order"
-        said = [
-            say("no more") if found is None else repr(found.name) for found in (planned and planned[0], entry)
-        ]
+        said = [say("no more") if found is None else repr(found.name) for found in (planned, entry)]
         raise ArgumentError("entries", rule, expected=said[0], got=said[1])
-    expected, block = planned
-    true, told = _said(expected, block.dtype), _said(entry, DTYPES[kinds[entry.name]])
+    true, told = _said(planned), _said(entry)
+    if old:
+        true, told = _said_before(planned, true), _said_before(planned, told)
     for what in dict.fromkeys((*true, *told)):
         if (what in true, true.get(what)) != (what in told, told.get(what)):
             where = say("entry '{name}'", name=entry.name)
@@ -192,11 +194,21 @@ def _compare(entry: Entry | None, planned: Listed | None, kinds: Mapping[str, st
             raise ArgumentError(where, rule, expected=said[0], got=said[1])
 
 
-def _said(entry: Entry, dtype: np.dtype[Any]) -> dict[str, Any]:
+def _said(entry: Entry) -> dict[str, Any]:
     """All that an entry says, by what a message calls it."""
-    said: dict[str, Any] = {"shape": entry.shape, "type": dtype.name}
-    if entry.source is not None:
-        said |= vars(entry.source)
-        said |= {say("operand {key!r}", key=key): value for key, value in said.pop("operands").items()}
-        said |= {say("fact {key!r}", key=key): value for key, value in said.pop("facts").items()}
-    return said
+    said: dict[str, Any] = {"shape": entry.shape, "type": entry.dtype}
+    if entry.source is None:
+        return {**said, "given": entry.given}
+    said |= vars(entry.source)
+    said |= {say("operand {key!r}", key=key): value for key, value in said.pop("operands").items()}
+    said |= {say("order {key!r}", key=key): value for key, value in said.pop("order").items()}
+    return said | {say("fact {key!r}", key=key): value for key, value in said.pop("facts").items()}
+
+
+def _said_before(planned: Entry, said: Mapping[str, Any]) -> dict[str, Any]:
+    """What version 2 says as this one does: no operand that nothing is read of, and no order."""
+    kept = ["shape", "type", "op", "of", "base", "parts"]
+    if planned.source is not None:
+        kept += [say("operand {key!r}", key=key) for key in planned.source.read]
+        kept += [say("fact {key!r}", key=key) for key in _FACTS]
+    return {what: value for what, value in said.items() if what in kept}

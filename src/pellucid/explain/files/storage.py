@@ -1,10 +1,10 @@
 """A recording in one safetensors file: its arrays, and as metadata where each of them comes from.
 
-    {"format": "pellucid recording", "version": "2", "description": "{…}", "sha256": "…"}
+    {"format": "pellucid recording", "version": "3", "description": "{…}", "sha256": "…"}
 
 The description is JSON: the "algorithm" of convolutions, "aliases", and "entries" in the order of computation, each
-with "name" and, unless the array was given, "source": "op" (its class), its "settings", "of", "operands",
-"base", "parts", "facts" (`source.py`).
+the core of its array's provenance (`provenance.py`). In version 2 an entry has but a "name" and a "source", and that
+no "way", "path" and "order".
 """
 
 from __future__ import annotations
@@ -12,24 +12,22 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from pellucid import memory
 from pellucid.errors import FormatError, PellucidError, joined, reason, say
 from pellucid.explain.files.description import Description
+from pellucid.explain.provenance import core
 from pellucid.explain.source import Entry
 from pellucid.formats import container, reader
 from pellucid.formats.container import CHECKSUM, FilePath
-from pellucid.ops.maker import Maker
-from pellucid.sizes import is_integer
 
 LIMITS = container.Limits(say("recording"), file_bytes=2**33, header_bytes=2**23)
-_MARKS = {"format": "pellucid recording", "version": "2"}
+_MARKS = {"format": "pellucid recording", "version": "3"}
+_OLD = {**_MARKS, "version": "2"}  # which is read as well
 
 
 def save_recording(
@@ -46,7 +44,7 @@ def save_recording(
     description = {
         "algorithm": algorithm,
         "aliases": dict(aliases),
-        "entries": [_described(entry) for entry in entries],
+        "entries": [core(entry) for entry in entries],
     }
     text = json.dumps(description, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     where, metadata = say("recording file '{path}'", path=os.fspath(path)), {**_MARKS, "description": text}
@@ -66,7 +64,8 @@ def read_recording(
         shapes = {name: layout.shape for name, layout in file.layouts.items()}
         kinds = {name: layout.kind for name, layout in file.layouts.items()}
         try:
-            description = Description(reader.strict_json(text), shapes, kinds)
+            old = file.metadata["version"] == _OLD["version"]
+            description = Description(reader.strict_json(text), shapes, kinds, old=old)
             memory.require(
                 where, say("the arrays"), sum(layout.size_bytes for layout in file.layouts.values())
             )
@@ -77,44 +76,10 @@ def read_recording(
     return description.entries, arrays, description.aliases, description.algorithm
 
 
-def _described(entry: Entry) -> dict[str, Any]:
-    """An entry as JSON."""
-    source = entry.source
-    if source is None:
-        return {"name": entry.name, "source": None}
-    return {
-        "name": entry.name,
-        "source": {
-            "op": type(source.op).__name__,
-            "settings": _settings(source.op),
-            "of": source.of,
-            "operands": dict(source.operands),
-            "base": source.base,
-            "parts": list(source.parts),
-            "facts": {key: _plain(value) for key, value in source.facts.items()},
-        },
-    }
-
-
-def _settings(op: Maker) -> dict[str, Any]:
-    """The fields of an op, whose values are plain numbers, names and sequences of them."""
-    made: Any = op  # a dataclass, as all ops and rules are
-    return {field.name: _plain(getattr(op, field.name)) for field in fields(made)}
-
-
-def _plain(value: Any) -> Any:
-    """Without NumPy's types."""
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if is_integer(value):
-        return int(value)
-    return float(value) if isinstance(value, np.floating) else value
-
-
 def _text(where: str, metadata: Mapping[str, str]) -> str:
     """The description, when the file is of this format and version."""
     found = {key: metadata.get(key) for key in _MARKS}
-    if found != _MARKS:
+    if found not in (_MARKS, _OLD):
         expected, got = (
             say("format {format}, version {version}", format=marks["format"], version=marks["version"])
             for marks in (_MARKS, found)

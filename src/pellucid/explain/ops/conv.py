@@ -28,21 +28,23 @@ _FLIPPED = _ORDER | {"output": "order.kernel_input_flipped", "grad_input": "orde
 @explains(Conv, ConvTranspose)
 def explain_conv(question: Question) -> Chain:
     """Elements of a convolution's results. The products with padding are replayed, too."""
-    op, of, facts = question.source.op, question.source.of, question.source.facts
+    op, of, source = question.source.op, question.source.of, question.source
     assert isinstance(op, Conv | ConvTranspose)
     terms = op.terms(of, question.at, *question.shapes)
-    winograd = "winograd_additions" in facts and of != "grad_bias"
     part = None
-    transposed = isinstance(op, ConvTranspose)
-    if "images_per_part" in facts and of in ("grad_weight", *([] if transposed else ["grad_bias"])):
-        windows = question.operand("input" if transposed else "grad_output").array
-        part = int(facts["images_per_part"]) * size_of(windows.shape[2:])
-    bound = error_bounds(question) if winograd else None
+    if "images_per_part" in source.order:
+        windows = question.operand("input" if isinstance(op, ConvTranspose) else "grad_output").array
+        part = source.order["images_per_part"] * size_of(windows.shape[2:])
+    bound = error_bounds(question) if source.by_winograd else None
     order = _FLIPPED if isinstance(op, Conv) and op.flip else _ORDER
 
     def notes() -> Sequence[Note]:
         found = [*_window(question, chain), *_group(question, op)]
-        return [*found, *chain.padding(), ("note.winograd", {}) if winograd else chain.order(order[of])]
+        return [
+            *found,
+            *chain.padding(),
+            ("note.winograd", {}) if source.by_winograd else chain.order(order[of]),
+        ]
 
     chain: Chain = chain_of(question, terms, part=part, bound=bound, notes=notes)
     return chain

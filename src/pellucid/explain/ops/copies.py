@@ -1,29 +1,62 @@
-"""Add and flatten: numbers that are passed on as they are, and plain sums of two."""
+"""Ops that move numbers and change none: flatten, concatenation."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from pellucid.explain.accounts.account import Element, Group
 from pellucid.explain.accounts.chain import Chain, chain_of
 from pellucid.explain.accounts.choice import Choice
 from pellucid.explain.accounts.formula import grown_notes
 from pellucid.explain.ops.explainers import explains
-from pellucid.explain.question import Question
-from pellucid.ops.add import Add
-from pellucid.ops.flatten import Flatten
+from pellucid.explain.question import Operand, Question
+from pellucid.ops.rearranging import Rearranging
 
 
-@explains(Add, Flatten)
+@dataclass(frozen=True, eq=False)
+class _Mixed(Element):
+    """Elements of several operands: which one each is of says `members`."""
+
+    operands: tuple[Operand, ...]
+    members: NDArray[np.int64]
+
+    def gathered(self) -> tuple[NDArray[np.bool_], NDArray[Any]]:
+        """As of `Element`."""
+        values = np.empty((len(self.members), 1), self.operand.array.dtype)
+        for number, operand in enumerate(self.operands):
+            mine = self.members == number
+            values[mine] = operand.array[tuple(row[mine] for row in self.rows)]
+        return np.broadcast_to(np.True_, values.shape), values
+
+
+@explains(Rearranging)
 def explain_copy(question: Question) -> Chain | Choice:
-    """Elements of a sum, of a reshaped array, and of their gradients: copies, unless there is something to add to."""
-    op = question.source.op
-    assert isinstance(op, Add | Flatten)
-    terms = op.terms(question.source.of, question.at, *question.shapes)
-    if terms.start is not None or question.base is not None:
-        return chain_of(question, terms, notes=lambda: grown_notes(question) or [("note.one_addition", {})])
+    """Elements of a rearranged array, and of its gradients: copies, unless there is something to add to."""
+    op, of = question.source.op, question.source.of
+    assert isinstance(op, Rearranging)
+    if of == "output":
+        return _copied(_origin(question, op))
+    terms = op.terms(of, question.at, *question.shapes)
+    if question.base is not None:
+        return chain_of(question, terms, notes=lambda: grown_notes(question))
     ((name, rows),) = terms.factors
-    source = Element(question.operand(name), rows)
-    return Choice(
-        (Group((source,)),), np.zeros(len(question.at), np.int64), notes=lambda: [("note.copy", {})]
-    )
+    return _copied(Element(question.operand(name), rows))
+
+
+def _copied(source: Element) -> Choice:
+    first = np.zeros(source.shape[0], np.int64)
+    return Choice((Group((source,)),), first, notes=lambda: [("note.copy", {})])
+
+
+def _origin(question: Question, op: Rearranging) -> Element:
+    members, rows = op.origins(question.at, *question.shapes)
+    rows = tuple(row[:, None] for row in rows)
+    names = op.names(len(question.shapes))
+    if (members == members[0]).all():
+        return Element(question.operand(names[members[0]]), rows)
+    operands = tuple(map(question.operand, names))
+    return _Mixed(operands[0], rows, operands, members)

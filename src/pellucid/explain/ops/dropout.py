@@ -23,12 +23,13 @@ def explain_dropout(question: Question) -> Formula:
 
     op, dtype = question.source.op, question.dtype
     assert isinstance(op, Dropout)
-    facts = {key: int(question.source.facts[key]) for key in ("seed", "step", "layer")}
+    source = question.source
+    drawn = {key: int({**source.facts, **source.order}[key]) for key in ("seed", "step", "layer")}
     array = question.operand("input" if question.source.of == "output" else "grad_output")
     number = Element(array, columns(question.at))
     numbers = number.gathered()[1]
     places = np.ravel_multi_index(tuple(question.at.T), array.array.shape)
-    draws = draws_at(stream_key(**facts), places)
+    draws = draws_at(stream_key(**drawn), places)
     kept, scale = (draws >= op.threshold)[:, None], dtype.type(op.scale)
 
     def again() -> Array:
@@ -44,7 +45,7 @@ def explain_dropout(question: Question) -> Formula:
 
     def notes() -> Sequence[Note]:
         key = "note.kept" if kept[0, 0] else "note.dropped"
-        values = {"place": int(places[0]), "draw": int(draws[0]), "threshold": op.threshold, **facts}
+        values = {"place": int(places[0]), "draw": int(draws[0]), "threshold": op.threshold, **drawn}
         return [(key, values), *grown_notes(question)]
 
     return Formula((*grown_terms(question), group), result, replay, notes=notes)

@@ -31,18 +31,21 @@ def explains(*kinds: type[Maker]) -> Callable[[E], E]:
 
 def explained(source: Source) -> bool:
     """Whether numbers from there can be explained."""
-    return bool(source.parts) or type(source.op) in _explainers()
+    return bool(source.parts) or _explainer(type(source.op)) is not None
 
 
 def account_of(question: Question) -> Account:
     """What the asked numbers were made of. Infinite and NaN numbers go through as they do in the engine."""
     if question.source.parts:
         return explain_shared(question)
+    explainer = _explainer(type(question.source.op))
+    assert explainer is not None, f"{question.name} comes from an op without an explainer"
     with np.errstate(all="ignore"):
-        return _explainers()[type(question.source.op)](question)
+        return explainer(question)
 
 
-def _explainers() -> dict[type[Maker], Explainer]:
-    """All of them."""
+def _explainer(kind: type[Maker]) -> Explainer | None:
+    """That of an op, or of its family."""
     load_folder("pellucid.explain.ops")
-    return _EXPLAINERS
+    found = (_EXPLAINERS.get(one) for one in kind.__mro__ if issubclass(one, Maker))
+    return next((explainer for explainer in found if explainer is not None), None)

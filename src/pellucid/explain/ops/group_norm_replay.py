@@ -53,7 +53,7 @@ def _set_sum(asked: Asked, values: Array) -> Array:
 def _part_sum(asked: Asked, values: Array) -> Array:
     """Σ over images, and pixels where they share a weight: part by part, then the parts."""
     per_image = size_of(asked.shape[2:]) if isinstance(asked.op, GroupNorm) else 1
-    size = int(asked.question.source.facts["images_per_part"]) * per_image
+    size = asked.question.source.order["images_per_part"] * per_image
     starts = range(0, values.shape[1], size) if size else ()
     parts = [_sum(values[:, start : start + size]) for start in starts]
     return _sum(np.concatenate([np.zeros((len(values), 0)), *parts], axis=1))

@@ -92,7 +92,7 @@ def explain_mse_loss(question: Question) -> Formula:
     if question.source.of == "output":
         rows = choices(*input.array.shape)
         difference = _difference(input, target, rows)
-        images = int(question.source.facts["images_per_part"])
+        images = question.source.order["images_per_part"]
         additions = images * (count // max(1, len(input.array))) + -(-len(input.array) // images)
         total = (difference * difference).sum(additions=additions)
         off = Image(input, rows, "error", difference.value.astype(np.float64), target.address)

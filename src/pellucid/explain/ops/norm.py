@@ -120,11 +120,12 @@ def _running(asked: Asked) -> Formula:
     if not count:  # an empty batch leaves them as they are
         return Formula((Group((old,)),), result=read(old)[:, 0])
     kept: Factors = (constant("(1 − momentum)", 1 - momentum), old)
-    added: Factors = (constant("momentum", momentum), asked.each("mean"))
-    new = read(added[1])
+    batch = asked.each("mean" if asked.question.source.of == "running_mean" else "var")
+    added: Factors = (constant("momentum", momentum), batch)
+    new = read(batch)
     if asked.question.source.of == "running_var":
-        added = (added[0], asked.each("var"), constant("m/(m − 1)", count / (count - 1)))
-        new = read(added[1]) * count / (count - 1)
+        added = (*added, constant("m/(m − 1)", count / (count - 1)))
+        new = new * count / (count - 1)
     result = (1 - Enclosed(momentum)) * read(old) + momentum * new
     return Formula((Group(kept), Group(added)), result=result.rounded(asked.dtype)[:, 0])
 

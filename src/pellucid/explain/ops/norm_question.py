@@ -51,16 +51,15 @@ class Asked:
     @property
     def in_tiles(self) -> bool:
         """Whether a convolution's last transform has made the sums, as it may for the statistics."""
-        source = self.question.source
-        return bool(source.facts["in_tiles"]) and not source.of.startswith("grad_")
+        return bool(self.question.source.order["in_tiles"])
 
     @derived
     def order(self) -> Order:
         """In which order these numbers are summed."""
-        facts, shape = self.question.source.facts, self.input.array.shape
+        order, shape = self.question.source.order, self.input.array.shape
         if self.in_tiles:
             return Order.in_tiles(shape)
-        return Order.in_lanes(shape, int(facts["images_per_part"]), int(facts["pixels_side_by_side"]))
+        return Order.in_lanes(shape, order["images_per_part"], order["pixels_side_by_side"])
 
     @property
     def scale(self) -> Factors:

@@ -32,6 +32,7 @@ from pellucid.explain.question import Question
 from pellucid.ops.base import Array, columns
 from pellucid.ops.gelu import GELU
 from pellucid.ops.leaky_relu import LeakyReLU
+from pellucid.ops.maker import Maker
 from pellucid.ops.relu import ReLU
 from pellucid.ops.sigmoid import Sigmoid
 from pellucid.ops.silu import SiLU
@@ -85,8 +86,8 @@ def explain_rectifier(question: Question) -> Formula:
 
 
 @dataclass(frozen=True)
-class _Smooth:
-    """A smooth activation.
+class _Curve:
+    """What is said of a smooth activation.
 
     Attributes:
         symbol: how the function is written.
@@ -149,30 +150,29 @@ def _twice(x: Enclosed) -> Enclosed:
 _SIGMA = "σ(x) = 1/(1 + exp(−x))"
 _PHI = "Φ(x) = ½(1 + erf(x/√2))"
 _NEAR_PHI = "Φ(x) = ½(1 + tanh(√(2/π)·(x + 0.044715·x³)))"
-_SMOOTH = {
-    "sigmoid": _Smooth("σ", _logistic, lambda x: _logistic(x) * _logistic(-x), slope_definition=_SIGMA),
-    "tanh": _Smooth("tanh", Enclosed.tanh, _tanh_slope),
-    "silu": _Smooth(
+_CURVES: dict[type[Maker], _Curve] = {
+    Sigmoid: _Curve("σ", _logistic, lambda x: _logistic(x) * _logistic(-x), slope_definition=_SIGMA),
+    Tanh: _Curve("tanh", Enclosed.tanh, _tanh_slope),
+    SiLU: _Curve(
         "σ", _logistic, lambda x: _logistic(x) * (1.0 + x * _logistic(-x)), True, slope_definition=_SIGMA
     ),
-    "gelu": _Smooth("Φ", _normal, _normal_slope, True, _PHI, f"{_PHI}, Φ′(x) = exp(−x²/2)/√(2·π)"),
-    "gelu_tanh": _Smooth(
-        "Φ",
-        _near_normal,
-        _near_normal_slope,
-        True,
-        _NEAR_PHI,
-        f"{_NEAR_PHI}, Φ′(x) = 2·Φ(x)·(1 − Φ(x))·√(2/π)·(1 + 0.134145·x²)",
-    ),
+    GELU: _Curve("Φ", _normal, _normal_slope, True, _PHI, f"{_PHI}, Φ′(x) = exp(−x²/2)/√(2·π)"),
 }
+_NEAR_GELU = _Curve(
+    "Φ",
+    _near_normal,
+    _near_normal_slope,
+    True,
+    _NEAR_PHI,
+    f"{_NEAR_PHI}, Φ′(x) = 2·Φ(x)·(1 − Φ(x))·√(2/π)·(1 + 0.134145·x²)",
+)
 
 
-@explains(GELU, Sigmoid, SiLU, Tanh)
+@explains(*_CURVES)
 def explain_smooth(question: Question) -> Formula:
-    """Elements of sigmoid, tanh, SiLU and GELU."""
+    """Elements of a smooth activation."""
     op = question.source.op
-    assert isinstance(op, Sigmoid | Tanh | SiLU | GELU)
-    rule = _SMOOTH["gelu_tanh" if isinstance(op, GELU) and op.approximate == "tanh" else op.name]
+    rule = _NEAR_GELU if isinstance(op, GELU) and op.approximate == "tanh" else _CURVES[type(op)]
     forward = question.source.of == "output"
     x = Element(question.operand("input"), columns(question.at))
     point = Enclosed.of(x.gathered()[1])

@@ -115,7 +115,7 @@ def _grad_weight(question: Question) -> _Paths:
         (of_input, of_output),
         (place[0], place[1]),
         0.0,
-        int(question.source.facts["winograd_additions"]),
+        question.source.order["winograd_additions"],
     )
 
 

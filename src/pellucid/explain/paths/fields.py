@@ -22,7 +22,7 @@ from pellucid.ops.norm import Norm
 from pellucid.sizes import Index
 
 _NAMED = 3  # batch norms that a text names
-_ACTIVATIONS = ("input", "other", "indices")  # along which activations flow; parameters do not see the image
+_FLOWING = ("output", "losses")  # results along which activations flow; statistics are held
 
 
 @dataclass(frozen=True, repr=False)
@@ -148,11 +148,16 @@ def _join(
 def _flows(entries: Mapping[str, Entry], read: Read) -> Iterator[_Flow]:
     """How activations flow forward, in the order of computation."""
     for entry in entries.values():
-        if entry.source is None or entry.source.of not in ("output", "losses"):
+        if entry.source is None or entry.source.of not in _FLOWING:
             continue
         for argument, operand, relation in readings(entry, lambda n: entries[n].shape, read):
-            if argument in (*_ACTIVATIONS, "losses"):
+            if argument != "target" and _flows_from(entries[operand]):
                 yield _Flow(entry.name, operand, relation)
+
+
+def _flows_from(entry: Entry) -> bool:
+    """Whether an array is an activation. Those of the model do not see the image."""
+    return entry.given == "input" if entry.source is None else entry.source.of in _FLOWING
 
 
 def _statistics(entries: Mapping[str, Entry], names: set[str]) -> Iterator[str]:
@@ -163,4 +168,4 @@ def _statistics(entries: Mapping[str, Entry], names: set[str]) -> Iterator[str]:
             continue
         mixes = isinstance(source.op, Norm) and source.op.mixes
         if mixes and {entry.name, source.operands["input"]} <= names:
-            yield entry.name.removesuffix(".output")
+            yield source.path

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pellucid.explain.paths.relation import AnyRelation, Chained, Relation, Routes, Transposed
 from pellucid.explain.source import Source
 from pellucid.ops.base import Op, Shape
-from pellucid.ops.relation import Copies, IndexPattern
+from pellucid.ops.relation import Concatenated, Copies, IndexPattern
 from pellucid.sizes import size_of
 
 
@@ -38,6 +38,8 @@ class Reading:
         if not isinstance(op, Op):
             return self._alike()
         found = op.relation(self.shapes, self._operand)
+        if isinstance(found, Concatenated):
+            found = found.pattern(self._result if self._read == "output" else self._read)
         if isinstance(found, Copies):
             return self._copied(op, found) if "output" in (self._read, self._result) else self._alike()
         chosen = op.selected(self._operand) if self._backward and self._read == "output" else None
@@ -79,4 +81,5 @@ class Reading:
 
 
 def _between(pattern: IndexPattern, operand: str, result: str) -> Relation:
-    return Relation(pattern.labels[operand], pattern.labels[result], pattern.sizes, pattern.links)
+    links = tuple(link.meetings for link in pattern.links)
+    return Relation(pattern.labels[operand], pattern.labels[result], pattern.sizes, links)

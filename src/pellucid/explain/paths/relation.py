@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pellucid.geometry import Meeting
 from pellucid.ops.base import Shape
-from pellucid.ops.relation import Labels, Links
+from pellucid.ops.relation import Labels
 
 Mask: TypeAlias = NDArray[np.bool_]
 
@@ -34,7 +34,7 @@ class Relation:
     operand: Labels
     result: Labels
     sizes: Mapping[str, int]
-    links: Links = ()
+    links: tuple[tuple[Meeting, ...], ...] = ()
 
     def readers(self, mask: Mask) -> Mask:
         """The elements of the result that read any of these elements of the operand; the result's axes are labelled."""

@@ -13,9 +13,8 @@ from pellucid.explain.address import written
 from pellucid.explain.paths.reads import readings
 from pellucid.explain.paths.region import Region
 from pellucid.explain.shown import Shown
-from pellucid.explain.source import Entry
+from pellucid.explain.source import Entry, Source
 from pellucid.language import text
-from pellucid.ops.base import Op
 from pellucid.sizes import Index
 
 _PASSES = {"forward": "uses.forward", "backward": "uses.backward", "update": "uses.update"}
@@ -115,7 +114,7 @@ def uses_of(entries: Mapping[str, Entry], name: str, index: Index, read: Read) -
     mask = np.zeros(entries[name].shape, np.bool_)
     mask[index] = True
     groups = []
-    for entry in readers_of(entries.values(), name):
+    for entry, source in readers_of(entries.values(), name):
         found = [
             (argument, relation.readers(mask).reshape(entry.shape))
             for argument, operand, relation in readings(entry, lambda n: entries[n].shape, read)
@@ -126,21 +125,13 @@ def uses_of(entries: Mapping[str, Entry], name: str, index: Index, read: Read) -
             union |= part
         if union.any():
             arguments = tuple(argument for argument, part in found if part.any())
-            groups.append(Use(_direction(entry), arguments, Region(entry.name, union)))
+            groups.append(Use(source.direction, arguments, Region(entry.name, union)))
     return Uses(written(name, index), tuple(groups))
 
 
-def readers_of(entries: Iterable[Entry], name: str) -> Iterator[Entry]:
-    """The arrays whose ops were given this one."""
+def readers_of(entries: Iterable[Entry], name: str) -> Iterator[tuple[Entry, Source]]:
+    """The arrays whose ops were given this one, and where they come from."""
     for entry in entries:
         source = entry.source
         if source is not None and name in (*source.operands.values(), source.base, *source.parts):
-            yield entry
-
-
-def _direction(entry: Entry) -> str:
-    """In which pass of a step an array was made."""
-    assert entry.source is not None
-    if not isinstance(entry.source.op, Op) or entry.name.startswith("updated("):
-        return "update"
-    return "backward" if entry.source.of.startswith("grad_") else "forward"
+            yield entry, source

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from pellucid.kernels.intrinsics import float64_at
 from pellucid.kernels.jit import inline, kernel
 from pellucid.kernels.loops.lists import Axes
+from pellucid.kernels.loops.power import raised
 from pellucid.kernels.loops.rows import Rows, Sizes, Source, Target, first_row, last_row, place_of, row_of
 from pellucid.kernels.table import Doubles, Reads, Writes
 
@@ -55,18 +56,6 @@ class LpGradient(NamedTuple):
     holders: Axes
     channels: int
     norm: Norm
-
-
-@inline
-def raised(x, p):
-    """x, in float64, to the power p."""
-    if p == 0:
-        return 1.0
-    if p == 1:
-        return x
-    if p == 2:
-        return x * x
-    return math.pow(x, p)
 
 
 @inline

@@ -4,8 +4,8 @@ from pellucid.language.entry import Area, Entry
 
 TEXTS: Area = {
     "command.pellucid": Entry(
-        "Convolutional networks made of glass: train them fast, and ask any number how it was made.",
-        "속이 비치는 합성곱 신경망입니다. 빠르게 학습시키고, 어느 수든 어떻게 만들어졌는지 물을 수 있습니다.",
+        "Convolutional networks made of glass: train them fast, and see the arithmetic behind any number.",
+        "속이 비치는 합성곱 신경망입니다. 빠르게 학습시키고, 어느 수든 계산 과정을 볼 수 있습니다.",
     ),
     "command.train": Entry(
         "Train a network; after each epoch say how well it does on the test images, at the end if it only guesses.",
@@ -31,7 +31,7 @@ TEXTS: Area = {
     "command.plan": Entry(
         "The loops of a training step (SGD with momentum) or of inference, in their order: which ops each carries out "
         "and by which rules they were fused, bytes read and written, multiply–adds, chunks, places in memory.",
-        "학습 한 스텝(모멘텀 SGD)이나 추론을 이루는 루프를 순서대로 보여 줍니다. 루프마다 수행하는 연산과 합친 규칙, "
+        "학습 한 스텝(모멘텀 SGD)이나 추론을 이루는 루프를 순서대로 보여 줍니다. 루프마다 수행하는 연산과 융합한 규칙, "
         "읽고 쓰는 바이트, 곱셈·누산 횟수, 조각 수, 메모리 위치가 나옵니다.",
     ),
     "command.plan_map": Entry(

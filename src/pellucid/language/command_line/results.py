@@ -1,4 +1,4 @@
-"""What `pellucid evaluate`, `predict` and `warmup` print, and the word of kernels that are being compiled."""
+"""What `pellucid evaluate`, `predict` and `warmup` print, and what is said of compiling kernels and keeping them."""
 
 from pellucid.language.entry import Area, Entry
 
@@ -41,4 +41,18 @@ COMPILING: Area = {
         "compiled {count} kernels in {seconds:.1f} s, for this time only",
         "커널 {count}개를 {seconds:.1f}초 동안 컴파일했습니다. 보관하지 못해 이번에만 씁니다",
     ),
+}
+
+KEEPING: Area = {
+    "cache.none": Entry(
+        "compiled kernels cannot be kept ({reason}); set PELLUCID_CACHE_DIR to a folder that can be written to",
+        "컴파일한 커널을 보관할 수 없습니다({reason}). PELLUCID_CACHE_DIR에 쓰기 가능한 폴더를 지정하십시오",
+    ),
+    "cache.elsewhere": Entry(
+        "compiled kernels cannot be kept ({reason}); {folder} takes them instead",
+        "컴파일한 커널을 원래 자리에 보관할 수 없습니다({reason}). 대신 보관하는 폴더: {folder}",
+    ),
+    "cache.no_folder": Entry("{path} is no folder", "폴더가 아닙니다: {path}"),
+    "cache.of_others": Entry("{path} belongs to somebody else", "다른 사용자의 폴더입니다: {path}"),
+    "cache.open": Entry("others can write to {path}", "다른 사용자도 쓸 수 있는 폴더입니다: {path}"),
 }

@@ -1,0 +1,111 @@
+"""Python's operators on the tensors of a network that is being traced: x + y, 1 − x, x / 2, x**2.
+
+Which operator an op is written with, it says itself (`Op.operator`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from pellucid.errors import ArgumentError, say
+from pellucid.ops.base import Op
+from pellucid.ops.checks import is_number
+from pellucid.ops.maker import kinds
+
+
+class Expression:
+    """Something that ops can be applied to by operators."""
+
+    name: str
+    shape: tuple[int, ...]
+
+    def applied(self, op: Op, operands: tuple[object, ...]) -> Any:
+        """The result of an op."""
+        raise NotImplementedError
+
+    def combined(self, sign: str, *operands: object) -> Any:
+        """The result of an operator. An op with one operand takes the second one as its setting."""
+        first, *others = operands
+        if sign == "-" and not others:
+            return self.combined("*", first, -1)
+        op = _ops().get(sign)
+        if op is not None and len(op.arguments) == len(operands):
+            return self.applied(op(), operands)
+        if op is None or is_number(first):
+            raise self.refused(sign)
+        return self.applied(op(*others), (first,))
+
+    def refused(self, sign: str) -> ArgumentError:
+        """What is said of an operator that there is no op for."""
+        return ArgumentError(
+            "forward",
+            "of Python's operators a traced tensor supports +, -, *, / and ** with a number",
+            got=say(
+                "{operator} on '{name}' of shape {shape}", operator=sign, name=self.name, shape=self.shape
+            ),
+            hint="use the functions of pellucid.functional",
+        )
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *operands: object, **settings: object) -> Any:
+        """NumPy's arrays and numbers leave their operators to this class, and all else is refused."""
+        sign = _UFUNCS.get(ufunc.__name__)
+        if sign is None or method != "__call__" or settings:
+            return self.__array__()
+        return self.combined(sign, *operands)
+
+    def __array__(self, *_: object, **__: object) -> Any:
+        raise ArgumentError(
+            "forward",
+            "a network's tensors have no numbers while it is traced, so NumPy functions cannot take them",
+            got=say("'{name}' of shape {shape}", name=self.name, shape=self.shape),
+            hint="use the functions of pellucid.functional",
+        )
+
+
+@cache
+def _ops() -> dict[str, type[Op]]:
+    """The ops that have an operator, by it."""
+    found = (kind for kind in kinds().values() if issubclass(kind, Op))
+    return {kind.operator: kind for kind in found if kind.operator}
+
+
+_UFUNCS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "power": "**", "negative": "-"}
+_OPERATORS = {
+    "+": "add radd",
+    "-": "sub rsub neg",
+    "*": "mul rmul",
+    "/": "truediv rtruediv",
+    "//": "floordiv rfloordiv",
+    "%": "mod rmod",
+    "@": "matmul rmatmul",
+    "**": "pow rpow",
+    "<": "lt",
+    "<=": "le",
+    ">": "gt",
+    ">=": "ge",
+    "abs()": "abs",
+    "len()": "len",
+    "float()": "float",
+    "int()": "int index",
+    say("an index"): "getitem setitem",
+    say("a condition"): "bool",
+    say("a loop"): "iter",
+}
+
+
+def _method(sign: str, name: str) -> Callable[..., Any]:
+    reflected = name.startswith("r") and sign in _UFUNCS.values()
+
+    def operator(self: Expression, *others: object) -> Any:
+        if sign not in _UFUNCS.values() or len(others) > 1:
+            raise self.refused(sign)
+        return self.combined(sign, *(*others, self) if reflected else (self, *others))
+
+    return operator
+
+
+for _sign, _names in _OPERATORS.items():
+    for _name in _names.split():
+        setattr(Expression, f"__{_name}__", _method(_sign, _name))

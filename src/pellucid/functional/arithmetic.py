@@ -1,0 +1,75 @@
+"""Arithmetic on two tensors that broadcast, as Python's operators write it in a network's forward."""
+
+from __future__ import annotations
+
+from pellucid.functional._call import Call, Tensor, function, gradient
+from pellucid.ops.add import Add
+from pellucid.ops.div import Div
+from pellucid.ops.pow import Pow
+from pellucid.ops.sub import Sub
+
+
+@function
+def add(input: Tensor, other: Tensor) -> Call:
+    """input + other, as where a residual connection meets its shortcut. Shapes that broadcast; either may be a number.
+
+    Raises: ShapeError when the shapes do not broadcast.
+
+    Example:
+        >>> add([1.0, 2.0], [3.0, 4.0]), add([[1.0, 2.0], [3.0, 4.0]], [10.0, 20.0])
+        (array([4., 6.]), array([[11., 22.],
+               [13., 24.]]))
+    """
+    return Call(Add(), (input, other))
+
+
+add_backward = gradient(add)
+
+
+@function
+def div(input: Tensor, other: Tensor) -> Call:
+    """input/other, element by element; x/0 is ±inf, 0/0 NaN. Shapes that broadcast; either may be a number.
+
+    Raises: ShapeError when the shapes do not broadcast.
+
+    Example:
+        >>> div([[1.0, 2.0], [3.0, 4.0]], [2.0, 4.0]), div(1, [2.0, 4.0])
+        (array([[0.5, 0.5],
+               [1.5, 1. ]]), array([0.5 , 0.25]))
+    """
+    return Call(Div(), (input, other))
+
+
+div_backward = gradient(div)
+
+
+@function
+def pow(input: Tensor, exponent: float) -> Call:
+    """input to the power `exponent`, a number; NaN where a negative number has no such power. Any shape.
+
+    Raises: ArgumentError when the exponent is not a finite number.
+
+    Example:
+        >>> pow([1.0, 2.0, -3.0], 2), pow([4.0, 9.0], -0.5).round(4)
+        (array([1., 4., 9.]), array([0.5   , 0.3333]))
+    """
+    return Call(Pow(exponent), (input,))
+
+
+pow_backward = gradient(pow)
+
+
+@function
+def sub(input: Tensor, other: Tensor) -> Call:
+    """input − other. Shapes that broadcast; either may be a number.
+
+    Raises: ShapeError when the shapes do not broadcast.
+
+    Example:
+        >>> sub([1.0, 2.0], [3.0, 5.0]), sub(1, [3.0, 5.0])
+        (array([-2., -3.]), array([-2., -4.]))
+    """
+    return Call(Sub(), (input, other))
+
+
+sub_backward = gradient(sub)

@@ -1,0 +1,50 @@
+"""A tensor to a constant power, element by element.
+
+Computed in float64 and rounded once; so is p·x^(p − 1), which gradients are multiples of. A negative number has no
+power with an exponent that is not whole: it gives NaN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from pellucid.ops.base import Array, Shape
+from pellucid.ops.checks import number
+from pellucid.ops.pointwise import Smooth
+
+
+@dataclass(frozen=True)
+class Pow(Smooth):
+    """The exponent."""
+
+    exponent: float
+
+    operator: ClassVar[str] = "**"
+    broadcast: ClassVar[tuple[str, ...]] = ("input",)
+    formulas: ClassVar[Mapping[str, str]] = {
+        "output": "output = inputᵖ",
+        "grad_input": "grad_input = grad_output·p·input^(p − 1)",
+    }
+
+    @property
+    def name(self) -> str:
+        """The op's name."""
+        return "pow"
+
+    def infer(self, *shapes: Shape | None) -> Shape:
+        """Any shape → the same shape."""
+        number(self.name, "exponent", self.exponent)
+        return super().infer(*shapes)
+
+    def value(self, x: Array) -> Array:
+        """xᵖ."""
+        return np.asarray(np.power(x, self.exponent))
+
+    def gradient(self, grad: Array, x: Array) -> Array:
+        """grad·p·x^(p − 1), which is 0 for p = 0."""
+        slope = np.zeros_like(x) if self.exponent == 0 else self.exponent * np.power(x, self.exponent - 1)
+        return np.asarray(grad * slope)

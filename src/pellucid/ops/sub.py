@@ -1,0 +1,56 @@
+"""The difference of two tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.ops.arithmetic import Affine
+from pellucid.ops.base import Shape, Terms, columns
+from pellucid.ops.reduction import Reduction
+
+
+@dataclass(frozen=True)
+class Sub(Affine):
+    """input − other."""
+
+    operator: ClassVar[str] = "-"
+    formulas: ClassVar[Mapping[str, str]] = {
+        "output": "output = input − other",
+        "grad_input": "grad_input = grad_output",
+        "grad_other": "grad_other = −grad_output",
+    }
+    is_linear: ClassVar[bool] = True
+    passes: ClassVar[tuple[str, ...]] = ("input",)
+
+    @property
+    def name(self) -> str:
+        """The op's name."""
+        return "sub"
+
+    def value(self, input: Any, other: Any) -> Any:
+        """The difference."""
+        return input - other
+
+    def slope(self, argument: str) -> tuple[int, str | None]:
+        """1 and −1."""
+        return 1 if argument == "input" else -1, None
+
+    def terms(self, of: str, at: NDArray[np.int64], *shapes: Shape | None) -> Terms:
+        """Output: the element of `other` times −1, beginning with the one of `input`."""
+        if of != "output":
+            return super().terms(of, at, *shapes)
+        input, other = shapes
+        start = tuple(row[:, 0] for row in self.place(columns(at), input))
+        subtracted = (("other", self.place(columns(at), other)),)
+        return Terms(subtracted, start=("input", start), weights=np.full((1, 1), -1.0))
+
+    def reduced(self, of: str, *shapes: Shape | None) -> Reduction | None:
+        """Output: the same, as data."""
+        if of != "output":
+            return super().reduced(of, *shapes)
+        return Reduction("fma", ("other",), start="input", scale=-1.0)

@@ -1,0 +1,152 @@
+"""Python's operators in a network's forward: what they become, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.support.recorded import normal, recording, run
+
+import pellucid as pc
+from pellucid import functional as F
+from pellucid import nn
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+class Net(nn.Module):
+    """A forward that a test gives."""
+
+    def __init__(self, function: Callable[..., Any], **arrays: Array) -> None:
+        super().__init__()
+        self.function = function
+        for name, array in arrays.items():
+            setattr(self, name, nn.Parameter(array))
+
+    def forward(self, x: Any) -> Any:
+        return self.function(x, *(getattr(self, name) for name, _ in self.named_parameters()))
+
+
+def _added(x: Any, w: Any) -> Any:
+    x += w
+    return x
+
+
+EXPRESSIONS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
+    "x + w": (lambda x, w: x + w, lambda x, w: x + w),
+    "w + x": (lambda x, w: w + x, lambda x, w: w + x),
+    "x - w": (lambda x, w: x - w, lambda x, w: x - w),
+    "w - x": (lambda x, w: w - x, lambda x, w: w - x),
+    "1 - x": (lambda x, w: 1 - x + w, lambda x, w: 1 - x + w),
+    "np.float32(2) - x": (lambda x, w: np.float32(2) - x + w, lambda x, w: 2 - x + w),
+    "sum": (lambda x, w: sum([x, w, x]), lambda x, w: x + w + x),
+    "x += w": (_added, lambda x, w: x + w),
+    "x / w": (lambda x, w: x / w, lambda x, w: x / w),
+    "1 / x": (lambda x, w: 1 / x + w, lambda x, w: 1 / x + w),
+    "w / 3": (lambda x, w: w / 3 - x, lambda x, w: w / 3 - x),
+    "x**2": (lambda x, w: x**2 - w, lambda x, w: x**2 - w),
+    "w + w": (lambda x, w: x + (w + w), lambda x, w: x + (w + w)),
+}
+
+
+@pytest.mark.parametrize("name", EXPRESSIONS)
+def test_operators_compute_what_numpy_does(name: str) -> None:
+    expression, expected = EXPRESSIONS[name]
+    x, w = normal(3, 5, 4, 2), normal(5, 1, 1, seed=2)
+    model = Net(expression, w=w)
+    np.testing.assert_allclose(model(x), expected(x, w), rtol=1e-6, atol=1e-6)
+
+
+def test_a_number_is_an_array_of_the_recording_and_no_parameter() -> None:
+    x = normal(3, 4)
+    model = Net(lambda x, w: x + 0.1 - (w + 0.1) + 1, w=normal(4))
+    assert [name for name, _ in model.named_parameters()] == ["w"]
+    assert pc.summary(model, (3, 4)).parameters == 4
+    step = pc.TrainStep(model, pc.SGD(0.1), loss="mse_loss")
+    rec = step.record(x, normal(3, 4, seed=3))
+    assert rec["0.1"] == np.float32(0.1)
+    assert rec["1.0"] == 1
+    assert "grad(0.1)" not in rec
+    assert rec.certify().certified
+
+
+def test_a_batch_that_is_smaller_runs_in_the_larger_ones_plan() -> None:
+    model = Net(lambda x, w: F.relu(x + 0.5) + w, w=normal(4))
+    large, small = normal(64, 4), normal(60, 4)
+    model(large)
+    np.testing.assert_array_equal(model(small), np.maximum(small + np.float32(0.5), 0) + model.w)
+
+
+def test_what_is_repeated_sees_all_or_its_field_is_not_known() -> None:
+    class Gated(nn.Module):
+        def __init__(self, size: int) -> None:
+            super().__init__()
+            self.size, self.conv = size, nn.Conv2d(2, 3, 3, padding=1)
+
+        def forward(self, x: Any) -> Any:
+            x = self.conv(x)
+            return x - F.avg_pool2d(x, self.size)
+
+    rows = pc.summary(Gated(6), (2, 2, 6, 6)).rows
+    assert [row.receptive_field for row in rows] == [(3, 3), (8, 8), (8, 8)]
+    assert pc.summary(Gated(4), (2, 2, 6, 6)).rows[-1].receptive_field is None
+
+
+def test_in_a_recording_file_numbers_stay(tmp_path: Any) -> None:
+    program = run(lambda x, w: 1.5 - (x - w), normal(3, 4, 2), {"w": normal(4, 1, seed=4)})
+    recording(program).save(tmp_path / "r.safetensors")
+    again = pc.load_recording(tmp_path / "r.safetensors")
+    assert again["1.5"] == 1.5
+    assert again.certify().certified
+
+
+@pytest.mark.parametrize(
+    ("expression", "error", "message"),
+    [
+        (
+            lambda x, w: x + "one",
+            pc.ArgumentError,
+            "add: operands must be traced tensors or parameters of the model. Got str 'one'.",
+        ),
+        (
+            lambda x, w: x - None,
+            pc.ArgumentError,
+            "sub: other must be given. Expected an array of real numbers. Got None.",
+        ),
+        (
+            lambda x, w: x + float("nan"),
+            pc.ArgumentError,
+            "add: number must be a number in [-3.4028234663852886e+38, 3.4028234663852886e+38]. Got number=nan.",
+        ),
+        (
+            lambda x, w: x + w,
+            pc.ShapeError,
+            "add 'add': the shapes must broadcast: from the last axis on, sizes must be equal or 1. "
+            "Got (3, 5, 4, 2) and (5,). "
+            "Hint: give the smaller one axes of size 1, or bring both to one shape with a 1×1 convolution.",
+        ),
+        (
+            lambda x, w: F.interpolate(x, (3, 10)) - F.flatten(F.adaptive_avg_pool2d(x, (1, 2)), 1),
+            pc.ShapeError,
+            "sub 'sub': in a network tensors that meet must have the same number of axes. "
+            "Got (3, 5, 3, 10) and (3, 10). Hint: keep the axes of size 1, as AdaptiveAvgPool2d(1) does.",
+        ),
+        (
+            lambda x, w: x**w,
+            pc.ArgumentError,
+            "pow 'pow': exponent must be a number in (-inf, inf). Got exponent=",
+        ),
+        (
+            lambda x, w: np.exp(x),
+            pc.ArgumentError,
+            "forward: a network's tensors have no numbers while it is traced, so NumPy functions cannot take them. "
+            "Got 'input' of shape (3, 5, 4, 2). Hint: use the functions of pellucid.functional.",
+        ),
+    ],
+)
+def test_what_cannot_be_is_said(expression: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error) as found:
+        Net(expression, w=normal(5))(normal(3, 5, 4, 2))
+    assert str(found.value) == message or (message.endswith("=") and str(found.value).startswith(message))
