@@ -83,17 +83,18 @@ class Functions(pc.Module):
 
 
 class Expressions(pc.Module):
-    """Branches that are divided and subtracted; a parameter and numbers among them."""
+    """Branches that are multiplied, divided and subtracted; a parameter and numbers among them."""
 
     def __init__(self) -> None:
         self.conv, self.gate = pc.Conv2d(3, 6, 3), pc.Conv2d(6, 6, 1)
         self.pool, self.scale = pc.AdaptiveAvgPool2d(1), pc.Parameter(np.linspace(0.5, 2, 6).reshape(6, 1, 1))
 
     def forward(self, x: Any) -> Any:
-        """Some arithmetic with broadcasting."""
+        """A gate for each channel, as of squeeze and excitation, then some arithmetic."""
         y = self.conv(x)
-        shifted = y - pc.functional.sigmoid(self.gate(self.pool(y))) / self.scale
-        return (1 - y) / (y**2 + 0.5) - shifted
+        gated = y * pc.functional.sigmoid(self.gate(self.pool(y))) * self.scale
+        quotient = (1 - y) / (y**2 + 0.5)
+        return quotient - gated - (-(y**3))
 
 
 def _then(*layers: pc.Module) -> Build:

@@ -43,10 +43,18 @@ EXPRESSIONS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
     "np.float32(2) - x": (lambda x, w: np.float32(2) - x + w, lambda x, w: 2 - x + w),
     "sum": (lambda x, w: sum([x, w, x]), lambda x, w: x + w + x),
     "x += w": (_added, lambda x, w: x + w),
+    "x * w": (lambda x, w: x * w, lambda x, w: x * w),
+    "w * x": (lambda x, w: w * x, lambda x, w: w * x),
+    "2 * x": (lambda x, w: 2 * x * w, lambda x, w: 2 * x * w),
+    "(1 + w) * x": (lambda x, w: (1 + w) * x, lambda x, w: (1 + w) * x),
+    "x * x": (lambda x, w: x * x + w, lambda x, w: x * x + w),
     "x / w": (lambda x, w: x / w, lambda x, w: x / w),
     "1 / x": (lambda x, w: 1 / x + w, lambda x, w: 1 / x + w),
     "w / 3": (lambda x, w: w / 3 - x, lambda x, w: w / 3 - x),
+    "-x": (lambda x, w: -x + w, lambda x, w: -x + w),
+    "-w": (lambda x, w: x * -w, lambda x, w: x * -w),
     "x**2": (lambda x, w: x**2 - w, lambda x, w: x**2 - w),
+    "w**3": (lambda x, w: w**3 * x, lambda x, w: w**3 * x),
     "w + w": (lambda x, w: x + (w + w), lambda x, w: x + (w + w)),
 }
 

@@ -81,7 +81,20 @@ def found(s: Any) -> Any:
     return F.adaptive_max_pool2d(s, (3, 2)) + F.adaptive_avg_pool2d(s, (3, 2))
 
 
+def expression(s: Any, c: Any, g: Any) -> Any:
+    """Tensors, parameters and numbers that broadcast: over images, channels, positions, and not at all."""
+    y = (s * c - g) * s + 0.5
+    return y - s * F.adaptive_avg_pool2d(y, 1)
+
+
+def expressions(dtype: str) -> Any:
+    """With 19 images, whose gradients are summed in parts."""
+    shapes = {"c": normal(3, 1, 1, seed=2).astype(dtype), "g": normal(1, 1, 5, seed=3).astype(dtype)}
+    return expression, normal(19, 3, 2, 5).astype(dtype), shapes
+
+
 NETWORKS: dict[str, Any] = {
+    "expressions": expressions,
     "conv1d": conv("conv1d", (3, 4, 17), (6, 2, 4), 6, stride=3, padding=2, dilation=2, groups=2),
     "conv2d": conv("conv2d", (4, 3, 7, 9), (5, 3, 3, 2), 5, stride=(1, 2), padding=(2, 1)),
     "conv2d 5×5": conv("conv2d", (2, 2, 14, 13), (3, 2, 5, 5), None, padding=2),

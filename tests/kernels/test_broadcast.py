@@ -11,10 +11,11 @@ from tests.support.one_op import run_op
 from pellucid.ops.add import Add
 from pellucid.ops.arithmetic import Arithmetic, repeated, summed
 from pellucid.ops.div import Div
+from pellucid.ops.mul import Mul
 from pellucid.ops.pow import Pow
 from pellucid.ops.sub import Sub
 
-OPS: list[Arithmetic] = [Add(), Div(), Sub()]
+OPS: list[Arithmetic] = [Add(), Div(), Mul(), Sub()]
 SHAPES = [
     ((3, 5, 4, 7), (3, 5, 4, 7)),
     ((3, 5, 4, 7), (3, 5, 1, 1)),
@@ -47,7 +48,7 @@ def whole(shape: tuple[int, ...], dtype: Any, seed: int) -> np.ndarray:
 
 
 def near(op: Arithmetic, found: Any, expected: Any) -> None:
-    exact = isinstance(op, Add | Sub)
+    exact = isinstance(op, Add | Mul | Sub)
     eps = np.finfo(found.dtype).eps
     np.testing.assert_allclose(found, expected, rtol=0 if exact else 8 * eps, atol=0 if exact else 9999 * eps)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pellucid.functional._call import Call, Tensor, function, gradient
 from pellucid.ops.add import Add
 from pellucid.ops.div import Div
+from pellucid.ops.mul import Mul
 from pellucid.ops.pow import Pow
 from pellucid.ops.sub import Sub
 
@@ -41,6 +42,23 @@ def div(input: Tensor, other: Tensor) -> Call:
 
 
 div_backward = gradient(div)
+
+
+@function
+def mul(input: Tensor, other: Tensor) -> Call:
+    """input·other, element by element, as where a gate scales channels. Shapes that broadcast; either may be a number.
+
+    Raises: ShapeError when the shapes do not broadcast.
+
+    Example:
+        >>> mul([[1.0, 2.0], [3.0, 4.0]], [10.0, 0.5]), mul(3, [1.0, 2.0])
+        (array([[10.,  1.],
+               [30.,  2.]]), array([3., 6.]))
+    """
+    return Call(Mul(), (input, other))
+
+
+mul_backward = gradient(mul)
 
 
 @function

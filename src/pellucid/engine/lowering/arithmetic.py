@@ -27,6 +27,7 @@ from pellucid.ops.add import Add
 from pellucid.ops.arithmetic import Affine, aligned, repeated
 from pellucid.ops.base import Shape
 from pellucid.ops.div import Div
+from pellucid.ops.mul import Mul
 from pellucid.ops.relu import ReLU
 from pellucid.ops.sub import Sub
 
@@ -127,6 +128,12 @@ def add_forward(plan: Plan, step: Step) -> None:
 def sub_forward(plan: Plan, step: Step) -> None:
     """y = a − b."""
     forward(plan, step, broadcast.subtract)
+
+
+@registry.forward(Mul)
+def mul_forward(plan: Plan, step: Step) -> None:
+    """y = a·b."""
+    forward(plan, step, broadcast.multiply)
 
 
 @registry.forward(Div)

@@ -113,6 +113,24 @@ def subtract(t: Binary, chunk):
 
 
 @kernel
+def multiply(t: Binary, chunk):
+    """y = a·b."""
+    a, b, y, step, other = t.a.numbers, t.b.numbers, t.y, t.a.strides.channel, t.b.strides.channel
+    for r in range(first_row(t.rows, chunk), last_row(t.rows, chunk)):
+        for w in range(t.width):
+            i, j, k = starts(t, r, w)
+            if step == 0:
+                for c in range(t.rows.length):
+                    y[k + c] = a[i] * b[j + c * other]
+            elif other == 0:
+                for c in range(t.rows.length):
+                    y[k + c] = a[i + c * step] * b[j]
+            else:
+                for c in range(t.rows.length):
+                    y[k + c] = a[i + c * step] * b[j + c * other]
+
+
+@kernel
 def divide(t: Binary, chunk):
     """y = a/b."""
     a, b, y, step, other = t.a.numbers, t.b.numbers, t.y, t.a.strides.channel, t.b.strides.channel
