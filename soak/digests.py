@@ -83,7 +83,7 @@ class Functions(pc.Module):
 
 
 class Expressions(pc.Module):
-    """Branches that are multiplied, divided and subtracted; a parameter and numbers among them."""
+    """Branches that are multiplied, divided, subtracted and concatenated; a parameter and numbers among them."""
 
     def __init__(self) -> None:
         self.conv, self.gate = pc.Conv2d(3, 6, 3), pc.Conv2d(6, 6, 1)
@@ -94,7 +94,7 @@ class Expressions(pc.Module):
         y = self.conv(x)
         gated = y * pc.functional.sigmoid(self.gate(self.pool(y))) * self.scale
         quotient = (1 - y) / (y**2 + 0.5)
-        return quotient - gated - (-(y**3))
+        return pc.functional.cat([gated, quotient - gated, -(y**3), y], dim=1)
 
 
 def _then(*layers: pc.Module) -> Build:

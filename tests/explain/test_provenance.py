@@ -95,6 +95,8 @@ def expressions(dtype: str) -> Any:
 
 NETWORKS: dict[str, Any] = {
     "expressions": expressions,
+    "cat": other((2, 3, 4, 5), lambda s: F.cat([s, F.max_pool2d(s, 3, 1, 1), s], 1)),
+    "cat of images": other((2, 3, 4), lambda s: F.cat([F.relu(s), s], 0)),
     "conv1d": conv("conv1d", (3, 4, 17), (6, 2, 4), 6, stride=3, padding=2, dilation=2, groups=2),
     "conv2d": conv("conv2d", (4, 3, 7, 9), (5, 3, 3, 2), 5, stride=(1, 2), padding=(2, 1)),
     "conv2d 5×5": conv("conv2d", (2, 2, 14, 13), (3, 2, 5, 5), None, padding=2),

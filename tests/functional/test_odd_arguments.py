@@ -53,6 +53,7 @@ x1, x2, x3 = np.ones((2, 4, 6)), np.ones((2, 4, 6, 5)), np.ones((2, 4, 4, 6, 5))
 INPUTS = {1: x1, 2: x2, 3: x3}
 PLAIN: dict[str, dict[str, Any]] = {
     "batch_norm": {"input": x1, "running_mean": np.ones(4), "running_var": np.ones(4)},
+    "cat": {"tensors": [x1, x1]},
     "cross_entropy": {"input": np.ones((3, 4)), "target": np.array([0, 1, 2])},
     "dropout": {"input": x1},
     "flatten": {"input": x2},

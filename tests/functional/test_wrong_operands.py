@@ -28,13 +28,16 @@ CALLS = PLAIN | {
     "linear": {"input": x, "weight": np.ones((3, 4))},
 }
 OPTIONAL = ("bias", "running_mean", "running_var")
+LISTS = ("tensors",)
 
 
 def required(name: str) -> list[str]:
     """The operands that must be there: those without a default."""
     settings = inspect.signature(getattr(F, name)).parameters.values()
     empty = inspect.Parameter.empty
-    return [s.name for s in settings if s.name in ARRAYS and s.default is empty and s.name not in OPTIONAL]
+    return [
+        s.name for s in settings if s.name in ARRAYS and s.default is empty and s.name not in OPTIONAL + LISTS
+    ]
 
 
 def told(call: Any) -> str:
@@ -67,6 +70,18 @@ def test_none_for_an_operand_that_must_be_there(name: str) -> None:
     assert told(lambda: backward(None, **plain)) == said.format(own, "grad_output")
 
 
+def test_an_operand_of_a_list() -> None:
+    found = [ends_well(lambda v=value: F.cat([x, v]), f"cat([x, {type(value).__name__}])") for value in WRONG]
+    assert "\n".join(filter(None, found)) == ""
+    given = "cat: inputs[1] must be given. Expected an array of real numbers. Got None."
+    assert told(lambda: F.cat([x, None])) == given
+    for value in (None, [], {}, x, (v for v in (x, x))):
+        kind = type(value).__name__
+        assert told(lambda v=value: F.cat(v)) == (
+            f"cat: tensors must be a list of one tensor or more. Got {kind}."
+        )
+
+
 @pytest.mark.parametrize("name", CALLS)
 @pytest.mark.parametrize(
     "value", [None, "text", 3.0, [1.0], np.ones(3), object(), pc.Parameter(np.ones((4, 4)))]
@@ -83,9 +98,10 @@ def test_networks(name: str, value: Any) -> None:
 
         def forward(self, symbol: Any) -> Any:
             traced = {key: symbol for key in ("input", "other", "target") if key in CALLS[name]}
+            traced |= {key: [symbol, symbol] for key in LISTS if key in CALLS[name]}
             return getattr(F, name)(**CALLS[name] | self.owned | traced | {self.operand: value})
 
-    image = np.asarray(CALLS[name]["input"], np.float32)
+    image = np.asarray(CALLS[name].get("input", x), np.float32)
     for operand in ARRAYS:
         if operand in inspect.signature(getattr(F, name)).parameters:
             assert ends_well(lambda o=operand: Net(o)(image), f"{name}({operand})") == ""

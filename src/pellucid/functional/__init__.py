@@ -50,6 +50,7 @@ from pellucid.functional.arithmetic import (
     sub,
     sub_backward,
 )
+from pellucid.functional.concatenation import cat, cat_backward
 from pellucid.functional.convolution import (
     conv1d,
     conv1d_backward,
@@ -154,6 +155,8 @@ __all__ = [
     "avg_pool3d_backward",
     "batch_norm",
     "batch_norm_backward",
+    "cat",
+    "cat_backward",
     "conv1d",
     "conv1d_backward",
     "conv2d",

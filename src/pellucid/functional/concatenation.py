@@ -1,0 +1,33 @@
+"""Tensors one behind the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pellucid.errors import ArgumentError
+from pellucid.functional._call import Call, Tensor, function, gradient
+from pellucid.ops.cat import Cat
+
+
+@function
+def cat(tensors: Sequence[Tensor], dim: int = 0) -> Call:
+    """Tensors one behind the other along an axis: (N,C1,H,W) and (N,C2,H,W) → (N,C1+C2,H,W) with dim=1.
+
+    Args:
+        tensors: one or more, of the same shape except along the axis.
+        dim: the axis.
+
+    Raises: ShapeError when the shapes differ elsewhere; ArgumentError when `tensors` is no list or empty, or there is
+        no axis `dim`.
+
+    Example:
+        >>> cat([[[1.0], [2.0]], [[3.0], [4.0]]], dim=1)
+        array([[1., 3.],
+               [2., 4.]])
+    """
+    if not isinstance(tensors, list | tuple) or not tensors:
+        raise ArgumentError("cat", "tensors must be a list of one tensor or more", got=type(tensors).__name__)
+    return Call(Cat(dim), tuple(tensors))
+
+
+cat_backward = gradient(cat)
