@@ -29,7 +29,7 @@ def run(capsys):
     def run_line(*arguments):
         with pytest.raises(SystemExit) as end:
             main([str(argument) for argument in arguments])
-        return end.value.code, capsys.readouterr().err
+        return end.value.code, said(capsys.readouterr().err)
 
     return run_line
 

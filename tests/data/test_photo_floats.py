@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.support.command_line import said
 
 from pellucid.cli import main
 from pellucid.data import read_photo
@@ -63,10 +64,10 @@ def test_a_kernel_that_makes_floats_too_large(
     write_photo(source, np.array([[huge, -huge, huge]], dtype))
     with pytest.raises(SystemExit) as end:
         main(["filter", str(source), "--kernel", kernel, "-o", str(target)])
-    said = capsys.readouterr().err
+    told = said(capsys.readouterr().err)
     if wrong:
-        assert (end.value.code, said) == (2, f"error: picture '{target}': {FINITE.format(f'{wrong} of 3')}\n")
+        assert (end.value.code, told) == (2, f"error: picture '{target}': {FINITE.format(f'{wrong} of 3')}\n")
         assert not target.exists()
     else:
-        assert (end.value.code or 0, said) == (0, "")
+        assert (end.value.code or 0, told) == (0, "")
         assert np.isfinite(read_photo(target).pixels).all()

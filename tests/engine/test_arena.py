@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.support.branches import BRANCHED
 
 import pellucid as pc
 from pellucid import functional as F
@@ -72,8 +73,11 @@ class Inspector:
                 idle[span] = False
             elif not place.clear:
                 idle[span] &= ~halo
-            if block in self.named[i]:
-                writable[span] = halo if clearing else ~halo
+            if clearing and block in self.named[i]:
+                writable[span] = halo
+        for block in () if clearing else self.program.loops[i].work.blocks:
+            if block.root in self.spans:
+                inside(writable, memory, block.memory)[...] = True
         memory[idle] = POISON
         before = memory.copy()
         self.play(row, self.program.plan.scratch_bytes)
@@ -81,6 +85,13 @@ class Inspector:
         for block in self.named[i] & self.spans.keys():
             zeros = memory[self.spans[block]][self.halos[block]]
             assert not zeros.any(), (self.program.loops[i].name, block.name)
+
+
+def inside(marks, memory, array):
+    """Marks for each byte of `memory`: those of an array's numbers, which may lie apart."""
+    start = array.ctypes.data - memory.ctypes.data
+    shape, strides = (*array.shape, array.itemsize), (*array.strides, 1)
+    return np.lib.stride_tricks.as_strided(marks[start:], shape, strides)
 
 
 def halo_of(block):
@@ -103,8 +114,8 @@ def halo_of(block):
         (pc.models.lenet5, (5, 1, 28, 28)),
         (pc.models.resnet20, (2, 3, 9, 7)),
         (partial(pc.models.vgg_small, image_size=11), (3, 3, 11, 11)),
+        *((network, (3, 3, 10, 14)) for network in BRANCHED),
     ],
-    ids=["odd", "lenet5", "resnet20", "vgg_small"],
 )
 def test_launches_write_what_they_name_and_read_what_lives(model, shape, dtype, monkeypatch):
     x = np.random.default_rng(0).standard_normal(shape).astype(dtype)

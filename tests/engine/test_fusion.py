@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.support.branches import BRANCHED
 from tests.support.markdown import DOCS
 from tests.support.recorded import normal, run
 
@@ -199,20 +200,21 @@ class Everything(pc.Module):
     """Every rule finds something here."""
 
     def __init__(self) -> None:
-        self.first = pc.Conv2d(3, 16, 3, padding=1)
+        self.first, self.beside = pc.Conv2d(3, 8, 3, padding=1), pc.Conv2d(3, 8, 1)
         self.second = pc.Conv2d(16, 16, 3, padding=1, bias=False)
         self.third = pc.Conv2d(16, 16, 3, padding=1, bias=False)
         self.fourth = pc.Conv2d(16, 16, 1, bias=False)
-        self.up = pc.ConvTranspose2d(16, 5, 2)
+        self.up = [pc.ConvTranspose2d(16, 3, 2), pc.ConvTranspose2d(16, 2, 2)]
         self.norms = [pc.BatchNorm2d(16), pc.BatchNorm2d(16), pc.BatchNorm2d(16)]
         self.linear = [pc.Linear(5 * 3 * 3, 24), pc.Linear(24, 10)]
 
     def forward(self, x: Any) -> Any:
-        x = F.max_pool2d(F.relu(self.first(x)), 2)
+        x = F.cat([F.max_pool2d(F.relu(self.first(x)), 2), F.max_pool2d(self.beside(x), 2)], 1)
         inner = F.relu(self.norms[0](self.second(x)))
         x = F.leaky_relu(F.relu(self.norms[1](self.third(inner)) + self.norms[2](self.fourth(x))))
         pooled, indices = F.max_pool2d(x, 2, return_indices=True)
-        x = F.relu(self.up(F.max_unpool2d(F.relu(pooled), indices, 2, output_size=(5, 5))))
+        x = F.max_unpool2d(F.relu(pooled), indices, 2, output_size=(5, 5))
+        x = F.cat([F.relu(up(x)) for up in self.up], 1)
         x = F.relu(F.max_pool2d(x, 3, 2, 1))
         return self.linear[1](F.relu(self.linear[0](F.flatten(x, 1))))
 
@@ -253,7 +255,7 @@ def step_bits(model: pc.Module, rules: Sequence[Rule], optimizer: Any) -> tuple[
 
 @pytest.mark.parametrize("algorithm", ["auto", "winograd"])
 @pytest.mark.parametrize("optimizer", [pc.SGD(0.1, momentum=0.9), pc.Adam(0.01)], ids=["sgd", "adam"])
-@pytest.mark.parametrize("network", [Everything, Deeper])
+@pytest.mark.parametrize("network", [Everything, Deeper, *BRANCHED])
 def test_any_subset_of_the_rules_gives_the_same_bits(network: Any, optimizer: Any, algorithm: str) -> None:
     def made(rules: Sequence[Rule]) -> tuple[dict[str, bytes], set[str]]:
         pc.seed(3)

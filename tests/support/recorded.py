@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from pellucid.engine.compose import lower, plan_of
+from pellucid.engine.fusion import Rule
+from pellucid.engine.fusion_rules import RULES
 from pellucid.engine.graph import trace
 from pellucid.engine.program import Program
 from pellucid.explain import Recording, Trace
@@ -26,6 +28,7 @@ def run(
     target: Array | None = None,
     seed: int = 0,
     keep: bool = True,
+    rules: Sequence[Rule] = RULES,
     plant: Callable[[Program], None] | None = None,
 ) -> Program:
     """A program that has gone forward through `function(x, **arrays)` and back from a random gradient.
@@ -41,7 +44,7 @@ def run(
         parameters,
         training=True,
     )
-    plan = lower(plan_of(graph, x.dtype, keep=keep, gradients="given"))
+    plan = lower(plan_of(graph, x.dtype, keep=keep, rules=rules, gradients="given"))
     root = plan.gradients[graph.output]
     plan.lasting |= {block.root for symbol, block in plan.gradients.items() if symbol in graph.arrays}
     program = Program(plan)

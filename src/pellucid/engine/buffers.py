@@ -1,7 +1,8 @@
 """Where a plan's numbers live: tensors and blocks, all inside one arena.
 
 A tensor is channels-last (N, D, H, W, C) with room for a *halo* of zeros around D, H and W, as wide as the windows that
-will slide over it need: producers write the inside, padding is never copied. A block is plain memory.
+will slide over it need: producers write the inside, padding is never copied. A part of a concatenation may lie in the
+whole, whose strides and halo it has then. A block is plain memory.
 """
 
 from __future__ import annotations
@@ -102,6 +103,43 @@ class Tensor(Block):
         """A copy with public axes."""
         public = self.memory.transpose(0, 4, 1, 2, 3).reshape(self.shape)
         return np.array(public, order="C")
+
+
+class Window(Tensor):
+    """A stretch of another tensor along one of its public axes: other numbers may lie between its pixels."""
+
+    def __init__(self, name: str, shape: Shape, whole: Tensor, axis: int, start: int) -> None:
+        super().__init__(name, shape, whole.dtype)
+        self.halo = whole.halo  # the whole's: what one asks for, the other has
+        self._whole, self._start = whole, start
+        self._axis = (0, 4)[axis] if axis < 2 else axis + 4 - len(shape)  # of N, D, H, W, C
+
+    @property
+    def root(self) -> Block:
+        """The block that owns the memory."""
+        return self._whole.root
+
+    @property
+    def memory(self) -> Array:
+        """The stretch's numbers."""
+        along = slice(self._start, self._start + self.inner[self._axis])
+        return self._whole.memory[(slice(None),) * self._axis + (along,)]
+
+    @property
+    def address(self) -> int:
+        """Where its first inner element lies."""
+        step = (*self.strides, 1)[self._axis]
+        return self._whole.address + self._start * step * int(self.dtype.itemsize)
+
+    @property
+    def outer(self) -> Shape:
+        """The sizes of the whole with its halo."""
+        return self._whole.outer
+
+    @property
+    def size_bytes(self) -> int:
+        """How much of the whole's room its own numbers take."""
+        return size_of(self.inner) * int(self.dtype.itemsize)
 
 
 class External(Block):

@@ -8,21 +8,27 @@ applied, all numbers have the same bits. A recording applies none that leaves an
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from pellucid.derived import derived
 from pellucid.engine.graph import Symbol
-from pellucid.engine.steps import Step, Steps, Way
+from pellucid.engine.steps import Step, Steps, Way, Within
 from pellucid.ops.base import Op
 from pellucid.ops.maker import Maker
 
 
 class Fusing:
-    """Steps that are being fused. A step that has been taken in leaves its place empty."""
+    """Steps that are being fused. A step that has been taken in leaves its place empty.
+
+    Attributes:
+        within: what was found to lie inside something else.
+    """
 
     def __init__(self, steps: Steps) -> None:
         self.steps, self.setting = steps, steps.setting
         self.places: list[Step | None] = list(steps.order)
+        self.within: dict[Symbol, Within] = {}
         self._place = {step: i for i, step in enumerate(steps.order)}
         self._maker = {symbol: i for i, step in enumerate(steps.order) for symbol in step.makes.values()}
         self._of = {(step.way, step.at): i for i, step in enumerate(steps.order)}
@@ -41,6 +47,16 @@ class Fusing:
         """The steps that read a symbol."""
         found = (self.places[place] for place in self._readers[way, symbol])
         return [step for step in found if step is not None]
+
+    @derived
+    def roles(self) -> Mapping[Symbol, Sequence[tuple[Step, str]]]:
+        """Who reads each symbol, and in which role, when all is fused; of a base the role is the gradient's."""
+        found = defaultdict(list)
+        for step in filter(None, self.places):
+            for one in (step, *step.fused):
+                for role, read in (*one.reads.items(), *one.bases.items()):
+                    found[self.steps.true(read)].append((step, role))
+        return found
 
     def uses(self, symbol: Symbol) -> int:
         """How many nodes read a symbol."""
@@ -62,6 +78,12 @@ class Fusing:
             return None
         found = self.places[places[0]]
         return found if found is not None and isinstance(found.op, kind) else None
+
+    def one_reader(self, gradient: Symbol, kind: type[Op]) -> Step | None:
+        """The one step that reads a gradient on the way back, if it is that of an op's output, of this kind."""
+        readers = self.readers(gradient, "backward")
+        alone = len(readers) == 1 and isinstance(readers[0].op, kind)
+        return readers[0] if alone and readers[0].reads["grad_output"] is gradient else None
 
     def behind(self, step: Step) -> Step | None:
         """The step behind another one, among the updates at the end."""
@@ -98,6 +120,7 @@ class Rule:
         pattern: finds the step that can be taken in.
         result: puts the two together.
         stores_all: whether every array stays where it was, so that recordings take the rule as well.
+        lays: whether it only says where a tensor lies; that is seen when it is known which steps there are.
     """
 
     name: str
@@ -106,16 +129,19 @@ class Rule:
     pattern: Callable[[Fusing, Step], Step | None]
     result: Callable[[Fusing, Step, Step, str], None]
     stores_all: bool = False
+    lays: bool = False
 
 
 def fuse(steps: Steps, rules: Iterable[Rule]) -> Steps:
     """The steps after all fusion by these rules."""
     fusing = Fusing(steps)
     mine = [rule for rule in rules if rule.stores_all or not steps.setting.keep]
-    for place in range(len(fusing.places)):
-        for rule in mine:
-            _apply(fusing, place, rule)
-    return replace(steps, order=tuple(step for step in fusing.places if step is not None))
+    for lays in (False, True):
+        for place in range(len(fusing.places)):
+            for rule in (rule for rule in mine if rule.lays == lays):
+                _apply(fusing, place, rule)
+    order = tuple(step for step in fusing.places if step is not None)
+    return replace(steps, order=order, within=fusing.within)
 
 
 def _apply(fusing: Fusing, place: int, rule: Rule) -> None:

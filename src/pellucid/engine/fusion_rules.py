@@ -7,12 +7,15 @@ from dataclasses import fields, replace
 from typing import Any
 
 from pellucid.engine.fusion import Fusing, Rule
+from pellucid.engine.fusion_places import cat_behind, has_parts, left_in_place, made_in_place
 from pellucid.engine.graph import Symbol
 from pellucid.engine.lowering.choice import by_winograd, normalises_in_passing, repeats_nothing
 from pellucid.engine.steps import Step
 from pellucid.ops.adaptive_max_pool import AdaptiveMaxPool
 from pellucid.ops.add import Add
+from pellucid.ops.base import Op
 from pellucid.ops.batch_norm import BatchNorm
+from pellucid.ops.cat import Cat
 from pellucid.ops.conv import Conv
 from pellucid.ops.conv_transpose import ConvTranspose
 from pellucid.ops.linear import Linear
@@ -119,13 +122,15 @@ def _mask_behind(fusing: Fusing, step: Step) -> Step | None:
     Winograd's last transform can add what others have contributed before it masks.
     """
     gradient = step.makes.get("grad_input")
-    relus = fusing.readers(gradient, "backward") if gradient is not None else []
-    if len(relus) != 1 or not isinstance(relus[0].op, ReLU) or relus[0].reads["grad_output"] is not gradient:
+    if gradient is None or (step.bases and not by_winograd(step, fusing.setting)):
         return None
-    if step.bases and not (isinstance(step.op, Conv) and by_winograd(step, fusing.setting)):
-        return None
-    alone = fusing.uses(relus[0].reads["input"]) == 1
-    return relus[0] if alone and not relus[0].bases else None
+    return _relu_of(fusing, gradient)
+
+
+def _relu_of(fusing: Fusing, gradient: Symbol) -> Step | None:
+    """The ReLU that alone reads the gradient of its output, and whose input nobody else has read."""
+    relu = fusing.one_reader(gradient, ReLU)
+    return relu if relu is not None and not relu.bases and fusing.uses(relu.reads["input"]) == 1 else None
 
 
 def _masked(fusing: Fusing, step: Step, relu: Step, rule: str) -> None:
@@ -133,6 +138,28 @@ def _masked(fusing: Fusing, step: Step, relu: Step, rule: str) -> None:
     makes = {**step.makes, "grad_input": relu.makes["grad_input"]}
     reads = {**step.reads, "mask": relu.reads["output"]}
     fusing.put(step, _with(step, rule, (relu,), makes=makes, reads=reads), relu)
+
+
+def _masks_behind(fusing: Fusing, step: Step) -> Step | None:
+    """The concatenation of ReLUs' outputs alone whose gradient this step completes."""
+    gradient = step.makes.get("grad_input")
+    if gradient is None or (step.bases and not by_winograd(step, fusing.setting)):
+        return None
+    cat = fusing.one_reader(gradient, Cat)
+    if cat is None or cat.bases:
+        return None
+    return cat if all(_relu_of(fusing, made) for made in cat.makes.values()) else None
+
+
+def _masked_at_once(fusing: Fusing, step: Step, cat: Step, rule: str) -> None:
+    """The step masks by the concatenation, whose parts are then the gradients of the ReLUs' inputs."""
+    relus = {role: relu for role, made in cat.makes.items() if (relu := _relu_of(fusing, made))}
+    gradient = step.makes["grad_input"]
+    masked = Symbol(f"{gradient.name}, masked", gradient.shape, gradient.dtype)
+    makes, reads = {**step.makes, "grad_input": masked}, {**step.reads, "mask": cat.reads["output"]}
+    fusing.put(step, _with(step, rule, tuple(relus.values()), makes=makes, reads=reads), *relus.values())
+    parts = {role: relu.makes["grad_input"] for role, relu in relus.items()}
+    fusing.put(cat, replace(cat, reads={**cat.reads, "grad_output": masked}, makes=parts))
 
 
 def _mask_before(fusing: Fusing, step: Step) -> Step | None:
@@ -207,8 +234,17 @@ RULES: Sequence[Rule] = (
         stores_all=True,
     ),
     Rule("mask in gradient", "backward", (Conv, Linear, MaxPool, AdaptiveMaxPool), _mask_behind, _masked),
+    Rule(
+        "masks of a concatenation",
+        "backward",
+        (Conv, MaxPool, AdaptiveMaxPool),
+        _masks_behind,
+        _masked_at_once,
+    ),
     Rule("mask in batch norm", "backward", (BatchNorm,), _mask_before, _masked_in_sums),
     Rule("batch norm in transforms", "backward", (Conv,), _norm_before, _made_in_transforms),
     Rule("update in gradient", "backward", (Linear,), _update_behind, _updated),
     Rule("updates in one loop", "update", (UpdateRule,), _next_update, _carry),
+    Rule("output in concatenation", "forward", (Op,), cat_behind, made_in_place, lays=True),
+    Rule("gradient in concatenation", "backward", (Cat,), has_parts, left_in_place, lays=True),
 )

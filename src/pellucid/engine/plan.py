@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from pellucid.engine.buffers import Block, External, Part, Port, Tensor
+from pellucid.engine.buffers import Block, External, Part, Port, Tensor, Window
 from pellucid.engine.graph import Symbol
 from pellucid.engine.loops import Loop, Orders, Work
 from pellucid.engine.steps import Step, Steps
@@ -98,15 +98,23 @@ class Plan:
         return self.value(step.reads[role]) if role in step.reads else None
 
     def output(self, step: Step) -> Tensor:
-        """A new tensor for what a forward leaves."""
-        symbol = step.output
-        return cast("Tensor", self.put(symbol, self.tensor(symbol.name, symbol.shape, symbol.dtype)))
+        """The tensor for what a forward leaves."""
+        return self._laid(step.output)
 
     def gradient(self, step: Step, role: str = "grad_input") -> tuple[Tensor, Tensor | None]:
-        """A new tensor for an activation's gradient, and the sum so far, to which the step adds, if there is one."""
-        made, base = step.makes[role], step.bases.get(role)
-        tensor = self.put(made, self.tensor(made.name, made.shape))
-        return cast("Tensor", tensor), None if base is None else self.value(base)
+        """The tensor for an activation's gradient, and the sum so far, to which the step adds, if there is one."""
+        base = step.bases.get(role)
+        return self._laid(step.makes[role]), None if base is None else self.value(base)
+
+    def _laid(self, symbol: Symbol) -> Tensor:
+        """A new tensor for a symbol, or its place in another one; it may be there because others lie in it."""
+        if self.steps.true(symbol) not in self._values:
+            if symbol in self.steps.within:
+                whole, axis, start = self.steps.within[symbol]
+                self.put(symbol, Window(symbol.name, symbol.shape, self._laid(whole), axis, start))
+            else:
+                self.put(symbol, self.tensor(symbol.name, symbol.shape, symbol.dtype))
+        return cast("Tensor", self.value(symbol))
 
     def statistic(self, step: Step, role: str, size: int, dtype: Any = "float64") -> Block:
         """New memory for what a step makes besides, whether anybody reads it later or not."""

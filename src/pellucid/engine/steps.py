@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from pellucid.engine.graph import Graph, Node, Symbol
 from pellucid.ops.base import Op
@@ -87,6 +87,14 @@ class Step:
         return next((step for step in self.fused if isinstance(step.op, kind)), None)
 
 
+class Within(NamedTuple):
+    """Where a symbol's numbers lie in those of another one: from `start` on along one of its public axes."""
+
+    whole: Symbol
+    axis: int
+    start: int
+
+
 @dataclass(frozen=True, eq=False)
 class Steps:
     """A network's run.
@@ -98,6 +106,7 @@ class Steps:
         gradients: each symbol's gradient, when all have contributed.
         given: the gradient of the output, where the caller gives it.
         aliases: symbols that are other ones, unchanged: the gradients of a sum's operands.
+        within: symbols that lie inside other ones: the parts of a concatenation.
     """
 
     graph: Graph
@@ -106,6 +115,7 @@ class Steps:
     gradients: Mapping[Symbol, Symbol] = field(default_factory=dict)
     given: Symbol | None = None
     aliases: Mapping[Symbol, Symbol] = field(default_factory=dict)
+    within: Mapping[Symbol, Within] = field(default_factory=dict)
 
     @property
     def updates(self) -> list[Step]:

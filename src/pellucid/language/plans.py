@@ -21,10 +21,13 @@ TEXTS: Area = {
     "plan.max_pooling_in_convolution": Entry("max pooling in convolution", "합성곱에 융합한 최대 풀링"),
     "plan.shared_routes": Entry("shared routes", "함께 쓰는 최댓값 위치"),
     "plan.mask_in_gradient": Entry("mask in gradient", "기울기 계산에 융합한 마스크"),
+    "plan.masks_of_a_concatenation": Entry("masks of a concatenation", "이어 붙인 텐서의 마스크"),
     "plan.mask_in_batch_norm": Entry("mask in batch norm", "배치 정규화에 융합한 마스크"),
     "plan.batch_norm_in_transforms": Entry("batch norm in transforms", "변환에 융합한 배치 정규화"),
     "plan.update_in_gradient": Entry("update in gradient", "기울기 계산에 융합한 갱신"),
     "plan.updates_in_one_loop": Entry("updates in one loop", "한 루프로 융합한 갱신"),
+    "plan.output_in_concatenation": Entry("output in concatenation", "이어 붙인 텐서 안의 출력"),
+    "plan.gradient_in_concatenation": Entry("gradient in concatenation", "이어 붙인 텐서 안의 기울기"),
     "plan.totals": Entry(
         "{loops} loops: {multiply_adds} multiply–adds, {read} bytes read, {written} bytes written.",
         "루프 {loops}개가 곱셈·누산을 {multiply_adds}번 하고, {read}바이트를 읽고 {written}바이트를 씁니다.",

@@ -17,6 +17,7 @@ from tests.data.pictures.png_suite import chunk, encoded
 from tests.data.pictures.tiffs import tiff
 from tests.data.pictures.variant import GREY, GREY_ALPHA, RGB, RGBA, random, stretched
 from tests.data.pictures.variants import variants
+from tests.support.command_line import said
 
 from pellucid.cli import main
 from pellucid.data import read_image, read_photo
@@ -82,7 +83,7 @@ def test_an_orientation_that_there_is_not_changes_nothing(tmp_path: Path, orient
 def command(capsys: Any, *arguments: object) -> tuple[int, str]:
     with pytest.raises(SystemExit) as end:
         main(list(map(str, arguments)))
-    return int(end.value.code or 0), capsys.readouterr().err
+    return int(end.value.code or 0), said(capsys.readouterr().err)
 
 
 @pytest.mark.parametrize("bits", [9, 12, 16])

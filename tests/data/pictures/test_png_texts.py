@@ -15,6 +15,7 @@ from PIL import Image, ImageCms
 from tests.data.pictures.cameras import sideways
 from tests.data.pictures.png_suite import chunk, encoded
 from tests.data.pictures.variant import GREY, GREY_ALPHA, RGB, RGBA, random, stretched
+from tests.support.command_line import said
 
 from pellucid.cli import main
 from pellucid.data import read_photo
@@ -115,7 +116,7 @@ def test_a_profile_of_any_length_is_handed_on(tmp_path: Path, extra: int, capsys
     for name in ("b.png", "b.tif"):
         with pytest.raises(SystemExit) as end:
             main(["filter", str(path), "--kernel", "identity", "-o", str(tmp_path / name)])
-        assert (end.value.code or 0, capsys.readouterr().err) == (0, "")
+        assert (end.value.code or 0, said(capsys.readouterr().err)) == (0, "")
         assert read_photo(tmp_path / name).profile == profile
 
 

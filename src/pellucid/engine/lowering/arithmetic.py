@@ -6,23 +6,21 @@ which are then added in order.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pellucid.engine import weights
-from pellucid.engine.buffers import Block, External, Tensor
+from pellucid.engine.buffers import External, Tensor
 from pellucid.engine.loops import Work
 from pellucid.engine.lowering import registry
+from pellucid.engine.lowering.broadcast import Operand, five_axes, merged, operand, walked
 from pellucid.engine.lowering.choice import repeats_nothing
-from pellucid.engine.lowering.pointwise import rows, source, target
+from pellucid.engine.lowering.pointwise import source, stretches, target
 from pellucid.engine.plan import CHUNKS, Plan
 from pellucid.engine.steps import Step
 from pellucid.kernels.jit import Kernel
 from pellucid.kernels.loops import broadcast, pointwise
-from pellucid.kernels.loops.broadcast import Repeated, Strides
-from pellucid.kernels.loops.rows import Rows, Sizes
+from pellucid.kernels.loops.rows import Sizes
 from pellucid.ops.add import Add
 from pellucid.ops.arithmetic import Affine, aligned, repeated
 from pellucid.ops.base import Shape
@@ -30,66 +28,6 @@ from pellucid.ops.div import Div
 from pellucid.ops.mul import Mul
 from pellucid.ops.relu import ReLU
 from pellucid.ops.sub import Sub
-
-
-@dataclass(frozen=True)
-class Operand:
-    """A tensor, an array of the model or a number, with the public shape of what lies there."""
-
-    block: Block | None
-    shape: Shape = ()
-
-    @property
-    def name(self) -> str:
-        """Of the block."""
-        assert self.block is not None
-        return self.block.name
-
-    def at(self, output: Shape) -> Repeated:
-        """How it is read, or written, where outputs of this shape are made: by 0 along axes where it is repeated."""
-        steps = [0 if size == 1 else step for step, size in zip(self.steps, self.shape, strict=True)]
-        return Repeated(self.block, Strides(*_five([0] * (len(output) - len(steps)) + steps, 0)))
-
-    @property
-    def steps(self) -> Sequence[int]:
-        """How far apart neighbours along its public axes are."""
-        if not isinstance(self.block, Tensor):
-            return weights.strides(self.shape)
-        image, *spatial, pixel = self.block.strides
-        first = 5 - max(2, len(self.shape))
-        return (image, 1, *(*spatial, pixel)[first:])[: len(self.shape)]
-
-
-def _five(public: Sequence[int], absent: int) -> tuple[int, int, int, int, int]:
-    """One number for each of the axes N D H W C, from those of the public axes N C …."""
-    images, channels = (*public[:2], absent, absent)[:2]
-    depth, height, width = (absent, absent, absent, *public[2:])[-3:]
-    return images, depth, height, width, channels
-
-
-def _merged(width: int, channels: int, read: Sequence[Repeated]) -> tuple[int, int, list[Repeated]]:
-    """The pixels and channels of a row; as one axis where all tensors are read alike along both."""
-    strides = [one.strides for one in read]
-    if channels == 1:
-        width, channels = 1, width
-        strides = [s._replace(pixel=0, channel=s.pixel) for s in strides]
-    elif all(s.pixel == channels * s.channel for s in strides):
-        width, channels = 1, width * channels
-        strides = [s._replace(pixel=0) for s in strides]
-    return width, channels, [one._replace(strides=s) for one, s in zip(read, strides, strict=True)]
-
-
-def operand(plan: Plan, step: Step, name: str) -> Operand:
-    """What a step reads in this role."""
-    return Operand(plan.read(step, name), step.reads[name].shape)
-
-
-def walked(shape: Shape, read: Sequence[Operand]) -> tuple[int, Rows, int, list[Repeated]]:
-    """How many chunks there are, the rows of a tensor of this shape, their pixels, and how tensors are read there."""
-    n, d, h, w, c = _five(shape, 1)
-    width, length, tensors = _merged(w, c, [x.at(shape) for x in read])
-    per_chunk = max(1, n * d * h // CHUNKS)
-    return -(-n * d * h // per_chunk), Rows(per_chunk, n, d, h, length), width, tensors
 
 
 def combine(plan: Plan, step: Step, kernel: Kernel, a: Operand, b: Operand, y: Operand) -> None:
@@ -108,7 +46,7 @@ def forward(plan: Plan, step: Step, kernel: Kernel) -> None:
     combine(plan, step, kernel, operand(plan, step, "input"), operand(plan, step, "other"), y)
 
 
-@registry.forward(Add)
+@registry.forward(Add, strided=True)
 def add_forward(plan: Plan, step: Step) -> None:
     """y = a + b; of two tensors of one shape also its ReLU, where the two are fused."""
     if not repeats_nothing(step, plan.graph):
@@ -118,31 +56,32 @@ def add_forward(plan: Plan, step: Step) -> None:
     relu = step.carried(ReLU) is not None
 
     def bind() -> Work:
-        chunks, walked = rows(a, b, y)
-        return Work(chunks, pointwise.Add(walked, source(a), source(b), target(y), relu))
+        chunks, walked = stretches(a, b, y)
+        read = source(a, walked), source(b, walked)
+        return Work(chunks, pointwise.Add(walked, *read, target(y, walked), relu))
 
     plan.loop(step, f"{step.path}.output", pointwise.add, bind)
 
 
-@registry.forward(Sub)
+@registry.forward(Sub, strided=True)
 def sub_forward(plan: Plan, step: Step) -> None:
     """y = a − b."""
     forward(plan, step, broadcast.subtract)
 
 
-@registry.forward(Mul)
+@registry.forward(Mul, strided=True)
 def mul_forward(plan: Plan, step: Step) -> None:
     """y = a·b."""
     forward(plan, step, broadcast.multiply)
 
 
-@registry.forward(Div)
+@registry.forward(Div, strided=True)
 def div_forward(plan: Plan, step: Step) -> None:
     """y = a/b."""
     forward(plan, step, broadcast.divide)
 
 
-@registry.backward(Div)
+@registry.backward(Div, strided=True)
 def div_backward(plan: Plan, step: Step) -> None:
     """grad_input from 1/b, grad_other from −y/b, which are made first."""
     divisor = operand(plan, step, "other")
@@ -154,7 +93,7 @@ def div_backward(plan: Plan, step: Step) -> None:
         gradient(plan, step, role, sign, slope)
 
 
-@registry.backward(Affine)
+@registry.backward(Affine, strided=True)
 def backward(plan: Plan, step: Step) -> None:
     """grad_output times the slope that the op says; one that is grad_output itself is passed on as it is."""
     assert isinstance(step.op, Affine)
@@ -176,7 +115,7 @@ def gradient(plan: Plan, step: Step, role: str, sign: int, slope: Operand | None
         if so_far is not None and slope is None and sign == 1 and repeats_nothing(step, plan.graph):
             _add_to(plan, step, so_far, plan.read(step, "grad_output"), tensor)
             return
-    images, shape = _five(output.shape, 1)[0], aligned(own.shape, output.ndim)
+    images, shape = five_axes(output.shape, 1)[0], aligned(own.shape, output.ndim)
     made = _Sum(output.shape, sign, grad_output, slope or one(plan), base, result, max(1, images // CHUNKS))
     if made.chunks == 1 or 0 not in repeated(own.shape, output.shape):
         made.lower(plan, step, role)
@@ -215,7 +154,7 @@ class _Sum:
     @property
     def chunks(self) -> int:
         """How many there are."""
-        return max(1, -(-_five(self.shape, 1)[0] // self.per_part))
+        return max(1, -(-five_axes(self.shape, 1)[0] // self.per_part))
 
     def lower(self, plan: Plan, step: Step, role: str) -> None:
         """Append the loop."""
@@ -223,9 +162,9 @@ class _Sum:
         plan.loop(step, f"{self.result.name} by {step.path}", broadcast.gradient, self._bind, order=order)
 
     def _bind(self) -> Work:
-        n, d, h, w, c = _five(self.shape, 1)
+        n, d, h, w, c = five_axes(self.shape, 1)
         read = [x.at(self.shape) for x in (self.grad_output, self.slope, self.base, self.result)]
-        width, length, (grad_output, slope, base, out) = _merged(w, c, read)
+        width, length, (grad_output, slope, base, out) = merged(w, c, read)
         part = out.strides.image if self.in_parts else 0
         strides = out.strides._replace(image=0) if self.in_parts else out.strides
         own = [size if step else 1 for size, step in zip((n, d, h, width, length), strides, strict=True)]
@@ -250,8 +189,9 @@ def _add_to(plan: Plan, step: Step, so_far: Tensor, grad_output: Tensor, out: Te
     """One more contribution to the gradient of a tensor that is not repeated."""
 
     def bind() -> Work:
-        chunks, walked = rows(so_far, grad_output, out)
-        table = pointwise.Add(walked, source(so_far), source(grad_output), target(out), relu=False)
+        chunks, walked = stretches(so_far, grad_output, out)
+        read = source(so_far, walked), source(grad_output, walked)
+        table = pointwise.Add(walked, *read, target(out, walked), relu=False)
         return Work(chunks, table)
 
     plan.loop(step, f"{out.name} by {step.path}", pointwise.add, bind)

@@ -17,11 +17,22 @@ from pellucid.engine.lowering import conv_forward, conv_grad_input, conv_grad_we
 from pellucid.engine.lowering.choice import by_winograd
 from pellucid.engine.lowering.layer import flipped, layer_of
 from pellucid.engine.plan import Plan
-from pellucid.engine.steps import Step
+from pellucid.engine.steps import Setting, Step
 from pellucid.ops.conv import Conv
 
 
-@registry.forward(Conv)
+def _strided(step: Step, role: str, setting: Setting) -> bool:
+    """All tensors where Winograd's algorithm is taken; else those whose positions no vector holds side by side."""
+    layer = layer_of(step.node, setting.bits)
+    packings = {
+        "output": conv_forward.packed_outputs,
+        "grad_output": conv_grad_weight.packed_kernel,
+        **dict.fromkeys(("grad_input", "mask"), conv_grad_input.packed_inputs),
+    }
+    return by_winograd(step, setting) or role not in packings or packings[role](layer) is None
+
+
+@registry.forward(Conv, strided=_strided)
 def forward(plan: Plan, step: Step) -> None:
     """output = bias + Σ input·weight."""
     if by_winograd(step, plan.setting):
@@ -30,7 +41,7 @@ def forward(plan: Plan, step: Step) -> None:
         conv_forward.forward(plan, step)
 
 
-@registry.backward(Conv)
+@registry.backward(Conv, strided=_strided)
 def backward(plan: Plan, step: Step) -> None:
     """All the gradients that somebody wants."""
     if by_winograd(step, plan.setting):

@@ -18,12 +18,12 @@ from pellucid.engine.loops import Work
 from pellucid.engine.lowering import registry
 from pellucid.engine.lowering.conv_forward import forward_tiles, pack, worth_packing
 from pellucid.engine.lowering.conv_grad_input import grad_input_tiles, packed_inputs, transposed_weight, widen
-from pellucid.engine.lowering.conv_grad_weight import sum_products
+from pellucid.engine.lowering.conv_grad_weight import packed_kernel, sum_products
 from pellucid.engine.lowering.layer import Layer, layer_of
 from pellucid.engine.lowering.packed import panel
 from pellucid.engine.lowering.walk import Stage, view, walk
 from pellucid.engine.plan import Plan
-from pellucid.engine.steps import Step
+from pellucid.engine.steps import Setting, Step
 from pellucid.engine.tiling import TileList, blocks
 from pellucid.geometry import Geometry
 from pellucid.kernels import simd
@@ -33,7 +33,15 @@ from pellucid.ops.conv_transpose import ConvTranspose
 from pellucid.ops.relu import ReLU
 
 
-@registry.forward(ConvTranspose)
+def _strided(step: Step, role: str, setting: Setting) -> bool:
+    """All tensors but those of whose positions a vector holds several side by side."""
+    layer = layer_of(step.node, setting.bits)
+    packings = {("forward", "output"): packed_inputs, ("backward", "input"): packed_kernel}
+    packed = packings.get((step.way, role))
+    return packed is None or packed(layer) is None
+
+
+@registry.forward(ConvTranspose, strided=_strided)
 def forward(plan: Plan, step: Step) -> None:
     """output = bias + Σ input·weight, phase by phase of the stride; and ReLU where it is fused into it."""
     input, weight, bias = (plan.read(step, role) for role in ("input", "weight", "bias"))
@@ -55,7 +63,7 @@ def forward(plan: Plan, step: Step) -> None:
     plan.loop(step, f"{step.path}.output", tiles.walk_tiles, bind, multiply_adds=step.multiply_adds("output"))
 
 
-@registry.backward(ConvTranspose)
+@registry.backward(ConvTranspose, strided=_strided)
 def backward(plan: Plan, step: Step) -> None:
     """All the gradients that somebody wants."""
     layer, grad_output = layer_of(step.node, plan.bits), plan.read(step, "grad_output")

@@ -66,7 +66,7 @@ class Spans:
 Windows: TypeAlias = Axis | Spans
 
 
-@registry.forward(AdaptiveMaxPool, MaxPool)
+@registry.forward(AdaptiveMaxPool, MaxPool, strided=True)
 def forward(plan: Plan, step: Step) -> None:
     """The largest element of each window, and its kernel position: the route."""
     pool(plan, step, plan.output(step))
@@ -80,7 +80,7 @@ def pool(plan: Plan, step: Step, y: Tensor) -> Block:
 
     def bind() -> Work:
         source, result, compact = view(x), view(y), compact_view(y)
-        list_ = TileList()
+        list_, pixels = TileList(), (source.strides[2], result.strides[2], compact.channels)
         lines = product(range(axes[0].output), range(axes[1].output), runs_forward(axes[2]))
         for (first, channels), (d, h, (w, positions, along)) in product(channel_blocks(plan, y), list(lines)):
             origin = tuple(at * a.stride for at, a in zip((d, h, w), axes, strict=True))
@@ -88,9 +88,7 @@ def pool(plan: Plan, step: Step, y: Tensor) -> Block:
                 (source.offset((id - origin[0], ih - origin[1], step)), _number(axes, (kd, kh, kw)))
                 for (kd, id), (kh, ih), (kw, step) in product(axes[0].taps(d), axes[1].taps(h), along)
             )
-            code = Window(
-                plan.bits, 8 * routes.dtype.itemsize, channels, source.channels, axes[2].stride, positions
-            )
+            code = Window(plan.bits, 8 * routes.dtype.itemsize, channels, pixels, axes[2].stride, positions)
             out, b = result.offset((d, h, w)) + first, compact.offset((d, h, w)) + first
             list_.add(code, code, taps, a=source.offset(origin) + first, b=b, out=out)
             cut_when_few(list_, source.images, size_of(y.inner[1:3]))
@@ -102,7 +100,7 @@ def pool(plan: Plan, step: Step, y: Tensor) -> Block:
     return routes
 
 
-@registry.backward(AdaptiveMaxPool, MaxPool)
+@registry.backward(AdaptiveMaxPool, MaxPool, strided=True)
 def backward(plan: Plan, step: Step) -> None:
     """Each input element collects from the windows that it won, in their order."""
     grad_output = plan.read(step, "grad_output")
@@ -115,6 +113,7 @@ def backward(plan: Plan, step: Step) -> None:
         g, x, compact = view(grad_output), view(gradient), compact_view(grad_output)
         begin = view(other) if other is not None else None
         list_ = TileList()
+        pixels = (g.strides[2], compact.channels, x.strides[2], begin.strides[2] if begin else 0)
         lines = product(range(axes[0].input), range(axes[1].input), runs_backward(axes[2]))
         for (first, channels), (d, h, (w, positions, along)) in product(
             channel_blocks(plan, gradient), list(lines)
@@ -126,7 +125,7 @@ def backward(plan: Plan, step: Step) -> None:
             ):
                 away = (yd - origin[0], yh - origin[1], step)
                 taps += [(g.offset(away), compact.offset(away)), (_number(axes, (kd, kh, kw)), 0)]
-            kind = (plan.bits, 8 * routes.dtype.itemsize, channels, x.channels, axes[2].stride, positions)
+            kind = (plan.bits, 8 * routes.dtype.itemsize, channels, pixels, axes[2].stride, positions)
             code = Route(*kind, len(taps) // 2, start)
             list_.add(
                 code,

@@ -29,13 +29,19 @@ _SUMMED = ("mean", "var")  # results that are sums over a channel
 _SUMMED_BACKWARD = ("grad_weight", "grad_bias", "grad_istd", "grad_mean")
 _PIECE = 1 << 13  # numbers of a row that stay in the nearest cache, while blocks of columns take turns
 
-# For bits, columns, step and lanes: the loop that does them.
-_Loop = Callable[[int, int, int, int], Code]
+# For bits, columns, steps and lanes: the loop that does them.
+_Loop = Callable[[int, int, norm.Steps, int], Code]
 _Tensors = tuple[Tensor, Tensor | None, Tensor | None, Tensor | None]  # A, B, out, start
 _NOWHERE = Target(None, 0, 0, 0)
 
 
-@registry.forward(BatchNorm)
+def _strided(step: Step, *_: object) -> bool:
+    """Where a step is one pixel, so that pixels may lie apart: the order of the sums is the same."""
+    channels, *space = step.reads["input"].shape[1:]
+    return _lanes(space[-1] if space else 1, channels) == channels
+
+
+@registry.forward(BatchNorm, strided=_strided)
 def forward(plan: Plan, step: Step) -> None:
     """Normalise, scale, shift; and the sum and the ReLU that are fused into it."""
     x, coefficients = plan.read(step, "input"), _statistics(plan, step)
@@ -154,7 +160,7 @@ def _next(plan: Plan, step: Step, role: str) -> Block | None:
     return new
 
 
-@registry.backward(BatchNorm)
+@registry.backward(BatchNorm, strided=_strided)
 def backward(plan: Plan, step: Step) -> None:
     """grad_weight, grad_bias, and grad_input when it is wanted."""
     x: Tensor = plan.read(step, "input")
@@ -222,7 +228,10 @@ def _gradient_sums(plan: Plan, step: Step, x: Tensor) -> tuple[Block, Tensor]:
 
 def lanes_of(x: Tensor) -> int:
     """As many pixels side by side as divide a row and stay within `_LANES` numbers, one at least."""
-    width, channels = x.inner[3:]
+    return _lanes(*x.inner[3:])
+
+
+def _lanes(width: int, channels: int) -> int:
     pixels = [r for r in range(1, width + 1) if width % r == 0 and r * channels <= _LANES]
     return channels * max(pixels, default=1)
 
@@ -231,8 +240,10 @@ def _walk(plan: Plan, loop: _Loop, walked: Rows, tensors: _Tensors) -> norm.Walk
     """The walk along these rows of A, B, out and start."""
     a, b, out, start = tensors
     lanes = lanes_of(a)
+    pixels = lanes // max(1, a.inner[4])
+    apart = norm.Steps(*(0 if tensor is None else pixels * tensor.strides[3] for tensor in tensors))
     columns = [
-        norm.Columns(simd.address(loop(plan.bits, count, lanes, lanes)), first)
+        norm.Columns(simd.address(loop(plan.bits, count, apart, lanes)), first)
         for first, count in blocks(lanes, _LANES)
     ]
     return norm.Walk(
@@ -242,6 +253,7 @@ def _walk(plan: Plan, loop: _Loop, walked: Rows, tensors: _Tensors) -> norm.Walk
         out=_NOWHERE if out is None else target(out),
         start=source(start),
         steps=walked.length // lanes,
+        apart=apart,
         per_piece=max(1, _PIECE // lanes),
         lanes=lanes,
         channels=a.inner[4],

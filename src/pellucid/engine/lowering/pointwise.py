@@ -40,29 +40,48 @@ def rows(*tensors: Tensor | None) -> tuple[int, Rows]:
     return -(-n * d * h // per_chunk), Rows(per_chunk, n, d, h, w * c)
 
 
-def source(tensor: Tensor | None) -> Source:
+def stretches(*tensors: Tensor | None) -> tuple[int, Rows]:
+    """The same for loops that need a row's numbers side by side: each pixel is a row where some tensor's lie apart."""
+    first = tensors[0]
+    assert first is not None
+    n, d, h, w, c = first.inner
+    if w == 1 or all(t is None or t.strides[3] == t.inner[4] for t in tensors):
+        return rows(*tensors)
+    assert d == 1, "three axes whose pixels lie apart"
+    per_chunk = max(1, n * h * w // CHUNKS)
+    return -(-n * h * w // per_chunk), Rows(per_chunk, n, h, w, c)
+
+
+def source(tensor: Tensor | None, walked: Rows | None = None) -> Source:
     """A tensor that a loop reads row by row; an absent one has no strides."""
-    return Source(None, 0, 0, 0) if tensor is None else Source(tensor, *tensor.strides[:3])
+    return Source(None, 0, 0, 0) if tensor is None else Source(tensor, *_steps(tensor, walked))
 
 
-def target(tensor: Tensor) -> Target:
+def target(tensor: Tensor, walked: Rows | None = None) -> Target:
     """A tensor that a loop writes row by row."""
-    return Target(tensor, *tensor.strides[:3])
+    return Target(tensor, *_steps(tensor, walked))
 
 
-@registry.forward(ReLU)
+def _steps(tensor: Tensor, walked: Rows | None) -> tuple[int, int, int]:
+    """From image to image, and as the rows lie; those that are shorter than the tensor's are its pixels."""
+    (image, slice_, row, pixel), (width, channels) = tensor.strides, tensor.inner[3:]
+    by_pixel = walked is not None and walked.length < width * channels
+    return (image, row, pixel) if by_pixel else (image, slice_, row)
+
+
+@registry.forward(ReLU, strided=True)
 def relu_forward(plan: Plan, step: Step) -> None:
     """y = max(x, 0)."""
     x, y = plan.read(step, "input"), plan.output(step)
 
     def bind() -> Work:
-        chunks, walked = rows(x, y)
-        return Work(chunks, pointwise.Pointwise(walked, source(x), target(y), 0.0))
+        chunks, walked = stretches(x, y)
+        return Work(chunks, pointwise.Pointwise(walked, source(x, walked), target(y, walked), 0.0))
 
     plan.loop(step, f"{step.path}.output", pointwise.relu, bind)
 
 
-@registry.backward(ReLU)
+@registry.backward(ReLU, strided=True)
 def relu_backward(plan: Plan, step: Step) -> None:
     """grad_input = 0 where output = 0, else grad_output."""
     grad_output, y = plan.read(step, "grad_output"), plan.read(step, "output")
@@ -74,19 +93,20 @@ def relu_backward(plan: Plan, step: Step) -> None:
     plan.loop(step, f"{out.name} by {step.path}", pointwise.relu_gradient, bind)
 
 
-@registry.forward(*_KERNELS)
+@registry.forward(*_KERNELS, strided=True)
 def activation_forward(plan: Plan, step: Step) -> None:
     """y = f(x)."""
     x, y = plan.read(step, "input"), plan.output(step)
 
     def bind() -> Work:
-        chunks, walked = rows(x, y)
-        return Work(chunks, pointwise.Pointwise(walked, source(x), target(y), _setting(plan, step.node.op)))
+        chunks, walked = stretches(x, y)
+        setting = _setting(plan, step.node.op)
+        return Work(chunks, pointwise.Pointwise(walked, source(x, walked), target(y, walked), setting))
 
     plan.loop(step, f"{step.path}.output", _kernels(step.node.op)[0], bind)
 
 
-@registry.backward(*_KERNELS)
+@registry.backward(*_KERNELS, strided=True)
 def activation_backward(plan: Plan, step: Step) -> None:
     """grad_input = grad_output·f′(x)."""
     grad_output = plan.read(step, "grad_output")
@@ -101,8 +121,8 @@ def activation_backward(plan: Plan, step: Step) -> None:
 
 def _gradient(grad_output: Tensor, x: Tensor, out: Tensor, base: Tensor | None, setting: float) -> Work:
     """The gradient of a function of each number."""
-    chunks, walked = rows(grad_output, x, out, base)
-    tensors = source(grad_output), source(x), target(out), source(base)
+    chunks, walked = stretches(grad_output, x, out, base)
+    tensors = source(grad_output, walked), source(x, walked), target(out, walked), source(base, walked)
     return Work(chunks, pointwise.PointwiseGradient(walked, *tensors, setting))
 
 
@@ -118,13 +138,13 @@ def _setting(plan: Plan, op: Op) -> float:
     return float(op.slope(plan.dtype)) if isinstance(op, LeakyReLU) else 0.0
 
 
-@registry.forward(Dropout)
+@registry.forward(Dropout, strided=True)
 def dropout_forward(plan: Plan, step: Step) -> None:
     """Keep or drop each number."""
     _dropout(plan, step, plan.read(step, "input"), plan.output(step), None)
 
 
-@registry.backward(Dropout)
+@registry.backward(Dropout, strided=True)
 def dropout_backward(plan: Plan, step: Step) -> None:
     """The same choice again."""
     grad_output = plan.read(step, "grad_output")
@@ -138,12 +158,12 @@ def _dropout(plan: Plan, step: Step, x: Tensor, y: Tensor, base: Tensor | None) 
     layer = [other for other in plan.graph.nodes if isinstance(other.op, Dropout)].index(step.node)
 
     def bind() -> Work:
-        chunks, walked = rows(x, y, base)
+        chunks, walked = stretches(x, y, base)
         table = activation.Dropout(
             walked,
-            source(x),
-            target(y),
-            source(base),
+            source(x, walked),
+            target(y, walked),
+            source(base, walked),
             channels=x.inner[4],
             plane=size_of(x.inner[1:4]),
             layer=layer,

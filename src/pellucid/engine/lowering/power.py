@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pellucid.engine.loops import Work
 from pellucid.engine.lowering import registry
-from pellucid.engine.lowering.arithmetic import Operand, gradient, operand, walked
+from pellucid.engine.lowering.arithmetic import gradient
+from pellucid.engine.lowering.broadcast import Operand, operand, walked
 from pellucid.engine.plan import Plan
 from pellucid.engine.steps import Step
 from pellucid.kernels.jit import Kernel
@@ -12,13 +13,13 @@ from pellucid.kernels.loops import power
 from pellucid.ops.pow import Pow
 
 
-@registry.forward(Pow)
+@registry.forward(Pow, strided=True)
 def forward(plan: Plan, step: Step) -> None:
     """y = xᵖ."""
     _loop(plan, step, power.power, Operand(plan.output(step), step.makes["output"].shape))
 
 
-@registry.backward(Pow)
+@registry.backward(Pow, strided=True)
 def backward(plan: Plan, step: Step) -> None:
     """grad_input = grad_output·p·x^(p − 1), of which all but grad_output is made first."""
     shape = step.reads["input"].shape

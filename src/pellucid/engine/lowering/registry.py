@@ -6,24 +6,28 @@ from collections.abc import Callable
 from typing import TypeAlias, TypeVar
 
 from pellucid.engine.plan import Plan
-from pellucid.engine.steps import Step, Way
+from pellucid.engine.steps import Setting, Step, Way
 from pellucid.modules import load_folder
 from pellucid.ops.base import Op
 from pellucid.ops.rule import Rule
 
 Lowering: TypeAlias = Callable[[Plan, Step], None]
+# Whether the loops of a step take tensors whose pixels lie apart in a role: as what is read, as "output", as a gradient
+# that is made or begun from.
+Strided: TypeAlias = Callable[[Step, str, Setting], bool]
 F = TypeVar("F", bound=Lowering)
 _lowerings: dict[tuple[Way, type[Op | Rule]], Lowering] = {}
+_strided: dict[Lowering, Strided] = {}
 
 
-def forward(*ops: type[Op]) -> Callable[[F], F]:
-    """Register what lowers the forward of these ops."""
-    return _register("forward", ops)
+def forward(*ops: type[Op], strided: bool | Strided = False) -> Callable[[F], F]:
+    """Register what lowers the forward of these ops, and for which tensors pixels may lie apart."""
+    return _register("forward", ops, strided)
 
 
-def backward(*ops: type[Op]) -> Callable[[F], F]:
-    """Register what lowers the backward of these ops."""
-    return _register("backward", ops)
+def backward(*ops: type[Op], strided: bool | Strided = False) -> Callable[[F], F]:
+    """Register what lowers the backward of these ops, and for which tensors pixels may lie apart."""
+    return _register("backward", ops, strided)
 
 
 def update(*rules: type[Rule]) -> Callable[[F], F]:
@@ -31,9 +35,12 @@ def update(*rules: type[Rule]) -> Callable[[F], F]:
     return _register("update", rules)
 
 
-def _register(way: Way, kinds: tuple[type[Op | Rule], ...]) -> Callable[[F], F]:
+def _register(
+    way: Way, kinds: tuple[type[Op | Rule], ...], strided: bool | Strided = False
+) -> Callable[[F], F]:
     def registered(lowering: F) -> F:
         _lowerings.update({(way, kind): lowering for kind in kinds})
+        _strided[lowering] = strided if callable(strided) else lambda *_: strided
         return lowering
 
     return registered
@@ -44,6 +51,12 @@ def lowering(way: Way, kind: type[Op | Rule]) -> Lowering | None:
     load_folder("pellucid.engine.lowering")
     found = (_lowerings.get((way, one)) for one in kind.__mro__)
     return next((lowering for lowering in found if lowering is not None), None)
+
+
+def takes_strided(step: Step, role: str, setting: Setting) -> bool:
+    """Whether pixels of a tensor may lie apart that a step reads or makes in this role."""
+    found = lowering(step.way, type(step.op))
+    return found is not None and _strided[found](step, role, setting)
 
 
 def lower(plan: Plan, step: Step) -> None:

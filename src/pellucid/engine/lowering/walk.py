@@ -48,8 +48,9 @@ def stored(plan: Plan, tensor: Tensor) -> View:
     """The same of a tensor that is about to be stored: past the caches, if it is larger than they are.
 
     So the lines that are overwritten need not be read. In inference it is all read at once, from the last cache.
+    What lies inside another tensor may begin in the middle of a line.
     """
-    whole_lines = tensor.inner[4] * tensor.dtype.itemsize % _LINE_BYTES == 0
+    whole_lines = tensor.root is tensor and tensor.inner[4] * tensor.dtype.itemsize % _LINE_BYTES == 0
     return replace(view(tensor), past=plan.trains and whole_lines and tensor.size_bytes >= _PAST_BYTES)
 
 

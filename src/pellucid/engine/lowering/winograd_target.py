@@ -44,7 +44,7 @@ class Target:
         (first, row, _), (last, end, _), stride = group[0], group[-1], self.plane.h.stride
         rows = min(height, (end + SIDE) * stride // scale)
         stop = last * y.image + y.offset((0, rows - 1, width))
-        return range(first * y.image + y.offset((0, row * stride // scale, 0)), stop, y.channels)
+        return range(first * y.image + y.offset((0, row * stride // scale, 0)), stop, y.strides[2])
 
     def stage(self, images: int) -> Stage:
         """What its transforms count from, for so many images at a time."""

@@ -22,6 +22,15 @@ class Columns(NamedTuple):
     first: int
 
 
+class Steps(NamedTuple):
+    """How far apart steps along a row are in each tensor."""
+
+    a: int
+    b: int
+    out: int
+    start: int
+
+
 class Walk(NamedTuple):
     """What the emitted loops take, and the steps in which they walk the rows."""
 
@@ -31,6 +40,7 @@ class Walk(NamedTuple):
     out: Target
     start: Source
     steps: int  # in a row
+    apart: Steps
     per_piece: int  # steps that are done with one block of columns before the next
     lanes: int  # numbers in a step
     channels: int
@@ -68,13 +78,12 @@ def walk(w, chunk, numbers, table):
         for first in range(0, w.steps, w.per_piece):
             for block in range(w.columns.length):
                 columns = record(Columns, w.columns, block)
-                at = first * w.lanes + columns.first
                 call_tile(
                     columns.code,
-                    element_address(w.a.numbers, a + at),
-                    element_address(w.b.numbers, b + at),
-                    element_address(w.out.numbers, out + at),
-                    element_address(w.start.numbers, start + at),
+                    element_address(w.a.numbers, a + first * w.apart.a + columns.first),
+                    element_address(w.b.numbers, b + first * w.apart.b + columns.first),
+                    element_address(w.out.numbers, out + first * w.apart.out + columns.first),
+                    element_address(w.start.numbers, start + first * w.apart.start + columns.first),
                     element_address(numbers, table + columns.first),
                     min(w.per_piece, w.steps - first),
                 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from pellucid.kernels.jit import inline
 from pellucid.kernels.table import Numbers, Reads, Writes
 
@@ -61,7 +63,10 @@ def last_row(rows, chunk):
 @inline
 def place_of(rows, r):
     """The image of row `r`, and where it lies along D and H."""
-    return r // (rows.depth * rows.height), r // rows.height % rows.depth, r % rows.height
+    height, depth = np.uint64(rows.height), np.uint64(rows.depth)  # without signs divisions are shorter
+    line = np.uint64(r) // height
+    image = line // depth
+    return np.int64(image), np.int64(line - image * depth), np.int64(np.uint64(r) - line * height)
 
 
 @inline

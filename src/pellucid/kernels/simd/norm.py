@@ -1,8 +1,8 @@
 """Batch normalisation's loops along a row of pixels: `columns` numbers at a step, of which each has its own lane.
 
 A, B, out and start are tensors, taps is a table: row by row what the loops need of each of `lanes` lanes, or what they
-sum there, which are float64; `columns` of them are done by this code. `count` steps follow one another, `step` numbers
-of every tensor apart.
+sum there, which are float64; `columns` of them are done by this code. `count` steps follow one another, in
+each tensor so many numbers apart as `steps` says.
 """
 
 from __future__ import annotations
@@ -22,13 +22,14 @@ _AHEAD = 512  # numbers between what is written and what is brought into the cac
 class _Loop:
     bits: int
     columns: int
-    step: int
+    steps: tuple[int, int, int, int]
     lanes: int
 
     @property
     def symbol(self) -> str:
         """A name that no other code has."""
-        return "_".join(map(str, (type(self).__name__.lower(), *map(int, astuple(self)))))
+        bits, columns, steps, *others = astuple(self)
+        return "_".join(map(str, (type(self).__name__.lower(), *map(int, (bits, columns, *steps, *others)))))
 
 
 @dataclass(frozen=True)
@@ -177,8 +178,8 @@ class _Steps(Emitter):
         """Run `body(tensors, state)` for each step, with the tensors as they lie there."""
 
         def step(t: Any, inner: Registers) -> Registers:
-            at = self.b.mul(t, int64(self.code.step))
-            return body([self.ahead(tensor, at) for tensor in self.tensors], inner)
+            at = [self.b.mul(t, int64(step)) for step in self.code.steps]
+            return body([self.ahead(*place) for place in zip(self.tensors, at, strict=True)], inner)
 
         return self.loop(self.count, state, step)
 

@@ -19,27 +19,28 @@ from pellucid.kernels.simd.emit import I32, Emitter, Registers, int64
 class Window:
     """out = the largest A of the taps, B = the tap it came from: the first of equals, the last of NaNs.
 
-    A tap is (offset in A, number of the kernel position). `channels` are done by this code, of which a position has
-    `pixel`; `positions` follow one another, `stride` positions of A apart.
+    A tap is (offset in A, number of the kernel position). `channels` are done by this code; `positions` follow one
+    another, `stride` positions of A apart. Pixels of A, out and B are `pixels` apart.
     """
 
     bits: int
     route_bits: int
     channels: int
-    pixel: int
+    pixels: tuple[int, int, int]
     stride: int
     positions: int
 
     @property
     def symbol(self) -> str:
         """A name that no other code has."""
-        sizes = (self.bits, self.route_bits, self.channels, self.pixel, self.stride, self.positions)
+        sizes = (self.bits, self.route_bits, self.channels, *self.pixels, self.stride, self.positions)
         return "window_" + "_".join(map(str, sizes))
 
     def emit(self) -> ir.Module:
         """For each position: the first tap, then every other that is larger."""
         e = Emitter(self.symbol, self.bits, self.channels)
         a, routes, out, _, taps, count = e.function.args
+        read, written, route = self.pixels
         routes = e.b.bitcast(routes, ir.IntType(self.route_bits).as_pointer())
 
         def tap(t: Any, here: Any) -> tuple[Any, Any]:
@@ -48,7 +49,7 @@ class Window:
             return e.ahead(here, e.b.load(at)), number
 
         def position(i: Any, _: Registers) -> Registers:
-            here = e.ahead(a, e.b.mul(i, int64(self.stride * self.pixel)))
+            here = e.ahead(a, e.b.mul(i, int64(self.stride * read)))
             first, number = tap(int64(0), here)
             best = [[e.load(first, 0, v) for v in range(e.vectors)], [number] * e.vectors]
 
@@ -64,10 +65,10 @@ class Window:
                 return [values, winners]
 
             best = e.loop(count, best, compare)
-            to = e.b.mul(i, int64(self.pixel))
+            to, along = e.b.mul(i, int64(written)), e.b.mul(i, int64(route))
             for v in range(e.vectors):
                 e.store(best[0][v], e.ahead(out, to), 0, v)
-                e.store(e.resized(best[1][v], self.route_bits), e.ahead(routes, to), 0, v)
+                e.store(e.resized(best[1][v], self.route_bits), e.ahead(routes, along), 0, v)
             return []
 
         e.loop(int64(self.positions), [], position)
@@ -81,13 +82,13 @@ class Route:
 
     A tap is two rows: (offset in A, offset in B), (number of the kernel position, 0). Positions of a run are `step`
     positions of out apart and read neighbours in A and B. `start` is what the sums begin with, or the output of a
-    ReLU that masks them, or nothing.
+    ReLU that masks them, or nothing. Pixels of A, B, out and start are `pixels` apart.
     """
 
     bits: int
     route_bits: int
     channels: int
-    pixel: int
+    pixels: tuple[int, int, int, int]
     step: int
     positions: int
     taps: int
@@ -96,7 +97,15 @@ class Route:
     @property
     def symbol(self) -> str:
         """A name that no other code has."""
-        sizes = (self.bits, self.route_bits, self.channels, self.pixel, self.step, self.positions, self.taps)
+        sizes = (
+            self.bits,
+            self.route_bits,
+            self.channels,
+            *self.pixels,
+            self.step,
+            self.positions,
+            self.taps,
+        )
         return f"route_{'_'.join(map(str, sizes))}_{self.start}"
 
     def emit(self) -> ir.Module:
@@ -106,14 +115,15 @@ class Route:
         routes = e.b.bitcast(routes, ir.IntType(self.route_bits).as_pointer())
 
         def position(i: Any, _: Registers) -> Registers:
-            to, along = e.b.mul(i, int64(self.step * self.pixel)), e.b.mul(i, int64(self.pixel))
-            begin = e.ahead(start, to)
+            along, beside = (e.b.mul(i, int64(pixel)) for pixel in self.pixels[:2])
+            to, at_start = (e.b.mul(i, int64(self.step * pixel)) for pixel in self.pixels[2:])
+            begin = e.ahead(start, at_start)
             first = [e.load(begin, 0, v) if self.start == "base" else e.zero for v in range(e.vectors)]
 
             def add(t: Any, state: Registers) -> Registers:
                 at = e.ahead(taps, e.b.shl(t, int64(2)))
                 source = e.ahead(a, e.b.add(e.b.load(at), along))
-                route = e.ahead(routes, e.b.add(e.b.load(e.ahead(at, 1)), along))
+                route = e.ahead(routes, e.b.add(e.b.load(e.ahead(at, 1)), beside))
                 number = e.broadcast(e.b.trunc(e.b.load(e.ahead(at, 2)), I32))
                 sums = []
                 for v, so_far in enumerate(state[0]):

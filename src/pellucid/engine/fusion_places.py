@@ -1,0 +1,63 @@
+"""Tensors that lie inside others: what is concatenated is made in its place, and its gradient is read there.
+
+The parts of a concatenation are channels, or images, of the whole; between pixels of a part lie the other parts'. So
+who makes a part and all who read it must take tensors whose pixels lie apart (`registry.takes_strided`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pellucid.engine.fusion import Fusing
+from pellucid.engine.graph import Symbol
+from pellucid.engine.lowering.cat import place
+from pellucid.engine.lowering.registry import takes_strided
+from pellucid.engine.steps import Step, Within
+from pellucid.ops.cat import Cat
+
+
+def cat_behind(fusing: Fusing, step: Step) -> Step | None:
+    """A concatenation in which what the step leaves can be made, if all who read it can read it there."""
+    output, readers = step.output, fusing.readers(step.output, "forward")
+    cat = next((one for one in readers if isinstance(one.op, Cat)), None)
+    if cat is None or output is fusing.steps.graph.output or not _places_pixels(cat):
+        return None
+    return cat if _taken_apart(fusing, output, (step, "output")) else None
+
+
+def made_in_place(fusing: Fusing, step: Step, cat: Step, rule: str) -> None:
+    """What the step leaves lies in the concatenation; of several places there, the first one."""
+    name = next(name for name, symbol in cat.reads.items() if symbol is step.output)
+    fusing.within[step.output] = Within(cat.output, *place(cat, name))
+    fusing.put(step, replace(step, rules=(*step.rules, rule)))
+
+
+def _places_pixels(cat: Step) -> bool:
+    """Whether a concatenation puts whole images, or channels of pixels, side by side; loops walk two axes of these."""
+    axis, _ = place(cat, next(iter(cat.node.named)))
+    return axis < 2 and cat.node.output.ndim <= 4
+
+
+def _taken_apart(fusing: Fusing, symbol: Symbol, maker: tuple[Step, str]) -> bool:
+    """Whether the pixels of a tensor may lie apart, for who makes it and for all who read it."""
+    readers = fusing.roles.get(fusing.steps.true(symbol), ())
+    return all(takes_strided(step, role, fusing.setting) for step, role in (maker, *readers))
+
+
+def _parts_read(fusing: Fusing, step: Step) -> list[str]:
+    """The gradients of a concatenation's operands that all who read them can read in the output's."""
+    roles = [role for role in step.makes if role not in step.bases] if _places_pixels(step) else []
+    return [role for role in roles if _taken_apart(fusing, step.makes[role], (step, role))]
+
+
+def has_parts(fusing: Fusing, step: Step) -> Step | None:
+    """The concatenation itself, which takes in nothing."""
+    return step if _parts_read(fusing, step) else None
+
+
+def left_in_place(fusing: Fusing, step: Step, cat: Step, rule: str) -> None:
+    """These gradients are parts of the output's."""
+    for role in _parts_read(fusing, cat):
+        part = Within(step.reads["grad_output"], *place(step, role.removeprefix("grad_")))
+        fusing.within[step.makes[role]] = part
+    fusing.put(step, replace(step, rules=(*step.rules, rule)))
