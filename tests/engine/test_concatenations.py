@@ -259,3 +259,39 @@ def test_a_window_along_every_axis(shape: tuple[int, ...]) -> None:
         assert np.array_equal(part.array(), np.take(whole.array(), range(1, size), axis))
         assert part.address == part.memory.ctypes.data
         assert part.root is whole
+
+
+@pytest.mark.parametrize("shape", [(2, 1, 5), (2, 1, 3, 4), (1, 1, 1, 5), (3, 2, 4, 3)])
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda x: x * 2,
+        lambda x: x + x,
+        lambda x: x - 1,
+        lambda x: 1 / x,
+        lambda x: -x,
+        lambda x: x**3,
+        lambda x: x * x,
+        F.relu,
+        F.tanh,
+        lambda x: x * F.sigmoid(x),
+    ],
+)
+def test_of_one_channel(made: Callable[[Any], Any], shape: tuple[int, ...]) -> None:
+    """Whose pixels lie apart as those of more do."""
+
+    class Net(pc.Module):
+        def __init__(self) -> None:
+            self.conv = (pc.Conv1d if len(shape) == 3 else pc.Conv2d)(2 * shape[1], 1, 1)
+
+        def forward(self, x: Any) -> Any:
+            return pc.functional.flatten(self.conv(F.cat([made(x), x], 1)), 1)
+
+    model, x = Net(), normal(*shape)
+    recorded = pc.record(model, x)
+    np.testing.assert_array_equal(model(x), recorded["flatten.output"])
+    fast = pc.TrainStep(model, pc.SGD(lr=0.1), loss="mse_loss")
+    y = np.zeros_like(model(x))
+    again = fast.record(x, y)
+    assert fast(x, y) == again.loss
+    np.testing.assert_array_equal(model.conv.weight, again["updated(conv.weight)"])

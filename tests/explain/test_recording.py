@@ -143,6 +143,7 @@ def test_an_address_must_be_text() -> None:
 
 def test_numbers_without_an_account(monkeypatch: pytest.MonkeyPatch) -> None:
     rec = recording(run(lambda s, w: F.relu(F.linear(s, w)), normal(2, 3), {"w": normal(4, 3)}))
+    assert rec.explain("relu.output[0,0]").certified
     monkeypatch.delitem(explainers._EXPLAINERS, ReLU)  # as of an op that nobody explains
     expected = "Expected an output, a gradient, a statistic or an update."
     for address, rule in {

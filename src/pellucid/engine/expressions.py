@@ -33,7 +33,7 @@ class Expression:
         op = _ops().get(sign)
         if op is not None and len(op.arguments) == len(operands):
             return self.applied(op(), operands)
-        if op is None or is_number(first):
+        if op is None or is_number(first) or not all(map(is_number, others)):
             raise self.refused(sign)
         return self.applied(op(*others), (first,))
 

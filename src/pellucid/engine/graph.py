@@ -18,12 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.engine.expressions import Expression
-from pellucid.errors import ArgumentError, MissingError, PellucidError, say
+from pellucid.errors import ArgumentError, MissingError, PellucidError, ShapeError, say
 from pellucid.numbers import absent
 from pellucid.ops.base import Op, Shape
 from pellucid.ops.checks import is_number, number
 
 Array = NDArray[Any]
+_MOST_AXES = 5
 
 
 @dataclass(eq=False)
@@ -84,7 +85,7 @@ class Graph:
     training: bool
     nodes: list[Node] = field(default_factory=list)
     arrays: dict[Symbol, Array] = field(default_factory=dict)  # of the model, and numbers
-    numbers: dict[float, Symbol] = field(default_factory=dict)
+    numbers: dict[str, Symbol] = field(default_factory=dict)  # by what they are called: −0 is not 0
     output: Symbol = field(init=False)
 
     @property
@@ -109,6 +110,7 @@ class _Trace:
         self.graph = graph
         self.names = {id(array): name for name, array in arrays.items()}
         self.symbols: dict[int, Symbol] = {}
+        self.known = {*graph.inputs.values()}  # and what this forward has made
         self.counts: Counter[str] = Counter()
         self.path, self.in_layer = "", False
 
@@ -127,15 +129,22 @@ class _Trace:
         """The symbol of a number, which is an array of the network called after it."""
         most = np.finfo(self.graph.dtype).max
         found = number(op.name, "number", value, f"[{-most}, {most}]")
-        numbers = self.graph.numbers
-        if found not in numbers:
+        numbers, name = self.graph.numbers, repr(found)
+        if name not in numbers:
             array = np.array(found, self.graph.dtype)
-            numbers[found] = Symbol(repr(found), (), array.dtype)
-            self.graph.arrays[numbers[found]] = array
-        return numbers[found]
+            numbers[name] = Symbol(name, (), array.dtype)
+            self.graph.arrays[numbers[name]] = array
+        return numbers[name]
 
     def operand(self, op: Op, value: object) -> Symbol | None:
         """The symbol of an operand: itself, or the one that stands for a named array."""
+        if isinstance(value, Symbol) and value not in self.known:
+            raise ArgumentError(
+                op.name,
+                "a tensor belongs to the forward that made it",
+                got=say("'{name}' of an earlier forward", name=value.name),
+                hint="compute it anew, or return it and give it to the next forward as the input",
+            )
         if value is None or isinstance(value, Symbol):
             return value
         if not isinstance(value, np.ndarray) or id(value) not in self.names:
@@ -161,8 +170,10 @@ class _Trace:
                 hint="use astype on the whole model",
             )
         if id(array) not in self.symbols:
+            _check_axes(where, name, array.shape)
             symbol = self.symbols[id(array)] = Symbol(name, array.shape, array.dtype)
             self.graph.arrays[symbol] = array
+            self.known.add(symbol)
         return self.symbols[id(array)]
 
     def name(self, op: Op) -> str:
@@ -186,7 +197,9 @@ def apply(op: Op, operands: tuple[object, ...]) -> Symbol:
         raise error.at(trace.path) from None
     path = trace.name(op)
     try:
-        return add_node(trace.graph, op, symbols, path)
+        output = add_node(trace.graph, op, symbols, path)
+        trace.known.add(output)
+        return output
     except PellucidError as error:
         raise error.at(trace.path or path) from None
 
@@ -198,10 +211,18 @@ def add_node(graph: Graph, op: Op, operands: tuple[Symbol | None, ...], path: st
     """
     _check_kinds(op, operands)
     shape = op.infer(*(None if s is None else s.shape for s in operands))
+    _check_axes(op.name, "output", shape)
     output = Symbol(f"{path}.output", shape, graph.dtype if op.dtype is None else np.dtype(op.dtype))
     output.node = Node(op, operands, output, path)
     graph.nodes.append(output.node)
     return output
+
+
+def _check_axes(where: str, name: str, shape: Shape) -> None:
+    """Loops walk images, channels and three spatial axes."""
+    if len(shape) > _MOST_AXES:
+        rule = say("a network's tensors have at most {most} axes", most=_MOST_AXES)
+        raise ShapeError(where, rule, got=f"{name} {shape}")
 
 
 def _check_kinds(op: Op, symbols: tuple[Symbol | None, ...]) -> None:
@@ -252,6 +273,12 @@ def named(array: Array) -> Symbol | None:
     return trace.named("forward", array) if trace is not None and id(array) in trace.names else None
 
 
+def is_symbolic(value: object) -> bool:
+    """Whether an operand stands for a tensor of the network that is being traced: a symbol, or an array of its."""
+    trace = _active.get()
+    return isinstance(value, Symbol) or (trace is not None and id(value) in trace.names)
+
+
 def is_training() -> bool:
     """Whether the network being traced is to be trained; layers such as dropout ask."""
     trace = _active.get()
@@ -272,6 +299,8 @@ def trace(
     path of the layer.
     """
     symbols = {name: Symbol(name, shape, np.dtype(dtype)) for name, (shape, dtype) in inputs.items()}
+    for name, symbol in symbols.items():
+        _check_axes("forward", name, symbol.shape)
     graph = Graph(symbols, training)
 
     def traced() -> Any:

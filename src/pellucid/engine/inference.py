@@ -20,6 +20,7 @@ from pellucid.engine.lowering.shape import egest
 from pellucid.engine.program import Program
 from pellucid.engine.programs import Programs
 from pellucid.engine.sharing import is_part
+from pellucid.errors import ShapeError
 from pellucid.kernels import turns
 
 Array = NDArray[Any]
@@ -43,6 +44,8 @@ class Inference:
             raise memory.exhausted("plan", error) from None
 
     def _run(self, x: Array) -> Array:
+        if x.ndim == 0:
+            raise ShapeError("forward", "input must have an axis for its batch", got=f"input {x.shape}")
         if len(x) == 0:
             return np.zeros(self._trace(x).output.shape, x.dtype)
         program = self._programs.of(self._key(x, len(x)), lambda: self._larger(x) or self.program(x))

@@ -31,6 +31,9 @@ def plan_text(listing: Listed, lang: str | None = None) -> str:
         headings[len(lines)] = heading
         lines += [_cells(row) for row in rows]
     table = str(Columns(heads, tuple(lines), 1)).splitlines()
+    if excess := max(0, max(map(cells, table)) - _WIDTH):  # large numbers take their room from the names
+        narrow = tuple((_cut(name, _NAME - excess), *numbers) for name, *numbers in lines)
+        table = str(Columns(heads, narrow, 1)).splitlines()
     out = [table[0]]
     for i, line in enumerate(table[1:]):
         out += [wrapped(headings[i], _WIDTH, "", "    ")] if i in headings else []

@@ -15,7 +15,7 @@ import numpy as np
 
 from pellucid import memory
 from pellucid.engine import arrays
-from pellucid.engine.graph import Symbol, apply
+from pellucid.engine.graph import apply, is_symbolic
 from pellucid.errors import PellucidError, ShapeError, say
 from pellucid.numbers import absent, as_array
 from pellucid.ops.base import Array, Gradients, Op, Shape
@@ -38,7 +38,7 @@ class Call:
     def forward(self) -> Tensor:
         """The output, as an array or as a symbol."""
         given = self.given()
-        if any(isinstance(operand, Symbol) for operand in given.values()):
+        if any(map(is_symbolic, given.values())):
             return apply(self.op, tuple(given.values()))
         with memory.enough(self.op.name):
             operands, dtype, single = self.arrays()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pellucid.errors import ArgumentError
+from pellucid.errors import ArgumentError, say
 from pellucid.functional._call import Call, Tensor, function, gradient
 from pellucid.ops.cat import Cat
 
@@ -26,7 +26,9 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Call:
                [2., 4.]])
     """
     if not isinstance(tensors, list | tuple) or not tensors:
-        raise ArgumentError("cat", "tensors must be a list of one tensor or more", got=type(tensors).__name__)
+        listed = isinstance(tensors, list | tuple)
+        got = say("an empty list") if listed else type(tensors).__name__
+        raise ArgumentError("cat", "tensors must be a list of one tensor or more", got=got)
     return Call(Cat(dim), tuple(tensors))
 
 

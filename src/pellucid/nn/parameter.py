@@ -55,6 +55,7 @@ class State(np.ndarray[Any, np.dtype[Any]]):
         return [slice(start, start + _TOGETHER) for start in range(0, len(self), _TOGETHER)]
 
     def __setitem__(self, index: Any, value: Any) -> None:
+        _check_not_traced(self)
         taken = self._taken(value)
         if self.dtype.kind == "f" and (given := np.asarray(taken)).dtype.kind == "f":
             taken = within(type(self).__name__, say("the value"), given, self.dtype)
@@ -73,6 +74,21 @@ class State(np.ndarray[Any, np.dtype[Any]]):
     def memory(self) -> NDArray[Any]:
         """The same numbers, not copied, as a contiguous array in memory order."""
         return weights.in_memory(np.asarray(self))
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **settings: Any) -> Any:
+        """As of any array; in a network's forward an operator is the network's, and nothing else has numbers."""
+        if graph.tracing():
+            symbols = [graph.named(one) if isinstance(one, State) else one for one in inputs]
+            symbol = next((one for one in symbols if isinstance(one, graph.Symbol)), None)
+            if symbol is None or "out" in settings:
+                raise _refusal(self)
+            return symbol.__array_ufunc__(ufunc, method, *symbols, **settings)
+        out = settings.get("out", ())
+        if out:
+            settings["out"] = tuple(np.asarray(one) if isinstance(one, State) else one for one in out)
+        inputs = tuple(np.asarray(one) if isinstance(one, State) else one for one in inputs)
+        result = getattr(ufunc, method)(*inputs, **settings)
+        return out[0] if len(out) == 1 else result
 
     def __array_wrap__(self, array: NDArray[Any], context: object = None, return_scalar: bool = False) -> Any:
         """What is computed from a parameter is a plain array; `weight += …` stays the parameter."""
@@ -112,8 +128,39 @@ for _operator in ("add", "radd", "sub", "rsub", "mul", "rmul", "truediv", "rtrue
     setattr(State, f"__{_operator}__", _traced(f"__{_operator}__"))
 
 
+def _refusal(state: State) -> ArgumentError:
+    """In a network's forward an array of the model stands for what it will be: it has no numbers to compute with."""
+    return ArgumentError(
+        "forward",
+        "a model's arrays have no numbers while the network is traced, and cannot change",
+        got=say("{kind} of shape {shape}", kind=type(state).__name__, shape=state.shape),
+        hint="use +, -, *, /, ** and the functions of pellucid.functional",
+    )
+
+
+def _check_not_traced(state: State) -> None:
+    if graph.tracing():
+        raise _refusal(state)
+
+
+def _refused(name: str) -> Callable[..., Any]:
+    """A method that gives numbers away."""
+    of_numpy = getattr(np.ndarray, name)
+
+    def method(state: State, *arguments: Any) -> Any:
+        _check_not_traced(state)
+        return of_numpy(state, *arguments)
+
+    return method
+
+
+for _method in ("__getitem__", "__float__", "__int__", "__bool__", "__iter__", "item", "tolist"):
+    setattr(State, _method, _refused(_method))
+
+
 def _in_place(ufunc: np.ufunc) -> Callable[[State, Any], State]:
     def operated(state: State, other: Any) -> State:
+        _check_not_traced(state)
         ufunc(state, state._taken(other), out=state)
         return state
 

@@ -138,7 +138,7 @@ def repeated(own: Shape, output: Shape) -> tuple[int, ...]:
 def summed(gradient: Array, shape: Shape) -> Array:
     """The sum over the axes along which an operand of this shape is repeated."""
     axes = repeated(shape, gradient.shape)
-    return gradient.sum(axis=axes).reshape(shape) if axes else gradient
+    return (gradient.sum(axis=axes) if axes else gradient).reshape(shape)
 
 
 def aligned(shape: Shape, rank: int) -> Shape:

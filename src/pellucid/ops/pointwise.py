@@ -49,7 +49,7 @@ class Pointwise(Op):
 
 
 class Smooth(Pointwise):
-    """An op of transcendental functions: computed in float64 and rounded once to the input's type."""
+    """An op that is computed in float64 and rounded once to the input's type, as transcendental functions are."""
 
     def effort(self, *shapes: Shape | None) -> int:
         """Each number goes through memory many times, in float64."""

@@ -30,6 +30,11 @@ class Pow(Smooth):
         "grad_input": "grad_input = grad_output·p·input^(p − 1)",
     }
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if type(self.exponent) is int and abs(self.exponent) < 2**1023:
+            self.settle(exponent=float(self.exponent))
+
     @property
     def name(self) -> str:
         """The op's name."""

@@ -50,9 +50,12 @@ def five_axes(public: Sequence[int], absent: int) -> tuple[int, int, int, int, i
 
 
 def merged(width: int, channels: int, read: Sequence[Repeated]) -> tuple[int, int, list[Repeated]]:
-    """The pixels and channels of a row; as one axis where all tensors are read alike along both."""
+    """The pixels and channels of a row; as one axis where all tensors are read alike along both.
+
+    The last tensor is written, one number beside the other along the inner axis.
+    """
     strides = [one.strides for one in read]
-    if channels == 1:
+    if channels == 1 and strides[-1].pixel <= 1:
         width, channels = 1, width
         strides = [s._replace(pixel=0, channel=s.pixel) for s in strides]
     elif all(s.pixel == channels * s.channel for s in strides):

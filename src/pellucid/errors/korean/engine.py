@@ -36,6 +36,13 @@ SENTENCES = {
     "all arrays of a network must be of its float type": "신경망의 모든 배열은 신경망의 실수 자료형이어야 합니다",
     "{dtype} for '{name}'": "'{name}'의 자료형 {dtype}",
     "use astype on the whole model": "모델 전체에 astype을 쓰면 됩니다",
+    "a tensor belongs to the forward that made it": "텐서는 그것을 만든 forward 안에서만 쓸 수 있습니다",
+    "'{name}' of an earlier forward": "이전 forward의 '{name}'",
+    "compute it anew, or return it and give it to the next forward as the input": (
+        "다시 계산하거나, 반환해서 다음 forward에 입력으로 주면 됩니다"
+    ),
+    "a network's tensors have at most {most} axes": "신경망의 텐서는 축이 {most}개 이하여야 합니다",
+    "input must have an axis for its batch": "입력에는 배치 축이 있어야 합니다",
     "a symbol has meaning only while its network is traced": "기호는 신경망을 추적하는 동안에만 쓸 수 있습니다",
     "{name} must be integers": "정수형이어야 합니다: {name}",
     "{name} must be floats": "실수형이어야 합니다: {name}",

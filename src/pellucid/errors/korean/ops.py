@@ -64,6 +64,7 @@ SENTENCES = {
     "tensors must have the same shape except along axis {dim}": (
         "텐서의 모양은 {dim}번 축을 빼고 같아야 합니다"
     ),
+    "an empty list": "빈 리스트",
     "tensors must be a list of one tensor or more": "tensors는 텐서가 하나 이상 든 리스트여야 합니다",
     "the shapes must broadcast: from the last axis on, sizes must be equal or 1": (
         "두 모양은 브로드캐스트할 수 있어야 합니다. 마지막 축부터 견주어 크기가 같거나 1이어야 합니다"

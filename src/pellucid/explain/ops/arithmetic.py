@@ -42,6 +42,8 @@ def _value(question: Question, op: Arithmetic) -> Formula:
     pairs = zip(op.arguments, question.shapes, strict=True)
     input, other = (Element(question.operand(name), op.place(rows, shape)) for name, shape in pairs)
     a, b = (np.broadcast_to(x.gathered()[1], (len(question.at), 1))[:, 0] for x in (input, other))
+    tiny = np.finfo(question.dtype).tiny  # of what is less only the sign counts
+    a, b = (np.where(abs(x) < tiny, np.copysign(0, x), x).astype(x.dtype) for x in (a, b))
     with np.errstate(all="ignore"):
         result = op.value(Enclosed.of(a), Enclosed.of(b)).rounded(question.dtype)
         if isinstance(op, Div):
