@@ -119,3 +119,27 @@ def test_the_command_s_document_is_the_listing(way: str, capsys: pytest.CaptureF
     found = trained("mnist_cnn")[1] if way == "--training" else inferred("mnist_cnn")
     assert said["input"] == [BATCH, 1, 28, 28]
     assert {key: said[key] for key in found.to_dict()} == json.loads(json.dumps(found.to_dict()))
+
+
+def test_loops_that_share_their_blocks_touch_a_part_each() -> None:
+    """A linear layer's gradients in two loops: together every number of the weight and its input once."""
+    rows = [row for row in trained("lenet5")[1].rows if row.name == "gradients by fc3"]
+    inputs, outputs, size_bytes = 84, 10, 4
+    weight, activation, grad_output = inputs * outputs, BATCH * inputs, BATCH * outputs
+    assert len(rows) == 2
+    assert sum(row.written_bytes for row in rows) == size_bytes * (2 * weight + activation)  # and velocity
+    # input and mask are one tensor; grad_output is read as it is and transposed, in both
+    read = 2 * weight + activation + 2 * 2 * grad_output
+    assert sum(row.read_bytes for row in rows) == size_bytes * read
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("name", ["resnet18", "alexnet"])
+def test_large_numbers_fit_the_columns(name: str, training: bool) -> None:
+    model = getattr(pc.models, name)()
+    x = np.zeros((16, 3, *((224, 224) if name == "alexnet" else (32, 32))), np.float32)
+    if training:
+        found = pc.TrainStep(model, pc.SGD(0.1)).plan_for(x, np.zeros(16, int))
+    else:
+        found = listing(Inference(model.trace_forward, dict(model.named_arrays())).program(x))
+    assert max(map(cells, str(found).splitlines())) <= 80

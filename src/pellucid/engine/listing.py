@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -76,8 +76,8 @@ def _row(program: Program, bound: Bound, starts: dict[Block, int]) -> Row:
         kernel=loop.kernel.name,
         chunks=work.chunks,
         shape=_shape(written[0]) if written else (),
-        read_bytes=_bytes(work.reads),
-        written_bytes=_bytes(written),
+        read_bytes=_bytes(work.reads, loop.touches),
+        written_bytes=_bytes(written, loop.touches),
         multiply_adds=loop.multiply_adds,
         writes=tuple(block.name for block in written),
         start=None if first is None else starts[first.root],
@@ -94,8 +94,9 @@ def _shape(block: Block) -> Shape:
     return block.shape if isinstance(block, Tensor) else (block.size,)
 
 
-def _bytes(blocks: Iterable[Block]) -> int:
-    return sum(
-        (size_of(block.inner) if isinstance(block, Tensor) else block.size) * int(block.dtype.itemsize)
-        for block in blocks
-    )
+def _bytes(blocks: Iterable[Block], touches: Mapping[Block, int]) -> int:
+    return sum(touches.get(block, _size(block)) * int(block.dtype.itemsize) for block in blocks)
+
+
+def _size(block: Block) -> int:
+    return size_of(block.inner) if isinstance(block, Tensor) else block.size

@@ -67,6 +67,7 @@ class Loop:
             that a product of a weight gradient meets) where Winograd's algorithm computes it, and of what is drawn by
             chance which "layer" of its kind draws.
         scratch_bytes: memory that each thread needs for itself meanwhile.
+        touches: how many numbers of a block it reads or writes, where that is not all of them.
         multiply_adds: how many of a layer's it makes, as the layer's sum is defined, whatever algorithm saves of them.
     """
 
@@ -76,4 +77,5 @@ class Loop:
     step: Step | None = None
     order: Orders = field(default_factory=dict)
     scratch_bytes: int = 0
+    touches: Mapping[Block, int] = field(default_factory=dict)
     multiply_adds: int = 0

@@ -162,10 +162,11 @@ class Plan:
         *,
         order: Orders | None = None,
         scratch: int = 0,
+        touches: Mapping[Block, int] | None = None,
         multiply_adds: int = 0,
     ) -> None:
-        """Append a loop. Each thread needs `scratch` bytes for it."""
-        self.loops.append(Loop(name, kernel, bind, step, order or {}, scratch, multiply_adds))
+        """Append a loop. Each thread needs `scratch` bytes for it; see `Loop` for the others."""
+        self.loops.append(Loop(name, kernel, bind, step, order or {}, scratch, touches or {}, multiply_adds))
 
     def commit(self, name: str, kernel: Kernel, bind: Callable[[], Work]) -> None:
         """Append a loop that changes the model's own state."""

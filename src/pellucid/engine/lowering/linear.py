@@ -58,11 +58,16 @@ def forward(plan: Plan, step: Step) -> None:
     if before:
         bind = partial(sums, (begin, "out"), before, 0, layer.run, relu=False)
         name, products = f"{label}, but for the last stretch", layer.samples * layer.outputs * c
-        plan.loop(step, name, tiles.walk_tiles, bind, multiply_adds=products)
+        touches = {input: layer.samples * c, weight: c * layer.outputs}
+        plan.loop(step, name, tiles.walk_tiles, bind, touches=touches, multiply_adds=products)
     last: Start = "out" if before else begin
     bind = partial(sums, (last, last), 1, c, layer.inputs - c, relu=relu)
-    products = layer.samples * layer.outputs * (layer.inputs - c)
-    plan.loop(step, label, tiles.walk_tiles, bind, multiply_adds=products)
+    rest = layer.inputs - c
+    touches = {input: layer.samples * rest, weight: rest * layer.outputs}
+    if before and bias is not None:
+        touches[bias] = 0  # which the first stretch has begun with
+    products = layer.samples * layer.outputs * rest
+    plan.loop(step, label, tiles.walk_tiles, bind, touches=touches, multiply_adds=products)
 
 
 @registry.backward(Linear)
@@ -109,11 +114,16 @@ def backward(plan: Plan, step: Step) -> None:
         label, bind = f"gradients by {step.path}", partial(by_inputs, first, rows, blocks_)
         gradients = (gradient is not None) + learns
         products = gradients * blocks_ * rows * layer.outputs * layer.samples
+        weights = (w, grad_weight, *(map(plan.value, update.makes.values()) if update else ()))
+        touches = {block: layer.samples * blocks_ * rows for block in (x, gradient, base, mask) if block}
+        touches |= {block: layer.outputs * blocks_ * rows for block in weights if block}
         if update:
             stretches = [((first + i * rows) * layer.outputs, rows * layer.outputs) for i in range(blocks_)]
-            update_after(plan, step, update, label, stretches, bind, scratch, products)
+            update_after(plan, step, update, label, stretches, bind, scratch, touches, products)
         else:
-            plan.loop(step, label, tiles.walk_tiles, bind, scratch=scratch, multiply_adds=products)
+            plan.loop(
+                step, label, tiles.walk_tiles, bind, scratch=scratch, touches=touches, multiply_adds=products
+            )
 
 
 def _layer(plan: Plan, step: Step) -> _Linear:

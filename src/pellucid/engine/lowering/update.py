@@ -6,7 +6,7 @@ rest in one loop at the end.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import sqrt
 from typing import Any
 
@@ -42,7 +42,7 @@ def update_parameters(plan: Plan, step: Step) -> None:
         stretches += [update.Stretch(i, start, min(result.size, start + _CHUNK)) for start in starts]
     records = [_record(plan, one, plan.read(one, "gradient")) for one in updates]
     label = f"update of {step.path}" if len(updates) == 1 else "update"
-    _loop(plan, step, step.op, label, stretches, records, None, 0, 0)
+    _loop(plan, step, step.op, label, stretches, records, None, 0, {}, 0)
 
 
 def update_after(
@@ -53,6 +53,7 @@ def update_after(
     stretches: Sequence[tuple[int, int]],
     bind: Callable[[], Work],
     scratch: int,
+    touches: Mapping[Block, int],
     multiply_adds: int,
 ) -> None:
     """A walk whose chunks leave stretches (first element, how many) of a gradient in scratch memory.
@@ -60,7 +61,18 @@ def update_after(
     Each stretch of the parameter is updated as soon as its gradient is there.
     """
     chunks = [update.Stretch(0, first, first + count) for first, count in stretches]
-    _loop(plan, step, fused.op, label, chunks, [_record(plan, fused, None)], bind, scratch, multiply_adds)
+    _loop(
+        plan,
+        step,
+        fused.op,
+        label,
+        chunks,
+        [_record(plan, fused, None)],
+        bind,
+        scratch,
+        touches,
+        multiply_adds,
+    )
 
 
 def _record(plan: Plan, step: Step, gradient: Block | None) -> update.Velocity | update.Moments:
@@ -80,6 +92,7 @@ def _loop(
     parameters: Sequence[update.Velocity | update.Moments],
     made: Callable[[], Work] | None,
     scratch: int,
+    touches: Mapping[Block, int],
     multiply_adds: int,
 ) -> None:
     def bind() -> Work:
@@ -89,7 +102,7 @@ def _loop(
         return Work(len(stretches), _table(rule, first, last))
 
     kernel = update.sgd if isinstance(rule, SGD) else update.adam
-    plan.loop(step, label, kernel, bind, scratch=scratch, multiply_adds=multiply_adds)
+    plan.loop(step, label, kernel, bind, scratch=scratch, touches=touches, multiply_adds=multiply_adds)
 
 
 def _table(rule: Rule, first: tuple[Any, Any, Any], last: tuple[int, Walk]) -> update.SGD | update.Adam:

@@ -132,8 +132,15 @@ class Convolution:
         return {self.result: WINOGRAD}
 
     def _loop(self, name: str, bind: Callable[[], Work], scratch: int = 0, multiply_adds: int = 0) -> None:
-        more: dict[str, int] = {"scratch": scratch, "multiply_adds": multiply_adds}
-        self.plan.loop(self.step, name, tiles.walk_tiles, bind, order=self.order, **more)
+        self.plan.loop(
+            self.step,
+            name,
+            tiles.walk_tiles,
+            bind,
+            order=self.order,
+            scratch=scratch,
+            multiply_adds=multiply_adds,
+        )
 
     def transform_weight(self) -> Block:
         """A launch that transforms the whole weight, and the block it fills."""

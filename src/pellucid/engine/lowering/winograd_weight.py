@@ -185,8 +185,15 @@ class WeightGradient:
         if self.bias:
             order["grad_bias"] = parts
         scratch *= self.plan.dtype.itemsize
-        more = {"scratch": scratch, "multiply_adds": multiply_adds}
-        self.plan.loop(self.step, name, tiles.walk_tiles, bind, order=order, **more)
+        self.plan.loop(
+            self.step,
+            name,
+            tiles.walk_tiles,
+            bind,
+            order=order,
+            scratch=scratch,
+            multiply_adds=multiply_adds,
+        )
 
     def by_channels(self, grad_output: Transformed) -> None:
         """Transform the input's tiles, then block by block of channels; more images go on from there."""
