@@ -19,6 +19,9 @@ from pellucid.engine.graph import apply
 from pellucid.explain import Recording, Trace
 from pellucid.explain.question import Question
 from pellucid.ops.dropout import Dropout
+from pellucid.ops.maker import kinds
+from pellucid.ops.pointwise import Pointwise
+from pellucid.ops.pow import Pow
 from pellucid.ops.random import draws, stream_key
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -344,3 +347,10 @@ def test_accounts_are_of_many_elements_at_once() -> None:
     at = np.argwhere(np.ones(x.shape, np.bool_))[::-1]
     question: Question = rec._question(rec.entries["silu.output"], at)
     assert question.value.tolist() == rec["silu.output"].ravel()[::-1].tolist()
+
+
+def test_every_activation_is_here() -> None:
+    """Powers are among the expressions of test_formulas_add_up.py."""
+    programs = [run(f, normal(1, 2), {}) for f in ACTIVATIONS.values()]
+    here = {type(program.plan.graph.nodes[0].op) for program in programs}
+    assert here | {Pow} == {Dropout} | {kind for kind in kinds().values() if issubclass(kind, Pointwise)}

@@ -15,7 +15,9 @@ from pellucid import functional as F
 from pellucid.engine.program import Program
 from pellucid.ops.gelu import GELU
 from pellucid.ops.leaky_relu import LeakyReLU
+from pellucid.ops.maker import kinds
 from pellucid.ops.pointwise import Pointwise
+from pellucid.ops.pow import Pow
 from pellucid.ops.relu import ReLU
 from pellucid.ops.sigmoid import Sigmoid
 from pellucid.ops.silu import SiLU
@@ -161,3 +163,8 @@ def test_the_mask_of_1_at_nan_is_explained(dtype: Any) -> None:
     assert trace.note == "the mask is 1: input[0,0] = nan"
     assert (trace.value, trace.certified) == (grad[0], True)
     assert rec.explain("grad(input)[0,1]").note == "the mask is 0: input[0,1] = 0.0"
+
+
+def test_every_activation_is_here() -> None:
+    here = {type(op) for op, _ in OPS.values()}
+    assert here | {Pow} == {kind for kind in kinds().values() if issubclass(kind, Pointwise)}
