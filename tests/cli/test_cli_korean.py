@@ -128,6 +128,7 @@ def test_help_is_korean():
     assert english(said, *names) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("columns", ["60", "80", "120"])
 def test_help_has_no_ragged_edge_and_nothing_is_cut_off(columns):
     """Wide letters count twice, and what does not fit is wrapped."""
@@ -138,6 +139,7 @@ def test_help_has_no_ragged_edge_and_nothing_is_cut_off(columns):
     assert all(part.startswith("-") for part in cut)  # the name of an option, in its own column
 
 
+@pytest.mark.slow
 def test_help_in_the_language_that_the_line_asks_for():
     english_one = program(("explain", "--help"), lang="en")
     assert "Usage: pellucid explain [OPTIONS]" in english_one
@@ -178,6 +180,7 @@ RUNS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", RUNS, ids=lambda line: " ".join(map(str, line)))
 def test_what_commands_print_is_korean(korean, files, line):
     code, said = korean(*line)
@@ -188,6 +191,7 @@ def test_what_commands_print_is_korean(korean, files, line):
     assert english(said) == []
 
 
+@pytest.mark.slow
 def test_the_bench_is_korean(korean, files, monkeypatch):
     """Its progress, outcomes, tables and notes, on the screen and as Markdown, with engines that take no part."""
     monkeypatch.setattr(peers, "find_spec", lambda name: None)
@@ -258,6 +262,7 @@ def test_mistakes_are_told_in_one_korean_line(korean, line):
     assert english(said, "sdg", "stray more", "trian", "zzz") == []
 
 
+@pytest.mark.slow
 def test_the_words_of_typer_are_all_used(run, monkeypatch):
     """Typer says each of them in English, in help or of one of the mistakes above, and none is left over."""
     said = program(*((*path, "--help") for path in paths(PROGRAM)), lang="en")

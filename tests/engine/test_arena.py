@@ -276,6 +276,7 @@ def clearings(places, launches):
         yield 0 if last is None or alike else 2 * place.room.halo_bytes
 
 
+@pytest.mark.slow
 @settings(max_examples=250, deadline=None)
 @given(wanted_rooms())
 def test_each_room_goes_where_it_costs_least(wanted):

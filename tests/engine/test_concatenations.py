@@ -134,6 +134,7 @@ def copies(program: Program) -> int:
     return sum(loop.kernel.name == "copied" for loop in program.plan.loops)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("algorithm", ["auto", "direct", "winograd"])
 @pytest.mark.parametrize("shape", [(3, 5, 9, 7), (2, 20, 6, 5), (5, 17, 11)], ids=str)
@@ -196,6 +197,7 @@ def test_a_fire_module_copies_nothing() -> None:
     assert LAID == ["output in concatenation", "gradient in concatenation"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("network", BRANCHED)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("algorithm", ["auto", "direct", "winograd"])
@@ -261,6 +263,7 @@ def test_a_window_along_every_axis(shape: tuple[int, ...]) -> None:
         assert part.root is whole
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(2, 1, 5), (2, 1, 3, 4), (1, 1, 1, 5), (3, 2, 4, 3)])
 @pytest.mark.parametrize(
     "made",

@@ -253,6 +253,7 @@ def step_bits(model: pc.Module, rules: Sequence[Rule], optimizer: Any) -> tuple[
     return {**{k: v.tobytes() for k, v in model.state_dict().items()}, **losses, "output": output}, used
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("algorithm", ["auto", "winograd"])
 @pytest.mark.parametrize("optimizer", [pc.SGD(0.1, momentum=0.9), pc.Adam(0.01)], ids=["sgd", "adam"])
 @pytest.mark.parametrize("network", [Everything, Deeper, *BRANCHED])

@@ -133,6 +133,7 @@ def test_loops_that_share_their_blocks_touch_a_part_each() -> None:
     assert sum(row.read_bytes for row in rows) == size_bytes * read
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("name", ["resnet18", "alexnet"])
 def test_large_numbers_fit_the_columns(name: str, training: bool) -> None:

@@ -56,6 +56,7 @@ MODELS = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("algorithm", ["auto", "direct", "winograd"])
 @pytest.mark.parametrize("name", MODELS)
 def test_a_batch_in_a_larger_ones_plan_has_the_bits_of_its_own(name, algorithm):

@@ -134,6 +134,7 @@ NETWORKS: dict[str, Any] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_reader_who_knows_no_op_makes_the_numbers_again(name: str, dtype: str) -> None:

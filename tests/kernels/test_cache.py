@@ -344,6 +344,7 @@ def test_a_file_that_another_process_removes_is_no_fault(tmp_path, monkeypatch):
     assert len(list(tmp_path.iterdir())) <= 1
 
 
+@pytest.mark.slow
 def test_a_process_that_compiles_makes_room(tmp_path):
     """Its first file is a moment to look."""
     run(tmp_path)

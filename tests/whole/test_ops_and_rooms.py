@@ -277,6 +277,7 @@ def test_an_argument_may_stand_for_any_number_of_operands() -> None:
     assert "_Stack" not in kinds()
 
 
+@pytest.mark.slow
 def test_explanations_need_no_docstrings() -> None:
     """`python -OO` drops documentation and assertions."""
     lines = [
