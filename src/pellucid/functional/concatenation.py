@@ -25,8 +25,8 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Call:
         array([[1., 3.],
                [2., 4.]])
     """
-    if not isinstance(tensors, list | tuple) or not tensors:
-        listed = isinstance(tensors, list | tuple)
+    listed = isinstance(tensors, list | tuple)
+    if not listed or not tensors:
         got = say("an empty list") if listed else type(tensors).__name__
         raise ArgumentError("cat", "tensors must be a list of one tensor or more", got=got)
     return Call(Cat(dim), tuple(tensors))

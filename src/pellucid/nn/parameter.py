@@ -85,9 +85,8 @@ class State(np.ndarray[Any, np.dtype[Any]]):
             return symbol.__array_ufunc__(ufunc, method, *symbols, **settings)
         out = settings.get("out", ())
         if out:
-            settings["out"] = tuple(np.asarray(one) if isinstance(one, State) else one for one in out)
-        inputs = tuple(np.asarray(one) if isinstance(one, State) else one for one in inputs)
-        result = getattr(ufunc, method)(*inputs, **settings)
+            settings["out"] = _plain(out)
+        result = getattr(ufunc, method)(*_plain(inputs), **settings)
         return out[0] if len(out) == 1 else result
 
     def __array_wrap__(self, array: NDArray[Any], context: object = None, return_scalar: bool = False) -> Any:
@@ -111,6 +110,11 @@ class State(np.ndarray[Any, np.dtype[Any]]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (np.array(self, order="C"), self.dtype)
+
+
+def _plain(operands: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Operands with NumPy's own arrays, over the same memory, in the place of a module's."""
+    return tuple(np.asarray(one) if isinstance(one, State) else one for one in operands)
 
 
 def _traced(name: str) -> Callable[..., Any]:

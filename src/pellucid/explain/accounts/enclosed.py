@@ -164,3 +164,13 @@ def where(condition: Array, x: Any, y: Any) -> Enclosed:
     """x where the condition holds, else y."""
     a, b = Enclosed.of(x), Enclosed.of(y)
     return Enclosed(np.where(condition, a.value, b.value), np.where(condition, a.radius, b.radius))
+
+
+def normal(values: Array) -> Array:
+    """Numbers as the engine reads them: zeros with their signs in the place of denormal ones.
+
+    Example:
+        >>> normal(np.array([1.0, -1e-40], np.float32))
+        array([ 1., -0.], dtype=float32)
+    """
+    return np.where(abs(values) < _least(values.dtype), np.copysign(values.dtype.type(0), values), values)

@@ -11,7 +11,7 @@ import numpy as np
 from pellucid.explain.accounts.account import Element, Group, Image, Quantity
 from pellucid.explain.accounts.chain import Chain, chain_of
 from pellucid.explain.accounts.choice import Choice
-from pellucid.explain.accounts.enclosed import Enclosed
+from pellucid.explain.accounts.enclosed import Enclosed, normal
 from pellucid.explain.accounts.formula import Formula
 from pellucid.explain.ops.explainers import explains
 from pellucid.explain.question import Question
@@ -41,9 +41,7 @@ def _value(question: Question, op: Arithmetic) -> Formula:
     rows = columns(question.at)
     pairs = zip(op.arguments, question.shapes, strict=True)
     input, other = (Element(question.operand(name), op.place(rows, shape)) for name, shape in pairs)
-    a, b = (np.broadcast_to(x.gathered()[1], (len(question.at), 1))[:, 0] for x in (input, other))
-    tiny = np.finfo(question.dtype).tiny  # of what is less only the sign counts
-    a, b = (np.where(abs(x) < tiny, np.copysign(0, x), x).astype(x.dtype) for x in (a, b))
+    a, b = (normal(np.broadcast_to(x.gathered()[1], (len(question.at), 1))[:, 0]) for x in (input, other))
     with np.errstate(all="ignore"):
         result = op.value(Enclosed.of(a), Enclosed.of(b)).rounded(question.dtype)
         if isinstance(op, Div):

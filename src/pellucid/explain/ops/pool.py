@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pellucid.explain.accounts.account import Element, Group, Note, Quantity
 from pellucid.explain.accounts.chain import Chain, chain_of
 from pellucid.explain.accounts.choice import Choice
-from pellucid.explain.accounts.enclosed import Array, Enclosed
+from pellucid.explain.accounts.enclosed import Array, Enclosed, normal
 from pellucid.explain.accounts.formula import Formula, before, grown_notes, grown_terms
 from pellucid.explain.ops.explainers import explains
 from pellucid.explain.question import Question
@@ -70,7 +70,7 @@ def _windows(
     assert terms.present is not None
     candidates = Element(question.operand("input"), terms.factors[0][1])
     values = candidates.gathered()[1]
-    compared = np.where(abs(values) < np.finfo(values.dtype).tiny, 0, values)
+    compared = normal(values)
     return candidates, terms.present, winner(compared, terms.present)
 
 
