@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,18 +10,7 @@ from hypothesis import strategies as st
 import pellucid as pc
 from pellucid import functional as F
 from pellucid.errors import PellucidError
-from pellucid.ops.lp_pool import _power
 from pellucid.ops.pad import Pad
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_powers_of_lp_pooling_are_numpys(dtype: Any) -> None:
-    x = np.array([0, -0.0, 1, -1, 2.5, -2.5, 1e9, -1e9, np.inf, np.nan], dtype)
-    with np.errstate(all="ignore"):
-        for exponent in (0, 1, 2, 3, 4, -1, -2, -3, 1.5, 1 / 3, -2 / 3):
-            found, expected = _power(x, exponent), x ** dtype(exponent)
-            np.testing.assert_allclose(found, expected, rtol=4 * np.finfo(dtype).eps)
-            assert found.dtype == dtype
 
 
 @pytest.mark.parametrize(

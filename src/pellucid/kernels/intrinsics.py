@@ -133,26 +133,6 @@ def rounded(typing: Any, value: Any, pointer: Any) -> Any:
 
 
 @intrinsic
-def bits_of(typing: Any, value: Any) -> Any:
-    """The bits of a float64 as an int64."""
-
-    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.bitcast(args[0], I64)
-
-    return types.int64(types.float64), code
-
-
-@intrinsic
-def from_bits(typing: Any, bits: Any) -> Any:
-    """The float64 with the bits of an int64."""
-
-    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.bitcast(args[0], ir.DoubleType())
-
-    return types.float64(types.int64), code
-
-
-@intrinsic
 def record(typing: Any, table: Any, records: Any, index: Any) -> Any:
     """The table at a place of an array of such tables."""
     first = records[0]

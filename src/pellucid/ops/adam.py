@@ -20,6 +20,7 @@ from typing import ClassVar
 import numpy as np
 
 from pellucid.errors import ArgumentError
+from pellucid.functions.power import whole
 from pellucid.ops.base import Array
 from pellucid.ops.checks import number
 from pellucid.ops.rule import Rule
@@ -77,6 +78,16 @@ class Adam(Rule):
         """Weight decay, unless it is decoupled from the gradient."""
         return self.weight_decay != 0 and not self.decoupled
 
+    def corrections(self, lr: float, step: int) -> tuple[float, float]:
+        """lr/(1 − β₁ᵗ) and √(1 − β₂ᵗ) for update t, in float64.
+
+        Example:
+            >>> Adam(betas=(0.5, 0.75)).corrections(0.1, 1)
+            (0.2, 0.5)
+        """
+        beta1, beta2 = self.betas
+        return lr / (1 - whole(beta1, step)), sqrt(1 - whole(beta2, step))
+
     def reads(self, of: str) -> tuple[str, ...]:
         """The parameter follows the new moments."""
         return ("parameter", "mean", "variance") if of == "parameter" else super().reads(of)
@@ -102,6 +113,6 @@ class Adam(Rule):
             gradient = gradient + rounded(self.weight_decay) * parameter
         mean = before["mean"] + (gradient - before["mean"]) * rounded(1 - beta1)
         variance = before["variance"] * rounded(beta2) + rounded(1 - beta2) * gradient * gradient
-        size = rounded(lr / (1 - beta1**step))
-        denominator = np.sqrt(variance) / rounded(sqrt(1 - beta2**step)) + rounded(self.eps)
-        return parameter - size * mean / denominator, {"mean": mean, "variance": variance}
+        size, root = self.corrections(lr, step)
+        denominator = np.sqrt(variance) / rounded(root) + rounded(self.eps)
+        return parameter - rounded(size) * mean / denominator, {"mean": mean, "variance": variance}

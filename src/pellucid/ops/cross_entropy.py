@@ -24,7 +24,7 @@ from pellucid.errors import ArgumentError, ShapeError, say
 from pellucid.numbers import are_whole
 from pellucid.ops.base import Array, Gradients, Op, Shape
 from pellucid.ops.checks import choice, number
-from pellucid.ops.log_softmax import log_probabilities
+from pellucid.ops.log_softmax import Shares
 from pellucid.ops.relation import IndexPattern, Labels
 from pellucid.sizes import is_integer, size_of
 
@@ -48,6 +48,7 @@ class CrossEntropy(Op):
     optional: ClassVar[tuple[str, ...]] = ("weight",)
     integers: ClassVar[tuple[str, ...]] = ("target",)
     owned: ClassVar[tuple[str, ...]] = ("weight",)
+    leaves: ClassVar[tuple[str, ...]] = ("sums",)
     formulas: ClassVar[Mapping[str, str]] = {
         "output": "output = Σ_n losses[n]/count",
         "losses": "losses[n] = −log softmax(input)[n,target[n]], 0 where target[n] is to be ignored",
@@ -114,7 +115,7 @@ class CrossEntropy(Op):
         assert input is not None
         q, total = self._probabilities(input, target, weight)
         dim = _class_axis(input.shape)
-        surprise = -np.multiply(q, log_probabilities(input, dim), out=np.zeros_like(q), where=q != 0)
+        surprise = -np.multiply(q, Shares(input, dim).logarithms, out=np.zeros_like(q), where=q != 0)
         loss = surprise.sum(axis=dim)
         if self.reduction == "none":
             return np.asarray(loss, input.dtype)
@@ -129,7 +130,7 @@ class CrossEntropy(Op):
         dim = _class_axis(input.shape)
         grad = grad_output.astype(np.float64)
         grad = np.expand_dims(grad, dim) if self.reduction == "none" else grad / (total or 1.0)
-        softmax = np.exp(log_probabilities(input, dim))
+        softmax = Shares(input, dim).probabilities
         return ((grad * (softmax * q.sum(axis=dim, keepdims=True) - q)).astype(input.dtype),)
 
     def _probabilities(

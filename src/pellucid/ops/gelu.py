@@ -11,16 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import erf, pi, sqrt
 from typing import ClassVar
 
-import numpy as np
-
+from pellucid.functions import arrays
 from pellucid.ops.base import Array, Shape
 from pellucid.ops.checks import choice
 from pellucid.ops.pointwise import Smooth
-
-_erf = np.vectorize(erf, otypes=[np.float64])
 
 
 @dataclass(frozen=True)
@@ -44,21 +40,10 @@ class GELU(Smooth):
         choice(self.name, "approximate", self.approximate, ("none", "tanh"))
         return super().infer(*shapes)
 
-    def value(self, x: Array) -> Array:
+    def curve(self, x: Array, bits: int) -> Array:
         """x·Φ(x)."""
-        return x * self._probability(x)[0]
+        return arrays.gelu(x, bits) if self.approximate == "none" else arrays.near_gelu(x)
 
-    def gradient(self, grad: Array, x: Array) -> Array:
+    def slope(self, x: Array, bits: int) -> Array:
         """The product rule."""
-        probability, density = self._probability(x)
-        slope: Array = probability + x * density
-        return grad * slope
-
-    def _probability(self, x: Array) -> tuple[Array, Array]:
-        """Φ(x) and its derivative."""
-        if self.approximate == "none":
-            probability: Array = 0.5 * (1.0 + _erf(x / sqrt(2.0)))
-            return probability, np.exp(-0.5 * x * x) / sqrt(2.0 * pi)
-        scale = sqrt(2.0 / pi)
-        t = np.tanh(scale * (x + 0.044715 * x**3))
-        return 0.5 * (1.0 + t), 0.5 * (1.0 - t * t) * scale * (1.0 + 3 * 0.044715 * x * x)
+        return arrays.gelu_slope(x, bits) if self.approximate == "none" else arrays.near_gelu_slope(x)

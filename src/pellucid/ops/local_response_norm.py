@@ -18,6 +18,7 @@ from typing import ClassVar
 import numpy as np
 
 from pellucid.errors import ArgumentError, ShapeError
+from pellucid.functions import arrays
 from pellucid.ops.base import Array, Gradients, Op, Shape
 from pellucid.ops.checks import number
 from pellucid.ops.relation import IndexPattern, Labels, spans
@@ -76,7 +77,7 @@ class LocalResponseNorm(Op):
         self.infer(input.shape)
         values = input.astype(np.float64)
         with np.errstate(all="ignore"):
-            return (values * self._measure(values) ** -self.beta).astype(input.dtype)
+            return (values * arrays.raised(self._measure(values), -self.beta)).astype(input.dtype)
 
     def backward(self, grad_output: Array, *operands: Array) -> Gradients:
         """By the product rule; a channel counts in its neighbours' sums."""
@@ -84,10 +85,11 @@ class LocalResponseNorm(Op):
         values, grad = input.astype(np.float64), grad_output.astype(np.float64)
         with np.errstate(all="ignore"):
             measure = self._measure(values)
-            inner = grad * values * measure ** (-self.beta - 1)
+            power = arrays.raised(measure, -self.beta)
+            inner = grad * values * (power / measure)
             shared = self._summed(inner, self.size - 1 - self.size // 2)
             slope = 2 * self.alpha * self.beta / self.size
-            return ((grad * measure**-self.beta - slope * values * shared).astype(input.dtype),)
+            return ((grad * power - slope * values * shared).astype(input.dtype),)
 
     def _measure(self, values: Array) -> Array:
         """s of every number."""

@@ -1,35 +1,56 @@
 """The logarithm of softmax, without the detour through numbers that underflow.
 
-The sums are along dim, of exp(input − max input). Computed in float64 and rounded once.
+The sums are along dim, of exp(input − max input), in the lanes of `functions/sums.py`. Computed in float64 and rounded
+once; the gradient from the rounded output.
 """
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
+from pellucid.functions import arrays
+from pellucid.functions.sums import in_lanes
 from pellucid.ops.base import Array, Gradients, Op, Shape
 from pellucid.ops.checks import axis
 from pellucid.ops.relation import IndexPattern, Labels
 from pellucid.sizes import size_of
 
 
-def log_probabilities(logits: Array, dim: int) -> Array:
-    """log softmax in float64. Taking off the maximum first keeps exp from overflowing.
+class Shares:
+    """What softmax makes of logits along an axis, in float64. Taking off the largest first keeps exp from overflowing.
+
+    Attributes:
+        shifted: the logits less the largest of them; NaN where that is infinite.
+        powers: exp of these.
+        total: their sum, in the lanes of `functions/sums.py`.
 
     Example:
-        >>> np.exp(log_probabilities(np.array([0.0, np.log(3.0)]), 0)).round(6)
+        >>> Shares(np.array([0.0, np.log(3.0)]), 0).probabilities.round(6)
         array([0.25, 0.75])
     """
-    logits = logits.astype(np.float64)
-    if logits.size == 0:
-        return logits
-    with np.errstate(invalid="ignore"):  # a row with an infinite maximum has no softmax: NaN
-        shifted = logits - logits.max(axis=dim, keepdims=True, initial=-np.inf)
-        return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=dim, keepdims=True)))
+
+    def __init__(self, logits: Array, dim: int) -> None:
+        logits = logits.astype(np.float64)
+        with np.errstate(invalid="ignore"):
+            self.shifted: Array = logits - logits.max(axis=dim, keepdims=True, initial=-np.inf)
+        self.powers = arrays.exp(self.shifted)
+        self.total = in_lanes(self.powers, dim)
+
+    @property
+    def probabilities(self) -> Array:
+        """softmax."""
+        with np.errstate(all="ignore"):  # infinite logits give what IEEE arithmetic gives
+            return np.asarray(self.powers * (1.0 / self.total))
+
+    @property
+    def logarithms(self) -> Array:
+        """log softmax, which never goes by way of numbers that underflow."""
+        return np.asarray(self.shifted - arrays.log(self.total))
 
 
 @dataclass(frozen=True)
@@ -39,6 +60,10 @@ class AlongAxis(Op):
     dim: int
 
     keeps_positions: ClassVar[bool] = True
+
+    def reads(self, of: str) -> tuple[str, ...]:
+        """The gradient reads the output."""
+        return ("grad_output", "output") if of == "grad_input" else super().reads(of)
 
     def mixed(self, rank: int) -> tuple[int, ...]:
         """The axis itself."""
@@ -51,6 +76,14 @@ class AlongAxis(Op):
         sizes = {"a": size_of(shape[:dim]), "d": shape[dim], "e": shape[dim], "b": size_of(shape[dim + 1 :])}
         labels: dict[str, Labels] = {"input": ("a", "d", "b"), "output": ("a", "e", "b")}
         return IndexPattern(labels, sizes, through="output")
+
+    def backward(self, grad_output: Array, *operands: Array) -> Gradients:
+        """From the rounded output."""
+        return (self.gradient(grad_output, self.forward(*operands)),)
+
+    @abstractmethod
+    def gradient(self, grad_output: Array, output: Array) -> Array:
+        """The gradient of the input."""
 
     def infer(self, *shapes: Shape | None) -> Shape:
         """Any shape with an axis `dim` → the same shape."""
@@ -66,7 +99,7 @@ class LogSoftmax(AlongAxis):
 
     formulas: ClassVar[Mapping[str, str]] = {
         "output": "output = input − log Σ exp(input)",
-        "grad_input": "grad_input = grad_output − softmax(input)·Σ grad_output",
+        "grad_input": "grad_input = grad_output − exp(output)·Σ grad_output",
     }
 
     @property
@@ -78,11 +111,9 @@ class LogSoftmax(AlongAxis):
         """In float64, rounded once."""
         (input,) = operands
         self.infer(input.shape)
-        return log_probabilities(input, self.dim).astype(input.dtype)
+        return Shares(input, self.dim).logarithms.astype(input.dtype)
 
-    def backward(self, grad_output: Array, *operands: Array) -> Gradients:
-        """Every output holds its own input and, through the sum, all of them."""
-        (input,) = operands
-        grad = grad_output.astype(np.float64)
-        total = grad.sum(axis=self.dim, keepdims=True)
-        return ((grad - np.exp(log_probabilities(input, self.dim)) * total).astype(input.dtype),)
+    def gradient(self, grad_output: Array, output: Array) -> Array:
+        """Every output holds its own input and, through the sum, all of them. In float64, rounded once."""
+        grad, share = grad_output.astype(np.float64), arrays.exp(output.astype(np.float64))
+        return np.asarray(grad - share * in_lanes(grad, self.dim), output.dtype)

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.errors import ArgumentError
+from pellucid.functions import arrays
 from pellucid.ops.avg_pool import AvgPool
 from pellucid.ops.base import Array, Gradients, Shape, Terms
 from pellucid.ops.checks import number
@@ -86,7 +87,7 @@ class LpPool(Pool):
             extremes: Array = sign * self.extreme.forward(sign * abs(input))
             return extremes
         with np.errstate(all="ignore"):
-            return _power(self._sums(input), 1 / self.norm_type).astype(input.dtype)
+            return arrays.raised(self._sums(input), 1 / self.norm_type).astype(input.dtype)
 
     def backward(self, grad_output: Array, *operands: Array) -> Gradients:
         """The chain rule: root, sum, power."""
@@ -97,11 +98,11 @@ class LpPool(Pool):
             return (np.sign(input) * gradient,)
         sums = self._sums(input)
         with np.errstate(all="ignore"):
-            slope = np.where(sums == 0, 0.0, 1 / p * _power(sums, 1 / p - 1))
+            slope = np.where(sums == 0, 0.0, 1 / p * arrays.raised(sums, 1 / p - 1))
             wide = input.astype(np.float64)
             (shared,) = self.mean.backward(grad_output * slope * self.window, wide)
             assert shared is not None
-            return ((shared * p * _power(wide, p - 1)).astype(input.dtype),)
+            return ((shared * p * arrays.raised(wide, p - 1)).astype(input.dtype),)
 
     @property
     def window(self) -> int:
@@ -111,18 +112,7 @@ class LpPool(Pool):
     def _sums(self, input: Array) -> Array:
         """Σ inputᵖ of each window, in float64."""
         with np.errstate(all="ignore"):
-            sums: Array = self.mean.forward(_power(input.astype(np.float64), self.norm_type)) * self.window
+            sums: Array = (
+                self.mean.forward(arrays.raised(input.astype(np.float64), self.norm_type)) * self.window
+            )
         return sums
-
-
-def _power(base: Array, exponent: float) -> Array:
-    """base to a power. NumPy's is up to 100 times as slow where a base is negative, so it is asked for sizes alone."""
-    if exponent == 1:
-        return base
-    size: Array = abs(base) ** base.dtype.type(exponent)
-    if exponent % 2 == 0:
-        return size
-    if exponent % 1 == 0:
-        return np.copysign(size, base)
-    size[(base < 0) & np.isfinite(base)] = np.nan
-    return size

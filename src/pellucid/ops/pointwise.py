@@ -49,7 +49,10 @@ class Pointwise(Op):
 
 
 class Smooth(Pointwise):
-    """An op that is computed in float64 and rounded once to the input's type, as transcendental functions are."""
+    """An op that is computed in float64 and rounded once to the input's type, as transcendental functions are.
+
+    `bits` says how many that type has.
+    """
 
     def effort(self, *shapes: Shape | None) -> int:
         """Each number goes through memory many times, in float64."""
@@ -57,16 +60,37 @@ class Smooth(Pointwise):
         assert input is not None
         return 64 * size_of(input) if 2 <= len(input) <= 5 else 0
 
-    def forward(self, *operands: Array) -> Array:
+    def value(self, x: Array) -> Array:
         """f in float64, rounded once."""
-        (input,) = operands
-        self.infer(input.shape)
-        with np.errstate(over="ignore", invalid="ignore"):  # infinities give what IEEE arithmetic gives
-            return self.value(input.astype(np.float64)).astype(input.dtype)
+        with np.errstate(all="ignore"):  # infinities give what IEEE arithmetic gives
+            return self.curve(x.astype(np.float64), 8 * x.itemsize).astype(x.dtype)
 
-    def backward(self, grad_output: Array, *operands: Array) -> Gradients:
-        """grad_output·f′(input) in float64, rounded once."""
-        (input,) = operands
-        with np.errstate(over="ignore", invalid="ignore"):
-            grad_input = self.gradient(grad_output.astype(np.float64), input.astype(np.float64))
-            return (grad_input.astype(input.dtype),)
+    def gradient(self, grad: Array, x: Array) -> Array:
+        """grad·f′ in float64, rounded once."""
+        return self.multiplied(grad, x)
+
+    def multiplied(self, grad: Array, point: Array) -> Array:
+        """grad·f′, of the array that the gradient reads: the input, or the output."""
+        with np.errstate(all="ignore"):
+            product = grad.astype(np.float64) * self.slope(point.astype(np.float64), 8 * point.itemsize)
+            return product.astype(point.dtype)
+
+    @abstractmethod
+    def curve(self, x: Array, bits: int) -> Array:
+        """f(x)."""
+
+    @abstractmethod
+    def slope(self, x: Array, bits: int) -> Array:
+        """f′(x)."""
+
+
+class FromOutput(Smooth):
+    """A smooth op whose slope is made of its rounded output."""
+
+    def reads(self, of: str) -> tuple[str, ...]:
+        """The gradient reads the output."""
+        return ("grad_output", "output") if of == "grad_input" else super().reads(of)
+
+    def gradient(self, grad: Array, x: Array) -> Array:
+        """grad times the slope that belongs to the output."""
+        return self.multiplied(grad, self.value(x))

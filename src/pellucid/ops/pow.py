@@ -12,6 +12,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from pellucid.functions import arrays
 from pellucid.ops.base import Array, Shape
 from pellucid.ops.checks import number
 from pellucid.ops.pointwise import Smooth
@@ -45,11 +46,11 @@ class Pow(Smooth):
         number(self.name, "exponent", self.exponent)
         return super().infer(*shapes)
 
-    def value(self, x: Array) -> Array:
+    def curve(self, x: Array, bits: int) -> Array:
         """xᵖ."""
-        return np.asarray(np.power(x, self.exponent))
+        return arrays.raised(x, self.exponent)
 
-    def gradient(self, grad: Array, x: Array) -> Array:
-        """grad·p·x^(p − 1), which is 0 for p = 0."""
-        slope = np.zeros_like(x) if self.exponent == 0 else self.exponent * np.power(x, self.exponent - 1)
-        return np.asarray(grad * slope)
+    def slope(self, x: Array, bits: int) -> Array:
+        """p·x^(p − 1), which is 0 for p = 0."""
+        p = self.exponent
+        return np.zeros_like(x) if p == 0 else p * arrays.raised(x, p - 1)

@@ -1,6 +1,6 @@
 """The logistic function.
 
-Computed in float64 from exp(−|input|), which cannot overflow, and rounded once.
+Computed in float64 and rounded once; the gradient from the rounded output.
 """
 
 from __future__ import annotations
@@ -9,30 +9,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-
+from pellucid.functions import arrays
 from pellucid.ops.base import Array
-from pellucid.ops.pointwise import Smooth
-
-
-def logistic(x: Array) -> Array:
-    """σ(x): 1/(1 + e^−x) where x ≥ 0, and the same fraction times e^x elsewhere.
-
-    Example:
-        >>> float(logistic(np.array(0.0)))
-        0.5
-    """
-    small = np.exp(-np.abs(x))
-    return np.where(x >= 0, 1.0, small) / (1.0 + small)
+from pellucid.ops.pointwise import FromOutput
 
 
 @dataclass(frozen=True)
-class Sigmoid(Smooth):
+class Sigmoid(FromOutput):
     """σ(input), element by element."""
 
     formulas: ClassVar[Mapping[str, str]] = {
         "output": "output = σ(input) = 1 / (1 + exp(−input))",
-        "grad_input": "grad_input = ⟦grad_output·⟧σ(input)·(1 − σ(input))",
+        "grad_input": "grad_input = ⟦grad_output·⟧output·(1 − output)",
     }
 
     @property
@@ -40,10 +28,10 @@ class Sigmoid(Smooth):
         """The op's name."""
         return "sigmoid"
 
-    def value(self, x: Array) -> Array:
+    def curve(self, x: Array, bits: int) -> Array:
         """σ(x)."""
-        return logistic(x)
+        return arrays.sigmoid(x)
 
-    def gradient(self, grad: Array, x: Array) -> Array:
-        """1 − σ(x) is σ(−x), which keeps its digits where σ(x) is near 1."""
-        return grad * logistic(x) * logistic(-x)
+    def slope(self, y: Array, bits: int) -> Array:
+        """σ′ = σ·(1 − σ)."""
+        return y * (1.0 - y)

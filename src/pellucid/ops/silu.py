@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from pellucid.functions import arrays
 from pellucid.ops.base import Array
 from pellucid.ops.pointwise import Smooth
-from pellucid.ops.sigmoid import logistic
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,10 @@ class SiLU(Smooth):
         """The op's name."""
         return "silu"
 
-    def value(self, x: Array) -> Array:
+    def curve(self, x: Array, bits: int) -> Array:
         """x·σ(x)."""
-        return x * logistic(x)
+        return arrays.silu(x)
 
-    def gradient(self, grad: Array, x: Array) -> Array:
+    def slope(self, x: Array, bits: int) -> Array:
         """The product rule, with 1 − σ(x) = σ(−x)."""
-        return grad * logistic(x) * (1.0 + x * logistic(-x))
+        return arrays.silu_slope(x)

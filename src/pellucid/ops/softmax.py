@@ -1,6 +1,7 @@
 """Softmax: numbers become probabilities.
 
-The sums are along dim. Computed in float64 and rounded once.
+The sums are along dim, in the lanes of `functions/sums.py`. Computed in float64 and rounded once; the gradient from the
+rounded output.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from pellucid.ops.base import Array, Gradients
-from pellucid.ops.log_softmax import AlongAxis, log_probabilities
+from pellucid.functions.sums import in_lanes
+from pellucid.ops.base import Array
+from pellucid.ops.log_softmax import AlongAxis, Shares
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,7 @@ class Softmax(AlongAxis):
 
     formulas: ClassVar[Mapping[str, str]] = {
         "output": "output = exp(input)/Σ exp(input)",
-        "grad_input": "grad_input = softmax(input)·(grad_output − Σ ⟦grad_output·⟧softmax(input))",
+        "grad_input": "grad_input = output·(grad_output − Σ ⟦grad_output·⟧output)",
     }
 
     @property
@@ -33,11 +35,9 @@ class Softmax(AlongAxis):
         """In float64, rounded once."""
         (input,) = operands
         self.infer(input.shape)
-        return np.exp(log_probabilities(input, self.dim)).astype(input.dtype)
+        return Shares(input, self.dim).probabilities.astype(input.dtype)
 
-    def backward(self, grad_output: Array, *operands: Array) -> Gradients:
-        """From the probabilities."""
-        (input,) = operands
-        grad, output = grad_output.astype(np.float64), np.exp(log_probabilities(input, self.dim))
-        inner = (grad * output).sum(axis=self.dim, keepdims=True)
-        return ((output * (grad - inner)).astype(input.dtype),)
+    def gradient(self, grad_output: Array, output: Array) -> Array:
+        """In float64, rounded once."""
+        grad, share = grad_output.astype(np.float64), output.astype(np.float64)
+        return np.asarray(share * (grad - in_lanes(grad * share, self.dim)), output.dtype)

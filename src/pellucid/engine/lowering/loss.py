@@ -5,11 +5,12 @@ from __future__ import annotations
 from pellucid.engine.graph import Node
 from pellucid.engine.loops import Work
 from pellucid.engine.lowering import registry
-from pellucid.engine.lowering.pointwise import rows, source, target
+from pellucid.engine.lowering.pointwise import emitted, rows, source, target
 from pellucid.engine.plan import CHUNKS, Plan
 from pellucid.engine.steps import Step
 from pellucid.errors import ArgumentError
-from pellucid.kernels.loops import loss
+from pellucid.kernels import simd
+from pellucid.kernels.loops import loss, pointwise
 from pellucid.kernels.loops.rows import Rows
 from pellucid.ops.cross_entropy import CrossEntropy
 from pellucid.ops.log_softmax import LogSoftmax
@@ -23,29 +24,34 @@ def softmax_forward(plan: Plan, step: Step) -> None:
     """Softmax over the channels, or its logarithm."""
     _check_axis(step.node)
     x, y = plan.read(step, "input"), plan.output(step)
-
-    def bind() -> Work:
-        chunks, walked = rows(x, y)
-        log = isinstance(step.op, LogSoftmax)
-        return Work(chunks, loss.Softmax(walked, source(x), target(y), x.inner[4], log))
-
-    plan.loop(step, f"{step.path}.output", loss.softmax, bind)
+    code = simd.Softmax(plan.bits, x.inner[4], _kinds(step.op)[0])
+    plan.loop(
+        step,
+        f"{step.path}.output",
+        pointwise.emitted,
+        lambda: emitted(code, y, x, unit=x.inner[4]),
+        scratch=8 * x.inner[4],
+    )
 
 
 @registry.backward(LogSoftmax, Softmax)
 def softmax_backward(plan: Plan, step: Step) -> None:
-    """From the input again."""
-    grad_output = plan.read(step, "grad_output")
-    x = plan.read(step, "input")
+    """From the output."""
+    grad_output, y = plan.read(step, "grad_output"), plan.read(step, "output")
     out, base = plan.gradient(step)
+    code = simd.Softmax(plan.bits, y.inner[4], _kinds(step.op)[1], base is not None)
 
     def bind() -> Work:
-        chunks, walked = rows(grad_output, x, out, base)
-        tensors = source(grad_output), source(x), target(out), source(base)
-        log = isinstance(step.op, LogSoftmax)
-        return Work(chunks, loss.SoftmaxGradient(walked, *tensors, x.inner[4], log))
+        return emitted(code, out, grad_output, y, base, unit=y.inner[4])
 
-    plan.loop(step, f"{out.name} by {step.path}", loss.softmax_gradient, bind)
+    plan.loop(step, f"{out.name} by {step.path}", pointwise.emitted, bind)
+
+
+def _kinds(op: object) -> tuple[simd.Kind, simd.Kind]:
+    """What is made forward and backward."""
+    if isinstance(op, LogSoftmax):
+        return "log_softmax", "log_softmax_gradient"
+    return "softmax", "softmax_gradient"
 
 
 def _check_axis(node: Node) -> None:
@@ -78,10 +84,13 @@ def cross_entropy_forward(plan: Plan, step: Step) -> None:
     labels = loss.Labels(plan.read(step, "target"), op.ignore_index)
     positions = size_of(x.inner[:4])
     losses, size = plan.statistic(step, "losses", positions), plan.statistic(step, "count", 1)
+    sums = plan.statistic(step, "sums", 2 * positions)
+    code = simd.Softmax(plan.bits, x.inner[4], "sums")
 
     def bind() -> Work:
         chunks, walked = rows(x)
-        return Work(chunks, loss.CrossEntropy(walked, source(x), losses, x.inner[4], labels))
+        address = simd.address(code)
+        return Work(chunks, loss.CrossEntropy(walked, source(x), sums, losses, x.inner[4], labels, address))
 
     plan.loop(step, losses.name, loss.cross_entropy, bind)
     mean = Work(1, loss.MeanLoss(losses, size, y, positions, labels))
@@ -96,6 +105,7 @@ def cross_entropy_backward(plan: Plan, step: Step) -> None:
     assert isinstance(op, CrossEntropy)
     x, labels = plan.read(step, "input"), loss.Labels(plan.read(step, "target"), op.ignore_index)
     out, base = plan.gradient(step)
+    code = simd.Softmax(plan.bits, x.inner[4], "cross_entropy_gradient", base is not None)
 
     def bind() -> Work:
         chunks, walked = rows(x, out, base)
@@ -105,14 +115,17 @@ def cross_entropy_backward(plan: Plan, step: Step) -> None:
             target(out),
             source(base),
             size=plan.read(step, "count"),
+            sums=plan.read(step, "sums"),
             grad_output=grad_output,
             is_root=grad_output is None,
             channels=x.inner[4],
             labels=labels,
+            code=simd.address(code),
         )
         return Work(chunks, table)
 
-    plan.loop(step, f"{out.name} by {step.path}", loss.cross_entropy_gradient, bind)
+    scratch = 3 * 8 * size_of(x.inner[1:4])
+    plan.loop(step, f"{out.name} by {step.path}", loss.cross_entropy_gradient, bind, scratch=scratch)
 
 
 @registry.forward(MSELoss)

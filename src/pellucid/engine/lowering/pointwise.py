@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pellucid.engine.buffers import Tensor
 from pellucid.engine.loops import Work
 from pellucid.engine.lowering import registry
 from pellucid.engine.plan import CHUNKS, Plan
 from pellucid.engine.steps import Step
-from pellucid.kernels.jit import Kernel
+from pellucid.kernels import simd
 from pellucid.kernels.loops import activation, pointwise
 from pellucid.kernels.loops.rows import Rows, Source, Target
 from pellucid.ops.base import Op
@@ -20,13 +22,7 @@ from pellucid.ops.silu import SiLU
 from pellucid.ops.tanh import Tanh
 from pellucid.sizes import size_of
 
-_KERNELS: dict[type[Op], tuple[Kernel, Kernel]] = {
-    GELU: (activation.gelu, activation.gelu_gradient),
-    LeakyReLU: (pointwise.leaky_relu, pointwise.leaky_relu_gradient),
-    SiLU: (activation.silu, activation.silu_gradient),
-    Sigmoid: (activation.sigmoid, activation.sigmoid_gradient),
-    Tanh: (activation.tanh, activation.tanh_gradient),
-}
+_CODES: dict[type[Op], str] = {GELU: "gelu", SiLU: "silu", Sigmoid: "sigmoid", Tanh: "tanh"}
 
 
 def rows(*tensors: Tensor | None) -> tuple[int, Rows]:
@@ -93,30 +89,82 @@ def relu_backward(plan: Plan, step: Step) -> None:
     plan.loop(step, f"{out.name} by {step.path}", pointwise.relu_gradient, bind)
 
 
-@registry.forward(*_KERNELS, strided=True)
-def activation_forward(plan: Plan, step: Step) -> None:
-    """y = f(x)."""
+@registry.forward(LeakyReLU, strided=True)
+def leaky_relu_forward(plan: Plan, step: Step) -> None:
+    """y = x where x > 0, else slope·x."""
     x, y = plan.read(step, "input"), plan.output(step)
 
     def bind() -> Work:
         chunks, walked = stretches(x, y)
-        setting = _setting(plan, step.node.op)
-        return Work(chunks, pointwise.Pointwise(walked, source(x, walked), target(y, walked), setting))
+        return Work(
+            chunks, pointwise.Pointwise(walked, source(x, walked), target(y, walked), _slope(plan, step))
+        )
 
-    plan.loop(step, f"{step.path}.output", _kernels(step.node.op)[0], bind)
+    plan.loop(step, f"{step.path}.output", pointwise.leaky_relu, bind)
 
 
-@registry.backward(*_KERNELS, strided=True)
-def activation_backward(plan: Plan, step: Step) -> None:
-    """grad_input = grad_output·f′(x)."""
-    grad_output = plan.read(step, "grad_output")
-    x = plan.read(step, "input")
+@registry.backward(LeakyReLU, strided=True)
+def leaky_relu_backward(plan: Plan, step: Step) -> None:
+    """grad_input = grad_output where x > 0, else slope·grad_output."""
+    grad_output, x = plan.read(step, "grad_output"), plan.read(step, "input")
     out, base = plan.gradient(step)
 
     def bind() -> Work:
-        return _gradient(grad_output, x, out, base, _setting(plan, step.node.op))
+        return _gradient(grad_output, x, out, base, _slope(plan, step))
 
-    plan.loop(step, f"{out.name} by {step.path}", _kernels(step.node.op)[1], bind)
+    plan.loop(step, f"{out.name} by {step.path}", pointwise.leaky_relu_gradient, bind)
+
+
+def _slope(plan: Plan, step: Step) -> float:
+    """The slope below 0, rounded to the plan's type."""
+    assert isinstance(step.op, LeakyReLU)
+    return float(step.op.slope(plan.dtype))
+
+
+@registry.forward(*_CODES, strided=True)
+def smooth_forward(plan: Plan, step: Step) -> None:
+    """y = f(x)."""
+    x, y = plan.read(step, "input"), plan.output(step)
+    code = simd.Activation(plan.bits, _code(step.op))
+    plan.loop(step, f"{step.path}.output", pointwise.emitted, lambda: emitted(code, y, x))
+
+
+@registry.backward(*_CODES, strided=True)
+def smooth_backward(plan: Plan, step: Step) -> None:
+    """grad_input = grad_output·f′(x), of the input or of the output."""
+    grad_output = plan.read(step, "grad_output")
+    x = plan.read(step, step.op.reads("grad_input")[1])
+    out, base = plan.gradient(step)
+    code = simd.Activation(plan.bits, f"{_code(step.op)}_gradient", base is not None)
+    plan.loop(
+        step,
+        f"{out.name} by {step.path}",
+        pointwise.emitted,
+        lambda: emitted(code, out, grad_output, x, base),
+    )
+
+
+def emitted(
+    code: simd.Code,
+    out: Tensor,
+    a: Tensor,
+    b: Tensor | None = None,
+    base: Tensor | None = None,
+    unit: int = 1,
+) -> Work:
+    """Vector code along the rows of these tensors; it counts so many numbers as one."""
+    chunks, walked = stretches(out, a, b, base)
+    reads = [source(tensor, walked) for tensor in (a, b, base)]
+    table = pointwise.Emitted(
+        walked, reads[0], reads[1], target(out, walked), reads[2], simd.address(code), unit
+    )
+    return Work(chunks, table)
+
+
+def _code(op: Any) -> str:
+    """The name of an activation's code."""
+    near = isinstance(op, GELU) and op.approximate == "tanh"
+    return "near_gelu" if near else _CODES[type(op)]
 
 
 def _gradient(grad_output: Tensor, x: Tensor, out: Tensor, base: Tensor | None, setting: float) -> Work:
@@ -124,18 +172,6 @@ def _gradient(grad_output: Tensor, x: Tensor, out: Tensor, base: Tensor | None, 
     chunks, walked = stretches(grad_output, x, out, base)
     tensors = source(grad_output, walked), source(x, walked), target(out, walked), source(base, walked)
     return Work(chunks, pointwise.PointwiseGradient(walked, *tensors, setting))
-
-
-def _kernels(op: Op) -> tuple[Kernel, Kernel]:
-    """An activation's kernels, forward and backward."""
-    if isinstance(op, GELU) and op.approximate == "tanh":
-        return activation.gelu_tanh, activation.gelu_tanh_gradient
-    return _KERNELS[type(op)]
-
-
-def _setting(plan: Plan, op: Op) -> float:
-    """The number that an activation is set to, rounded to the plan's type."""
-    return float(op.slope(plan.dtype)) if isinstance(op, LeakyReLU) else 0.0
 
 
 @registry.forward(Dropout, strided=True)

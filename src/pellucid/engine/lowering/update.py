@@ -7,7 +7,6 @@ rest in one loop at the end.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -123,9 +122,10 @@ def _factors(rule: Rule, lr: float, step: int) -> update.SGDFactors | update.Ada
         return update.SGDFactors(lr, rule.momentum, rule.weight_decay)
     assert isinstance(rule, Adam)
     beta1, beta2 = rule.betas
+    size, root = rule.corrections(lr, step)
     return update.AdamFactors(
-        size=lr / (1 - beta1**step),
-        root=sqrt(1 - beta2**step),
+        size=size,
+        root=root,
         keep=1 - lr * rule.weight_decay,
         alpha1=1 - beta1,
         beta2=beta2,

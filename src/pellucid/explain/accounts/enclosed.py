@@ -82,6 +82,9 @@ class Enclosed:
     def __neg__(self) -> Enclosed:
         return Enclosed(0 - self.value, self.radius)  # no zero gets a sign
 
+    def __abs__(self) -> Enclosed:
+        return Enclosed(abs(self.value), self.radius)
+
     def __getitem__(self, at: Any) -> Enclosed:
         return Enclosed(self.value[at], self.radius[at])
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,8 @@ from pellucid.explain.accounts.account import Account, Element, Group, Kind, Not
 from pellucid.explain.accounts.enclosed import Enclosed
 from pellucid.explain.question import Question
 from pellucid.ops.base import columns
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +59,13 @@ class Formula(Account):
                 & (np.signbit(value) == np.signbit(self.result.value))
             )
         return result
+
+
+def again(compute: Callable[[], T]) -> T:
+    """What a function gives with the engine's arithmetic, in which denormal numbers count as zero."""
+    from pellucid.kernels.flushing import flushed  # imports LLVM: only when it is needed
+
+    return flushed(compute)
 
 
 def grown(question: Question, result: Enclosed) -> Enclosed:

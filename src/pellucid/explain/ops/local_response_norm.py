@@ -5,6 +5,8 @@ All arithmetic is in float64: `kernels/loops/local_response_norm.py`.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,16 +14,18 @@ from pellucid.explain.accounts.account import Element, Group, Note, Quantity
 from pellucid.explain.accounts.enclosed import Enclosed, where
 from pellucid.explain.accounts.formula import (
     Formula,
+    again,
     constant,
     defined,
     grown,
     grown_notes,
+    grown_replay,
     grown_terms,
     read,
 )
 from pellucid.explain.address import written
 from pellucid.explain.ops.explainers import explains
-from pellucid.explain.ops.softmax import image
+from pellucid.explain.ops.softmax import Positions, image
 from pellucid.explain.question import Question
 from pellucid.ops.base import columns
 from pellucid.ops.local_response_norm import LocalResponseNorm
@@ -46,9 +50,22 @@ def explain_local_response_norm(question: Question) -> Formula:
 
     return Formula(
         (*grown_terms(question), *terms),
-        result=grown(question, result.rounded(question.dtype)[:, 0]),
+        grown(question, result.rounded(question.dtype)[:, 0]),
+        again(lambda: _engine(question)),
         notes=notes,
     )
+
+
+def _engine(question: Question) -> NDArray[Any]:
+    """The definition once more, of whole pixels."""
+    op, input = _op(question), question.operand("input")
+    pixels = Positions(question.at, input.array.shape[1])
+    numbers = pixels.of(input)[:, :, None]
+    if question.source.of == "output":
+        return np.asarray(pixels.own(op.forward(numbers)[:, :, 0])[:, 0])
+    (gradient,) = op.backward(pixels.of(question.operand("grad_output"))[:, :, None], numbers)
+    assert gradient is not None
+    return grown_replay(question, pixels.own(gradient[:, :, 0])[:, 0])
 
 
 def _output(question: Question) -> tuple[Enclosed, tuple[Group, ...]]:

@@ -5,19 +5,31 @@ Formulas: `ops/cross_entropy.py`, `ops/mse_loss.py`; the arithmetic, all of it i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.explain.accounts.account import Element, Group, Image, Note, Quantity
 from pellucid.explain.accounts.enclosed import Enclosed, where
-from pellucid.explain.accounts.formula import Formula, constant, grown, grown_notes, grown_terms, read
+from pellucid.explain.accounts.formula import (
+    Formula,
+    again,
+    constant,
+    grown,
+    grown_notes,
+    grown_replay,
+    grown_terms,
+    read,
+)
 from pellucid.explain.ops.explainers import explains
 from pellucid.explain.ops.softmax import Logits, image, quantity
 from pellucid.explain.question import Operand, Question
-from pellucid.ops.base import choices, columns
+from pellucid.functions import arrays
+from pellucid.ops.base import Array, choices, columns
 from pellucid.ops.cross_entropy import CrossEntropy
+from pellucid.ops.log_softmax import Shares
 from pellucid.ops.mse_loss import MSELoss
 
 
@@ -65,7 +77,12 @@ def _losses(question: Question) -> Formula:
         probability = float(logits.own(logits.probability).value[0, 0])
         return [("note.target", {**values, "probability": probability})]
 
-    return Formula(terms, result=result, notes=notes)
+    def replay() -> Array:
+        shares = Shares(logits.numbers, 1)
+        found = logits.all(arrays.log(shares.total)) - logits.own(shares.shifted)
+        return np.where(counts, found[:, 0], 0.0)
+
+    return Formula(terms, result, again(replay), notes=notes)
 
 
 def _grad_logits(question: Question) -> Formula:
@@ -74,14 +91,20 @@ def _grad_logits(question: Question) -> Formula:
     n, channel, *y = question.at.T
     targets = target.array[(n, *y)]
     counts, hit = (targets != _ignored(question))[:, None], (targets == channel)[:, None]
-    share, factors = _share(question, max(float(question.operand("count").array), 1.0), "count")
+    count = max(float(question.operand("count").array), 1.0)
+    share, factors = _share(question, count, "count")
     probability = logits.own(logits.probability)
     result = where(counts, share * where(hit, probability - 1.0, probability), 0.0)
     first = image("softmax", logits.input, columns(question.at), probability)
     label = f"[{target.address(np.delete(question.index, 1))} = {question.index[1]}]"
     second = Quantity(f"−{label}", -hit.astype(np.float64))
     terms = Group((first, *factors), counts), Group((second, *factors), counts)
-    return _gradient(question, result, terms)
+
+    def replay() -> Array:
+        own = logits.own(Shares(logits.numbers, 1).probabilities)
+        return np.where(counts, _factor(question, count) * np.where(hit, own - 1.0, own), 0.0)
+
+    return _gradient(question, result, terms, replay)
 
 
 @explains(MSELoss)
@@ -106,7 +129,12 @@ def explain_mse_loss(question: Question) -> Formula:
     twice = constant("2", 2.0), constant("−2", -2.0)
     plus, minus = twice if sign > 0 else twice[::-1]
     parts = Group((plus, Element(input, rows), *factors)), Group((minus, Element(target, rows), *factors))
-    return _gradient(question, result, parts)
+
+    def replay() -> Array:
+        a, b = (Element(operand, rows).gathered()[1].astype(np.float64) for operand in (input, target))
+        return np.asarray(sign * (a - b) * _factor(question, count))
+
+    return _gradient(question, result, parts, replay)
 
 
 def _difference(input: Operand, target: Operand, rows: tuple[NDArray[np.int64], ...]) -> Enclosed:
@@ -122,10 +150,19 @@ def _share(question: Question, count: float, name: str) -> tuple[Enclosed, tuple
     return read(grad) / count, (grad, share)
 
 
-def _gradient(question: Question, result: Enclosed, terms: tuple[Group, ...]) -> Formula:
+def _factor(question: Question, count: float) -> Any:
+    """The same as the engine has it, in float64."""
+    given = "grad_output" in question.has
+    return (question.operand("grad_output").array.astype(np.float64) if given else np.float64(1.0)) / count
+
+
+def _gradient(
+    question: Question, result: Enclosed, terms: tuple[Group, ...], replay: Callable[[], Array]
+) -> Formula:
     return Formula(
         (*grown_terms(question), *terms),
-        result=grown(question, result.rounded(question.dtype)[:, 0]),
+        grown(question, result.rounded(question.dtype)[:, 0]),
+        again(lambda: grown_replay(question, replay().astype(question.dtype)[:, 0])),
         notes=lambda: grown_notes(question),
     )
 

@@ -11,6 +11,7 @@ from pellucid.explain.accounts.account import Element, Group, Image, Note, Quant
 from pellucid.explain.accounts.enclosed import Enclosed, where
 from pellucid.explain.accounts.formula import (
     Formula,
+    again,
     before,
     defined,
     grown_notes,
@@ -20,6 +21,8 @@ from pellucid.explain.accounts.formula import (
 )
 from pellucid.explain.ops.explainers import explains
 from pellucid.explain.question import Question
+from pellucid.functions import arrays
+from pellucid.ops.base import Array
 from pellucid.ops.lp_pool import LpPool
 
 
@@ -49,9 +52,13 @@ def _root(question: Question) -> Formula:
         found: list[Note] = [("note.powers", {"count": count, "p": shortest(op.norm_type)})]
         return [*found, defined(f"K = {op.window}", f"count = {count}")] if scale else found
 
+    def replay() -> Array:
+        return arrays.raised(_engine_sums(op, present, element), 1 / op.norm_type).astype(question.dtype)
+
     return Formula(
         (Group((image, *scale), present),),
         _sums(op, present, powers).power(1 / op.norm_type).rounded(question.dtype),
+        again(replay),
         formula=formula,
         root=float(op.norm_type),
         notes=notes,
@@ -81,6 +88,20 @@ def _sums(op: LpPool, present: NDArray[np.bool_], powers: Enclosed) -> Enclosed:
     counts = _counts(present, len(powers.value))
     sums = where(present, powers, 0.0).sum(axis=1)
     return where(counts < op.window, sums * op.window / counts, sums)
+
+
+def _engine_sums(op: LpPool, present: NDArray[np.bool_], element: Element) -> Array:
+    """The same as the engine adds them."""
+    numbers = np.where(present, arrays.raised(element.gathered()[1], op.norm_type), 0.0)
+    counts = _counts(present, len(numbers))
+    sums = _added(numbers)
+    return np.where(counts < op.window, sums * op.window / counts, sums)
+
+
+def _added(numbers: Array) -> Array:
+    """Σ along the second axis, in its order, from 0."""
+    first = np.zeros((len(numbers), 1))
+    return np.add.accumulate(np.concatenate([first, numbers], axis=1), axis=1)[:, -1]
 
 
 def _counts(present: NDArray[np.bool_], windows: int) -> NDArray[np.int64]:
@@ -128,9 +149,19 @@ def _gradient(question: Question) -> Formula:
         found += [("note.no_norm", {})] if zero else []
         return [*found, *grown_notes(question)]
 
+    def replay() -> Array:
+        total, held = _windows_again(question, element, there)
+        p = op.norm_type
+        slope = np.where(total == 0, 0.0, arrays.raised(arrays.raised(total, 1 / p), 1 - p))
+        shares = element.gathered()[1].astype(np.float64) * slope * op.window / held
+        gradient = arrays.raised(x.gathered()[1], p - 1) * _added(np.where(there, shares, 0.0))
+        gradient = gradient if question.base is None else gradient + before(question)
+        return gradient.astype(question.dtype)
+
     return Formula(
         (*grown_terms(question), Group((element, ratio, *scale), there), _unreached(x, power, there, op)),
         result.rounded(question.dtype),
+        again(replay),
         formula=formula,
         notes=notes,
     )
@@ -147,12 +178,25 @@ def _unreached(x: Element, power: Enclosed, there: NDArray[np.bool_], op: LpPool
 def _windows(
     question: Question, element: Element, there: NDArray[np.bool_]
 ) -> tuple[Enclosed, NDArray[np.int64]]:
-    """The sums of the windows that hold an element, and how many elements these have; each is looked at once."""
-    op, shape = _of(question), element.operand.array.shape
-    places = np.broadcast_arrays(*element.rows, there)[:-1]
-    numbers = np.where(there, np.ravel_multi_index(places, shape, mode="clip"), 0)
-    windows, which = np.unique(numbers, return_inverse=True)
-    at = np.stack(np.unravel_index(windows, shape), axis=1)
+    """The sums of the windows that hold an element, and how many elements these have."""
+    op, (at, which) = _of(question), _holding(element, there)
     _, present, powers = _powers(question, at)
-    which = which.reshape(numbers.shape)
     return _sums(op, present, powers)[which], _counts(present, len(at))[which]
+
+
+def _windows_again(
+    question: Question, element: Element, there: NDArray[np.bool_]
+) -> tuple[Array, NDArray[np.int64]]:
+    """The same as the engine has it."""
+    op, (at, which) = _of(question), _holding(element, there)
+    elements, present, _ = _powers(question, at)
+    return _engine_sums(op, present, elements)[which], _counts(present, len(at))[which]
+
+
+def _holding(element: Element, there: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The windows that hold some elements, each once, and which of them hold each."""
+    places = np.broadcast_arrays(*element.rows, there)[:-1]
+    numbers = np.where(there, np.ravel_multi_index(places, element.operand.array.shape, mode="clip"), 0)
+    windows, which = np.unique(numbers, return_inverse=True)
+    at = np.stack(np.unravel_index(windows, element.operand.array.shape), axis=1)
+    return at, which.reshape(numbers.shape)

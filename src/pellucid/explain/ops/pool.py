@@ -12,7 +12,7 @@ from pellucid.explain.accounts.account import Element, Group, Note, Quantity
 from pellucid.explain.accounts.chain import Chain, chain_of
 from pellucid.explain.accounts.choice import Choice
 from pellucid.explain.accounts.enclosed import Array, Enclosed, normal
-from pellucid.explain.accounts.formula import Formula, before, grown_notes, grown_terms
+from pellucid.explain.accounts.formula import Formula, again, before, grown_notes, grown_terms
 from pellucid.explain.ops.explainers import explains
 from pellucid.explain.question import Question
 from pellucid.ops.adaptive_avg_pool import AdaptiveAvgPool
@@ -170,7 +170,6 @@ def _zeros_counted(question: Question, rows: Rows) -> NDArray[np.bool_]:
 
 def _average_replayed(question: Question, numbers: Array, divisors: NDArray[np.int64]) -> Array:
     """The engine's operations, one after the other."""
-    from pellucid.kernels.flushing import flushed  # imports LLVM: only when it is needed
 
     def replay() -> Array:
         wide = numbers.astype(np.float64)
@@ -183,4 +182,4 @@ def _average_replayed(question: Question, numbers: Array, divisors: NDArray[np.i
             total = total + before(question).astype(np.float64)
         return total.astype(question.dtype)
 
-    return flushed(replay)
+    return again(replay)

@@ -1,13 +1,28 @@
-"""Softmax and its logarithm. Formulas: `ops/softmax.py`, `ops/log_softmax.py`; arithmetic: `kernels/loops/loss.py`."""
+"""Softmax and its logarithm.
+
+Formulas: `ops/softmax.py`, `ops/log_softmax.py`; arithmetic: `kernels/simd/softmax.py`.
+"""
 
 from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.explain.accounts.account import Element, Group, Image, Quantity
 from pellucid.explain.accounts.enclosed import Enclosed
-from pellucid.explain.accounts.formula import Formula, constant, grown, grown_notes, grown_terms, read
+from pellucid.explain.accounts.formula import (
+    Formula,
+    again,
+    constant,
+    grown,
+    grown_notes,
+    grown_replay,
+    grown_terms,
+    read,
+)
 from pellucid.explain.ops.explainers import explains
 from pellucid.explain.question import Operand, Question
 from pellucid.ops.base import Rows, columns
@@ -16,32 +31,47 @@ from pellucid.ops.softmax import Softmax
 from pellucid.sizes import Index
 
 
-class Logits:
-    """What softmax makes of all channels at the positions of some elements. Enclosures are (positions, channels).
+class Positions:
+    """The channels at the positions of some elements, several of which may be at one; numbers (positions, channels).
 
     Args:
-        input: the logits, (N,C,…).
-        at: n,c,y of the elements; several may lie at one position.
+        at: n,c,y of the elements.
+        channels: how many there are.
     """
 
-    def __init__(self, input: Operand, at: NDArray[np.int64]) -> None:
+    def __init__(self, at: NDArray[np.int64], channels: int) -> None:
         places, of = np.unique(np.delete(at, 1, axis=1), axis=0, return_inverse=True)
-        self.input, self._of, self._channel = input, of.reshape(-1), at[:, 1]
         n, *y = columns(places)
-        logits = read(Element(input, (n, np.arange(input.array.shape[1]), *y)))
-        self.largest = Enclosed(logits.value.max(axis=1, keepdims=True))
-        self.shifted = logits - self.largest
-        self.log_sum = self.shifted.exp().sum().log()[:, None]
-        self.log_probability = self.shifted - self.log_sum
-        self.probability = self.log_probability.exp()
+        self.rows: Rows = (n, np.arange(channels), *y)
+        self._of, self._channel = of.reshape(-1), at[:, 1]
 
-    def all(self, numbers: Enclosed) -> Enclosed:
+    def of(self, operand: Operand) -> NDArray[Any]:
+        """All of an array's numbers there."""
+        return Element(operand, self.rows).gathered()[1]
+
+    def all(self, numbers: Any) -> Any:
         """Those of each element's position: (elements, channels), or (elements, 1) of one for each position."""
         return numbers[self._of]
 
-    def own(self, numbers: Enclosed) -> Enclosed:
+    def own(self, numbers: Any) -> Any:
         """Each element's own, (elements, 1)."""
         return numbers[self._of, self._channel][:, None]
+
+
+class Logits(Positions):
+    """What softmax makes of logits (N,C,…) at the positions of some elements."""
+
+    def __init__(self, input: Operand, at: NDArray[np.int64]) -> None:
+        super().__init__(at, input.array.shape[1])
+        self.input, self.numbers = input, self.of(input)
+        logits = Enclosed.of(self.numbers)
+        self.largest = Enclosed(logits.value.max(axis=1, keepdims=True))
+        self.shifted = logits - self.largest
+        self.powers = self.shifted.exp()
+        self.total = self.powers.sum()[:, None]
+        self.log_sum = self.total.log()
+        self.log_probability = self.shifted - self.log_sum
+        self.probability = self.powers * (1.0 / self.total)
 
     def address(self, index: Index) -> str:
         """All logits of a position."""
@@ -52,24 +82,19 @@ class Logits:
 @explains(LogSoftmax, Softmax)
 def explain_softmax(question: Question) -> Formula:
     """Elements of softmax, of its logarithm, or of their gradients."""
-    logits = Logits(question.operand("input"), question.at)
     if question.source.of == "grad_input":
-        return _gradient(question, logits)
-    return (
-        _logarithm(question, logits)
-        if isinstance(question.source.op, LogSoftmax)
-        else _output(question, logits)
-    )
+        return _gradient(question)
+    logits = Logits(question.operand("input"), question.at)
+    explain = _logarithm if isinstance(question.source.op, LogSoftmax) else _output
+    return explain(question, logits)
 
 
 def _output(question: Question, logits: Logits) -> Formula:
-    above = logits.own(logits.shifted).exp()
-    below = logits.all(1.0 / logits.log_sum.exp())
+    above, below = logits.own(logits.powers), logits.all(1.0 / logits.total)
     name, largest = logits.address(question.index), f"max {logits.address(question.index)}"
     own = logits.input.address(question.index)
     factors = quantity(f"exp({own} − {largest})", above), quantity(f"1/Σ exp({name} − {largest})", below)
-    result = logits.own(logits.probability).rounded(question.dtype)
-    return Formula((Group(factors),), result=result[:, 0])
+    return _made(question, logits, logits.probability, (Group(factors),))
 
 
 def _logarithm(question: Question, logits: Logits) -> Formula:
@@ -77,26 +102,45 @@ def _logarithm(question: Question, logits: Logits) -> Formula:
     rest = quantity(
         f"−log Σ exp({logits.address(question.index)})", -logits.all(logits.log_sum + logits.largest)
     )
-    result = logits.own(logits.log_probability).rounded(question.dtype)
-    return Formula((Group((own,)), Group((rest,))), result=result[:, 0])
+    return _made(question, logits, logits.log_probability, (Group((own,)), Group((rest,))))
 
 
-def _gradient(question: Question, logits: Logits) -> Formula:
-    grad, at = question.operand("grad_output"), columns(question.at)
-    rows = (at[0], np.arange(logits.input.array.shape[1]), *at[2:])
-    own, every = Element(grad, at), Element(grad, rows)
-    share, shares = logits.own(logits.probability), logits.all(logits.probability)
-    minus, factor = constant("−1", -1.0), image("softmax", logits.input, at, share)
+def _made(question: Question, logits: Logits, result: Enclosed, terms: tuple[Group, ...]) -> Formula:
+    """Outputs, with the definition's once more."""
+    replay = again(lambda: logits.own(_definition(question).forward(logits.numbers))[:, 0])
+    return Formula(terms, logits.own(result).rounded(question.dtype)[:, 0], replay)
+
+
+def _definition(question: Question) -> Softmax | LogSoftmax:
+    """The op, for (positions, channels)."""
+    op = question.source.op
+    assert isinstance(op, Softmax | LogSoftmax)
+    return replace(op, dim=1)
+
+
+def _gradient(question: Question) -> Formula:
+    grad, output, at = question.operand("grad_output"), question.operand("output"), columns(question.at)
+    places = Positions(question.at, output.array.shape[1])
+    rows = (at[0], np.arange(output.array.shape[1]), *at[2:])
+    own, every, minus = Element(grad, at), Element(grad, rows), constant("−1", -1.0)
+    y = Element(output, at)
     if isinstance(question.source.op, LogSoftmax):
+        share = read(y).exp()
         result = read(own) - share * read(every).sum()[:, None]
-        terms = Group((own,)), Group((minus, factor, every))
+        terms = Group((own,)), Group((minus, image("exp", output, at, share), every))
     else:
-        result = share * (read(own) - (read(every) * shares).sum()[:, None])
-        others = image("softmax", logits.input, rows, shares)
-        terms = Group((factor, own)), Group((minus, factor, every, others))
+        others = Element(output, rows)
+        result = read(y) * (read(own) - (read(every) * read(others)).sum()[:, None])
+        terms = Group((y, own)), Group((minus, y, every, others))
+
+    def replay() -> NDArray[Any]:
+        gradient = _definition(question).gradient(places.of(grad), places.of(output))
+        return grown_replay(question, places.own(gradient)[:, 0])
+
     return Formula(
         (*grown_terms(question), *terms),
-        result=grown(question, result.rounded(question.dtype)[:, 0]),
+        grown(question, result.rounded(question.dtype)[:, 0]),
+        again(replay),
         notes=lambda: grown_notes(question),
     )
 

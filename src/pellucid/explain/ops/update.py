@@ -7,7 +7,6 @@ is explained from the new state as it was recorded.
 
 from __future__ import annotations
 
-from math import sqrt
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -123,8 +122,7 @@ def _adam_step(x: _Update, rule: Adam) -> Formula:
         keep = x.setting(1 - x.lr * rule.weight_decay)
         parameter = parameter * keep
         kept = _term(_quantity("1 − lr·weight_decay", keep), *kept)
-    beta1, beta2 = rule.betas
-    size, root = x.setting(x.lr / (1 - beta1**x.step)), x.setting(sqrt(1 - beta2**x.step))
+    size, root = map(x.setting, rule.corrections(x.lr, x.step))
     eps = x.setting(rule.eps)
     denominator = x.number("variance").sqrt() / root + eps
     with np.errstate(all="ignore"):

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pellucid.kernels.functions import raised
 from pellucid.kernels.intrinsics import float64_at
 from pellucid.kernels.jit import inline, kernel
 from pellucid.kernels.loops.rows import Rows, Source, Target, add_base, first_row, last_row, row_at
@@ -69,7 +70,7 @@ def local_response_norm(t: Normalise, chunk, scratch):
         for i in range(0, t.rows.length, channels):
             measures(x, at + i, row, t.measure)
             for c in range(channels):
-                y[to + i + c] = x[at + i + c] * row[c] ** -t.measure.beta
+                y[to + i + c] = x[at + i + c] * raised(row[c], -t.measure.beta)
 
 
 @kernel
@@ -83,7 +84,7 @@ def local_response_norm_gradient(t: Gradient, chunk, scratch):
         for i in range(0, t.rows.length, channels):
             measures(x, at + i, row, t.measure)
             for c in range(channels):
-                power = row[c] ** -t.measure.beta
+                power = raised(row[c], -t.measure.beta)
                 row[channels + c] = np.float64(g[grads + i + c]) * x[at + i + c] * (power / row[c])
                 row[c] = g[grads + i + c] * power
                 row[2 * channels + c] = 0.0

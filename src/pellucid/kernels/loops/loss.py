@@ -1,37 +1,19 @@
-"""Losses and softmax, in float64 and rounded once. A position is one pixel of one image; its C numbers lie together."""
+"""Losses, in float64 and rounded once. A position is one pixel of one image; its C numbers lie together.
+
+What is done with all of these is emitted (`kernels/simd/softmax.py`).
+"""
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
 
-from pellucid.kernels.jit import inline, kernel
+from pellucid.kernels.functions import log
+from pellucid.kernels.intrinsics import call_tile, element_address, float64_at, int64_at
+from pellucid.kernels.jit import kernel
 from pellucid.kernels.loops.rows import Rows, Source, Target, add_base, first_row, last_row, row_at
 from pellucid.kernels.table import Doubles, Integers, Numbers, Reads, Writes
-
-
-class Softmax(NamedTuple):
-    """Softmax over the channels, or its logarithm."""
-
-    rows: Rows
-    x: Source
-    y: Target
-    channels: int
-    log: int
-
-
-class SoftmaxGradient(NamedTuple):
-    """The gradient of either."""
-
-    rows: Rows
-    grad_output: Source
-    x: Source
-    grad_input: Target
-    base: Source
-    channels: int
-    log: int
 
 
 class Labels(NamedTuple):
@@ -42,13 +24,15 @@ class Labels(NamedTuple):
 
 
 class CrossEntropy(NamedTuple):
-    """A loss for each position."""
+    """A loss for each position, and what `code` makes on the way: the largest logit and the sum of exponentials."""
 
     rows: Rows
     x: Source
+    sums: Writes[Doubles]
     losses: Writes[Doubles]
     channels: int
     labels: Labels
+    code: int  # the address of `simd.Softmax`
 
 
 class MeanLoss(NamedTuple):
@@ -69,10 +53,12 @@ class CrossEntropyGradient(NamedTuple):
     grad_input: Target
     base: Source
     size: Reads[Doubles]
+    sums: Reads[Doubles]
     grad_output: Reads[Numbers]
     is_root: int  # there is no grad_output: it is 1
     channels: int
     labels: Labels
+    code: int
 
 
 class SquaredError(NamedTuple):
@@ -107,64 +93,20 @@ class SquaredErrorGradient(NamedTuple):
     size: float  # of how many numbers the loss is the mean
 
 
-@inline
-def log_normaliser(x, at, channels):
-    """The largest of C numbers, and the logarithm of Σ exp(x − largest)."""
-    largest = -np.inf
-    for c in range(channels):
-        if x[at + c] > largest:
-            largest = np.float64(x[at + c])
-    total = 0.0
-    for c in range(channels):
-        total += math.exp(x[at + c] - largest)
-    return largest, math.log(total)
-
-
-@kernel
-def softmax(t: Softmax, chunk):
-    """y = exp(x) / Σ exp(x) over the channels, or its logarithm."""
-    x, y, channels = t.x.numbers, t.y.numbers, t.channels
-    for r in range(first_row(t.rows, chunk), last_row(t.rows, chunk)):
-        at, to = row_at(t.rows, t.x, r), row_at(t.rows, t.y, r)
-        for i in range(0, t.rows.length, channels):
-            largest, log_sum = log_normaliser(x, at + i, channels)
-            for c in range(i, i + channels):
-                value = x[at + c] - largest - log_sum
-                y[to + c] = value if t.log != 0 else math.exp(value)
-
-
-@kernel
-def softmax_gradient(t: SoftmaxGradient, chunk):
-    """grad_input = base + s·(g − Σ g·s), or for the logarithm base + g − s·Σ g, with s = softmax of x."""
-    g, x, out, channels = t.grad_output.numbers, t.x.numbers, t.grad_input.numbers, t.channels
-    for r in range(first_row(t.rows, chunk), last_row(t.rows, chunk)):
-        grads, at = row_at(t.rows, t.grad_output, r), row_at(t.rows, t.x, r)
-        to = row_at(t.rows, t.grad_input, r)
-        for i in range(0, t.rows.length, channels):
-            largest, log_sum = log_normaliser(x, at + i, channels)
-            total = 0.0
-            for c in range(i, i + channels):
-                total += g[grads + c] * (1.0 if t.log != 0 else math.exp(x[at + c] - largest - log_sum))
-            for c in range(i, i + channels):
-                share = math.exp(x[at + c] - largest - log_sum)
-                grad = np.float64(g[grads + c])
-                out[to + c] = grad - share * total if t.log != 0 else share * (grad - total)
-        add_base(t.rows, t.grad_input, t.base, r)
-
-
 @kernel
 def cross_entropy(t: CrossEntropy, chunk):
-    """losses[i] = −log softmax(x)[class[i]] for each position i, 0 where the class is to be ignored."""
-    x, losses, channels = t.x.numbers, t.losses, t.channels
+    """losses[i] = log Σ exp(x − m) − (x[class[i]] − m) for each position i, 0 where the class is to be ignored."""
+    x, sums, channels = t.x.numbers, t.sums, t.channels
+    positions = t.rows.length // channels
     for r in range(first_row(t.rows, chunk), last_row(t.rows, chunk)):
-        row, position = row_at(t.rows, t.x, r), r * (t.rows.length // channels)
-        for at in range(row, row + t.rows.length, channels):
-            target = t.labels.classes[position]
-            losses[position] = 0.0
+        row, first = row_at(t.rows, t.x, r), r * positions
+        start = element_address(x, row)
+        call_tile(t.code, start, start, start, start, element_address(sums, 2 * first), positions)
+        for i in range(positions):
+            target, at = t.labels.classes[first + i], 2 * (first + i)
+            t.losses[first + i] = 0.0
             if target != t.labels.ignored:
-                largest, log_sum = log_normaliser(x, at, channels)
-                losses[position] = log_sum - (x[at + target] - largest)
-            position += 1
+                t.losses[first + i] = log(sums[at + 1]) - (x[row + i * channels + target] - sums[at])
 
 
 @kernel
@@ -179,22 +121,22 @@ def mean_loss(t: MeanLoss, chunk):
 
 
 @kernel
-def cross_entropy_gradient(t: CrossEntropyGradient, chunk):
+def cross_entropy_gradient(t: CrossEntropyGradient, chunk, scratch):
     """grad_input = base + grad_output/size·(softmax(x) − 1 at the class), 0 where the class is to be ignored."""
-    x, out, channels = t.x.numbers, t.grad_input.numbers, t.channels
+    factors, classes = float64_at(scratch), int64_at(scratch)
     share = (1.0 if t.is_root != 0 else t.grad_output[0]) / max(t.size[0], 1.0)
+    positions = t.rows.length // t.channels
     for r in range(first_row(t.rows, chunk), last_row(t.rows, chunk)):
-        at, to = row_at(t.rows, t.x, r), row_at(t.rows, t.grad_input, r)
-        position = r * (t.rows.length // channels)
-        for i in range(0, t.rows.length, channels):
+        for i in range(positions):
+            position = r * positions + i
             target = t.labels.classes[position]
-            largest, log_sum = log_normaliser(x, at + i, channels)
-            for c in range(channels):
-                probability = math.exp(x[at + i + c] - largest - log_sum)
-                grad = share * (probability - 1.0 if c == target else probability)
-                out[to + i + c] = 0.0 if target == t.labels.ignored else grad
-            position += 1
-        add_base(t.rows, t.grad_input, t.base, r)
+            factors[3 * i] = share
+            factors[3 * i + 1] = t.sums[2 * position + 1]
+            classes[3 * i + 2] = -1 if target == t.labels.ignored else target
+        at = element_address(t.x.numbers, row_at(t.rows, t.x, r))
+        out = element_address(t.grad_input.numbers, row_at(t.rows, t.grad_input, r))
+        base = element_address(t.base.numbers, row_at(t.rows, t.base, r))
+        call_tile(t.code, at, at, out, base, scratch, positions)
 
 
 @kernel

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
+from pellucid.kernels.functions import raised
 from pellucid.kernels.intrinsics import float64_at
 from pellucid.kernels.jit import inline, kernel
 from pellucid.kernels.loops.lists import Axes
-from pellucid.kernels.loops.power import raised
 from pellucid.kernels.loops.rows import Rows, Sizes, Source, Target, first_row, last_row, place_of, row_of
 from pellucid.kernels.table import Doubles, Reads, Writes
 
@@ -61,11 +60,7 @@ class LpGradient(NamedTuple):
 @inline
 def root(x, p):
     """x to the power 1/p."""
-    if p == 1:
-        return x
-    if p == 2:
-        return math.sqrt(x)
-    return math.pow(x, 1 / p)
+    return raised(x, 1 / p)
 
 
 @kernel

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from pellucid.kernels.intrinsics import rounded
+from pellucid.kernels.intrinsics import call_tile, element_address, rounded
 from pellucid.kernels.jit import kernel
 from pellucid.kernels.loops.rows import Rows, Source, Target, add_base, first_row, last_row, row_at
 
@@ -27,6 +27,18 @@ class PointwiseGradient(NamedTuple):
     grad_input: Target
     base: Source
     setting: float
+
+
+class Emitted(NamedTuple):
+    """Vector code that goes along the rows of its operands; it may leave something in scratch memory meanwhile."""
+
+    rows: Rows
+    a: Source
+    b: Source
+    out: Target
+    base: Source
+    code: int  # its address
+    unit: int  # numbers that it counts as one
 
 
 class Add(NamedTuple):
@@ -62,6 +74,21 @@ def relu_gradient(t: PointwiseGradient, chunk):
             else:
                 out[to + i] = 0
         add_base(t.rows, t.grad_input, t.base, r)
+
+
+@kernel
+def emitted(t: Emitted, chunk, scratch):
+    """out = base + what the code makes of a and b."""
+    for r in range(first_row(t.rows, chunk), last_row(t.rows, chunk)):
+        call_tile(
+            t.code,
+            element_address(t.a.numbers, row_at(t.rows, t.a, r)),
+            element_address(t.b.numbers, row_at(t.rows, t.b, r)),
+            element_address(t.out.numbers, row_at(t.rows, t.out, r)),
+            element_address(t.base.numbers, row_at(t.rows, t.base, r)),
+            scratch,
+            t.rows.length // t.unit,
+        )
 
 
 @kernel

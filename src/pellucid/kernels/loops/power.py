@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
 
+from pellucid.kernels.functions import raised
 from pellucid.kernels.jit import inline, kernel
 from pellucid.kernels.loops.broadcast import Repeated, Strides, place
 from pellucid.kernels.loops.rows import Rows, first_row, last_row, place_of
@@ -22,18 +22,6 @@ class Power(NamedTuple):
     y: Writes[Numbers]
     strides: Strides  # of y
     p: float
-
-
-@inline
-def raised(x, p):
-    """x, in float64, to the power p."""
-    if p == 0:
-        return 1.0
-    if p == 1:
-        return x
-    if p == 2:
-        return x * x
-    return math.pow(x, p)
 
 
 @inline

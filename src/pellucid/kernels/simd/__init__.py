@@ -1,10 +1,12 @@
 """Vector code emitted from Python for this processor: written for LLVM instruction by instruction."""
 
+from pellucid.kernels.simd.activation import Activation
 from pellucid.kernels.simd.average import Average
 from pellucid.kernels.simd.host import Code, address, assembly, object_code
 from pellucid.kernels.simd.norm import GradientSums, Moments, NormalGradient, Normalise
 from pellucid.kernels.simd.pixels import Pixel, Widen
 from pellucid.kernels.simd.pool import Route, Window
+from pellucid.kernels.simd.softmax import Kind, Softmax
 from pellucid.kernels.simd.stencil import ROWS, Stencil
 from pellucid.kernels.simd.target import TARGETS, Target, emitting_for, host, native, vector_lanes
 from pellucid.kernels.simd.tile import Piece, Start, Tile, column_tile, masked_cost, register_tile
@@ -13,16 +15,19 @@ from pellucid.kernels.simd.transpose import End, Transpose
 __all__ = [
     "ROWS",
     "TARGETS",
+    "Activation",
     "Average",
     "Code",
     "End",
     "GradientSums",
+    "Kind",
     "Moments",
     "NormalGradient",
     "Normalise",
     "Piece",
     "Pixel",
     "Route",
+    "Softmax",
     "Start",
     "Stencil",
     "Target",
