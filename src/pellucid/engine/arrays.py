@@ -2,8 +2,9 @@
 
 Making a program takes longer than a small op by its definition, so only large ones come here: by their shapes alone,
 from `_PAYS` products on (`Op.effort`). What only moves numbers (padding, unfold, fold, max unpooling, …) does not:
-NumPy moves them where they lie, and bringing them into the kernels' layout and back takes longer. Unless Winograd's
-algorithm is asked for by name, sums are direct: whole numbers stay exact.
+NumPy moves them where they lie, and bringing them into the kernels' layout and back takes longer. Activations, and
+softmax along the last axis, are made where numbers lie, without a program (`beside.py`). Unless Winograd's algorithm is
+asked for by name, sums are direct: whole numbers stay exact.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from pellucid.ops.base import Gradients, Op
 
 if TYPE_CHECKING:  # importing the plan imports LLVM
     from pellucid.engine.buffers import Block
+    from pellucid.engine.lowering.registry import Beside
     from pellucid.engine.plan import Plan
 
 Array = NDArray[Any]
@@ -33,8 +35,7 @@ _LISTED = 50_000  # what windows read, position by position: listing it takes as
 def pays(op: Op, operands: Sequence[Array | None]) -> bool:
     """Whether the kernels compute an op on these arrays, rather than its definition."""
     shapes = [None if array is None else array.shape for array in operands]
-    first = operands[0]
-    assert first is not None
+    first = _first(operands)
     if first.dtype not in (np.float32, np.float64) or first.size == 0:
         return False
     return op.effort(*shapes) * _LISTED >= _PAYS * (_LISTED + op.listed(*shapes))
@@ -42,14 +43,36 @@ def pays(op: Op, operands: Sequence[Array | None]) -> bool:
 
 def forward(op: Op, operands: Sequence[Array | None]) -> Array:
     """The op's output."""
+    if code := _beside(op, operands):
+        from pellucid.engine import beside
+
+        return beside.output(code, _first(operands))
     (output,) = _program(op, operands, backward=False).run(operands)
     return output
 
 
 def backward(op: Op, grad_output: Array, operands: Sequence[Array | None]) -> Gradients:
     """The gradients of the op's differentiable arguments, None where one is absent."""
+    if code := _beside(op, operands):
+        from pellucid.engine import beside
+
+        return (beside.gradient(code, grad_output, _first(operands)),)
     found = iter(_program(op, operands, backward=True).run(operands, grad_output=grad_output))
     return tuple(None if operand is None else next(found) for operand in op.differentiated(operands).values())
+
+
+def _beside(op: Op, operands: Sequence[Array | None]) -> Beside | None:
+    """The code for numbers as they lie, if the op treats them alike."""
+    from pellucid.engine.lowering import registry
+
+    first = _first(operands)
+    return registry.beside_of(op, 8 * first.itemsize, first.shape)
+
+
+def _first(operands: Sequence[Array | None]) -> Array:
+    first = operands[0]
+    assert first is not None
+    return first
 
 
 class _Owned(np.ndarray[Any, np.dtype[Any]]):

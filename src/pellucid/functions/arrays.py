@@ -13,6 +13,7 @@ from pellucid.functions import activation, exponential, logarithm, normal, power
 from pellucid.functions.arithmetic import Number, Whole
 
 Array = NDArray[np.float64]
+_AT_A_TIME = 1 << 12
 _HALVES = 2.0**27 + 1  # splits a number into two of half the length
 
 
@@ -82,10 +83,17 @@ def _to_odd(x: Number, y: Number) -> Number:
 
 
 def _on_arrays(function: Callable[..., Number]) -> Callable[..., Array]:
+    """A function of arrays, some numbers at a time, so that what is made on the way stays in the cache."""
+
     @wraps(function)
     def on_arrays(x: Any, *settings: float) -> Array:
+        numbers = np.asarray(x, np.float64)
+        flat, result = numbers.reshape(-1), np.empty(numbers.size)
         with np.errstate(all="ignore"):
-            return np.asarray(function(np.asarray(x, np.float64), *settings, a=_ARRAYS), np.float64)
+            for start in range(0, flat.size, _AT_A_TIME):
+                some = slice(start, start + _AT_A_TIME)
+                result[some] = function(flat[some], *settings, a=_ARRAYS)
+        return result.reshape(numbers.shape)
 
     return on_arrays
 

@@ -55,10 +55,10 @@ class Smooth(Pointwise):
     """
 
     def effort(self, *shapes: Shape | None) -> int:
-        """Each number goes through memory many times, in float64."""
+        """Each number goes through memory some hundred times, in float64."""
         (input,) = shapes
         assert input is not None
-        return 64 * size_of(input) if 2 <= len(input) <= 5 else 0
+        return 4096 * size_of(input)
 
     def value(self, x: Array) -> Array:
         """f in float64, rounded once."""

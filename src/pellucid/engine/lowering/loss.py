@@ -12,6 +12,7 @@ from pellucid.errors import ArgumentError
 from pellucid.kernels import simd
 from pellucid.kernels.loops import loss, pointwise
 from pellucid.kernels.loops.rows import Rows
+from pellucid.ops.base import Op, Shape
 from pellucid.ops.cross_entropy import CrossEntropy
 from pellucid.ops.log_softmax import LogSoftmax
 from pellucid.ops.mse_loss import MSELoss
@@ -45,6 +46,16 @@ def softmax_backward(plan: Plan, step: Step) -> None:
         return emitted(code, out, grad_output, y, base, unit=y.inner[4])
 
     plan.loop(step, f"{out.name} by {step.path}", pointwise.emitted, bind)
+
+
+@registry.beside(LogSoftmax, Softmax)
+def softmax_beside(op: Op, bits: int, shape: Shape) -> registry.Beside | None:
+    """Along the last axis."""
+    assert isinstance(op, LogSoftmax | Softmax)
+    if op.dim % len(shape) != len(shape) - 1:
+        return None
+    forward, backward = (simd.Softmax(bits, shape[-1], kind) for kind in _kinds(op))
+    return registry.Beside(forward, backward, "output", shape[-1])
 
 
 def _kinds(op: object) -> tuple[simd.Kind, simd.Kind]:

@@ -12,7 +12,7 @@ from pellucid.engine.steps import Step
 from pellucid.kernels import simd
 from pellucid.kernels.loops import activation, pointwise
 from pellucid.kernels.loops.rows import Rows, Source, Target
-from pellucid.ops.base import Op
+from pellucid.ops.base import Op, Shape
 from pellucid.ops.dropout import Dropout
 from pellucid.ops.gelu import GELU
 from pellucid.ops.leaky_relu import LeakyReLU
@@ -142,6 +142,14 @@ def smooth_backward(plan: Plan, step: Step) -> None:
         pointwise.emitted,
         lambda: emitted(code, out, grad_output, x, base),
     )
+
+
+@registry.beside(*_CODES)
+def smooth_beside(op: Op, bits: int, _: Shape) -> registry.Beside:
+    """Any shape: each number is one."""
+    name = _code(op)
+    forward, backward = simd.Activation(bits, name), simd.Activation(bits, f"{name}_gradient")
+    return registry.Beside(forward, backward, op.reads("grad_input")[1])
 
 
 def emitted(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
 from pellucid.engine.plan import Plan
 from pellucid.engine.steps import Setting, Step, Way
+from pellucid.kernels.simd import Code
 from pellucid.modules import load_folder
-from pellucid.ops.base import Op
+from pellucid.ops.base import Op, Shape
 from pellucid.ops.rule import Rule
 
 Lowering: TypeAlias = Callable[[Plan, Step], None]
@@ -16,6 +18,27 @@ Lowering: TypeAlias = Callable[[Plan, Step], None]
 # that is made or begun from.
 Strided: TypeAlias = Callable[[Step, str, Setting], bool]
 F = TypeVar("F", bound=Lowering)
+
+
+@dataclass(frozen=True)
+class Beside:
+    """The vector code that makes an op's results of numbers side by side in memory.
+
+    Attributes:
+        forward: of the input.
+        backward: of the gradient of the output, and of what it reads.
+        reads: "input" or "output".
+        unit: how many numbers the code counts as one.
+    """
+
+    forward: Code
+    backward: Code
+    reads: str
+    unit: int = 1
+
+
+Found: TypeAlias = Callable[[Op, int, Shape], Beside | None]
+_beside: dict[type[Op], Found] = {}
 _lowerings: dict[tuple[Way, type[Op | Rule]], Lowering] = {}
 _strided: dict[Lowering, Strided] = {}
 
@@ -33,6 +56,23 @@ def backward(*ops: type[Op], strided: bool | Strided = False) -> Callable[[F], F
 def update(*rules: type[Rule]) -> Callable[[F], F]:
     """Register what lowers the updates of these rules."""
     return _register("update", rules)
+
+
+def beside(*ops: type[Op]) -> Callable[[Found], Found]:
+    """Register what finds the code of these ops for numbers of so many bits side by side, in arrays of a shape."""
+
+    def registered(find: Found) -> Found:
+        _beside.update(dict.fromkeys(ops, find))
+        return find
+
+    return registered
+
+
+def beside_of(op: Op, bits: int, shape: Shape) -> Beside | None:
+    """The code for an array of this shape as it lies, if there is some."""
+    load_folder("pellucid.engine.lowering")
+    find = _beside.get(type(op))
+    return None if find is None else find(op, bits, shape)
 
 
 def _register(
