@@ -17,11 +17,12 @@ from tests.support.recorded import normal, recording, run
 import pellucid as pc
 import pellucid.ops
 from pellucid import functional as F
+from pellucid.edition import ARITHMETIC
 from pellucid.errors import ArgumentError, FormatError
 from pellucid.explain import Recording
 from pellucid.explain.files import storage
 
-MARKS = {"format": "pellucid recording", "version": "3"}
+MARKS = {"format": "pellucid recording", "version": "4", "edition": str(ARITHMETIC)}
 
 
 def model() -> pc.Module:
@@ -157,12 +158,12 @@ def refusal(path: Path, content: bytes) -> str:
     return str(caught.value)[len(start) :]
 
 
-def rewritten(content: bytes, change: Any, version: str = "3") -> bytes:
+def rewritten(content: bytes, change: Any) -> bytes:
     """The file with a description and arrays that somebody has changed."""
     description, arrays = json.loads(header_of(content)["__metadata__"]["description"]), arrays_of(content)
     entries = {entry["name"]: entry for entry in description["entries"]}
     change(description, entries, arrays)
-    return sealed(arrays, {**MARKS, "version": version, "description": json.dumps(description)})
+    return sealed(arrays, {**MARKS, "description": json.dumps(description)})
 
 
 def source(name: str, **changes: Any) -> Any:
@@ -572,15 +573,22 @@ def test_files_of_other_kinds_are_refused(tmp_path: Path, content: bytes) -> Non
     assert refusal(path, huge) == (
         "the header is too large for a recording. Expected at most 8388608 bytes. Got 8388609 bytes."
     )
-    wrong = "this is not a recording that Pellucid wrote. Expected format pellucid recording, version 3. Got "
+    wrong = (
+        "this is not a recording that this version of Pellucid can explain. Expected format pellucid recording, "
+        "version 4, edition 1 of the arithmetic. Got "
+    )
+    anew = " Hint: record the step anew."
     for metadata, got in (
-        ({}, "format None, version None."),
+        ({}, "format None, version None, edition None of the arithmetic."),
         (
-            {**MARKS, "version": "1"},
-            "format pellucid recording, version 1. "
-            "Hint: a recording of version 1 says too little to be trusted; record the step anew.",
+            {**MARKS, "version": "3", "edition": "0"},
+            "format pellucid recording, version 3, edition 0 of the arithmetic." + anew,
         ),
-        ({**MARKS, "format": "pellucid"}, "format pellucid, version 3."),
+        (
+            {**MARKS, "edition": "2"},
+            "format pellucid recording, version 4, edition 2 of the arithmetic." + anew,
+        ),
+        ({**MARKS, "format": "pellucid"}, "format pellucid, version 4, edition 1 of the arithmetic."),
     ):
         assert refusal(path, save({"x": np.zeros(2)}, metadata)) == wrong + got
     for text, got in (
@@ -654,45 +662,3 @@ def test_sums_in_parts_need_their_parts(tmp_path: Path, norm: pc.Module) -> None
             f"{BROKEN}entry '{name}': order 'images_per_part' must be what a run of this network has. "
             "Expected 1. Got none."
         )
-
-
-def aged(description: dict[str, Any], entries: dict[str, Any], arrays: Any) -> None:
-    """As version 2 had it: no word of step and giver, orders among the facts, and those of all of a step's results."""
-    told: dict[Any, dict[str, Any]] = {}
-    for entry in description["entries"]:
-        entry.pop("given")
-        if made := entry["source"]:
-            step = told.setdefault((made.pop("way"), made.pop("path")), {})
-            step |= {**made.pop("order"), **made["facts"]}
-            made["facts"] = step
-    for name, entry in entries.items():
-        if entry["source"] and name.startswith("grad("):
-            entry["source"]["operands"].setdefault("mean", "1.mean")  # which nothing is read of
-
-
-@pytest.mark.parametrize("optimizer", ["momentum", "adamw"])
-def test_recordings_of_version_2_are_read(tmp_path: Path, optimizer: str) -> None:
-    rec, path = step(optimizer), tmp_path / "step"
-    rec.save(path)
-    old = rewritten(path.read_bytes(), aged, version="2")
-    path.write_bytes(old)
-    loaded = pc.load_recording(path)
-    same(rec, loaded)
-    assert loaded.provenance() == rec.provenance()
-    assert loaded.certify(20).to_dict() == rec.certify(20).to_dict()
-
-
-def test_recordings_of_version_2_are_not_trusted_either(tmp_path: Path, content: bytes) -> None:
-    for lie in (
-        source("updated(0.weight)", op="Adam"),
-        facts("updated(0.weight)", lr=0.5),
-        operands("grad(0.weight)", grad_output="input"),
-        source("grad(input)", base="input"),
-        renamed("0.output", "9.output"),
-    ):
-
-        def forged(*everything: Any, lie: Any = lie) -> None:
-            lie(*everything)
-            aged(*everything)
-
-        refusal(tmp_path / "f", rewritten(content, forged, version="2"))

@@ -15,6 +15,7 @@ import pytest
 from safetensors.numpy import load_file, save
 from tests.support.containers import header_of, sealed, with_header
 
+from pellucid.edition import ARITHMETIC
 from pellucid.errors import ArgumentError, FormatError, NumericError
 from pellucid.formats import checkpoint, load_model, save_model
 from pellucid.nn import seed
@@ -60,6 +61,7 @@ def test_a_file_is_a_function_of_its_model(tmp_path):
     assert texts == {
         "format": "pellucid",
         "version": "2",
+        "edition": str(ARITHMETIC),
         "model": "lenet5",
         "settings": '{"in_channels": 1, "num_classes": 10}',
     }

@@ -10,7 +10,7 @@ from pellucid.engine.steps import Way
 from pellucid.ops.base import Op, Shape
 from pellucid.ops.maker import Maker
 
-Given: TypeAlias = Literal["input", "model", "optimizer", "gradient", "file"]
+Given: TypeAlias = Literal["input", "model", "optimizer", "gradient"]
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,7 @@ class Entry:
         shape: its public shape.
         source: where it comes from; None where it was given.
         given: by whom, where it was: as an "input" of the network, as an array of the "model", as a state of the
-            "optimizer" from before the step, as the "gradient" of the output; by a "file", until its network is
-            planned.
+            "optimizer" from before the step, as the "gradient" of the output.
         dtype: its numbers' type.
     """
 

@@ -1,8 +1,9 @@
 """A model in one safetensors file: its arrays, and as metadata its name and settings.
 
-    {"format": "pellucid", "version": "2", "model": "lenet5", "settings": "{…}", "sha256": "…"}
+    {"format": "pellucid", "version": "2", "edition": "1", "model": "lenet5", "settings": "{…}", "sha256": "…"}
 
-Files of version 1, which have no checksum, are read, too. A file is not trusted: it can name only the models of
+`edition` is that of the arithmetic which made the numbers (`pellucid.edition`); they are of use in any. Files of
+version 1, which have no checksum, are read, too. A file is not trusted: it can name only the models of
 `pellucid.nn.models` with whole numbers as settings, never code, and nothing is allocated that its length does not vouch
 for. Its arrays are compared with those of the model that it names before one is read, and then read one at a time.
 """
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pellucid.edition import ARITHMETIC
 from pellucid.errors import ArgumentError, FormatError, NumericError, PellucidError, reason, say
 from pellucid.formats import container, reader
 from pellucid.formats.container import CHECKSUM, DTYPES, FilePath
@@ -69,6 +71,7 @@ def save_model(
     metadata = {
         "format": "pellucid",
         "version": _VERSION,
+        "edition": str(ARITHMETIC),
         "model": model_name,
         "settings": json.dumps(settings),
     }

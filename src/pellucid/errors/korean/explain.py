@@ -51,10 +51,13 @@ SENTENCES = {
     # files of recordings
     "recording": "기록",
     "recording file '{path}'": "기록 파일 '{path}'",
-    "this is not a recording that Pellucid wrote": "Pellucid가 쓴 기록이 아닙니다",
-    "a recording of version 1 says too little to be trusted; record the step anew": (
-        "버전 1의 기록은 내용이 적어 믿을 수 없으므로 단계를 다시 기록해야 합니다"
+    "this is not a recording that this version of Pellucid can explain": (
+        "이 버전의 Pellucid가 설명할 수 있는 기록이 아닙니다"
     ),
+    "format {format}, version {version}, edition {edition} of the arithmetic": (
+        "형식 '{format}', 버전 {version}, 산술 판 {edition}"
+    ),
+    "record the step anew": "그 단계를 다시 기록하면 됩니다",
     "a recording must have a checksum": "기록에는 체크섬이 있어야 합니다",
     "the description is broken": "설명이 깨졌습니다",
     "entry '{name}'": "항목 '{name}'",

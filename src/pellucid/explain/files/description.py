@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pellucid.errors import joined, say
 from pellucid.explain.address import nameable
 from pellucid.explain.files.checks import check, whole
-from pellucid.explain.files.planned import SINCE_3, check_planned
+from pellucid.explain.files.planned import check_planned
 from pellucid.explain.source import Entry, Given, Source
 from pellucid.formats.container import DTYPES
 from pellucid.ops.base import Op, Shape
@@ -35,15 +35,12 @@ class Description:
         data: what the JSON says.
         shapes: of the file's arrays by their names.
         kinds: their types, "F32", "F64" or "I64".
-        old: whether it is of version 2, which says less.
 
     Raises: ArgumentError for anything that a recording does not have.
     """
 
-    def __init__(
-        self, data: Any, shapes: Mapping[str, Shape], kinds: Mapping[str, str], *, old: bool = False
-    ) -> None:
-        self.shapes, self._kinds, self._old = shapes, kinds, old
+    def __init__(self, data: Any, shapes: Mapping[str, Shape], kinds: Mapping[str, str]) -> None:
+        self.shapes, self._kinds = shapes, kinds
         _keys("description", data, ("algorithm", "aliases", "entries"))
         self.algorithm = data["algorithm"]
         entries = [self._entry(item) for item in _list("entries", data["entries"])]
@@ -53,16 +50,16 @@ class Description:
         odd = sorted({*names} ^ {*shapes})
         check(not odd, "entries", "entries and arrays have the same names", odd and odd[0])
         self.aliases = self._aliases(data["aliases"])
-        self.entries = check_planned(entries, self.aliases, self.algorithm, old=old)
+        self.entries = check_planned(entries, self.aliases, self.algorithm)
 
     def _entry(self, item: Any) -> Entry:
-        _keys("entry", item, ("name", "source") if self._old else ("name", "given", "source"))
+        _keys("entry", item, ("name", "given", "source"))
         name = item["name"]
         check(nameable(name), "entry", "a name is text without brackets", name)
         check(name in self.shapes, "entries", "entries and arrays have the same names", name)
-        source = None if item["source"] is None else _source(name, item["source"], old=self._old)
+        source = None if item["source"] is None else _source(name, item["source"])
         shape, dtype = self.shapes[name], DTYPES[self._kinds[name]].name
-        given = item.get("given", None if source else "file")
+        given = item["given"]
         who = given in get_args(Given) if source is None else given is None
         check(who, say("entry '{name}'", name=name), "an array was given or made", given)
         few = size_of(shape) > 0 or size_of([size for size in shape if size]) <= _EMPTY
@@ -104,19 +101,18 @@ class Description:
         return dict(data)
 
 
-def _source(name: str, data: Any, *, old: bool) -> Source:
+def _source(name: str, data: Any) -> Source:
     """Where an array comes from; its op passes its own checks."""
     where = say("entry '{name}'", name=name)
-    keys = ("settings", *(field.name for field in fields(Source)))
-    _keys(where, data, tuple(key for key in keys if not (old and key in SINCE_3)))
+    _keys(where, data, ("settings", *(field.name for field in fields(Source))))
     operands, facts, parts = data["operands"], data["facts"], _list(where, data["parts"])
-    order = data.get("order", {})
+    order = data["order"]
     for what, mapping in (("operands", operands), ("orders", order), ("facts", facts)):
         check(isinstance(mapping, dict), where, say("{what} are named", what=what), mapping)
     check(all(isinstance(name, str) for name in operands.values()), where, "operands are names", operands)
     op = _op(where, data["op"], data["settings"])
-    made = {key: data[key] for key in ("way", "path") if key in data}
-    return Source(op, data["of"], operands, data["base"], tuple(parts), order, facts, **made)
+    made = op, data["of"], operands, data["base"], tuple(parts), order, facts, data["way"], data["path"]
+    return Source(*made)
 
 
 def _op(where: str, name: Any, settings: Any) -> Maker:

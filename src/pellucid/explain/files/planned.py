@@ -33,22 +33,17 @@ from pellucid.sizes import size_of
 _INPUTS = ("input", "target")
 _WINDOW = 2**24  # positions
 _MOST_SAID = 120  # characters
-SINCE_3 = ("way", "path", "order")  # what version 2 says nothing of, or mixes with facts
-_FACTS = ("seed", "step", "lr")  # what it says as facts, and what still are facts
 # What settings can lead to that no layer would have.
 _SENSELESS = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError)
 
 
-def check_planned(
-    entries: Sequence[Entry], aliases: Mapping[str, str], algorithm_name: str, *, old: bool
-) -> list[Entry]:
+def check_planned(entries: Sequence[Entry], aliases: Mapping[str, str], algorithm_name: str) -> list[Entry]:
     """Compare all entries with those of the plan of the network that they describe, and return these.
 
     Args:
         entries: what the file says, in its order.
         aliases: short names and what they stand for.
         algorithm_name: which algorithm convolutions were planned with.
-        old: whether the file is of version 2.
 
     Raises: ArgumentError, or another PellucidError of an op, where they differ.
     """
@@ -66,7 +61,7 @@ def check_planned(
             raise ArgumentError("network", rule, got=got) from None
     planned = [found.entry for found in listed]
     for entry, expected in zip_longest(entries, planned):
-        _compare(entry, expected, old=old)
+        _compare(entry, expected)
     return planned
 
 
@@ -175,15 +170,13 @@ def _count(facts: Mapping[str, Any], name: str) -> int:
     return int(value)
 
 
-def _compare(entry: Entry | None, planned: Entry | None, *, old: bool) -> None:
+def _compare(entry: Entry | None, planned: Entry | None) -> None:
     """An entry with the one that the plan has in its place."""
     if entry is None or planned is None or entry.name != planned.name:
         rule = "arrays must be those that a run of this network has, in its order"
         said = [say("no more") if found is None else repr(found.name) for found in (planned, entry)]
         raise ArgumentError("entries", rule, expected=said[0], got=said[1])
     true, told = _said(planned), _said(entry)
-    if old:
-        true, told = _said_before(planned, true), _said_before(planned, told)
     for what in dict.fromkeys((*true, *told)):
         if (what in true, true.get(what)) != (what in told, told.get(what)):
             where = say("entry '{name}'", name=entry.name)
@@ -203,12 +196,3 @@ def _said(entry: Entry) -> dict[str, Any]:
     said |= {say("operand {key!r}", key=key): value for key, value in said.pop("operands").items()}
     said |= {say("order {key!r}", key=key): value for key, value in said.pop("order").items()}
     return said | {say("fact {key!r}", key=key): value for key, value in said.pop("facts").items()}
-
-
-def _said_before(planned: Entry, said: Mapping[str, Any]) -> dict[str, Any]:
-    """What version 2 says as this one does: no operand that nothing is read of, and no order."""
-    kept = ["shape", "type", "op", "of", "base", "parts"]
-    if planned.source is not None:
-        kept += [say("operand {key!r}", key=key) for key in planned.source.read]
-        kept += [say("fact {key!r}", key=key) for key in _FACTS]
-    return {what: value for what, value in said.items() if what in kept}

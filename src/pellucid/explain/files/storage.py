@@ -1,10 +1,9 @@
 """A recording in one safetensors file: its arrays, and as metadata where each of them comes from.
 
-    {"format": "pellucid recording", "version": "3", "description": "{…}", "sha256": "…"}
+    {"format": "pellucid recording", "version": "4", "edition": "1", "description": "{…}", "sha256": "…"}
 
 The description is JSON: the "algorithm" of convolutions, "aliases", and "entries" in the order of computation, each
-the core of its array's provenance (`provenance.py`). In version 2 an entry has but a "name" and a "source", and that
-no "way", "path" and "order".
+the core of its array's provenance (`provenance.py`). Numbers of another edition of the arithmetic cannot be replayed.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from pellucid import memory
+from pellucid.edition import ARITHMETIC
 from pellucid.errors import FormatError, PellucidError, joined, reason, say
 from pellucid.explain.files.description import Description
 from pellucid.explain.provenance import core
@@ -26,8 +26,7 @@ from pellucid.formats import container, reader
 from pellucid.formats.container import CHECKSUM, FilePath
 
 LIMITS = container.Limits(say("recording"), file_bytes=2**33, header_bytes=2**23)
-_MARKS = {"format": "pellucid recording", "version": "3"}
-_OLD = {**_MARKS, "version": "2"}  # which is read as well
+_MARKS = {"format": "pellucid recording", "version": "4", "edition": str(ARITHMETIC)}
 
 
 def save_recording(
@@ -64,8 +63,7 @@ def read_recording(
         shapes = {name: layout.shape for name, layout in file.layouts.items()}
         kinds = {name: layout.kind for name, layout in file.layouts.items()}
         try:
-            old = file.metadata["version"] == _OLD["version"]
-            description = Description(reader.strict_json(text), shapes, kinds, old=old)
+            description = Description(reader.strict_json(text), shapes, kinds)
             memory.require(
                 where, say("the arrays"), sum(layout.size_bytes for layout in file.layouts.values())
             )
@@ -77,21 +75,20 @@ def read_recording(
 
 
 def _text(where: str, metadata: Mapping[str, str]) -> str:
-    """The description, when the file is of this format and version."""
+    """The description, when the file is of this format, version and edition of the arithmetic."""
     found = {key: metadata.get(key) for key in _MARKS}
-    if found not in (_MARKS, _OLD):
+    if found != _MARKS:
         expected, got = (
-            say("format {format}, version {version}", format=marks["format"], version=marks["version"])
+            say("format {format}, version {version}, edition {edition} of the arithmetic", **marks)
             for marks in (_MARKS, found)
         )
+        ours = found["format"] == _MARKS["format"]
         raise FormatError(
             where,
-            "this is not a recording that Pellucid wrote",
+            "this is not a recording that this version of Pellucid can explain",
             expected=expected,
             got=reader.short(got),
-            hint="a recording of version 1 says too little to be trusted; record the step anew"
-            if found["version"] == "1"
-            else None,
+            hint="record the step anew" if ours else None,
         )
     if CHECKSUM not in metadata:
         raise FormatError(where, "a recording must have a checksum")
