@@ -22,7 +22,6 @@ from pellucid.ops.dropout import Dropout
 from pellucid.ops.maker import kinds
 from pellucid.ops.pointwise import Pointwise
 from pellucid.ops.pow import Pow
-from pellucid.ops.random import draws, stream_key
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Function = Callable[[float], float]
@@ -201,7 +200,7 @@ def test_wrong_masks_and_signs_are_noticed(dtype: Any) -> None:
     assert planted(F.relu, x, "grad(input)", lambda g: gradient) == negative
     assert planted(ACTIVATIONS["leaky_relu"], x, "leaky_relu.output", F.relu) == negative
     assert planted(F.tanh, x, "grad(input)", lambda g: gradient) > 50
-    dropped = draws(stream_key(0, 0, 0), x.size).reshape(x.shape) < 0.3 * 2**32
+    dropped = Dropout.stream().draws(x.size).reshape(x.shape) < 0.3 * 2**32
     assert planted(dropout, x, "dropout.output", lambda y: x / dtype(0.7)) >= dropped.sum() > 5
     assert planted(dropout, x, "dropout.output", lambda y: y * 0) == x.size - dropped.sum()
     assert planted(lambda s: F.relu(s) + s, x, "add.output", lambda y: x) == x.size - negative

@@ -22,7 +22,6 @@ from pellucid.errors import ArgumentError
 from pellucid.ops.adam import Adam
 from pellucid.ops.base import Array, Terms
 from pellucid.ops.dropout import Dropout
-from pellucid.ops.random import draws, stream_key
 from pellucid.ops.sgd import SGD
 
 
@@ -653,13 +652,6 @@ def test_dropout_depends_on_each_of_its_integers() -> None:
     outputs = [op.forward(ones, seed=s, step=t, layer=u) for s, t, u in np.ndindex(2, 2, 2)]
     agreement = np.mean([[np.mean(a == b) for b in outputs] for a in outputs] - np.eye(8) / 2)
     assert agreement == pytest.approx(0.5, abs=0.03)
-
-
-def test_draws_are_uniform_bit_by_bit() -> None:
-    words = draws(stream_key(1, 2, 3), 50_000)
-    bits = (words[:, None] >> np.arange(32, dtype=np.uint32)) & 1
-    np.testing.assert_allclose(bits.mean(axis=0), 0.5, atol=0.015)
-    np.testing.assert_allclose(np.corrcoef(bits.T), np.eye(32), atol=0.03)
 
 
 @pytest.mark.parametrize("rule", [SGD(0.9, 0.1, True), Adam(weight_decay=0.1), Adam(decoupled=True)], ids=str)

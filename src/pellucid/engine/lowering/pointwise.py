@@ -1,4 +1,4 @@
-"""Element by element: activations and dropout."""
+"""Element by element: activations."""
 
 from __future__ import annotations
 
@@ -10,17 +10,15 @@ from pellucid.engine.lowering import registry
 from pellucid.engine.plan import CHUNKS, Plan
 from pellucid.engine.steps import Step
 from pellucid.kernels import simd
-from pellucid.kernels.loops import activation, pointwise
+from pellucid.kernels.loops import pointwise
 from pellucid.kernels.loops.rows import Rows, Source, Target
 from pellucid.ops.base import Op, Shape
-from pellucid.ops.dropout import Dropout
 from pellucid.ops.gelu import GELU
 from pellucid.ops.leaky_relu import LeakyReLU
 from pellucid.ops.relu import ReLU
 from pellucid.ops.sigmoid import Sigmoid
 from pellucid.ops.silu import SiLU
 from pellucid.ops.tanh import Tanh
-from pellucid.sizes import size_of
 
 _CODES: dict[type[Op], str] = {GELU: "gelu", SiLU: "silu", Sigmoid: "sigmoid", Tanh: "tanh"}
 
@@ -180,42 +178,3 @@ def _gradient(grad_output: Tensor, x: Tensor, out: Tensor, base: Tensor | None, 
     chunks, walked = stretches(grad_output, x, out, base)
     tensors = source(grad_output, walked), source(x, walked), target(out, walked), source(base, walked)
     return Work(chunks, pointwise.PointwiseGradient(walked, *tensors, setting))
-
-
-@registry.forward(Dropout, strided=True)
-def dropout_forward(plan: Plan, step: Step) -> None:
-    """Keep or drop each number."""
-    _dropout(plan, step, plan.read(step, "input"), plan.output(step), None)
-
-
-@registry.backward(Dropout, strided=True)
-def dropout_backward(plan: Plan, step: Step) -> None:
-    """The same choice again."""
-    grad_output = plan.read(step, "grad_output")
-    out, base = plan.gradient(step)
-    _dropout(plan, step, grad_output, out, base)
-
-
-def _dropout(plan: Plan, step: Step, x: Tensor, y: Tensor, base: Tensor | None) -> None:
-    op = step.op
-    assert isinstance(op, Dropout)
-    layer = [other for other in plan.graph.nodes if isinstance(other.op, Dropout)].index(step.node)
-
-    def bind() -> Work:
-        chunks, walked = stretches(x, y, base)
-        table = activation.Dropout(
-            walked,
-            source(x, walked),
-            target(y, walked),
-            source(base, walked),
-            channels=x.inner[4],
-            plane=size_of(x.inner[1:4]),
-            layer=layer,
-            threshold=op.threshold,
-            counters=plan.counters,
-            scale=float(plan.dtype.type(op.scale)),
-        )
-        return Work(chunks, table)
-
-    order = {"output" if step.way == "forward" else "grad_input": {"layer": layer}}
-    plan.loop(step, f"{y.name} by {step.path}", activation.dropout, bind, order=order)
