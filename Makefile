@@ -1,7 +1,7 @@
 # Everything runs in virtual environments below .venv, one for each purpose, made at first use and made again when
 # pyproject.toml changes.
 
-.PHONY: help demo test test-quick check bench soak package clean
+.PHONY: help demo test test-quick check bench digests soak package clean
 
 help:
 	@echo "make demo         train LeNet-5 on MNIST, read a digit, look into a number"
@@ -9,6 +9,7 @@ help:
 	@echo "make test-quick   run those of every room that are quick and need no PyTorch: within a minute"
 	@echo "make check        formatting, lint, types, layers of imports"
 	@echo "make bench        measure speed beside other engines"
+	@echo "make digests      write down anew what bits the bundled networks have, when the edition has been raised"
 	@echo "make soak         interrupts, forks, kills, hostile files, lines, fields, shapes by the thousand (over an hour)"
 	@echo "make package      build what a release consists of into dist/, and check it"
 	@echo "make clean        remove everything that these made"
@@ -31,7 +32,11 @@ check: .venv/check/ready
 bench: .venv/bench/ready
 	.venv/bench/bin/pellucid bench
 
+digests: .venv/test/ready
+	.venv/test/bin/python soak/bundled.py --write
+
 soak: .venv/test/ready
+	.venv/test/bin/python soak/targets.py
 	.venv/test/bin/python soak/interrupts.py
 	.venv/test/bin/python soak/threads.py
 	.venv/test/bin/python soak/kills.py

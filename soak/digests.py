@@ -360,7 +360,7 @@ def digests() -> dict[str, dict[str, str]]:
                 for threads in (1, 3):
                     pc.set_num_threads(threads)
                     with pc.algorithm(algorithm):
-                        runs.append({n: _digest(a) for n, a in numbers(build, shape, index, dtype)})
+                        runs.append({n: digest(a) for n, a in numbers(build, shape, index, dtype)})
                 key = f"{name}, {dtype}, {algorithm}"
                 if runs[0] != runs[1]:
                     raise SystemExit(f"{key}: 1 and 3 threads differ")
@@ -368,7 +368,7 @@ def digests() -> dict[str, dict[str, str]]:
     return found
 
 
-def _digest(array: Any) -> str:
+def digest(array: Any) -> str:
     """Of bytes, shape and type."""
     array = np.ascontiguousarray(array)
     return hashlib.sha256(f"{array.dtype}{array.shape}".encode() + array.tobytes()).hexdigest()[:24]
