@@ -14,6 +14,7 @@ from pellucid.explain.accounts.choice import Choice
 from pellucid.explain.accounts.enclosed import Enclosed, normal
 from pellucid.explain.accounts.formula import Formula
 from pellucid.explain.ops.explainers import explains
+from pellucid.explain.ops.parts import edges_of
 from pellucid.explain.question import Question
 from pellucid.ops.arithmetic import Affine, Arithmetic, met_by, repeated
 from pellucid.ops.base import Shape, columns
@@ -88,9 +89,10 @@ def _summed(question: Question, op: Arithmetic, factors: tuple[Element | Quantit
     """Σ over all outputs that read the element, after what the gradient had grown to before."""
     argument = question.source.of.removeprefix("grad_")
     _, output, axes = _repeated(question, op, argument)
-    part, formula, order = None, question.formula, question.source.order
-    if 0 in axes and "images_per_part" in order:
-        part = order["images_per_part"] * size_of([output[axis] for axis in axes if axis])
+    edges = (
+        edges_of(question, output[0], size_of([output[axis] for axis in axes if axis])) if output else None
+    )
+    formula = question.formula
     if axes:
         formula = (
             f"{formula.replace('grad_output', 'Σ grad_output', 1)} over the outputs that read the operand"
@@ -100,7 +102,7 @@ def _summed(question: Question, op: Arithmetic, factors: tuple[Element | Quantit
     chain: Chain = Chain(
         (Group(factors),),
         start=start,
-        part=part,
+        edges=edges,
         formula=formula,
         notes=lambda: [chain.order("order.repeated")],
     )
