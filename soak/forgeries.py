@@ -130,7 +130,7 @@ def _other_facts(facts: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
             if value != true:
                 yield f"{key}={value}", {**facts, key: value}
         yield f"no {key}", {k: v for k, v in facts.items() if k != key}
-    for key in ("winograd_additions", "images_per_part", "in_tiles"):
+    for key in ("winograd_additions", "parts", "in_tiles"):
         if key not in facts:
             yield f"{key} added", {**facts, key: 1}
 

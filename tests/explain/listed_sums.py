@@ -39,6 +39,7 @@ class Sum:
     dtype: np.dtype[Any]
     divisor: int = 1
     plane: tuple[int, ...] = ()
+    parts: int = 1
 
     @property
     def places(self) -> list[list[Place]]:
@@ -109,13 +110,15 @@ class Sum:
             total /= self.divisor
             return self.dtype.type(total if self.start is None else total + np.float64(self.start.value))
         start = self.dtype.type(0) if self.start is None else self.start.value
-        sums = [start] + [self.dtype.type(0)] * max((term.part for term in self.terms), default=0)
+        sums = [start] + [self.dtype.type(0)] * (self.parts - 1)
         for term, product in zip(self.terms, self.products, strict=True):  # fl(s + a·b), one rounding
             sums[term.part] = rounded(Fraction(float(sums[term.part])) + product, self.dtype)
-        total, *others = sums
-        for part in others:
-            total = rounded(Fraction(float(total)) + Fraction(float(part)), self.dtype)
-        return total
+        while len(sums) > 1:  # neighbours, again and again
+            sums = [
+                rounded(Fraction(float(left)) + Fraction(float(right)), self.dtype)
+                for left, right in zip(sums[::2], sums[1::2], strict=True)
+            ]
+        return sums[0]
 
 
 def largest(values: list[Any]) -> int:

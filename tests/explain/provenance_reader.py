@@ -55,7 +55,7 @@ class Reader:
         if kind == "copy" and start is not None:  # something is added to it
             kind = "fma"
         plane = self.arrays[made["operands"]["input"]]["shape"][2:] if kind == "position" else ()
-        return Sum(kind, terms, start, dtype, whole, tuple(plane))
+        return Sum(kind, terms, start, dtype, whole, tuple(plane), made["order"].get("parts", 1))
 
     def read_by(self, name: str, index: tuple[int, ...]) -> dict[str, set[tuple[int, ...]]]:
         """The elements that a number reads, by role, whatever is done with them."""
@@ -121,7 +121,7 @@ class _One:
 
     def terms(self, begin: Labels) -> Iterator[Term]:
         """All terms, in order."""
-        copies, images = self.reduction["kind"] == "copy", self.made["order"].get("images_per_part")
+        copies, parts = self.reduction["kind"] == "copy", self.made["order"].get("parts", 1)
         met = list(self._met(begin, self.reduction["over"]))
         for at, weight in met:
             factors = [self.factor(role, at) for role in self.reduction["factors"]]
@@ -133,9 +133,17 @@ class _One:
             if "scale" in self.reduction:
                 inside.append(Factor(np.dtype(self.array["dtype"]).type(self.reduction["scale"])))
             divisor = 1 if self.made["of"] == "output" else self.divisor(at)
-            yield Term(tuple(inside), divisor, at[self.reduction["over"][0]] // images if images else 0)
+            yield Term(tuple(inside), divisor, self._part(at, parts))
         if copies and not met:
             yield Term((self._outside(self._operand(self.reduction["factors"][0])),))
+
+    def _part(self, at: Labels, parts: int) -> int:
+        """In which part of the batch a term is, by the first label that is summed over."""
+        if parts == 1:
+            return 0
+        label = self.reduction["over"][0]
+        images = self.sizes[label]
+        return next(k for k in range(parts) if at[label] < (k + 1) * images // parts)
 
     def meeting(self, role: str, begin: Labels) -> set[tuple[int, ...]]:
         """The elements of an operand that meet one of the result."""

@@ -135,18 +135,18 @@ def test_the_bound_grows_with_the_depth_and_no_more(dtype: Any) -> None:
     parts = recording(run(F.conv1d, normal(16, 1, 50), {"weight": normal(1, 1, 1)}))
     trace = parts.explain("grad(weight)[0,0,0]")
     magnitude = float(np.sum(trace.terms.magnitudes))
-    meets = 100 + 7  # additions, in 8 parts of 2 images
+    meets = 400 + 1  # additions, in 2 parts of 8 images
     assert trace.error_bound == pytest.approx(meets * 2.0**-24 * magnitude, rel=1e-4)
-    assert "in 8 parts of up to 100 products" in trace.note
+    assert "in 2 parts of up to 400 products" in trace.note
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_replay_adds_parts_and_restores_the_float_mode(dtype: Any) -> None:
+def test_a_replay_of_parts_restores_the_float_mode(dtype: Any) -> None:
     tiny = np.finfo(dtype).tiny
     sums = np.array([[tiny / 2, 0, -0.0], [1, 0, 0]], dtype)
     left = np.array([[tiny / 4, 1, tiny], [1, 2, 3]], dtype)
     replay(left, np.array([[1e3, 2, 0.25], [4, 5, 6]], dtype), np.array([0, 1, 3, 3]), sums)
-    assert sums[:, 0].tolist() == [2, 33]  # denormal numbers count as zero
+    assert sums.tolist() == [[0, 2, 0], [5, 28, 0]]  # denormal numbers count as zero
     assert tiny / 2 != 0
 
 

@@ -352,8 +352,8 @@ LIES: dict[str, tuple[Any, str]] = {
     "unknown fact": (facts("0.output", x=1), unlike("0.output", "fact 'x'", "none", "1"),
     ),
     "fact out of range": (
-        order("grad(0.weight)", images_per_part=0),
-        unlike("grad(0.weight)", "order 'images_per_part'", "1", "0"),
+        order("grad(0.weight)", parts=0),
+        unlike("grad(0.weight)", "order 'parts'", "1", "0"),
     ),
     "fact of no number": (
         facts("updated(0.weight)", lr="0.1"),
@@ -373,7 +373,7 @@ LIES: dict[str, tuple[Any, str]] = {
     ),
     "batch norm without its order": (
         source("1.mean", order={"in_tiles": 0}),
-        unlike("1.mean", "order 'images_per_part'", "1", "none"),
+        unlike("1.mean", "order 'parts'", "2", "none"),
     ),
     "dropout without its draw": (
         source("6.output", facts={"seed": 1}),
@@ -439,7 +439,7 @@ def test_nothing_changed_is_accepted(tmp_path: Path, content: bytes) -> None:
 
 
 FACTS = (
-    "images_per_part",
+    "parts",
     "pixels_side_by_side",
     "in_tiles",
     "winograd_additions",
@@ -659,6 +659,6 @@ def test_sums_in_parts_need_their_parts(tmp_path: Path, norm: pc.Module) -> None
     for name in ("grad(0.weight)", "grad(0.bias)"):
         broken = rewritten((tmp_path / "good").read_bytes(), source(name, order={}))
         assert refusal(tmp_path / "f", broken) == (
-            f"{BROKEN}entry '{name}': order 'images_per_part' must be what a run of this network has. "
-            "Expected 1. Got none."
+            f"{BROKEN}entry '{name}': order 'parts' must be what a run of this network has. "
+            "Expected 2. Got none."
         )

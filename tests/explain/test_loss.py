@@ -77,7 +77,10 @@ def test_losses_and_gradients_against_python() -> None:
     assert loss.exact == pytest.approx(
         math.fsum(rec["cross_entropy.losses"].ravel()) / len(counts), rel=1e-15
     )
-    assert loss.note == f"{len(counts)} of 20 targets count"
+    assert loss.note == (
+        f"{len(counts)} of 20 targets count; order: 4 parts of up to 8 numbers, each from 0, which are then added in "
+        "pairs, neighbours first"
+    )
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -265,7 +265,7 @@ def test_the_format_of_one_array() -> None:
             "operands": {"input": "input", "weight": "w", "bias": "b", "grad_output": "grad(conv2d.output)"},
             "base": None,
             "parts": [],
-            "order": {"images_per_part": 1},
+            "order": {"parts": 1},
             "facts": {},
             "way": "backward",
             "path": "conv2d",

@@ -62,10 +62,10 @@ class Loop:
         bind: gives its work.
         step: the step that it belongs to, if it belongs to one.
         order: for each result of the step, by its role, what the order of its sums depends on besides shapes:
-            "images_per_part" of sums that are made in parts, "pixels_side_by_side" of a batch norm, which have sums of
-            their own in a part, whether its statistics were made "in_tiles", "winograd_additions" (the most additions
-            that a product of a weight gradient meets) where Winograd's algorithm computes it, and of what is drawn by
-            chance which "layer" of its kind draws.
+            into how many "parts" of the batch a sum over it is cut (`batch.py` of the package), "pixels_side_by_side"
+            of a batch norm, which have sums of their own in a part, whether its statistics were made "in_tiles",
+            "winograd_additions" (the most additions that a product of a weight gradient meets) where Winograd's
+            algorithm computes it, and of what is drawn by chance which "layer" of its kind draws.
         scratch_bytes: memory that each thread needs for itself meanwhile.
         touches: how many numbers of a block it reads or writes, where that is not all of them.
         multiply_adds: how many of a layer's it makes, as the layer's sum is defined, whatever algorithm saves of them.

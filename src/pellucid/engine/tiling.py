@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Hashable, Sequence
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from pellucid.kernels.loops.tiles import Call
 from pellucid.kernels.simd import Code
 
 Taps = tuple[tuple[int, int], ...]
+Alike = tuple[int, int, int]
 _FIELDS = len(Call._fields)
 STAGE = Call._fields.index("stage")
 _A, _B = Call._fields.index("a"), Call._fields.index("b")
@@ -96,6 +98,10 @@ class TileList:
         if len(self) > self.bounds[-1]:
             self.bounds.append(len(self))
 
+    def end(self) -> None:
+        """End a list of calls, which may have none."""
+        self.bounds.append(len(self))
+
     def finish(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """The entries, the ranges' bounds and the taps as arrays."""
         self.cut()
@@ -126,6 +132,17 @@ def blocks(size: int, width: int) -> list[tuple[int, int]]:
         [(0, 32), (32, 32), (64, 6)]
     """
     return [(start, min(width, size - start)) for start in range(0, size, width)]
+
+
+def alike(pieces: Sequence[tuple[int, int]]) -> list[Alike]:
+    """Pieces (start, length) that follow one another, those of one length together: (start, length, how many).
+
+    Example:
+        >>> alike(split(32, 14))
+        [(0, 11, 2), (22, 10, 1)]
+    """
+    runs = [list(run) for _, run in groupby(pieces, key=lambda piece: piece[1])]
+    return [(*run[0], len(run)) for run in runs]
 
 
 def position_tiles(sizes: Sequence[int], most: int) -> list[list[tuple[int, ...]]]:

@@ -29,15 +29,15 @@ _SUMS: Area = {
     ),
     "note.order_of_additions_in_parts": Entry(
         "order: from {start}, {order}, one addition each, in {parts} parts of up to {size:,} numbers, each from 0, "
-        "which are then added in order",
+        "which are then added in pairs, neighbours first",
         "덧셈 순서: {start}에서 시작하여 {order}, 항마다 덧셈 한 번. 수를 {size:,}개 이하씩 {parts}개 부분으로 나누어 "
-        "각각 0에서 시작해 더한 뒤 부분들을 차례로 더합니다",
+        "각각 0에서 시작해 더한 뒤 이웃한 부분부터 둘씩 짝지어 더합니다",
     ),
     "note.order_in_parts": Entry(
         "order: from {start}, {order}, one fused multiply–add each, in {parts} parts of up to {size:,} products, each "
-        "from 0, which are then added in order",
+        "from 0, which are then added in pairs, neighbours first",
         "덧셈 순서: {start}에서 시작하여 {order}, 항마다 곱셈–덧셈(FMA) 한 번. 곱을 {size:,}개 이하씩 {parts}개 "
-        "부분으로 나누어 각각 0에서 시작해 더한 뒤 부분들을 차례로 더합니다",
+        "부분으로 나누어 각각 0에서 시작해 더한 뒤 이웃한 부분부터 둘씩 짝지어 더합니다",
     ),
 }
 
@@ -131,14 +131,26 @@ _NORMS: Area = {
         "over {count:,} numbers of {array}, in float64",
         "{array}의 수 {count:,}개를 float64로 더합니다",
     ),
-    "note.in_lanes": Entry(
-        "order: {parts:,} parts of up to {size:,} numbers, each from 0, which are then added in order",
+    "note.in_order": Entry(
+        "order: from 0, one image after the other", "덧셈 순서: 0에서 시작하여 이미지 오름차순"
+    ),
+    "note.in_parts": Entry(
+        "order: {parts:,} parts of up to {size:,} numbers, each from 0, which are then added in pairs, neighbours "
+        "first",
         "덧셈 순서: 수를 {size:,}개 이하씩 {parts:,}개 부분으로 나누어 각각 0에서 시작해 더한 뒤 "
-        "부분들을 차례로 더합니다",
+        "이웃한 부분부터 둘씩 짝지어 더합니다",
+    ),
+    "note.in_lanes": Entry(
+        "order: {sums:,} sums of up to {size:,} numbers, each from 0, which are added in order in each of {parts:,} "
+        "parts of the batch; then the parts are added in pairs, neighbours first",
+        "덧셈 순서: 수를 {size:,}개 이하씩 {sums:,}개의 합으로 나누어 각각 0에서 시작해 더하고, 배치의 {parts:,}개 "
+        "부분마다 차례로 더한 뒤 이웃한 부분부터 둘씩 짝지어 더합니다",
     ),
     "note.in_tiles": Entry(
-        "order: image by image, in each tile by tile, as the convolution's last transform makes them",
-        "덧셈 순서: 이미지마다, 그 안에서 타일마다, 합성곱의 마지막 변환이 만드는 차례대로 더합니다",
+        "order: image by image, in each tile by tile, as the convolution's last transform makes them, in {parts:,} "
+        "parts of the batch, which are then added in pairs, neighbours first",
+        "덧셈 순서: 이미지마다, 그 안에서 타일마다, 합성곱의 마지막 변환이 만드는 차례대로 배치의 {parts:,}개 부분에서 "
+        "더한 뒤 이웃한 부분부터 둘씩 짝지어 더합니다",
     ),
     "note.coefficients": Entry(
         "the mean, the factor and what is added are rounded to {dtype} once for each channel; what the mean loses by "

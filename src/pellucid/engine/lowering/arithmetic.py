@@ -1,7 +1,7 @@
 """Sums, differences, products, quotients: two tensors, element by element, each of which may be repeated along axes.
 
-A repeated operand is read by strides of 0. Its gradient is a sum; over images it is made in parts, a chunk for each,
-which are then added in order.
+A repeated operand is read by strides of 0. Its gradient is a sum; over images it is made in the parts of the batch, a
+chunk for each, which are then added.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from pellucid import batch
 from pellucid.engine.buffers import External, Tensor
 from pellucid.engine.loops import Work
 from pellucid.engine.lowering import registry
@@ -116,14 +117,27 @@ def gradient(plan: Plan, step: Step, role: str, sign: int, slope: Operand | None
             _add_to(plan, step, so_far, plan.read(step, "grad_output"), tensor)
             return
     images, shape = five_axes(output.shape, 1)[0], aligned(own.shape, output.ndim)
-    made = _Sum(output.shape, sign, grad_output, slope or one(plan), base, result, max(1, images // CHUNKS))
-    if made.chunks == 1 or 0 not in repeated(own.shape, output.shape):
+    made = _Sum(output.shape, sign, grad_output, slope or one(plan), base, result)
+    count = batch.small_parts(images)
+    if count == 1 or 0 not in repeated(own.shape, output.shape):
         made.lower(plan, step, role)
         return
-    shape = (made.chunks, *shape[1:])
+    shape = (count, *shape[1:])
     parts = Operand(plan.tensor(f"{result.name} in parts", shape), shape)
-    replace(made, result=parts, in_parts=True).lower(plan, step, role)
-    _Sum(shape, 1, parts, one(plan), Operand(None), result, made.chunks, start=-0.0).lower(plan, step, role)
+    replace(made, result=parts, parts=count).lower(plan, step, role)
+    _add_parts(plan, step, parts, result)
+
+
+def _add_parts(plan: Plan, step: Step, parts: Operand, result: Operand) -> None:
+    """The sum of the parts, which are images of a tensor."""
+    count, *shape = parts.shape
+
+    def bind() -> Work:
+        chunks, rows, width, (read, written) = walked((1, *shape), (parts, result))
+        table = broadcast.Parts(rows, width, *read, count, *written)
+        return Work(chunks, table)
+
+    plan.loop(step, f"{result.name} by {step.path}", broadcast.add_parts, bind)
 
 
 def one(plan: Plan) -> Operand:
@@ -133,12 +147,11 @@ def one(plan: Plan) -> Operand:
 
 @dataclass(frozen=True)
 class _Sum:
-    """Σ sign·grad_output·slope, after a base or a number that sums start with.
+    """Σ sign·grad_output·slope, after a base.
 
     Attributes:
         shape: of grad_output.
-        per_part: how many images a chunk takes.
-        in_parts: whether each chunk leaves a sum of its own, an image of the result.
+        parts: of the batch, where each leaves a sum of its own, an image of the result.
     """
 
     shape: Shape
@@ -147,42 +160,35 @@ class _Sum:
     slope: Operand
     base: Operand
     result: Operand
-    per_part: int
-    start: float = 0.0
-    in_parts: bool = False
-
-    @property
-    def chunks(self) -> int:
-        """How many there are."""
-        return max(1, -(-five_axes(self.shape, 1)[0] // self.per_part))
+    parts: int | None = None
 
     def lower(self, plan: Plan, step: Step, role: str) -> None:
         """Append the loop."""
-        order = {role: {"images_per_part": self.per_part}} if self.in_parts else None
+        order = None if self.parts is None else {role: {"parts": self.parts}}
         plan.loop(step, f"{self.result.name} by {step.path}", broadcast.gradient, self._bind, order=order)
 
     def _bind(self) -> Work:
         n, d, h, w, c = five_axes(self.shape, 1)
         read = [x.at(self.shape) for x in (self.grad_output, self.slope, self.base, self.result)]
         width, length, (grad_output, slope, base, out) = merged(w, c, read)
-        part = out.strides.image if self.in_parts else 0
-        strides = out.strides._replace(image=0) if self.in_parts else out.strides
+        part = 0 if self.parts is None else out.strides.image
+        strides = out.strides if self.parts is None else out.strides._replace(image=0)
         own = [size if step else 1 for size, step in zip((n, d, h, width, length), strides, strict=True)]
+        chunks = self.parts or (min(n, CHUNKS) if strides.image else 1)
         table = broadcast.Summed(
             sizes=Sizes(n, d, h, width, length),
             own=Sizes(*own),
-            images=self.per_part,
+            edges=np.array(batch.edges(n, chunks)),
             sign=float(self.sign),
             grad_output=grad_output,
             slope=slope,
             base=base,
             begins=base.numbers is not None,
-            start=self.start,
             out=out.numbers,
             strides=strides,
             part=part,
         )
-        return Work(self.chunks, table)
+        return Work(chunks, table)
 
 
 def _add_to(plan: Plan, step: Step, so_far: Tensor, grad_output: Tensor, out: Tensor) -> None:

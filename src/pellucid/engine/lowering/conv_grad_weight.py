@@ -6,32 +6,33 @@ several kernel positions packed into one vector (`packed.py`).
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby, product
 
-from pellucid.engine.buffers import Block, Tensor
+from pellucid.derived import derived
+from pellucid.engine.buffers import Tensor
 from pellucid.engine.loops import Work
 from pellucid.engine.lowering.layer import Layer, layer_of
 from pellucid.engine.lowering.packed import CHAINS, Packing, best_packing
-from pellucid.engine.lowering.walk import Stage, View, view, walk
-from pellucid.engine.plan import CHUNKS, Plan
+from pellucid.engine.lowering.parts import Parts, copy_rows, walk_parts
+from pellucid.engine.lowering.walk import Stage, View, view
+from pellucid.engine.plan import Plan
 from pellucid.engine.steps import Step
-from pellucid.engine.tiling import Taps, TileList, blocks, split
+from pellucid.engine.tiling import Taps, TileList, split
 from pellucid.geometry import Geometry
 from pellucid.kernels import simd
-from pellucid.kernels.loops import tiles
+from pellucid.kernels.loops import parts as loops
 from pellucid.kernels.simd import Piece, Tile
 from pellucid.sizes import size_of
 
-_MOST_PARTS = 8  # with fewer, each part's tiles are cut into ranges that threads share
-_PART_NUMBERS = 1 << 20  # most numbers in all partial weight gradients of a layer together
 _AHEAD = 24  # positions between what is multiplied and what is brought into the cache
 _BLOCK_NUMBERS = 1 << 16  # numbers of input and grad_output that are kept in cache for all tiles
 _SHORTEST = 16  # positions; for fewer, sums would leave the registers too often
 
 
 def grad_weight(plan: Plan, step: Step) -> None:
-    """grad_weight = Σ grad_output·input and grad_bias = Σ grad_output: parts of fixed images, added in order.
+    """grad_weight = Σ grad_output·input and grad_bias = Σ grad_output, part by part of the batch.
 
     The bias gradient is one more row of the weight's: that of an input which is 1 everywhere.
     """
@@ -42,43 +43,33 @@ def grad_weight(plan: Plan, step: Step) -> None:
 
 def sum_products(plan: Plan, step: Step, input: Tensor, grad_output: Tensor, *, bias: bool) -> None:
     """The gradient of the step's weight and, with `bias`, of that."""
-    layer, images = layer_of(step.node, plan.bits), input.inner[0]
+    layer = layer_of(step.node, plan.bits)
     size = layer.weight_size + (layer.all_outputs if bias else 0)
-    parts = parts_of(images, size)
-    per_part = images // parts
+    parts = Parts.of(input.inner[0], size)
     gradient = plan.parameter_gradient(step, "grad_weight", size)
     if bias:
         plan.part_gradient(step, "grad_bias", gradient, layer.weight_size)
-    partial = gradient if parts == 1 else plan.block(f"{gradient.name}, parts", size * parts)
+    sums, made = parts.room_for(plan, gradient), _Tiles(layer, parts, bias)
 
     def bind() -> Work:
         x, g = view(input), view(grad_output)
-        together = _images_together(layer, per_part)
-        ranges = 1 if parts >= _MOST_PARTS else CHUNKS // parts
-        tiles_ = grad_weight_tiles(layer, x, g, together, ranges, bias=bias)
-        per_unit = (x.image * together, g.image * together, 0, 0)
-        stage = Stage((input, grad_output, partial, partial), per_unit, part=size)
-        return walk(plan, tiles_, [stage], range(images // together), per_part // together)
+        units = parts.units(_images_together(layer, min(parts.images)))
+        place = Stage((input, grad_output, sums, None), (x.image, g.image, 0, 0), part=size)
+        if parts.waits:
+            place = replace(place, blocks=(input, grad_output, None, None), part=made.slot)
+        end = Stage((None, None, sums, None), (0, 0, 0, 0), part=size)
+        return walk_parts(plan, parts, made.listed(x, g, units), [place, end], units, (0, made.slot))
 
-    sums = ("grad_weight", "grad_bias") if bias else ("grad_weight",)
-    order = {of: {"images_per_part": per_part} for of in sums}
-    products = step.multiply_adds("grad_weight")
-    plan.loop(step, partial.name, tiles.walk_tiles, bind, order=order, multiply_adds=products)
-    if parts > 1:
-        add_parts(plan, step, partial, parts, gradient)
-
-
-def add_parts(plan: Plan, step: Step, parts: Block, count: int, out: Block) -> None:
-    """out = the sum of `count` parts that lie one behind the other in `parts`."""
-    chunk = -(-out.size // CHUNKS)
-    work = Work(-(-out.size // chunk), tiles.AddParts(parts, out, count, out.size, chunk))
-    plan.loop(step, out.name, tiles.add_parts, lambda: work)
-
-
-def parts_of(images: int, size: int) -> int:
-    """How many parts: a divisor of the images, so that all are alike and threads end together."""
-    most = max(1, min(images, _MOST_PARTS, _PART_NUMBERS // size))
-    return max(n for n in range(1, most + 1) if images % n == 0)
+    plan.loop(
+        step,
+        sums.name,
+        loops.walk_parts,
+        bind,
+        order=dict.fromkeys(("grad_weight", "grad_bias")[: 1 + bias], parts.order),
+        scratch=parts.slots * made.slot * plan.dtype.itemsize,
+        multiply_adds=step.multiply_adds("grad_weight"),
+    )
+    parts.add(plan, step, sums, gradient)
 
 
 def _images_together(layer: Layer, common: int) -> int:
@@ -101,53 +92,138 @@ def packed_kernel(layer: Layer) -> Packing | None:
     return result if result.positions > 1 and fits else None
 
 
-def grad_weight_tiles(layer: Layer, x: View, g: View, together: int, ranges: int, *, bias: bool) -> TileList:
-    """The tiles of `together` images: for each block of output channels, all rows (k, c) of the weight."""
-    result = TileList()
-    d, h, w = layer.axes
-    corner = x.offset(layer.first_read((0, 0, 0)))
-    steps = (w.stride * x.strides[2], g.strides[2])
-    packing = packed_kernel(layer)
-    pieces = _pieces(packing, layer.outputs, steps) if packing else ()
-    lines = product(range(together), range(d.output), range(h.output))
-    stretches = _stretches(layer, x, g, list(lines), sum(piece.length for piece in pieces))
-    calls = []
-    for group, column, columns in layer.column_blocks(layer.outputs):
-        o = group * layer.outputs + column
-        columns *= packing.positions if packing else 1
-        for rows in _weight_rows(layer, x, simd.register_tile(layer.bits, columns), packing, bias=bias):
-            origin, first = rows[0][0] or 0, rows[0][1][0]
-            reads = tuple(None if read is None else read - origin for read, _ in rows)
-            outs = tuple((row - first) * layer.all_outputs for _, numbers in rows for row in numbers)
-            # The rows that follow find grad_output in the cache.
-            ahead = _AHEAD * steps[1] if first == 0 else 0
-            codes = {
-                run: Tile(
-                    layer.bits, reads, columns, *steps, run, outs,
-                    ahead=ahead, pieces=pieces, depthwise=layer.depthwise,
-                )
-                for run, _ in stretches
-            }  # fmt: skip
-            out = first * layer.all_outputs + o
-            calls.append((codes, corner + origin + group * layer.inputs, o, out))
-    for i in range(ranges):
-        mine = calls[i * len(calls) // ranges : (i + 1) * len(calls) // ranges]
+# A row of a tile: where it reads the input, and the row of the weight that each (k, c) in it is; None for one that is a
+# part of another row, too.
+Row = tuple[int | None, tuple[int | None, ...]]
+
+
+@dataclass(frozen=True)
+class _Block:
+    """Some rows and columns of the weight, for one tile.
+
+    Attributes:
+        group: of the channels.
+        column: the first of the columns, in the group.
+        width: columns of a number of the weight.
+        rows: the rows, several numbers in one where kernel positions are packed.
+    """
+
+    group: int
+    column: int
+    width: int
+    rows: list[Row]
+
+    @property
+    def numbers(self) -> list[int]:
+        """The rows of the weight that it makes."""
+        return [number for number in self.all_numbers if number is not None]
+
+    @property
+    def all_numbers(self) -> list[int | None]:
+        """The same with those that it leaves to others."""
+        return [number for _, numbers in self.rows for number in numbers]
+
+
+@dataclass(frozen=True)
+class _Tiles:
+    """The tiles of a weight gradient: for each block of output channels, all rows (k, c) of the weight."""
+
+    layer: Layer
+    parts: Parts
+    bias: bool
+
+    def ranges(self, x: View) -> list[list[_Block]]:
+        """The blocks, in the ranges that threads share."""
+        layer, packing, found = self.layer, packed_kernel(self.layer), list[_Block]()
+        for group, column, width in layer.column_blocks(layer.outputs):
+            columns = width * (packing.positions if packing else 1)
+            rows_ = _weight_rows(layer, x, simd.register_tile(layer.bits, columns), packing, bias=self.bias)
+            found += [_Block(group, column, width, rows) for rows in rows_]
+        count = min(len(found), self.parts.ranges)
+        return [found[i * len(found) // count : (i + 1) * len(found) // count] for i in range(count)]
+
+    @derived
+    def slot(self) -> int:
+        """The most numbers of a range."""
+        nowhere = View(0, 0, 0, (0, 0, 0))
+        return max(sum(len(b.numbers) * b.width for b in blocks_) for blocks_ in self.ranges(nowhere))
+
+    def listed(self, x: View, g: View, units: Sequence[int]) -> TileList:
+        """The calls for units of so many images."""
+        result = TileList()
+        lists = [_stretches(self.layer, x, g, together) for together in units]
+        for blocks_ in self.ranges(x):
+            result.stage = 0
+            for stretches in lists:
+                self._unit(result, blocks_, stretches, x, g)
+                result.end()
+            if len(lists) == 1:
+                result.end()
+            result.stage = 1
+            if self.parts.waits:
+                self._copies(result, blocks_)
+            result.end()
+        return result
+
+    def _unit(
+        self, list_: TileList, blocks_: list[_Block], stretches: list[tuple[int, Taps]], x: View, g: View
+    ) -> None:
+        """Stretch by stretch, a unit's products for all blocks."""
+        layer, w = self.layer, self.layer.axes[2]
+        steps = (w.stride * x.strides[2], g.strides[2])
+        packing = packed_kernel(layer)
+        pieces = _pieces(packing, layer.outputs, steps) if packing else ()
+        corner = x.offset(layer.first_read((0, 0, 0)))
         for j, (run, taps) in enumerate(stretches):
-            for codes, a, b, out in mine:
-                on = replace(codes[run], start="out")
-                result.add(on if j else codes[run], on, taps, a=a, b=b, out=out)
-        result.cut()
-    return result
+            slot = 0
+            for block in blocks_:
+                origin, first = block.rows[0][0] or 0, block.numbers[0]
+                o = block.group * layer.outputs + block.column
+                code = Tile(
+                    layer.bits,
+                    tuple(None if read is None else read - origin for read, _ in block.rows),
+                    block.width * len(block.rows[0][1]),
+                    *steps,
+                    run,
+                    self._places(block),
+                    # the rows that follow find grad_output in the cache
+                    ahead=_AHEAD * steps[1] if first == 0 else 0,
+                    pieces=pieces,
+                    depthwise=layer.depthwise,
+                )
+                on = replace(code, start="out")
+                a, out = corner + origin + block.group * layer.inputs, first * layer.all_outputs + o
+                list_.add(on if j else code, on, taps, a=a, b=o, out=slot if self.parts.waits else out)
+                slot += len(block.numbers) * block.width
+
+    def _places(self, block: _Block) -> tuple[int | None, ...]:
+        """Where a block's rows go, from the first of them on: side by side in a slot, else as in the weight."""
+        outputs, first = self.layer.all_outputs, block.numbers[0]
+        places = {
+            n: i * block.width if self.parts.waits else (n - first) * outputs
+            for i, n in enumerate(block.numbers)
+        }
+        return tuple(None if n is None else places[n] for n in block.all_numbers)
+
+    def _copies(self, list_: TileList, blocks_: list[_Block]) -> None:
+        """From the first slot to the weight's gradient."""
+        slot, outputs = 0, self.layer.all_outputs
+        for block in blocks_:
+            o = block.group * self.layer.outputs + block.column
+            rows = [(slot + i * block.width, n * outputs + o) for i, n in enumerate(block.numbers)]
+            copy_rows(list_, self.layer.bits, rows, block.width)
+            slot += len(rows) * block.width
 
 
-def _stretches(
-    layer: Layer, x: View, g: View, lines: list[tuple[int, int, int]], whole: int
-) -> list[tuple[int, Taps]]:
+def _stretches(layer: Layer, x: View, g: View, together: int) -> list[tuple[int, Taps]]:
     """The sum over rows of positions (image, d, h) as (run, taps): as much of it at a time as all tiles keep in cache.
 
-    A row whose products come in pieces, `whole` in all, is not cut.
+    A row whose products come in pieces is not cut.
     """
     d, h, w = layer.axes
+    lines = list(product(range(together), range(d.output), range(h.output)))
+    packing = packed_kernel(layer)
+    whole = len(packing.steps) if packing else 0
     numbers = layer.all_inputs * d.stride * h.stride * w.stride + layer.all_outputs
     most = max(_SHORTEST, _BLOCK_NUMBERS // numbers)
 
@@ -173,33 +249,22 @@ def _pieces(packing: Packing, columns: int, steps: tuple[int, int]) -> tuple[Pie
     return tuple(result)
 
 
-def bias_tiles(list_: TileList, layer: Layer, g: View, together: int) -> None:
-    """The bias gradient alone, of `together` images: one row of ones for each block of output channels."""
-    d, h, w = layer.axes
-    lines = product(range(together), range(d.output), range(h.output))
-    taps = tuple((0, n * g.image + g.offset((yd, yh, 0))) for n, yd, yh in lines)
-    for o, columns in blocks(layer.all_outputs, simd.column_tile(layer.bits)):
-        zero = Tile(layer.bits, (None,), columns, 0, g.strides[2], w.output, (0,))
-        list_.add(zero, replace(zero, start="out"), taps, a=0, b=o, out=layer.weight_size + o)
-
-
-# A row of a tile: where it reads the input, and the number in the weight of each (k, c) in it.
-Row = tuple[int | None, tuple[int, ...]]
-
-
 def _weight_rows(layer: Layer, x: View, most: int, packing: Packing | None, *, bias: bool) -> list[list[Row]]:
-    """The rows of the weight in tiles. The bias gradient's has None to read; if packed, its parts are all the same."""
+    """The rows of the weight in tiles. The bias gradient's has None to read."""
     d, h, w = layer.axes
     c, together = layer.inputs, packing.positions if packing else 1
     starts = packing.starts(w.kernel) if packing else range(w.kernel)
     rows = list[Row]()
-    for kd, kh, kw in product(range(d.kernel), range(h.kernel), starts):
-        at = x.offset((kd * d.dilation, kh * h.dilation, kw * w.dilation))
-        first = ((kd * h.kernel + kh) * w.kernel + kw) * c
-        # what meets grad_output's later position belongs to the earlier kernel position
-        ks = range(together - 1, -1, -1)
-        rows += [(at + i, tuple(first + k * c + i for k in ks)) for i in range(c)]
-    ones: list[Row] = [(None, (layer.taps * c,) * together)] if bias else []
+    for kd, kh in product(range(d.kernel), range(h.kernel)):
+        new = 0  # the first kernel position along W that no row has yet
+        for kw in starts:
+            at = x.offset((kd * d.dilation, kh * h.dilation, kw * w.dilation))
+            first = (kd * h.kernel + kh) * w.kernel
+            # what meets grad_output's later position belongs to the earlier kernel position
+            ks = [(first + k) * c if k >= new else None for k in range(kw + together - 1, kw - 1, -1)]
+            rows += [(at + i, tuple(None if k is None else k + i for k in ks)) for i in range(c)]
+            new = kw + together
+    ones: list[Row] = [(None, (layer.taps * c, *(None,) * (together - 1)))] if bias else []
     if c < most:
         rows += ones
         return [rows[start : start + n] for start, n in split(len(rows), most)]

@@ -8,8 +8,7 @@ grad_weight   grad_weight          input            grad_output
 
 from __future__ import annotations
 
-from dataclasses import replace
-from itertools import product
+from functools import partial
 
 import numpy as np
 
@@ -19,16 +18,15 @@ from pellucid.engine.lowering import registry
 from pellucid.engine.lowering.conv_forward import forward_tiles, pack, worth_packing
 from pellucid.engine.lowering.conv_grad_input import grad_input_tiles, packed_inputs, transposed_weight, widen
 from pellucid.engine.lowering.conv_grad_weight import packed_kernel, sum_products
+from pellucid.engine.lowering.grad_bias import add_ones, grad_bias
 from pellucid.engine.lowering.layer import Layer, layer_of
 from pellucid.engine.lowering.packed import panel
 from pellucid.engine.lowering.walk import Stage, view, walk
 from pellucid.engine.plan import Plan
 from pellucid.engine.steps import Setting, Step
-from pellucid.engine.tiling import TileList, blocks
 from pellucid.geometry import Geometry
-from pellucid.kernels import simd
 from pellucid.kernels.loops import tiles
-from pellucid.kernels.simd import Start, Tile
+from pellucid.kernels.simd import Start
 from pellucid.ops.conv_transpose import ConvTranspose
 from pellucid.ops.relu import ReLU
 
@@ -94,20 +92,10 @@ def _grad_input(plan: Plan, step: Step, layer: Layer, grad_output: Tensor) -> No
 
 
 def _grad_bias(plan: Plan, step: Step, grad_output: Tensor) -> None:
-    """Σ grad_output over images and positions: a row of ones for each block of channels."""
-    gradient = plan.parameter_gradient(step, "grad_bias")
+    """Σ grad_output over images and positions."""
 
-    def bind() -> Work:
-        g, (images, depth, height, width, channels) = view(grad_output), grad_output.inner
-        lines = product(range(images), range(depth), range(height))
-        taps = tuple((0, n * g.image + g.offset((d, h, 0))) for n, d, h in lines)
-        list_ = TileList()
-        for o, columns in blocks(channels, simd.column_tile(plan.bits)):
-            zero = Tile(plan.bits, (None,), columns, 0, g.strides[2], width, (0,))
-            list_.add(zero, replace(zero, start="out"), taps, a=0, b=o, out=o)
-            list_.cut()
-        return walk(
-            plan, list_, [Stage((grad_output, grad_output, gradient, gradient), (0, 0, 0, 0))], range(1)
-        )
+    def stage() -> Stage:
+        return Stage((grad_output, grad_output, None, None), (0, view(grad_output).image, 0, 0))
 
-    plan.loop(step, gradient.name, tiles.walk_tiles, bind)
+    add = partial(add_ones, bits=plan.bits, grad_output=grad_output, images=1, out=0)
+    grad_bias(plan, step, plan.parameter_gradient(step, "grad_bias"), stage, add)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from pellucid import batch
 from pellucid.engine.buffers import Tensor
 from pellucid.engine.graph import Node
 from pellucid.engine.loops import Work
@@ -89,12 +92,11 @@ def _grad_input(plan: Plan, step: Step) -> None:
 
 
 def _weight_gradients(plan: Plan, step: Step) -> None:
-    """A sum over the images of each part, then over the parts."""
+    """A sum over the images of each part of the batch; then the parts are added."""
     node = step.node
     grad_output, x, mean, istd = (plan.read(step, name) for name in ("grad_output", "input", "mean", "istd"))
     given = [name for name in ("weight", "bias") if name in step.reads]
-    per_part = max(1, -(-x.inner[0] // CHUNKS))
-    count, size = -(-x.inner[0] // per_part), size_of(step.reads[given[0]].shape)
+    count, size = batch.small_parts(x.inner[0]), size_of(step.reads[given[0]].shape)
     parts = plan.block(f"{step.path}.parts", 2 * count * size, "float64")
 
     def bind() -> Work:
@@ -106,13 +108,13 @@ def _weight_gradients(plan: Plan, step: Step) -> None:
             weights=_weights(node),
             mean=mean,
             istd=istd,
+            edges=np.array(batch.edges(x.inner[0], count)),
             parts=parts,
-            per_part=per_part,
             size=size,
         )
         return Work(count, table)
 
-    order, scratch = {f"grad_{name}": {"images_per_part": per_part} for name in given}, 2 * 8 * x.inner[4]
+    order, scratch = {f"grad_{name}": {"parts": count} for name in given}, 2 * 8 * x.inner[4]
     plan.loop(step, parts.name, group_norm.weight_gradient_parts, bind, order=order, scratch=scratch)
     made = {name: plan.parameter_gradient(step, f"grad_{name}") for name in given}
     grad_weight, grad_bias = made.get("weight"), made.get("bias")

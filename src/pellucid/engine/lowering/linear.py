@@ -19,13 +19,15 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
 
-from pellucid.engine.loops import Work
+from pellucid import batch
+from pellucid.engine.buffers import Block
+from pellucid.engine.loops import Orders, Work
 from pellucid.engine.lowering import registry
 from pellucid.engine.lowering.update import update_after
 from pellucid.engine.lowering.walk import Stage, walk
 from pellucid.engine.plan import CHUNKS, Plan
 from pellucid.engine.steps import Step
-from pellucid.engine.tiling import TileList, blocks, split
+from pellucid.engine.tiling import TileList, alike, blocks, split
 from pellucid.kernels import simd
 from pellucid.kernels.loops import tiles
 from pellucid.kernels.simd import End, Start, Tile, Transpose
@@ -109,7 +111,8 @@ def backward(plan: Plan, step: Step) -> None:
         return walk(plan, list_, [stages[i] for i in sorted(stages)], range(blocks_), 1)
 
     if transposed or grad_bias:
-        plan.loop(step, f"{grad_output.name}, transposed and summed", tiles.walk_tiles, by_outputs)
+        label = f"{grad_output.name}, transposed and summed"
+        plan.loop(step, label, tiles.walk_tiles, by_outputs, order=layer.order("grad_bias", grad_bias))
     for first, rows, blocks_ in layer.blocks if learns or gradient else ():
         label, bind = f"gradients by {step.path}", partial(by_inputs, first, rows, blocks_)
         gradients = (gradient is not None) + learns
@@ -122,7 +125,14 @@ def backward(plan: Plan, step: Step) -> None:
             update_after(plan, step, update, label, stretches, bind, scratch, touches, products)
         else:
             plan.loop(
-                step, label, tiles.walk_tiles, bind, scratch=scratch, touches=touches, multiply_adds=products
+                step,
+                label,
+                tiles.walk_tiles,
+                bind,
+                order=layer.order("grad_weight", grad_weight),
+                scratch=scratch,
+                touches=touches,
+                multiply_adds=products,
             )
 
 
@@ -139,6 +149,15 @@ class _Linear:
     samples: int
     inputs: int
     outputs: int
+
+    @property
+    def parts(self) -> int:
+        """In which sums over the samples are made."""
+        return batch.large_parts(self.samples)
+
+    def order(self, role: str, made: Block | None) -> Orders:
+        """What a loop says of a sum over the samples, if it makes one."""
+        return {} if made is None else {role: {"parts": self.parts}}
 
     @property
     def columns(self) -> list[tuple[int, int]]:
@@ -203,7 +222,7 @@ class _Linear:
                 list_.add(code, code, a=o, out=o * self.samples)
             if bias:
                 list_.stage = 1
-                ones = Tile(self.bits, (None,), width, 0, self.outputs, self.samples, (0,))
+                ones = Tile(self.bits, (None,), width, 0, self.outputs, self.samples, (0,), parts=self.parts)
                 list_.add(ones, ones, a=0, b=o, out=o)
             list_.cut()
         return list_
@@ -229,11 +248,22 @@ class _Linear:
 
     def add_grad_weight(self, list_: TileList, first: int, rows: int, place: int) -> None:
         """The weight's gradient for a block of input features."""
-        list_.stage = _WEIGHT
-        for o, width in self.columns:
-            for r, count in split(rows, simd.register_tile(self.bits, width)):
-                reads, to = _steps(count, 1), _steps(count, self.outputs)
-                code = Tile(self.bits, reads, width, self.inputs, self.outputs, self.samples, to)
+        list_.stage, widest = _WEIGHT, simd.column_tile(self.bits)
+        for o, width, of_columns in alike(blocks(self.outputs, widest // min(2, self.parts))):
+            # two parts lie side by side in the registers
+            most = simd.register_tile(self.bits, width if self.parts == 1 else widest)
+            for r, count, of_rows in alike(split(rows, most)):
+                code = Tile(
+                    self.bits,
+                    _steps(count, 1),
+                    width,
+                    self.inputs,
+                    self.outputs,
+                    self.samples,
+                    _steps(count, self.outputs),
+                    repeats=((of_columns, 0, width, width), (of_rows, count, 0, count * self.outputs)),
+                    parts=self.parts,
+                )
                 list_.add(code, code, a=first + r, b=o, out=place + r * self.outputs + o)
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from pellucid import batch
 from pellucid.engine.graph import Node
 from pellucid.engine.loops import Work
 from pellucid.engine.lowering import registry
 from pellucid.engine.lowering.pointwise import emitted, rows, source, target
-from pellucid.engine.plan import CHUNKS, Plan
+from pellucid.engine.plan import Plan
 from pellucid.engine.steps import Step
 from pellucid.errors import ArgumentError
 from pellucid.kernels import simd
@@ -104,8 +107,11 @@ def cross_entropy_forward(plan: Plan, step: Step) -> None:
         return Work(chunks, loss.CrossEntropy(walked, source(x), sums, losses, x.inner[4], labels, address))
 
     plan.loop(step, losses.name, loss.cross_entropy, bind)
-    mean = Work(1, loss.MeanLoss(losses, size, y, positions, labels))
-    plan.loop(step, f"{step.path}.output", loss.mean_loss, lambda: mean)
+    count = batch.small_parts(x.inner[0])
+    edges = np.array(batch.edges(x.inner[0], count)) * size_of(x.inner[1:4])
+    mean = Work(1, loss.MeanLoss(losses, size, y, edges, count, labels))
+    order = {"output": {"parts": count}}
+    plan.loop(step, f"{step.path}.output", loss.mean_loss, lambda: mean, order=order, scratch=8 * count)
 
 
 @registry.backward(CrossEntropy)
@@ -141,23 +147,21 @@ def cross_entropy_backward(plan: Plan, step: Step) -> None:
 
 @registry.forward(MSELoss)
 def mse_forward(plan: Plan, step: Step) -> None:
-    """A sum of squares for each chunk of images, then the mean."""
+    """A sum of squares for each part of the batch, then the mean."""
     assert isinstance(step.op, MSELoss)
     if step.op.reduction != "mean":
         raise ArgumentError("mse_loss", "a network's loss is a mean", got=f"reduction={step.op.reduction!r}")
     x, wanted, y = plan.read(step, "input"), plan.read(step, "target"), plan.output(step)
     images, d, h, w, channels = x.inner
-    per_part = max(1, -(-images // CHUNKS))  # by shape alone, whatever the halos
-    per_chunk = per_part * d * h
-    parts = plan.block(f"{step.path}.parts", 2 * CHUNKS, "float64")
-    chunks = -(-images * d * h // per_chunk)
+    count = batch.small_parts(images)
+    parts, edges = plan.block(f"{step.path}.parts", count, "float64"), np.array(batch.edges(images, count))
 
     def bind() -> Work:
-        walked = Rows(per_chunk, images, d, h, w * channels)
-        return Work(chunks, loss.SquaredError(walked, source(x), source(wanted), parts))
+        walked = Rows(d * h, images, d, h, w * channels)
+        return Work(count, loss.SquaredError(walked, source(x), source(wanted), edges, parts))
 
-    plan.loop(step, parts.name, loss.squared_error, bind, order={"output": {"images_per_part": per_part}})
-    mean = Work(1, loss.MeanParts(parts, y, chunks, size_of(x.inner)))
+    plan.loop(step, parts.name, loss.squared_error, bind, order={"output": {"parts": count}})
+    mean = Work(1, loss.MeanParts(parts, y, count, size_of(x.inner)))
     plan.loop(step, f"{step.path}.output", loss.mean_parts, lambda: mean)
 
 

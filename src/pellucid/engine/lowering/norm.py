@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid import batch
 from pellucid.engine.buffers import Block, Tensor
 from pellucid.engine.graph import Symbol
 from pellucid.engine.loops import Orders, Work
 from pellucid.engine.lowering import registry
 from pellucid.engine.lowering.pointwise import rows, source, target
 from pellucid.engine.lowering.update import take_over
-from pellucid.engine.plan import CHUNKS, Plan
+from pellucid.engine.plan import Plan
 from pellucid.engine.steps import Step
 from pellucid.engine.tiling import blocks
 from pellucid.kernels import simd
@@ -113,15 +117,15 @@ def _statistics(plan: Plan, step: Step) -> Block:
             momentum=op.momentum,
         ),
     )
-    order = _order(x, _SUMMED, in_tiles="moments" in step.reads)
-    plan.loop(step, label, norm_statistics.batch_statistics, lambda: work, order=order)
+    order, scratch = _order(x, _SUMMED, in_tiles="moments" in step.reads), _scratch(x)
+    plan.loop(step, label, norm_statistics.batch_statistics, lambda: work, order=order, scratch=scratch)
     return out
 
 
 def _order(x: Tensor, sums: tuple[str, ...], *, in_tiles: bool = False) -> Orders:
     """What the order of these results' sums depends on."""
     order = {
-        "images_per_part": _images(x)[1],
+        "parts": batch.small_parts(x.inner[0]),
         "pixels_side_by_side": lanes_of(x) // max(1, x.inner[4]),
         "in_tiles": int(in_tiles),
     }
@@ -137,17 +141,23 @@ def _coefficients(
 
 
 def _moments(plan: Plan, step: Step, x: Tensor) -> norm_statistics.Parts:
-    """The parts of the batch's sums, which a convolution may have made in passing, image by image."""
+    """The parts of the batch's sums; a convolution may have made them in passing, image by image."""
     if "moments" in step.reads:
-        return norm_statistics.Parts(plan.read(step, "moments"), x.inner[0], x.inner[4])
+        return _summed(x, plan.read(step, "moments"), x.inner[4], by_images=True)
     parts = _parts(plan, f"{step.path}.moments", x)
 
     def bind() -> Work:
         tensors = x, None, None, None
-        return Work(_images(x)[0], norm.Moments(_image_walk(plan, Moments, tensors), parts))
+        return Work(_count(x), norm.Moments(_image_walk(plan, Moments, tensors), _edges(x), parts))
 
     plan.loop(step, parts.name, norm.moments, bind)
-    return norm_statistics.Parts(parts, _images(x)[0], lanes_of(x))
+    return _summed(x, parts, lanes_of(x))
+
+
+def _summed(x: Tensor, sums: Block, lanes: int, *, by_images: bool = False) -> norm_statistics.Parts:
+    """Sums of a tensor's channels, as their loops leave them."""
+    per_image = size_of(x.inner[1:]) / max(1, lanes)
+    return norm_statistics.Parts(sums, lanes, _edges(x), _count(x), by_images, per_image)
 
 
 def _next(plan: Plan, step: Step, role: str) -> Block | None:
@@ -187,7 +197,7 @@ def _slopes(plan: Plan, step: Step, x: Tensor, parts: Block) -> Block:
     inner = {name: plan.statistic(step, f"grad_{name}", channels) for name in ("istd", "var", "mean")}
     slopes = plan.statistic(step, "slopes", 4 * lanes, plan.dtype)
     table = norm_statistics.GradientStatistics(
-        parts=norm_statistics.Parts(parts, _images(x)[0], lanes),
+        parts=_summed(x, parts, lanes),
         weight=weight,
         mean=plan.read(step, "mean"),
         istd=plan.read(step, "istd"),
@@ -204,8 +214,9 @@ def _slopes(plan: Plan, step: Step, x: Tensor, parts: Block) -> Block:
         trains=op.training,
         size=size_of(x.inner[:4]),
     )
-    order = _order(x, _SUMMED_BACKWARD)
-    plan.loop(step, slopes.name, norm_statistics.gradient_statistics, lambda: Work(1, table), order=order)
+    order, scratch = _order(x, _SUMMED_BACKWARD), _scratch(x)
+    kernel = norm_statistics.gradient_statistics
+    plan.loop(step, slopes.name, kernel, lambda: Work(1, table), order=order, scratch=scratch)
     return slopes
 
 
@@ -220,7 +231,7 @@ def _gradient_sums(plan: Plan, step: Step, x: Tensor) -> tuple[Block, Tensor]:
 
     def bind() -> Work:
         walk = _image_walk(plan, loop, (grad_output if before is None else before, x, masked, mask))
-        return Work(_images(x)[0], norm.GradientSums(walk, mean, parts))
+        return Work(_count(x), norm.GradientSums(walk, _edges(x), mean, parts))
 
     plan.loop(step, parts.name, norm.gradient_sums, bind)
     return parts, grad_output
@@ -263,17 +274,24 @@ def _walk(plan: Plan, loop: _Loop, walked: Rows, tensors: _Tensors) -> norm.Walk
 
 def _image_walk(plan: Plan, loop: _Loop, tensors: _Tensors) -> norm.Walk:
     """A walk whose chunks are parts of a sum: by shape alone, so that halos never show in a number."""
-    _, walked = rows(*tensors)
-    per_chunk = _images(tensors[0])[1] * walked.depth * walked.height
-    return _walk(plan, loop, walked._replace(per_chunk=per_chunk), tensors)
+    return _walk(plan, loop, rows(*tensors)[1], tensors)
 
 
-def _images(x: Tensor) -> tuple[int, int]:
-    """Parts of the sums, and images in each."""
-    per_chunk = max(1, -(-x.inner[0] // CHUNKS))
-    return -(-x.inner[0] // per_chunk), per_chunk
+def _edges(x: Tensor) -> NDArray[np.int64]:
+    """Where the parts of the sums begin, in images."""
+    return np.array(batch.edges(x.inner[0], batch.small_parts(x.inner[0])))
+
+
+def _count(x: Tensor) -> int:
+    """How many parts there are; none of an empty batch."""
+    return min(x.inner[0], batch.small_parts(x.inner[0]))
 
 
 def _parts(plan: Plan, name: str, x: Tensor) -> Block:
     """Room for the parts of two sums and of what they are around."""
-    return plan.block(name, max(1, _images(x)[0]) * 3 * lanes_of(x), "float64")
+    return plan.block(name, batch.small_parts(x.inner[0]) * 3 * lanes_of(x), "float64")
+
+
+def _scratch(x: Tensor) -> int:
+    """The bytes that a channel's sums take, part by part."""
+    return 2 * 8 * batch.small_parts(x.inner[0])

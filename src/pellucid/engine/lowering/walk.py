@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pellucid.engine.buffers import Block, Tensor
 from pellucid.engine.loops import Work
 from pellucid.engine.plan import CHUNKS, Plan
 from pellucid.engine.tiling import OFFSETS, STAGE, TileList
 from pellucid.kernels.loops import tiles
+
+Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -87,8 +90,7 @@ def walk(
     adds_to: tuple[Block, ...] = (),
 ) -> Work:
     """A walk over these units, in parts of so many, which may begin with what is in some blocks that it writes."""
-    calls, bounds, taps = tiles_.finish()
-    calls[:, OFFSETS] *= np.array([stage.sizes(plan) for stage in stages])[calls[:, STAGE]]
+    calls, bounds, taps, stages_ = tables(plan, tiles_, stages)
     if per_part is None:
         per_part = max(1, len(units) // CHUNKS)
     ranges = len(bounds) - 1
@@ -100,10 +102,23 @@ def walk(
         calls=calls,
         bounds=bounds,
         taps=taps,
-        stages=tuple(stage.table(plan) for stage in stages),
+        stages=stages_,
     )
-    leaves = tuple(block for stage in stages if stage.leaves and (block := stage.blocks[1]) is not None)
-    return Work(-(-len(units) // per_part) * ranges, table, adds_to, leaves)
+    return Work(-(-len(units) // per_part) * ranges, table, adds_to, left_by(stages))
+
+
+def tables(
+    plan: Plan, tiles_: TileList, stages: Sequence[Stage]
+) -> tuple[Integers, Integers, Integers, tuple[tiles.Stage, ...]]:
+    """Calls, bounds, taps and stages of a walk as it takes them: in bytes."""
+    calls, bounds, taps = tiles_.finish()
+    calls[:, OFFSETS] *= np.array([stage.sizes(plan) for stage in stages])[calls[:, STAGE]]
+    return calls, bounds, taps, tuple(stage.table(plan) for stage in stages)
+
+
+def left_by(stages: Sequence[Stage]) -> tuple[Block, ...]:
+    """The blocks that are written where stages have what is read."""
+    return tuple(block for stage in stages if stage.leaves and (block := stage.blocks[1]) is not None)
 
 
 def cut_when_few(tiles_: TileList, images: int, grid: int) -> None:

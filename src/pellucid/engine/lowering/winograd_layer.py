@@ -9,11 +9,13 @@ from pellucid.engine.buffers import Tensor
 from pellucid.engine.lowering import norm
 from pellucid.engine.lowering.conv_grad_input import transposed_weight
 from pellucid.engine.lowering.layer import laid_weight, layer_of
-from pellucid.engine.lowering.winograd import Normalised, Source, scheme
+from pellucid.engine.lowering.winograd import Normalised, Source, scheme, transform_all
 from pellucid.engine.lowering.winograd_conv import Convolution, Weight
 from pellucid.engine.lowering.winograd_single import lower
 from pellucid.engine.lowering.winograd_target import Target
-from pellucid.engine.lowering.winograd_weight import weight_gradient
+from pellucid.engine.lowering.winograd_weight import WeightGradient, weight_gradient
+from pellucid.engine.lowering.winograd_weight_channels import by_channels
+from pellucid.engine.lowering.winograd_weight_parts import in_parts
 from pellucid.engine.plan import Plan
 from pellucid.engine.steps import Step
 from pellucid.engine.tiling import blocks
@@ -75,18 +77,27 @@ def backward(plan: Plan, step: Step) -> None:
         return
     weight = weight_gradient(plan, step, source)
     if "grad_input" not in step.makes:
-        weight.lower()
+        _lower_alone(weight)
         return
     input = input_gradient(plan, step, source)
     if weight.by_tiles and input.by_tiles:
-        weight.in_parts(input)
+        in_parts(weight, input)
     elif weight.by_tiles or input.by_tiles:
-        weight.lower()
+        _lower_alone(weight)
         lower(input)
     else:
         transformed = input.transform_source()
-        weight.by_channels(transformed)
+        by_channels(weight, transformed)
         input.by_channels(transformed)
+
+
+def _lower_alone(weight: WeightGradient) -> None:
+    """Write the loops of a weight gradient that shares none with the input gradient."""
+    if weight.by_tiles:
+        in_parts(weight, None)
+        return
+    name = f"{weight.step.path}.output's gradient"
+    by_channels(weight, transform_all(weight.plan, weight.step, name, weight.grad_output, weight.grid))
 
 
 def _normalised(plan: Plan, step: Step) -> Normalised | None:

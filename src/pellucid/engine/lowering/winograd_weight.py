@@ -6,50 +6,56 @@ of the results are transformed back while they are in cache:
 
     grad_weight = Σ over units A[ Σ over the unit's tiles (L·input·Lᵀ) ⊙ (R·grad_output·Rᵀ) ]Aᵀ
 
-With few channels a unit is what a thread transforms in its own cache, and parts of fixed images are added in order, as
-for the direct weight gradient. With many, the tiles of many images are transformed first, and threads share out blocks
-of channels.
+With few channels threads share out parts of the batch (`winograd_weight_parts.py`), with many blocks of channels
+(`winograd_weight_channels.py`). Either way each part of the batch is transformed back by itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
 
-from pellucid import winograd
-from pellucid.engine.buffers import Block
-from pellucid.engine.loops import Work
-from pellucid.engine.lowering.conv_grad_weight import add_parts, bias_tiles, parts_of
+from pellucid import batch, winograd
+from pellucid.engine.buffers import Block, Part
+from pellucid.engine.loops import Orders
+from pellucid.engine.lowering.grad_bias import add_ones, grad_bias
 from pellucid.engine.lowering.layer import Layer, layer_of
-from pellucid.engine.lowering.walk import Stage, view, walk
-from pellucid.engine.lowering.winograd import (
-    Grid,
-    Planes,
-    Source,
-    Transformed,
-    scheme,
-    taps_of,
-    transform_all,
-)
-from pellucid.engine.lowering.winograd_conv import Convolution
+from pellucid.engine.lowering.walk import Stage, view
+from pellucid.engine.lowering.winograd import Grid, Planes, Source, scheme, taps_of
 from pellucid.engine.plan import Plan
 from pellucid.engine.steps import Step
-from pellucid.engine.tiling import TileList, blocks, split
+from pellucid.engine.tiling import Alike, Taps, TileList, alike, blocks, split
 from pellucid.kernels import simd
-from pellucid.kernels.loops import tiles
 from pellucid.kernels.simd import Tile
 from pellucid.kernels.simd.pooled import UnpooledSum
 from pellucid.kernels.simd.winograd import Transform
 from pellucid.winograd import Scheme
 
 _MANY_CHANNELS = {1: 257, 2: 385}  # by stride: inputs and outputs from which on threads share blocks of them
-_UNIT_NUMBERS = 9 << 14  # transformed numbers of a unit that a thread keeps in its cache,
-_LEAST_TILES = 32  # but so many tiles at least: the products' sums are that long
-_SHARED_NUMBERS = 12 << 20  # transformed numbers that are kept for all threads at a time
-_SHARED_BLOCK = (56, 128)  # input and output channels that a thread takes at a time then
 _RUN = 256  # most tiles in one stretch of products, so that their transforms stay in cache
+
+# Some of the input and of the output: the first of them, and how many.
+Channels = tuple[tuple[int, int], tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a block of a weight begins, and its steps along H and W and from input channel to input channel."""
+
+    start: int
+    steps: tuple[int, int]
+    row: int
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Sums that wait for a right half: where the first one lies, how many there are, how far apart."""
+
+    place: Place
+    count: int
+    apart: int
 
 
 def weight_gradient(plan: Plan, step: Step, grad_output: Source) -> WeightGradient:
@@ -105,229 +111,147 @@ class WeightGradient:
         """How many products of a tile the sum at one point has at most."""
         return max(map(len, self.scheme.products))
 
-    def lower(self) -> None:
-        """Write the launches."""
-        if self.by_tiles:
-            self.in_parts(None)
-        else:
-            self.by_channels(
-                transform_all(
-                    self.plan, self.step, f"{self.step.path}.output's gradient", self.grad_output, self.grid
-                )
-            )
-
-    def in_parts(self, other: Convolution | None) -> None:
-        """One launch: a thread does everything for a part of the images, unit by unit; the input gradient, too."""
-        plan, layer = self.plan, self.layer
-        # threads share parts alone here: at stride 2, where channels may be more, parts may take twice the room
-        parts = parts_of(self.images, self.gradient.size // self.layer.axes[1].stride)
-        per_part = self.images // parts
-        name, size = f"{self.gradient.name}, parts", self.gradient.size
-        parts_block = self.gradient if parts == 1 else plan.block(name, size * parts)
-        inputs, outputs = self.scheme.left.points**2, self.scheme.right.points**2
-        wanted = max(_LEAST_TILES, _UNIT_NUMBERS // (inputs * layer.inputs + outputs * layer.outputs))
-        together = self.grid.together(per_part, wanted)
-        grid = replace(self.grid, images=together)
-        groups = split(len(grid.tiles), wanted)
-        values = self._planes(groups[0][1])
-        columns = min(simd.column_tile(layer.bits), layer.outputs)
-        rows = max(simd.register_tile(layer.bits, width) for _, width in blocks(layer.outputs, columns))
-        results = Planes.of(self.scheme.result.points, rows, columns, values[1].end)
-        scratch = results.end
-        additions = self.most_terms * groups[0][1] + len(groups) * (per_part // together) + parts
-        weight = None
-        if other:
-            weight = other.transform_weight()
-            scratch = max(scratch, other.results(groups[0][1], values[1].end).end)
-
-        def bind() -> Work:
-            list_ = TileList()
-            for first, count in groups:
-                group = grid.tiles[first : first + count]
-                list_.stage = 0
-                self.input.into_planes(list_, group, values[0], layer.bits)
-                list_.stage = 1
-                self.grad_output.into_planes(list_, group, values[1], layer.bits)
-                self._blocks(list_, values, results, rows, count, stage=2, first=first == 0)
-                if other:
-                    other.from_planes(list_, 5, grid, group, values[1])
-            if self.bias:
-                list_.stage = 4
-                self._sum(list_, together)
-            stages = [
-                self.input.stage(None, together),
-                self.grad_output.stage(None, together),
-                Stage((None, None, None, None), (0, 0, 0, 0)),
-                Stage((None, None, parts_block, None), (0, 0, 0, 0), size),
-                self._sum_stage(parts_block, together, size),
-            ]
-            if other and weight:
-                stages += other.last_stages(weight, together)
-            return walk(plan, list_, stages, range(self.images // together), per_part // together)
-
-        label = parts_block.name if other is None else f"gradients by {self.step.path}"
-        products = self.step.multiply_adds("grad_weight") + (other.multiply_adds if other else 0)
-        self._loop(label, bind, per_part, additions, scratch, products)
-        if parts > 1:
-            add_parts(plan, self.step, parts_block, parts, self.gradient)
-
-    def _loop(
-        self,
-        name: str,
-        bind: Callable[[], Work],
-        per_part: int,
-        additions: int,
-        scratch: int = 0,
-        multiply_adds: int = 0,
-    ) -> None:
-        parts = {"images_per_part": per_part}
+    def order(self, additions: int, *, bias: bool = False) -> Orders:
+        """What the loops say of the sums."""
+        parts = {"parts": batch.large_parts(self.images)}
         order = {"grad_weight": {**parts, "winograd_additions": additions}}
-        if self.bias:
-            order["grad_bias"] = parts
-        scratch *= self.plan.dtype.itemsize
-        self.plan.loop(
-            self.step,
-            name,
-            tiles.walk_tiles,
-            bind,
-            order=order,
-            scratch=scratch,
-            multiply_adds=multiply_adds,
-        )
+        return {**order, "grad_bias": parts} if bias else order
 
-    def by_channels(self, grad_output: Transformed) -> None:
-        """Transform the input's tiles, then block by block of channels; more images go on from there."""
-        plan, per_image = self.plan, len(self.grid.tiles)
-        points = self.scheme.left.points
-        passes = split(self.images, max(1, _SHARED_NUMBERS // points**2 // self.layer.inputs // per_image))
-        values = Planes.of(points, passes[0][1] * per_image, self.layer.inputs)
-        results = Planes.of(self.scheme.result.points, *_SHARED_BLOCK)
-        block = plan.block(f"{self.gradient.name}, input at the points", values.end)
-        additions = self.most_terms * passes[0][1] * per_image + len(passes)
+    def bias_alone(self) -> None:
+        """Loops for the bias gradient by itself."""
+        whole = Part(f"{self.gradient.name}, bias", self.gradient, self.layer.weight_size, self.layer.outputs)
+        sums = partial(self.add_bias, images=1, out=0)
+        grad_bias(self.plan, self.step, whole, lambda: self.bias_stage(None), sums)
 
-        def bind_values(first: int, count: int) -> Work:
-            list_ = TileList()
-            step = per_image * values.columns
-            here = values.later(-first * step)
-            self.input.into_planes(list_, self.grid.tiles, here, self.layer.bits)
-            return walk(plan, list_, [self.input.stage(block, 1, step)], range(first, first + count))
-
-        def bind(first: int, count: int) -> Work:
-            list_ = TileList()
-            both = values, grad_output.planes.later(first * per_image * grad_output.planes.columns)
-            rows = _SHARED_BLOCK[0]
-            self._blocks(list_, both, results, rows, count * per_image, stage=0, first=first == 0, cut=True)
-            stages = [
-                Stage((block, grad_output.block, None, None), (0, 0, 0, 0)),
-                Stage((None, None, self.gradient, None), (0, 0, 0, 0)),
-            ]
-            return walk(plan, list_, stages, range(1), adds_to=(self.gradient,) if first else ())
-
-        for images in passes:
-            self._loop(block.name, partial(bind_values, *images), self.images, additions)
-            products = self.step.multiply_adds("grad_weight") * images[1] // self.images
-            pass_ = partial(bind, *images)
-            self._loop(self.gradient.name, pass_, self.images, additions, results.end, products)
-        if self.bias:
-            self._loop(f"{self.gradient.name}, bias", self._bind_bias, self.images, additions)
-
-    def _bind_bias(self) -> Work:
-        """The bias gradient by itself: one part of all images."""
-        list_ = TileList()
-        self._sum(list_, 1)
-        return walk(self.plan, list_, [self._sum_stage(self.gradient, 1)], range(self.images), self.images)
-
-    def _sum(self, list_: TileList, together: int) -> None:
+    def add_bias(self, list_: TileList, images: int, out: int) -> None:
         """The bias gradient of a unit: grad_output summed position by position."""
         layer, g = self.layer, view(self.grad_output.tensor)
         if not self.grad_output.routes:
-            bias_tiles(list_, layer, g, together)
+            add_ones(list_, layer.bits, self.grad_output.tensor, images, out)
             return
         r, (height, width) = view(self.grad_output.routes), self.grad_output.tensor.inner[2:4]
         add = UnpooledSum(layer.bits, layer.outputs, width, g.strides[1:], r.strides[1:], "out")
-        for n in range(together):
+        for n in range(images):
             first = add if n else replace(add, start="zero")
-            list_.add(first, add, a=n * g.image, b=n * r.image, out=layer.weight_size, count=height)
+            list_.add(first, add, a=n * g.image, b=n * r.image, out=out, count=height)
 
-    def _sum_stage(self, out: Block, together: int, part: int = 0) -> Stage:
+    def bias_stage(self, out: Block | None) -> Stage:
+        """What the sums of the bias gradient count from."""
         b = self.grad_output.routes or self.grad_output.tensor
-        steps = [together * view(t).image for t in (self.grad_output.tensor, b)]
-        return Stage((self.grad_output.tensor, b, out, None), (steps[0], steps[1], 0, 0), part)
+        steps = [view(t).image for t in (self.grad_output.tensor, b)]
+        return Stage((self.grad_output.tensor, b, out, None), (steps[0], steps[1], 0, 0))
 
-    def _planes(self, tiles_: int) -> tuple[Planes, Planes]:
-        """So many tiles of the input and of grad_output at the points."""
-        inputs = Planes.of(self.scheme.left.points, tiles_, self.layer.inputs)
-        return inputs, Planes.of(self.scheme.right.points, tiles_, self.layer.outputs, inputs.end)
+    def blocks(self, rows: int, columns: int) -> list[Channels]:
+        """Blocks of input and output channels."""
+        return list(product(split(self.layer.inputs, rows), blocks(self.layer.outputs, columns)))
 
-    def _blocks(
+    def in_weight(self, block: Channels, start: int = 0) -> Place:
+        """Where a block of the weight lies in it."""
+        (c, _), (o, _) = block
+        inputs, outputs = self.layer.inputs, self.layer.outputs
+        return Place(start + c * outputs + o, (3 * inputs * outputs, inputs * outputs), outputs)
+
+    def block(
         self,
         list_: TileList,
+        block: Channels,
         values: tuple[Planes, Planes],
         results: Planes,
-        most: int,
-        count: int,
+        tiles_: int,
+        place: Place,
         *,
-        stage: int,
-        first: bool,
-        cut: bool = False,
+        add: bool,
+        waiting: Waiting | None = None,
     ) -> None:
-        """Block by block of (input × output channels): the products at all points, then back into the gradient."""
-        layer = self.layer
-        steps = (3 * layer.inputs * layer.outputs, layer.inputs * layer.outputs)
-        channels = product(split(layer.inputs, most), blocks(layer.outputs, results.columns))
-        for (c, rows), (o, columns) in channels:
-            list_.stage = stage
-            here = values[0].later(c), values[1].later(o)
-            write = partial(self._products, list_, here, results, count, (rows, columns))
-            list_.once((count, rows, columns), write, a=c, b=o)
-            list_.stage = stage + 1
-            next_tile = (results.columns, layer.outputs, 0)
-            for pair in self.scheme.result.pairs:
-                zero = Transform(layer.bits, pair.kinds, columns, results.steps, pair.steps(steps), next_tile)
-                add, at = replace(zero, start="out"), c * layer.outputs + o + pair.offset(steps)
-                list_.add(zero if first else add, add, a=results.at(pair.point), out=at, count=rows)
-            if cut:
-                list_.cut()
+        """The products of so many tiles at all points, and in the next stage back to a block of the weight.
+
+        There it is added to what was there before, or to sums that are waiting.
+        """
+        (c, rows), (o, columns) = block
+        here = values[0].later(c), values[1].later(o)
+        write = partial(self._products, list_, here, results, tiles_, (rows, columns))
+        list_.once((tiles_, rows, columns), write, a=c, b=o)
+        list_.stage += 1
+        for pair in self.scheme.result.pairs:
+            steps, beside = pair.steps(place.steps), waiting.place if waiting else place
+            zero = Transform(
+                self.layer.bits,
+                pair.kinds,
+                columns,
+                results.steps,
+                steps,
+                (results.columns, place.row, beside.row),
+                start="waiting" if waiting else "nothing",
+                start_steps=pair.steps(beside.steps),
+                waiting=(waiting.count, waiting.apart) if waiting else (0, 0),
+            )
+            on = zero if waiting else replace(zero, start="out")
+            at, start = (p.start + pair.offset(p.steps) for p in (place, beside))
+            list_.add(on if add else zero, on, a=results.at(pair.point), out=at, start=start, count=rows)
+        list_.stage -= 1
 
     def _products(
         self,
         list_: TileList,
         values: tuple[Planes, Planes],
         results: Planes,
-        count: int,
+        tiles_: int,
         sizes: tuple[int, int],
     ) -> None:
-        """The products of a block at all points."""
-        for point in range(len(self.scheme.products)):
-            self._multiply(list_, point, values, results, count, sizes)
+        """The products of a block at all points: (input channels × tiles) by (tiles × output channels)."""
+        products, (inputs, outputs) = self.scheme.products, values
+        points = 1
+        if all(factors == ((i, i),) for i, factors in enumerate(products)):  # one call does all points
+            points = len(products)
+        for first in range(0, len(products), points):
+            a, b, taps = taps_of(products[first], inputs, outputs)
+            repeats = (points, inputs.step, outputs.step, results.step)
+            for t, run in split(tiles_, _RUN):
+                for rows, columns in self._cut(sizes):
+                    write = partial(self._multiply, list_, taps, repeats, (inputs, outputs, results))
+                    write(
+                        a + t * inputs.columns,
+                        b + t * outputs.columns,
+                        results.at(first),
+                        run,
+                        rows,
+                        columns,
+                        t > 0,
+                    )
+
+    def _cut(self, sizes: tuple[int, int]) -> Iterator[tuple[Alike, Alike]]:
+        """Rows and columns of a block in tiles: the first, how many a tile has, how many tiles."""
+        bits = self.layer.bits
+        for columns in alike(blocks(sizes[1], simd.column_tile(bits))):
+            for rows in alike(split(sizes[0], simd.register_tile(bits, columns[1]))):
+                yield rows, columns
 
     def _multiply(
         self,
         list_: TileList,
-        point: int,
-        values: tuple[Planes, Planes],
-        results: Planes,
-        count: int,
-        sizes: tuple[int, int],
+        taps: Taps,
+        points: tuple[int, int, int, int],
+        planes: tuple[Planes, Planes, Planes],
+        a: int,
+        b: int,
+        out: int,
+        run: int,
+        rows: Alike,
+        columns: Alike,
+        more: bool,
     ) -> None:
-        """At one point: (input channels × tiles) by (tiles × output channels)."""
-        bits, (inputs, outputs), step = self.layer.bits, values, results.columns
-        a, b, taps = taps_of(self.scheme.products[point], inputs, outputs)
-        out = results.at(point)
-        stretches = [
-            (t, run, v) for t, run in split(count, _RUN) for v in blocks(sizes[1], simd.column_tile(bits))
-        ]
-        for t, run, (v, width) in stretches:
-            for r, rows in split(sizes[0], simd.register_tile(bits, width)):
-                code = Tile(
-                    bits,
-                    tuple(range(rows)),
-                    width,
-                    inputs.columns,
-                    outputs.columns,
-                    run,
-                    tuple(m * step for m in range(rows)),
-                    "out" if t else "zero",
-                )
-                a_at, b_at = a + t * inputs.columns + r, b + t * outputs.columns + v
-                list_.add(code, code, taps, a=a_at, b=b_at, out=out + r * step + v)
+        """Some tiles at one point, or at all."""
+        (inputs, outputs, results), (r, height, of_rows), (v, width, of_columns) = planes, rows, columns
+        code = Tile(
+            self.layer.bits,
+            tuple(range(height)),
+            width,
+            inputs.columns,
+            outputs.columns,
+            run,
+            tuple(m * results.columns for m in range(height)),
+            "out" if more else "zero",
+            ahead=points[2] if points[0] > 1 else 0,  # the next point's
+            repeats=(points, (of_columns, 0, width, width), (of_rows, height, 0, height * results.columns)),
+        )
+        list_.add(code, code, taps, a=a + r, b=b + v, out=out + r * results.columns + v)

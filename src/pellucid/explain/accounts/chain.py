@@ -12,9 +12,10 @@ lost, at most D = Σ|pᵢ| over the products with a denormal factor (and |s₀| 
 
     |value − Σ| ≤ γ·S + (1 + γ)·n·λ + D + 2⁻⁵³·S
 
-n counts the additions; the last term lets `exact` be Σ rounded to float64. When the products are summed in parts which
-are then added, T is the longest part's length and one more for each part after the first: no product meets more
-roundings. Products with padding are left out: adding an exact zero rounds nothing.
+n counts the additions; the last term lets `exact` be Σ rounded to float64. When the products are summed in parts of a
+batch which are then added as a tree (`batch.py` of the package), T is the longest part's length and one more for each
+level of the tree: no product meets more roundings. Products with padding are left out: adding an exact zero rounds
+nothing.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid.batch import added, depth
 from pellucid.explain.accounts.account import (
     Account,
     Element,
@@ -52,7 +54,8 @@ class Chain(Account):
 
     Attributes:
         start: what the sums begin with, one number an element; None for zero.
-        part: how many terms the engine sums at a time, each part from 0, before it adds the parts; None for all.
+        edges: where the parts of a batch begin, each of which the engine sums from 0 before it adds them as a tree, and
+            the end of the last one; None for one part of all terms.
         bound: how far the engine's number can lie from the sum, where another algorithm than a chain made it; there is
             no replay then.
     """
@@ -60,7 +63,7 @@ class Chain(Account):
     kind: ClassVar[Kind] = "sum"
 
     start: Element | None = None
-    part: int | None = None
+    edges: Sequence[int] | None = None
     bound: NDArray[np.float64] | None = None
 
     def judge(self, question: Question) -> Verdict:
@@ -70,7 +73,7 @@ class Chain(Account):
         if self.start is not None:
             start[:] = self.start.gathered()[1]
         finite = np.isfinite(start) & np.isfinite(left).all(axis=1) & np.isfinite(right).all(axis=1)
-        edges = self.edges(left.shape[1])
+        edges = self._edges(left.shape[1])
         replay = None if self.bound is not None else self._replayed(left, right, edges, start)
         sums = np.where(counts, left, 0), np.where(counts, right, 0), start
         with np.errstate(all="ignore"):
@@ -114,7 +117,8 @@ class Chain(Account):
     def order(self, order: str) -> Note:
         """In which order all products of the only element are summed."""
         _, present = self._counted()
-        parts = len(self.edges(present.size)) - 1
+        edges = self._edges(present.size)
+        parts = len(edges) - 1
         start = "0"
         if self.start is not None:
             start = self.start.operand.address(int(np.ravel(row)[0]) for row in self.start.rows)
@@ -124,7 +128,7 @@ class Chain(Account):
         if parts == 1:
             return "note.order" if products else "note.order_of_additions", values
         key = "note.order_in_parts" if products else "note.order_of_additions_in_parts"
-        return key, {**values, "parts": parts, "size": self.part}
+        return key, {**values, "parts": parts, "size": int(np.diff(edges).max())}
 
     def _counted(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Which terms of the only element count, and which are there."""
@@ -135,21 +139,22 @@ class Chain(Account):
 
     def _replayed(self, left: Array, right: Array, edges: NDArray[np.int64], start: Array) -> Array:
         """The engine's numbers, operation by operation; where there is none, the start itself."""
-        from pellucid.kernels.loops.replay import replay  # imports LLVM: only when it is needed
+        from pellucid.kernels.flushing import flushed  # imports LLVM: only when it is needed
+        from pellucid.kernels.loops.replay import replay
 
         sums = np.zeros((len(left), len(edges) - 1), left.dtype)
         sums[:, 0] = start
         replay(left, right, edges, sums)
+        total = flushed(lambda: added(list(sums.T), np.add))
         (group,) = self.terms
         if group.present is None:
-            return sums[:, 0].copy()
-        added = np.broadcast_to(group.present, left.shape).any(axis=1)
-        return np.where(added, sums[:, 0], start)
+            return total
+        some = np.broadcast_to(group.present, left.shape).any(axis=1)
+        return np.where(some, total, start)
 
-    def edges(self, terms: int) -> NDArray[np.int64]:
-        """Where parts begin, and the end of the last one; there is one part at least."""
-        starts = range(0, terms, self.part) if self.part and terms else [0]
-        return np.array([*starts, terms], np.int64)
+    def _edges(self, terms: int) -> NDArray[np.int64]:
+        """The edges of one part at least."""
+        return np.array([0, terms] if self.edges is None else self.edges, np.int64)
 
 
 def chain_of(question: Question, terms: Terms, *, weight: str = "weight", **settings: Any) -> Chain:
@@ -228,15 +233,15 @@ def _lengths(counts: NDArray[np.bool_], edges: NDArray[np.int64]) -> tuple[Array
     """For each element, the roundings that a product can meet at most, and all additions. See the top of the file."""
     before = np.concatenate([np.zeros((len(counts), 1), np.int64), np.cumsum(counts, axis=1)], axis=1)
     lengths, parts = np.diff(before[:, edges], axis=1), len(edges) - 1
-    return lengths.max(axis=1) + parts - 1, lengths.sum(axis=1) + parts - 1
+    return lengths.max(axis=1) + depth(parts), lengths.sum(axis=1) + parts - 1
 
 
 def _bounds(left: Array, right: Array, start: Array, lengths: tuple[Array, Array]) -> NDArray[np.float64]:
     """How far the engine's numbers can lie from the exact sums; what does not count is 0."""
     info = np.finfo(left.dtype)
     u, least = WIDE(info.eps) / 2, WIDE(info.tiny)
-    depth, additions = (x.astype(WIDE) for x in lengths)
-    gamma = np.where(depth * u < 1, depth * u / (1 - depth * u), np.inf)
+    most, additions = (x.astype(WIDE) for x in lengths)
+    gamma = np.where(most * u < 1, most * u / (1 - most * u), np.inf)
     products = abs(left.astype(WIDE) * right)
     denormal = ((abs(left) < info.tiny) & (left != 0)) | ((abs(right) < info.tiny) & (right != 0))
     size = abs(start.astype(WIDE))

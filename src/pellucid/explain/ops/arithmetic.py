@@ -12,8 +12,9 @@ from pellucid.explain.accounts.account import Element, Group, Image, Quantity
 from pellucid.explain.accounts.chain import Chain, chain_of
 from pellucid.explain.accounts.choice import Choice
 from pellucid.explain.accounts.enclosed import Enclosed, normal
-from pellucid.explain.accounts.formula import Formula
+from pellucid.explain.accounts.formula import Formula, again
 from pellucid.explain.ops.explainers import explains
+from pellucid.explain.ops.parts import edges_of
 from pellucid.explain.question import Question
 from pellucid.ops.arithmetic import Affine, Arithmetic, met_by, repeated
 from pellucid.ops.base import Shape, columns
@@ -36,8 +37,6 @@ def explain_arithmetic(question: Question) -> Chain | Choice | Formula:
 
 def _value(question: Question, op: Arithmetic) -> Formula:
     """Elements of an output that is one operation on two numbers. A quotient is shown as a product."""
-    from pellucid.kernels.flushing import flushed  # imports LLVM: only when it is needed
-
     rows = columns(question.at)
     pairs = zip(op.arguments, question.shapes, strict=True)
     input, other = (Element(question.operand(name), op.place(rows, shape)) for name, shape in pairs)
@@ -46,14 +45,12 @@ def _value(question: Question, op: Arithmetic) -> Formula:
         result = op.value(Enclosed.of(a), Enclosed.of(b)).rounded(question.dtype)
         if isinstance(op, Div):
             other = Image(other.operand, other.rows, "1/", 1 / b.astype(np.float64)[:, None])
-    return Formula((Group((input, other)),), result, flushed(lambda: op.value(a, b)))
+    return Formula((Group((input, other)),), result, again(lambda: op.value(a, b)))
 
 
 @explains(Div)
 def explain_div(question: Question) -> Chain | Choice | Formula:
     """Elements of a quotient, and of the gradients, which have a rounded quotient for a slope."""
-    from pellucid.kernels.flushing import flushed  # imports LLVM: only when it is needed
-
     op, of = question.source.op, question.source.of
     assert isinstance(op, Div)
     if of == "output":
@@ -65,10 +62,10 @@ def explain_div(question: Question) -> Chain | Choice | Formula:
     numbers = divisor.gathered()[1]
     slope: Element | Quantity
     if argument == "input":
-        slope = Image(divisor.operand, divisor.rows, "1/", flushed(lambda: 1 / numbers))
+        slope = Image(divisor.operand, divisor.rows, "1/", again(lambda: 1 / numbers))
     else:
         input = Element(question.operand("input"), op.place(met, question.shapes[0])).gathered()[1]
-        slope = Quantity("−(input/other)/other", flushed(lambda: -(input / numbers / numbers)))
+        slope = Quantity("−(input/other)/other", again(lambda: -(input / numbers / numbers)))
     return _summed(question, op, (Element(question.operand("grad_output"), met), slope))
 
 
@@ -88,9 +85,10 @@ def _summed(question: Question, op: Arithmetic, factors: tuple[Element | Quantit
     """Σ over all outputs that read the element, after what the gradient had grown to before."""
     argument = question.source.of.removeprefix("grad_")
     _, output, axes = _repeated(question, op, argument)
-    part, formula, order = None, question.formula, question.source.order
-    if 0 in axes and "images_per_part" in order:
-        part = order["images_per_part"] * size_of([output[axis] for axis in axes if axis])
+    edges = (
+        edges_of(question, output[0], size_of([output[axis] for axis in axes if axis])) if output else None
+    )
+    formula = question.formula
     if axes:
         formula = (
             f"{formula.replace('grad_output', 'Σ grad_output', 1)} over the outputs that read the operand"
@@ -100,7 +98,7 @@ def _summed(question: Question, op: Arithmetic, factors: tuple[Element | Quantit
     chain: Chain = Chain(
         (Group(factors),),
         start=start,
-        part=part,
+        edges=edges,
         formula=formula,
         notes=lambda: [chain.order("order.repeated")],
     )

@@ -9,6 +9,7 @@ import numpy as np
 from pellucid.explain.accounts.account import Element, Note
 from pellucid.explain.accounts.chain import Chain, chain_of
 from pellucid.explain.ops.explainers import explains
+from pellucid.explain.ops.parts import edges_of
 from pellucid.explain.ops.winograd import error_bounds
 from pellucid.explain.question import Question
 from pellucid.ops.conv import Conv
@@ -31,10 +32,9 @@ def explain_conv(question: Question) -> Chain:
     op, of, source = question.source.op, question.source.of, question.source
     assert isinstance(op, Conv | ConvTranspose)
     terms = op.terms(of, question.at, *question.shapes)
-    part = None
-    if "images_per_part" in source.order:
-        windows = question.operand("input" if isinstance(op, ConvTranspose) else "grad_output").array
-        part = source.order["images_per_part"] * size_of(windows.shape[2:])
+    slides = isinstance(op, ConvTranspose) and of == "grad_weight"
+    images, _, *windows = question.operand("input" if slides or of == "output" else "grad_output").array.shape
+    edges = edges_of(question, images, size_of(windows))
     bound = error_bounds(question) if source.by_winograd else None
     order = _FLIPPED if isinstance(op, Conv) and op.flip else _ORDER
 
@@ -46,7 +46,7 @@ def explain_conv(question: Question) -> Chain:
             ("note.winograd", {}) if source.by_winograd else chain.order(order[of]),
         ]
 
-    chain: Chain = chain_of(question, terms, part=part, bound=bound, notes=notes)
+    chain: Chain = chain_of(question, terms, edges=edges, bound=bound, notes=notes)
     return chain
 
 

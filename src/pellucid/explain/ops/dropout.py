@@ -8,7 +8,7 @@ import numpy as np
 
 from pellucid.explain.accounts.account import Element, Group, Note, Quantity
 from pellucid.explain.accounts.enclosed import Enclosed, where
-from pellucid.explain.accounts.formula import Formula, grown, grown_notes, grown_replay, grown_terms
+from pellucid.explain.accounts.formula import Formula, again, grown, grown_notes, grown_replay, grown_terms
 from pellucid.explain.ops.explainers import explains
 from pellucid.explain.question import Question
 from pellucid.ops.base import Array, columns
@@ -18,8 +18,6 @@ from pellucid.ops.dropout import Dropout
 @explains(Dropout)
 def explain_dropout(question: Question) -> Formula:
     """Elements of the output or of the input gradient, which keep and drop alike."""
-    from pellucid.kernels.flushing import flushed  # imports LLVM: only when it is needed
-
     op, dtype = question.source.op, question.dtype
     assert isinstance(op, Dropout)
     source = question.source
@@ -31,11 +29,11 @@ def explain_dropout(question: Question) -> Formula:
     draws = op.stream(**drawn).draws_at(places)
     kept, scale = (draws >= op.threshold)[:, None], dtype.type(op.scale)
 
-    def again() -> Array:
+    def engine() -> Array:
         product = (numbers.astype(np.float64) * np.float64(scale)).astype(dtype)
         return grown_replay(question, np.where(kept, product, dtype.type(0))[:, 0])
 
-    replay = flushed(again)
+    replay = again(engine)
     with np.errstate(all="ignore"):
         result = where(kept, (Enclosed.of(numbers) * scale).rounded(dtype), 0.0)
         result = grown(question, result[:, 0])

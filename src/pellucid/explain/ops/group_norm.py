@@ -77,13 +77,14 @@ def _istd(asked: Asked) -> Formula:
 
 def _grad_bias(asked: Asked) -> Formula:
     every = asked.number("grad_output", asked.readers)
-    result = read(every).sum().rounded(asked.dtype)
+    result = read(every).sum(additions=asked.tree.additions).rounded(asked.dtype)
     return Formula((Group((every,)),), result=result, notes=asked.summed(every))
 
 
 def _grad_weight(asked: Asked) -> Formula:
     every, istd = asked.number("grad_output", asked.readers), asked.statistic("istd", asked.readers)
-    result = (read(every) * (asked.centred(asked.readers) * read(istd))).sum().rounded(asked.dtype)
+    product = read(every) * (asked.centred(asked.readers) * read(istd))
+    result = product.sum(additions=asked.tree.additions).rounded(asked.dtype)
     terms = (Group((every, asked.image(asked.readers), istd)),)
     return Formula(terms, result=result, notes=asked.summed(every))
 

@@ -10,6 +10,7 @@ import numpy as np
 from pellucid.explain.accounts.account import Element, Image, Note, Quantity
 from pellucid.explain.accounts.enclosed import Enclosed
 from pellucid.explain.accounts.formula import read
+from pellucid.explain.ops.parts import Tree
 from pellucid.explain.question import Question
 from pellucid.ops.base import Rows, choices, columns
 from pellucid.ops.group_norm import GroupNorm
@@ -72,6 +73,12 @@ class Asked:
         n, *y = choices(self.shape[0], *self.shape[2:])
         return (n, *self.at, *y)
 
+    @property
+    def tree(self) -> Tree:
+        """The parts of a sum over all of these."""
+        per_image = size_of(self.shape[2:]) if isinstance(self.op, GroupNorm) else 1
+        return Tree.of(self.question, self.shape[0], per_image)
+
     def own(self, name: str) -> Element:
         """Another statistic of the same set."""
         return Element(self.question.operand(name), self.at)
@@ -90,6 +97,7 @@ class Asked:
         return self.question.operand("mean").address(self.sets(index))
 
     def summed(self, array: Element) -> Callable[[], list[Note]]:
-        """Over what a sum goes."""
+        """Over what a sum goes, and in which parts of the batch."""
         values = {"count": np.broadcast(*array.rows).shape[-1], "array": array.operand.name}
-        return lambda: [("note.set", values)]
+        order = [self.tree.note] if "parts" in self.question.source.order else []
+        return lambda: [("note.set", values), *order]

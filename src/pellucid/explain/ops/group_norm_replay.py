@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.explain.accounts.account import Element
+from pellucid.explain.accounts.formula import again
 from pellucid.explain.ops.group_norm_question import Asked
+from pellucid.explain.ops.parts import in_order
 from pellucid.ops.base import Rows
-from pellucid.ops.group_norm import GroupNorm
 from pellucid.sizes import size_of
 
 Array = NDArray[Any]
@@ -19,14 +20,13 @@ Array = NDArray[Any]
 
 def replayed(asked: Asked) -> Array:
     """The asked numbers, as the engine computes them."""
-    from pellucid.kernels.flushing import flushed  # imports LLVM: only when it is needed
 
     def replay() -> Array:
         result: Array = _REPLAYS[asked.question.source.of](asked).astype(asked.dtype)[:, 0]
         base = asked.question.base
         return result if base is None else result + base.array[tuple(asked.question.at.T)]
 
-    return flushed(replay)
+    return again(replay)
 
 
 def _wide(factor: Element) -> Array:
@@ -35,28 +35,12 @@ def _wide(factor: Element) -> Array:
     return result
 
 
-def _sum(values: Array) -> Array:
-    """From 0, one number after the other along the last axis, which stays."""
-    from_zero = np.concatenate([np.zeros((*values.shape[:-1], 1)), values], axis=-1)
-    result: Array = np.add.accumulate(from_zero, axis=-1)[..., -1:]
-    return result
-
-
 def _set_sum(asked: Asked, values: Array) -> Array:
     """Σ over a set: each channel's pixels in order, then the channels. Values are (elements, c·y), c first."""
     pixels = size_of(asked.shape[2:])
     if not asked.count:
         return np.zeros((len(values), 1))
-    return _sum(_sum(values.reshape(len(values), -1, pixels))[..., 0])
-
-
-def _part_sum(asked: Asked, values: Array) -> Array:
-    """Σ over images, and pixels where they share a weight: part by part, then the parts."""
-    per_image = size_of(asked.shape[2:]) if isinstance(asked.op, GroupNorm) else 1
-    size = asked.question.source.order["images_per_part"] * per_image
-    starts = range(0, values.shape[1], size) if size else ()
-    parts = [_sum(values[:, start : start + size]) for start in starts]
-    return _sum(np.concatenate([np.zeros((len(values), 0)), *parts], axis=1))
+    return in_order(in_order(values.reshape(len(values), -1, pixels))[..., 0])
 
 
 def _number(asked: Asked, name: str, rows: Rows) -> Array:
@@ -101,12 +85,12 @@ def _istd(asked: Asked) -> Array:
 
 
 def _grad_bias(asked: Asked) -> Array:
-    return _part_sum(asked, _number(asked, "grad_output", asked.readers))
+    return asked.tree.sum(_number(asked, "grad_output", asked.readers))
 
 
 def _grad_weight(asked: Asked) -> Array:
     normal = _centred(asked, asked.readers) * _wide(asked.statistic("istd", asked.readers))
-    return _part_sum(asked, _number(asked, "grad_output", asked.readers) * normal)
+    return asked.tree.sum(_number(asked, "grad_output", asked.readers) * normal)
 
 
 def _grad_istd(asked: Asked) -> Array:

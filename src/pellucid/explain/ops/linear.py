@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pellucid.explain.accounts.chain import Chain, chain_of
 from pellucid.explain.ops.explainers import explains
+from pellucid.explain.ops.parts import edges_of
 from pellucid.explain.question import Question
 from pellucid.ops.linear import Linear
 
@@ -21,5 +22,8 @@ def explain_linear(question: Question) -> Chain:
     op, of = question.source.op, question.source.of
     assert isinstance(op, Linear)
     terms = op.terms(of, question.at, *question.shapes)
-    chain: Chain = chain_of(question, terms, notes=lambda: [*chain.padding(), chain.order(_ORDER[of])])
+    edges = edges_of(question, len(question.operand("input").array))
+    chain: Chain = chain_of(
+        question, terms, edges=edges, notes=lambda: [*chain.padding(), chain.order(_ORDER[of])]
+    )
     return chain

@@ -24,6 +24,7 @@ from pellucid.explain.accounts.formula import (
     read,
 )
 from pellucid.explain.ops.explainers import explains
+from pellucid.explain.ops.parts import Tree
 from pellucid.explain.ops.softmax import Logits, image, quantity
 from pellucid.explain.question import Operand, Question
 from pellucid.functions import arrays
@@ -44,9 +45,16 @@ def _mean(question: Question) -> Formula:
     losses, count = question.operand("losses"), question.operand("count")
     every = Element(losses, choices(*losses.array.shape))
     terms = Group((every, constant("1/count", float(1 / count.array))))
-    result = (read(every).sum() / count.array)[None].rounded(question.dtype)
+    tree = _tree(question, losses.array)
+    result = (read(every).sum(additions=tree.additions) / count.array)[None].rounded(question.dtype)
+    replay = again(lambda: (tree.sum(losses.array.reshape(-1)) / count.array).astype(question.dtype))
     values = {"count": int(count.array), "targets": losses.array.size}
-    return Formula((terms,), result=result, notes=lambda: [("note.counted", values)])
+    return Formula((terms,), result, replay, notes=lambda: [("note.counted", values), tree.note])
+
+
+def _tree(question: Question, array: NDArray[Any]) -> Tree:
+    """The parts of a sum over an array's numbers, image by image."""
+    return Tree.of(question, len(array), array.size // max(1, len(array)))
 
 
 def _count(question: Question) -> Formula:
@@ -111,17 +119,9 @@ def _grad_logits(question: Question) -> Formula:
 def explain_mse_loss(question: Question) -> Formula:
     """The mean squared error, or elements of its gradients."""
     input, target = question.operand("input"), question.operand("target")
-    count = max(input.array.size, 1)
     if question.source.of == "output":
-        rows = choices(*input.array.shape)
-        difference = _difference(input, target, rows)
-        images = question.source.order["images_per_part"]
-        additions = images * (count // max(1, len(input.array))) + -(-len(input.array) // images)
-        total = (difference * difference).sum(additions=additions)
-        off = Image(input, rows, "error", difference.value.astype(np.float64), target.address)
-        terms = Group((off, off, constant("1/m", 1 / count)))
-        result = (total / input.array.size)[None].rounded(question.dtype)
-        return Formula((terms,), result=result)
+        return _mean_squared(question, input, target)
+    count = max(input.array.size, 1)
     sign = 2.0 if question.source.of == "grad_input" else -2.0
     share, factors = _share(question, count, "m")
     rows = columns(question.at)
@@ -135,6 +135,20 @@ def explain_mse_loss(question: Question) -> Formula:
         return np.asarray(sign * (a - b) * _factor(question, count))
 
     return _gradient(question, result, parts, replay)
+
+
+def _mean_squared(question: Question, input: Operand, target: Operand) -> Formula:
+    rows, size, tree = choices(*input.array.shape), input.array.size, _tree(question, input.array)
+    difference = _difference(input, target, rows)
+    off = Image(input, rows, "error", difference.value.astype(np.float64), target.address)
+    terms = Group((off, off, constant("1/m", 1 / max(size, 1))))
+    result = ((difference * difference).sum(additions=tree.additions) / size)[None].rounded(question.dtype)
+
+    def replayed() -> NDArray[Any]:
+        a, b = (np.moveaxis(x.array.astype(np.float64), 1, -1).reshape(-1) for x in (input, target))
+        return (tree.sum((a - b) * (a - b)) / size).astype(question.dtype)
+
+    return Formula((terms,), result, again(replayed), notes=lambda: [tree.note])
 
 
 def _difference(input: Operand, target: Operand, rows: tuple[NDArray[np.int64], ...]) -> Enclosed:

@@ -8,7 +8,7 @@ network's type once for each channel (`kernels/simd/norm.py`), of which the last
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import reduce
 from operator import mul
@@ -88,22 +88,30 @@ def _var(asked: Asked) -> Formula:
 def _moments(asked: Asked) -> tuple[Enclosed, Enclosed]:
     """Mean and variance as the engine computes them, of Σ (input − centre) and Σ (input − centre)².
 
-    A group's centre is its first number; then all sums are brought to the first group's centre.
+    A run's centre is one of its numbers, or its part's; then all sums are brought to the first run's centre.
     """
     count, order = asked.count, asked.order
     if not count:
         zero = Enclosed(np.zeros(len(asked.channel)))
         return zero, zero
-    size = count // len(order.places)
-    values = read(asked.all("input"))[:, np.arange(count).reshape(-1, size)]
-    centres = values[:, :, 0]
-    distances = values - values[:, :, :1]
-    firsts, seconds = (x.sum(additions=order.additions) for x in (distances, distances * distances))
+    values = read(asked.all("input"))
+    centres = values[:, order.centres]
+    distances = [values[:, run.places] - values[:, run.centre][:, None] for run in order.runs]
+    firsts = _beside([x.sum(additions=order.additions) for x in distances])
+    seconds = _beside([(x * x).sum(additions=order.additions) for x in distances])
     apart = centres - centres[:, :1]
-    by_apart = size * apart
+    by_apart = order.sizes * apart
     seconds = seconds + apart * (2.0 * firsts + by_apart)
-    first, second = (firsts + by_apart).sum(), seconds.sum()
+    first, second = (x.sum(additions=order.additions) for x in (firsts + by_apart, seconds))
     return centres[:, 0] + first / count, (second - first * (first / count)) / count
+
+
+def _beside(columns: Sequence[Enclosed]) -> Enclosed:
+    """Columns as an array."""
+    values, radii = (
+        np.stack(parts, axis=1) for parts in zip(*((x.value, x.radius) for x in columns), strict=True)
+    )
+    return Enclosed(values, radii)
 
 
 def _istd(asked: Asked) -> Formula:

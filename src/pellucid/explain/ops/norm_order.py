@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid import batch
+from pellucid.derived import derived
 from pellucid.ops.base import Shape
 from pellucid.sizes import size_of
 from pellucid.winograd import SIDE
@@ -16,62 +20,109 @@ Array = NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)
-class Order:
-    """In which order the numbers of a channel are summed: in parts from 0, the parts of a group in order, the groups.
+class Run:
+    """Numbers that are summed around one of them: stretch by stretch from 0, the stretches' sums in order.
 
     Attributes:
-        places: which number comes when, (groups, numbers of a group).
-        edges: where the parts of a group begin, and the end of the last one.
+        centre: which one.
+        stretches: which number comes when.
     """
 
-    places: NDArray[np.int64]
-    edges: NDArray[np.int64]
+    centre: int
+    stretches: Sequence[NDArray[np.int64]]
 
     @property
-    def additions(self) -> int:
-        """The most that a number of a group meets."""
-        return int(np.diff(self.edges).max(initial=0)) + len(self.edges) - 1
+    def places(self) -> NDArray[np.int64]:
+        """Its numbers."""
+        return np.concatenate(self.stretches)
+
+
+@dataclass(frozen=True, eq=False)
+class Order:
+    """In which order the numbers of a channel are summed.
+
+    Attributes:
+        parts: of the batch, which are added as a tree; in each, the runs that are added in order, from 0.
+    """
+
+    parts: Sequence[Sequence[Run]]
 
     @classmethod
-    def in_lanes(cls, shape: Shape, images: int, side_by_side: int) -> Order:
-        """Parts of so many images; in each, pixels that lie so far apart have a sum of their own."""
+    def in_lanes(cls, shape: Shape, parts: int, side_by_side: int) -> Order:
+        """In each part, pixels that lie so far apart have a sum of their own; all have the part's first as centre."""
         pixels = size_of(shape[2:])
-        numbers, size = shape[0] * pixels, images * pixels
-        starts = range(0, numbers, size) if size else ()
-        parts = [np.arange(start, min(start + size, numbers)) for start in starts]
-        lanes = [lane for part in parts for lane in part.reshape(-1, side_by_side).T]
-        places = np.concatenate([np.zeros(0, np.int64), *lanes])
-        return cls(places[None], np.cumsum([0, *map(len, lanes)]))
+        ends = [(start * pixels, stop * pixels) for start, stop in pairwise(batch.edges(shape[0], parts))]
+        lanes = [(start, np.arange(start, stop).reshape(-1, side_by_side).T) for start, stop in ends]
+        return cls([[Run(start, [lane]) for lane in some] for start, some in lanes if some.size])
 
     @classmethod
-    def in_tiles(cls, shape: Shape) -> Order:
-        """A group is an image, a part one of its tiles."""
+    def in_tiles(cls, shape: Shape, parts: int) -> Order:
+        """Each image has a sum and a centre of its own; its stretches are tiles."""
         images, _, height, width = shape
         image = np.arange(height * width).reshape(height, width)
         corners = [(y, x) for y in range(0, height, SIDE) for x in range(0, width, SIDE)]
         tiles = [image[y : y + SIDE, x : x + SIDE].reshape(-1) for y, x in corners]
-        places = np.arange(images)[:, None] * image.size + np.concatenate(tiles)
-        return cls(places, np.cumsum([0, *map(len, tiles)]))
+        runs = [Run(n * image.size, [n * image.size + tile for tile in tiles]) for n in range(images)]
+        return cls([runs[start:stop] for start, stop in pairwise(batch.edges(images, parts))])
 
-    def sums(self, left: Array, right: Array | None = None) -> Array:
-        """Each group's Σ left·right, or Σ left, of arrays (elements, numbers of a channel), as (elements, groups)."""
+    @derived
+    def runs(self) -> list[Run]:
+        """All of them."""
+        return [run for part in self.parts for run in part]
+
+    @derived
+    def stretches(self) -> list[NDArray[np.int64]]:
+        """Those of all runs."""
+        return [stretch for run in self.runs for stretch in run.stretches]
+
+    @property
+    def centres(self) -> NDArray[np.int64]:
+        """Each run's."""
+        return np.array([run.centre for run in self.runs], np.int64)
+
+    @property
+    def sizes(self) -> NDArray[np.int64]:
+        """How many numbers each run has."""
+        return np.array([len(run.places) for run in self.runs], np.int64)
+
+    @property
+    def centre_of(self) -> NDArray[np.int64]:
+        """For each number, the centre of its run."""
+        result = np.zeros(int(self.sizes.sum()), np.int64)
+        for run in self.runs:
+            result[run.places] = run.centre
+        return result
+
+    @property
+    def additions(self) -> int:
+        """The most that a number meets."""
+        in_runs = max((max(map(len, run.stretches)) + len(run.stretches) - 1 for run in self.runs), default=0)
+        return in_runs + max(map(len, self.parts), default=0) + batch.depth(max(1, len(self.parts)))
+
+    def each(self, left: Array, right: Array | None = None) -> Array:
+        """Each run's Σ left·right, or Σ left, of arrays (elements, numbers of a channel), as (elements, runs)."""
         from pellucid.kernels.loops.replay import replay  # imports LLVM: only when it is needed
 
-        if not self.places.size:
-            return np.zeros((len(left), 1))
         right = np.ones_like(left) if right is None else right
-        groups, size = self.places.shape
-        left_, right_ = (np.ascontiguousarray(x[:, self.places].reshape(-1, size)) for x in (left, right))
-        sums = np.zeros((len(left) * groups, len(self.edges) - 1))
-        replay(left_, right_, self.edges, sums)
-        return sums[:, :1].reshape(len(left), -1)
+        places = np.concatenate([np.zeros(0, np.int64), *self.stretches])
+        edges = np.cumsum([0, *map(len, self.stretches)])
+        sums = np.zeros((len(left), len(self.stretches)))
+        first, second = (np.ascontiguousarray(x[:, places]) for x in (left, right))
+        replay(first, second, edges, sums)
+        ends = np.cumsum([0, *(len(run.stretches) for run in self.runs)])
+        runs = [np.add.accumulate(sums[:, start:stop], axis=1)[:, -1] for start, stop in pairwise(ends)]
+        return np.stack(runs, axis=1) if runs else np.zeros((len(left), 0))
+
+    def whole(self, sums: Array) -> Array:
+        """The sums of all runs, part by part, the parts as a tree, as (elements, 1)."""
+        ends = np.cumsum([0, *map(len, self.parts)])
+        zero = np.zeros((len(sums), 1))
+        parts = [
+            np.add.accumulate(np.concatenate([zero, sums[:, start:stop]], axis=1), axis=1)[:, -1:]
+            for start, stop in pairwise(ends)
+        ]
+        return batch.added(parts, np.add) if parts else zero
 
     def sum(self, left: Array, right: Array | None = None) -> Array:
-        """The groups' sums, added in order, as (elements, 1)."""
-        return in_order(self.sums(left, right))
-
-
-def in_order(sums: Array) -> Array:
-    """Added in order, as (elements, 1)."""
-    totals: Array = np.add.accumulate(sums, axis=1)
-    return totals[:, -1:]
+        """Σ left·right, or Σ left, as (elements, 1)."""
+        return self.whole(self.each(left, right))

@@ -58,8 +58,8 @@ class Asked:
         """In which order these numbers are summed."""
         order, shape = self.question.source.order, self.input.array.shape
         if self.in_tiles:
-            return Order.in_tiles(shape)
-        return Order.in_lanes(shape, order["images_per_part"], order["pixels_side_by_side"])
+            return Order.in_tiles(shape, order["parts"])
+        return Order.in_lanes(shape, order["parts"], order["pixels_side_by_side"])
 
     @property
     def scale(self) -> Factors:
@@ -84,10 +84,10 @@ class Asked:
     def summed(self) -> tuple[Note, ...]:
         """Over what a sum goes, and in which order."""
         values = {"count": self.count, "channel": int(self.channel[0, 0]), "array": self.input.name}
-        sizes = np.diff(self.order.edges)
-        parts = {"parts": len(self.order.places) * len(sizes), "size": int(sizes.max(initial=0))}
-        order: Note = ("note.in_tiles", {}) if self.in_tiles else ("note.in_lanes", parts)
-        return ("note.channel", values), order
+        parts, sums = len(self.order.parts), len(self.order.runs)
+        found = {"parts": parts, "sums": sums, "size": int(self.order.sizes.max(initial=0))}
+        order = "note.in_tiles" if self.in_tiles else "note.in_lanes" if sums > parts else "note.in_parts"
+        return ("note.channel", values), (order, found)
 
     @property
     def coefficients(self) -> list[Note]:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.explain.accounts.account import Element
-from pellucid.explain.ops.norm_order import in_order
+from pellucid.explain.accounts.formula import again
 from pellucid.explain.ops.norm_question import Asked
 
 Array = NDArray[Any]
@@ -21,9 +21,7 @@ Array = NDArray[Any]
 
 def replayed(asked: Asked) -> Array:
     """The asked numbers, as the engine computes them."""
-    from pellucid.kernels.flushing import flushed
-
-    return flushed(lambda: _REPLAYS[asked.question.source.of](asked)[:, 0].astype(asked.dtype))
+    return again(lambda: _REPLAYS[asked.question.source.of](asked)[:, 0].astype(asked.dtype))
 
 
 def _wide(factor: Element) -> Array:
@@ -64,19 +62,18 @@ def _less_lost(shift: Array, asked: Asked, slope: Array) -> Array:
 
 
 def _moments(asked: Asked) -> tuple[Array, Array, Array]:
-    """A centre and both sums around it: each group has a centre of its own, then all are brought to the first."""
+    """A centre and both sums around it: each run has a centre of its own, then all are brought to the first."""
     values, order = _wide(asked.all("input")), asked.order
     if not asked.count:
         zeros = np.zeros((len(values), 1))
         return zeros, zeros, zeros
-    size = asked.count // len(order.places)
-    centres = values[:, ::size]
-    distances = values - np.repeat(centres, size, axis=1)
-    first, second = order.sums(distances), order.sums(distances, distances)
+    centres = values[:, order.centres]
+    distances = values - values[:, order.centre_of]
+    first, second = order.each(distances), order.each(distances, distances)
     apart = centres - centres[:, :1]
-    by_apart = size * apart
+    by_apart = order.sizes * apart
     second = second + apart * (2.0 * first + by_apart)
-    return centres[:, :1], in_order(first + by_apart), in_order(second)
+    return centres[:, :1], order.whole(first + by_apart), order.whole(second)
 
 
 def _mean(asked: Asked) -> Array:

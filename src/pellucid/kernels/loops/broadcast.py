@@ -10,7 +10,7 @@ from typing import NamedTuple
 from pellucid.kernels.intrinsics import fma, rounded
 from pellucid.kernels.jit import inline, kernel
 from pellucid.kernels.loops.rows import Rows, Sizes, first_row, last_row, place_of
-from pellucid.kernels.table import Numbers, Reads, Writes
+from pellucid.kernels.table import Integers, Numbers, Reads, Updates, Writes
 
 
 class Strides(NamedTuple):
@@ -44,21 +44,32 @@ class Binary(NamedTuple):
 class Summed(NamedTuple):
     """The gradient of an operand: sign·grad_output·slope, summed where the operand is repeated.
 
-    A chunk takes some images. Where the operand is repeated from image to image, each chunk makes a part of the sum.
+    A chunk takes some images. Where the operand is repeated from image to image, they are a part of the batch.
     """
 
     sizes: Sizes  # of grad_output
     own: Sizes  # of out: 1 along the axes that are summed over
-    images: int  # of a chunk
+    edges: Reads[Integers]  # of the chunks, in images
     sign: float
     grad_output: Repeated
     slope: Repeated
     base: Repeated  # what the sum begins with, of several parts the first
     begins: int  # whether there is a base
-    start: float  # what begins without one
     out: Writes[Numbers]
     strides: Strides  # of out
     part: int  # how far parts are apart
+
+
+class Parts(NamedTuple):
+    """Parts of such a sum, and where the whole goes. A row has `width` pixels of `rows.length` channels."""
+
+    rows: Rows
+    width: int
+    parts: Updates[Numbers]
+    strides: Strides
+    parts_count: int
+    y: Writes[Numbers]
+    y_strides: Strides
 
 
 @inline
@@ -150,8 +161,8 @@ def divide(t: Binary, chunk):
 
 @inline
 def begin(t, chunk, n):
-    """out = base, or the number that sums start with."""
-    out, base, start = t.out, t.base.numbers, rounded(t.start, t.out)
+    """out = base, or 0."""
+    out, base, zero = t.out, t.base.numbers, rounded(0.0, t.out)
     begins = t.begins != 0 and (t.strides.image != 0 or chunk == 0)
     for d in range(t.own.depth):
         for h in range(t.own.height):
@@ -159,7 +170,7 @@ def begin(t, chunk, n):
                 i = place(t.base.strides, n, d, h) + w * t.base.strides.pixel
                 k = chunk * t.part + place(t.strides, n, d, h) + w * t.strides.pixel
                 for c in range(t.own.channels):
-                    out[k + c * t.strides.channel] = base[i + c * t.base.strides.channel] if begins else start
+                    out[k + c * t.strides.channel] = base[i + c * t.base.strides.channel] if begins else zero
 
 
 @inline
@@ -184,7 +195,7 @@ def add_pixel(t, i, j, k):
 @kernel
 def gradient(t: Summed, chunk):
     """out = base + Σ sign·grad_output·slope by fused multiply–adds; images, then positions, then channels ascending."""
-    first, last = chunk * t.images, min(t.sizes.images, (chunk + 1) * t.images)
+    first, last = t.edges[chunk], t.edges[chunk + 1]
     if t.strides.image == 0:
         begin(t, chunk, 0)
     for n in range(first, last):
@@ -196,3 +207,22 @@ def gradient(t: Summed, chunk):
                     i = place(t.grad_output.strides, n, d, h) + w * t.grad_output.strides.pixel
                     j = place(t.slope.strides, n, d, h) + w * t.slope.strides.pixel
                     add_pixel(t, i, j, chunk * t.part + place(t.strides, n, d, h) + w * t.strides.pixel)
+
+
+@kernel
+def add_parts(t: Parts, chunk):
+    """y = the parts, added as a tree in their place."""
+    parts, y, step, to, part = t.parts, t.y, t.strides.channel, t.y_strides.channel, t.strides.image
+    for r in range(first_row(t.rows, chunk), last_row(t.rows, chunk)):
+        _, d, h = place_of(t.rows, r)
+        for w in range(t.width):
+            i = place(t.strides, 0, d, h) + w * t.strides.pixel
+            k = place(t.y_strides, 0, d, h) + w * t.y_strides.pixel
+            apart = 1
+            while apart < t.parts_count:
+                for left in range(i, i + t.parts_count * part, 2 * apart * part):
+                    for c in range(t.rows.length):
+                        parts[left + c * step] += parts[left + apart * part + c * step]
+                apart *= 2
+            for c in range(t.rows.length):
+                y[k + c * to] = parts[i + c * step]

@@ -16,7 +16,7 @@ import numpy as np
 from pellucid.kernels.intrinsics import element_address, float64_at
 from pellucid.kernels.jit import inline, kernel
 from pellucid.kernels.loops.rows import Sizes, Source, Target
-from pellucid.kernels.table import Doubles, Numbers, Reads, Writes
+from pellucid.kernels.table import Doubles, Integers, Numbers, Reads, Updates, Writes
 
 
 class Weights(NamedTuple):
@@ -76,15 +76,15 @@ class WeightGradientParts(NamedTuple):
     weights: Weights
     mean: Reads[Doubles]
     istd: Reads[Doubles]
+    edges: Reads[Integers]  # of the parts, in images
     parts: Writes[Doubles]  # two rows of all weights for each
-    per_part: int  # images
     size: int  # weights
 
 
 class WeightGradients(NamedTuple):
     """The gradients that the parts make."""
 
-    parts: Reads[Doubles]
+    parts: Updates[Doubles]
     grad_weight: Writes[Numbers]
     grad_bias: Writes[Numbers]
     weighted: int
@@ -236,7 +236,7 @@ def weight_gradient_parts(t: WeightGradientParts, chunk, scratch):
     plain = float64_at(element_address(scaled, t.size))
     fill(scaled, 0, t.size, 0.0)
     fill(plain, 0, t.size, 0.0)
-    for image in range(chunk * t.per_part, min(t.sizes.images, (chunk + 1) * t.per_part)):
+    for image in range(t.edges[chunk], t.edges[chunk + 1]):
         for k in range(groups):
             fill(centre, k * t.channels, t.channels, t.mean[image * groups + k])
             fill(scale, k * t.channels, t.channels, t.istd[image * groups + k])
@@ -253,13 +253,18 @@ def weight_gradient_parts(t: WeightGradientParts, chunk, scratch):
 
 @kernel
 def weight_gradients(t: WeightGradients, chunk):
-    """The parts, added in order: grad_weight and grad_bias."""
-    for i in range(chunk * t.per_chunk, min(t.size, (chunk + 1) * t.per_chunk)):
-        scaled, plain = 0.0, 0.0
-        for k in range(t.parts_count):
-            scaled += t.parts[2 * k * t.size + i]
-            plain += t.parts[(2 * k + 1) * t.size + i]
+    """The parts, added as a tree in their place: grad_weight and grad_bias."""
+    start, stop = chunk * t.per_chunk, min(t.size, (chunk + 1) * t.per_chunk)
+    apart = 1
+    while apart < t.parts_count:
+        for k in range(0, t.parts_count, 2 * apart):
+            for row in range(2 * k, 2 * k + 2):
+                left, right = row * t.size, (row + 2 * apart) * t.size
+                for i in range(start, stop):
+                    t.parts[left + i] += t.parts[right + i]
+        apart *= 2
+    for i in range(start, stop):
         if t.weighted != 0:
-            t.grad_weight[i] = scaled
+            t.grad_weight[i] = t.parts[i]
         if t.biased != 0:
-            t.grad_bias[i] = plain
+            t.grad_bias[i] = t.parts[t.size + i]

@@ -12,8 +12,9 @@ import numpy as np
 from pellucid.kernels.functions import log
 from pellucid.kernels.intrinsics import call_tile, element_address, float64_at, int64_at
 from pellucid.kernels.jit import kernel
+from pellucid.kernels.loops.parts import add_in_pairs
 from pellucid.kernels.loops.rows import Rows, Source, Target, add_base, first_row, last_row, row_at
-from pellucid.kernels.table import Doubles, Integers, Numbers, Reads, Writes
+from pellucid.kernels.table import Doubles, Integers, Numbers, Reads, Updates, Writes
 
 
 class Labels(NamedTuple):
@@ -41,7 +42,8 @@ class MeanLoss(NamedTuple):
     losses: Reads[Doubles]
     size: Writes[Doubles]
     loss: Writes[Numbers]
-    positions: int
+    edges: Reads[Integers]  # of the batch's parts, in positions
+    parts_count: int
     labels: Labels
 
 
@@ -62,18 +64,19 @@ class CrossEntropyGradient(NamedTuple):
 
 
 class SquaredError(NamedTuple):
-    """A part of a sum of squares for each chunk."""
+    """A sum of squares for each part of the batch."""
 
     rows: Rows
     x: Source
     target: Source
+    edges: Reads[Integers]  # of the parts, in images
     parts: Writes[Doubles]
 
 
 class MeanParts(NamedTuple):
     """The mean that the parts make."""
 
-    parts: Reads[Doubles]
+    parts: Updates[Doubles]
     loss: Writes[Numbers]
     parts_count: int
     size: float  # of how many numbers it is the mean
@@ -110,14 +113,17 @@ def cross_entropy(t: CrossEntropy, chunk):
 
 
 @kernel
-def mean_loss(t: MeanLoss, chunk):
-    """loss = Σ losses / size, positions ascending; size = the classes that are not ignored."""
-    total, size = 0.0, 0.0
-    for i in range(t.positions):
-        total += t.losses[i]
-        size += 0.0 if t.labels.classes[i] == t.labels.ignored else 1.0
+def mean_loss(t: MeanLoss, chunk, scratch):
+    """loss = Σ losses / size, part by part of the batch; size = the classes that are not ignored."""
+    sums, size = float64_at(scratch), 0.0
+    for part in range(t.parts_count):
+        sums[part] = 0.0
+        for i in range(t.edges[part], t.edges[part + 1]):
+            sums[part] += t.losses[i]
+            size += 0.0 if t.labels.classes[i] == t.labels.ignored else 1.0
+    add_in_pairs(sums, t.parts_count)
     t.size[0] = size
-    t.loss[0] = total / size
+    t.loss[0] = sums[0] / size
 
 
 @kernel
@@ -143,8 +149,8 @@ def cross_entropy_gradient(t: CrossEntropyGradient, chunk, scratch):
 def squared_error(t: SquaredError, chunk):
     """parts[chunk] = Σ (x − target)²."""
     x, target = t.x.numbers, t.target.numbers
-    total = 0.0
-    for r in range(first_row(t.rows, chunk), last_row(t.rows, chunk)):
+    total, per_image = 0.0, t.rows.depth * t.rows.height
+    for r in range(t.edges[chunk] * per_image, t.edges[chunk + 1] * per_image):
         at, other = row_at(t.rows, t.x, r), row_at(t.rows, t.target, r)
         for i in range(t.rows.length):
             difference = np.float64(x[at + i]) - target[other + i]
@@ -154,11 +160,9 @@ def squared_error(t: SquaredError, chunk):
 
 @kernel
 def mean_parts(t: MeanParts, chunk):
-    """loss = Σ parts / size, parts ascending."""
-    total = 0.0
-    for k in range(t.parts_count):
-        total += t.parts[k]
-    t.loss[0] = total / t.size
+    """loss = Σ parts / size, the parts added as a tree in their place."""
+    add_in_pairs(t.parts, t.parts_count)
+    t.loss[0] = t.parts[0] / t.size
 
 
 @kernel

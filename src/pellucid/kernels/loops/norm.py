@@ -12,7 +12,7 @@ from typing import NamedTuple
 from pellucid.kernels.intrinsics import call_tile, element_address, record
 from pellucid.kernels.jit import inline, kernel
 from pellucid.kernels.loops.rows import Rows, Source, Target, first_row, last_row, row_at
-from pellucid.kernels.table import Doubles, Many, Numbers, Reads, Writes
+from pellucid.kernels.table import Doubles, Integers, Many, Numbers, Reads, Writes
 
 
 class Columns(NamedTuple):
@@ -55,24 +55,26 @@ class Pass(NamedTuple):
 
 
 class Moments(NamedTuple):
-    """The sums of a batch's numbers."""
+    """The sums of a batch's numbers, part by part."""
 
     walk: Walk
-    parts: Writes[Doubles]  # three rows of lanes for each chunk: centre and both sums
+    edges: Reads[Integers]  # of the parts, in images
+    parts: Writes[Doubles]  # three rows of lanes for each: centre and both sums
 
 
 class GradientSums(NamedTuple):
-    """The sums of a batch's gradients."""
+    """The sums of a batch's gradients, part by part."""
 
     walk: Walk
+    edges: Reads[Integers]  # of the parts, in images
     mean: Reads[Doubles]
     parts: Writes[Doubles]
 
 
 @inline
-def walk(w, chunk, numbers, table):
-    """Call the code of every block of columns along every row of a chunk; the table is `numbers` from `table` on."""
-    for r in range(first_row(w.rows, chunk), last_row(w.rows, chunk)):
+def walk(w, start_row, stop_row, numbers, table):
+    """Call the code of every block of columns along some rows; the table is `numbers` from `table` on."""
+    for r in range(start_row, stop_row):
         a, b = row_at(w.rows, w.a, r), row_at(w.rows, w.b, r)
         out, start = row_at(w.rows, w.out, r), row_at(w.rows, w.start, r)
         for first in range(0, w.steps, w.per_piece):
@@ -92,31 +94,36 @@ def walk(w, chunk, numbers, table):
 @kernel
 def walk_rows(t: Pass, chunk):
     """The walk with one table for all chunks."""
-    walk(t.walk, chunk, t.table, 0)
+    walk(t.walk, first_row(t.walk.rows, chunk), last_row(t.walk.rows, chunk), t.table, 0)
+
+
+@inline
+def walk_part(t, chunk, table):
+    """The walk along all rows of a part's images, from sums of 0."""
+    lanes, per_image = t.walk.lanes, t.walk.rows.depth * t.walk.rows.height
+    for i in range(table + lanes, table + 3 * lanes):
+        t.parts[i] = 0.0
+    walk(t.walk, t.edges[chunk] * per_image, t.edges[chunk + 1] * per_image, t.parts, table)
 
 
 @kernel
 def moments(t: Moments, chunk):
-    """The walk that sums, lane by lane: centre = the first number of a channel in A, Σ (A − centre), Σ (A − centre)².
+    """The walk that sums, lane by lane: centre = a channel's first number in A, Σ (A − centre), Σ (A − centre)².
 
-    Each chunk has these three rows to itself.
+    Each part has these three rows to itself, and a centre of its own.
     """
-    parts, lanes = t.parts, t.walk.lanes
-    table = chunk * 3 * lanes
+    lanes, a = t.walk.lanes, t.walk.a
+    table, first = chunk * 3 * lanes, t.edges[chunk] * a.image
     for i in range(lanes):
-        parts[table + i] = t.walk.a.numbers[i % t.walk.channels]
-    for i in range(table + lanes, table + 3 * lanes):
-        parts[i] = 0.0
-    walk(t.walk, chunk, parts, table)
+        t.parts[table + i] = a.numbers[first + i % t.walk.channels]
+    walk_part(t, chunk, table)
 
 
 @kernel
 def gradient_sums(t: GradientSums, chunk):
-    """The walk that sums, lane by lane: centre = mean, Σ g, Σ g·(B − centre), three rows for each chunk."""
-    parts, lanes = t.parts, t.walk.lanes
+    """The walk that sums, lane by lane: centre = mean, Σ g, Σ g·(B − centre), three rows for each part."""
+    lanes = t.walk.lanes
     table = chunk * 3 * lanes
     for i in range(lanes):
-        parts[table + i] = t.mean[i % t.walk.channels]
-    for i in range(table + lanes, table + 3 * lanes):
-        parts[i] = 0.0
-    walk(t.walk, chunk, parts, table)
+        t.parts[table + i] = t.mean[i % t.walk.channels]
+    walk_part(t, chunk, table)

@@ -10,16 +10,21 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pellucid.kernels.intrinsics import float64_at
 from pellucid.kernels.jit import inline, kernel
-from pellucid.kernels.table import Doubles, Numbers, Reads, Writes
+from pellucid.kernels.loops.parts import add_in_pairs
+from pellucid.kernels.table import Doubles, Integers, Numbers, Reads, Writes
 
 
 class Parts(NamedTuple):
-    """Sums as these loops leave them."""
+    """Sums as these loops leave them, of the batch's parts or of each image."""
 
     numbers: Reads[Doubles]
-    parts_count: int
     lanes: int
+    edges: Reads[Integers]  # of the parts, in images
+    parts_count: int  # 0 for an empty batch
+    by_images: int  # whether each image has sums of its own
+    per_image: float  # numbers of a lane in an image
 
 
 class Coefficients(NamedTuple):
@@ -95,34 +100,35 @@ class GradientStatistics(NamedTuple):
 
 
 @inline
-def total(parts, channels, c):
-    """Both sums of a channel over every part and its lanes, in order."""
-    numbers, lanes = parts.numbers, parts.lanes
-    first, second = 0.0, 0.0
-    for k in range(parts.parts_count):
-        start = 3 * k * lanes
-        for i in range(start + c, start + lanes, channels):
-            first += numbers[i + lanes]
-            second += numbers[i + 2 * lanes]
-    return first, second
+def total(parts, channels, c, shifts, scratch):
+    """Both sums of a channel: of a part over its images and lanes, in order; then the parts as a tree.
 
-
-@inline
-def total_around_first(parts, channels, c, size):
-    """The same around the first part's centre, where parts of `size` numbers may have centres of their own.
-
+    With `shifts` they are around the batch's first centre; other parts, or images, have centres of their own:
     Σ (x − a) = Σ (x − b) + size·(b − a), and Σ (x − a)² = Σ (x − b)² + (b − a)·(2·Σ (x − b) + size·(b − a)).
     """
     numbers, lanes = parts.numbers, parts.lanes
-    first, second = 0.0, 0.0
-    for k in range(parts.parts_count):
-        start = 3 * k * lanes
-        for i in range(start + c, start + lanes, channels):
-            apart = numbers[i] - numbers[c]
-            by_apart = size * apart
-            first += numbers[i + lanes] + by_apart
-            second += numbers[i + 2 * lanes] + apart * (2.0 * numbers[i + lanes] + by_apart)
-    return first, second
+    firsts, seconds = float64_at(scratch), float64_at(scratch + 8 * parts.parts_count)
+    firsts[0], seconds[0] = 0.0, 0.0
+    for part in range(parts.parts_count):
+        start, stop, size = part, part + 1, parts.per_image
+        if parts.by_images != 0:
+            start, stop = parts.edges[part], parts.edges[part + 1]
+        else:
+            size *= parts.edges[part + 1] - parts.edges[part]
+        firsts[part], seconds[part] = 0.0, 0.0
+        for k in range(start, stop):
+            for i in range(3 * k * lanes + c, (3 * k + 1) * lanes, channels):
+                first, second = numbers[i + lanes], numbers[i + 2 * lanes]
+                if shifts:
+                    apart = numbers[i] - numbers[c]
+                    by_apart = size * apart
+                    second += apart * (2.0 * first + by_apart)
+                    first += by_apart
+                firsts[part] += first
+                seconds[part] += second
+    add_in_pairs(firsts, parts.parts_count)
+    add_in_pairs(seconds, parts.parts_count)
+    return firsts[0], seconds[0]
 
 
 @inline
@@ -133,13 +139,12 @@ def broadcast(t, values, row, c, value):
 
 
 @kernel
-def batch_statistics(t: BatchStatistics, chunk):
-    """From the moments' parts, added in order: mean, istd = 1/√(variance + eps), and the next running statistics."""
+def batch_statistics(t: BatchStatistics, chunk, scratch):
+    """From the moments' parts, added as a tree: mean, istd = 1/√(variance + eps), and the next running statistics."""
     parts, mean, istd, channels = t.parts.numbers, t.mean, t.istd, t.coefficients.channels
     size = max(t.size, 1.0)
     for c in range(channels):
-        # parts with centres of their own are images, all of a size; other parts have one centre
-        first, second = total_around_first(t.parts, channels, c, size / t.parts.parts_count)
+        first, second = total(t.parts, channels, c, True, scratch)
         variance = (second - first * (first / size)) / size
         if variance < 0.0:  # by rounding only
             variance = 0.0
@@ -193,8 +198,8 @@ def running_coefficients(t: RunningCoefficients, chunk):
 
 
 @kernel
-def gradient_statistics(t: GradientStatistics, chunk):
-    """From the sums' parts, added in order: grad_weight, grad_bias and what `simd.NormalGradient` needs.
+def gradient_statistics(t: GradientStatistics, chunk, scratch):
+    """From the sums' parts, added as a tree: grad_weight, grad_bias and what `simd.NormalGradient` needs.
 
     grad_istd = Σg·(x − mean)·weight, grad_var = −½·istd³·grad_istd, grad_mean = −Σg·scale, scale = istd·weight; in
     inference all three are 0.
@@ -205,7 +210,7 @@ def gradient_statistics(t: GradientStatistics, chunk):
     grad_istd, grad_var, grad_mean = t.grad_istd, t.grad_var, t.grad_mean
     size = max(t.size, 1.0)
     for c in range(t.channels):
-        first, second = total(t.parts, t.channels, c)
+        first, second = total(t.parts, t.channels, c, False, scratch)
         if t.weighted != 0:
             t.grad_weight[c] = second * istd[c]
         if t.biased != 0:

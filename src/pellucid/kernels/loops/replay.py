@@ -17,8 +17,7 @@ def replay(left: NDArray[Any], right: NDArray[Any], edges: NDArray[np.int64], su
     """Sum left[e,i]·right[e,i] by fused multiply–adds, i ascending, for each element e; denormal numbers count as zero.
 
     Part k holds the products from edges[k] to edges[k+1]. `sums` (elements, parts) comes with what each part starts
-    from and leaves with the parts' sums, but an element's first number is its total: the parts added in order. Arrays
-    are contiguous.
+    from and leaves with the parts' sums. Arrays are contiguous.
     """
     function = sum_products.callable(left.itemsize * 8)
     progress.close()
@@ -52,6 +51,4 @@ def sum_products(t: Products, chunk):
             for i in range(at + edges[part], at + edges[part + 1]):
                 total = fma(left[i], right[i], total)
             sums[to + part] = total
-        for part in range(1, parts):
-            sums[to] += sums[to + part]
     set_float_mode(mode)

@@ -59,16 +59,6 @@ class Walk(NamedTuple):
     stages: Many[Stage]
 
 
-class AddParts(NamedTuple):
-    """Parts of a sum, one behind the other."""
-
-    parts: Reads[Numbers]
-    out: Writes[Numbers]
-    parts_count: int
-    size: int  # of one
-    per_chunk: int
-
-
 class Gather(NamedTuple):
     """Numbers from given places."""
 
@@ -114,18 +104,6 @@ def walk(w, chunk, scratch):
 def walk_tiles(w: Walk, chunk, scratch):
     """A walk and nothing else."""
     walk(w, chunk, scratch)
-
-
-@kernel
-def add_parts(t: AddParts, chunk):
-    """out[i] = Σ parts[k][i], k ascending."""
-    start = chunk * t.per_chunk
-    stop = min(t.size, start + t.per_chunk)
-    for i in range(start, stop):
-        t.out[i] = t.parts[i]
-    for k in range(1, t.parts_count):
-        for i in range(start, stop):
-            t.out[i] += t.parts[k * t.size + i]
 
 
 @kernel

@@ -67,6 +67,21 @@ class Emitter:
         self.b.position_at_end(end)
         return results
 
+    def when(self, condition: Any, state: Registers, body: Callable[[], Registers]) -> Registers:
+        """The state, or what `body` makes of it where the condition holds."""
+        before, some, end = self.b.block, *(self.function.append_basic_block(n) for n in ("some", "end"))
+        self.b.cbranch(condition, some, end)
+        self.b.position_at_end(some)
+        results, after = body(), self.b.block
+        self.b.branch(end)
+        self.b.position_at_end(end)
+        phis = [[self.b.phi(value.type) for value in row] for row in state]
+        for row in zip(phis, state, results, strict=True):
+            for phi, x, y in zip(*row, strict=True):
+                phi.add_incoming(x, before)
+                phi.add_incoming(y, after)
+        return phis
+
     def ahead(self, pointer: Any, offset: Any) -> Any:
         """A pointer some numbers further on."""
         return self.b.gep(pointer, [int64(offset) if isinstance(offset, int) else offset])

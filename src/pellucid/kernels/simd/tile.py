@@ -19,6 +19,7 @@ numbers of A; see `engine/lowering/packed.py`.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from itertools import product
 from typing import Any, Literal
@@ -28,6 +29,7 @@ from llvmlite import ir
 from pellucid.kernels.simd.emit import Columns, Emitter, Registers, int64
 from pellucid.kernels.simd.norm import normalised
 from pellucid.kernels.simd.target import target, vector_lanes
+from pellucid.kernels.simd.tree import Batch
 
 # What a sum begins with: nothing, one value per column, one per result (of another array), or what out holds so far.
 Start = Literal["zero", "bias", "base", "out"]
@@ -54,8 +56,9 @@ class Tile:
     a_step: int
     b_step: int
     run: int
-    # Offset of each row's results in the output; or several for each, when equal parts of its columns go apart.
-    out_rows: tuple[int, ...]
+    # Offset of each row's results in the output; or several for each, when equal parts of its columns go apart. None
+    # for what is not stored.
+    out_rows: tuple[int | None, ...]
     start: Start = "zero"
     base_rows: tuple[int, ...] = ()
     relu: bool = False
@@ -67,6 +70,9 @@ class Tile:
     pieces: tuple[Piece, ...] = ()  # of a run that is not of one piece
     depthwise: bool = False  # a column of the results meets the same column of A
     past: bool = False  # results are stored past the caches
+    # How often the tile is repeated, and how far on in A, B and out each time; the outermost loop first.
+    repeats: tuple[tuple[int, int, int, int], ...] = ()
+    parts: int = 1  # the run is a batch, summed in so many parts (see `tree.py`); of one tap, from zero
 
     @property
     def out_groups(self) -> list[list[tuple[int, range]]]:
@@ -74,8 +80,14 @@ class Tile:
         apart = len(self.out_rows) // len(self.rows)
         width = self.columns // apart
         groups = [range(i * width, (i + 1) * width) for i in range(apart)]
-        offsets = [at - groups[i % apart].start for i, at in enumerate(self.out_rows)]
-        return [list(zip(offsets[m : m + apart], groups, strict=True)) for m in range(0, len(offsets), apart)]
+        return [
+            [
+                (at - columns.start, columns)
+                for at, columns in zip(self.out_rows[m : m + apart], groups, strict=True)
+                if at is not None
+            ]
+            for m in range(0, len(self.out_rows), apart)
+        ]
 
     @property
     def symbol(self) -> str:
@@ -110,13 +122,36 @@ class _TileEmitter(Emitter):
         self.tile = tile
 
     def emit(self) -> ir.Module:
-        """The whole function: start values, the loop over taps, the results."""
-        a, b, out, start, taps, count = self.function.args
+        """The whole function."""
+        self._repeated(self.tile.repeats, self.function.args[:3])
+        self.b.ret_void()
+        return self.module
+
+    def _repeated(self, repeats: Sequence[tuple[int, int, int, int]], places: Sequence[Any]) -> None:
+        """The tile at all places that lie so far apart in A, B and out."""
+        if not repeats:
+            self._tile(*places)
+            return
+        (count, *steps), *inner = repeats
+
+        def once(i: Any, _: Registers) -> Registers:
+            here = [self.ahead(x, self.b.mul(i, int64(step))) for x, step in zip(places, steps, strict=True)]
+            self._repeated(inner, here)
+            return []
+
+        self.loop(int64(count), [], once)
+
+    def _tile(self, a: Any, b: Any, out: Any) -> None:
+        """Start values, the loop over taps, the results."""
+        start, taps, count = self.function.args[3:]
         rows, step = self.tile.claims
         for i, v in product(range(rows), range(self.vectors)):
             self.prefetch(self.ahead(start, i * step + v * self.lanes), write=True)
-        sums = self._start(out if self.tile.start == "out" else start)
-        sums = self.loop(count, sums, lambda t, inner: self._tap(a, b, taps, t, inner))
+        if self.tile.parts > 1:
+            sums = self._parts(a, b)
+        else:
+            sums = self._start(out if self.tile.start == "out" else start)
+            sums = self.loop(count, sums, lambda t, inner: self._tap(a, b, taps, t, inner))
         step = self.tile.norm
         channels = [[self.load(start, i * step, v) for i in range(3) if step] for v in range(self.vectors)]
         for m, (row, groups) in enumerate(zip(sums, self.tile.out_groups, strict=True)):
@@ -127,8 +162,6 @@ class _TileEmitter(Emitter):
                 value = self.relu(value) if self.tile.relu else value
                 for offset, columns in groups:
                     self.store(value, out, offset, v, columns)
-        self.b.ret_void()
-        return self.module
 
     def _start(self, start: Any) -> Registers:
         tile = self.tile
@@ -180,6 +213,13 @@ class _TileEmitter(Emitter):
             return inner
 
         return self.loop(int64(length // unroll), sums, body)
+
+    def _parts(self, a: Any, b: Any) -> Registers:
+        """The products of a batch, part by part."""
+        tile = self.tile
+        batch = Batch(tile.run, tile.parts, (tile.a_step, tile.b_step), self._unroll(tile.run // tile.parts))
+        zeros = [[self.zero] * self.vectors for _ in tile.rows]
+        return batch.sums(self, (a, b), zeros, lambda at, j, sums: self._products(*at, j, None, sums))
 
     def _unroll(self, length: int) -> int:
         """How many products of each sum one round of the loop does.

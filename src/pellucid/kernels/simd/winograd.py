@@ -25,9 +25,11 @@ class Transform:
     """out = M·A·Nᵀ, `count` times; steps count elements.
 
     To a result is added what `start` holds (a bias of each channel, a base of each element) or what `out` held before,
-    or it is normalised, with mean, scale and bias of each channel in `start`; then B may be added, or be the output of
-    a ReLU that masks it. With `moments`, B has three rows of float64, so far apart: of every channel a centre, the sum
-    of the results' distances from it and of their squares. When they are `new`, a tile's first result is the centre.
+    or it is normalised, with mean, scale and bias of each channel in `start`; or it completes a tree of sums over a
+    batch: it is added to those that are `waiting` in `start`, the last one first. Then B may be added, or be the output
+    of a ReLU that masks it. With `moments`, B has three rows of float64, so far apart: of every channel a centre, the
+    sum of the results' distances from it and of their squares. When they are `new`, a tile's first result is the
+    centre.
     """
 
     bits: int
@@ -38,7 +40,7 @@ class Transform:
     # From one tile to the next in A, out and start; out is pooled where routes say so.
     next_tile: tuple[int, int, int]
     stored: tuple[int, int] | None = None  # rows and columns of the results beyond these are left out
-    start: Literal["nothing", "bias", "base", "out", "norm"] = "nothing"
+    start: Literal["nothing", "bias", "base", "out", "norm", "waiting"] = "nothing"
     start_steps: tuple[int, int] = (0, 0)  # with "norm" the first is from mean to scale to bias
     mask_steps: tuple[int, int] | None = None
     add_steps: tuple[int, int] | None = None
@@ -47,6 +49,7 @@ class Transform:
     normal: NormalLoad | None = None  # or from behind a batch norm
     moments: int = 0
     new: bool = False
+    waiting: tuple[int, int] = (0, 0)  # how many, and how far apart
 
     @property
     def pools(self) -> bool:
@@ -165,6 +168,10 @@ class Transform:
             value = e.b.fadd(value, beside(out, self.out_steps))
         elif self.start == "norm":
             value = normalised(e, value, start)
+        elif self.start == "waiting":
+            count, apart = self.waiting
+            for i in reversed(range(count)):
+                value = e.b.fadd(beside(e.ahead(start, i * apart), self.start_steps), value)
         elif self.start != "nothing":
             value = e.b.fadd(value, beside(start, self.start_steps))
         if self.mask_steps:
