@@ -76,7 +76,7 @@ PRODUCTS: dict[str, tuple[Function, tuple[int, ...], dict[str, tuple[int, ...]]]
 @pytest.mark.parametrize("images", [17, 64, 100, 130])
 @pytest.mark.parametrize("name", PRODUCTS)
 def test_products(name: str, images: int, room: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lowered.Parts, "room", room)
+    monkeypatch.setattr(lowered, "_ROOM", room)
     function, shape, sizes = PRODUCTS[name]
     arrays = {key: normal(*size, seed=3) for key, size in sizes.items()}
     x = normal(images, *shape, seed=4)

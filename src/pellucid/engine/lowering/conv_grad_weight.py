@@ -6,8 +6,9 @@ several kernel positions packed into one vector (`packed.py`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import groupby, product
 
 from pellucid.derived import derived
@@ -15,7 +16,7 @@ from pellucid.engine.buffers import Tensor
 from pellucid.engine.loops import Work
 from pellucid.engine.lowering.layer import Layer, layer_of
 from pellucid.engine.lowering.packed import CHAINS, Packing, best_packing
-from pellucid.engine.lowering.parts import Parts, copy_rows, walk_parts
+from pellucid.engine.lowering.parts import Parts, copy_rows, list_calls, walk_parts
 from pellucid.engine.lowering.walk import Stage, View, view
 from pellucid.engine.plan import Plan
 from pellucid.engine.steps import Step
@@ -133,14 +134,22 @@ class _Tiles:
     bias: bool
 
     def ranges(self, x: View) -> list[list[_Block]]:
-        """The blocks, in the ranges that threads share."""
+        """The blocks, in the ranges that threads share; smaller blocks where there would be too few."""
+        found = self._blocks(x, simd.register_tile)
+        if len(found) < self.parts.ranges:
+            share = len(found) / self.parts.ranges
+            found = self._blocks(x, lambda *tile: max(CHAINS, int(simd.register_tile(*tile) * share)))
+        count = min(len(found), self.parts.ranges)
+        return [found[i * len(found) // count : (i + 1) * len(found) // count] for i in range(count)]
+
+    def _blocks(self, x: View, most: Callable[[int, int], int]) -> list[_Block]:
+        """All blocks, of `most` rows for so many columns."""
         layer, packing, found = self.layer, packed_kernel(self.layer), list[_Block]()
         for group, column, width in layer.column_blocks(layer.outputs):
             columns = width * (packing.positions if packing else 1)
-            rows_ = _weight_rows(layer, x, simd.register_tile(layer.bits, columns), packing, bias=self.bias)
+            rows_ = _weight_rows(layer, x, most(layer.bits, columns), packing, bias=self.bias)
             found += [_Block(group, column, width, rows) for rows in rows_]
-        count = min(len(found), self.parts.ranges)
-        return [found[i * len(found) // count : (i + 1) * len(found) // count] for i in range(count)]
+        return found
 
     @derived
     def slot(self) -> int:
@@ -151,18 +160,14 @@ class _Tiles:
     def listed(self, x: View, g: View, units: Sequence[int]) -> TileList:
         """The calls for units of so many images."""
         result = TileList()
-        lists = [_stretches(self.layer, x, g, together) for together in units]
+        stretches = {images: _stretches(self.layer, x, g, images) for images in units}
         for blocks_ in self.ranges(x):
             result.stage = 0
-            for stretches in lists:
-                self._unit(result, blocks_, stretches, x, g)
-                result.end()
-            if len(lists) == 1:
-                result.end()
-            result.stage = 1
-            if self.parts.waits:
-                self._copies(result, blocks_)
-            result.end()
+
+            def unit(images: int, blocks_: list[_Block] = blocks_) -> None:
+                self._unit(result, blocks_, stretches[images], x, g)
+
+            list_calls(result, units, unit, partial(self._copies, result, blocks_))
         return result
 
     def _unit(
@@ -206,8 +211,10 @@ class _Tiles:
         return tuple(None if n is None else places[n] for n in block.all_numbers)
 
     def _copies(self, list_: TileList, blocks_: list[_Block]) -> None:
-        """From the first slot to the weight's gradient."""
-        slot, outputs = 0, self.layer.all_outputs
+        """From the first slot to the weight's gradient, if it is there."""
+        list_.stage, slot, outputs = 1, 0, self.layer.all_outputs
+        if not self.parts.waits:
+            return
         for block in blocks_:
             o = block.group * self.layer.outputs + block.column
             rows = [(slot + i * block.width, n * outputs + o) for i, n in enumerate(block.numbers)]

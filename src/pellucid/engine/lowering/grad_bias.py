@@ -8,7 +8,7 @@ from itertools import product
 
 from pellucid.engine.buffers import Block, Tensor
 from pellucid.engine.loops import Work
-from pellucid.engine.lowering.parts import Parts, copy, walk_parts
+from pellucid.engine.lowering.parts import Parts, copy, list_calls, walk_parts
 from pellucid.engine.lowering.walk import Stage, view
 from pellucid.engine.plan import Plan
 from pellucid.engine.steps import Step
@@ -37,15 +37,13 @@ def grad_bias(
 
     def bind() -> Work:
         list_ = TileList()
-        for _ in parts.units(1):
-            add(list_)
-            list_.end()
-        if len(parts.units(1)) == 1:
-            list_.end()
-        list_.stage = 1
-        if parts.waits:
-            copy(list_, bits, 0, whole.size)
-        list_.end()
+
+        def copied() -> None:
+            list_.stage = 1
+            if parts.waits:
+                copy(list_, bits, 0, whole.size)
+
+        list_calls(list_, parts.units(1), lambda _: add(list_), copied)
         a, b, *_ = stage().blocks
         place = replace(stage(), blocks=(a, b, None if parts.waits else sums, None), part=whole.size)
         end = Stage((None, None, sums, None), (0, 0, 0, 0), whole.size)

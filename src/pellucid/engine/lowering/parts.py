@@ -7,7 +7,7 @@ halves then lie in its scratch memory (`kernels/loops/parts.py`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -40,12 +40,12 @@ class Parts:
 
     edges: tuple[int, ...]
     size: int
-    room: int = _ROOM
+    room: int
 
     @classmethod
     def of(cls, images: int, size: int) -> Parts:
         """Those of a batch."""
-        return cls(tuple(batch.edges(images, batch.large_parts(images))), size)
+        return cls(tuple(batch.edges(images, batch.large_parts(images))), size, _ROOM)
 
     @property
     def count(self) -> int:
@@ -139,6 +139,19 @@ def walk_parts(
         numbers=None,
     )
     return Work(parts.shares * ranges, table, leaves=left_by(stages))
+
+
+def list_calls(
+    list_: TileList, units: Sequence[int], unit: Callable[[int], None], end: Callable[[], None]
+) -> None:
+    """The three lists of a range: `unit` appends the calls for so many images, `end` those at the end of a subtree."""
+    for images in units:
+        unit(images)
+        list_.end()
+    if len(units) == 1:  # no part is longer
+        list_.end()
+    end()
+    list_.end()
 
 
 def copy_rows(list_: TileList, bits: int, rows: Sequence[tuple[int, int]], columns: int) -> None:

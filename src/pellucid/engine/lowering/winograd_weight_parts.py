@@ -7,12 +7,13 @@ transforms back; and with it the input gradient, which takes the same transform 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 from pellucid import batch
 from pellucid.derived import derived
 from pellucid.engine.buffers import Block
 from pellucid.engine.loops import Work
-from pellucid.engine.lowering.parts import Parts, copy, walk_parts
+from pellucid.engine.lowering.parts import Parts, copy, list_calls, walk_parts
 from pellucid.engine.lowering.walk import Stage
 from pellucid.engine.lowering.winograd import Planes
 from pellucid.engine.lowering.winograd_conv import Convolution
@@ -133,15 +134,7 @@ class _InParts:
     def _bind(self, sums: Block) -> Work:
         it, parts, list_ = self.weight, self.parts, TileList()
         units = parts.units(self.together)
-        for images in units:
-            self._unit(list_, images)
-            list_.end()
-        if len(units) == 1:
-            list_.end()
-        list_.stage = _END
-        if parts.waits:
-            copy(list_, it.layer.bits, self.slots, parts.size)
-        list_.end()
+        list_calls(list_, units, partial(self._unit, list_), partial(self._copy, list_))
         to = None if parts.waits else sums
         stages = [
             it.input.stage(None, 1),
@@ -154,6 +147,12 @@ class _InParts:
         if self.other and self.transformed:
             stages += self.other.last_stages(self.transformed, 1)
         return walk_parts(it.plan, parts, list_, stages, units, (self.slots, parts.size))
+
+    def _copy(self, list_: TileList) -> None:
+        """The sum of several parts to its place."""
+        list_.stage = _END
+        if self.parts.waits:
+            copy(list_, self.weight.layer.bits, self.slots, self.parts.size)
 
     def _unit(self, list_: TileList, images: int) -> None:
         """All that there is to do for some images."""
