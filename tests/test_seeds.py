@@ -25,6 +25,7 @@ TAKERS = {
     "batches": lambda seed: list(pc.Dataset(X, Y).batches(2, seed)),
     "certify": lambda seed: pc.record(model(), X).certify(1, seed),
     "integer_runs": lambda seed: pc.record(model(), X).integer_runs(seed),
+    "dropout": lambda seed: pc.functional.dropout(X, seed=seed),
     "check_gradient": lambda seed: pc.check_gradient(lambda x: 2 * x, lambda g, x: 2 * g, (X,), seed=seed),
 }
 

@@ -22,7 +22,6 @@ from pellucid.ops.dropout import Dropout
 from pellucid.ops.maker import kinds
 from pellucid.ops.pointwise import Pointwise
 from pellucid.ops.pow import Pow
-from pellucid.ops.random import draws, stream_key
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Function = Callable[[float], float]
@@ -201,7 +200,7 @@ def test_wrong_masks_and_signs_are_noticed(dtype: Any) -> None:
     assert planted(F.relu, x, "grad(input)", lambda g: gradient) == negative
     assert planted(ACTIVATIONS["leaky_relu"], x, "leaky_relu.output", F.relu) == negative
     assert planted(F.tanh, x, "grad(input)", lambda g: gradient) > 50
-    dropped = draws(stream_key(0, 0, 0), x.size).reshape(x.shape) < 0.3 * 2**32
+    dropped = Dropout.stream().draws(x.size).reshape(x.shape) < 0.3 * 2**32
     assert planted(dropout, x, "dropout.output", lambda y: x / dtype(0.7)) >= dropped.sum() > 5
     assert planted(dropout, x, "dropout.output", lambda y: y * 0) == x.size - dropped.sum()
     assert planted(lambda s: F.relu(s) + s, x, "add.output", lambda y: x) == x.size - negative
@@ -303,15 +302,15 @@ def test_a_trace_as_text() -> None:
     program.plan.gradients[graph.output].memory[...] = 0.5
     program.run(graph.output, input=np.array([[1, 2, -3]], np.float32))
     assert str(recording(program).explain("grad(input)[0,2]")) == TEXT
-    rec = recording(run(dropout, np.array([[1, 2, 3]], np.float32), {}))
-    kept, dropped = rec.explain("dropout.output[0,2]"), rec.explain("dropout.output[0,1]")
+    rec = recording(run(dropout, np.array([[1, 2, 3, 4, 5]], np.float32), {}))
+    kept, dropped = rec.explain("dropout.output[0,2]"), rec.explain("dropout.output[0,4]")
     assert kept.substituted == "dropout.output[0,2] = 3.0·1.0·1.4285715"
     assert kept.note == (
-        "element 2 is kept: its draw 2,879,038,426 of seed 0, step 0, layer 0 reaches 1,288,490,189"
+        "element 2 is kept: its draw 1,580,916,068 of seed 0, step 0, layer 0 reaches 1,288,490,189"
     )
-    assert dropped.substituted == "dropout.output[0,1] = 2.0·0.0·1.4285715"
+    assert dropped.substituted == "dropout.output[0,4] = 5.0·0.0·1.4285715"
     assert dropped.note == (
-        "element 1 is dropped: its draw 214,405,049 of seed 0, step 0, layer 0 is below 1,288,490,189"
+        "element 4 is dropped: its draw 566,281,309 of seed 0, step 0, layer 0 is below 1,288,490,189"
     )
 
 

@@ -185,7 +185,7 @@ REFUSED: list[tuple[Callable[[], Any], type, str]] = [
     (
         lambda: F.dropout(IMAGE, seed=0.5),
         ArgumentError,
-        "dropout: seed must be an integer. Got seed=0.5.",
+        "dropout: seed must be a whole number. Expected 0 ≤ seed < 2⁶³. Got seed=0.5.",
     ),
     (
         lambda: F.cross_entropy(np.zeros((2, 3)), [0, 3]),

@@ -379,13 +379,28 @@ def test_mse_loss(halo: bool, dtype: Any) -> None:
         assert_rounded(result.gradients[name], exact)
 
 
+DROPPED = [
+    (3, 5, 4, 7),  # a plane that is a multiple of 4, and planes that are not
+    (3, 33, 5, 5),
+    (3, 28, 6, 6),
+    (2, 24, 17, 17),
+    (5, 300, 3, 2),
+    (2, 3, 3, 5, 3),
+    (3, 1, 7, 9),
+    (2, 1, 41, 61),
+    (4, 2, 13),
+    (7, 1030),
+    (3, 9, 1, 1),
+]
+
+
 @FLOATS
 @pytest.mark.parametrize("halo", [False, True])
-@pytest.mark.parametrize("p", [0.0, 0.3, 1.0])
-def test_dropout(p: float, halo: bool, dtype: Any) -> None:
-    x, grad, base = (integers((3, 5, 4, 7), dtype, seed) for seed in range(3))
-    result = run_op(Dropout(p), x, grad=grad, base=base, halo=halo, counters=(2**40 + 7, 11))
-    where = {"seed": 2**40 + 7, "step": 11, "layer": 0}
+@pytest.mark.parametrize(("p", "shape"), [(0.0, DROPPED[0]), (1.0, DROPPED[1]), *((0.3, s) for s in DROPPED)])
+def test_dropout(p: float, shape: tuple[int, ...], halo: bool, dtype: Any) -> None:
+    x, grad, base = (integers(shape, dtype, seed) for seed in range(3))
+    where = {"seed": 2**62 + 7, "step": 2**40 + 11, "layer": 0}
+    result = run_op(Dropout(p), x, grad=grad, base=base, halo=halo, counters=(where["seed"], where["step"]))
     np.testing.assert_array_equal(result.output, Dropout(p).forward(x, **where))
     np.testing.assert_array_equal(result.gradients["input"], base + Dropout(p).backward(grad, x, **where)[0])
 

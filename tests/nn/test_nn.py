@@ -15,7 +15,6 @@ from pellucid import functional as F
 from pellucid import nn
 from pellucid.engine import graph
 from pellucid.errors import ArgumentError, ShapeError
-from pellucid.nn import init
 from pellucid.nn.models import MODELS, lenet5, resnet20
 
 
@@ -358,31 +357,6 @@ def test_a_program_is_kept_until_the_model_changes(engine):
 # Initial values
 
 
-@pytest.mark.parametrize(
-    ("make", "fan_in"),
-    [
-        (lambda: nn.Conv1d(3, 40, 7), 21),
-        (lambda: nn.Conv2d(6, 40, (3, 5), groups=2), 45),
-        (lambda: nn.Conv3d(2, 40, (2, 3, 4)), 48),
-        (lambda: nn.ConvTranspose2d(6, 40, (3, 5), groups=2), 300),
-        (lambda: nn.Linear(30, 50), 30),
-    ],
-)
-def test_initial_values_are_those_of_pytorch(make, fan_in):
-    nn.seed(3)
-    layer, bound = make(), 1 / np.sqrt(fan_in)
-    for array in (layer.weight, layer.bias):
-        assert abs(array).max() <= np.float32(bound)
-        assert abs(array).max() > 0.8 * bound
-    assert layer.weight.std() == pytest.approx(bound / np.sqrt(3), rel=0.1)
-    nn.seed(3)
-    generator = np.random.default_rng(3)
-    same = make()
-    for array in (same.weight, same.bias):  # drawn in public order, the weight first
-        assert np.array_equal(array, generator.uniform(-bound, bound, array.shape).astype(np.float32))
-    assert not np.array_equal(make().weight, same.weight)
-
-
 def test_batch_norm_starts_neutral():
     state = nn.BatchNorm2d(3).state_dict()
     assert {key: array.tolist() for key, array in state.items()} == {
@@ -392,17 +366,6 @@ def test_batch_norm_starts_neutral():
         "running_var": [1, 1, 1],
         "num_batches_tracked": 0,
     }
-
-
-def test_models_without_values_are_zeros_of_limited_size():
-    nn.seed(0)
-    layer = init.without_values(lambda: nn.Linear(4, 5), at_most=4 * 5 + 5)
-    with pytest.raises(ArgumentError, match="larger than its file"):
-        init.without_values(lambda: nn.Linear(10**9, 10**9), at_most=4 * 5 + 5)
-    assert not layer.weight.any()
-    first = nn.Linear(4, 5).weight
-    nn.seed(0)
-    assert np.array_equal(nn.Linear(4, 5).weight, first)
 
 
 # Layers

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pellucid import memory
 from pellucid.errors import ArgumentError, DataError, say
 from pellucid.numbers import are_whole, as_array, white
+from pellucid.philox import Purpose, Stream, check_time
 from pellucid.seeds import check_seed
 from pellucid.sizes import is_integer, size_of
 
@@ -25,7 +26,7 @@ class Dataset:
     Example:
         >>> data = Dataset(np.zeros((5, 1, 28, 28), np.uint8), np.arange(5))
         >>> [labels.tolist() for _, labels in data.batches(2, seed=0, epoch=0)]
-        [[2, 4], [3, 0], [1]]
+        [[4, 3], [1, 0], [2]]
         >>> data[:2]
         Dataset(2 images (1, 28, 28) uint8, labels int64)
     """
@@ -74,25 +75,22 @@ class Dataset:
         """The images of one epoch as float32 in batches, with their labels; the last batch may be smaller.
 
         8-bit images are divided by 255 and 16-bit ones by 65,535, so that they lie in [0,1]; floating ones stay
-        as they are. The order is a pure function of (seed, epoch).
+        as they are. The order is a pure function of (seed, epoch): that of 64-bit numbers drawn for the images.
 
-        Raises: ArgumentError when a number is not whole, below 0 or, for `batch_size`, below 1.
+        Raises: ArgumentError when a number is not whole, below 0 or, for `batch_size`, below 1; from epoch 2⁴⁸ on.
         """
-        check_seed("batches", seed)
-        for name, value, least in (("batch_size", batch_size, 1), ("epoch", epoch, 0)):
-            if not is_integer(value) or value < least:
-                rule = say("{name} must be a whole number", name=name)
-                raise ArgumentError("batches", rule, expected=f"{name} ≥ {least}", got=f"{name}={value!r}")
-        return self._batches(batch_size, seed, epoch, shuffle)
+        order = Stream(check_seed("batches", seed), Purpose.ORDER, check_time("batches", "epoch", epoch))
+        if not is_integer(batch_size) or batch_size < 1:
+            rule = say("{name} must be a whole number", name="batch_size")
+            raise ArgumentError("batches", rule, expected="batch_size ≥ 1", got=f"batch_size={batch_size!r}")
+        return self._batches(batch_size, order if shuffle else None)
 
     def _batches(
-        self, batch_size: int, seed: int, epoch: int, shuffle: bool
+        self, batch_size: int, shuffled: Stream | None
     ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int64]]]:
         shape = (min(batch_size, len(self)), *self.images.shape[1:])
         memory.require("batches", say("a batch as float32"), 4 * size_of(shape), shape=shape)
-        order = np.arange(len(self))
-        if shuffle:
-            order = np.random.default_rng([seed, epoch]).permutation(order)
+        order = np.arange(len(self)) if shuffled is None else shuffled.order(len(self))
         for start in range(0, len(self), batch_size):
             chosen = order[start : start + batch_size]
             yield as_float(self.images[chosen]), self.labels[chosen]

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pellucid.engine.graph import Symbol
-from pellucid.errors import ArgumentError
 from pellucid.functional._call import Call, Tensor, function, gradient
 from pellucid.ops.checks import flag, number
 from pellucid.ops.dropout import Dropout
 from pellucid.ops.flatten import Flatten
 from pellucid.ops.linear import Linear
-from pellucid.sizes import is_integer
+from pellucid.seeds import check_seed
 
 
 @function
@@ -64,17 +63,16 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, *, seed: int =
     """Each element becomes 0 with probability p, else input/(1 − p); nothing changes outside training.
 
     Any shape. What is kept is a pure function of `seed` and the element's flat index.
-    Raises: ArgumentError when p is not in [0, 1].
+    Raises: ArgumentError when p is not in [0, 1] or seed is no whole number from 0 to 2⁶³ − 1.
 
     Example:
         >>> dropout([1.0, 1.0, 1.0, 1.0, 1.0, 1.0], p=0.5, seed=1)
-        array([2., 0., 2., 2., 2., 2.])
+        array([0., 2., 0., 2., 0., 2.])
     """
     number("dropout", "p", p, "[0, 1]")
     flag("dropout", "training", training)
-    if not is_integer(seed):
-        raise ArgumentError("dropout", "seed must be an integer", got=f"seed={seed!r}")
-    return DropoutCall(Dropout(p if training else 0.0), (input,), options={"seed": seed})
+    options = {"seed": check_seed("dropout", seed)}
+    return DropoutCall(Dropout(p if training else 0.0), (input,), options=options)
 
 
 dropout_backward = gradient(dropout)

@@ -117,6 +117,7 @@ def _view(name: str, doc: str) -> Any:
 
 int64_at = _view("int64", "Labels, tables: int64 numbers at a pointer or address.")
 int32_at = _view("int32", "Routes of large windows: int32 numbers at a pointer or address.")
+uint32_at = _view("uint32", "Draws: uint32 numbers at a pointer or address.")
 bytes_at = _view("uint8", "Memory: bytes at a pointer or address.")
 float64_at = _view("float64", "Sums kept in double precision: float64 numbers at a pointer or address.")
 

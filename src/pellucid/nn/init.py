@@ -1,16 +1,19 @@
-"""Initial values of parameters: PyTorch's defaults, drawn from one seeded generator.
+"""Initial values of parameters: PyTorch's defaults, each a function of (seed, number of the parameter, index).
 
-Values are drawn in float64 in the order of the public axes and rounded once to float32, so that the float32
-and the float64 version of a model begin with the same numbers.
+    value[i] = bound·fraction(i),   bound = 1/√fan_in
+
+fraction(i) is uniform from −1 to below 1, number i of the parameter's stream (`philox.py`); parameters are counted from
+the seed on, as they are made, and i counts in the order of the public axes. The product is rounded once in float64 and
+once to float32, so that the float32 and the float64 version of a model begin alike.
 """
 
 from __future__ import annotations
 
-import copy
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar, copy_context
+from itertools import accumulate, count
 from math import prod, sqrt
 from typing import Any, TypeVar
 
@@ -19,33 +22,24 @@ import numpy as np
 from pellucid import memory
 from pellucid.errors import ArgumentError, say
 from pellucid.nn.parameter import Parameter
+from pellucid.philox import Purpose, Stream
 from pellucid.seeds import check_seed
 
 T = TypeVar("T")
-_generator = np.random.default_rng()
-_LARGE = 1 << 22  # numbers from which on two threads draw them
+_LARGE = 1 << 18  # numbers from which on a kernel draws them: loading it takes as long as fewer do in NumPy
+# The seed, by default one of the system's, and the numbers of the parameters to come. A copied process goes on from
+# here as the first does. Threads take numbers in turn, since `next` is one step.
+_seeded = int.from_bytes(os.urandom(8), "little") >> 1, count()
 _room: ContextVar[list[int] | None] = ContextVar("room", default=None)
-
-if hasattr(os, "register_at_fork"):
-
-    def _begin_again() -> (
-        None
-    ):  # another thread may have held the generator's lock when the process was copied
-        global _generator  # noqa: PLW0603 - see `seed`
-        again = np.random.default_rng()
-        again.bit_generator.state = _generator.bit_generator.state
-        _generator = again
-
-    os.register_at_fork(after_in_child=_begin_again)
 
 
 def seed(n: int) -> None:
-    """Seed the generator that new layers draw their parameters from.
+    """Seed the initial values of the layers that are made from now on.
 
     Raises: ArgumentError when `n` is not a whole number from 0 to 2⁶³ − 1.
     """
-    global _generator  # noqa: PLW0603 - the one generator of the process, as in PyTorch
-    _generator = np.random.default_rng(check_seed("seed", n))
+    global _seeded  # noqa: PLW0603 - the one seed of the process, as in PyTorch
+    _seeded = check_seed("seed", n), count()
 
 
 def uniform(shape: tuple[int, ...], fan_in: int) -> Parameter:
@@ -62,31 +56,34 @@ def uniform(shape: tuple[int, ...], fan_in: int) -> Parameter:
             )
         return Parameter.zeros(shape)
     memory.require("Parameter", say("the array"), 4 * prod(shape), shape=shape)
-    parameter, bound = Parameter.zeros(shape), 1 / sqrt(fan_in)
-    stretches = parameter.stretches()
-    if parameter.size < _LARGE:
-        _draw(parameter, stretches, _generator, bound)
-        return parameter
-    half, here, bits = len(stretches) // 2, copy.deepcopy(_generator), _generator.bit_generator
-    assert isinstance(bits, np.random.PCG64)  # which takes one step for each number
-    bits.advance(sum(parameter[some].size for some in stretches[:half]))
-    with ThreadPoolExecutor(1) as other:  # the two halves of one stream of numbers at the same time
-        first = other.submit(_draw, parameter, stretches[:half], here, bound)
-        _draw(parameter, stretches[half:], _generator, bound)
-        first.result()
+    parameter, (since, numbers) = Parameter.zeros(shape), _seeded
+    _draw(parameter, Stream(since, Purpose.INITIAL_VALUES, next(numbers)), 1 / sqrt(fan_in))
     return parameter
 
 
-def _draw(
-    parameter: Parameter, stretches: Sequence[Any], generator: np.random.Generator, bound: float
-) -> None:
+def _draw(parameter: Parameter, stream: Stream, bound: float) -> None:
+    """Fill a parameter, some output channels at a time; a large one on two threads."""
     array = np.asarray(parameter)  # plain, since what is drawn need not be checked
-    for some in stretches:
-        array[some] = generator.uniform(-bound, bound, array[some].shape)
+    stretches = parameter.stretches()
+    sizes = [array[some].size for some in stretches]
+    firsts = accumulate(sizes[:-1], initial=0)
+    if parameter.size < _LARGE:
+        for some, size, first in zip(stretches, sizes, firsts, strict=True):
+            array[some] = (stream.fractions(size, first) * bound).reshape(array[some].shape)
+        return
+    from pellucid.kernels.loops.initial_values import draw_uniform  # imports LLVM: only when it is needed
+
+    def draw(some: Any, first: int) -> None:
+        drawn = np.empty(array[some].shape, array.dtype)
+        draw_uniform(drawn, stream, first, bound)
+        array[some] = drawn
+
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(draw, stretches, firsts))
 
 
 def without_values(make: Callable[[], T], at_most: int) -> T:
-    """What a function gives in which layers get zeros, at most so many numbers in all; the generator is left alone.
+    """What a function gives in which layers get zeros, at most so many numbers in all; no parameter is counted.
 
     For models whose values are in a file: its word on their size is not trusted, its length is. Whatever interrupts the
     function, other layers get their values.

@@ -2,8 +2,9 @@
 
     kept(j) ⇔ draw(seed, step, layer, j) ≥ p·2³²
 
-j is the element's flat index in N C H W order, and `draw` the hash of `ops/random.py`: what is kept does not
-depend on threads, memory layout or what was drawn before. `scale` is rounded to the input's type.
+j is the element's flat index in N C H W order, and draw the number j of the stream (seed, dropout, step, layer) of
+`philox.py`: what is kept does not depend on threads, memory layout or what was drawn before. `scale` is rounded to the
+input's type.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ import numpy as np
 
 from pellucid.ops.base import Array, Gradients, Op, Shape, alike
 from pellucid.ops.checks import number
-from pellucid.ops.random import draws, stream_key
 from pellucid.ops.relation import IndexPattern
+from pellucid.philox import Purpose, Stream
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,11 @@ class Dropout(Op):
         """What kept elements are multiplied with; with p = 1 there are none."""
         return 1 / (1 - self.p) if self.p < 1 else 0.0
 
+    @staticmethod
+    def stream(seed: int = 0, step: int = 0, layer: int = 0) -> Stream:
+        """What decides in one step of one run which elements a layer keeps."""
+        return Stream(int(seed), Purpose.DROPOUT, step, layer)
+
     def infer(self, *shapes: Shape | None) -> Shape:
         """Any shape → the same shape."""
         (input,) = shapes
@@ -64,7 +70,8 @@ class Dropout(Op):
         """Keep or drop, element by element."""
         (input,) = operands
         self.infer(input.shape)
-        kept = draws(stream_key(int(seed), step, layer), input.size).reshape(input.shape) >= self.threshold
+        draws = self.stream(seed, step, layer).draws(input.size)
+        kept = draws.reshape(input.shape) >= self.threshold
         output: Array = np.where(kept, input * input.dtype.type(self.scale), input.dtype.type(0))
         return output
 

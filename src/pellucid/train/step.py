@@ -27,6 +27,7 @@ from pellucid.kernels.flushing import to_nearest
 from pellucid.nn import module
 from pellucid.nn.module import Module
 from pellucid.nn.parameter import Parameter
+from pellucid.philox import check_time
 from pellucid.seeds import check_seed
 from pellucid.train import batch
 from pellucid.train.optimizers import Optimizer
@@ -105,6 +106,11 @@ class TrainStep:
         """How many updates have been made."""
         return int(self._count[0])
 
+    @property
+    def _next(self) -> int:
+        """The number of the next update."""
+        return check_time("TrainStep", "step", self.steps + 1)
+
     def __call__(self, x: Any, y: Any) -> float:
         """Make one update on inputs x and targets y; calls from several threads take turns.
 
@@ -113,7 +119,7 @@ class TrainStep:
         x, y = self._batch(x, y)
         with self._turn_taken():
             training = self._training(x, y)
-            return training.run(self.optimizer.lr, self.steps + 1, input=x, target=y)
+            return training.run(self.optimizer.lr, self._next, input=x, target=y)
 
     @property
     def plan(self) -> Listing:
@@ -152,11 +158,11 @@ class TrainStep:
             training = to_nearest(lambda: self._planned(x, y, keep=True))
             with turns.running:  # what is read before the run and after it is of one model
                 start = self._snapshot()
-                training.run(self.optimizer.lr, self.steps + 1, input=x, target=y)
+                training.run(self.optimizer.lr, self._next, input=x, target=y)
                 return self._recording(training, start)
 
     def _recording(self, training: Training, start: _Snapshot) -> Recording:
-        update = Update(self.optimizer.lr, self.steps + 1)
+        update = Update(self.optimizer.lr, self._next)
 
         def commit() -> None:
             with self._turn_taken(), turns.running:

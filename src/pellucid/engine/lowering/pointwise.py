@@ -1,4 +1,4 @@
-"""Element by element: activations and dropout."""
+"""Element by element: activations."""
 
 from __future__ import annotations
 
@@ -11,14 +11,12 @@ from pellucid.kernels.jit import Kernel
 from pellucid.kernels.loops import activation, pointwise
 from pellucid.kernels.loops.rows import Rows, Source, Target
 from pellucid.ops.base import Op
-from pellucid.ops.dropout import Dropout
 from pellucid.ops.gelu import GELU
 from pellucid.ops.leaky_relu import LeakyReLU
 from pellucid.ops.relu import ReLU
 from pellucid.ops.sigmoid import Sigmoid
 from pellucid.ops.silu import SiLU
 from pellucid.ops.tanh import Tanh
-from pellucid.sizes import size_of
 
 _KERNELS: dict[type[Op], tuple[Kernel, Kernel]] = {
     GELU: (activation.gelu, activation.gelu_gradient),
@@ -136,42 +134,3 @@ def _kernels(op: Op) -> tuple[Kernel, Kernel]:
 def _setting(plan: Plan, op: Op) -> float:
     """The number that an activation is set to, rounded to the plan's type."""
     return float(op.slope(plan.dtype)) if isinstance(op, LeakyReLU) else 0.0
-
-
-@registry.forward(Dropout, strided=True)
-def dropout_forward(plan: Plan, step: Step) -> None:
-    """Keep or drop each number."""
-    _dropout(plan, step, plan.read(step, "input"), plan.output(step), None)
-
-
-@registry.backward(Dropout, strided=True)
-def dropout_backward(plan: Plan, step: Step) -> None:
-    """The same choice again."""
-    grad_output = plan.read(step, "grad_output")
-    out, base = plan.gradient(step)
-    _dropout(plan, step, grad_output, out, base)
-
-
-def _dropout(plan: Plan, step: Step, x: Tensor, y: Tensor, base: Tensor | None) -> None:
-    op = step.op
-    assert isinstance(op, Dropout)
-    layer = [other for other in plan.graph.nodes if isinstance(other.op, Dropout)].index(step.node)
-
-    def bind() -> Work:
-        chunks, walked = stretches(x, y, base)
-        table = activation.Dropout(
-            walked,
-            source(x, walked),
-            target(y, walked),
-            source(base, walked),
-            channels=x.inner[4],
-            plane=size_of(x.inner[1:4]),
-            layer=layer,
-            threshold=op.threshold,
-            counters=plan.counters,
-            scale=float(plan.dtype.type(op.scale)),
-        )
-        return Work(chunks, table)
-
-    order = {"output" if step.way == "forward" else "grad_input": {"layer": layer}}
-    plan.loop(step, f"{y.name} by {step.path}", activation.dropout, bind, order=order)

@@ -31,7 +31,6 @@ SENTENCES = {
     "{name} must be callable": "호출할 수 있어야 합니다: {name}",
     "an input shape has sizes ≥ 1": "입력 모양의 크기는 모두 1 이상이어야 합니다",
     "seed must be a whole number": "seed는 정수여야 합니다",
-    "seed must be an integer": "seed는 정수여야 합니다",
     "padding='same' needs stride 1": "padding='same'은 스트라이드가 1일 때만 쓸 수 있습니다",
     "padding has no such name": "padding에 그런 이름은 없습니다",
     "padding needs one (before, after) pair per axis ({dims})": (

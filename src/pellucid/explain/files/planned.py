@@ -28,6 +28,7 @@ from pellucid.ops.dropout import Dropout
 from pellucid.ops.maker import Maker
 from pellucid.ops.pool import Pool
 from pellucid.ops.sgd import SGD
+from pellucid.philox import TIMES
 from pellucid.sizes import size_of
 
 _INPUTS = ("input", "target")
@@ -137,7 +138,7 @@ def _planned(graph: Graph, entries: Sequence[Entry], aliases: Mapping[str, str])
                 plan.put(symbol, plan.read(step, "parameter"))
     lower(plan)
     if draws := _facts(entries, Dropout):
-        plan.counters[:] = _count(draws, "seed"), _count(draws, "step")
+        plan.counters[:] = _count(draws, "seed", 2**63), _count(draws, "step", TIMES)
     if update:
         plan.counters[1] = update.step
     return catalogue(plan, aliases, update)
@@ -150,7 +151,7 @@ def _update(entries: Sequence[Entry]) -> tuple[SGD | Adam | None, Update | None]
         return None, None
     facts, rule = _facts(entries, type(rules[0])), rules[0]
     lr: Any = facts.get("lr")
-    step = _count(facts, "step")
+    step = _count(facts, "step", TIMES)
     rate = (whole(lr) or isinstance(lr, float)) and math.isfinite(lr) and lr >= 0
     check(rate, "facts", "a learning rate is a finite number ≥ 0", lr, "lr")
     check(step >= 1, "facts", "an optimiser's steps count from 1", step, "step")
@@ -162,11 +163,11 @@ def _facts(entries: Sequence[Entry], kind: type[Maker]) -> Mapping[str, Any]:
     return next((e.source.facts for e in entries if e.source and isinstance(e.source.op, kind)), {})
 
 
-def _count(facts: Mapping[str, Any], name: str) -> int:
+def _count(facts: Mapping[str, Any], name: str, end: int) -> int:
     """A whole number that a run counts with."""
     value: Any = facts.get(name)
     check(
-        whole(value, 2**63) and value >= 0,
+        whole(value, end) and value >= 0,
         "facts",
         say("{name} is a whole number ≥ 0", name=name),
         value,

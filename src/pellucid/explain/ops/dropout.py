@@ -13,7 +13,6 @@ from pellucid.explain.ops.explainers import explains
 from pellucid.explain.question import Question
 from pellucid.ops.base import Array, columns
 from pellucid.ops.dropout import Dropout
-from pellucid.ops.random import draws_at, stream_key
 
 
 @explains(Dropout)
@@ -29,7 +28,7 @@ def explain_dropout(question: Question) -> Formula:
     number = Element(array, columns(question.at))
     numbers = number.gathered()[1]
     places = np.ravel_multi_index(tuple(question.at.T), array.array.shape)
-    draws = draws_at(stream_key(**drawn), places)
+    draws = op.stream(**drawn).draws_at(places)
     kept, scale = (draws >= op.threshold)[:, None], dtype.type(op.scale)
 
     def again() -> Array:
