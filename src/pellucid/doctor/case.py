@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.derived import derived
+from pellucid.doctor.dice import Dice
 from pellucid.doctor.layer import Array
 from pellucid.doctor.slopes import Floats, Point, Slope
 
@@ -141,11 +142,11 @@ def compare(point: Point, i: int, gradient: Floats, direction: Array, slope: Slo
     )
 
 
-def parts(point: Point, i: int, rng: np.random.Generator) -> list[Array]:
+def parts(point: Point, i: int, dice: Dice) -> list[Array]:
     """Directions that share the elements of an input out at random: each element is in one, alone if they are few."""
     shape = point.inputs[i].shape
-    order = rng.permutation(point.inputs[i].size)
-    weights = rng.choice([-1.0, 1.0], order.size) * rng.uniform(0.5, 1.5, order.size)
+    order = dice.order(point.inputs[i].size)
+    weights = dice.direction(order.shape)
     directions = []
     for part in np.array_split(order, order.size if order.size <= _ALONE else _PARTS):
         directions.append(np.zeros(shape))
@@ -153,20 +154,18 @@ def parts(point: Point, i: int, rng: np.random.Generator) -> list[Array]:
     return directions
 
 
-def look(
-    point: Point, i: int, gradient: Floats, error: float, most: int, rng: np.random.Generator, fine: bool
-) -> Case:
+def look(point: Point, i: int, gradient: Floats, error: float, most: int, dice: Dice, fine: bool) -> Case:
     """The derivative of every element; of some wrong ones and some others where there are more than `most`."""
     size = gradient.size
     whole = size <= min(most, _ENTRIES // max(1, point.output.size))
-    positions = np.arange(size) if whole else _some(point, i, gradient, rng, fine)
+    positions = np.arange(size) if whole else _some(point, i, gradient, dice, fine)
     columns = [point.column(i, int(position)) for position in positions]
     jacobian = np.array([column for column, _ in columns]).reshape(len(columns), point.output.size)
     judged = np.array([not bent for _, bent in columns], np.bool_)
     return Case(point, i, gradient, positions, jacobian, judged, error)
 
 
-def _some(point: Point, i: int, gradient: Floats, rng: np.random.Generator, fine: bool) -> NDArray[np.int64]:
+def _some(point: Point, i: int, gradient: Floats, dice: Dice, fine: bool) -> NDArray[np.int64]:
     """Positions at which a large gradient is wrong, found by halving it.
 
     A part is compared along a random direction that is zero elsewhere, and dropped if it agrees. Some random positions
@@ -177,12 +176,12 @@ def _some(point: Point, i: int, gradient: Floats, rng: np.random.Generator, fine
     while waiting and len(found) < _SOME:
         part = waiting.pop()
         direction = np.zeros(gradient.shape)
-        direction.flat[part] = rng.standard_normal(len(part))
+        direction.flat[part] = dice.direction(part.shape)
         if along(point, i, gradient, direction, fine).ok:
             continue
         if len(part) == 1:
             found.append(int(part[0]))
         else:
             halves = np.array_split(part, 2)
-            waiting += halves if rng.random() < 0.5 else halves[::-1]
-    return np.union1d(np.array(found, np.int64), rng.integers(gradient.size, size=_SOME))
+            waiting += halves if dice.coin() else halves[::-1]
+    return np.union1d(np.array(found, np.int64), dice.sample(gradient.size, _SOME))

@@ -12,6 +12,7 @@ import numpy as np
 from pellucid import memory
 from pellucid.doctor.case import Case, along, look, parts
 from pellucid.doctor.diagnosis import diagnose, diagnose_shape
+from pellucid.doctor.dice import Dice
 from pellucid.doctor.findings import Diagnosis, InputCheck, WrongElement
 from pellucid.doctor.layer import WHERE, Array, Arrays, Layer, read
 from pellucid.doctor.report import GradientReport
@@ -70,15 +71,15 @@ def check_gradient(
         (False, [('weight', 'mean_instead_of_sum')])
     """
     lang = chosen(lang)
-    check_seed(WHERE, seed)
+    seed = check_seed(WHERE, seed)
     if not is_integer(max_elements) or max_elements < 1:
         rule = "max_elements must be an integer, 1 or more"
         raise ArgumentError(WHERE, rule, got=f"max_elements={max_elements!r}")
     layer, arrays = read(forward, backward, inputs)
-    rng = np.random.default_rng(seed)
-    point, slopes = settle(layer, arrays, _wanted(layer, arrays), rng)
+    dice = Dice(seed)
+    point, slopes = settle(layer, arrays, _wanted(layer, arrays), dice)
     gradients = _gradients(point)
-    doctor = _Doctor(point, max_elements, lang, rng)
+    doctor = _Doctor(point, max_elements, lang, dice)
     visits = [doctor.visit(i, gradients[i], slopes[i][0]) for i in slopes]
     return GradientReport(
         ok=all(visit.check.ok for visit in visits),
@@ -142,7 +143,7 @@ class _Doctor:
     point: Point
     most: int
     lang: str
-    rng: np.random.Generator
+    dice: Dice
 
     def visit(self, i: int, returned: Array | None, direction: Array) -> _Visit:
         """Check one input's gradient along directions, and look closer if it is wrong."""
@@ -151,7 +152,7 @@ class _Doctor:
         fine = self.point.fine and returned is not None and returned.dtype != np.float32
         fits = gradient.shape == shape
         placed = gradient if fits else np.full(shape, np.nan)
-        directions = [direction, *(parts(self.point, i, self.rng) if fits else ())]
+        directions = [direction, *(parts(self.point, i, self.dice) if fits else ())]
         compared = (along(self.point, i, placed, one, fine) for one in directions)
         first = next(compared)
         worst = first if not first.ok else next((one for one in compared if not one.ok), first)
@@ -160,7 +161,7 @@ class _Doctor:
         )
         if worst.ok:
             return _Visit(check)
-        case = look(self.point, i, placed, worst.error, self.most, self.rng, fine)
+        case = look(self.point, i, placed, worst.error, self.most, self.dice, fine)
         if not fits:
             return _Visit(check, (diagnose_shape(case, gradient, self.lang),))
         wrong = tuple(_element(case, int(row)) for row in np.flatnonzero(case.wrong))

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid.doctor.dice import Dice
 from pellucid.doctor.layer import WHERE, Array, Arrays, Layer
 from pellucid.errors import ArgumentError, say
 
@@ -114,7 +115,7 @@ class Point:
 
 
 def settle(
-    layer: Layer, inputs: Arrays, wanted: Sequence[int], rng: np.random.Generator
+    layer: Layer, inputs: Arrays, wanted: Sequence[int], dice: Dice
 ) -> tuple[Point, dict[int, tuple[Array, Slope]]]:
     """A point at which the layer can be judged, with a random direction and the slope along it for each input.
 
@@ -124,7 +125,7 @@ def settle(
         layer: the layer.
         inputs: the caller's inputs.
         wanted: which of them are differentiated.
-        rng: where directions and grad_output come from.
+        dice: where directions and grad_output come from.
 
     Raises: ArgumentError when forward gives something else at every call, or has no slope anywhere near.
     """
@@ -136,12 +137,11 @@ def settle(
             got="two different outputs",
             hint="draw random numbers, such as dropout's mask, outside and hand them in as an input",
         )
-    signs = rng.choice([-1.0, 1.0], output.shape)
-    grad_output = np.asarray(signs * rng.uniform(0.5, 1.5, output.shape))  # no zeros: every term is seen
+    grad_output = dice.direction(output.shape)  # no zeros: every term is seen
     point = Point(layer, inputs, output, grad_output, _EPSILONS[output.dtype == np.float32])
     moved: set[int] = set()
     for last in range(_MOVES + 1):
-        directions = {i: rng.standard_normal(point.inputs[i].shape) for i in wanted}
+        directions = {i: dice.direction(point.inputs[i].shape) for i in wanted}
         point = _with_precision(point, wanted[0], directions[wanted[0]])
         slopes = {i: point.along(i, direction) for i, direction in directions.items()}
         bent = [i for i, slope in slopes.items() if slope.bent.any()]

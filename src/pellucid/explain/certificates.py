@@ -20,6 +20,7 @@ from pellucid.explain.question import Question
 from pellucid.explain.shown import Shown
 from pellucid.explain.source import Entry
 from pellucid.language import text
+from pellucid.philox import Purpose, Stream
 from pellucid.seeds import check_seed
 from pellucid.sizes import is_integer, size_of
 
@@ -146,20 +147,20 @@ def certify(
         raise ArgumentError(
             "certify", "sample must be a whole number above 0, or None", got=f"sample={sample!r}"
         )
-    check_seed("certify", seed)
+    seed = check_seed("certify", seed)
     found = []
     for number, entry in enumerate(entries):
         if entry.source is not None and size_of(entry.shape):
-            random = np.random.default_rng([seed, number])
-            found.append(_certificate(entry, ask, _chosen(size_of(entry.shape), sample, random)))
+            chosen = _chosen(size_of(entry.shape), sample, Stream(seed, Purpose.CERTIFICATES, number))
+            found.append(_certificate(entry, ask, chosen))
     return Certificates(tuple(found), lang)
 
 
-def _chosen(size: int, sample: int | None, random: np.random.Generator) -> NDArray[np.int64]:
+def _chosen(size: int, sample: int | None, stream: Stream) -> NDArray[np.int64]:
     """Which elements, as flat indices."""
     if sample is None or sample >= size:
         return np.arange(size)
-    return np.sort(random.choice(size, sample, replace=False))
+    return stream.sample(size, sample)
 
 
 def _certificate(entry: Entry, ask: Ask, chosen: NDArray[np.int64]) -> Certificate:

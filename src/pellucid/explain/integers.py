@@ -27,6 +27,7 @@ from pellucid.explain.source import Entry
 from pellucid.nn.parameter import Parameter
 from pellucid.ops.base import Op, Shape
 from pellucid.ops.product import Product
+from pellucid.philox import Purpose, Stream
 from pellucid.seeds import check_seed
 from pellucid.sizes import size_of
 
@@ -47,7 +48,7 @@ class _Layer:
 
     def run(self, seed: int) -> Results:
         """Forward and backward on random whole numbers; nothing where sums are too long to be exact."""
-        random, output = np.random.default_rng(seed), self.op.infer(*self.shapes)
+        output = self.op.infer(*self.shapes)
         given = {name: shape for name, shape in self.op.named(self.shapes).items() if shape}
         results = {"output": output, **{f"grad_{name}": shape for name, shape in given.items()}}
         exact = int(2 / np.finfo(self.dtype).eps)
@@ -56,8 +57,8 @@ class _Layer:
             return {}
         most = min(_LARGEST, largest)
         arrays = {
-            name: random.integers(-most, most + 1, shape).astype(self.dtype)
-            for name, shape in {**given, "grad_output": output}.items()
+            name: _whole_numbers(seed, place, most, shape).astype(self.dtype)
+            for place, (name, shape) in enumerate({**given, "grad_output": output}.items())
         }
         operands = self.op.ordered(arrays)
         gradients = self.op.backward(arrays["grad_output"], *operands)
@@ -95,9 +96,14 @@ class _Layer:
         return {"output": found[graph.output.name], **gradients}
 
 
+def _whole_numbers(seed: int, place: int, most: int, shape: Shape) -> NDArray[np.int64]:
+    """Random whole numbers from −most to most for one of a layer's operands."""
+    return Stream(seed, Purpose.INTEGER_RUNS, place=place).whole(most, size_of(shape)).reshape(shape)
+
+
 def integer_runs(entries: Iterable[Entry], array: Callable[[str], Array], seed: int) -> Certificates:
     """A certificate for every result of a convolution or a linear layer that was summed directly."""
-    check_seed("integer_runs", seed)
+    seed = check_seed("integer_runs", seed)
     entries = list(entries)
     shapes = {entry.name: entry.shape for entry in entries}
     winograd = {entry.source.path for entry in entries if entry.source and entry.source.by_winograd}

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from pellucid.doctor.case import Case, along
+from pellucid.doctor.dice import Dice
 from pellucid.doctor.layer import Array
 from pellucid.doctor.mistakes.rearranged import same_shape
 from pellucid.doctor.mistakes.suspicion import Suspicion, listed, spatial, subsets
@@ -35,7 +36,7 @@ def exchanged(case: Case) -> Iterator[Suspicion]:
 
 def _asked(case: Case, point: Point, i: int, kind: str, message: Message) -> Iterator[Suspicion]:
     """The suspicion that backward gave the gradient of input i at this point, if one direction speaks for it."""
-    direction = np.random.default_rng(0).standard_normal(case.shape)
+    direction = Dice(0, place=1).direction(case.shape)
     if along(point, i, case.gradient, direction).ok:
         columns = [point.column(i, int(position))[0] for position in case.positions]
         yield Suspicion(kind, message, np.array(columns) @ case.grad_output)
