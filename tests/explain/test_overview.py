@@ -96,7 +96,7 @@ def test_dead_relus_are_channels_that_are_0_everywhere(dead, suspicious):
 @pytest.mark.parametrize(("samples", "suspicious"), [(15, False), (16, True)])
 def test_a_unit_seen_too_few_times_is_not_called_dead(samples, suspicious):
     model = pc.Sequential(pc.Linear(4, 6), pc.ReLU(), pc.Linear(6, 3))
-    model[0].bias[:4] = -100
+    model[0].bias[...] = [-100, -100, -100, -100, 100, 100]
     found = overview(model, batch(samples, 4)[0])
     assert found.rows[1].dead == pytest.approx(4 / 6)
     assert (found.suspicious is not None) == suspicious

@@ -1,6 +1,7 @@
 """Where compiled code is kept between runs.
 
-One folder per version of what decides the code: the text of this package, the compiler's versions and the processor.
+One folder per version of what decides the code: the text of this package and of what it takes its arithmetic from, the
+compiler's versions and the processor.
 Code is loaded from there, so nobody else may be able to put some in: every folder on the way belongs to this user or to
 root, others can write to none of them (or only beside what is ours, as in /tmp), and what is read is a file of ours,
 opened by way of the folder that was looked at. Folders that nobody used for a month are removed, and files used longest
@@ -30,6 +31,7 @@ import llvmlite.binding as llvm
 
 from pellucid.language import text, told
 
+_SOURCES = "kernels", "functions", "philox.py"  # what compiled code is made of
 _KEEP_SECONDS = 30 * 24 * 3600
 _DAY_SECONDS = 24 * 3600
 _MOST_BYTES = 256 << 20  # in a folder
@@ -222,9 +224,10 @@ def _checksum(name: str, content: bytes) -> bytes:
 
 
 def _fingerprint() -> str:
-    digest = hashlib.sha256()
-    for source in sorted(Path(__file__).parent.rglob("*.py")):
-        digest.update(source.read_bytes())
+    digest, package = hashlib.sha256(), Path(__file__).parents[1]
+    for part in _SOURCES:
+        for source in sorted([package / part] if part.endswith(".py") else (package / part).rglob("*.py")):
+            digest.update(source.read_bytes())
     parts = [sys.version, version("numba"), version("llvmlite"), version("numpy"), platform.machine()]
     parts += [llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()]
     digest.update("\0".join(parts).encode())
