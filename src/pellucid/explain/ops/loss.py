@@ -61,7 +61,8 @@ def _count(question: Question) -> Formula:
     target = question.operand("target")
     counts = target.array.reshape(-1) != _ignored(question)
     one = Image(target, choices(*target.array.shape), "counts", counts.astype(np.float64))
-    return Formula((Group((one,)),), result=Enclosed(counts.sum(keepdims=True)))
+    count = counts.sum(keepdims=True)
+    return Formula((Group((one,)),), Enclosed(count), count.astype(np.float64))
 
 
 def _losses(question: Question) -> Formula:

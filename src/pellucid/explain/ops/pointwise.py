@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pellucid.explain.accounts.account import Element, Group, Image, Note, Quantity
-from pellucid.explain.accounts.enclosed import WIDE, Enclosed, where
+from pellucid.explain.accounts.enclosed import WIDE, Enclosed, normal, where
 from pellucid.explain.accounts.formula import (
     Formula,
     again,
@@ -34,7 +34,7 @@ from pellucid.ops.base import Array, columns
 from pellucid.ops.gelu import GELU
 from pellucid.ops.leaky_relu import LeakyReLU
 from pellucid.ops.maker import Maker
-from pellucid.ops.pointwise import Smooth
+from pellucid.ops.pointwise import Pointwise, Smooth
 from pellucid.ops.relu import ReLU
 from pellucid.ops.sigmoid import Sigmoid
 from pellucid.ops.silu import SiLU
@@ -48,6 +48,7 @@ _erfc = np.vectorize(math.erfc, otypes=[np.float64])
 def explain_rectifier(question: Question) -> Formula:
     """Elements of ReLU and leaky ReLU: a mask, or a slope of two values."""
     op, dtype = question.source.op, question.dtype
+    assert isinstance(op, Pointwise)
     below = op.slope(dtype) if isinstance(op, LeakyReLU) else dtype.type(0)
     forward = question.source.of == "output"
     x = Element(question.operand("input"), columns(question.at))
@@ -61,6 +62,8 @@ def explain_rectifier(question: Question) -> Formula:
         return let, grown_replay(question, np.where(let, numbers, shrunk)[:, 0])
 
     let, replay = again(engine)
+    if nan_passes and forward:  # whether a ReLU's output keeps a denormal number is the processor's affair
+        replay = np.where(inputs == normal(inputs), op.value(inputs), question.value[:, None])[:, 0]
     with np.errstate(all="ignore"):
         product = (Enclosed.of(numbers) * below).rounded(dtype) if isinstance(op, LeakyReLU) else 0.0
         result = grown(question, where(let, numbers, product)[:, 0])
@@ -79,8 +82,7 @@ def explain_rectifier(question: Question) -> Formula:
     return Formula(
         (*grown_terms(question), Group((number, factor), present)),
         result,
-        # whether a ReLU's output keeps a denormal number is the processor's affair
-        None if nan_passes and forward else replay,
+        replay,
         notes=notes,
     )
 
