@@ -25,6 +25,7 @@ def rsqrt(x: Number, a: Arithmetic) -> Number:
 PLAIN: Mapping[float, Callable[[Number, Arithmetic], Number]] = {
     -2.0: lambda x, _: 1.0 / (x * x),
     -1.0: lambda x, _: 1.0 / x,
+    -0.5: rsqrt,
     0.0: lambda x, a: a.where(x == x, 1.0, 1.0),
     0.5: lambda x, a: a.root(x),
     1.0: lambda x, _: x,

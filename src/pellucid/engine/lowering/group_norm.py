@@ -13,8 +13,11 @@ from pellucid.engine.lowering.pointwise import source, target
 from pellucid.engine.plan import CHUNKS, Plan
 from pellucid.engine.steps import Step
 from pellucid.errors import ArgumentError, say
+from pellucid.functions.sums import LANES
+from pellucid.kernels import simd
 from pellucid.kernels.loops import group_norm
 from pellucid.kernels.loops.rows import Sizes
+from pellucid.kernels.simd.channels import HEADER
 from pellucid.ops.group_norm import GroupNorm
 from pellucid.ops.layer_norm import LayerNorm
 from pellucid.sizes import size_of
@@ -26,6 +29,12 @@ def forward(plan: Plan, step: Step) -> None:
     node, groups = step.node, _groups(step.node)
     x, weight, bias = (plan.read(step, name) for name in ("input", "weight", "bias"))
     y, sets = plan.output(step), x.inner[0] * groups
+    given = weight is not None, bias is not None
+    codes = (
+        simd.Channels(plan.bits, x.inner[4], "sums"),
+        simd.Channels(plan.bits, x.inner[4], "squares"),
+        simd.Channels(plan.bits, x.inner[4], "normalise", *given, weight_step=_weights(node).pixel),
+    )
     mean, var, istd = (plan.statistic(step, name, sets) for name in ("mean", "var", "istd"))
 
     def bind() -> Work:
@@ -37,8 +46,7 @@ def forward(plan: Plan, step: Step) -> None:
             weights=_weights(node),
             weight=weight,
             bias=bias,
-            weighted=weight is not None,
-            biased=bias is not None,
+            codes=group_norm.Codes(*map(simd.address, codes)),
             mean=mean,
             var=var,
             istd=istd,
@@ -47,7 +55,7 @@ def forward(plan: Plan, step: Step) -> None:
         )
         return Work(x.inner[0], table)
 
-    scratch = 2 * 8 * x.inner[4]
+    scratch = 8 * (HEADER + 2 * x.inner[4] + LANES)
     plan.loop(step, f"{step.path}.output", group_norm.normalise, bind, scratch=scratch)
 
 
@@ -66,6 +74,9 @@ def _grad_input(plan: Plan, step: Step) -> None:
     mean, istd = plan.read(step, "mean"), plan.read(step, "istd")
     inner = {name: plan.statistic(step, f"grad_{name}", mean.size) for name in ("istd", "var", "mean")}
     out, base = plan.gradient(step)
+    channels, given, beside = x.inner[4], (weight is not None, False), _weights(node).pixel
+    sums = simd.Channels(plan.bits, channels, "gradient_sums", *given, False, beside)
+    write = simd.Channels(plan.bits, channels, "gradient", *given, base is not None, beside)
 
     def bind() -> Work:
         table = group_norm.NormaliseGradient(
@@ -77,7 +88,7 @@ def _grad_input(plan: Plan, step: Step) -> None:
             base=source(base),
             weights=_weights(node),
             weight=weight,
-            weighted=weight is not None,
+            codes=group_norm.Codes(*map(simd.address, (sums, sums, write))),
             mean=mean,
             istd=istd,
             grad_istd=inner["istd"],
@@ -87,7 +98,7 @@ def _grad_input(plan: Plan, step: Step) -> None:
         )
         return Work(x.inner[0], table)
 
-    label, scratch = f"{out.name} by {step.path}", 4 * 8 * x.inner[4]
+    label, scratch = f"{out.name} by {step.path}", 8 * (HEADER + 4 * x.inner[4] + LANES)
     plan.loop(step, label, group_norm.normalise_gradient, bind, scratch=scratch)
 
 
@@ -98,6 +109,7 @@ def _weight_gradients(plan: Plan, step: Step) -> None:
     given = [name for name in ("weight", "bias") if name in step.reads]
     count, size = batch.small_parts(x.inner[0]), size_of(step.reads[given[0]].shape)
     parts = plan.block(f"{step.path}.parts", 2 * count * size, "float64")
+    code = simd.Channels(plan.bits, x.inner[4], "weight_sums", weight_step=_weights(node).pixel)
 
     def bind() -> Work:
         table = group_norm.WeightGradientParts(
@@ -111,10 +123,11 @@ def _weight_gradients(plan: Plan, step: Step) -> None:
             edges=np.array(batch.edges(x.inner[0], count)),
             parts=parts,
             size=size,
+            code=simd.address(code),
         )
         return Work(count, table)
 
-    order, scratch = {f"grad_{name}": {"parts": count} for name in given}, 2 * 8 * x.inner[4]
+    order, scratch = {f"grad_{name}": {"parts": count} for name in given}, 8 * (HEADER + 2 * x.inner[4])
     plan.loop(step, parts.name, group_norm.weight_gradient_parts, bind, order=order, scratch=scratch)
     made = {name: plan.parameter_gradient(step, f"grad_{name}") for name in given}
     grad_weight, grad_bias = made.get("weight"), made.get("bias")

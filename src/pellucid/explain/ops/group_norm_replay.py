@@ -12,6 +12,7 @@ from pellucid.explain.accounts.account import Element
 from pellucid.explain.accounts.formula import again
 from pellucid.explain.ops.group_norm_question import Asked
 from pellucid.explain.ops.parts import in_order
+from pellucid.functions.sums import in_lanes
 from pellucid.ops.base import Rows
 from pellucid.sizes import size_of
 
@@ -36,11 +37,11 @@ def _wide(factor: Element) -> Array:
 
 
 def _set_sum(asked: Asked, values: Array) -> Array:
-    """Σ over a set: each channel's pixels in order, then the channels. Values are (elements, c·y), c first."""
+    """Σ over a set: each channel's pixels in order, then the channels in lanes. Values are (elements, c·y), c first."""
     pixels = size_of(asked.shape[2:])
     if not asked.count:
         return np.zeros((len(values), 1))
-    return in_order(in_order(values.reshape(len(values), -1, pixels))[..., 0])
+    return in_lanes(in_order(values.reshape(len(values), -1, pixels))[..., 0], 1)
 
 
 def _number(asked: Asked, name: str, rows: Rows) -> Array:

@@ -1,9 +1,9 @@
 """Group normalisation, and layer normalisation as one group whose every number has a weight of its own.
 
 A chunk of work is an image. All arithmetic is in float64; what goes to a tensor is rounded once. A group's sum is made
-channel by channel, the pixels of each in order; then its channels are added, ascending. The mean's sum is around the
-group's first number. A row of scratch memory has a number for each channel: sums, and then what all channels of a group
-share.
+channel by channel, the pixels of each in order; then its channels are added in lanes (`functions/sums.py`). The mean's
+sum is around the group's first number. The loops over numbers are emitted (`kernels/simd/channels.py`). They take
+tables in scratch memory, with a number for each channel, of sums, and then of what all channels of a group share.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-import numpy as np
-
-from pellucid.kernels.intrinsics import element_address, float64_at
+from pellucid.functions.sums import LANES
+from pellucid.kernels.intrinsics import call_tile, element_address, float64_at, int64_at
 from pellucid.kernels.jit import inline, kernel
 from pellucid.kernels.loops.rows import Sizes, Source, Target
+from pellucid.kernels.simd.channels import HEADER
 from pellucid.kernels.table import Doubles, Integers, Numbers, Reads, Updates, Writes
 
 
@@ -25,6 +25,14 @@ class Weights(NamedTuple):
     slice: int
     row: int
     pixel: int
+
+
+class Codes(NamedTuple):
+    """Addresses of vector code (`simd.Channels`): for the sums, for their squares, for what is written."""
+
+    sums: int
+    squares: int
+    write: int
 
 
 class Normalise(NamedTuple):
@@ -37,8 +45,7 @@ class Normalise(NamedTuple):
     weights: Weights
     weight: Reads[Numbers]
     bias: Reads[Numbers]
-    weighted: int
-    biased: int
+    codes: Codes
     mean: Writes[Doubles]
     var: Writes[Doubles]
     istd: Writes[Doubles]
@@ -57,7 +64,7 @@ class NormaliseGradient(NamedTuple):
     base: Source
     weights: Weights
     weight: Reads[Numbers]
-    weighted: int
+    codes: Codes
     mean: Reads[Doubles]
     istd: Reads[Doubles]
     grad_istd: Writes[Doubles]
@@ -79,6 +86,7 @@ class WeightGradientParts(NamedTuple):
     edges: Reads[Integers]  # of the parts, in images
     parts: Writes[Doubles]  # two rows of all weights for each
     size: int  # weights
+    code: int
 
 
 class WeightGradients(NamedTuple):
@@ -107,12 +115,22 @@ def weight_at(weights, d, h, w):
 
 
 @inline
-def group_sum(row, first, channels):
-    """The sum of a group's channels in a row."""
-    total = 0.0
-    for c in range(first, first + channels):
-        total += row[c]
-    return total
+def group_sum(row, first, channels, lanes):
+    """The sum of a group's channels in a row, in the lanes of `functions/sums.py`, which lie in scratch memory."""
+    whole = channels // LANES * LANES
+    for i in range(LANES):
+        lanes[i] = 0.0
+    for at in range(first, first + whole, LANES):
+        for i in range(LANES):
+            lanes[i] += row[at + i]
+    for i in range(channels - whole):
+        lanes[i] += row[first + whole + i]
+    width = LANES // 2
+    while width > 0:
+        for i in range(width):
+            lanes[i] += lanes[width + i]
+        width //= 2
+    return lanes[0]
 
 
 @inline
@@ -122,53 +140,57 @@ def fill(row, start, count, value):
         row[c] = value
 
 
+@inline
+def begin(scratch, weight, bias):
+    """Write down where weights and biases of a row begin, at the head of a table for `simd.Channels`."""
+    header = int64_at(scratch)
+    header[0], header[1] = weight, bias
+
+
+@inline
+def lines(sizes):
+    """The rows of a slice in which there is something."""
+    return sizes.height if sizes.width > 0 else 0
+
+
+@inline
+def walk(t, code, image, scratch):
+    """The code along all rows of an image's x."""
+    for d in range(t.sizes.depth):
+        for h in range(lines(t.sizes)):
+            x = element_address(t.x.numbers, start_of(t.x, image, d, h))
+            call_tile(code, x, x, x, x, scratch, t.sizes.width)
+
+
 @kernel
 def normalise(t: Normalise, chunk, scratch):
     """Mean, variance and istd = 1/√(variance + eps) of each group, then y = (x − mean)·istd·weight + bias."""
-    x, y, mean, var, istd = t.x.numbers, t.y.numbers, t.mean, t.var, t.istd
-    channels, depth, height, width = t.sizes.channels, t.sizes.depth, t.sizes.height, t.sizes.width
-    groups, length = channels // t.channels, width * channels
-    group = chunk * groups
-    centre, scale = float64_at(scratch), float64_at(scratch + 8 * channels)
-    weighted, biased = t.weighted != 0, t.biased != 0
-    first = start_of(t.x, chunk, 0, 0)
+    mean, var, istd, channels = t.mean, t.var, t.istd, t.sizes.channels
+    groups, numbers = channels // t.channels, t.sizes.depth * t.sizes.height * t.sizes.width * channels
+    group, first = chunk * groups, start_of(t.x, chunk, 0, 0)
+    centre, sums = float64_at(scratch + 8 * HEADER), float64_at(scratch + 8 * (HEADER + channels))
+    lanes = float64_at(scratch + 8 * (HEADER + 2 * channels))
     for k in range(groups):
-        mean[group + k] = x[first + k * t.channels] if depth * height * length > 0 else 0.0
-        fill(scale, k * t.channels, t.channels, mean[group + k])
-    fill(centre, 0, channels, 0.0)
-    for d in range(depth):
-        for h in range(height):
-            start = start_of(t.x, chunk, d, h)
-            for at in range(start, start + length, channels):
-                for c in range(channels):
-                    centre[c] += x[at + c] - scale[c]
-    for k in range(groups):
-        mean[group + k] += group_sum(centre, k * t.channels, t.channels) / t.size
+        mean[group + k] = t.x.numbers[first + k * t.channels] if numbers > 0 else 0.0
         fill(centre, k * t.channels, t.channels, mean[group + k])
-    fill(scale, 0, channels, 0.0)
-    for d in range(depth):
-        for h in range(height):
-            start = start_of(t.x, chunk, d, h)
-            for at in range(start, start + length, channels):
-                for c in range(channels):
-                    centred = x[at + c] - centre[c]
-                    scale[c] += centred * centred
+    fill(sums, 0, channels, 0.0)
+    walk(t, t.codes.sums, chunk, scratch)
     for k in range(groups):
-        var[group + k] = group_sum(scale, k * t.channels, t.channels) / t.size
+        mean[group + k] += group_sum(sums, k * t.channels, t.channels, lanes) / t.size
+        fill(centre, k * t.channels, t.channels, mean[group + k])
+    fill(sums, 0, channels, 0.0)
+    walk(t, t.codes.squares, chunk, scratch)
+    for k in range(groups):
+        var[group + k] = group_sum(sums, k * t.channels, t.channels, lanes) / t.size
         istd[group + k] = 1.0 / math.sqrt(var[group + k] + t.eps)
-        fill(scale, k * t.channels, t.channels, istd[group + k])
-    for d in range(depth):
-        for h in range(height):
-            start, to = start_of(t.x, chunk, d, h), start_of(t.y, chunk, d, h)
-            for w in range(width):
-                here, at, out = weight_at(t.weights, d, h, w), start + w * channels, to + w * channels
-                for c in range(channels):
-                    value = (x[at + c] - centre[c]) * scale[c]
-                    if weighted:
-                        value *= t.weight[here + c]
-                    if biased:
-                        value += t.bias[here + c]
-                    y[out + c] = value
+        fill(sums, k * t.channels, t.channels, istd[group + k])
+    for d in range(t.sizes.depth):
+        for h in range(lines(t.sizes)):
+            here = weight_at(t.weights, d, h, 0)
+            begin(scratch, element_address(t.weight, here), element_address(t.bias, here))
+            x = element_address(t.x.numbers, start_of(t.x, chunk, d, h))
+            y = element_address(t.y.numbers, start_of(t.y, chunk, d, h))
+            call_tile(t.codes.write, x, x, y, y, scratch, t.sizes.width)
 
 
 @kernel
@@ -177,78 +199,60 @@ def normalise_gradient(t: NormaliseGradient, chunk, scratch):
 
     grad_istd = Σ g·weight·(x − mean), grad_var = −½·istd³·grad_istd, grad_mean = −istd·Σ g·weight.
     """
-    g, x, out, base = t.grad_output.numbers, t.x.numbers, t.grad_input.numbers, t.base.numbers
     mean, istd, grad_istd, grad_var, grad_mean = t.mean, t.istd, t.grad_istd, t.grad_var, t.grad_mean
-    channels, depth, height, width = t.sizes.channels, t.sizes.depth, t.sizes.height, t.sizes.width
-    groups, weighted = channels // t.channels, t.weighted != 0
-    group = chunk * groups
-    centre, shift = float64_at(scratch), float64_at(scratch + 8 * channels)
-    slope, scale = float64_at(scratch + 16 * channels), float64_at(scratch + 24 * channels)
+    channels = t.sizes.channels
+    groups = channels // t.channels
+    group, rows = chunk * groups, scratch + 8 * HEADER
+    centre, shift = float64_at(rows), float64_at(rows + 8 * channels)
+    slope, scale = float64_at(rows + 16 * channels), float64_at(rows + 24 * channels)
+    lanes = float64_at(rows + 32 * channels)
     for k in range(groups):
         fill(centre, k * t.channels, t.channels, mean[group + k])
     fill(shift, 0, channels, 0.0)
     fill(slope, 0, channels, 0.0)
-    for d in range(depth):
-        for h in range(height):
-            grads, start = start_of(t.grad_output, chunk, d, h), start_of(t.x, chunk, d, h)
-            for w in range(width):
-                here, by, at = weight_at(t.weights, d, h, w), grads + w * channels, start + w * channels
-                for c in range(channels):
-                    grad = np.float64(g[by + c])
-                    if weighted:
-                        grad *= t.weight[here + c]
-                    shift[c] += grad
-                    slope[c] += grad * (x[at + c] - centre[c])
+    for d in range(t.sizes.depth):
+        for h in range(lines(t.sizes)):
+            begin(scratch, element_address(t.weight, weight_at(t.weights, d, h, 0)), 0)
+            g = element_address(t.grad_output.numbers, start_of(t.grad_output, chunk, d, h))
+            x = element_address(t.x.numbers, start_of(t.x, chunk, d, h))
+            call_tile(t.codes.sums, g, x, g, g, scratch, t.sizes.width)
     for k in range(groups):
         first, s = k * t.channels, group + k
-        grad_mean[s] = -(group_sum(shift, first, t.channels) * istd[s])
-        grad_istd[s] = group_sum(slope, first, t.channels)
+        grad_mean[s] = -(group_sum(shift, first, t.channels, lanes) * istd[s])
+        grad_istd[s] = group_sum(slope, first, t.channels, lanes)
         grad_var[s] = -0.5 * (istd[s] * istd[s] * istd[s] * grad_istd[s])
         fill(shift, first, t.channels, grad_mean[s] / t.size)
         fill(slope, first, t.channels, 2.0 * grad_var[s] / t.size)
         fill(scale, first, t.channels, istd[s])
-    for d in range(depth):
-        for h in range(height):
-            grads, start = start_of(t.grad_output, chunk, d, h), start_of(t.x, chunk, d, h)
-            to, before = start_of(t.grad_input, chunk, d, h), start_of(t.base, chunk, d, h)
-            for w in range(width):
-                here, by, at = weight_at(t.weights, d, h, w), grads + w * channels, start + w * channels
-                result = to + w * channels
-                for c in range(channels):
-                    grad = np.float64(g[by + c])
-                    if weighted:
-                        grad *= t.weight[here + c]
-                    through = shift[c] + slope[c] * (x[at + c] - centre[c])
-                    out[result + c] = grad * scale[c] + through
-            if t.base.image != 0:
-                for i in range(width * channels):
-                    out[to + i] += base[before + i]
+    for d in range(t.sizes.depth):
+        for h in range(lines(t.sizes)):
+            begin(scratch, element_address(t.weight, weight_at(t.weights, d, h, 0)), 0)
+            g = element_address(t.grad_output.numbers, start_of(t.grad_output, chunk, d, h))
+            x = element_address(t.x.numbers, start_of(t.x, chunk, d, h))
+            out = element_address(t.grad_input.numbers, start_of(t.grad_input, chunk, d, h))
+            base = element_address(t.base.numbers, start_of(t.base, chunk, d, h))
+            call_tile(t.codes.write, g, x, out, base, scratch, t.sizes.width)
 
 
 @kernel
 def weight_gradient_parts(t: WeightGradientParts, chunk, scratch):
     """For each weight Σ g·(x − mean)·istd and Σ g, over the images of one part."""
-    g, x = t.grad_output.numbers, t.x.numbers
     channels = t.sizes.channels
     groups = channels // t.channels
-    centre, scale = float64_at(scratch), float64_at(scratch + 8 * channels)
-    scaled = float64_at(element_address(t.parts, 2 * chunk * t.size))
-    plain = float64_at(element_address(scaled, t.size))
-    fill(scaled, 0, t.size, 0.0)
-    fill(plain, 0, t.size, 0.0)
+    centre, scale = float64_at(scratch + 8 * HEADER), float64_at(scratch + 8 * (HEADER + channels))
+    start = element_address(t.parts, 2 * chunk * t.size)
+    fill(float64_at(start), 0, 2 * t.size, 0.0)
     for image in range(t.edges[chunk], t.edges[chunk + 1]):
         for k in range(groups):
             fill(centre, k * t.channels, t.channels, t.mean[image * groups + k])
             fill(scale, k * t.channels, t.channels, t.istd[image * groups + k])
         for d in range(t.sizes.depth):
-            for h in range(t.sizes.height):
-                grads, start = start_of(t.grad_output, image, d, h), start_of(t.x, image, d, h)
-                for w in range(t.sizes.width):
-                    here, by, at = weight_at(t.weights, d, h, w), grads + w * channels, start + w * channels
-                    for c in range(channels):
-                        normal = (x[at + c] - centre[c]) * scale[c]
-                        scaled[here + c] += g[by + c] * normal
-                        plain[here + c] += g[by + c]
+            for h in range(lines(t.sizes)):
+                here = start + 8 * weight_at(t.weights, d, h, 0)
+                begin(scratch, here, here + 8 * t.size)
+                g = element_address(t.grad_output.numbers, start_of(t.grad_output, image, d, h))
+                x = element_address(t.x.numbers, start_of(t.x, image, d, h))
+                call_tile(t.code, g, x, g, g, scratch, t.sizes.width)
 
 
 @kernel

@@ -2,6 +2,7 @@
 
 from pellucid.kernels.simd.activation import Activation
 from pellucid.kernels.simd.average import Average
+from pellucid.kernels.simd.channels import Channels
 from pellucid.kernels.simd.host import Code, address, assembly, object_code
 from pellucid.kernels.simd.norm import GradientSums, Moments, NormalGradient, Normalise
 from pellucid.kernels.simd.pixels import Pixel, Widen
@@ -17,6 +18,7 @@ __all__ = [
     "TARGETS",
     "Activation",
     "Average",
+    "Channels",
     "Code",
     "End",
     "GradientSums",
