@@ -12,7 +12,13 @@ from tests.support.recorded import normal, recording, run
 import pellucid as pc
 from pellucid import functional as F
 from pellucid.engine.inference import Inference
-from pellucid.engine.lowering import winograd_conv, winograd_single, winograd_weight
+from pellucid.engine.lowering import (
+    winograd_conv,
+    winograd_single,
+    winograd_weight,
+    winograd_weight_channels,
+    winograd_weight_parts,
+)
 from pellucid.engine.lowering.choice import by_winograd
 from pellucid.engine.program import Program
 from pellucid.explain import Recording
@@ -97,9 +103,9 @@ def test_every_way_of_sharing_out_the_work(monkeypatch: Any, case: Any, shared: 
     monkeypatch.setattr(winograd_conv, "_LARGE_WEIGHT", 1 if shared else 1 << 40)
     monkeypatch.setattr(winograd_conv, "_TILES", groups)
     monkeypatch.setattr(winograd_weight, "_MANY_CHANNELS", dict.fromkeys((1, 2), 1 if shared else 1 << 40))
-    monkeypatch.setattr(winograd_weight, "_UNIT_NUMBERS", groups * 36 * 41)
-    monkeypatch.setattr(winograd_weight, "_SHARED_NUMBERS", groups * 36 * 41)
-    monkeypatch.setattr(winograd_weight, "_SHARED_BLOCK", (9, 16))
+    monkeypatch.setattr(winograd_weight_parts, "_UNIT_NUMBERS", groups * 36 * 41)
+    monkeypatch.setattr(winograd_weight_channels, "_TRANSFORMED", groups * 36 * 41)
+    monkeypatch.setattr(winograd_weight_channels, "_BLOCK", (9, 16))
     monkeypatch.setattr(winograd_weight, "_RUN", 4)
     found = both(case, np.float32)["winograd"]
     for name in ("conv2d.output", "grad(input)"):
