@@ -15,7 +15,7 @@ FAR = 700.0
 
 def silu(x: Number, a: Arithmetic) -> Number:
     """x·σ(x)."""
-    return x * sigmoid(x, a)
+    return x * sigmoid(x, 64, a)
 
 
 def silu_slope(x: Number, a: Arithmetic) -> Number:
@@ -36,7 +36,7 @@ def gelu_slope(x: Number, bits: int, a: Arithmetic) -> Number:
 
 def near_gelu(x: Number, a: Arithmetic) -> Number:
     """x·σ(2u) = x·½(1 + tanh u), u = √(2/π)·(x + 0.044715·x³)."""
-    return x * sigmoid(_twice(x, a), a)
+    return x * sigmoid(_twice(x, a), 64, a)
 
 
 def near_gelu_slope(x: Number, a: Arithmetic) -> Number:
