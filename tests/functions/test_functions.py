@@ -10,6 +10,7 @@ import mpmath
 import numpy as np
 import pytest
 
+from pellucid.explain.accounts.enclosed import Enclosed
 from pellucid.functions import arrays, power
 from pellucid.functions.sums import LANES, in_lanes
 
@@ -67,6 +68,15 @@ def test_powers(p: float) -> None:
         for x, y in zip(arguments.tolist(), arrays.raised(arguments, p).tolist(), strict=True):
             expected = mpmath.mpf(x) ** mpmath.mpf(p)
             assert abs(mpmath.mpf(y) - expected) <= 8 * expected * mpmath.mpf(2) ** -53, x
+
+
+def test_explanations_enclose_powers_far_from_1() -> None:
+    """There the error of the logarithm counts hundreds of times."""
+    x, p = 1.378937005815766, 1214.6818893901077
+    with mpmath.workdps(DIGITS):
+        units = abs(mpmath.mpf(float(arrays.raised(x, p))) / mpmath.mpf(x) ** mpmath.mpf(p) - 1) * 2**53
+    enclosed = Enclosed(x).power(p)
+    assert 25 < units < float(enclosed.radius / enclosed.value) * 2**53 < 60
 
 
 ENDS: dict[str, list[tuple[float, float]]] = {
