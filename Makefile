@@ -1,7 +1,7 @@
 # Everything runs in virtual environments below .venv, one for each purpose, made at first use and made again when
 # pyproject.toml changes.
 
-.PHONY: help demo test test-quick check bench digests soak package clean
+.PHONY: help demo test test-quick check bench digests soak soak-functions package clean
 
 help:
 	@echo "make demo         train LeNet-5 on MNIST, read a digit, look into a number"
@@ -11,6 +11,7 @@ help:
 	@echo "make bench        measure speed beside other engines"
 	@echo "make digests      write down anew what bits the bundled networks have, when the edition has been raised"
 	@echo "make soak         interrupts, forks, kills, hostile files, lines, fields, shapes by the thousand (over an hour)"
+	@echo "make soak-functions   of that, the functions' proofs and all their float32 arguments (a quarter of an hour)"
 	@echo "make package      build what a release consists of into dist/, and check it"
 	@echo "make clean        remove everything that these made"
 
@@ -35,7 +36,7 @@ bench: .venv/bench/ready
 digests: .venv/test/ready
 	.venv/test/bin/python soak/bundled.py --write
 
-soak: .venv/test/ready
+soak: soak-functions
 	.venv/test/bin/python soak/targets.py
 	.venv/test/bin/python soak/interrupts.py
 	.venv/test/bin/python soak/threads.py
@@ -45,6 +46,12 @@ soak: .venv/test/ready
 	.venv/test/bin/python soak/forgeries.py
 	.venv/test/bin/python soak/fields.py
 	.venv/test/bin/python soak/shapes.py
+
+soak-functions: .venv/test/ready
+	.venv/test/bin/python -m soak.functions.coefficients
+	.venv/test/bin/python -m soak.functions.proof
+	.venv/test/bin/python -m soak.functions.floats
+	.venv/test/bin/python -m soak.functions.doubles
 
 package: .venv/release/ready
 	rm -rf dist

@@ -19,8 +19,10 @@ for name in ("COLUMNS", "PELLUCID_LANG"):  # how wide a pipe is, and which langu
     os.environ.pop(name, None)
 
 ROOT = Path(__file__).parent
-ORACLES = {"torch", "onnx", "cv2", "tifffile", "imagecodecs", "png", "safetensors", "ml_dtypes", "unicorn"}
-SHARED = ("tests.", "pellucid.bench.twins.")  # modules that import oracles for others
+ORACLES = {
+    "torch", "onnx", "cv2", "tifffile", "imagecodecs", "png", "safetensors", "ml_dtypes", "unicorn", "gmpy2", "flint",
+}  # fmt: skip
+SHARED = ("tests.", "soak.", "pellucid.bench.twins.")  # modules that import oracles for others
 
 
 def imports(path: Path) -> Iterator[str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pellucid.functions.arithmetic import Arithmetic, Number, at_least, at_most
 from pellucid.functions.exponential import fraction, scaled, sigmoid
-from pellucid.functions.normal import LONG, SHORT, probability
 from pellucid.functions.normal import gelu_slope as normal_slope
+from pellucid.functions.normal import probability, quotient
 
 _hex = float.fromhex
 TWICE_ROOT = _hex("0x1.9884533d43651p+0")  # 2·√(2/π)
@@ -15,7 +15,7 @@ FAR = 700.0
 
 def silu(x: Number, a: Arithmetic) -> Number:
     """x·σ(x)."""
-    return x * sigmoid(x, a)
+    return x * sigmoid(x, 64, a)
 
 
 def silu_slope(x: Number, a: Arithmetic) -> Number:
@@ -26,17 +26,17 @@ def silu_slope(x: Number, a: Arithmetic) -> Number:
 
 def gelu(x: Number, bits: int, a: Arithmetic) -> Number:
     """x·Φ(x), as good as a result needs that is rounded to so many bits."""
-    return x * probability(x, SHORT if bits == 32 else LONG, a)
+    return x * probability(x, quotient(bits), a)
 
 
 def gelu_slope(x: Number, bits: int, a: Arithmetic) -> Number:
     """Φ(x) + x·Φ′(x), as good as that."""
-    return normal_slope(x, SHORT if bits == 32 else LONG, a)
+    return normal_slope(x, quotient(bits), a)
 
 
 def near_gelu(x: Number, a: Arithmetic) -> Number:
     """x·σ(2u) = x·½(1 + tanh u), u = √(2/π)·(x + 0.044715·x³)."""
-    return x * sigmoid(_twice(x, a), a)
+    return x * sigmoid(_twice(x, a), 64, a)
 
 
 def near_gelu_slope(x: Number, a: Arithmetic) -> Number:

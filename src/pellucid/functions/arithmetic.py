@@ -57,3 +57,12 @@ def at_most(x: Number, limit: float, a: Arithmetic) -> Number:
 def at_least(x: Number, limit: float, a: Arithmetic) -> Number:
     """The larger of two numbers; NaN stays."""
     return a.where(limit > x, limit, x)
+
+
+def to_odd(x: Number, lost: Number, a: Arithmetic) -> Number:
+    """x + lost, where x is that rounded: the one of the two numbers next to it whose last bit is 1.
+
+    Rounded further, to a shorter type, that gives what x + lost itself gives.
+    """
+    below = a.bits(x) + (a.bits(x * lost) >> 63)  # towards 0 where the signs differ
+    return a.floating(((below >> 1) << 1) + 1)

@@ -26,6 +26,7 @@ COTH = (
     _hex("-0x1.bbd3aa3423f18p-20"),
     _hex("0x1.6348c3dc2371bp-25"),
 )
+DRAWN = 1.25 * 2.0**-53
 LEAST, MOST = _hex("-0x1.6232bdd7abcd2p+9"), _hex("0x1.62e42fefa39efp+9")  # between them eˣ is normal
 
 
@@ -74,11 +75,19 @@ def expm1(x: Number, a: Arithmetic) -> Number:
     return a.where(x <= MOST, a.signed(y, x), x + INFINITY)
 
 
-def sigmoid(x: Number, a: Arithmetic) -> Number:
-    """1/(1 + e⁻ˣ) = eˣ/(1 + eˣ) = 2ᵏ·over/(under + 2ᵏ·over); 0 where eˣ is."""
-    e = fraction(at_least(at_most(x, -LEAST, a), LEAST, a), a)
+def sigmoid(x: Number, bits: int, a: Arithmetic) -> Number:
+    """1/(1 + e⁻ˣ) = eˣ/(1 + eˣ) = 2ᵏ·over/(under + 2ᵏ·over); 0 where eˣ is.
+
+    Near 0 it is ½ + x/4 − x³/48. The first two terms can make the middle between two float32 numbers, and the third one
+    less than half a unit of float64's last place. So what is then to be rounded to float32 is drawn towards ½, by about
+    such a unit: less would not do there, and more would be wrong elsewhere.
+    """
+    e = fraction(at_most(x, -LEAST, a), a)
     over = scaled(e.over, e.k, a)
-    return a.where(x < LEAST, 0.0, over / (e.under + over))
+    y = over / (e.under + over)
+    if bits == 32:
+        y = a.fma(y, a.signed(DRAWN, 0.0 - x), y)
+    return a.where(x < LEAST, 0.0, y)
 
 
 def tanh(x: Number, a: Arithmetic) -> Number:

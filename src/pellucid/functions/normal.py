@@ -3,10 +3,10 @@
     Φ(−t) = e^(−t²/2)·h(t),   h(t) ≈ P(t)/Q(t)   for t ≥ 0
 
 h falls slowly and has no bend, so one quotient of polynomials does for all t, and Φ keeps its digits far from 0. There
-are two such quotients, both with the least largest relative error: 2^−38.8 for what is rounded to float32, 2^−58.2 for
-what stays float64.
+are two such quotients, both with the least largest relative error: 2^−38.8 up to t = 14 for what is rounded to float32,
+2^−58.2 up to t = 38 for what stays float64; as its coefficients are rounded to float64, too, that becomes 2^−54.2.
 
-    erf x = x·E(x²)                 where |x| < 1, the largest relative error of E being 2^−56.9
+    erf x = x·E(x²)                 where |x| < 1, the largest relative error of E being 2^−56.9, or 2^−55.2 as rounded
     erf x = 1 − 2·Φ(−√2·x)          where x ≥ 1
 """
 
@@ -24,11 +24,18 @@ DENSITY = _hex("0x1.9884533d43651p-2")  # 1/√(2π)
 
 
 class Quotient(NamedTuple):
-    """Coefficients of P, Q and of what e^(−t²/2) is made of."""
+    """Coefficients of P, Q and of what e^(−t²/2) is made of.
+
+    All in all Φ(−t) and t·Φ′(t) err by less than s + t²·2^−52 of their size, where s is `share` up to t = `reach` and
+    `beyond` from there on: for SHORT that is where Φ is no float32 number, but its product with a gradient may be.
+    """
 
     over: tuple[float, ...]
     under: tuple[float, ...]
     coth: tuple[float, ...]
+    share: float
+    reach: float
+    beyond: float
 
 
 SHORT = Quotient(
@@ -52,6 +59,9 @@ SHORT = Quotient(
         _hex("0x1.b3f1f80fc2436p-12"),
     ),
     (2.0, _hex("0x1.5555553cca0afp-3"), _hex("-0x1.6c15b70754164p-9"), _hex("0x1.13b339a764028p-14")),
+    2.0**-38,
+    14.0,
+    2.0**-26,
 )
 LONG = Quotient(
     (
@@ -82,6 +92,9 @@ LONG = Quotient(
         _hex("0x1.1dd62e29ea7b7p-21"),
     ),
     COTH,
+    2.0**-47,
+    FAR,
+    0.0,
 )
 ERF = (
     _hex("0x1.20dd750429b6dp+0"),
@@ -97,6 +110,11 @@ ERF = (
     _hex("0x1.d71b0dc96f611p-27"),
     _hex("-0x1.abae457e0730cp-31"),
 )
+
+
+def quotient(bits: int) -> Quotient:
+    """What does for results that are rounded to so many bits."""
+    return SHORT if bits == 32 else LONG
 
 
 def tail(t: Number, quotient: Quotient, a: Arithmetic) -> Number:

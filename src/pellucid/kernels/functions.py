@@ -30,8 +30,8 @@ def exp(typing: Any, x: Any) -> Any:
 
 @intrinsic
 def log(typing: Any, x: Any) -> Any:
-    """log x."""
-    return types.float64(types.float64), _code(logarithm.log)
+    """log x, in float64."""
+    return types.float64(types.float64), _code(lambda x, a: logarithm.log(x, 64, a))
 
 
 @intrinsic

@@ -50,7 +50,7 @@ class Shares:
     @property
     def logarithms(self) -> Array:
         """log softmax, which never goes by way of numbers that underflow."""
-        return np.asarray(self.shifted - arrays.log(self.total))
+        return np.asarray(self.shifted - arrays.log(self.total, 64))
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ class Sigmoid(FromOutput):
 
     def curve(self, x: Array, bits: int) -> Array:
         """σ(x)."""
-        return arrays.sigmoid(x)
+        return arrays.sigmoid(x, bits)
 
     def slope(self, y: Array, bits: int) -> Array:
         """σ′ = σ·(1 − σ)."""

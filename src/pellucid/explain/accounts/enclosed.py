@@ -5,11 +5,14 @@ lies within r of v, and so does the exact value of the formula, of operands that
 carries the radii of its operands on and adds one rounding of the engine's float64 and one of ours:
 
     x ± y:  r = rx + ry + U·|v|                    x·y:  r = |x|·ry + |y|·rx + rx·ry + U·|v|
-    x / y:  r = (rx + |v|·ry)/(|y| − ry) + U·|v|   f(x): r = (how far f can move within rx) + 4·U·|v|
+    x / y:  r = (rx + |v|·ry)/(|y| − ry) + U·|v|   f(x): r = (how far f can move within rx) + n·U·|v|
 
-with U = 2⁻⁵² for a rounding of each kind. Library functions are taken to err by less than two units of the last place.
-Where the engine rounds to float32, the explanation says `rounded(float32)`: r grows by half a unit of the last place of
-|v| + r, and by the least normal number where the result can be smaller, since that counts as zero. (Running error
+with U = 2⁻⁵² for a rounding of each kind. n·U is more than the bound of the engine's function, which is proved
+(docs/internals/functions.md), and that of ours here: library functions are taken to err by less than two units of the
+last place.
+
+Where the engine rounds to float32, the explanation says `rounded(float32)`: r grows by half a unit of the last place
+of |v| + r, and by the least normal number where the result can be smaller, since that counts as zero. (Running error
 analysis: Higham, Accuracy and Stability of Numerical Algorithms, section 3.3.)
 """
 
@@ -101,14 +104,18 @@ class Enclosed:
             value = np.power(self.value, WIDE(exponent))
             ends = (abs(self.value) + self.radius, np.maximum(abs(self.value) - self.radius, 0))
             moved = [abs(np.power(end, WIDE(exponent)) - abs(value)) for end in ends]
-            return _operation(value, np.where(self.radius > 0, np.maximum(*moved), 0), roundings=4)
+            # the error of the engine's logarithm counts as often as the power's logarithm says
+            often = np.where(abs(value) > 0, abs(np.log(abs(value))), 0)
+            return _operation(
+                value, np.where(self.radius > 0, np.maximum(*moved), 0), roundings=4 + often / 24
+            )
 
     def exp(self) -> Enclosed:
         """eˣ."""
         with np.errstate(all="ignore"):
             value = np.exp(self.value)
             moved = np.exp(self.value + self.radius) * -np.expm1(-self.radius)
-            return _operation(value, moved, roundings=4)
+            return _operation(value, moved, roundings=5)
 
     def log(self) -> Enclosed:
         """The natural logarithm."""
@@ -149,7 +156,7 @@ class Enclosed:
         return Enclosed(self.value, self.radius + half + flushed)
 
 
-def _operation(value: Array, radius: Array, roundings: int = 1) -> Enclosed:
+def _operation(value: Array, radius: Array, roundings: Any = 1) -> Enclosed:
     """The result of an operation: one rounding more, in the range of float64. What is infinite has no distance."""
     with np.errstate(invalid="ignore"):
         size = abs(value)

@@ -88,7 +88,7 @@ def _losses(question: Question) -> Formula:
 
     def replay() -> Array:
         shares = Shares(logits.numbers, 1)
-        found = logits.all(arrays.log(shares.total)) - logits.own(shares.shifted)
+        found = logits.all(arrays.log(shares.total, 64)) - logits.own(shares.shifted)
         return np.where(counts, found[:, 0], 0.0)
 
     return Formula(terms, result, again(replay), notes=notes)

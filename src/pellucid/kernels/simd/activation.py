@@ -1,4 +1,4 @@
-"""Smooth activations and their gradients along stretches of numbers: in float64, each result rounded once.
+"""Functions, smooth activations and their gradients along stretches of numbers: in float64, each result rounded once.
 
     out = f(A),   or   out = start + A·f′(B)   where B is what the forward read, or made
 
@@ -14,7 +14,7 @@ from typing import Any
 
 from llvmlite import ir
 
-from pellucid.functions import activation, exponential
+from pellucid.functions import activation, exponential, logarithm, normal, power
 from pellucid.kernels.simd.emit import Emitter, int64
 from pellucid.kernels.simd.numbers import Registers
 from pellucid.kernels.simd.stretch import Stretch, first_lanes
@@ -24,7 +24,13 @@ _GROUP = 4  # registers at a time
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "sigmoid": lambda a, _, x: exponential.sigmoid(x, a),
+    "exp": lambda a, _, x: exponential.exp(x, a),
+    "expm1": lambda a, _, x: exponential.expm1(x, a),
+    "log": lambda a, bits, x: logarithm.log(x, bits, a),
+    "log1p": lambda a, bits, x: logarithm.log1p(x, bits, a),
+    "erf": lambda a, _, x: normal.erf(x, a),
+    "rsqrt": lambda a, _, x: power.rsqrt(x, a),
+    "sigmoid": lambda a, bits, x: exponential.sigmoid(x, bits, a),
     "tanh": lambda a, _, x: exponential.tanh(x, a),
     "silu": lambda a, _, x: activation.silu(x, a),
     "gelu": lambda a, bits, x: activation.gelu(x, bits, a),

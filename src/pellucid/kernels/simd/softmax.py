@@ -93,7 +93,7 @@ class _SoftmaxEmitter(Emitter):
 
     def _log_softmax(self, _: Any, at: Any) -> None:
         largest = self._largest(at)
-        below = log(self._shares(at, largest), self.arithmetic)
+        below = log(self._shares(at, largest), 64, self.arithmetic)
 
         def result(c: Any, masks: Masks) -> None:
             place = self.b.add(at, c)

@@ -1,0 +1,22 @@
+"""The vector code of a function, to be called on arrays."""
+
+from __future__ import annotations
+
+import ctypes
+
+import numpy as np
+
+from pellucid.kernels import simd
+
+_Function = ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * 6)
+
+
+class Vector:
+    """One function of so many bits on this processor. Call it where denormal numbers count as zeros."""
+
+    def __init__(self, name: str, bits: int) -> None:
+        self._function = _Function(simd.address(simd.Activation(bits, name)))
+
+    def __call__(self, x: np.ndarray, out: np.ndarray) -> None:
+        """f(x) → out, of contiguous arrays."""
+        self._function(x.ctypes.data, 0, out.ctypes.data, 0, 0, x.size)
