@@ -30,7 +30,7 @@ from pellucid.explain.accounts.formula import (
 )
 from pellucid.explain.ops.explainers import explains
 from pellucid.explain.question import Question
-from pellucid.functions import normal
+from pellucid.functions.normal import quotient
 from pellucid.ops.base import Array, columns
 from pellucid.ops.gelu import GELU
 from pellucid.ops.leaky_relu import LeakyReLU
@@ -134,8 +134,8 @@ def _silu_slope(x: Enclosed, _: int) -> Enclosed:
 def _beyond(t: Enclosed, bits: int) -> tuple[Enclosed, Enclosed]:
     """Φ(−t) and t·Φ′(t) for t ≥ 0, as good as the engine's quotients are (`functions/normal.py`)."""
     far, squared = t.value > _FAR, t.value * t.value
-    quotient = normal.quotient(bits)
-    share = np.where(t.value > quotient.reach, quotient.beyond, quotient.share) + squared * WIDE(2.0) ** -52
+    made_of = quotient(bits)
+    share = np.where(t.value > made_of.reach, made_of.beyond, made_of.share) + squared * WIDE(2.0) ** -52
     beyond = Enclosed(_erfc((t.value * math.sqrt(0.5)).astype(np.float64)) / 2)
     density = (-0.5 * t * t).exp() * (1.0 / math.sqrt(2.0 * math.pi))
     beyond, product = where(far, 0.0, beyond), t * where(far, 0.0, density)
