@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import sys
 import time
 from collections.abc import Callable
 from functools import cache
@@ -21,6 +23,7 @@ T = TypeVar("T")
 
 # LLVM, asked anything, and Numba serve one thread at a time, and neither is fit for use when Ctrl-C has cut it short.
 _compiling = Aside()
+_floats_used = ctypes.c_int(1)
 _ROOM = 1 << 25  # bytes; where LLVM gets no memory, it ends the process
 if hasattr(os, "register_at_fork"):  # nobody is in the middle of something when the process is copied
     _turn = _compiling.turn
@@ -74,6 +77,8 @@ def object_file(symbol: str, edition: str, compile: Callable[[], bytes]) -> byte
 
 def new_engine() -> Any:
     """What code is loaded by; when it is closed, the code is gone."""
+    if sys.platform == "win32":  # objects with floats name it, and nobody reads it
+        llvm.add_symbol("_fltused", ctypes.addressof(_floats_used))
     return llvm.create_mcjit_compiler(llvm.parse_assembly(""), native().create_target_machine(jit=True))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable
+from functools import cache
 from types import FunctionType
 from typing import Any
 
@@ -96,6 +97,11 @@ def load_table(context: Any, builder: Any, kind: Any, cells: Any) -> Any:
 
 def object_code(function: Callable[..., None], bits: int, symbol: str) -> bytes:
     """Machine code for this processor as an object file, which needs the C library alone."""
+    return bytes(_machine().emit_object(module_of(function, bits, symbol)))
+
+
+def module_of(function: Callable[..., None], bits: int, symbol: str) -> Any:
+    """The same as LLVM's instructions, optimised."""
     if "numba" not in sys.modules:  # LLVM ends the process where it finds no memory
         memory.require("kernels", say("the compiler"), _COMPILER_BYTES)
     import numba
@@ -110,13 +116,17 @@ def object_code(function: Callable[..., None], bits: int, symbol: str) -> bytes:
     for defined in [*module.functions, *module.global_variables]:
         if not defined.is_declaration and defined.name != symbol:
             defined.linkage = llvm.Linkage.internal
-    machine = native().create_target_machine(
-        cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=3, jit=True
-    )
     passes = llvm.create_new_module_pass_manager()
     passes.add_global_dead_code_eliminate_pass()
-    passes.run(module, llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options()))
-    return bytes(machine.emit_object(module))
+    passes.run(module, llvm.create_pass_builder(_machine(), llvm.create_pipeline_tuning_options()))
+    return module
+
+
+@cache
+def _machine() -> Any:
+    return native().create_target_machine(
+        cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=3, jit=True
+    )
 
 
 def _entry_of(function: Callable[..., None], kind: Any) -> Callable[..., None]:
