@@ -130,7 +130,7 @@ def group_sum(row, first, channels, lanes):
         for i in range(width):
             lanes[i] += lanes[width + i]
         width //= 2
-    return lanes[0]
+    return lanes[width]
 
 
 @inline
