@@ -115,6 +115,37 @@ def test_numbers_side_by_side_have_the_bits_of_the_definition(name: str, dtype: 
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(40, 17), (6, 19, 7, 3), (5, 1, 4)], ids=str)
+def test_the_mean_of_losses_is_a_kernels(shape: tuple[int, ...], dtype: Any) -> None:
+    """With targets that are ignored; sums, weights and smoothing stay with the definition."""
+    (x,) = drawn((shape,), dtype)
+    target = np.random.default_rng(1).integers(0, shape[1], (shape[0], *shape[2:]))
+    target.flat[::5] = -100
+
+    def both(**settings: Any) -> list[Any]:
+        one = np.ones((), dtype)
+        return [
+            F.cross_entropy(x, target, **settings),
+            *F.cross_entropy_backward(one, x, target, **settings)[:1],
+        ]
+
+    with paying(1 << 60):
+        expected = both()
+    with paying(1) as made:
+        found = both()
+        assert made == ["cross_entropy", "cross_entropy"]
+        for settings in (
+            {"reduction": "sum"},
+            {"label_smoothing": 0.1},
+            {"weight": np.ones(shape[1], dtype)},
+        ):
+            both(**settings)
+        assert len(made) == 2
+    np.testing.assert_allclose(found[0], expected[0], rtol=4 * np.finfo(dtype).eps)
+    np.testing.assert_array_equal(found[1], expected[1])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_max_pooling_says_where_on_kernels_too(dtype: Any) -> None:
     (x,) = drawn(((3, 4, 9, 8),), dtype)
     settings = {"kernel_size": (3, 2), "stride": (2, 1), "padding": 1, "return_indices": True}

@@ -83,6 +83,13 @@ class CrossEntropy(Op):
         """The loss of every sample, and how many count."""
         return {"losses": shapes.get("target", ()), "count": ()}
 
+    def effort(self, *shapes: Shape | None) -> int:
+        """Each logit goes through memory some hundred times, in float64; kernels have the plain mean alone."""
+        input, _, weight = shapes
+        assert input is not None
+        plain = self.reduction == "mean" and self.label_smoothing == 0 and weight is None
+        return 4096 * size_of(input) if plain and 2 <= len(input) <= 5 else 0
+
     def infer(self, *shapes: Shape | None) -> Shape:
         """(N,C,…), (N,…), (C,) or None → () or, without reduction, (N,…). A single sample is (C,) and ()."""
         input, target, weight = shapes
