@@ -372,7 +372,7 @@ LIES: dict[str, tuple[Any, str]] = {
     ),
     "batch norm without its order": (
         source("1.mean", order={"in_tiles": 0}),
-        unlike("1.mean", "order 'parts'", "1", "none"),
+        unlike("1.mean", "order 'parts'", "2", "none"),
     ),
     "dropout without its draw": (
         source("6.output", facts={"seed": 1}),
@@ -652,7 +652,7 @@ def test_sums_in_parts_need_their_parts(tmp_path: Path, norm: pc.Module) -> None
         broken = rewritten((tmp_path / "good").read_bytes(), source(name, order={}))
         assert refusal(tmp_path / "f", broken) == (
             f"{BROKEN}entry '{name}': order 'parts' must be what a run of this network has. "
-            "Expected 1. Got none."
+            "Expected 2. Got none."
         )
 
 
