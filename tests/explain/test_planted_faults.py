@@ -13,13 +13,13 @@ from tests.support.recorded import Array, normal, recording, run
 import pellucid as pc
 from pellucid import functional as F
 from pellucid import winograd
-from pellucid.engine.buffers import Part
 from pellucid.engine.lowering import conv_grad_weight
 from pellucid.engine.program import Bound, Program
 from pellucid.explain.certificates import Certificate
 from pellucid.kernels import tape
 from pellucid.kernels.loops.norm import Moments
 from pellucid.kernels.loops.norm_statistics import BatchStatistics, GradientStatistics
+from pellucid.kernels.loops.parts import PartWalk
 from pellucid.kernels.loops.tiles import Call, Walk
 from pellucid.winograd import MATRICES, Along, Phase, Side
 
@@ -40,7 +40,7 @@ def found(program: Program, sample: int | None = None) -> dict[str, Certificate]
     return {array.name: array for array in recording(program).certify(sample).arrays if array.failures}
 
 
-def calls(walk: Walk, field: str) -> Array:
+def calls(walk: Walk | PartWalk, field: str) -> Array:
     """One field of all calls of a walk."""
     return walk.calls[:, Call._fields.index(field)]
 
@@ -146,8 +146,8 @@ def long_sum(plant: Fault | None = None, last_image: float = 1.0) -> Program:
     x = normal(64, 16, 32, 32)
     x[-1] *= last_image
 
-    def faulty(walk: Walk) -> Walk:
-        assert (walk.first_unit, walk.last_unit, walk.per_part) == (0, 64, 8)
+    def faulty(walk: PartWalk) -> PartWalk:
+        assert (walk.edges.tolist(), walk.together) == (list(range(0, 65, 8)), 1)
         return plant(walk) if plant else walk
 
     with pc.algorithm("direct"):
@@ -159,39 +159,37 @@ def long_sum(plant: Fault | None = None, last_image: float = 1.0) -> Program:
         )
 
 
-def last_image_left_out(walk: Walk) -> Walk:
-    return walk._replace(last_unit=walk.last_unit - 1)
+def last_image_left_out(walk: PartWalk) -> PartWalk:
+    return walk._replace(edges=np.append(walk.edges[:-1], 63))
 
 
-def border_line_left_out(walk: Walk) -> Walk:
+def border_line_left_out(walk: PartWalk) -> PartWalk:
     calls(walk, "taps_count")[:] -= 1
     return walk
 
 
-def later_images_replace_earlier_ones(walk: Walk) -> Walk:
+def later_images_replace_earlier_ones(walk: PartWalk) -> PartWalk:
     calls(walk, "rest")[:] = calls(walk, "first")
     return walk
 
 
-def parts_in_other_order(walk: Walk) -> Walk:
-    """The first part's sums are stored last, and so on; they are added in the order in which they are stored."""
-    (stage,) = walk.stages
-    size = stage.part // stage.out.dtype.itemsize
-    last = Part("the last part", stage.out, 7 * size, size)
-    return walk._replace(stages=(stage._replace(out=last, part=-stage.part),))
+def an_image_in_another_part(walk: PartWalk) -> PartWalk:
+    edges = walk.edges.copy()
+    edges[1] -= 1
+    return walk._replace(edges=edges, shortest=9)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "fault",
-    [last_image_left_out, border_line_left_out, later_images_replace_earlier_ones, parts_in_other_order],
+    [last_image_left_out, border_line_left_out, later_images_replace_earlier_ones, an_image_in_another_part],
     ids=lambda fault: fault.__name__,
 )
 def test_a_long_sum(fault: Fault) -> None:
     failures = found(long_sum(fault), sample=40)
     assert set(failures) == {"grad(w)"}
     assert failures["grad(w)"].failures > 20
-    assert (failures["grad(w)"].largest_share < 1) == (fault is parts_in_other_order)
+    assert (failures["grad(w)"].largest_share < 1) == (fault is an_image_in_another_part)
 
 
 @pytest.mark.slow

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from tests.kernels.test_kernels import FLOATS, RULES, integers, normal
 from tests.support.one_op import run_op
 
 import pellucid as pc
+from pellucid import batch
 from pellucid import functional as F
 from pellucid.engine.graph import trace
 from pellucid.engine.training import Training
@@ -46,9 +47,16 @@ def definition(x: Any, weight: Any, bias: Any, grad: Any, base: Any) -> dict[str
     return {
         "output": sums(x, np.ascontiguousarray(weight.T), np.broadcast_to(bias, grad.shape).copy()),
         "input": sums(grad, weight, base),
-        "weight": sums(np.ascontiguousarray(grad.T), x, zero(weight)),
-        "bias": sums(ones, grad, zero(bias)[None])[0],
+        "weight": in_parts(np.ascontiguousarray(grad.T), x, zero(weight)),
+        "bias": in_parts(ones, grad, zero(bias)[None])[0],
     }
+
+
+def in_parts(left: np.ndarray, right: np.ndarray, start: np.ndarray) -> np.ndarray:
+    """The same over the batch: part by part, the parts as a tree."""
+    edges = batch.edges(len(right), batch.large_parts(len(right)))
+    parts = [sums(np.ascontiguousarray(left[:, i:j]), right[i:j], start) for i, j in pairwise(edges)]
+    return batch.added(parts, np.add)
 
 
 @pytest.mark.slow

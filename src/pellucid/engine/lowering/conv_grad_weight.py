@@ -133,6 +133,11 @@ class _Tiles:
     parts: Parts
     bias: bool
 
+    @derived
+    def packing(self) -> Packing | None:
+        """How kernel positions are packed, if they are."""
+        return packed_kernel(self.layer)
+
     def ranges(self, x: View) -> list[list[_Block]]:
         """The blocks, in the ranges that threads share; smaller blocks where there would be too few."""
         found = self._blocks(x, simd.register_tile)
@@ -144,7 +149,7 @@ class _Tiles:
 
     def _blocks(self, x: View, most: Callable[[int, int], int]) -> list[_Block]:
         """All blocks, of `most` rows for so many columns."""
-        layer, packing, found = self.layer, packed_kernel(self.layer), list[_Block]()
+        layer, packing, found = self.layer, self.packing, list[_Block]()
         for group, column, width in layer.column_blocks(layer.outputs):
             columns = width * (packing.positions if packing else 1)
             rows_ = _weight_rows(layer, x, most(layer.bits, columns), packing, bias=self.bias)
@@ -153,14 +158,17 @@ class _Tiles:
 
     @derived
     def slot(self) -> int:
-        """The most numbers of a range."""
+        """The most numbers of a range, where they wait in a slot."""
+        if not self.parts.waits:
+            return 0
         nowhere = View(0, 0, 0, (0, 0, 0))
         return max(sum(len(b.numbers) * b.width for b in blocks_) for blocks_ in self.ranges(nowhere))
 
     def listed(self, x: View, g: View, units: Sequence[int]) -> TileList:
         """The calls for units of so many images."""
         result = TileList()
-        stretches = {images: _stretches(self.layer, x, g, images) for images in units}
+        whole = len(self.packing.steps) if self.packing else 0
+        stretches = {images: _stretches(self.layer, x, g, images, whole) for images in units}
         for blocks_ in self.ranges(x):
             result.stage = 0
 
@@ -176,8 +184,7 @@ class _Tiles:
         """Stretch by stretch, a unit's products for all blocks."""
         layer, w = self.layer, self.layer.axes[2]
         steps = (w.stride * x.strides[2], g.strides[2])
-        packing = packed_kernel(layer)
-        pieces = _pieces(packing, layer.outputs, steps) if packing else ()
+        pieces = _pieces(self.packing, layer.outputs, steps) if self.packing else ()
         corner = x.offset(layer.first_read((0, 0, 0)))
         for j, (run, taps) in enumerate(stretches):
             slot = 0
@@ -222,15 +229,13 @@ class _Tiles:
             slot += len(rows) * block.width
 
 
-def _stretches(layer: Layer, x: View, g: View, together: int) -> list[tuple[int, Taps]]:
+def _stretches(layer: Layer, x: View, g: View, together: int, whole: int) -> list[tuple[int, Taps]]:
     """The sum over rows of positions (image, d, h) as (run, taps): as much of it at a time as all tiles keep in cache.
 
-    A row whose products come in pieces is not cut.
+    A row whose products come in pieces, `whole` in all, is not cut.
     """
     d, h, w = layer.axes
     lines = list(product(range(together), range(d.output), range(h.output)))
-    packing = packed_kernel(layer)
-    whole = len(packing.steps) if packing else 0
     numbers = layer.all_inputs * d.stride * h.stride * w.stride + layer.all_outputs
     most = max(_SHORTEST, _BLOCK_NUMBERS // numbers)
 
