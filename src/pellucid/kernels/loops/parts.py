@@ -15,14 +15,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from pellucid.kernels.intrinsics import call_tile, numbers_at, record
+from pellucid.kernels.intrinsics import numbers_at
 from pellucid.kernels.jit import inline, kernel
-from pellucid.kernels.loops.tiles import Call, Stage
+from pellucid.kernels.loops.tiles import Stage, make_calls
 from pellucid.kernels.table import Address, Integers, Many, Numbers, Reads, Records, Writes
 
-UNIT, LONGER, END = range(
-    3
-)  # the lists of a range: for a unit, for that of a longer part, at the end of a chunk
+# The lists of a range: for a unit, for that of a longer part, at the end of a chunk.
+UNIT, LONGER, END = range(3)
 
 
 class PartWalk(NamedTuple):
@@ -55,23 +54,6 @@ class AddParts(NamedTuple):
     parts_count: int
     size: int  # of one
     per_chunk: int
-
-
-@inline
-def make_calls(w, scratch, calls, which, image, first, place):
-    """The calls of a list, for a unit that begins with an image; results lie at a place, of a part or a slot."""
-    for e in range(w.bounds[which], w.bounds[which + 1]):
-        call = record(Call, calls, e)
-        stage = record(Stage, w.stages, call.stage)
-        call_tile(
-            call.first if first else call.rest,
-            (stage.a or scratch) + image * stage.a_step + call.a,
-            (stage.b or scratch) + image * stage.b_step + call.b,
-            (stage.out or scratch) + image * stage.out_step + place * stage.part + call.out,
-            (stage.start or scratch) + image * stage.start_step + call.start,
-            w.taps + call.taps,
-            call.taps_count,
-        )
 
 
 @kernel

@@ -80,24 +80,30 @@ class Panels(NamedTuple):
 
 
 @inline
+def make_calls(w, scratch, calls, which, unit, first, place):
+    """The calls of a list for one unit, the first of a sum or a later one; results lie at a place (part, slot)."""
+    for e in range(w.bounds[which], w.bounds[which + 1]):
+        call = record(Call, calls, e)
+        stage = record(Stage, w.stages, call.stage)
+        call_tile(
+            call.first if first else call.rest,
+            (stage.a or scratch) + unit * stage.a_step + call.a,
+            (stage.b or scratch) + unit * stage.b_step + call.b,
+            (stage.out or scratch) + unit * stage.out_step + place * stage.part + call.out,
+            (stage.start or scratch) + unit * stage.start_step + call.start,
+            w.taps + call.taps,
+            call.taps_count,
+        )
+
+
+@inline
 def walk(w, chunk, scratch):
     """Make every call of this chunk's range for every unit (an image, or several) of this chunk."""
     part, piece = chunk // w.ranges, chunk % w.ranges
     first_unit = w.first_unit + part * w.per_part
     calls = Records(w.calls, 0)
     for unit in range(first_unit, min(w.last_unit, first_unit + w.per_part)):
-        for e in range(w.bounds[piece], w.bounds[piece + 1]):
-            call = record(Call, calls, e)
-            stage = record(Stage, w.stages, call.stage)
-            call_tile(
-                call.first if unit == first_unit else call.rest,
-                (stage.a or scratch) + unit * stage.a_step + call.a,
-                (stage.b or scratch) + unit * stage.b_step + call.b,
-                (stage.out or scratch) + unit * stage.out_step + part * stage.part + call.out,
-                (stage.start or scratch) + unit * stage.start_step + call.start,
-                w.taps + call.taps,
-                call.taps_count,
-            )
+        make_calls(w, scratch, calls, piece, unit, unit == first_unit, part)
 
 
 @kernel

@@ -7,15 +7,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from llvmlite import ir
 
 from pellucid.functions import activation, exponential, logarithm, normal, power
-from pellucid.kernels.simd.emit import Emitter, int64
+from pellucid.kernels.simd.emit import Emitter, int64, symbol_of
 from pellucid.kernels.simd.numbers import Registers
 from pellucid.kernels.simd.stretch import Stretch, first_lanes
 from pellucid.kernels.simd.target import vector_lanes
@@ -54,7 +53,7 @@ class Activation:
     @property
     def symbol(self) -> str:
         """A name that no other code has."""
-        return "activation_" + hashlib.sha256(repr(astuple(self)).encode()).hexdigest()[:20]
+        return symbol_of("activation", self)
 
     def emit(self) -> ir.Module:
         """Groups of whole registers; then one register at a time, the last of which may have lanes to spare."""

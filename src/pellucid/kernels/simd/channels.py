@@ -17,15 +17,14 @@ with g = A·weight. Every operation is one of float64; what goes to a tensor is 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from llvmlite import ir
 
 from pellucid.kernels.simd.activation import repeat
-from pellucid.kernels.simd.emit import I64, Emitter, int64
+from pellucid.kernels.simd.emit import I64, Emitter, int64, symbol_of
 from pellucid.kernels.simd.numbers import Numbers, Registers
 from pellucid.kernels.simd.stretch import Masks, Stretch, known_lanes
 from pellucid.kernels.simd.target import vector_lanes
@@ -52,7 +51,7 @@ class Channels:
     @property
     def symbol(self) -> str:
         """A name that no other code has."""
-        return "channels_" + hashlib.sha256(repr(astuple(self)).encode()).hexdigest()[:20]
+        return symbol_of("channels", self)
 
     def emit(self) -> ir.Module:
         """Groups of registers, then one register at a time, the last of which may have lanes to spare."""

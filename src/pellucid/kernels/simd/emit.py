@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import astuple
 from typing import Any
 
 from llvmlite import ir
@@ -210,6 +212,11 @@ class Emitter:
 
     def _address(self, pointer: Any, offset: int, vector: Any) -> Any:
         return self.b.bitcast(self.ahead(pointer, offset), vector.as_pointer())
+
+
+def symbol_of(kind: str, code: Any) -> str:
+    """A name for code, a dataclass, that all equal code has and no other."""
+    return f"{kind}_" + hashlib.sha256(repr(astuple(code)).encode()).hexdigest()[:20]
 
 
 def int64(value: int) -> Any:

@@ -11,16 +11,15 @@ c, with one fused multiply–add per product, as a `Tile` does.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from typing import Any
 
 from llvmlite import ir
 
-from pellucid.kernels.simd.emit import Emitter, Registers, int64
+from pellucid.kernels.simd.emit import Emitter, Registers, int64, symbol_of
 from pellucid.kernels.simd.target import vector_lanes
 from pellucid.kernels.simd.tile import register_tile
 from pellucid.kernels.simd.winograd import combine, divided
@@ -57,7 +56,7 @@ class FewTiles:
     @property
     def symbol(self) -> str:
         """A name that no other code has."""
-        return "few_" + hashlib.sha256(repr(astuple(self)).encode()).hexdigest()[:20]
+        return symbol_of("few", self)
 
     @property
     def taps(self) -> list[Two]:

@@ -7,9 +7,8 @@ All in float64, each result rounded once. Sums over the channels have the lanes 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from llvmlite import ir
@@ -17,7 +16,7 @@ from llvmlite import ir
 from pellucid.functions.exponential import INFINITY, share
 from pellucid.functions.logarithm import log
 from pellucid.functions.sums import LANES
-from pellucid.kernels.simd.emit import I64, Emitter, int64, lanes
+from pellucid.kernels.simd.emit import I64, Emitter, int64, lanes, symbol_of
 from pellucid.kernels.simd.numbers import Numbers, Registers
 from pellucid.kernels.simd.stretch import Masks, Stretch, known_lanes, splat
 from pellucid.kernels.simd.target import vector_lanes
@@ -45,7 +44,7 @@ class Softmax:
     @property
     def symbol(self) -> str:
         """A name that no other code has."""
-        return "softmax_" + hashlib.sha256(repr(astuple(self)).encode()).hexdigest()[:20]
+        return symbol_of("softmax", self)
 
     def emit(self) -> ir.Module:
         """One position after the other."""

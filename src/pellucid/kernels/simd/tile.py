@@ -18,15 +18,14 @@ numbers of A; see `engine/lowering/packed.py`.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from itertools import product
 from typing import Any, Literal
 
 from llvmlite import ir
 
-from pellucid.kernels.simd.emit import Columns, Emitter, Registers, int64
+from pellucid.kernels.simd.emit import Columns, Emitter, Registers, int64, symbol_of
 from pellucid.kernels.simd.norm import normalised
 from pellucid.kernels.simd.target import target, vector_lanes
 from pellucid.kernels.simd.tree import Batch
@@ -92,7 +91,7 @@ class Tile:
     @property
     def symbol(self) -> str:
         """A name that no other tile has."""
-        return "tile_" + hashlib.sha256(repr(astuple(self)).encode()).hexdigest()[:20]
+        return symbol_of("tile", self)
 
     def emit(self) -> ir.Module:
         """The code as a module of its own."""

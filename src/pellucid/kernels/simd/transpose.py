@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from llvmlite import ir
 
-from pellucid.kernels.simd.emit import Emitter, int64, lanes
+from pellucid.kernels.simd.emit import Emitter, int64, lanes, symbol_of
 
 # What happens to a result last: nothing, a base is added, or it is masked.
 End = Literal["nothing", "base", "mask"]
@@ -34,7 +33,7 @@ class Transpose:
     @property
     def symbol(self) -> str:
         """A name that no other code has."""
-        return "transpose_" + hashlib.sha256(repr(astuple(self)).encode()).hexdigest()[:20]
+        return symbol_of("transpose", self)
 
     def emit(self) -> ir.Module:
         """Strip by strip of rows, each from left to right; blocks have as many numbers a side as a vector has lanes."""

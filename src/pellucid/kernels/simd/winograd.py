@@ -6,15 +6,14 @@ once, by what its rows of both are divided by.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal
 
 from llvmlite import ir
 
-from pellucid.kernels.simd.emit import I8, Emitter, Load, Registers, int64
+from pellucid.kernels.simd.emit import I8, Emitter, Load, Registers, int64, symbol_of
 from pellucid.kernels.simd.norm import NormalLoad, normalised
 from pellucid.kernels.simd.pooled import Routes, pooled, unpooled
 from pellucid.winograd import MATRICES, Kind, Matrix, divisors
@@ -59,7 +58,7 @@ class Transform:
     @property
     def symbol(self) -> str:
         """A name that no other code has."""
-        return "winograd_" + hashlib.sha256(repr(astuple(self)).encode()).hexdigest()[:20]
+        return symbol_of("winograd", self)
 
     def emit(self) -> ir.Module:
         """Tile by tile: a loop over full vectors of channels, then the rest."""
