@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,7 +125,7 @@ def _gradient(question: Question) -> Formula:
     assert there is not None
     element = Element(question.operand("grad_output"), terms.factors[0][1])
     x = Element(question.operand("input"), tuple(question.at.T))
-    sums, counts = _windows(question, element, there)
+    sums, counts, engine_sums = _windows(question, element, there)
     slopes = where(sums.value == 0, 0.0, sums.power(1 / op.norm_type).power(1 - op.norm_type))
     perhaps_zero = abs(sums.value) <= sums.radius  # and then there is no gradient
     slopes = Enclosed(slopes.value, slopes.radius + np.where(perhaps_zero, abs(slopes.value), 0))
@@ -150,10 +150,9 @@ def _gradient(question: Question) -> Formula:
         return [*found, *grown_notes(question)]
 
     def replay() -> Array:
-        total, held = _windows_again(question, element, there)
-        p = op.norm_type
+        total, p = engine_sums(), op.norm_type
         slope = np.where(total == 0, 0.0, arrays.raised(arrays.raised(total, 1 / p), 1 - p))
-        shares = element.gathered()[1].astype(np.float64) * slope * op.window / held
+        shares = element.gathered()[1].astype(np.float64) * slope * op.window / counts
         gradient = arrays.raised(x.gathered()[1], p - 1) * _added(np.where(there, shares, 0.0))
         gradient = gradient if question.base is None else gradient + before(question)
         return gradient.astype(question.dtype)
@@ -177,20 +176,12 @@ def _unreached(x: Element, power: Enclosed, there: NDArray[np.bool_], op: LpPool
 
 def _windows(
     question: Question, element: Element, there: NDArray[np.bool_]
-) -> tuple[Enclosed, NDArray[np.int64]]:
-    """The sums of the windows that hold an element, and how many elements these have."""
+) -> tuple[Enclosed, NDArray[np.int64], Callable[[], Array]]:
+    """The sums of the windows that hold an element, how many these have, and how the engine gets the sums."""
     op, (at, which) = _of(question), _holding(element, there)
-    _, present, powers = _powers(question, at)
-    return _sums(op, present, powers)[which], _counts(present, len(at))[which]
-
-
-def _windows_again(
-    question: Question, element: Element, there: NDArray[np.bool_]
-) -> tuple[Array, NDArray[np.int64]]:
-    """The same as the engine has it."""
-    op, (at, which) = _of(question), _holding(element, there)
-    elements, present, _ = _powers(question, at)
-    return _engine_sums(op, present, elements)[which], _counts(present, len(at))[which]
+    elements, present, powers = _powers(question, at)
+    counts = _counts(present, len(at))[which]
+    return _sums(op, present, powers)[which], counts, lambda: _engine_sums(op, present, elements)[which]
 
 
 def _holding(element: Element, there: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
