@@ -21,9 +21,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-_FEWEST = (
-    8  # images of a part of a large sum: with fewer, adding parts would cost what few images' products do
-)
+_FEWEST = 8  # images of a part of a large sum: with fewer, adding parts costs what the products do
 _MOST = 64  # parts: as many as may ever be computed apart; each takes room, or the time of an addition
 _SMALL = 16  # parts of a small sum, where the batch has so many images
 

@@ -53,9 +53,7 @@ class Purpose(IntEnum):
     DROPOUT = 2  # at: the step; place: which of the network's dropouts
     CERTIFICATES = 3  # which elements a sample holds; at: which array of the recording
     INTEGER_RUNS = 4  # operands of a layer; place: which of them
-    DOCTOR = (
-        5  # directions, and elements to look at; at: how many calls were before; place: `Dice` says which
-    )
+    DOCTOR = 5  # directions, and elements to look at; at: how many calls were before; place: see `Dice`
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ Array: TypeAlias = NDArray[Any]
 Shape: TypeAlias = tuple[int, ...]
 Gradients: TypeAlias = tuple[Array | None, ...]
 Rows: TypeAlias = tuple[NDArray[np.int64], ...]  # where elements lie: one array of integers for each axis
+FUNCTION_EFFORT = 4096  # of a definition that takes a number through an elementary function: see `Op.effort`
 T = TypeVar("T")
 
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from pellucid.errors import ArgumentError, ShapeError, say
 from pellucid.numbers import are_whole
-from pellucid.ops.base import Array, Gradients, Op, Shape
+from pellucid.ops.base import FUNCTION_EFFORT, Array, Gradients, Op, Shape
 from pellucid.ops.checks import choice, number
 from pellucid.ops.log_softmax import Shares
 from pellucid.ops.relation import IndexPattern, Labels
@@ -88,7 +88,7 @@ class CrossEntropy(Op):
         input, _, weight = shapes
         assert input is not None
         plain = self.reduction == "mean" and self.label_smoothing == 0 and weight is None
-        return 4096 * size_of(input) if plain and 2 <= len(input) <= 5 else 0
+        return FUNCTION_EFFORT * size_of(input) if plain and 2 <= len(input) <= 5 else 0
 
     def infer(self, *shapes: Shape | None) -> Shape:
         """(N,C,…), (N,…), (C,) or None → () or, without reduction, (N,…). A single sample is (C,) and ()."""

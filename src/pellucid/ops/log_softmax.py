@@ -15,7 +15,7 @@ import numpy as np
 
 from pellucid.functions import arrays
 from pellucid.functions.sums import in_lanes
-from pellucid.ops.base import Array, Gradients, Op, Shape
+from pellucid.ops.base import FUNCTION_EFFORT, Array, Gradients, Op, Shape
 from pellucid.ops.checks import axis
 from pellucid.ops.relation import IndexPattern, Labels
 from pellucid.sizes import size_of
@@ -81,8 +81,9 @@ class AlongAxis(Op):
         """Each number goes through memory some hundred times, in float64."""
         (input,) = shapes
         assert input is not None
-        last = self.dim % len(input) == len(input) - 1
-        return 4096 * size_of(input) if last or (self.dim % len(input) == 1 and len(input) <= 5) else 0
+        dim = self.dim % len(input)
+        by_kernels = dim == len(input) - 1 or (dim == 1 and len(input) <= 5)
+        return FUNCTION_EFFORT * size_of(input) if by_kernels else 0
 
     def backward(self, grad_output: Array, *operands: Array) -> Gradients:
         """From the rounded output."""

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from pellucid.ops.base import Array, Gradients, Op, Shape, alike
+from pellucid.ops.base import FUNCTION_EFFORT, Array, Gradients, Op, Shape, alike
 from pellucid.ops.relation import IndexPattern
 from pellucid.sizes import size_of
 
@@ -58,7 +58,7 @@ class Smooth(Pointwise):
         """Each number goes through memory some hundred times, in float64."""
         (input,) = shapes
         assert input is not None
-        return 4096 * size_of(input)
+        return FUNCTION_EFFORT * size_of(input)
 
     def value(self, x: Array) -> Array:
         """f in float64, rounded once."""

@@ -20,6 +20,7 @@ from pellucid.explain.accounts.formula import (
     shortest,
 )
 from pellucid.explain.ops.explainers import explains
+from pellucid.explain.ops.parts import in_order
 from pellucid.explain.question import Question
 from pellucid.functions import arrays
 from pellucid.ops.base import Array
@@ -94,14 +95,8 @@ def _engine_sums(op: LpPool, present: NDArray[np.bool_], element: Element) -> Ar
     """The same as the engine adds them."""
     numbers = np.where(present, arrays.raised(element.gathered()[1], op.norm_type), 0.0)
     counts = _counts(present, len(numbers))
-    sums = _added(numbers)
+    sums = in_order(numbers)[:, 0]
     return np.where(counts < op.window, sums * op.window / counts, sums)
-
-
-def _added(numbers: Array) -> Array:
-    """Σ along the second axis, in its order, from 0."""
-    first = np.zeros((len(numbers), 1))
-    return np.add.accumulate(np.concatenate([first, numbers], axis=1), axis=1)[:, -1]
 
 
 def _counts(present: NDArray[np.bool_], windows: int) -> NDArray[np.int64]:
@@ -153,7 +148,7 @@ def _gradient(question: Question) -> Formula:
         total, p = engine_sums(), op.norm_type
         slope = np.where(total == 0, 0.0, arrays.raised(arrays.raised(total, 1 / p), 1 - p))
         shares = element.gathered()[1].astype(np.float64) * slope * op.window / counts
-        gradient = arrays.raised(x.gathered()[1], p - 1) * _added(np.where(there, shares, 0.0))
+        gradient = arrays.raised(x.gathered()[1], p - 1) * in_order(np.where(there, shares, 0.0))[:, 0]
         gradient = gradient if question.base is None else gradient + before(question)
         return gradient.astype(question.dtype)
 

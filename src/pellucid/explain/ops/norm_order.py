@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pellucid import batch
 from pellucid.derived import derived
+from pellucid.explain.ops.parts import in_order
 from pellucid.ops.base import Shape
 from pellucid.sizes import size_of
 from pellucid.winograd import SIDE
@@ -116,12 +117,8 @@ class Order:
     def whole(self, sums: Array) -> Array:
         """The sums of all runs, part by part, the parts as a tree, as (elements, 1)."""
         ends = np.cumsum([0, *map(len, self.parts)])
-        zero = np.zeros((len(sums), 1))
-        parts = [
-            np.add.accumulate(np.concatenate([zero, sums[:, start:stop]], axis=1), axis=1)[:, -1:]
-            for start, stop in pairwise(ends)
-        ]
-        return batch.added(parts, np.add) if parts else zero
+        parts = [in_order(sums[:, start:stop]) for start, stop in pairwise(ends)]
+        return batch.added(parts, np.add) if parts else np.zeros((len(sums), 1))
 
     def sum(self, left: Array, right: Array | None = None) -> Array:
         """Σ left·right, or Σ left, as (elements, 1)."""

@@ -14,6 +14,7 @@ from pellucid.explain.accounts.choice import Choice
 from pellucid.explain.accounts.enclosed import Array, Enclosed, normal
 from pellucid.explain.accounts.formula import Formula, again, before, grown_notes, grown_terms
 from pellucid.explain.ops.explainers import explains
+from pellucid.explain.ops.parts import in_order
 from pellucid.explain.question import Question
 from pellucid.ops.adaptive_avg_pool import AdaptiveAvgPool
 from pellucid.ops.adaptive_max_pool import AdaptiveMaxPool
@@ -174,8 +175,7 @@ def _average_replayed(question: Question, numbers: Array, divisors: NDArray[np.i
     def replay() -> Array:
         wide = numbers.astype(np.float64)
         shares = wide if question.source.of == "output" else wide / divisors
-        first = np.zeros((len(shares), 1))
-        total = np.add.accumulate(np.concatenate([first, shares], axis=1), axis=1)[:, -1]
+        total = in_order(shares)[:, 0]
         if question.source.of == "output":
             total = total / divisors[:, 0]
         if question.base is not None:
