@@ -102,7 +102,7 @@ def _relation(source: Source, meets: IndexPattern | Copies | Concatenated) -> Da
 def _meeting(pattern: IndexPattern, of: str, read: Sequence[str]) -> Data:
     """A pattern for one result and what it reads, by their roles."""
     labels = {"result": pattern.labels[of.removeprefix("grad_")]}
-    labels |= {argument: pattern.labels[argument.removeprefix("grad_")] for argument in read}
+    labels |= {argument: pattern.read_by(of, argument) for argument in read}
     return _pattern(IndexPattern(labels, pattern.sizes, pattern.links))
 
 

@@ -60,6 +60,7 @@ class AlongAxis(Op):
     dim: int
 
     keeps_positions: ClassVar[bool] = True
+    own: ClassVar[tuple[str, ...]] = ()  # see `IndexPattern`
 
     def reads(self, of: str) -> tuple[str, ...]:
         """The gradient reads the output."""
@@ -75,7 +76,7 @@ class AlongAxis(Op):
         (dim,) = self.mixed(len(shape))
         sizes = {"a": size_of(shape[:dim]), "d": shape[dim], "e": shape[dim], "b": size_of(shape[dim + 1 :])}
         labels: dict[str, Labels] = {"input": ("a", "d", "b"), "output": ("a", "e", "b")}
-        return IndexPattern(labels, sizes, through="output")
+        return IndexPattern(labels, sizes, own=self.own)
 
     def effort(self, *shapes: Shape | None) -> int:
         """Each number goes through memory some hundred times, in float64."""
@@ -109,6 +110,7 @@ class LogSoftmax(AlongAxis):
         "output": "output = input − log Σ exp(input)",
         "grad_input": "grad_input = grad_output − exp(output)·Σ grad_output",
     }
+    own: ClassVar[tuple[str, ...]] = ("output",)
 
     @property
     def name(self) -> str:

@@ -94,12 +94,20 @@ class IndexPattern:
         links: which positions meet, for each spatial axis.
         through: the result by way of which an operand's gradient depends on the operand itself; None where elements
             meet directly.
+        own: what a gradient reads at its own index alone, though more of it meets in the forward.
     """
 
     labels: Mapping[str, Labels]
     sizes: Mapping[str, int]
     links: Links = ()
     through: str | None = None
+    own: tuple[str, ...] = ()
+
+    def read_by(self, of: str, argument: str) -> Labels:
+        """The labels of what a result reads: of "output", "grad_<argument>" or a statistic."""
+        result = of.removeprefix("grad_")
+        own = of != result and argument in self.own
+        return self.labels[result if own else argument.removeprefix("grad_")]
 
 
 @dataclass(frozen=True, eq=False)

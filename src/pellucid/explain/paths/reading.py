@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pellucid.explain.paths.relation import AnyRelation, Chained, Relation, Routes, Transposed
 from pellucid.explain.source import Source
 from pellucid.ops.base import Op, Shape
-from pellucid.ops.relation import Concatenated, Copies, IndexPattern
+from pellucid.ops.relation import Concatenated, Copies, IndexPattern, Labels
 from pellucid.sizes import size_of
 
 
@@ -46,9 +46,10 @@ class Reading:
         if chosen is not None:
             return self._copied(op, chosen)
         if self._backward and self._read == self._result and found.through is not None:
-            there = _between(found, self._read, found.through)
-            return Chained(there, _between(found, found.through, self._result))
-        return _between(found, self._read, self._result)
+            read, between, result = (found.labels[of] for of in (self._read, found.through, self._result))
+            return Chained(_between(found, read, between), _between(found, between, result))
+        labels = found.read_by(self.source.of, self.argument)
+        return _between(found, labels, found.labels[self._result])
 
     @property
     def _backward(self) -> bool:
@@ -80,6 +81,5 @@ class Reading:
         return routes if (self._read == "output") == (copies.of == "output") else Transposed(routes)
 
 
-def _between(pattern: IndexPattern, operand: str, result: str) -> Relation:
-    links = tuple(link.meetings for link in pattern.links)
-    return Relation(pattern.labels[operand], pattern.labels[result], pattern.sizes, links)
+def _between(pattern: IndexPattern, operand: Labels, result: Labels) -> Relation:
+    return Relation(operand, result, pattern.sizes, tuple(link.meetings for link in pattern.links))
