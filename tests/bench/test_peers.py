@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -74,7 +75,7 @@ def test_single_ops_run_in_both_engines() -> None:
     output, grad_input = (result.array() for result in results)
     step()  # the input stays, so that another turn is the same
     assert [result.array().tobytes() for result in results] == [output.tobytes(), grad_input.tobytes()]
-    expected = torch.nn.functional.conv2d(*map(torch.from_numpy, small.arrays()), padding=1)
+    expected = torch.nn.functional.conv2d(*map(torch.from_numpy, small.arrays().values()), padding=1)
     np.testing.assert_allclose(output, expected.numpy(), atol=1e-5)
     try:
         for channels_last in (False, True):
@@ -83,3 +84,20 @@ def test_single_ops_run_in_both_engines() -> None:
     finally:
         torch.set_flush_denormal(False)  # a contender has a process of its own, this test has not
     assert all(len(op.shapes) in (1, 3) for op in ops.OPS)
+
+
+@pytest.mark.parametrize("on_arrays", [False, True])
+def test_single_ops_with_targets(on_arrays: bool) -> None:
+    from pellucid.bench import ops
+
+    small = ops.Op("small", "cross_entropy", ((3, 5),), classes=5, on_arrays=on_arrays)
+    made: Any = ops.pellucid(small, 2)()
+    output = made if on_arrays else made.plan.value(made.plan.graph.output).array()
+    arrays = {name: torch.from_numpy(array) for name, array in (small.arrays() | small.targets()).items()}
+    expected = torch.nn.functional.cross_entropy(**arrays)
+    np.testing.assert_allclose(output, expected.numpy(), rtol=1e-5)
+    try:
+        result: Any = ops.torch(small, 2, channels_last=False)()
+    finally:
+        torch.set_flush_denormal(False)
+    assert result == expected if on_arrays else result[0].shape == (3, 5)

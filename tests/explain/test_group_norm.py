@@ -45,6 +45,8 @@ NETWORKS: list[tuple[Network, tuple[int, ...]]] = [
     (layer, (2, 3, 4, 5)),
     (layer, (2, 3, 2, 4, 5)),
     (layer, (4, 7)),
+    (layer, (5, 32)),
+    (group, (2, 36, 3)),
     (neighbours, (3, 6, 4)),
     (neighbours, (2, 3, 3, 4)),
 ]
@@ -289,7 +291,7 @@ def test_an_empty_batch() -> None:
 
 
 @TYPES
-@pytest.mark.parametrize(("network", "shape"), [NETWORKS[0], NETWORKS[5], NETWORKS[9]])
+@pytest.mark.parametrize(("network", "shape"), [NETWORKS[0], NETWORKS[5], NETWORKS[11]])
 def test_numbers_at_the_edges_of_the_float_types(
     network: Network, shape: tuple[int, ...], dtype: Any
 ) -> None:

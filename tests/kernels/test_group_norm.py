@@ -22,7 +22,10 @@ SETS = [
     (GroupNorm(None), (37, 3, 4, 5)),
     (GroupNorm(None, 0.1), (1, 300, 3)),
     (GroupNorm(None), (2, 3, 2, 3, 4)),
+    (GroupNorm(2), (3, 70, 4)),
     (LayerNorm((11,)), (19, 11)),
+    (LayerNorm((48,)), (35, 48)),
+    (LayerNorm((37, 3)), (4, 37, 3)),
     (LayerNorm((3, 5), 0.1), (18, 3, 5)),
     (LayerNorm((3, 5, 7)), (18, 3, 5, 7)),
     (LayerNorm((3, 5, 2, 4)), (2, 3, 5, 2, 4)),
@@ -57,7 +60,7 @@ def test_sets(op: Any, shape: tuple[int, ...], halo: bool, dtype: Any) -> None:
 
 @FLOATS
 @pytest.mark.parametrize("given", ["", "weight", "bias"])
-@pytest.mark.parametrize(("op", "shape"), [SETS[0], SETS[4], SETS[9]], ids=str)
+@pytest.mark.parametrize(("op", "shape"), [SETS[0], SETS[4], SETS[9], SETS[12]], ids=str)
 def test_sets_without_what_is_optional(op: Any, shape: tuple[int, ...], given: str, dtype: Any) -> None:
     x, grad = (normal(shape, dtype, seed) for seed in range(2))
     named = dict(zip(("weight", "bias"), parameters(op, shape, dtype), strict=True))
@@ -105,7 +108,7 @@ def test_neighbours_by_hand(dtype: Any) -> None:
 
 
 @FLOATS
-@pytest.mark.parametrize(("op", "shape"), [*SETS[:3], SETS[4], SETS[9], *NEIGHBOURS[:2]], ids=str)
+@pytest.mark.parametrize(("op", "shape"), [*SETS[:3], SETS[4], SETS[9], SETS[12], *NEIGHBOURS[:2]], ids=str)
 def test_threads_do_not_show(op: Any, shape: tuple[int, ...], dtype: Any) -> None:
     x, grad = (normal(shape, dtype, seed) for seed in range(2))
     operands = [x] if isinstance(op, LocalResponseNorm) else [x, *parameters(op, shape, dtype)]

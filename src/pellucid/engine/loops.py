@@ -63,7 +63,8 @@ class Loop:
         step: the step that it belongs to, if it belongs to one.
         order: for each result of the step, by its role, what the order of its sums depends on besides shapes:
             into how many "parts" of the batch a sum over it is cut (`batch.py` of the package), "pixels_side_by_side"
-            of a batch norm, which have sums of their own in a part, whether its statistics were made "in_tiles",
+            of a batch norm, which have sums of their own in a part, whether its statistics were made "in_tiles", into
+            how many "columns" the numbers of a group norm's set go, each of which has a sum of its own,
             "winograd_additions" (the most additions that a product of a weight gradient meets) where Winograd's
             algorithm computes it, and of what is drawn by chance which "layer" of its kind draws.
         scratch_bytes: memory that each thread needs for itself meanwhile.

@@ -3,147 +3,198 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pellucid import batch
-from pellucid.engine.buffers import Tensor
+from pellucid.engine.buffers import Block, Tensor
 from pellucid.engine.graph import Node
-from pellucid.engine.loops import Work
+from pellucid.engine.loops import Orders, Work
 from pellucid.engine.lowering import registry
-from pellucid.engine.lowering.pointwise import source, target
+from pellucid.engine.lowering.pointwise import NOWHERE, source, target
 from pellucid.engine.plan import CHUNKS, Plan
 from pellucid.engine.steps import Step
 from pellucid.errors import ArgumentError, say
 from pellucid.functions.sums import LANES
 from pellucid.kernels import simd
 from pellucid.kernels.loops import group_norm
+from pellucid.kernels.loops import group_norm_gradient as gradient
 from pellucid.kernels.loops.rows import Sizes
-from pellucid.kernels.simd.channels import HEADER
+from pellucid.kernels.simd.channels import HEADER, Kind
 from pellucid.ops.group_norm import GroupNorm
 from pellucid.ops.layer_norm import LayerNorm
 from pellucid.sizes import size_of
 
 
+class _Walk:
+    """The walk along rows of pixels, with a table of `columns`.
+
+    These are the channels. An image of one pixel, in one group, is walked as if its numbers were pixels of as many
+    channels as a sum has lanes, and a rest: then they are summed in registers.
+    """
+
+    def __init__(self, node: Node, x: Tensor) -> None:
+        images, depth, height, width, columns = x.inner
+        groups, self.weights = _groups(node), _weights(node)
+        self.own = isinstance(node.op, LayerNorm)  # whether every number has weights of its own
+        self.rest = 0
+        if self.own and depth * height * width == 1:
+            width, self.rest = divmod(columns, LANES)
+            columns, self.weights = LANES, group_norm.Weights(0, 0, LANES)
+        self.columns, self.statistics = columns, images * groups
+        self.order = {"columns": columns // groups}
+        per_chunk = max(1, images // CHUNKS)
+        self.chunks = -(-images // per_chunk)
+        size = size_of(x.inner[1:]) // groups
+        sizes = Sizes(images, depth, height, width, columns)
+        self.sets = group_norm.Sets(sizes, columns // groups, per_chunk, size)
+
+    def code(self, plan: Plan, kind: Kind, **settings: bool) -> simd.Channels:
+        """The loop along a row."""
+        return simd.Channels(plan.bits, self.columns, kind, self.weights.pixel, self.rest, **settings)
+
+    def scratch(self, rows: int) -> int:
+        """The bytes of a table with so many rows, and of a sum's lanes."""
+        return 8 * (HEADER + rows * self.columns + LANES)
+
+
 @registry.forward(GroupNorm, LayerNorm)
 def forward(plan: Plan, step: Step) -> None:
     """Statistics of every group of every image, then one scale and shift."""
-    node, groups = step.node, _groups(step.node)
     x, weight, bias = (plan.read(step, name) for name in ("input", "weight", "bias"))
-    y, sets = plan.output(step), x.inner[0] * groups
-    given = weight is not None, bias is not None
-    codes = (
-        simd.Channels(plan.bits, x.inner[4], "sums"),
-        simd.Channels(plan.bits, x.inner[4], "squares"),
-        simd.Channels(plan.bits, x.inner[4], "normalise", *given, weight_step=_weights(node).pixel),
-    )
-    mean, var, istd = (plan.statistic(step, name, sets) for name in ("mean", "var", "istd"))
+    y, walk = plan.output(step), _Walk(step.node, x)
+    weighted, biased = weight is not None, bias is not None
+    codes = walk.code(plan, "moments"), walk.code(plan, "normalise", weighted=weighted, biased=biased)
+    mean, var, istd = (plan.statistic(step, name, walk.statistics) for name in ("mean", "var", "istd"))
 
     def bind() -> Work:
         table = group_norm.Normalise(
-            sizes=Sizes(*x.inner),
-            channels=x.inner[4] // groups,
+            sets=walk.sets,
             x=source(x),
             y=target(y),
-            weights=_weights(node),
+            weights=walk.weights,
             weight=weight,
             bias=bias,
+            weighted=weighted and not walk.own,
+            biased=biased and not walk.own,
             codes=group_norm.Codes(*map(simd.address, codes)),
             mean=mean,
             var=var,
             istd=istd,
-            size=_size(node, x),
-            eps=_eps(node),
+            eps=_eps(step.node),
         )
-        return Work(x.inner[0], table)
+        return Work(walk.chunks, table)
 
-    scratch = 8 * (HEADER + 2 * x.inner[4] + LANES)
-    plan.loop(step, f"{step.path}.output", group_norm.normalise, bind, scratch=scratch)
+    order, label = dict.fromkeys(("mean", "var"), walk.order), f"{step.path}.output"
+    plan.loop(step, label, group_norm.normalise, bind, order=order, scratch=walk.scratch(rows=3))
 
 
 @registry.backward(GroupNorm, LayerNorm)
 def backward(plan: Plan, step: Step) -> None:
     """grad_weight and grad_bias, and grad_input when it is wanted."""
-    if step.makes.keys() & {"grad_weight", "grad_bias"}:
-        _weight_gradients(plan, step)
-    if "grad_input" in step.makes:
-        _grad_input(plan, step)
+    walk = _Walk(step.node, plan.read(step, "input"))
+    trained, written = step.makes.keys() & {"grad_weight", "grad_bias"}, "grad_input" in step.makes
+    sums = None
+    if trained and not walk.own:
+        sums = plan.block(f"{step.path}.sums", 2 * walk.sets.sizes.images * walk.columns, "float64")
+    if written or sums is not None:
+        _grad_input(plan, step, walk, sums)
+    if trained:
+        _weight_gradients(plan, step, walk, sums)
 
 
-def _grad_input(plan: Plan, step: Step) -> None:
-    node = step.node
+def _grad_input(plan: Plan, step: Step, walk: _Walk, kept: Block | None) -> None:
+    """grad_input, if it is wanted, and the sums that it is made of, if others go on with them."""
     grad_output, x, weight = (plan.read(step, name) for name in ("grad_output", "input", "weight"))
     mean, istd = plan.read(step, "mean"), plan.read(step, "istd")
     inner = {name: plan.statistic(step, f"grad_{name}", mean.size) for name in ("istd", "var", "mean")}
-    out, base = plan.gradient(step)
-    channels, given, beside = x.inner[4], (weight is not None, False), _weights(node).pixel
-    sums = simd.Channels(plan.bits, channels, "gradient_sums", *given, False, beside)
-    write = simd.Channels(plan.bits, channels, "gradient", *given, base is not None, beside)
+    out, base = plan.gradient(step) if "grad_input" in step.makes else (None, None)
+    weighted = weight is not None
+    sums = walk.code(plan, "gradient_sums", weighted=weighted)
+    write = walk.code(plan, "gradient", weighted=weighted, base=base is not None)
 
     def bind() -> Work:
-        table = group_norm.NormaliseGradient(
-            sizes=Sizes(*x.inner),
-            channels=x.inner[4] // _groups(node),
+        table = gradient.NormaliseGradient(
+            sets=walk.sets,
             grad_output=source(grad_output),
             x=source(x),
-            grad_input=target(out),
+            grad_input=NOWHERE if out is None else target(out),
             base=source(base),
-            weights=_weights(node),
+            weights=walk.weights,
             weight=weight,
-            codes=group_norm.Codes(*map(simd.address, (sums, sums, write))),
+            weighted=weighted and not walk.own,
+            codes=group_norm.Codes(*map(simd.address, (sums, write))),
             mean=mean,
             istd=istd,
             grad_istd=inner["istd"],
             grad_var=inner["var"],
             grad_mean=inner["mean"],
-            size=_size(node, x),
+            sums=kept,
+            kept=kept is not None,
+            written=out is not None,
         )
-        return Work(x.inner[0], table)
+        return Work(walk.chunks, table)
 
-    label, scratch = f"{out.name} by {step.path}", 8 * (HEADER + 4 * x.inner[4] + LANES)
-    plan.loop(step, label, group_norm.normalise_gradient, bind, scratch=scratch)
+    label = f"{step.path}.sums" if out is None else f"{out.name} by {step.path}"
+    order, kernel = dict.fromkeys(("grad_istd", "grad_mean"), walk.order), gradient.normalise_gradient
+    plan.loop(step, label, kernel, bind, order=order, scratch=walk.scratch(rows=4))
 
 
-def _weight_gradients(plan: Plan, step: Step) -> None:
+def _weight_gradients(plan: Plan, step: Step, walk: _Walk, sums: Block | None) -> None:
     """A sum over the images of each part of the batch; then the parts are added."""
-    node = step.node
-    grad_output, x, mean, istd = (plan.read(step, name) for name in ("grad_output", "input", "mean", "istd"))
+    images = walk.sets.sizes.images
     given = [name for name in ("weight", "bias") if name in step.reads]
-    count, size = batch.small_parts(x.inner[0]), size_of(step.reads[given[0]].shape)
-    parts = plan.block(f"{step.path}.parts", 2 * count * size, "float64")
-    code = simd.Channels(plan.bits, x.inner[4], "weight_sums", weight_step=_weights(node).pixel)
-
-    def bind() -> Work:
-        table = group_norm.WeightGradientParts(
-            sizes=Sizes(*x.inner),
-            channels=x.inner[4] // _groups(node),
-            grad_output=source(grad_output),
-            x=source(x),
-            weights=_weights(node),
-            mean=mean,
-            istd=istd,
-            edges=np.array(batch.edges(x.inner[0], count)),
-            parts=parts,
-            size=size,
-            code=simd.address(code),
-        )
-        return Work(count, table)
-
-    order, scratch = {f"grad_{name}": {"parts": count} for name in given}, 8 * (HEADER + 2 * x.inner[4])
-    plan.loop(step, parts.name, group_norm.weight_gradient_parts, bind, order=order, scratch=scratch)
+    parts_of = batch.large_parts if walk.own else batch.small_parts
+    count, weights = parts_of(images), size_of(step.reads[given[0]].shape)
+    edges = np.array(batch.edges(images, count))
+    parts = plan.block(f"{step.path}.parts", 2 * count * weights, "float64")
+    order = {f"grad_{name}": {"parts": count} for name in given}
+    istd = plan.read(step, "istd")
+    if sums is None:
+        _number_parts(plan, step, walk, edges, parts, order)
+    else:
+        channels = gradient.ChannelParts(sums, istd, edges, parts, walk.columns, walk.sets.channels)
+        plan.loop(step, parts.name, gradient.channel_parts, lambda: Work(count, channels), order=order)
     made = {name: plan.parameter_gradient(step, f"grad_{name}") for name in given}
     grad_weight, grad_bias = made.get("weight"), made.get("bias")
-    per_chunk = -(-size // CHUNKS)
-    table = group_norm.WeightGradients(
+    per_chunk = -(-weights // CHUNKS)
+    table = gradient.WeightGradients(
         parts=parts,
         grad_weight=grad_weight,
         grad_bias=grad_bias,
         weighted=grad_weight is not None,
         biased=grad_bias is not None,
         parts_count=count,
-        size=size,
+        weight_count=weights,
         per_chunk=per_chunk,
     )
-    work = Work(-(-size // per_chunk), table)
-    plan.loop(step, f"{step.path}.weight_gradients", group_norm.weight_gradients, lambda: work)
+    work = Work(-(-weights // per_chunk), table)
+    plan.loop(step, f"{step.path}.weight_gradients", gradient.weight_gradients, lambda: work)
+
+
+def _number_parts(
+    plan: Plan, step: Step, walk: _Walk, edges: NDArray[np.int64], parts: Block, order: Orders
+) -> None:
+    """Those of weights that every number of an image has for itself."""
+    grad_output, x, mean, istd = (plan.read(step, name) for name in ("grad_output", "input", "mean", "istd"))
+    code, count = walk.code(plan, "weight_sums"), len(edges) - 1
+
+    def bind() -> Work:
+        table = gradient.NumberParts(
+            sets=walk.sets,
+            grad_output=source(grad_output),
+            x=source(x),
+            weights=walk.weights,
+            mean=mean,
+            istd=istd,
+            edges=edges,
+            parts=parts,
+            weight_count=parts.size // (2 * count),
+            code=simd.address(code),
+        )
+        return Work(count, table)
+
+    kernel = gradient.number_parts
+    plan.loop(step, parts.name, kernel, bind, order=order, scratch=walk.scratch(rows=2))
 
 
 def _groups(node: Node) -> int:
@@ -169,11 +220,6 @@ def _groups(node: Node) -> int:
 def _eps(node: Node) -> float:
     assert isinstance(node.op, GroupNorm | LayerNorm)
     return node.op.eps
-
-
-def _size(node: Node, x: Tensor) -> int:
-    """The values of a group."""
-    return max(1, size_of(x.inner[1:]) // _groups(node))
 
 
 def _weights(node: Node) -> group_norm.Weights:

@@ -13,14 +13,14 @@ from pellucid.engine.buffers import Block, Tensor
 from pellucid.engine.graph import Symbol
 from pellucid.engine.loops import Orders, Work
 from pellucid.engine.lowering import registry
-from pellucid.engine.lowering.pointwise import rows, source, target
+from pellucid.engine.lowering.pointwise import NOWHERE, rows, source, target
 from pellucid.engine.lowering.update import take_over
 from pellucid.engine.plan import Plan
 from pellucid.engine.steps import Step
 from pellucid.engine.tiling import blocks
 from pellucid.kernels import simd
 from pellucid.kernels.loops import norm, norm_statistics
-from pellucid.kernels.loops.rows import Rows, Target
+from pellucid.kernels.loops.rows import Rows
 from pellucid.kernels.simd import Code, GradientSums, Moments, NormalGradient, Normalise
 from pellucid.ops.add import Add
 from pellucid.ops.batch_norm import BatchNorm
@@ -36,7 +36,6 @@ _PIECE = 1 << 13  # numbers of a row that stay in the nearest cache, while block
 # For bits, columns, steps and lanes: the loop that does them.
 _Loop = Callable[[int, int, norm.Steps, int], Code]
 _Tensors = tuple[Tensor, Tensor | None, Tensor | None, Tensor | None]  # A, B, out, start
-_NOWHERE = Target(None, 0, 0, 0)
 
 
 def _strided(step: Step, *_: object) -> bool:
@@ -261,7 +260,7 @@ def _walk(plan: Plan, loop: _Loop, walked: Rows, tensors: _Tensors) -> norm.Walk
         rows=walked,
         a=source(a),
         b=source(b),
-        out=_NOWHERE if out is None else target(out),
+        out=NOWHERE if out is None else target(out),
         start=source(start),
         steps=walked.length // lanes,
         apart=apart,

@@ -20,6 +20,7 @@ from pellucid.ops.sigmoid import Sigmoid
 from pellucid.ops.silu import SiLU
 from pellucid.ops.tanh import Tanh
 
+NOWHERE = Target(None, 0, 0, 0)
 _CODES: dict[type[Op], str] = {GELU: "gelu", SiLU: "silu", Sigmoid: "sigmoid", Tanh: "tanh"}
 
 

@@ -53,17 +53,27 @@ def _output(asked: Asked) -> Formula:
 def _mean(asked: Asked) -> Formula:
     every = asked.number("input", asked.set)
     terms = (Group((every, constant("1/m", 1 / max(1, asked.count)))),)
-    numbers = read(every)
-    first = numbers[:, :1] if asked.count else Enclosed(np.zeros((len(asked.at[0]), 1)))
-    result = first[:, 0] + (numbers - first).sum() / max(1, asked.count)
-    return Formula(terms, result=result, notes=asked.summed(every))
+    return Formula(terms, result=_moments(asked)[0], notes=asked.summed(every))
 
 
 def _var(asked: Asked) -> Formula:
-    centred, image = asked.centred(asked.set), asked.image(asked.set)
-    result = (centred * centred).sum() / max(1, asked.count)
+    image, (mean, computed) = asked.image(asked.set), _moments(asked)
+    exact = (asked.centred(asked.set).value ** 2).sum(axis=1) / max(1, asked.count)
+    exact = np.where(
+        np.isfinite(computed.value), exact, computed.value
+    )  # of squares beyond all floats there is none
+    result = Enclosed(exact, computed.radius + mean.radius**2)  # the recorded mean is rounded, too
     terms = (Group((image, image, constant("1/m", 1 / max(1, asked.count)))),)
     return Formula(terms, result=result, notes=asked.summed(image))
+
+
+def _moments(asked: Asked) -> tuple[Enclosed, Enclosed]:
+    """Mean and variance as the engine computes them, of sums around the first number."""
+    numbers, count = read(asked.number("input", asked.set)), max(1, asked.count)
+    first = numbers[:, :1] if asked.count else Enclosed(np.zeros((len(asked.at[0]), 1)))
+    apart = numbers - first
+    total = apart.sum() / count
+    return first[:, 0] + total, ((apart * apart).sum() - total * total * count) / count
 
 
 def _istd(asked: Asked) -> Formula:

@@ -29,6 +29,8 @@ class Asked:
         self.question, self.op, self.at, self.dtype = question, op, columns(question.at), question.dtype
         self.input = question.operand("input")
         self.shape = self.input.array.shape
+        self.by_channels = isinstance(op, GroupNorm)  # whether weights are
+        self.pixels = size_of(self.shape[2:])
         if isinstance(op, GroupNorm):
             self.size = self.shape[1] // max(1, op.groups(self.shape[1]))  # channels of a group
             self.count = size_of((self.size, *self.shape[2:]))
@@ -46,15 +48,13 @@ class Asked:
 
     def sets(self, rows: Sequence[Any]) -> tuple[Any, ...]:
         """The sets themselves."""
-        return (
-            (rows[0], rows[1] // self.size) if isinstance(self.op, GroupNorm) else tuple(rows[: self.before])
-        )
+        return (rows[0], rows[1] // self.size) if self.by_channels else tuple(rows[: self.before])
 
     def parameter(self, name: str, rows: Rows) -> tuple[Element, ...]:
         """What goes with the numbers at these places, where it is there."""
         if name not in self.question.has:
             return ()
-        at = rows[1:2] if isinstance(self.op, GroupNorm) else rows[self.before :]
+        at = rows[1:2] if self.by_channels else rows[self.before :]
         return (Element(self.question.operand(name), at),)
 
     @property
@@ -76,8 +76,12 @@ class Asked:
     @property
     def tree(self) -> Tree:
         """The parts of a sum over all of these."""
-        per_image = size_of(self.shape[2:]) if isinstance(self.op, GroupNorm) else 1
-        return Tree.of(self.question, self.shape[0], per_image)
+        return Tree.of(self.question, self.shape[0], self.pixels if self.by_channels else 1)
+
+    @property
+    def images(self) -> Tree:
+        """The same of what each image gives."""
+        return Tree.of(self.question, self.shape[0], 1)
 
     def own(self, name: str) -> Element:
         """Another statistic of the same set."""

@@ -1,20 +1,24 @@
-"""Group, instance and layer norm once more, operation by operation, bit by bit as `kernels/loops/group_norm.py`."""
+"""Group, instance and layer norm once more, operation by operation, bit by bit as the engine does it.
+
+Sums and statistics: `kernels/loops/group_norm.py`, `group_norm_gradient.py`; all numbers: `kernels/simd/channels.py`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from functools import reduce
+from operator import mul
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.explain.accounts.account import Element
-from pellucid.explain.accounts.formula import again
+from pellucid.explain.accounts.formula import again, grown_replay
+from pellucid.explain.ops.fused import fused, fused_sums
 from pellucid.explain.ops.group_norm_question import Asked
-from pellucid.explain.ops.parts import in_order
 from pellucid.functions.sums import in_lanes
 from pellucid.ops.base import Rows
-from pellucid.sizes import size_of
 
 Array = NDArray[Any]
 
@@ -24,8 +28,7 @@ def replayed(asked: Asked) -> Array:
 
     def replay() -> Array:
         result: Array = _REPLAYS[asked.question.source.of](asked).astype(asked.dtype)[:, 0]
-        base = asked.question.base
-        return result if base is None else result + base.array[tuple(asked.question.at.T)]
+        return grown_replay(asked.question, result)
 
     return again(replay)
 
@@ -36,14 +39,6 @@ def _wide(factor: Element) -> Array:
     return result
 
 
-def _set_sum(asked: Asked, values: Array) -> Array:
-    """Σ over a set: each channel's pixels in order, then the channels in lanes. Values are (elements, c·y), c first."""
-    pixels = size_of(asked.shape[2:])
-    if not asked.count:
-        return np.zeros((len(values), 1))
-    return in_lanes(in_order(values.reshape(len(values), -1, pixels))[..., 0], 1)
-
-
 def _number(asked: Asked, name: str, rows: Rows) -> Array:
     return _wide(asked.number(name, rows))
 
@@ -52,32 +47,63 @@ def _centred(asked: Asked, rows: Rows) -> Array:
     return _number(asked, "input", rows) - _wide(asked.statistic("mean", rows))
 
 
-def _weighted(asked: Asked, rows: Rows) -> Array:
-    """grad_output·weight."""
-    product = _number(asked, "grad_output", rows)
-    for weight in asked.parameter("weight", rows):
-        product = product * _wide(weight)
-    return product
+def _times(numbers: Array, factors: Iterable[Element]) -> Array:
+    return reduce(mul, map(_wide, factors), numbers)
+
+
+def _in_turn(left: Array, right: Array | None, stretches: Sequence[Array]) -> Array:
+    """Σ left·right, or Σ left, of stretches of each row, a number after the other."""
+    places, edges = np.concatenate([np.arange(0), *stretches]), np.cumsum([0, *map(len, stretches)])
+    right = np.ones_like(left) if right is None else right
+    return fused_sums(left[:, places], right[:, places], edges)
+
+
+def _column_sums(asked: Asked, left: Array, right: Array | None = None) -> Array:
+    """Σ left·right, or Σ left, of each column of a set, pixel after pixel: (elements, columns).
+
+    Arguments are (elements, c·y), c first. A column is a channel; where there is one pixel it may be one of the lanes.
+    """
+    columns = asked.question.source.order["columns"]
+    in_memory = np.arange(left.shape[1]).reshape(-1, max(1, asked.pixels)).T.ravel()
+    return _in_turn(left, right, [in_memory[column::columns] for column in range(columns)])
+
+
+def _image_sums(asked: Asked, left: Array, right: Array | None = None) -> Array:
+    """The same of a channel in each image: (elements, images)."""
+    return _in_turn(left, right, [*np.arange(left.shape[1]).reshape(asked.shape[0], asked.pixels)])
 
 
 def _output(asked: Asked) -> Array:
-    value = _centred(asked, asked.at) * _wide(asked.statistic("istd", asked.at))
-    for weight in asked.parameter("weight", asked.at):
-        value = value * _wide(weight)
-    for bias in asked.parameter("bias", asked.at):
-        value = value + _wide(bias)
-    return value
+    centred, istd = _centred(asked, asked.at), _wide(asked.statistic("istd", asked.at))
+    weight, bias = (asked.parameter(name, asked.at) for name in ("weight", "bias"))
+    if asked.by_channels:
+        return fused(centred, _times(istd, weight), _wide(*bias) if bias else np.zeros_like(istd))
+    value = centred * istd
+    if weight and bias:
+        return fused(value, _wide(*weight), _wide(*bias))
+    value = _times(value, weight)
+    return value + _wide(*bias) if bias else value
+
+
+def _moments(asked: Asked) -> tuple[Array, Array, Array]:
+    """The first number of each set, and both sums around it."""
+    numbers = _number(asked, "input", asked.set)
+    first = numbers[:, :1] if asked.count else np.zeros((len(numbers), 1))
+    apart = numbers - first
+    sums = _column_sums(asked, apart), _column_sums(asked, apart, apart)
+    return first, in_lanes(sums[0], 1), in_lanes(sums[1], 1)
 
 
 def _mean(asked: Asked) -> Array:
-    numbers = _number(asked, "input", asked.set)
-    first = numbers[:, :1] if asked.count else np.zeros((len(numbers), 1))
-    return first + _set_sum(asked, numbers - first) / max(1, asked.count)
+    first, total, _ = _moments(asked)
+    return first + total / max(1, asked.count)
 
 
 def _var(asked: Asked) -> Array:
-    centred = _centred(asked, asked.set)
-    return _set_sum(asked, centred * centred) / max(1, asked.count)
+    _, total, squares = _moments(asked)
+    count = max(1, asked.count)
+    variance = (squares - total * (total / count)) / count
+    return np.where(variance < 0, 0, variance)
 
 
 def _istd(asked: Asked) -> Array:
@@ -86,16 +112,31 @@ def _istd(asked: Asked) -> Array:
 
 
 def _grad_bias(asked: Asked) -> Array:
-    return asked.tree.sum(_number(asked, "grad_output", asked.readers))
+    gradients = _number(asked, "grad_output", asked.readers)
+    if asked.by_channels:
+        gradients = _image_sums(asked, gradients)
+    return asked.images.sum(gradients)
 
 
 def _grad_weight(asked: Asked) -> Array:
-    normal = _centred(asked, asked.readers) * _wide(asked.statistic("istd", asked.readers))
-    return asked.tree.sum(_number(asked, "grad_output", asked.readers) * normal)
+    gradients, centred = _number(asked, "grad_output", asked.readers), _centred(asked, asked.readers)
+    istd = _wide(asked.statistic("istd", asked.readers))
+    if asked.by_channels:
+        return asked.images.sum(_image_sums(asked, gradients, centred) * istd[:, :: asked.pixels])
+    return asked.images.sum(gradients * (centred * istd))
+
+
+def _weighted_sum(asked: Asked, centred: Array | None = None) -> Array:
+    """Σ g·weight·(x − mean) over a set, or Σ g·weight; weights of channels come behind the sums of channels."""
+    gradients, weight = _number(asked, "grad_output", asked.set), asked.parameter("weight", asked.set)
+    if not asked.by_channels:
+        return in_lanes(_column_sums(asked, _times(gradients, weight), centred), 1)
+    sums = _column_sums(asked, gradients, centred)
+    return in_lanes(sums * _wide(*weight)[:, :: asked.pixels] if weight else sums, 1)
 
 
 def _grad_istd(asked: Asked) -> Array:
-    return _set_sum(asked, _weighted(asked, asked.set) * _centred(asked, asked.set))
+    return _weighted_sum(asked, _centred(asked, asked.set))
 
 
 def _grad_var(asked: Asked) -> Array:
@@ -104,14 +145,19 @@ def _grad_var(asked: Asked) -> Array:
 
 
 def _grad_mean(asked: Asked) -> Array:
-    return -(_set_sum(asked, _weighted(asked, asked.set)) * _wide(asked.own("istd")))
+    return -(_weighted_sum(asked) * _wide(asked.own("istd")))
 
 
 def _grad_input(asked: Asked) -> Array:
     at, count = asked.at, max(1, asked.count)
     by_mean, by_var, istd = (_wide(asked.statistic(name, at)) for name in ("grad_mean", "grad_var", "istd"))
-    through = by_mean / count + 2.0 * by_var / count * _centred(asked, at)
-    return _weighted(asked, at) * istd + through
+    gradient, weight, slope = (
+        _number(asked, "grad_output", at),
+        asked.parameter("weight", at),
+        2.0 * by_var / count,
+    )
+    factors = (gradient, _times(istd, weight)) if asked.by_channels else (_times(gradient, weight), istd)
+    return fused(_centred(asked, at), slope, fused(*factors, by_mean / count))
 
 
 _REPLAYS: dict[str, Callable[[Asked], Array]] = {

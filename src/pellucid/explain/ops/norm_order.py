@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pellucid import batch
 from pellucid.derived import derived
+from pellucid.explain.ops.fused import fused_sums
 from pellucid.explain.ops.parts import in_order
 from pellucid.ops.base import Shape
 from pellucid.sizes import size_of
@@ -102,14 +103,9 @@ class Order:
 
     def each(self, left: Array, right: Array | None = None) -> Array:
         """Each run's Σ left·right, or Σ left, of arrays (elements, numbers of a channel), as (elements, runs)."""
-        from pellucid.kernels.loops.replay import replay  # imports LLVM: only when it is needed
-
         right = np.ones_like(left) if right is None else right
         places = np.concatenate([np.zeros(0, np.int64), *self.stretches])
-        edges = np.cumsum([0, *map(len, self.stretches)])
-        sums = np.zeros((len(left), len(self.stretches)))
-        first, second = (np.ascontiguousarray(x[:, places]) for x in (left, right))
-        replay(first, second, edges, sums)
+        sums = fused_sums(left[:, places], right[:, places], np.cumsum([0, *map(len, self.stretches)]))
         ends = np.cumsum([0, *(len(run.stretches) for run in self.runs)])
         runs = [np.add.accumulate(sums[:, start:stop], axis=1)[:, -1] for start, stop in pairwise(ends)]
         return np.stack(runs, axis=1) if runs else np.zeros((len(left), 0))

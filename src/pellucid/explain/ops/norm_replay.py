@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from pellucid.explain.accounts.account import Element
 from pellucid.explain.accounts.formula import again
+from pellucid.explain.ops.fused import fused
 from pellucid.explain.ops.norm_question import Asked
 
 Array = NDArray[Any]
@@ -38,20 +39,11 @@ def _weight(asked: Asked) -> Array:
     return _wide(asked.each("weight")) if "weight" in asked.question.has else np.ones(asked.channel.shape)
 
 
-def _fused(x: Array, y: Array, z: Array) -> Array:
-    """x·y + z, rounded once."""
-    from pellucid.kernels.loops.replay import replay
-
-    sums = np.array(np.broadcast_to(z, x.shape))
-    replay(np.ascontiguousarray(x), np.ascontiguousarray(y), np.array([0, 1]), sums)
-    return sums
-
-
 def _output(asked: Asked) -> Array:
     mean, scale = (x.astype(asked.dtype) for x in (_wide(asked.each("mean")), _scale(asked)))
     bias = _wide(asked.each("bias")) if "bias" in asked.question.has else np.zeros(asked.channel.shape)
     shift = _less_lost(bias, asked, _scale(asked))
-    return _fused(asked.here("input").gathered()[1] - mean, scale, shift.astype(asked.dtype))
+    return fused(asked.here("input").gathered()[1] - mean, scale, shift.astype(asked.dtype))
 
 
 def _less_lost(shift: Array, asked: Asked, slope: Array) -> Array:
@@ -149,7 +141,7 @@ def _grad_input(asked: Asked) -> Array:
         x.astype(dtype) for x in (_wide(asked.each("mean")), slope, _scale(asked), shift)
     )
     g, x = (asked.here(name).gathered()[1] for name in ("grad_output", "input"))
-    gradient = _fused(x - mean, slope, _fused(g, scale, shift))
+    gradient = fused(x - mean, slope, fused(g, scale, shift))
     base = asked.question.base
     if base is not None:
         gradient += base.array[tuple(asked.at)]

@@ -1,9 +1,9 @@
 """Group normalisation, and layer normalisation as one group whose every number has a weight of its own.
 
-A chunk of work is an image. All arithmetic is in float64; what goes to a tensor is rounded once. A group's sum is made
-channel by channel, the pixels of each in order; then its channels are added in lanes (`functions/sums.py`). The mean's
-sum is around the group's first number. The loops over numbers are emitted (`kernels/simd/channels.py`). They take
-tables in scratch memory, with a number for each channel, of sums, and then of what all channels of a group share.
+All arithmetic is in float64; what goes to a tensor is rounded once. An image's sums are made channel by channel, the
+pixels of each in order; then the channels of a group are added in lanes (`functions/sums.py`). Moments are around the
+group's first number. The loops over numbers are emitted (`kernels/simd/channels.py`). They take tables in scratch
+memory, with a number for each channel.
 """
 
 from __future__ import annotations
@@ -11,12 +11,23 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+import numpy as np
+
 from pellucid.functions.sums import LANES
 from pellucid.kernels.intrinsics import call_tile, element_address, float64_at, int64_at
 from pellucid.kernels.jit import inline, kernel
-from pellucid.kernels.loops.rows import Sizes, Source, Target
+from pellucid.kernels.loops.rows import Sizes, Source, Target, row_of
 from pellucid.kernels.simd.channels import HEADER
-from pellucid.kernels.table import Doubles, Integers, Numbers, Reads, Updates, Writes
+from pellucid.kernels.table import Doubles, Numbers, Reads, Writes
+
+
+class Sets(NamedTuple):
+    """Which numbers are normalised together, and how many images a chunk takes."""
+
+    sizes: Sizes
+    channels: int  # of a group
+    per_chunk: int
+    size: float  # values of a group
 
 
 class Weights(NamedTuple):
@@ -28,90 +39,34 @@ class Weights(NamedTuple):
 
 
 class Codes(NamedTuple):
-    """Addresses of vector code (`simd.Channels`): for the sums, for their squares, for what is written."""
+    """Addresses of vector code (`simd.Channels`): for the sums, and for what is written."""
 
     sums: int
-    squares: int
     write: int
 
 
 class Normalise(NamedTuple):
     """Numbers, and the statistics of their groups."""
 
-    sizes: Sizes
-    channels: int  # of a group
+    sets: Sets
     x: Source
     y: Target
     weights: Weights
     weight: Reads[Numbers]
     bias: Reads[Numbers]
+    weighted: int  # whether there are weights, and biases, of channels
+    biased: int
     codes: Codes
     mean: Writes[Doubles]
     var: Writes[Doubles]
     istd: Writes[Doubles]
-    size: float  # values of a group
     eps: float
 
 
-class NormaliseGradient(NamedTuple):
-    """The gradients of the numbers, and of the statistics."""
-
-    sizes: Sizes
-    channels: int  # of a group
-    grad_output: Source
-    x: Source
-    grad_input: Target
-    base: Source
-    weights: Weights
-    weight: Reads[Numbers]
-    codes: Codes
-    mean: Reads[Doubles]
-    istd: Reads[Doubles]
-    grad_istd: Writes[Doubles]
-    grad_var: Writes[Doubles]
-    grad_mean: Writes[Doubles]
-    size: float  # values of a group
-
-
-class WeightGradientParts(NamedTuple):
-    """Sums over the images of each part."""
-
-    sizes: Sizes
-    channels: int  # of a group
-    grad_output: Source
-    x: Source
-    weights: Weights
-    mean: Reads[Doubles]
-    istd: Reads[Doubles]
-    edges: Reads[Integers]  # of the parts, in images
-    parts: Writes[Doubles]  # two rows of all weights for each
-    size: int  # weights
-    code: int
-
-
-class WeightGradients(NamedTuple):
-    """The gradients that the parts make."""
-
-    parts: Updates[Doubles]
-    grad_weight: Writes[Numbers]
-    grad_bias: Writes[Numbers]
-    weighted: int
-    biased: int
-    parts_count: int
-    size: int  # weights
-    per_chunk: int
-
-
 @inline
-def start_of(tensor, image, d, h):
-    """Where a row of a tensor begins."""
-    return image * tensor.image + d * tensor.slice + h * tensor.row
-
-
-@inline
-def weight_at(weights, d, h, w):
-    """Where the weights of a pixel begin."""
-    return d * weights.slice + h * weights.row + w * weights.pixel
+def weight_at(weights, d, h):
+    """Where the weights of a row begin."""
+    return d * weights.slice + h * weights.row
 
 
 @inline
@@ -134,9 +89,9 @@ def group_sum(row, first, channels, lanes):
 
 
 @inline
-def fill(row, start, count, value):
+def fill(row, start, stop, value):
     """Write the same number several times."""
-    for c in range(start, start + count):
+    for c in range(start, stop):
         row[c] = value
 
 
@@ -148,127 +103,77 @@ def begin(scratch, weight, bias):
 
 
 @inline
-def lines(sizes):
-    """The rows of a slice in which there is something."""
-    return sizes.height if sizes.width > 0 else 0
+def table_row(scratch, sets, i):
+    """A row of the table for `simd.Channels`; those behind its own are free."""
+    return float64_at(scratch + 8 * (HEADER + i * sets.sizes.channels))
 
 
 @inline
-def walk(t, code, image, scratch):
-    """The code along all rows of an image's x."""
-    for d in range(t.sizes.depth):
-        for h in range(lines(t.sizes)):
-            x = element_address(t.x.numbers, start_of(t.x, image, d, h))
-            call_tile(code, x, x, x, x, scratch, t.sizes.width)
+def last_image(sets, chunk):
+    """The image after the last one of a chunk."""
+    return min(sets.sizes.images, (chunk + 1) * sets.per_chunk)
 
 
 @kernel
 def normalise(t: Normalise, chunk, scratch):
     """Mean, variance and istd = 1/√(variance + eps) of each group, then y = (x − mean)·istd·weight + bias."""
-    mean, var, istd, channels = t.mean, t.var, t.istd, t.sizes.channels
-    groups, numbers = channels // t.channels, t.sizes.depth * t.sizes.height * t.sizes.width * channels
-    group, first = chunk * groups, start_of(t.x, chunk, 0, 0)
-    centre, sums = float64_at(scratch + 8 * HEADER), float64_at(scratch + 8 * (HEADER + channels))
-    lanes = float64_at(scratch + 8 * (HEADER + 2 * channels))
-    for k in range(groups):
-        mean[group + k] = t.x.numbers[first + k * t.channels] if numbers > 0 else 0.0
-        fill(centre, k * t.channels, t.channels, mean[group + k])
-    fill(sums, 0, channels, 0.0)
-    walk(t, t.codes.sums, chunk, scratch)
-    for k in range(groups):
-        mean[group + k] += group_sum(sums, k * t.channels, t.channels, lanes) / t.size
-        fill(centre, k * t.channels, t.channels, mean[group + k])
-    fill(sums, 0, channels, 0.0)
-    walk(t, t.codes.squares, chunk, scratch)
-    for k in range(groups):
-        var[group + k] = group_sum(sums, k * t.channels, t.channels, lanes) / t.size
-        istd[group + k] = 1.0 / math.sqrt(var[group + k] + t.eps)
-        fill(sums, k * t.channels, t.channels, istd[group + k])
-    for d in range(t.sizes.depth):
-        for h in range(lines(t.sizes)):
-            here = weight_at(t.weights, d, h, 0)
-            begin(scratch, element_address(t.weight, here), element_address(t.bias, here))
-            x = element_address(t.x.numbers, start_of(t.x, chunk, d, h))
-            y = element_address(t.y.numbers, start_of(t.y, chunk, d, h))
-            call_tile(t.codes.write, x, x, y, y, scratch, t.sizes.width)
+    for image in range(chunk * t.sets.per_chunk, last_image(t.sets, chunk)):
+        moments(t, image, scratch)
+        statistics(t, image, scratch)
+        for d in range(t.sets.sizes.depth - 1, -1, -1):  # what was read last is still in the cache
+            for h in range(t.sets.sizes.height - 1, -1, -1):
+                here = weight_at(t.weights, d, h)
+                begin(scratch, element_address(t.weight, here), element_address(t.bias, here))
+                x = element_address(t.x.numbers, row_of(t.x, image, d, h))
+                y = element_address(t.y.numbers, row_of(t.y, image, d, h))
+                call_tile(t.codes.write, x, x, y, y, scratch, t.sets.sizes.width)
 
 
-@kernel
-def normalise_gradient(t: NormaliseGradient, chunk, scratch):
-    """grad_input = base + g·weight·istd + grad_mean/m + 2·grad_var/m·(x − mean), with m values in a group.
-
-    grad_istd = Σ g·weight·(x − mean), grad_var = −½·istd³·grad_istd, grad_mean = −istd·Σ g·weight.
-    """
-    mean, istd, grad_istd, grad_var, grad_mean = t.mean, t.istd, t.grad_istd, t.grad_var, t.grad_mean
-    channels = t.sizes.channels
-    groups = channels // t.channels
-    group, rows = chunk * groups, scratch + 8 * HEADER
-    centre, shift = float64_at(rows), float64_at(rows + 8 * channels)
-    slope, scale = float64_at(rows + 16 * channels), float64_at(rows + 24 * channels)
-    lanes = float64_at(rows + 32 * channels)
-    for k in range(groups):
-        fill(centre, k * t.channels, t.channels, mean[group + k])
-    fill(shift, 0, channels, 0.0)
-    fill(slope, 0, channels, 0.0)
-    for d in range(t.sizes.depth):
-        for h in range(lines(t.sizes)):
-            begin(scratch, element_address(t.weight, weight_at(t.weights, d, h, 0)), 0)
-            g = element_address(t.grad_output.numbers, start_of(t.grad_output, chunk, d, h))
-            x = element_address(t.x.numbers, start_of(t.x, chunk, d, h))
-            call_tile(t.codes.sums, g, x, g, g, scratch, t.sizes.width)
-    for k in range(groups):
-        first, s = k * t.channels, group + k
-        grad_mean[s] = -(group_sum(shift, first, t.channels, lanes) * istd[s])
-        grad_istd[s] = group_sum(slope, first, t.channels, lanes)
-        grad_var[s] = -0.5 * (istd[s] * istd[s] * istd[s] * grad_istd[s])
-        fill(shift, first, t.channels, grad_mean[s] / t.size)
-        fill(slope, first, t.channels, 2.0 * grad_var[s] / t.size)
-        fill(scale, first, t.channels, istd[s])
-    for d in range(t.sizes.depth):
-        for h in range(lines(t.sizes)):
-            begin(scratch, element_address(t.weight, weight_at(t.weights, d, h, 0)), 0)
-            g = element_address(t.grad_output.numbers, start_of(t.grad_output, chunk, d, h))
-            x = element_address(t.x.numbers, start_of(t.x, chunk, d, h))
-            out = element_address(t.grad_input.numbers, start_of(t.grad_input, chunk, d, h))
-            base = element_address(t.base.numbers, start_of(t.base, chunk, d, h))
-            call_tile(t.codes.write, g, x, out, base, scratch, t.sizes.width)
+@inline
+def moments(t, image, scratch):
+    """A table of the sums of an image's channels, around the first number of each group."""
+    sizes, channels = t.sets.sizes, t.sets.channels
+    centre, first = table_row(scratch, t.sets, 0), row_of(t.x, image, 0, 0)
+    for start in range(0, sizes.channels, channels):
+        fill(
+            centre,
+            start,
+            start + channels,
+            np.float64(t.x.numbers[first + start]) if t.sets.size > 0.0 else 0.0,
+        )
+    fill(table_row(scratch, t.sets, 1), 0, 2 * sizes.channels, 0.0)
+    for d in range(sizes.depth):
+        for h in range(sizes.height):
+            x = element_address(t.x.numbers, row_of(t.x, image, d, h))
+            call_tile(t.codes.sums, x, x, x, x, scratch, sizes.width)
 
 
-@kernel
-def weight_gradient_parts(t: WeightGradientParts, chunk, scratch):
-    """For each weight Σ g·(x − mean)·istd and Σ g, over the images of one part."""
-    channels = t.sizes.channels
-    groups = channels // t.channels
-    centre, scale = float64_at(scratch + 8 * HEADER), float64_at(scratch + 8 * (HEADER + channels))
-    start = element_address(t.parts, 2 * chunk * t.size)
-    fill(float64_at(start), 0, 2 * t.size, 0.0)
-    for image in range(t.edges[chunk], t.edges[chunk + 1]):
-        for k in range(groups):
-            fill(centre, k * t.channels, t.channels, t.mean[image * groups + k])
-            fill(scale, k * t.channels, t.channels, t.istd[image * groups + k])
-        for d in range(t.sizes.depth):
-            for h in range(lines(t.sizes)):
-                here = start + 8 * weight_at(t.weights, d, h, 0)
-                begin(scratch, here, here + 8 * t.size)
-                g = element_address(t.grad_output.numbers, start_of(t.grad_output, image, d, h))
-                x = element_address(t.x.numbers, start_of(t.x, image, d, h))
-                call_tile(t.code, g, x, g, g, scratch, t.sizes.width)
-
-
-@kernel
-def weight_gradients(t: WeightGradients, chunk):
-    """The parts, added as a tree in their place: grad_weight and grad_bias."""
-    start, stop = chunk * t.per_chunk, min(t.size, (chunk + 1) * t.per_chunk)
-    apart = 1
-    while apart < t.parts_count:
-        for k in range(0, t.parts_count, 2 * apart):
-            for row in range(2 * k, 2 * k + 2):
-                left, right = row * t.size, (row + 2 * apart) * t.size
-                for i in range(start, stop):
-                    t.parts[left + i] += t.parts[right + i]
-        apart *= 2
-    for i in range(start, stop):
-        if t.weighted != 0:
-            t.grad_weight[i] = t.parts[i]
-        if t.biased != 0:
-            t.grad_bias[i] = t.parts[t.size + i]
+@inline
+def statistics(t, image, scratch):
+    """From the moments: the statistics, and a table of mean, scale and bias."""
+    channels, size, s = (
+        t.sets.channels,
+        max(t.sets.size, 1.0),
+        image * (t.sets.sizes.channels // t.sets.channels),
+    )
+    mean, first = table_row(scratch, t.sets, 0), table_row(scratch, t.sets, 1)
+    second, lanes = table_row(scratch, t.sets, 2), table_row(scratch, t.sets, 3)
+    for start in range(0, t.sets.sizes.channels, channels):
+        total = group_sum(first, start, channels, lanes)
+        apart = total / size
+        variance = (group_sum(second, start, channels, lanes) - total * apart) / size
+        if variance < 0.0:  # by rounding only
+            variance = 0.0
+        t.mean[s] = mean[start] + apart
+        t.var[s] = variance
+        t.istd[s] = 1.0 / math.sqrt(variance + t.eps)
+        fill(mean, start, start + channels, t.mean[s])
+        fill(first, start, start + channels, t.istd[s])
+        fill(second, start, start + channels, 0.0)
+        s += 1
+    if t.weighted != 0:
+        for c in range(t.sets.sizes.channels):
+            first[c] *= t.weight[c]
+    if t.biased != 0:
+        for c in range(t.sets.sizes.channels):
+            second[c] = t.bias[c]

@@ -4,22 +4,23 @@ A row's `count` pixels are walked some channels at a time, whose sums, and what 
 A table at `taps` begins with the addresses of weights and of biases (or of the two sums that weights' gradients are);
 then come rows of a float64 number for each channel.
 
-    kind             A            B    rows                           what is done with each number
-    sums             x                 centre, sum                    sum += A − centre
-    squares          x                 centre, sum                    sum += (A − centre)²
-    gradient_sums    grad_output  x    centre, shift, slope           shift += g;  slope += g·(B − centre)
-    normalise        x                 centre, scale                  out = (A − centre)·scale·weight + bias
-    gradient         grad_output  x    centre, shift, slope, scale    out = g·scale + (shift + slope·(B − centre))
-    weight_sums      grad_output  x    centre, scale                  s₁ += A·((B − centre)·scale);  s₂ += A
+    kind             A            B    rows                        what is done with each number
+    moments          x                 centre, first, second       first += A − centre;  second += (A − centre)²
+    gradient_sums    grad_output  x    mean, first, second         first += g;  second += g·(B − mean)
+    normalise        x                 mean, scale, bias           out = (A − mean)·scale + bias
+    gradient         grad_output  x    mean, slope, scale, shift   out = (B − mean)·slope + (g·scale + shift)
+    weight_sums      grad_output  x    mean, scale                 s₁ += A·((B − mean)·scale);  s₂ += A
 
-with g = A·weight. Every operation is one of float64; what goes to a tensor is rounded once, and then added to `start`.
+g is A. Where every number has weights of its own (`weight_step` is not 0), g is A·weight, and normalise writes
+((A − mean)·scale)·weight + bias. Every operation is one of float64, + behind · is fused except in weight_sums; what
+goes to a tensor is rounded once, and then added to `start`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from llvmlite import ir
 
@@ -27,26 +28,35 @@ from pellucid.kernels.simd.activation import repeat
 from pellucid.kernels.simd.emit import I64, Emitter, int64, symbol_of
 from pellucid.kernels.simd.numbers import Numbers, Registers
 from pellucid.kernels.simd.stretch import Masks, Stretch, known_lanes
-from pellucid.kernels.simd.target import vector_lanes
+from pellucid.kernels.simd.target import target, vector_lanes
 
+Kind: TypeAlias = Literal["moments", "gradient_sums", "normalise", "gradient", "weight_sums"]
 HEADER = 2  # cells of a table before its rows
-# How many rows a table has, and which of them are sums that grow.
-_ROWS = {"sums": 2, "squares": 2, "gradient_sums": 3, "normalise": 2, "gradient": 4, "weight_sums": 2}
-_SUMS = {"sums": (1,), "squares": (1,), "gradient_sums": (1, 2)}
-_GROUP = 4  # registers of channels at a time
+# How many rows a table has.
+_ROWS = {"moments": 3, "gradient_sums": 3, "normalise": 3, "gradient": 4, "weight_sums": 2}
+_SUMS = ("moments", "gradient_sums")  # whose rows but the first are sums that grow
+_PIECE = 1024  # numbers of pixels side by side, while blocks of channels take turns
+_FEWEST = 4  # pixels of a piece, which share what is read of the table
 
 
 @dataclass(frozen=True)
 class Channels:
-    """One of these walks; `weight_step` is how far apart the weights of neighbouring pixels are."""
+    """One of these walks.
+
+    Attributes:
+        channels: of a pixel, which are the columns of the table.
+        weight_step: how far apart neighbouring pixels' weights are, 0 where all share them.
+        rest: numbers behind the last pixel, for the first columns.
+    """
 
     bits: int
     channels: int
-    kind: Literal["sums", "squares", "gradient_sums", "normalise", "gradient", "weight_sums"]
+    kind: Kind
+    weight_step: int = 0
+    rest: int = 0
     weighted: bool = False
     biased: bool = False
     base: bool = False
-    weight_step: int = 0
 
     @property
     def symbol(self) -> str:
@@ -54,80 +64,122 @@ class Channels:
         return symbol_of("channels", self)
 
     def emit(self) -> ir.Module:
-        """Groups of registers, then one register at a time, the last of which may have lanes to spare."""
+        """Some pixels at a time, which lie side by side in memory: a cache waits for what is read in long steps."""
         e = Emitter(self.symbol, self.bits, vector_lanes(64))
-        width, lanes = _GROUP * vector_lanes(64), vector_lanes(64)
-        whole = self.channels // width
-        repeat(e, int64(whole), lambda i: self._block(e, e.b.mul(i, int64(width)), _GROUP, None))
-        for first in range(whole * width, self.channels, lanes):
-            left = self.channels - first
-            masks = None if left >= lanes else known_lanes(Registers(e.b, lanes), left)
-            self._block(e, int64(first), 1, masks)
+        count, most = e.function.args[5], int64(max(_FEWEST, _PIECE // self.channels))
+        pieces = e.b.udiv(e.b.sub(e.b.add(count, most), int64(1)), most)
+
+        def piece(i: Any) -> None:
+            first = e.b.mul(i, most)
+            left = e.b.sub(count, first)
+            self._piece(e, first, e.b.select(e.b.icmp_signed("<", left, most), left, most))
+
+        repeat(e, pieces, piece)
+        if self.rest:
+            self._some(e, 0, self.rest, (count, int64(1)))
         e.b.ret_void()
         return e.module
 
-    def _block(self, e: Emitter, channel: Any, group: int, masks: Masks) -> None:
-        """Some channels of all pixels."""
-        arithmetic = Registers(e.b, vector_lanes(64), group)
+    def _piece(self, e: Emitter, first: Any, pixels: Any) -> None:
+        """Groups of registers, then what is left."""
+        lanes = vector_lanes(64)
+        group = target().registers // 4  # which leaves room for what a kind needs of each
+        every, width = Registers(e.b, lanes, group), group * lanes
+        whole = self.channels // width
+        repeat(
+            e, int64(whole), lambda i: self._block(e, e.b.mul(i, int64(width)), every, None, (first, pixels))
+        )
+        if self.channels > whole * width:
+            self._some(e, whole * width, self.channels - whole * width, (first, pixels))
+
+    def _some(self, e: Emitter, channel: int, count: int, piece: tuple[Any, Any]) -> None:
+        """Fewer channels than a group has; the last register may have lanes to spare."""
+        lanes = vector_lanes(64)
+        registers = Registers(e.b, lanes, -(-count // lanes))
+        masks = known_lanes(registers, count) if count % lanes else None
+        self._block(e, int64(channel), registers, masks, piece)
+
+    def _block(
+        self, e: Emitter, channel: Any, arithmetic: Registers, masks: Masks, piece: tuple[Any, Any]
+    ) -> None:
+        """Some channels of a piece's pixels: the first one and how many."""
+        first, pixels = piece
         table = e.b.bitcast(e.function.args[4], ir.DoubleType().as_pointer())
         rows = [
             Stretch(e, arithmetic, e.ahead(table, HEADER + i * self.channels))
             for i in range(_ROWS[self.kind])
         ]
-        common, growing = [row.read(channel, masks) for row in rows], _SUMS.get(self.kind, ())
+        common = [row.read(channel, masks) for row in rows]
+        sums = common[1:] if self.kind in _SUMS else []
 
         def pixel(i: Any, state: Any) -> Any:
-            for row, registers in zip(growing, state, strict=True):
-                common[row] = Numbers(arithmetic, registers)
-            place = e.b.add(e.b.mul(i, int64(self.channels)), channel)
-            weight = e.b.add(e.b.mul(i, int64(self.weight_step)), channel)
-            sums = self._pixel(e, arithmetic, common, (place, weight), masks)
-            return [numbers.registers for numbers in sums]
+            at = e.b.add(first, i)
+            steps = self.channels, self.weight_step
+            place, weight = (e.b.add(e.b.mul(at, int64(step)), channel) for step in steps)
+            sums = [Numbers(arithmetic, registers) for registers in state]
+            it = _Pixel(self, e, arithmetic, (place, weight), masks)
+            return [numbers.registers for numbers in it.done(common, sums)]
 
-        sums = e.loop(e.function.args[5], [common[row].registers for row in growing], pixel)
-        for row, registers in zip(growing, sums, strict=True):
-            rows[row].write(channel, Numbers(arithmetic, registers), masks)
+        grown = e.loop(pixels, [numbers.registers for numbers in sums], pixel)
+        for row, registers in zip(rows[1:], grown, strict=False):
+            row.write(channel, Numbers(arithmetic, registers), masks)
 
-    def _pixel(
-        self,
-        e: Emitter,
-        arithmetic: Registers,
-        common: Sequence[Numbers],
-        places: tuple[Any, Any],
-        masks: Masks,
-    ) -> list[Numbers]:
-        """One pixel of some channels: what the sums become."""
-        a, b, out, start = (Stretch(e, arithmetic, pointer) for pointer in e.function.args[:4])
-        place, weight = places
-        centre, left = common[0], a.read(place, masks)
-        if self.kind == "sums":
-            return [common[1] + (left - centre)]
-        if self.kind == "squares":
-            centred = left - centre
-            return [common[1] + centred * centred]
-        if self.kind == "normalise":
-            value = (left - centre) * common[1]
-            if self.weighted:
-                value = value * self._beside(e, arithmetic, 0).read(weight, masks)
-            if self.biased:
-                value = value + self._beside(e, arithmetic, 1).read(weight, masks)
-            out.write(place, value, masks)
+
+@dataclass(frozen=True)
+class _Pixel:
+    """Some channels of one pixel: `places` of its numbers and of its weights."""
+
+    code: Channels
+    e: Emitter
+    arithmetic: Registers
+    places: tuple[Any, Any]
+    masks: Masks
+
+    def done(self, common: Sequence[Numbers], sums: Sequence[Numbers]) -> Sequence[Numbers]:
+        """What is done with its numbers, given what the channels have in common: what the sums become."""
+        place, weight = self.places
+        fma, masks, mean = self.arithmetic.fma, self.masks, common[0]
+        a, b, out, start = (Stretch(self.e, self.arithmetic, pointer) for pointer in self.e.function.args[:4])
+        left = a.read(place, masks)
+        if self.code.kind == "moments":
+            centred = left - mean
+            return [sums[0] + centred, fma(centred, centred, sums[1])]
+        if self.code.kind == "normalise":
+            out.write(place, self._normalised(left - mean, *common[1:]), masks)
             return []
-        centred = b.read(place, masks) - centre
-        if self.kind == "weight_sums":
-            scaled, plain = (self._beside(e, arithmetic, i, ir.DoubleType()) for i in range(2))
-            scaled.write(weight, scaled.read(weight, masks) + left * (centred * common[1]), masks)
+        centred = b.read(place, masks) - mean
+        if self.code.kind == "weight_sums":
+            products, plain = (self._beside(i, ir.DoubleType()) for i in range(2))
+            products.write(weight, products.read(weight, masks) + left * (centred * common[1]), masks)
             plain.write(weight, plain.read(weight, masks) + left, masks)
             return []
-        if self.weighted:
-            left = left * self._beside(e, arithmetic, 0).read(weight, masks)
-        if self.kind == "gradient_sums":
-            return [common[1] + left, common[2] + left * centred]
-        through = common[1] + common[2] * centred
-        out.write(place, left * common[3] + through, masks, start if self.base else None)
+        if self._own and self.code.weighted:
+            left = left * self._beside(0).read(weight, masks)
+        if self.code.kind == "gradient_sums":
+            return [sums[0] + left, fma(left, centred, sums[1])]
+        slope, scale, shift = common[1:]
+        gradient = fma(centred, slope, fma(left, scale, shift))
+        out.write(place, gradient, masks, start if self.code.base else None)
         return []
 
-    def _beside(self, e: Emitter, arithmetic: Registers, cell: int, element: Any = None) -> Stretch:
+    def _normalised(self, centred: Numbers, scale: Numbers, bias: Numbers) -> Numbers:
+        if not self._own:
+            return self.arithmetic.fma(centred, scale, bias)
+        value = centred * scale
+        given = self.code.weighted, self.code.biased
+        own = [self._beside(i).read(self.places[1], self.masks) for i in range(2) if given[i]]
+        if all(given):
+            return self.arithmetic.fma(value, *own)
+        if self.code.weighted:
+            return value * own[0]
+        return value + own[0] if own else value
+
+    @property
+    def _own(self) -> bool:
+        return self.code.weight_step > 0
+
+    def _beside(self, cell: int, element: Any = None) -> Stretch:
         """The numbers whose address stands in a cell of the table."""
+        e = self.e
         address = e.b.load(e.ahead(e.b.bitcast(e.function.args[4], I64.as_pointer()), cell))
-        return Stretch(e, arithmetic, e.b.inttoptr(address, (element or e.element).as_pointer()))
+        return Stretch(e, self.arithmetic, e.b.inttoptr(address, (element or e.element).as_pointer()))
