@@ -2,8 +2,8 @@
 
 Making a program takes longer than a small op by its definition, so only large ones come here: by their shapes alone,
 from `_PAYS` products on (`Op.effort`). What only moves numbers (padding, unfold, fold, max unpooling, …) does not:
-NumPy moves them where they lie, and bringing them into the kernels' layout and back takes longer. Activations, and
-softmax along the last axis, are made where numbers lie, without a program (`beside.py`). Unless Winograd's algorithm is
+NumPy moves them where they lie, and bringing them into the kernels' layout and back takes longer. Activations,
+softmax and norms of sets are made where numbers lie, without a program (`beside.py`). Unless Winograd's algorithm is
 asked for by name, sums are direct: whole numbers stay exact.
 """
 
@@ -43,26 +43,22 @@ def pays(op: Op, operands: Sequence[Array | None]) -> bool:
 
 def forward(op: Op, operands: Sequence[Array | None]) -> Array:
     """The op's output."""
-    if code := _beside(op, operands):
-        from pellucid.engine import beside
-
-        return beside.output(code, _first(operands))
+    if beside := _beside(op, operands):
+        return beside.output(*operands)
     (output,) = _program(op, operands, backward=False).run(operands)
     return output
 
 
 def backward(op: Op, grad_output: Array, operands: Sequence[Array | None]) -> Gradients:
     """The gradients of the op's differentiable arguments, None where one is absent."""
-    if code := _beside(op, operands):
-        from pellucid.engine import beside
-
-        return (beside.gradient(code, grad_output, _first(operands)),)
+    if beside := _beside(op, operands):
+        return beside.gradients(grad_output, *operands)
     found = iter(_program(op, operands, backward=True).run(operands, grad_output=grad_output))
     return tuple(None if operand is None else next(found) for operand in op.differentiated(operands).values())
 
 
 def _beside(op: Op, operands: Sequence[Array | None]) -> Beside | None:
-    """The code for numbers as they lie, if the op treats them alike."""
+    """What makes the op of arrays as they lie, if there is something."""
     from pellucid.engine.lowering import registry
 
     first = _first(operands)

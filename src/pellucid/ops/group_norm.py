@@ -15,7 +15,8 @@ from typing import ClassVar
 import numpy as np
 
 from pellucid.errors import ArgumentError, ShapeError, say
-from pellucid.ops.base import Array, Gradients, Shape
+from pellucid.functions.sums import LANES
+from pellucid.ops.base import FUNCTION_EFFORT, Array, Gradients, Shape
 from pellucid.ops.checks import number
 from pellucid.ops.norm import Norm
 from pellucid.ops.relation import IndexPattern, Labels
@@ -61,6 +62,11 @@ class GroupNorm(Norm):
         labels |= dict.fromkeys(("weight", "bias"), ("g", "c"))
         groups = self.groups(c)
         return IndexPattern(labels, {"n": n, "g": groups, "c": c // groups, "s": size_of(space)})
+
+    def effort(self, *shapes: Shape | None) -> int:
+        """As any norm's; rows of some pixels are read as they lie in memory."""
+        input = shapes[0] or ()
+        return FUNCTION_EFFORT * size_of(input) if size_of(input[2:]) >= LANES else super().effort(*shapes)
 
     def infer(self, *shapes: Shape | None) -> Shape:
         """(N,C,…) and twice (C,) or None → (N,C,…)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pellucid import batch
+from pellucid.engine.beside import Alike
 from pellucid.engine.graph import Node
 from pellucid.engine.loops import Work
 from pellucid.engine.lowering import registry
@@ -52,13 +53,12 @@ def softmax_backward(plan: Plan, step: Step) -> None:
 
 
 @registry.beside(LogSoftmax, Softmax)
-def softmax_beside(op: Op, bits: int, shape: Shape) -> registry.Beside | None:
-    """Along the last axis."""
+def softmax_beside(op: Op, bits: int, shape: Shape) -> Alike:
+    """Along any axis."""
     assert isinstance(op, LogSoftmax | Softmax)
-    if op.dim % len(shape) != len(shape) - 1:
-        return None
-    forward, backward = (simd.Softmax(bits, shape[-1], kind) for kind in _kinds(op))
-    return registry.Beside(forward, backward, "output", shape[-1])
+    dim = op.dim % len(shape)
+    forward, backward = (simd.Softmax(bits, shape[dim], kind) for kind in _kinds(op))
+    return Alike(forward, backward, "output", shape[dim], size_of(shape[dim + 1 :]))
 
 
 def _kinds(op: object) -> tuple[simd.Kind, simd.Kind]:

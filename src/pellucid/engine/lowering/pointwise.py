@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pellucid.engine.beside import Alike
 from pellucid.engine.buffers import Tensor
 from pellucid.engine.loops import Work
 from pellucid.engine.lowering import registry
@@ -144,11 +145,11 @@ def smooth_backward(plan: Plan, step: Step) -> None:
 
 
 @registry.beside(*_CODES)
-def smooth_beside(op: Op, bits: int, _: Shape) -> registry.Beside:
+def smooth_beside(op: Op, bits: int, _: Shape) -> Alike:
     """Any shape: each number is one."""
     name = _code(op)
     forward, backward = simd.Activation(bits, name), simd.Activation(bits, f"{name}_gradient")
-    return registry.Beside(forward, backward, op.reads("grad_input")[1])
+    return Alike(forward, backward, op.reads("grad_input")[1])
 
 
 def emitted(

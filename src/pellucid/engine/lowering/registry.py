@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeAlias, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
 from pellucid.engine.plan import Plan
 from pellucid.engine.steps import Setting, Step, Way
-from pellucid.kernels.simd import Code
 from pellucid.modules import load_folder
-from pellucid.ops.base import Op, Shape
+from pellucid.ops.base import Array, Gradients, Op, Shape
 from pellucid.ops.rule import Rule
 
 Lowering: TypeAlias = Callable[[Plan, Step], None]
@@ -20,21 +18,14 @@ Strided: TypeAlias = Callable[[Step, str, Setting], bool]
 F = TypeVar("F", bound=Lowering)
 
 
-@dataclass(frozen=True)
-class Beside:
-    """The vector code that makes an op's results of numbers side by side in memory.
+class Beside(Protocol):
+    """An op on plain arrays of one shape, whose numbers are treated as they lie in memory."""
 
-    Attributes:
-        forward: of the input.
-        backward: of the gradient of the output, and of what it reads.
-        reads: "input" or "output".
-        unit: how many numbers the code counts as one.
-    """
+    def output(self, *operands: Array | None) -> Array:
+        """What the forward makes."""
 
-    forward: Code
-    backward: Code
-    reads: str
-    unit: int = 1
+    def gradients(self, grad_output: Array, *operands: Array | None) -> Gradients:
+        """What the backward makes, None where an operand is absent."""
 
 
 Found: TypeAlias = Callable[[Op, int, Shape], Beside | None]
@@ -59,7 +50,7 @@ def update(*rules: type[Rule]) -> Callable[[F], F]:
 
 
 def beside(*ops: type[Op]) -> Callable[[Found], Found]:
-    """Register what finds the code of these ops for numbers of so many bits side by side, in arrays of a shape."""
+    """Register what finds how these ops are made, for numbers of so many bits in arrays of a shape as they lie."""
 
     def registered(find: Found) -> Found:
         _beside.update(dict.fromkeys(ops, find))
@@ -69,7 +60,7 @@ def beside(*ops: type[Op]) -> Callable[[Found], Found]:
 
 
 def beside_of(op: Op, bits: int, shape: Shape) -> Beside | None:
-    """The code for an array of this shape as it lies, if there is some."""
+    """What makes an op of an array of this shape as it lies, if there is something."""
     load_folder("pellucid.engine.lowering")
     find = _beside.get(type(op))
     return None if find is None else find(op, bits, shape)

@@ -33,9 +33,10 @@ class Sets(NamedTuple):
 class Weights(NamedTuple):
     """How far the weights of slices, rows and pixels are apart: 0 where all have the same."""
 
-    slice: int
-    row: int
-    pixel: int
+    slice: int = 0
+    row: int = 0
+    pixel: int = 0
+    rows: int = 0  # where each row has a weight of its own: of how many, which come again and again
 
 
 class Codes(NamedTuple):
@@ -54,7 +55,7 @@ class Normalise(NamedTuple):
     weights: Weights
     weight: Reads[Numbers]
     bias: Reads[Numbers]
-    weighted: int  # whether there are weights, and biases, of channels
+    weighted: int  # whether there are weights, and biases, of channels or rows
     biased: int
     codes: Codes
     mean: Writes[Doubles]
@@ -124,9 +125,34 @@ def normalise(t: Normalise, chunk, scratch):
             for h in range(t.sets.sizes.height - 1, -1, -1):
                 here = weight_at(t.weights, d, h)
                 begin(scratch, element_address(t.weight, here), element_address(t.bias, here))
+                if t.weights.rows > 0:
+                    scale_row(t, image, h, scratch)
                 x = element_address(t.x.numbers, row_of(t.x, image, d, h))
                 y = element_address(t.y.numbers, row_of(t.y, image, d, h))
                 call_tile(t.codes.write, x, x, y, y, scratch, t.sets.sizes.width)
+
+
+@kernel
+def standardise(t: Normalise, chunk, scratch):
+    """The statistics alone."""
+    for image in range(chunk * t.sets.per_chunk, last_image(t.sets, chunk)):
+        moments(t, image, scratch)
+        statistics(t, image, scratch)
+
+
+@inline
+def row_weight(t, image, h):
+    """Which weight a row has, where each has one of its own."""
+    return (image * t.sets.sizes.height + h) % t.weights.rows
+
+
+@inline
+def scale_row(t, image, h, scratch):
+    """Scale and bias of a row's own."""
+    here, columns = row_weight(t, image, h), t.sets.sizes.channels
+    scale = t.istd[image] * t.weight[here] if t.weighted != 0 else t.istd[image]
+    fill(table_row(scratch, t.sets, 1), 0, columns, scale)
+    fill(table_row(scratch, t.sets, 2), 0, columns, np.float64(t.bias[here]) if t.biased != 0 else 0.0)
 
 
 @inline
@@ -171,9 +197,9 @@ def statistics(t, image, scratch):
         fill(first, start, start + channels, t.istd[s])
         fill(second, start, start + channels, 0.0)
         s += 1
-    if t.weighted != 0:
+    if t.weighted != 0 and t.weights.rows == 0:
         for c in range(t.sets.sizes.channels):
             first[c] *= t.weight[c]
-    if t.biased != 0:
+    if t.biased != 0 and t.weights.rows == 0:
         for c in range(t.sets.sizes.channels):
             second[c] = t.bias[c]

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from pellucid.kernels.intrinsics import call_tile, element_address, float64_at
 from pellucid.kernels.jit import inline, kernel
 from pellucid.kernels.loops.group_norm import (
@@ -18,6 +20,7 @@ from pellucid.kernels.loops.group_norm import (
     fill,
     group_sum,
     last_image,
+    row_weight,
     table_row,
     weight_at,
 )
@@ -35,7 +38,7 @@ class NormaliseGradient(NamedTuple):
     base: Source
     weights: Weights
     weight: Reads[Numbers]
-    weighted: int  # whether there are weights of channels
+    weighted: int  # whether there are weights of channels or rows
     codes: Codes
     mean: Reads[Doubles]
     istd: Reads[Doubles]
@@ -93,17 +96,19 @@ def normalise_gradient(t: NormaliseGradient, chunk, scratch):
     grad_istd = Σ g·weight·(x − mean), grad_var = −½·istd³·grad_istd, grad_mean = −istd·Σ g·weight.
     """
     for image in range(chunk * t.sets.per_chunk, last_image(t.sets, chunk)):
-        gradient_sums(t, image, scratch)
-        if t.kept != 0:
-            sums, count = table_row(scratch, t.sets, 1), 2 * t.sets.sizes.channels
-            for i in range(count):
-                t.sums[image * count + i] = sums[i]
+        if t.weights.rows > 0:
+            row_sums(t, image, scratch)
+        else:
+            channel_sums(t, image, scratch)
         if t.written == 0:
             continue
         gradient_statistics(t, image, scratch)
         for d in range(t.sets.sizes.depth - 1, -1, -1):  # what was read last is still in the cache
             for h in range(t.sets.sizes.height - 1, -1, -1):
                 begin(scratch, element_address(t.weight, weight_at(t.weights, d, h)), 0)
+                if t.weights.rows > 0 and t.weighted != 0:
+                    scale = t.istd[image] * t.weight[row_weight(t, image, h)]
+                    fill(table_row(scratch, t.sets, 2), 0, t.sets.sizes.channels, scale)
                 g = element_address(t.grad_output.numbers, row_of(t.grad_output, image, d, h))
                 x = element_address(t.x.numbers, row_of(t.x, image, d, h))
                 out = element_address(t.grad_input.numbers, row_of(t.grad_input, image, d, h))
@@ -112,20 +117,51 @@ def normalise_gradient(t: NormaliseGradient, chunk, scratch):
 
 
 @inline
-def gradient_sums(t, image, scratch):
-    """A table of the sums of an image's channels."""
+def channel_sums(t, image, scratch):
+    """A table of the sums of an image's channels; they are kept, if they are wanted."""
     sizes, channels, s = t.sets.sizes, t.sets.channels, image * (t.sets.sizes.channels // t.sets.channels)
-    mean = table_row(scratch, t.sets, 0)
+    mean, sums, count = table_row(scratch, t.sets, 0), table_row(scratch, t.sets, 1), 2 * sizes.channels
     for start in range(0, sizes.channels, channels):
         fill(mean, start, start + channels, t.mean[s])
         s += 1
-    fill(table_row(scratch, t.sets, 1), 0, 2 * sizes.channels, 0.0)
+    fill(sums, 0, count, 0.0)
     for d in range(sizes.depth):
         for h in range(sizes.height):
-            begin(scratch, element_address(t.weight, weight_at(t.weights, d, h)), 0)
-            g = element_address(t.grad_output.numbers, row_of(t.grad_output, image, d, h))
-            x = element_address(t.x.numbers, row_of(t.x, image, d, h))
-            call_tile(t.codes.sums, g, x, g, g, scratch, sizes.width)
+            add_row(t, image, d, h, scratch)
+    if t.kept != 0:
+        for i in range(count):
+            t.sums[image * count + i] = sums[i]
+
+
+@inline
+def row_sums(t, image, scratch):
+    """The same where rows have weights: a row's sums are kept, and the table has those of all, with their weights."""
+    columns, rows = t.sets.sizes.channels, t.weights.rows
+    first, second = table_row(scratch, t.sets, 1), table_row(scratch, t.sets, 2)
+    lanes, total, slope = table_row(scratch, t.sets, 4), 0.0, 0.0
+    fill(table_row(scratch, t.sets, 0), 0, columns, t.mean[image])
+    for h in range(t.sets.sizes.height):
+        fill(first, 0, 2 * columns, 0.0)
+        add_row(t, image, 0, h, scratch)
+        plain, centred = group_sum(first, 0, columns, lanes), group_sum(second, 0, columns, lanes)
+        here = row_weight(t, image, h)
+        if t.kept != 0:
+            at = 2 * (image * t.sets.sizes.height + h - here) + here
+            t.sums[at], t.sums[at + rows] = plain, centred
+        weight = np.float64(t.weight[here]) if t.weighted != 0 else 1.0
+        total += plain * weight
+        slope += centred * weight
+    fill(first, 0, 2 * columns, 0.0)
+    first[0], second[0] = total, slope
+
+
+@inline
+def add_row(t, image, d, h, scratch):
+    """Add the numbers of a row to the sums of a table."""
+    begin(scratch, element_address(t.weight, weight_at(t.weights, d, h)), 0)
+    g = element_address(t.grad_output.numbers, row_of(t.grad_output, image, d, h))
+    x = element_address(t.x.numbers, row_of(t.x, image, d, h))
+    call_tile(t.codes.sums, g, x, g, g, scratch, t.sets.sizes.width)
 
 
 @inline
@@ -138,7 +174,8 @@ def gradient_statistics(t, image, scratch):
     )
     first, second = table_row(scratch, t.sets, 1), table_row(scratch, t.sets, 2)
     shift, lanes = table_row(scratch, t.sets, 3), table_row(scratch, t.sets, 4)
-    if t.weighted != 0:
+    of_channels = t.weighted != 0 and t.weights.rows == 0
+    if of_channels:
         for c in range(t.sets.sizes.channels):
             first[c] *= t.weight[c]
             second[c] *= t.weight[c]
@@ -151,7 +188,7 @@ def gradient_statistics(t, image, scratch):
         fill(second, start, start + channels, istd)
         fill(shift, start, start + channels, t.grad_mean[s] / size)
         s += 1
-    if t.weighted != 0:
+    if of_channels:
         for c in range(t.sets.sizes.channels):
             second[c] *= t.weight[c]
 
