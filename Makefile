@@ -38,6 +38,7 @@ digests: .venv/test/ready
 
 soak: soak-functions
 	.venv/test/bin/python soak/targets.py
+	.venv/test/bin/python soak/certified.py
 	.venv/test/bin/python soak/interrupts.py
 	.venv/test/bin/python soak/threads.py
 	.venv/test/bin/python soak/kills.py

@@ -5,7 +5,7 @@
 
 Of each network: two fast steps (losses, then the whole state), a recorded third (all arrays), and inference of a batch
 and of one image, with the default algorithm and the direct one. All of it with 1 and with 3 threads, which must agree.
-The numbers depend on the C library's functions and on NumPy's random numbers, so compare on one machine.
+The inputs are NumPy's random numbers, so compare with one version of it.
 """
 
 from __future__ import annotations

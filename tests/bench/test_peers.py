@@ -10,6 +10,7 @@ import pytest
 import torch
 from tests.bench.test_bench import inference, peer, quiet
 
+import pellucid as pc
 from pellucid.bench.cases import INFER, TRAIN, Case
 from pellucid.bench.measure import Settings, measure
 from pellucid.bench.peers import onnx_file
@@ -101,3 +102,24 @@ def test_single_ops_with_targets(on_arrays: bool) -> None:
     finally:
         torch.set_flush_denormal(False)
     assert result == expected if on_arrays else result[0].shape == (3, 5)
+
+
+def test_steps_of_convmixers_run_in_both_engines() -> None:
+    """Both have the same layers, and learn."""
+    from pellucid.bench import convmixer
+
+    small = convmixer.Size(8, 2, 3)
+    ours = convmixer.pellucid(small, 2)
+    losses: Any = [ours(), ours()]
+    assert losses[1] < losses[0]
+    try:
+        for kind in convmixer.ENGINES[1:3]:
+            step = convmixer.torch(small, 2, kind)
+            theirs: Any = [step(), step()]
+            assert theirs[1] < theirs[0]
+    finally:
+        torch.set_flush_denormal(False)
+    mine = convmixer.layers(small, pc.nn, convmixer.Residual)
+    other = convmixer.layers(small, torch.nn, lambda layer: layer)
+    sizes = [sum(p.size for _, p in mine.named_parameters()), sum(p.numel() for p in other.parameters())]
+    assert sizes[0] == sizes[1] > 0

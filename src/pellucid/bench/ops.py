@@ -9,7 +9,6 @@ the memory of their results. Each is a process of its own; all take turns, and w
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -196,14 +195,8 @@ def measure(rounds: int, threads: int) -> Table:
     rows = []
     with Turns("pellucid.bench.ops", ENGINES, threads) as contenders:
         for number, op in enumerate(OPS):
-            ours, *others = contenders.times_ms(number, rounds).values()
-            best = min(others, key=statistics.median)
-            ratios = sorted(theirs / mine for theirs, mine in zip(best, ours, strict=True))
-            medians = [f"{statistics.median(times):.2f}" for times in (ours, *others)]
             label = f"{op.label}, arrays" if op.on_arrays else op.label
-            rows.append(
-                (label, *medians, f"{statistics.median(ratios):.2f} ({ratios[0]:.2f}–{ratios[-1]:.2f})")
-            )
+            rows.append((label, *turns.compared(contenders.times_ms(number, rounds))))
     return Table(
         "Single ops", ("forward and gradients; of arrays forward alone; ms", *ENGINES, "ratio"), rows
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import statistics
 import subprocess
 import sys
 import time
@@ -67,6 +68,20 @@ def _ask(process: subprocess.Popen[str], number: int) -> float | None:
         sys.exit("a contender's process has ended; its last words are above")
     taken: float | None = json.loads(line)
     return taken
+
+
+def compared(times: dict[str, list[float]]) -> list[str]:
+    """Cells of a table: all medians, and the best of the others' over the first one's, round by round.
+
+    Example:
+        >>> compared({"ours": [1.0, 2.0, 4.0], "theirs": [3.0, 4.0, 4.0], "slow": [9.0, 9.0, 9.0]})
+        ['2.00', '4.00', '9.00', '2.00 (1.00–3.00)']
+    """
+    ours, *others = times.values()
+    best = min(others, key=statistics.median)
+    ratios = sorted(theirs / mine for theirs, mine in zip(best, ours, strict=True))
+    medians = [f"{statistics.median(some):.2f}" for some in (ours, *others)]
+    return [*medians, f"{statistics.median(ratios):.2f} ({ratios[0]:.2f}–{ratios[-1]:.2f})"]
 
 
 def serve(prepare: Callable[[int], Call | None]) -> None:
