@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid.edition import ARITHMETIC
 from pellucid.errors import AddressError, ArgumentError, say
 from pellucid.explain import address as addresses
 from pellucid.explain import certificates
@@ -117,7 +118,8 @@ class Recording(Arrays):
         if name is not None:
             return self._provenance(self._entry("provenance", name))
         arrays = [self._provenance(entry) for entry in self.entries.values()]
-        return {**MARKS, "algorithm": self.algorithm, "aliases": dict(self.aliases), "arrays": arrays}
+        plan = {"edition": ARITHMETIC, "algorithm": self.algorithm, "aliases": dict(self.aliases)}
+        return {**MARKS, **plan, "arrays": arrays}
 
     def explain(self, address: str, lang: str | None = None) -> Trace:
         """Show the arithmetic that made one number, and certify it.
