@@ -209,7 +209,7 @@ class Everything(pc.Module):
         self.linear = [pc.Linear(5 * 3 * 3, 24), pc.Linear(24, 10)]
 
     def forward(self, x: Any) -> Any:
-        x = F.cat([F.max_pool2d(F.relu(self.first(x)), 2), F.max_pool2d(self.beside(x), 2)], 1)
+        x = F.cat([F.max_pool2d(F.relu(self.first(x)), 2), F.max_pool2d(F.gelu(self.beside(x)), 2)], 1)
         inner = F.relu(self.norms[0](self.second(x)))
         x = F.leaky_relu(F.relu(self.norms[1](self.third(inner)) + self.norms[2](self.fourth(x))))
         pooled, indices = F.max_pool2d(x, 2, return_indices=True)
@@ -243,7 +243,7 @@ def step_bits(model: pc.Module, rules: Sequence[Rule], optimizer: Any) -> tuple[
         used.update(rule for step in plan.steps.order for rule in step.rules)
         return plan
 
-    x, y = normal(6, 3, 10, 10), np.arange(6)
+    x, y = normal(16, 3, 10, 10), np.arange(16) % 10
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training, "plan_of", ruled)
         patch.setattr(inference, "plan_of", ruled)
@@ -272,6 +272,33 @@ def test_any_subset_of_the_rules_gives_the_same_bits(network: Any, optimizer: An
     for subset in subsets:
         rules = [RULES[i] for i in subset]
         assert made(rules)[0] == expected, [rule.name for rule in rules]
+
+
+class Smooth(pc.Module):
+    """Smooth activations behind convolutions: before a halo, in a concatenation, behind a norm in inference."""
+
+    def __init__(self) -> None:
+        self.first, self.depthwise = pc.Conv2d(3, 4, 5), pc.Conv2d(4, 4, 3, padding=1, groups=4)
+        self.wide, self.narrow = pc.Conv2d(4, 37, 1, bias=False), pc.Conv2d(4, 5, 3, padding=1)
+        self.norm, self.last = pc.BatchNorm2d(37), pc.Linear(42, 10)
+
+    def forward(self, x: Any) -> Any:
+        x = F.gelu(self.depthwise(F.silu(self.first(x))))
+        x = F.cat([F.gelu(self.norm(self.wide(x))), F.tanh(self.narrow(x))], 1)
+        return self.last(F.flatten(F.sigmoid(F.adaptive_avg_pool2d(x, 1)), 1))
+
+
+@pytest.mark.parametrize("algorithm", ["direct", "auto"])
+def test_activations_in_convolutions_have_the_bits_of_those_apart(algorithm: str) -> None:
+    def made(rules: Sequence[Rule]) -> tuple[dict[str, bytes], set[str]]:
+        pc.seed(4)
+        with pc.algorithm(algorithm):
+            return step_bits(Smooth(), rules, pc.SGD(0.1))
+
+    expected, used = made(RULES)
+    assert "activation in convolution" in used
+    assert made([rule for rule in RULES if rule.name != "activation in convolution"])[0] == expected
+    assert made(())[0] == expected
 
 
 def test_the_page_about_fusion_has_every_rule() -> None:

@@ -71,7 +71,7 @@ class Fusing:
         """Whether a symbol is there before a step begins."""
         return self._maker.get(symbol, -1) < self._place[step]
 
-    def follower(self, step: Step, kind: type[Op]) -> Step | None:
+    def follower(self, step: Step, kind: type[Op] | tuple[type[Op], ...]) -> Step | None:
         """The one reader of what a forward leaves, if it is of this kind and nobody else needs that."""
         places = self._readers["forward", step.output]
         if len(places) != 1 or step.output is self.steps.graph.output:

@@ -9,7 +9,13 @@ from typing import Any
 from pellucid.engine.fusion import Fusing, Rule
 from pellucid.engine.fusion_places import cat_behind, has_parts, left_in_place, made_in_place
 from pellucid.engine.graph import Symbol
-from pellucid.engine.lowering.choice import by_winograd, normalises_in_passing, repeats_nothing
+from pellucid.engine.lowering.choice import (
+    by_winograd,
+    makes_whole_images,
+    normalises_in_passing,
+    repeats_nothing,
+)
+from pellucid.engine.lowering.pointwise import SMOOTH
 from pellucid.engine.steps import Step
 from pellucid.ops.adaptive_max_pool import AdaptiveMaxPool
 from pellucid.ops.add import Add
@@ -66,6 +72,14 @@ def _relu_behind(fusing: Fusing, step: Step) -> Step | None:
     if isinstance(step.op, Add) and not repeats_nothing(step, fusing.steps.graph):
         return None
     return None if step.carried(MaxPool) else fusing.follower(step, ReLU)
+
+
+def _activation_behind(fusing: Fusing, step: Step) -> Step | None:
+    """The smooth activation behind a convolution that makes whole images; what gradients read stays, too."""
+    plain = all(isinstance(one.op, BatchNorm) for one in step.fused)
+    if not plain or not makes_whole_images(step, fusing.setting):
+        return None
+    return fusing.follower(step, SMOOTH)
 
 
 def _pool_behind(fusing: Fusing, step: Step) -> Step | None:
@@ -224,6 +238,7 @@ RULES: Sequence[Rule] = (
     Rule("batch norm in convolution", "forward", (Conv,), _norm_behind, _carry),
     Rule("sum in batch norm", "forward", (BatchNorm, Conv), _sum_behind, _carry),
     Rule("ReLU in output", "forward", (Conv, ConvTranspose, Linear, BatchNorm, Add), _relu_behind, _carry),
+    Rule("activation in convolution", "forward", (Conv,), _activation_behind, _carry),
     Rule("max pooling in convolution", "forward", (Conv,), _pool_behind, _pooled),
     Rule(
         "shared routes",

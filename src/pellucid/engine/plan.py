@@ -101,6 +101,10 @@ class Plan:
         """The tensor for what a forward leaves."""
         return self._laid(step.output)
 
+    def own_output(self, step: Step) -> Tensor:
+        """The tensor for what its own op leaves, where the ops that it carries out as well leave another."""
+        return self._laid(step.makes["output"])
+
     def gradient(self, step: Step, role: str = "grad_input") -> tuple[Tensor, Tensor | None]:
         """The tensor for an activation's gradient, and the sum so far, to which the step adds, if there is one."""
         base = step.bases.get(role)

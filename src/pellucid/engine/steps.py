@@ -82,7 +82,7 @@ class Step:
         shapes = (None if symbol is None else symbol.shape for symbol in self.node.operands)
         return self.node.op.work(of, *shapes)
 
-    def carried(self, kind: type[Op]) -> Step | None:
+    def carried(self, kind: type[Op] | tuple[type[Op], ...]) -> Step | None:
         """The step of an op of this kind that is fused into this one."""
         return next((step for step in self.fused if isinstance(step.op, kind)), None)
 

@@ -18,6 +18,7 @@ TEXTS: Area = {
     "plan.batch_norm_in_convolution": Entry("batch norm in convolution", "합성곱에 융합한 배치 정규화"),
     "plan.sum_in_batch_norm": Entry("sum in batch norm", "배치 정규화에 융합한 덧셈"),
     "plan.relu_in_output": Entry("ReLU in output", "출력에 융합한 ReLU"),
+    "plan.activation_in_convolution": Entry("activation in convolution", "합성곱에 융합한 활성화"),
     "plan.max_pooling_in_convolution": Entry("max pooling in convolution", "합성곱에 융합한 최대 풀링"),
     "plan.shared_routes": Entry("shared routes", "함께 쓰는 최댓값 위치"),
     "plan.mask_in_gradient": Entry("mask in gradient", "기울기 계산에 융합한 마스크"),

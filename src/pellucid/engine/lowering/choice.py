@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from pellucid.engine.graph import Graph, Symbol
-from pellucid.engine.lowering.conv_forward import packed_outputs
+from pellucid.engine.lowering.conv_forward import in_one_range, packed_outputs
 from pellucid.engine.lowering.layer import layer_of
 from pellucid.engine.lowering.winograd import pays, serves
 from pellucid.engine.steps import Setting, Step, Steps
@@ -33,6 +33,12 @@ def repeats_nothing(step: Step, graph: Graph) -> bool:
 def normalises_in_passing(step: Step, setting: Setting) -> bool:
     """Whether a convolution's last loop can normalise: not where several positions share a vector."""
     return by_winograd(step, setting) or packed_outputs(layer_of(step.node, setting.bits)) is None
+
+
+def makes_whole_images(step: Step, setting: Setting) -> bool:
+    """Whether a convolution's threads make images as a whole, tile by tile."""
+    in_tiles = isinstance(step.op, Conv) and not by_winograd(step, setting)
+    return in_tiles and in_one_range(layer_of(step.node, setting.bits), step.node.output.shape[0])
 
 
 def with_moments(steps: Steps) -> Steps:

@@ -15,8 +15,9 @@ from pellucid.engine.loops import Work
 from pellucid.engine.lowering import norm
 from pellucid.engine.lowering.layer import Layer, laid_weight, layer_of
 from pellucid.engine.lowering.packed import Packing, best_packing, panel
+from pellucid.engine.lowering.pointwise import SMOOTH, activated
 from pellucid.engine.lowering.walk import Stage, View, cut_when_few, stored, view, walk
-from pellucid.engine.plan import Plan
+from pellucid.engine.plan import CHUNKS, Plan
 from pellucid.engine.steps import Step
 from pellucid.engine.tiling import TileList, blocks, position_tiles, split
 from pellucid.geometry import Geometry
@@ -31,11 +32,16 @@ _RUN = 2048  # longest stretch of products before a tile moves on, so that its p
 
 
 def forward(plan: Plan, step: Step) -> None:
-    """output = bias + Σ input·weight; and the batch norm and the ReLU that are fused into it."""
+    """output = bias + Σ input·weight; and the batch norm, the ReLU or the activation that are fused into it."""
     input, bias = plan.read(step, "input"), plan.read(step, "bias")
     layer, weight = layer_of(step.node, plan.bits), laid_weight(plan, step)
     packing, normalised = packed_outputs(layer), step.carried(BatchNorm)
-    output, relu = plan.output(step), step.carried(ReLU) is not None
+    output, relu, smooth = plan.output(step), step.carried(ReLU) is not None, step.carried(SMOOTH)
+    made = (
+        plan.own_output(step)
+        if smooth and plan.trains and smooth.op.reads("grad_input")[1] == "input"
+        else output
+    )
     table = norm.running_coefficients(plan, step, normalised) if normalised else None
     input.widen(Geometry(layer.axes).padded)
     panels = pack(plan, step, layer, weight) if worth_packing(layer, input.inner[0]) else None
@@ -47,7 +53,7 @@ def forward(plan: Plan, step: Step) -> None:
             bias = panel(plan, step, f"{layer.label}.bias, repeated", bias, channels)
 
     def bind() -> Work:
-        x, y = view(input), stored(plan, output)
+        x, y = view(input), view(made) if smooth else stored(plan, output)
         if packing:
             tiles_ = packed_tiles(layer, x, y, packing, bias=bias is not None, relu=relu)
         else:
@@ -55,10 +61,17 @@ def forward(plan: Plan, step: Step) -> None:
             tiles_ = forward_tiles(
                 layer, x, y, None, start, in_panels=panels is not None, normal=table is not None, relu=relu
             )
-        stage = Stage((input, panels or weight, output, table or bias or weight), (x.image, 0, y.image, 0))
-        return walk(plan, tiles_, [stage], range(x.images))
+        stages = [Stage((input, panels or weight, made, table or bias or weight), (x.image, 0, y.image, 0))]
+        if smooth:
+            stages.append(activated(plan, smooth, tiles_, made, output))
+        return walk(plan, tiles_, stages, range(x.images))
 
     plan.loop(step, f"{step.path}.output", tiles.walk_tiles, bind, multiply_adds=step.multiply_adds("output"))
+
+
+def in_one_range(layer: Layer, images: int) -> bool:
+    """Whether one thread makes all of an image, so that what is behind the convolution can follow at once."""
+    return images >= CHUNKS and layer.axes[2].kernel * layer.inputs <= _RUN
 
 
 def worth_packing(layer: Layer, images: int) -> bool:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 from pellucid.engine.beside import Alike
 from pellucid.engine.buffers import Tensor
 from pellucid.engine.loops import Work
 from pellucid.engine.lowering import registry
+from pellucid.engine.lowering.walk import Stage, view
 from pellucid.engine.plan import CHUNKS, Plan
 from pellucid.engine.steps import Step
+from pellucid.engine.tiling import TileList
 from pellucid.kernels import simd
 from pellucid.kernels.loops import pointwise
 from pellucid.kernels.loops.rows import Rows, Source, Target
@@ -23,6 +26,7 @@ from pellucid.ops.tanh import Tanh
 
 NOWHERE = Target(None, 0, 0, 0)
 _CODES: dict[type[Op], str] = {GELU: "gelu", SiLU: "silu", Sigmoid: "sigmoid", Tanh: "tanh"}
+SMOOTH = tuple(_CODES)
 
 
 def rows(*tensors: Tensor | None) -> tuple[int, Rows]:
@@ -125,7 +129,7 @@ def _slope(plan: Plan, step: Step) -> float:
 def smooth_forward(plan: Plan, step: Step) -> None:
     """y = f(x)."""
     x, y = plan.read(step, "input"), plan.output(step)
-    code = simd.Activation(plan.bits, _code(step.op))
+    code = activation(step.op, plan.bits)
     plan.loop(step, f"{step.path}.output", pointwise.emitted, lambda: emitted(code, y, x))
 
 
@@ -147,9 +151,23 @@ def smooth_backward(plan: Plan, step: Step) -> None:
 @registry.beside(*_CODES)
 def smooth_beside(op: Op, bits: int, _: Shape) -> Alike:
     """Any shape: each number is one."""
-    name = _code(op)
-    forward, backward = simd.Activation(bits, name), simd.Activation(bits, f"{name}_gradient")
+    forward, backward = activation(op, bits), simd.Activation(bits, f"{_code(op)}_gradient")
     return Alike(forward, backward, op.reads("grad_input")[1])
+
+
+def activated(plan: Plan, step: Step, calls: TileList, made: Tensor, output: Tensor) -> Stage:
+    """The calls of a smooth activation behind those that make an image, and the stage that they belong to."""
+    code, x, y = activation(step.op, plan.bits), view(made), view(output)
+    (d, h, w, c), tensors = made.inner[1:], (made, output)
+    sizes, length = [d, h, w], c
+    if all(tensor.strides[3] == c for tensor in tensors):
+        sizes, length = [d, h, 1], w * c
+    if all(tensor.outer == tensor.inner and tensor.strides[3] == c for tensor in tensors):
+        sizes, length = [1, 1, 1], d * h * w * c
+    calls.stage += 1
+    for position in product(*map(range, sizes)):
+        calls.add(code, code, a=x.offset(position), out=y.offset(position), count=length)
+    return Stage((made, None, output, None), (x.image, 0, y.image, 0))
 
 
 def emitted(
@@ -167,6 +185,11 @@ def emitted(
         walked, reads[0], reads[1], target(out, walked), reads[2], simd.address(code), unit
     )
     return Work(chunks, table)
+
+
+def activation(op: Any, bits: int) -> simd.Activation:
+    """The code of a smooth activation."""
+    return simd.Activation(bits, _code(op))
 
 
 def _code(op: Any) -> str:
