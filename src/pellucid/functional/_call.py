@@ -6,6 +6,7 @@ Each function only says which op it is and what it is applied to; that descripti
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import wraps
 from inspect import Parameter, Signature, signature
@@ -46,7 +47,8 @@ class Call:
             if dtype != np.float16 and arrays.pays(self.op, operands):
                 output = arrays.forward(self.op, operands)
             else:
-                output = self.op.forward(*operands, **self.options)
+                with _as_ieee():
+                    output = self.op.forward(*operands, **self.options)
             output = _rounded(output, dtype)
         return output[0] if single else output
 
@@ -64,7 +66,8 @@ class Call:
             if dtype != np.float16 and arrays.pays(self.op, operands):
                 found = arrays.backward(self.op, grad.reshape(output), operands)
             else:
-                found = self.op.backward(grad.reshape(output), *operands, **self.options)
+                with _as_ieee():
+                    found = self.op.backward(grad.reshape(output), *operands, **self.options)
             first, *others = (None if array is None else _rounded(array, dtype) for array in found)
         return (first[0] if single and first is not None else first, *others)
 
@@ -118,6 +121,11 @@ class Call:
 def _weak(value: Tensor) -> bool:
     """Whether a number takes the type of the arrays that it meets, as Python's numbers do."""
     return type(value) in (int, float)
+
+
+def _as_ieee() -> AbstractContextManager[object]:
+    """Within, infinite numbers and NaN come as IEEE arithmetic gives them, without a word, as in the kernels."""
+    return np.errstate(all="ignore")
 
 
 def _rounded(result: Array, dtype: np.dtype[Any]) -> Array:

@@ -11,6 +11,7 @@ import numpy as np
 from pellucid.engine.graph import Symbol
 from pellucid.errors import ArgumentError, PellucidError, ShapeError, say
 from pellucid.functional._call import Call, Tensor, function, gradient
+from pellucid.functions.sums import total
 from pellucid.numbers import as_array
 from pellucid.ops.base import Gradients
 from pellucid.ops.batch_norm import BatchNorm
@@ -127,7 +128,10 @@ class InstanceNormCall(Call):
         if len(input) == 0:
             return output
         sets = input.reshape(*input.shape[:2], size_of(input.shape[2:])).astype(np.float64)
-        news = sets.mean(axis=-1).mean(axis=0), sets.var(axis=-1, ddof=1).mean(axis=0)
+        images, size = sets.shape[0], sets.shape[-1]
+        mean = total(sets, (2,)) / size
+        var = total((sets - mean[..., None]) ** 2, (2,)) / (size - 1)
+        news = total(mean, (0,)) / images, total(var, (0,)) / images
         for array, new in zip(self.running, news, strict=True):
             array[...] = (1 - self.momentum) * array.astype(np.float64) + self.momentum * new
         return output

@@ -14,6 +14,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid.functions.sums import total
 from pellucid.ops.adaptive_pool import AdaptivePool
 from pellucid.ops.base import Array, Gradients, Shape, Terms, columns
 from pellucid.ops.reduction import Reduction, spatial
@@ -69,7 +70,7 @@ class AdaptiveAvgPool(AdaptivePool):
         (input,) = operands
         output = np.empty(self.infer(input.shape), input.dtype)
         for y, window in self.slices(input.shape):
-            output[..., *y] = input[..., *window].sum(axis=tuple(range(2, input.ndim)))
+            output[..., *y] = total(input[..., *window], tuple(range(2, input.ndim)))
         output /= self.divisors(input.shape).astype(input.dtype)
         return output
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.errors import ShapeError, say
+from pellucid.functions.sums import total
 from pellucid.ops.base import Array, Gradients, Op, Rows, Shape, Terms, choices, columns
 from pellucid.ops.reduction import Reduction
 from pellucid.ops.relation import IndexPattern
@@ -138,7 +139,7 @@ def repeated(own: Shape, output: Shape) -> tuple[int, ...]:
 def summed(gradient: Array, shape: Shape) -> Array:
     """The sum over the axes along which an operand of this shape is repeated."""
     axes = repeated(shape, gradient.shape)
-    return (gradient.sum(axis=axes) if axes else gradient).reshape(shape)
+    return (total(gradient, axes) if axes else gradient).reshape(shape)
 
 
 def aligned(shape: Shape, rank: int) -> Shape:

@@ -14,6 +14,7 @@ from typing import ClassVar
 import numpy as np
 
 from pellucid.errors import ArgumentError, ShapeError, say
+from pellucid.functions.sums import total
 from pellucid.ops.base import Array, Gradients, Shape
 from pellucid.ops.checks import channels_hint, flag, number
 from pellucid.ops.norm import Norm
@@ -141,8 +142,8 @@ class BatchNorm(Norm):
         """The batch's mean and biased variance per channel, in float64 (zeros for an empty batch)."""
         over, values = _over(input), input.astype(np.float64)
         count = max(_count(input), 1)
-        mean = values.sum(axis=over) / count
-        return mean, ((values - _along(mean, input)) ** 2).sum(axis=over) / count
+        mean = total(values, over) / count
+        return mean, total((values - _along(mean, input)) ** 2, over) / count
 
     def updated_statistics(
         self, input: Array, running_mean: Array, running_var: Array
@@ -177,7 +178,7 @@ class BatchNorm(Norm):
         assert input is not None
         normalised, scale = self._normalised(operands)
         grad = grad_output.astype(np.float64)
-        grad_weight, grad_bias = (grad * normalised).sum(axis=_over(input)), grad.sum(axis=_over(input))
+        grad_weight, grad_bias = (total(x, _over(input)) for x in (grad * normalised, grad))
         if self.training:
             count = max(_count(input), 1)
             grad = grad - _along(grad_bias / count, input) - normalised * _along(grad_weight / count, input)

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.errors import ArgumentError, ShapeError, say
+from pellucid.functions.sums import products, total
 from pellucid.geometry import Axis, Geometry, skips_padding, window
 from pellucid.ops.base import Array, Gradients, Rows, Shape, Terms, choices, columns
 from pellucid.ops.checks import channels_hint, flag
@@ -264,7 +265,9 @@ class Conv(Product):
             (shape[0], self.groups, shape[1] // self.groups, *shape[2:]), np.result_type(input, weight)
         )
         for k, at in geometry.kernel_slices():
-            output += np.einsum("ngc...,goc->ngo...", padded[(..., *at)], grouped[(..., *k)])
+            seen, weights = padded[(..., *at)], grouped[(..., *k, *(None,) * self.dims)]
+            for c in range(grouped.shape[2]):
+                output += seen[:, :, c, None] * weights[:, :, c]
         output = output.reshape(shape)
         return output if bias is None else output + bias.reshape(-1, *(1,) * self.dims)
 
@@ -278,11 +281,14 @@ class Conv(Product):
         grad = grad_output.reshape(input.shape[0], *grouped.shape[:2], *geometry.output)
         grad_padded = np.zeros(padded.shape, grad_output.dtype)
         grad_grouped = np.zeros(grouped.shape, grad_output.dtype)
-        y = "xyz"[: self.dims]
         for k, at in geometry.kernel_slices():
-            grad_padded[(..., *at)] += np.einsum("ngo...,goc->ngc...", grad, grouped[(..., *k)])
-            grad_grouped[(..., *k)] = np.einsum(f"ngo{y},ngc{y}->goc", grad, padded[(..., *at)])
-        grad_bias = None if bias is None else grad_output.sum(axis=(0, *range(2, self.dims + 2)))
+            weights, seen = grouped[(..., *k, *(None,) * self.dims)], padded[(..., *at)]
+            for o in range(grouped.shape[1]):
+                grad_padded[(..., *at)] += grad[:, :, o, None] * weights[:, o]
+            grad_grouped[(..., *k)] = products(
+                _positions_last(grad)[:, :, None], _positions_last(seen)[:, None]
+            )
+        grad_bias = None if bias is None else total(grad_output, (0, *range(2, self.dims + 2)))
         return (
             grad_padded[..., *geometry.inside].reshape(input.shape),
             self.laid(grad_grouped.reshape(weight.shape)),
@@ -297,3 +303,9 @@ class Conv(Product):
     def _grouped(self, weight: Array) -> Array:
         """The weight as it lies, its output channels split into groups: (groups, O/groups, C/groups, …)."""
         return self.laid(weight).reshape(self.groups, weight.shape[0] // self.groups, *weight.shape[1:])
+
+
+def _positions_last(array: Array) -> Array:
+    """(N, groups, channels, …) as (groups, channels, all positions of all images)."""
+    groups, channels = array.shape[1:3]
+    return np.moveaxis(array, 0, 2).reshape(groups, channels, array[:, :1, :1].size)

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.errors import ArgumentError, ShapeError, say
+from pellucid.functions.sums import total
 from pellucid.geometry import Axis, Geometry
 from pellucid.ops.base import Array, Gradients, Shape, Terms, choices, columns
 from pellucid.ops.checks import channels_hint
@@ -241,5 +242,5 @@ class ConvTranspose(Product):
         assert weight is not None
         conv = self.conv(input.shape, weight.shape)
         grad_weight = conv.backward(input, grad_output, weight, None)[1]
-        grad_bias = None if bias is None else grad_output.sum(axis=(0, *range(2, self.dims + 2)))
+        grad_bias = None if bias is None else total(grad_output, (0, *range(2, self.dims + 2)))
         return conv.forward(grad_output, weight, None), grad_weight, grad_bias

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.errors import ArgumentError, ShapeError, say
+from pellucid.functions.sums import in_lanes, total
 from pellucid.numbers import are_whole
 from pellucid.ops.base import FUNCTION_EFFORT, Array, Gradients, Op, Shape
 from pellucid.ops.checks import choice, number
@@ -120,29 +121,29 @@ class CrossEntropy(Op):
         """Sum over the classes, then reduce."""
         input, target, weight = operands
         assert input is not None
-        q, total = self._probabilities(input, target, weight)
+        q, share = self._probabilities(input, target, weight)
         dim = _class_axis(input.shape)
         surprise = -np.multiply(q, Shares(input, dim).logarithms, out=np.zeros_like(q), where=q != 0)
-        loss = surprise.sum(axis=dim)
+        loss = total(surprise, (dim,))
         if self.reduction == "none":
             return np.asarray(loss, input.dtype)
         with np.errstate(invalid="ignore"):
-            return np.asarray(loss.sum() / total, input.dtype)
+            return np.asarray(total(loss) / share, input.dtype)
 
     def backward(self, grad_output: Array, *operands: Array | None) -> Gradients:
         """The softmax's share minus the target's."""
         input, target, weight = operands
         assert input is not None
-        q, total = self._probabilities(input, target, weight)
+        q, share = self._probabilities(input, target, weight)
         dim = _class_axis(input.shape)
         grad = grad_output.astype(np.float64)
-        grad = np.expand_dims(grad, dim) if self.reduction == "none" else grad / (total or 1.0)
+        grad = np.expand_dims(grad, dim) if self.reduction == "none" else grad / (share or 1.0)
         softmax = Shares(input, dim).probabilities
-        return ((grad * (softmax * q.sum(axis=dim, keepdims=True) - q)).astype(input.dtype),)
+        return ((grad * (softmax * in_lanes(q, dim) - q)).astype(input.dtype),)
 
     def _probabilities(
         self, input: Array, target: Array | None, weight: Array | None
-    ) -> tuple[Array, np.float64]:
+    ) -> tuple[Array, Array | np.float64]:
         """The weighted target probabilities q, shaped as the input, and what the reduction divides by."""
         assert target is not None
         self.infer(input.shape, target.shape, None if weight is None else weight.shape)
@@ -154,8 +155,8 @@ class CrossEntropy(Op):
         classes = np.arange(C).reshape(C, *(1,) * (input.ndim - dim - 1))
         hit = np.expand_dims(target, dim) == classes
         q = weights.reshape(classes.shape) * ((1 - self.label_smoothing) * hit + self.label_smoothing / C)
-        total = weights[target[counts]].sum() if self.reduction == "mean" else np.float64(1.0)
-        return np.where(np.expand_dims(counts, dim), q, 0.0), total
+        share = total(weights[target[counts]]) if self.reduction == "mean" else np.float64(1.0)
+        return np.where(np.expand_dims(counts, dim), q, 0.0), share
 
     def out_of_range(self, integers: Array, *shapes: Shape | None) -> tuple[NDArray[np.bool_], str]:
         """Targets that count and are no class."""

@@ -15,7 +15,7 @@ from typing import ClassVar
 import numpy as np
 
 from pellucid.errors import ArgumentError, ShapeError, say
-from pellucid.functions.sums import LANES
+from pellucid.functions.sums import LANES, total
 from pellucid.ops.base import FUNCTION_EFFORT, Array, Gradients, Shape
 from pellucid.ops.checks import number
 from pellucid.ops.norm import Norm
@@ -111,13 +111,13 @@ class GroupNorm(Norm):
         assert input is not None
         normalised, scale = standardised(self._sets(input), self.eps)
         grad, over = grad_output.astype(np.float64), (0, *range(2, input.ndim))
-        grad_weight = (grad * normalised.reshape(input.shape)).sum(axis=over)
+        grad_weight = total(grad * normalised.reshape(input.shape), over)
         inner = grad if weight is None else grad * _along(weight, input)
         grad_input = standardised_gradient(self._sets(inner), normalised, scale).reshape(input.shape)
         return (
             grad_input.astype(input.dtype),
             None if weight is None else grad_weight.astype(weight.dtype),
-            None if bias is None else grad.sum(axis=over).astype(bias.dtype),
+            None if bias is None else total(grad, over).astype(bias.dtype),
         )
 
     def _sets(self, array: Array) -> Array:

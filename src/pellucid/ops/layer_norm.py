@@ -14,6 +14,7 @@ from typing import ClassVar
 import numpy as np
 
 from pellucid.errors import ShapeError, say
+from pellucid.functions.sums import total
 from pellucid.ops.base import FUNCTION_EFFORT, Array, Gradients, Shape
 from pellucid.ops.checks import number
 from pellucid.ops.norm import Norm
@@ -110,11 +111,11 @@ class LayerNorm(Norm):
         inner = grad if weight is None else grad * weight.astype(np.float64)
         grad_input = standardised_gradient(self._sets(inner), normalised, scale).reshape(input.shape)
         over = tuple(range(input.ndim - len(self.normalized_shape)))
-        grad_weight = (grad * normalised.reshape(input.shape)).sum(axis=over)
+        grad_weight = total(grad * normalised.reshape(input.shape), over)
         return (
             grad_input.astype(input.dtype),
             None if weight is None else grad_weight.astype(weight.dtype),
-            None if bias is None else grad.sum(axis=over).astype(bias.dtype),
+            None if bias is None else total(grad, over).astype(bias.dtype),
         )
 
     def _sets(self, array: Array) -> Array:

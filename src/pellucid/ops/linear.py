@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.errors import ShapeError, say
+from pellucid.functions.sums import products, total
 from pellucid.ops.base import Array, Gradients, Shape, Terms, choices, columns
 from pellucid.ops.product import Product
 from pellucid.ops.reduction import Reduction
@@ -118,12 +119,12 @@ class Linear(Product):
         return Terms((("grad_output", (*batch, last)),))
 
     def forward(self, *operands: Array | None) -> Array:
-        """One product of matrices."""
+        """One product of matrices, in lanes."""
         input, weight, bias = operands
         assert input is not None
         assert weight is not None
         self.infer(input.shape, weight.shape, None if bias is None else bias.shape)
-        output: Array = input @ weight.T
+        output = products(input[..., None, :], weight)
         return output if bias is None else output + bias
 
     def backward(self, grad_output: Array, *operands: Array | None) -> Gradients:
@@ -131,6 +132,7 @@ class Linear(Product):
         input, weight, bias = operands
         assert input is not None
         assert weight is not None
-        batch = tuple(range(input.ndim - 1))
-        grad_weight = np.tensordot(grad_output, input, (batch, batch))
-        return grad_output @ weight, grad_weight, None if bias is None else grad_output.sum(axis=batch)
+        grad_input = products(grad_output[..., None, :], weight.T)
+        grads, inputs = (x.reshape(-1, x.shape[-1]).T for x in (grad_output, input))
+        grad_weight = products(grads[:, None], inputs)
+        return grad_input, grad_weight, None if bias is None else total(grads, (1,))

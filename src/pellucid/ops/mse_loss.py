@@ -13,6 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from pellucid.errors import ShapeError
+from pellucid.functions.sums import total
 from pellucid.ops.base import Array, Gradients, Op, Shape
 from pellucid.ops.checks import choice
 from pellucid.ops.relation import IndexPattern, Labels
@@ -62,7 +63,7 @@ class MSELoss(Op):
         if self.reduction == "none":
             return squares.astype(input.dtype)
         with np.errstate(invalid="ignore"):
-            return np.asarray(squares.sum() / (input.size if self.reduction == "mean" else 1), input.dtype)
+            return np.asarray(total(squares) / (input.size if self.reduction == "mean" else 1), input.dtype)
 
     def backward(self, grad_output: Array, *operands: Array) -> Gradients:
         """Twice the difference, once with each sign."""

@@ -10,23 +10,26 @@ from __future__ import annotations
 
 import numpy as np
 
+from pellucid.functions.sums import in_lanes
 from pellucid.ops.base import Array
 
 
 def standardised(sets: Array, eps: float) -> tuple[Array, Array]:
     """x̂ of sets that lie along the last axis, and 1/√(var + eps) of each."""
     values = sets.astype(np.float64)
-    count = max(values.shape[-1], 1)
-    centred = values - values.sum(axis=-1, keepdims=True) / count
-    with np.errstate(divide="ignore", invalid="ignore"):  # without eps a set of equal numbers has no x̂: NaN
-        scale = 1 / np.sqrt((centred * centred).sum(axis=-1, keepdims=True) / count + eps)
-        return centred * scale, scale
+    first, count = values[..., :1], max(values.shape[-1], 1)
+    mean = (
+        first + in_lanes(values - first, -1) / count if values.size else 0.0
+    )  # equal numbers are their mean
+    centred = values - mean
+    scale = 1 / np.sqrt(in_lanes(centred * centred, -1) / count + eps)
+    return centred * scale, scale
 
 
 def standardised_gradient(grad: Array, normalised: Array, scale: Array) -> Array:
     """The gradient of the sets, from that of x̂: mean and variance depend on each number, hence two corrections."""
     count = max(grad.shape[-1], 1)
-    mean = grad.sum(axis=-1, keepdims=True) / count
-    share = (grad * normalised).sum(axis=-1, keepdims=True) / count
+    mean = in_lanes(grad, -1) / count
+    share = in_lanes(grad * normalised, -1) / count
     gradient: Array = (grad - mean - normalised * share) * scale
     return gradient

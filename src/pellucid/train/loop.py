@@ -15,8 +15,10 @@ from pellucid.data.dataset import DataLike, Dataset, as_float, dataset
 from pellucid.engine.graph import trace
 from pellucid.errors import ArgumentError, DataError, NumericError, ShapeError, say, told_by
 from pellucid.explain.finite import check_finite
+from pellucid.functions.sums import total as summed
 from pellucid.nn.module import Module
 from pellucid.numbers import as_array
+from pellucid.ops.log_softmax import Shares
 from pellucid.ops.softmax import Softmax
 from pellucid.seeds import check_seed
 from pellucid.sizes import is_integer
@@ -27,7 +29,6 @@ from pellucid.train.step import TrainStep, check_model
 
 Array = NDArray[Any]
 _EVALUATION_BATCH = 256  # images, at most
-_SUMMED = 256  # images whose losses are summed before they are added to the others'
 _HINT = "use a smaller learning rate"
 _FIRST = "before training, pellucid.record(model, x).overview() shows where the first NaN or infinity is"
 
@@ -190,13 +191,10 @@ def _scores(model: Module, data: Dataset, between: Callable[[], None] = lambda: 
             check_classes(data.labels, logits.shape[1], "evaluate", "labels", DataError)
         # Another thread may have changed them since.
         check_classes(y, logits.shape[1], "evaluate", "a batch's labels", DataError)
-        shifted = logits - logits.max(axis=1, keepdims=True)
-        log_sums = np.log(np.exp(shifted).sum(axis=1))
-        losses[seen : seen + len(y)] = log_sums - shifted[np.arange(len(y)), y]
+        losses[seen : seen + len(y)] = -Shares(logits, 1).logarithms[np.arange(len(y)), y]
         seen += len(y)
         right += int((logits.argmax(axis=1) == y).sum())
-    loss = sum(float(losses[i : i + _SUMMED].sum()) for i in range(0, len(data), _SUMMED))
-    return {"loss": loss / len(data), "accuracy": right / len(data)}
+    return {"loss": float(summed(losses)) / len(data), "accuracy": right / len(data)}
 
 
 @memory.enough("predict")

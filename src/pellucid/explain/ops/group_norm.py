@@ -28,6 +28,7 @@ from pellucid.explain.ops.explainers import explains
 from pellucid.explain.ops.group_norm_question import Asked, Factors
 from pellucid.explain.ops.group_norm_replay import replayed
 from pellucid.explain.question import Question
+from pellucid.functions.sums import OFF_CENTRE
 from pellucid.ops.group_norm import GroupNorm
 from pellucid.ops.layer_norm import LayerNorm
 
@@ -68,12 +69,32 @@ def _var(asked: Asked) -> Formula:
 
 
 def _moments(asked: Asked) -> tuple[Enclosed, Enclosed]:
-    """Mean and variance as the engine computes them, of sums around the first number."""
+    """Mean and variance as the engine computes them, of sums around the first number.
+
+    They are around the mean where that number lies far apart. What holds around the first number holds there, too.
+    """
     numbers, count = read(asked.number("input", asked.set)), max(1, asked.count)
     first = numbers[:, :1] if asked.count else Enclosed(np.zeros((len(asked.at[0]), 1)))
-    apart = numbers - first
-    total = apart.sum() / count
-    return first[:, 0] + total, ((apart * apart).sum() - total * total * count) / count
+    mean, var = _around(numbers, first, count)
+    if not asked.count:
+        return mean, var
+    apart = numbers.value - first.value
+    share = (
+        apart.sum(axis=1) ** 2 / count / np.maximum((apart * apart).sum(axis=1), np.finfo(np.float64).tiny)
+    )
+    off = share > (1 + OFF_CENTRE) / 2
+    centred = _around(numbers, Enclosed(mean.value.astype(np.float64)[:, None]), count)
+    radii = (np.where(off, near.radius, far.radius) for near, far in zip(centred, (mean, var), strict=True))
+    return Enclosed(mean.value, next(radii)), Enclosed(
+        np.where(off, centred[1].value, var.value), next(radii)
+    )
+
+
+def _around(numbers: Enclosed, centre: Enclosed, count: int) -> tuple[Enclosed, Enclosed]:
+    """Mean and variance of sums around a number of each set."""
+    apart = numbers - centre
+    total = apart.sum()
+    return centre[:, 0] + total / count, ((apart * apart).sum() - total * (total / count)) / count
 
 
 def _istd(asked: Asked) -> Formula:

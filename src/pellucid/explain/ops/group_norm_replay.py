@@ -17,7 +17,7 @@ from pellucid.explain.accounts.account import Element
 from pellucid.explain.accounts.formula import again, grown_replay
 from pellucid.explain.ops.fused import fused, fused_sums
 from pellucid.explain.ops.group_norm_question import Asked
-from pellucid.functions.sums import in_lanes
+from pellucid.functions.sums import OFF_CENTRE, in_lanes
 from pellucid.ops.base import Rows
 
 Array = NDArray[Any]
@@ -86,12 +86,21 @@ def _output(asked: Asked) -> Array:
 
 
 def _moments(asked: Asked) -> tuple[Array, Array, Array]:
-    """The first number of each set, and both sums around it."""
+    """The first number of each set, or its mean if that number lies far apart, and both sums around it."""
     numbers = _number(asked, "input", asked.set)
-    first = numbers[:, :1] if asked.count else np.zeros((len(numbers), 1))
-    apart = numbers - first
-    sums = _column_sums(asked, apart), _column_sums(asked, apart, apart)
-    return first, in_lanes(sums[0], 1), in_lanes(sums[1], 1)
+    centre = numbers[:, :1] if asked.count else np.zeros((len(numbers), 1))
+    total, squares = _around(asked, numbers, centre)
+    apart = total / max(1, asked.count)
+    off = total * apart > OFF_CENTRE * squares
+    if off.any():
+        centre = np.where(off, centre + apart, centre)
+        total, squares = _around(asked, numbers, centre)
+    return centre, total, squares
+
+
+def _around(asked: Asked, numbers: Array, centre: Array) -> tuple[Array, Array]:
+    apart = numbers - centre
+    return in_lanes(_column_sums(asked, apart), 1), in_lanes(_column_sums(asked, apart, apart), 1)
 
 
 def _mean(asked: Asked) -> Array:

@@ -2,8 +2,8 @@
 
 All arithmetic is in float64; what goes to a tensor is rounded once. An image's sums are made channel by channel, the
 pixels of each in order; then the channels of a group are added in lanes (`functions/sums.py`). Moments are around the
-group's first number. The loops over numbers are emitted (`kernels/simd/channels.py`). They take tables in scratch
-memory, with a number for each channel.
+group's first number, or around its mean if that number lies far apart. The loops over numbers are emitted
+(`kernels/simd/channels.py`). They take tables in scratch memory, with a number for each channel.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pellucid.functions.sums import LANES
+from pellucid.functions.sums import LANES, OFF_CENTRE
 from pellucid.kernels.intrinsics import call_tile, element_address, float64_at, int64_at
 from pellucid.kernels.jit import inline, kernel
 from pellucid.kernels.loops.rows import Sizes, Source, Target, row_of
@@ -119,7 +119,6 @@ def last_image(sets, chunk):
 def normalise(t: Normalise, chunk, scratch):
     """Mean, variance and istd = 1/√(variance + eps) of each group, then y = (x − mean)·istd·weight + bias."""
     for image in range(chunk * t.sets.per_chunk, last_image(t.sets, chunk)):
-        moments(t, image, scratch)
         statistics(t, image, scratch)
         for d in range(t.sets.sizes.depth - 1, -1, -1):  # what was read last is still in the cache
             for h in range(t.sets.sizes.height - 1, -1, -1):
@@ -136,7 +135,6 @@ def normalise(t: Normalise, chunk, scratch):
 def standardise(t: Normalise, chunk, scratch):
     """The statistics alone."""
     for image in range(chunk * t.sets.per_chunk, last_image(t.sets, chunk)):
-        moments(t, image, scratch)
         statistics(t, image, scratch)
 
 
@@ -156,38 +154,56 @@ def scale_row(t, image, h, scratch):
 
 
 @inline
+def centre_at_first(t, image, scratch):
+    """The first number of each group, in the table."""
+    channels, first = t.sets.channels, row_of(t.x, image, 0, 0)
+    for start in range(0, t.sets.sizes.channels, channels):
+        number = np.float64(t.x.numbers[first + start]) if t.sets.size > 0.0 else 0.0
+        fill(table_row(scratch, t.sets, 0), start, start + channels, number)
+
+
+@inline
 def moments(t, image, scratch):
-    """A table of the sums of an image's channels, around the first number of each group."""
+    """The sums of an image's groups, in the table where their channels begin."""
     sizes, channels = t.sets.sizes, t.sets.channels
-    centre, first = table_row(scratch, t.sets, 0), row_of(t.x, image, 0, 0)
-    for start in range(0, sizes.channels, channels):
-        fill(
-            centre,
-            start,
-            start + channels,
-            np.float64(t.x.numbers[first + start]) if t.sets.size > 0.0 else 0.0,
-        )
-    fill(table_row(scratch, t.sets, 1), 0, 2 * sizes.channels, 0.0)
+    first, second = table_row(scratch, t.sets, 1), table_row(scratch, t.sets, 2)
+    fill(first, 0, 2 * sizes.channels, 0.0)
     for d in range(sizes.depth):
         for h in range(sizes.height):
             x = element_address(t.x.numbers, row_of(t.x, image, d, h))
             call_tile(t.codes.sums, x, x, x, x, scratch, sizes.width)
+    lanes = table_row(scratch, t.sets, 3)
+    for start in range(0, sizes.channels, channels):
+        first[start] = group_sum(first, start, channels, lanes)
+        second[start] = group_sum(second, start, channels, lanes)
+
+
+@inline
+def recentred(t, scratch):
+    """How many groups have a first number so far from the others that their mean takes its place."""
+    centre, channels, found = table_row(scratch, t.sets, 0), t.sets.channels, 0
+    first, second = table_row(scratch, t.sets, 1), table_row(scratch, t.sets, 2)
+    for start in range(0, t.sets.sizes.channels, channels):
+        apart = first[start] / max(t.sets.size, 1.0)
+        if first[start] * apart > OFF_CENTRE * second[start]:
+            fill(centre, start, start + channels, centre[start] + apart)
+            found += 1
+    return found
 
 
 @inline
 def statistics(t, image, scratch):
-    """From the moments: the statistics, and a table of mean, scale and bias."""
-    channels, size, s = (
-        t.sets.channels,
-        max(t.sets.size, 1.0),
-        image * (t.sets.sizes.channels // t.sets.channels),
-    )
-    mean, first = table_row(scratch, t.sets, 0), table_row(scratch, t.sets, 1)
-    second, lanes = table_row(scratch, t.sets, 2), table_row(scratch, t.sets, 3)
+    """The statistics of an image's groups, and a table of mean, scale and bias."""
+    centre_at_first(t, image, scratch)
+    moments(t, image, scratch)
+    if recentred(t, scratch) > 0:
+        moments(t, image, scratch)
+    channels, size = t.sets.channels, max(t.sets.size, 1.0)
+    s, mean = image * (t.sets.sizes.channels // channels), table_row(scratch, t.sets, 0)
+    first, second = table_row(scratch, t.sets, 1), table_row(scratch, t.sets, 2)
     for start in range(0, t.sets.sizes.channels, channels):
-        total = group_sum(first, start, channels, lanes)
-        apart = total / size
-        variance = (group_sum(second, start, channels, lanes) - total * apart) / size
+        apart = first[start] / size
+        variance = (second[start] - first[start] * apart) / size
         if variance < 0.0:  # by rounding only
             variance = 0.0
         t.mean[s] = mean[start] + apart
