@@ -651,8 +651,8 @@ def test_paths_that_name_no_file_are_refused(path: Any) -> None:
     assert str(caught.value) == f"save: the path must name a file. Got {path!r}."
 
 
-@pytest.mark.parametrize("norm", [pc.GroupNorm(2, 4), pc.LayerNorm((4, 3))])
-def test_sums_in_parts_need_their_parts(tmp_path: Path, norm: pc.Module) -> None:
+@pytest.mark.parametrize(("norm", "parts"), [(pc.GroupNorm(2, 4), 2), (pc.LayerNorm((4, 3)), 1)])
+def test_sums_in_parts_need_their_parts(tmp_path: Path, norm: pc.Module, parts: int) -> None:
     train = pc.TrainStep(pc.Sequential(norm, pc.Flatten(), pc.Linear(12, 2)), pc.SGD(lr=0.1))
     train.record(normal(3, 4, 3), np.array([0, 1, 1])).save(tmp_path / "good")
     assert pc.load_recording(tmp_path / "good").certify().certified
@@ -660,5 +660,5 @@ def test_sums_in_parts_need_their_parts(tmp_path: Path, norm: pc.Module) -> None
         broken = rewritten((tmp_path / "good").read_bytes(), source(name, order={}))
         assert refusal(tmp_path / "f", broken) == (
             f"{BROKEN}entry '{name}': order 'parts' must be what a run of this network has. "
-            "Expected 2. Got none."
+            f"Expected {parts}. Got none."
         )

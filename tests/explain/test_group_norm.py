@@ -188,7 +188,11 @@ def test_formulas() -> None:
     rec = made(layer, (2, 3, 2), np.float32)
     assert rec.explain("layer_norm.output[1,2,0]").formula == ("output[n,j] = (input[n,j] − mean[n])·istd[n]")
     trace = rec.explain("layer_norm.mean[1]")
-    assert trace.note == "over 6 numbers of input, in float64"
+    assert trace.note == (
+        "over 6 numbers of input, in float64; order: 3 sums of up to 2 numbers, each from 0; then these in 16 lanes: "
+        "every sixteenth from 0, and the lanes in pairs, 8, 4, 2 and 1 apart; added are the differences to the first "
+        "number, input[1,0,0], or to the mean where that number lies far apart"
+    )
     assert [term.factors[0][0] for term in trace.terms][:3] == [
         "input[1,0,0]",
         "input[1,0,1]",

@@ -276,7 +276,8 @@ TEXT = """\
 cross_entropy.losses[0] = 1.3862943611198906  (float64)
   formula    losses[n] = −log softmax(input)[n,target[n]], 0 where target[n] is to be ignored
   numbers    cross_entropy.losses[0] = 1.3862943611198906 + (-1.0)·0.0
-  note       target[0] is class 2, which has probability 0.25
+  note       target[0] is class 2, which has probability 0.25; order: in 16 lanes: every sixteenth
+             number from 0, and the lanes in pairs, 8, 4, 2 and 1 apart
   largest 2 of 2 terms
     1.38629 = log Σ exp(input[0,:]) 1.3862943611198906
           0 = −1 -1.0                                  · input[0,2] 0.0

@@ -140,6 +140,20 @@ _NORMS: Area = {
         "덧셈 순서: 수를 {size:,}개 이하씩 {parts:,}개 부분으로 나누어 각각 0에서 시작해 더한 뒤 "
         "이웃한 부분부터 둘씩 짝지어 더합니다",
     ),
+    "note.in_columns": Entry(
+        "order: {columns:,} sums of up to {size:,} numbers, each from 0; then these in 16 lanes: every sixteenth from "
+        "0, and the lanes in pairs, 8, 4, 2 and 1 apart",
+        "덧셈 순서: 수를 {size:,}개 이하씩 {columns:,}개의 합으로 나누어 각각 0에서 시작해 더합니다. 그 합들은 "
+        "16번째마다 묶어 16갈래로 0부터 더하고, 갈래는 8, 4, 2, 1만큼 떨어진 것끼리 둘씩 더합니다",
+    ),
+    "note.in_sixteen": Entry(
+        "order: in 16 lanes: every sixteenth number from 0, and the lanes in pairs, 8, 4, 2 and 1 apart",
+        "덧셈 순서: 수를 16번째마다 묶어 16갈래로 0부터 더하고, 갈래는 8, 4, 2, 1만큼 떨어진 것끼리 둘씩 더합니다",
+    ),
+    "note.first_taken_off": Entry(
+        "added are the differences to the first number, {first}, or to the mean where that number lies far apart",
+        "첫 수({first})와의 차를 더합니다. 첫 수가 다른 수와 멀리 떨어져 있으면 평균과의 차를 더합니다",
+    ),
     "note.in_lanes": Entry(
         "order: {sums:,} sums of up to {size:,} numbers, each from 0, which are added in order in each of {parts:,} "
         "parts of the batch; then the parts are added in pairs, neighbours first",

@@ -54,7 +54,7 @@ def _output(asked: Asked) -> Formula:
 def _mean(asked: Asked) -> Formula:
     every = asked.number("input", asked.set)
     terms = (Group((every, constant("1/m", 1 / max(1, asked.count)))),)
-    return Formula(terms, result=_moments(asked)[0], notes=asked.summed(every))
+    return Formula(terms, result=_moments(asked)[0], notes=asked.centred_sum(every))
 
 
 def _var(asked: Asked) -> Formula:
@@ -65,7 +65,7 @@ def _var(asked: Asked) -> Formula:
     )  # of squares beyond all floats there is none
     result = Enclosed(exact, computed.radius + mean.radius**2)  # the recorded mean is rounded, too
     terms = (Group((image, image, constant("1/m", 1 / max(1, asked.count)))),)
-    return Formula(terms, result=result, notes=asked.summed(image))
+    return Formula(terms, result=result, notes=asked.centred_sum(asked.number("input", asked.set)))
 
 
 def _moments(asked: Asked) -> tuple[Enclosed, Enclosed]:

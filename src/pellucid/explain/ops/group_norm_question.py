@@ -11,6 +11,7 @@ from pellucid.explain.accounts.account import Element, Image, Note, Quantity
 from pellucid.explain.accounts.enclosed import Enclosed
 from pellucid.explain.accounts.formula import read
 from pellucid.explain.ops.parts import Tree
+from pellucid.explain.ops.softmax import IN_SIXTEEN
 from pellucid.explain.question import Question
 from pellucid.ops.base import Rows, choices, columns
 from pellucid.ops.group_norm import GroupNorm
@@ -103,5 +104,18 @@ class Asked:
     def summed(self, array: Element) -> Callable[[], list[Note]]:
         """Over what a sum goes, and in which parts of the batch."""
         values = {"count": np.broadcast(*array.rows).shape[-1], "array": array.operand.name}
-        order = [self.tree.note] if "parts" in self.question.source.order else []
+        order: list[Note] = []
+        columns = self.question.source.order.get("columns")
+        if columns is not None:
+            sums = {"columns": columns, "size": self.pixels}
+            order = [IN_SIXTEEN if self.pixels <= 1 else ("note.in_columns", sums)]
+        elif "parts" in self.question.source.order:
+            order = [self.tree.note]
         return lambda: [("note.set", values), *order]
+
+    def centred_sum(self, array: Element) -> Callable[[], list[Note]]:
+        """The same of a sum of differences to a set's first number."""
+        if not self.count:
+            return self.summed(array)
+        first = array.address(int(np.ravel(rows)[0]) for rows in array.rows)
+        return lambda: [*self.summed(array)(), ("note.first_taken_off", {"first": first})]

@@ -25,7 +25,7 @@ from pellucid.explain.accounts.formula import (
 )
 from pellucid.explain.ops.explainers import explains
 from pellucid.explain.ops.parts import Tree
-from pellucid.explain.ops.softmax import Logits, image, quantity
+from pellucid.explain.ops.softmax import IN_SIXTEEN, Logits, image, quantity
 from pellucid.explain.question import Operand, Question
 from pellucid.functions import arrays
 from pellucid.ops.base import Array, choices, columns
@@ -84,7 +84,7 @@ def _losses(question: Question) -> Formula:
         if not counts[0]:
             return [("note.ignored", values)]
         probability = float(logits.own(logits.probability).value[0, 0])
-        return [("note.target", {**values, "probability": probability})]
+        return [("note.target", {**values, "probability": probability}), IN_SIXTEEN]
 
     def replay() -> Array:
         shares = Shares(logits.numbers, 1)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.explain.accounts.account import Element, Group, Image, Quantity
+from pellucid.explain.accounts.account import Element, Group, Image, Note, Quantity
 from pellucid.explain.accounts.enclosed import Enclosed
 from pellucid.explain.accounts.formula import (
     Formula,
@@ -29,6 +29,8 @@ from pellucid.ops.base import Rows, columns
 from pellucid.ops.log_softmax import LogSoftmax
 from pellucid.ops.softmax import Softmax
 from pellucid.sizes import Index
+
+IN_SIXTEEN: Note = ("note.in_sixteen", {})  # the order of sums over channels
 
 
 class Positions:
@@ -108,7 +110,8 @@ def _logarithm(question: Question, logits: Logits) -> Formula:
 def _made(question: Question, logits: Logits, result: Enclosed, terms: tuple[Group, ...]) -> Formula:
     """Outputs, with the definition's once more."""
     replay = again(lambda: logits.own(_definition(question).forward(logits.numbers))[:, 0])
-    return Formula(terms, logits.own(result).rounded(question.dtype)[:, 0], replay)
+    rounded = logits.own(result).rounded(question.dtype)[:, 0]
+    return Formula(terms, rounded, replay, notes=lambda: [IN_SIXTEEN])
 
 
 def _definition(question: Question) -> Softmax | LogSoftmax:
@@ -141,7 +144,7 @@ def _gradient(question: Question) -> Formula:
         (*grown_terms(question), *terms),
         grown(question, result.rounded(question.dtype)[:, 0]),
         again(replay),
-        notes=lambda: grown_notes(question),
+        notes=lambda: [*grown_notes(question), IN_SIXTEEN],
     )
 
 
