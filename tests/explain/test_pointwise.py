@@ -280,7 +280,7 @@ def test_formulas_stand_alone() -> None:
     rec = recording(run(dropout, normal(1, 2), {}))
     assert (
         rec.explain("dropout.output[0,1]").formula
-        == "output[j] = input[j]·(scale where kept(j), else 0), scale = 1/(1 − p)"
+        == "output[j] = input[j]·(scale where kept(j), else 0), scale = 1/(1 − p), 0 where p = 1"
     )
 
 

@@ -130,8 +130,10 @@ def refusal(path, content=None):
     ("changes", "text"),
     [
         ({"format": None}, "this is not a model that Pellucid wrote"),
-        ({"format": "pt"}, "Expected format pellucid, version 2. Got format pt, version 1."),
+        ({"format": "pt"}, "Expected format pellucid, version 1 or 2. Got format pt, version 1."),
         ({"version": "2"}, "a file of version 2 must have a checksum."),
+        ({"edition": "banana"}, "the edition must be a whole number. Got 'banana'."),
+        ({"edition": ""}, "the edition must be a whole number. Got ''."),
         ({"version": "3"}, "Got format pellucid, version 3."),
         ({"version": "9" * 1000}, "version 999"),
         ({"model": None}, "there is no such model"),

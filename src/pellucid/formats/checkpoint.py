@@ -13,13 +13,14 @@ from __future__ import annotations
 import inspect
 import json
 import os
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 
 from pellucid.edition import ARITHMETIC
-from pellucid.errors import ArgumentError, FormatError, NumericError, PellucidError, reason, say
+from pellucid.errors import ArgumentError, FormatError, NumericError, PellucidError, either, reason, say
 from pellucid.formats import container, reader
 from pellucid.formats.container import CHECKSUM, DTYPES, FilePath
 from pellucid.formats.file import nonfinite
@@ -135,13 +136,18 @@ def _described(where: str, metadata: Mapping[str, str]) -> tuple[str, dict[str, 
     """The model's name and settings, when they are of this format and version and of known kinds."""
     format, version = (metadata.get(key) for key in ("format", "version"))
     if format != "pellucid" or version not in (_VERSION, _WITHOUT_CHECKSUM):
-        expected = say("format pellucid, version {version}", version=_VERSION)
+        readable = either((_WITHOUT_CHECKSUM, _VERSION))
+        expected = say("format pellucid, version {version}", version=readable)
         got = say("format {format}, version {version}", format=format, version=version)
         raise FormatError(
             where, "this is not a model that Pellucid wrote", expected=expected, got=reader.short(got)
         )
     if version == _VERSION and CHECKSUM not in metadata:
         raise FormatError(where, say("a file of version {version} must have a checksum", version=_VERSION))
+    if not re.fullmatch(
+        "[0-9]{1,9}", edition := metadata.get("edition", "0")
+    ):  # files from before editions have none
+        raise FormatError(where, "the edition must be a whole number", got=reader.short(repr(edition)))
     name = metadata.get("model", "")
     try:
         settings = reader.strict_json(metadata.get("settings", ""))

@@ -31,7 +31,7 @@ class Dropout(Op):
     is_linear: ClassVar[bool] = True
     keeps_positions: ClassVar[bool] = True
     formulas: ClassVar[Mapping[str, str]] = {
-        "output": "output[j] = input[j]·(scale where kept(j), else 0), scale = 1/(1 − p)",
+        "output": "output[j] = input[j]·(scale where kept(j), else 0), scale = 1/(1 − p), 0 where p = 1",
         "grad_input": "grad_input[j] = grad_output[j]·(scale where kept(j), else 0)",
     }
 

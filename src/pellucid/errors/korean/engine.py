@@ -79,6 +79,7 @@ SENTENCES = {
     "in a network the axes behind the batch become one": "신경망에서는 배치 뒤의 모든 축이 하나가 되어야 합니다",
     # threads and processors
     "the compiler": "컴파일러",
+    "environment": "환경 변수",
     "this processor runs no such code": "이 프로세서는 그런 코드를 실행하지 못합니다",
     "the number of threads must be an integer": "스레드 수는 정수여야 합니다",
     "the system must give one more thread": "시스템에서 스레드를 하나 더 얻어야 합니다",

@@ -35,6 +35,7 @@ SENTENCES = {
     "format pellucid, version {version}": "형식 'pellucid', 버전 {version}",
     "format {format}, version {version}": "형식 '{format}', 버전 {version}",
     "a file of version {version} must have a checksum": "버전 {version} 파일에는 체크섬이 있어야 합니다",
+    "the edition must be a whole number": "판(edition)은 정수여야 합니다",
     "the model's description is broken": "모델의 설명이 깨졌습니다",
     "settings map names to whole numbers": "설정은 이름을 정수에 대응시켜야 합니다",
     "there is no such model": "그런 모델은 없습니다",

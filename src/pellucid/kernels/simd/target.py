@@ -11,7 +11,7 @@ from functools import cache
 
 import llvmlite.binding as llvm
 
-from pellucid.errors import ArgumentError, either
+from pellucid.errors import ArgumentError, either, say
 from pellucid.kernels.library import compiling
 
 
@@ -59,7 +59,7 @@ def _found() -> Target:
     if chosen := os.environ.get("PELLUCID_TARGET"):
         if chosen not in names:
             raise ArgumentError(
-                "environment", "this processor runs no such code",
+                say("environment"), "this processor runs no such code",
                 path="PELLUCID_TARGET", expected=either(names), got=chosen,
             )  # fmt: skip
         return replace(TARGETS[chosen], triple=triple)
