@@ -166,25 +166,28 @@ class _SoftmaxEmitter(Emitter):
         return self._sum(add)
 
     def _largest(self, at: Any) -> Numbers:
-        """The largest number of a position; NaN is none."""
-        where = self.arithmetic.where
+        """The largest number of a position; NaN is none. It is found among the numbers as they are in memory."""
+        narrow = Registers(self.b, vector_lanes(self.code.bits), LANES // vector_lanes(self.code.bits))
+        where, a = narrow.where, Stretch(self, narrow, self.a.pointer)
 
         def larger(c: Any, masks: Masks, largest: Numbers) -> Numbers:
-            x = self.a.read(self.b.add(at, c), masks)
+            x = a.read_narrow(self.b.add(at, c), masks)
             found: Numbers = where(x > largest, x, largest)
-            return found if masks is None else where(Numbers(self.arithmetic, masks), found, largest)
+            return found if masks is None else where(Numbers(narrow, masks), found, largest)
 
-        lanes_ = self._reduced(self.arithmetic.number(-INFINITY), larger)
-        return self._folded(lanes_, lambda x, y: where(x > y, x, y))
+        least = Numbers(
+            narrow, [ir.Constant(narrow.kind(self.element), [-INFINITY] * narrow.lanes)] * narrow.group
+        )
+        return self._folded(self._reduced(least, larger), lambda x, y: where(x > y, x, y))
 
     def _sum(self, add: Callable[[Any, Masks, Numbers], Numbers]) -> Numbers:
         """A sum over the channels, lane by lane, and then of the lanes."""
         return self._folded(self._reduced(self.arithmetic.number(0.0), add), lambda x, y: x + y)
 
     def _folded(self, numbers: Numbers, combine: Callable[[Numbers, Numbers], Numbers]) -> Numbers:
-        """One number made of all lanes, in every lane."""
-        found = numbers.registers
-        one = Registers(self.b, self.arithmetic.lanes)
+        """One number made of all lanes, in every lane of float64 registers."""
+        found, width = numbers.registers, numbers.arithmetic.lanes
+        one = Registers(self.b, width)
 
         def both(x: Any, y: Any) -> Any:
             return combine(Numbers(one, [x]), Numbers(one, [y])).registers[0]
@@ -193,13 +196,15 @@ class _SoftmaxEmitter(Emitter):
             half = len(found) // 2
             found = [both(x, y) for x, y in zip(found[:half], found[half:], strict=True)]
         (value,) = found
-        width = self.arithmetic.lanes // 2
-        while width:
-            moved = lanes([(lane + width) % self.arithmetic.lanes for lane in range(self.arithmetic.lanes)])
+        half = width // 2
+        while half:
+            moved = lanes([(lane + half) % width for lane in range(width)])
             value = both(value, self.b.shuffle_vector(value, value, moved))
-            width //= 2
-        first = self.b.shuffle_vector(value, value, lanes([0] * self.arithmetic.lanes))
-        return Numbers(self.arithmetic, [first] * self.arithmetic.group)
+            half //= 2
+        first = self.b.extract_element(value, ir.Constant(ir.IntType(32), 0))
+        return self._everywhere(
+            first if first.type == ir.DoubleType() else self.b.fpext(first, ir.DoubleType())
+        )
 
     def _reduced(self, start: Numbers, add: Callable[[Any, Masks, Numbers], Numbers]) -> Numbers:
         """What is carried from sixteen channels to the next."""
@@ -209,11 +214,11 @@ class _SoftmaxEmitter(Emitter):
 
             def block(i: Any, carried: Any) -> Any:
                 c = self.b.mul(i, int64(LANES))
-                return [add(c, None, Numbers(self.arithmetic, carried[0])).registers]
+                return [add(c, None, Numbers(start.arithmetic, carried[0])).registers]
 
             (registers,) = self.loop(int64(whole), [state.registers], block)
-            state = Numbers(self.arithmetic, registers)
-        return add(int64(whole * LANES), known_lanes(self.arithmetic, rest), state) if rest else state
+            state = Numbers(start.arithmetic, registers)
+        return add(int64(whole * LANES), known_lanes(start.arithmetic, rest), state) if rest else state
 
     def _each(self, write: Callable[[Any, Masks], None]) -> None:
         """Sixteen channels after the other."""

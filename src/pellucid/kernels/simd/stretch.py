@@ -22,9 +22,13 @@ class Stretch:
 
     def read(self, place: Any, masks: Masks = None) -> Numbers:
         """The numbers from a place on; 0 in lanes that are not in use."""
-        found = [self._load(i, place, mask) for i, mask in enumerate(masks or [None] * self.arithmetic.group)]
-        double = self.arithmetic.kind(ir.DoubleType())
+        found, double = self.read_narrow(place, masks).registers, self.arithmetic.kind(ir.DoubleType())
         return Numbers(self.arithmetic, [v if v.type == double else self.e.b.fpext(v, double) for v in found])
+
+    def read_narrow(self, place: Any, masks: Masks = None) -> Numbers:
+        """The same in the type that they have in memory."""
+        lanes = masks or [None] * self.arithmetic.group
+        return Numbers(self.arithmetic, [self._load(i, place, mask) for i, mask in enumerate(lanes)])
 
     def write(self, place: Any, numbers: Numbers, masks: Masks = None, base: Stretch | None = None) -> None:
         """Store numbers, each rounded, and then added to a base, if there is one."""
