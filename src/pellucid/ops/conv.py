@@ -280,14 +280,12 @@ class Conv(Product):
         padded, grouped = self._padded(input, geometry), self._grouped(weight)
         grad = grad_output.reshape(input.shape[0], *grouped.shape[:2], *geometry.output)
         grad_padded = np.zeros(padded.shape, grad_output.dtype)
-        grad_grouped = np.zeros(grouped.shape, grad_output.dtype)
+        grad_grouped, grads = np.zeros(grouped.shape, grad_output.dtype), _positions_last(grad)[:, :, None]
         for k, at in geometry.kernel_slices():
             weights, seen = grouped[(..., *k, *(None,) * self.dims)], padded[(..., *at)]
             for o in range(grouped.shape[1]):
                 grad_padded[(..., *at)] += grad[:, :, o, None] * weights[:, o]
-            grad_grouped[(..., *k)] = products(
-                _positions_last(grad)[:, :, None], _positions_last(seen)[:, None]
-            )
+            grad_grouped[(..., *k)] = products(grads, _positions_last(seen)[:, None])
         grad_bias = None if bias is None else total(grad_output, (0, *range(2, self.dims + 2)))
         return (
             grad_padded[..., *geometry.inside].reshape(input.shape),

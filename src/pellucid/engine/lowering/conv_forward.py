@@ -37,11 +37,8 @@ def forward(plan: Plan, step: Step) -> None:
     layer, weight = layer_of(step.node, plan.bits), laid_weight(plan, step)
     packing, normalised = packed_outputs(layer), step.carried(BatchNorm)
     output, relu, smooth = plan.output(step), step.carried(ReLU) is not None, step.carried(SMOOTH)
-    made = (
-        plan.own_output(step)
-        if smooth and plan.trains and smooth.op.reads("grad_input")[1] == "input"
-        else output
-    )
+    apart = smooth is not None and plan.trains and "input" in smooth.op.reads("grad_input")
+    made = plan.own_output(step) if apart else output
     table = norm.running_coefficients(plan, step, normalised) if normalised else None
     input.widen(Geometry(layer.axes).padded)
     panels = pack(plan, step, layer, weight) if worth_packing(layer, input.inner[0]) else None

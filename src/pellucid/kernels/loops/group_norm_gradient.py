@@ -167,11 +167,8 @@ def add_row(t, image, d, h, scratch):
 @inline
 def gradient_statistics(t, image, scratch):
     """From the sums: the gradients of the statistics, and a table of mean, slope, scale and shift."""
-    channels, size, s = (
-        t.sets.channels,
-        max(t.sets.size, 1.0),
-        image * (t.sets.sizes.channels // t.sets.channels),
-    )
+    channels, size = t.sets.channels, max(t.sets.size, 1.0)
+    s = image * (t.sets.sizes.channels // channels)
     first, second = table_row(scratch, t.sets, 1), table_row(scratch, t.sets, 2)
     shift, lanes = table_row(scratch, t.sets, 3), table_row(scratch, t.sets, 4)
     of_channels = t.weighted != 0 and t.weights.rows == 0
