@@ -17,6 +17,7 @@ LANES = 16
 # A share of Σ (x − centre)². If more of it is due to the distance between centre and mean, a variance loses digits.
 OFF_CENTRE = 1.0 - 2.0**-10
 _AT_ONCE = 1 << 18  # numbers of an intermediate array
+_WIDE = 128  # numbers in all lanes
 
 
 def in_lanes(numbers: Array, axis: int) -> Array:
@@ -26,18 +27,8 @@ def in_lanes(numbers: Array, axis: int) -> Array:
         >>> in_lanes(np.arange(20.0), 0)
         array([190.])
     """
-    along = np.moveaxis(numbers, axis, -1)
-    lanes = np.zeros((*along.shape[:-1], LANES), along.dtype)
-    rows = along.shape[-1] // LANES
-    step = max(1, _AT_ONCE // max(1, lanes.size))
-    for first in range(0, rows, step):
-        last = min(rows, first + step)
-        some = along[..., first * LANES : last * LANES].reshape(*along.shape[:-1], last - first, LANES)
-        beside = np.concatenate([lanes[..., None, :], some], axis=-2)
-        lanes = np.add.accumulate(beside, axis=-2)[..., -1, :]
-    rest = along[..., rows * LANES :]
-    lanes[..., : rest.shape[-1]] += rest
-    return np.moveaxis(_tree(lanes), -1, axis)
+    along = np.moveaxis(numbers, axis, 0)
+    return np.moveaxis(_in_lanes(np.ascontiguousarray(along))[None], 0, axis)
 
 
 def total(numbers: Array, axes: tuple[int, ...] | None = None) -> Array:
@@ -50,7 +41,7 @@ def total(numbers: Array, axes: tuple[int, ...] | None = None) -> Array:
     axes = tuple(range(numbers.ndim)) if axes is None else axes
     last = np.moveaxis(numbers, axes, range(numbers.ndim - len(axes), numbers.ndim))
     kept, gone = last.shape[: numbers.ndim - len(axes)], last.shape[numbers.ndim - len(axes) :]
-    return in_lanes(last.reshape(*kept, prod(gone)), -1)[..., 0]
+    return np.asarray(in_lanes(last.reshape(*kept, prod(gone)), -1)[..., 0])
 
 
 def products(left: Array, right: Array) -> Array:
@@ -66,20 +57,29 @@ def products(left: Array, right: Array) -> Array:
         np.ascontiguousarray(side) for side in sides
     )  # the axis of the sum first: long loops inside
     result = np.zeros(shape, np.result_type(left, right))
-    step = max(1, _AT_ONCE * len(result) // max(1, LANES * result.size))
+    step = max(1, _AT_ONCE * len(result) // max(1, len(left) * result.size))
     for start in range(0, len(result), step):
         a, b = (x if x.shape[1] == 1 else x[:, start : start + step] for x in (left, right))
-        lanes = np.zeros((LANES, *result[start : start + step].shape), result.dtype)
-        for first in range(0, len(left), LANES):
-            product = a[first : first + LANES] * b[first : first + LANES]
-            lanes[: len(product)] += product
-        result[start : start + step] = _tree(np.moveaxis(lanes, 0, -1))[..., 0]
+        result[start : start + step] = _in_lanes(a * b)
     return result
 
 
-def _tree(lanes: Array) -> Array:
-    """All lanes in one, which stays as an axis."""
-    while lanes.shape[-1] > 1:
-        half = lanes.shape[-1] // 2
-        lanes = lanes[..., :half] + lanes[..., half:]
-    return lanes
+def _in_lanes(numbers: Array) -> Array:
+    """The sum along the first axis, which goes."""
+    whole, rest = divmod(len(numbers), LANES)
+    rows = numbers[: whole * LANES].reshape(whole, LANES, *numbers.shape[1:])
+    lanes = np.zeros((LANES, *numbers.shape[1:]), numbers.dtype)
+    if lanes.size >= _WIDE:
+        for row in rows:
+            lanes += row
+    else:  # few numbers: a call for each row would take longer than writing down all sums on the way
+        step = max(1, _AT_ONCE // _WIDE)
+        for first in range(0, whole, step):
+            lanes = np.add.accumulate(np.concatenate([lanes[None], rows[first : first + step]]))[-1]
+    lanes[:rest] += numbers[whole * LANES :]
+    width = LANES // 2
+    while width:
+        lanes = lanes[:width] + lanes[width:]
+        width //= 2
+    result: Array = lanes[0]
+    return result

@@ -26,6 +26,7 @@ PHRASES = (
     Entry("over the `size` channels j around c that exist", " (j: c 둘레에 있는 `size`개의 채널)"),
     Entry("0 where target[n] is to be ignored", "target[n]을 무시하면 0"),
     Entry("scale where kept(j), else 0", "kept(j)이면 scale, 아니면 0"),
+    Entry("1/(1 − p), 0 where p = 1", "1/(1 − p), p = 1이면 0"),
     Entry("1 where input > 0, else negative_slope", "input > 0이면 1, 아니면 negative_slope"),
     Entry("0 where output ≤ 0, else 1", "output ≤ 0이면 0, 아니면 1"),
     Entry("0 where input < 0, else input", "(input < 0이면 0, 아니면 input)"),

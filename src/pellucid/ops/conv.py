@@ -261,15 +261,12 @@ class Conv(Product):
         shape = self.infer(input.shape, weight.shape, None if bias is None else bias.shape)
         geometry = self.geometry(input.shape, weight.shape)
         padded, grouped = self._padded(input, geometry), self._grouped(weight)
-        output = np.zeros(
-            (shape[0], self.groups, shape[1] // self.groups, *shape[2:]), np.result_type(input, weight)
-        )
+        positions = shape[0], *shape[2:]
+        output = np.zeros((*grouped.shape[:2], size_of(positions)), np.result_type(input, weight))
         for k, at in geometry.kernel_slices():
-            seen, weights = padded[(..., *at)], grouped[(..., *k, *(None,) * self.dims)]
-            for c in range(grouped.shape[2]):
-                output += seen[:, :, c, None] * weights[:, :, c]
-        output = output.reshape(shape)
-        return output if bias is None else output + bias.reshape(-1, *(1,) * self.dims)
+            _add_products(output, _positions_last(padded[(..., *at)]), grouped[(..., *k)])
+        output = np.moveaxis(output.reshape(shape[1], *positions), 0, 1)
+        return np.ascontiguousarray(output) if bias is None else output + bias.reshape(-1, *(1,) * self.dims)
 
     def backward(self, grad_output: Array, *operands: Array | None) -> Gradients:
         """Send every product back to both of its factors."""
@@ -278,14 +275,16 @@ class Conv(Product):
         assert weight is not None
         geometry = self.geometry(input.shape, weight.shape)
         padded, grouped = self._padded(input, geometry), self._grouped(weight)
-        grad = grad_output.reshape(input.shape[0], *grouped.shape[:2], *geometry.output)
+        grad = _positions_last(grad_output.reshape(input.shape[0], *grouped.shape[:2], *geometry.output))
         grad_padded = np.zeros(padded.shape, grad_output.dtype)
-        grad_grouped, grads = np.zeros(grouped.shape, grad_output.dtype), _positions_last(grad)[:, :, None]
+        grad_grouped = np.zeros(grouped.shape, grad_output.dtype)
         for k, at in geometry.kernel_slices():
-            weights, seen = grouped[(..., *k, *(None,) * self.dims)], padded[(..., *at)]
-            for o in range(grouped.shape[1]):
-                grad_padded[(..., *at)] += grad[:, :, o, None] * weights[:, o]
-            grad_grouped[(..., *k)] = products(grads, _positions_last(seen)[:, None])
+            seen, weights = padded[(..., *at)], grouped[(..., *k)]
+            grad_seen = np.zeros((*weights.shape[::2], grad.shape[-1]), grad.dtype)
+            _add_products(grad_seen, grad, weights.swapaxes(1, 2))
+            by_channels = np.moveaxis(seen, 0, 2).shape
+            grad_padded[(..., *at)] += np.moveaxis(grad_seen.reshape(by_channels), 2, 0)
+            grad_grouped[(..., *k)] = products(grad[:, :, None], _positions_last(seen)[:, None])
         grad_bias = None if bias is None else total(grad_output, (0, *range(2, self.dims + 2)))
         return (
             grad_padded[..., *geometry.inside].reshape(input.shape),
@@ -307,3 +306,11 @@ def _positions_last(array: Array) -> Array:
     """(N, groups, channels, …) as (groups, channels, all positions of all images)."""
     groups, channels = array.shape[1:3]
     return np.moveaxis(array, 0, 2).reshape(groups, channels, array[:, :1, :1].size)
+
+
+def _add_products(to: Array, numbers: Array, weights: Array) -> None:
+    """to[g,o,p] += Σ_c numbers[g,c,p]·weights[g,o,c], c ascending."""
+    product = np.empty_like(to)
+    for c in range(weights.shape[2]):
+        np.multiply(numbers[:, c, None], weights[:, :, c, None], out=product)
+        to += product
