@@ -144,9 +144,8 @@ def _described(where: str, metadata: Mapping[str, str]) -> tuple[str, dict[str, 
         )
     if version == _VERSION and CHECKSUM not in metadata:
         raise FormatError(where, say("a file of version {version} must have a checksum", version=_VERSION))
-    if not re.fullmatch(
-        "[0-9]{1,9}", edition := metadata.get("edition", "0")
-    ):  # files from before editions have none
+    edition = metadata.get("edition", "0")  # files from before editions have none
+    if not re.fullmatch("[0-9]{1,9}", edition):
         raise FormatError(where, "the edition must be a whole number", got=reader.short(repr(edition)))
     name = metadata.get("model", "")
     try:

@@ -53,9 +53,7 @@ def products(left: Array, right: Array) -> Array:
     """
     rank, shape = max(left.ndim, right.ndim), np.broadcast_shapes(left.shape[:-1], right.shape[:-1])
     sides = (np.moveaxis(x.reshape(*(1,) * (rank - x.ndim), *x.shape), -1, 0) for x in (left, right))
-    left, right = (
-        np.ascontiguousarray(side) for side in sides
-    )  # the axis of the sum first: long loops inside
+    left, right = map(np.ascontiguousarray, sides)  # the axis of the sum first: long loops inside
     result = np.zeros(shape, np.result_type(left, right))
     step = max(1, _AT_ONCE * len(result) // max(1, len(left) * result.size))
     for start in range(0, len(result), step):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -156,6 +158,14 @@ def _weight_gradients(plan: Plan, step: Step, walk: _Walk, sums: Block | None) -
         plan.loop(step, parts.name, gradient.channel_parts, lambda: Work(count, channels), order=order)
     made = {name: plan.parameter_gradient(step, f"grad_{name}") for name in given}
     grad_weight, grad_bias = made.get("weight"), made.get("bias")
+    work = Work(*added(parts, count, weights, grad_weight, grad_bias))
+    plan.loop(step, f"{step.path}.weight_gradients", gradient.weight_gradients, lambda: work)
+
+
+def added(
+    parts: Any, count: int, weights: int, grad_weight: Any, grad_bias: Any
+) -> tuple[int, gradient.WeightGradients]:
+    """What adds so many parts, of so many weights each, as a tree: how many chunks, and their table."""
     per_chunk = -(-weights // CHUNKS)
     table = gradient.WeightGradients(
         parts=parts,
@@ -167,8 +177,7 @@ def _weight_gradients(plan: Plan, step: Step, walk: _Walk, sums: Block | None) -
         weight_count=weights,
         per_chunk=per_chunk,
     )
-    work = Work(-(-weights // per_chunk), table)
-    plan.loop(step, f"{step.path}.weight_gradients", gradient.weight_gradients, lambda: work)
+    return -(-weights // per_chunk), table
 
 
 def _number_parts(

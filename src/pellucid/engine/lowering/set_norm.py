@@ -15,6 +15,7 @@ import numpy as np
 from pellucid import batch
 from pellucid.engine.beside import play
 from pellucid.engine.lowering import registry
+from pellucid.engine.lowering.group_norm import added
 from pellucid.functions.sums import LANES
 from pellucid.kernels import simd, turns
 from pellucid.kernels.jit import Kernel
@@ -84,7 +85,8 @@ class _Sets:
         """Launch the forward, or what makes its statistics: mean and istd."""
         mean, var, istd = np.empty((3, self.count))
         given = {"weighted": weight is not None, "biased": bias is not None}
-        codes = self._code("moments"), self._code("normalise", **given)
+        sums = self._code("moments")
+        write = sums if y is None else self._code("normalise", **given)
         table = group_norm.Normalise(
             sets=self._sets,
             x=self._source(x),
@@ -94,7 +96,7 @@ class _Sets:
             bias=bias,
             weighted=given["weighted"] and self.channels > 0,
             biased=given["biased"] and self.channels > 0,
-            codes=group_norm.Codes(*map(simd.address, codes)),
+            codes=group_norm.Codes(simd.address(sums), simd.address(write)),
             mean=mean,
             var=var,
             istd=istd,
@@ -162,17 +164,8 @@ class _Sets:
         else:
             channels = gradient.ChannelParts(sums, istd, edges, parts, weights, self.rows)
             play(gradient.channel_parts, [(channels, count)], itemsize, 0)
-        table = gradient.WeightGradients(
-            parts=parts,
-            grad_weight=grad_weight,
-            grad_bias=grad_bias,
-            weighted=grad_weight is not None,
-            biased=grad_bias is not None,
-            parts_count=count,
-            weight_count=weights,
-            per_chunk=weights,
-        )
-        play(gradient.weight_gradients, [(table, 1)], itemsize, 0)
+        chunks, table = added(parts, count, weights, grad_weight, grad_bias)
+        play(gradient.weight_gradients, [(table, chunks)], itemsize, 0)
 
     def _code(self, kind: Kind, **settings: bool) -> simd.Channels:
         return simd.Channels(self.bits, LANES, kind, self._weights.pixel, self.length % LANES, **settings)
