@@ -36,6 +36,8 @@ HEADER = 2  # cells of a table before its rows
 _ROWS = {"moments": 3, "gradient_sums": 3, "normalise": 3, "gradient": 4, "weight_sums": 2}
 _SUMS = ("moments", "gradient_sums")  # whose rows but the first are sums that grow
 _PIECE = 1024  # numbers of pixels side by side, while blocks of channels take turns
+# How far ahead the next cache is asked for numbers: the processor itself does not look beyond a page.
+_READ_AHEAD, _WRITE_AHEAD = 2048, 4096
 _FEWEST = 4  # pixels of a piece, which share what is read of the table
 
 
@@ -139,7 +141,12 @@ class _Pixel:
         """What is done with its numbers, given what the channels have in common: what the sums become."""
         place, weight = self.places
         fma, masks, mean = self.arithmetic.fma, self.masks, common[0]
-        a, b, out, start = (Stretch(self.e, self.arithmetic, pointer) for pointer in self.e.function.args[:4])
+        a, b, out, start = (
+            Stretch(self.e, self.arithmetic, pointer, ahead)
+            for pointer, ahead in zip(
+                self.e.function.args, (_READ_AHEAD, _READ_AHEAD, _WRITE_AHEAD, 0), strict=False
+            )
+        )
         left = a.read(place, masks)
         if self.code.kind == "moments":
             centred = left - mean

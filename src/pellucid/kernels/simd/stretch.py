@@ -14,11 +14,17 @@ I32 = ir.IntType(32)
 Masks: TypeAlias = Sequence[Any] | None  # which lanes of each register are in use; None for all
 
 
-class Stretch:
-    """Numbers from a pointer on, of which a group of registers holds some at a time."""
+_LINE = 512  # bits of a cache's line
 
-    def __init__(self, e: Emitter, arithmetic: Registers, pointer: Any) -> None:
-        self.e, self.arithmetic, self.pointer = e, arithmetic, pointer
+
+class Stretch:
+    """Numbers from a pointer on, of which a group of registers holds some at a time.
+
+    `ahead` is how many numbers behind those that are read or written are brought into the cache; 0: none.
+    """
+
+    def __init__(self, e: Emitter, arithmetic: Registers, pointer: Any, ahead: int = 0) -> None:
+        self.e, self.arithmetic, self.pointer, self.ahead = e, arithmetic, pointer, ahead
 
     def read(self, place: Any, masks: Masks = None) -> Numbers:
         """The numbers from a place on; 0 in lanes that are not in use."""
@@ -44,12 +50,17 @@ class Stretch:
     def _kind(self) -> Any:
         return self.arithmetic.kind(self.pointer.type.pointee)
 
+    @property
+    def _bits(self) -> int:
+        return 32 if self.pointer.type.pointee == ir.FloatType() else 64
+
     def _address(self, i: int, place: Any) -> Any:
         at = self.e.b.add(place, int64(i * self.arithmetic.lanes))
         return self.e.b.bitcast(self.e.ahead(self.pointer, at), self._kind.as_pointer())
 
     def _load(self, i: int, place: Any, mask: Any) -> Any:
         address, kind = self._address(i, place), self._kind
+        self._prefetch(i, place, write=False)
         if mask is None:
             return self.e.b.load(address, align=4)
         type_ = ir.FunctionType(kind, [address.type, I32, mask.type, kind])
@@ -58,15 +69,22 @@ class Stretch:
 
     def _store(self, i: int, place: Any, value: Any, mask: Any) -> None:
         address = self._address(i, place)
+        self._prefetch(i, place, write=True)
         if mask is None:
             self.e.b.store(value, address, align=4)
             return
         type_ = ir.FunctionType(ir.VoidType(), [value.type, address.type, I32, mask.type])
         self.e.b.call(self._masked("store", type_), [value, address, ir.Constant(I32, 4), mask])
 
+    def _prefetch(self, i: int, place: Any, *, write: bool) -> None:
+        """Once for each line of the cache."""
+        first = i * self.arithmetic.lanes
+        if self.ahead and first * self._bits % _LINE == 0:
+            at = self.e.b.add(place, int64(first + self.ahead))
+            self.e.prefetch(self.e.ahead(self.pointer, at), write=write, far=True)
+
     def _masked(self, name: str, type_: ir.FunctionType) -> Any:
-        bits = 32 if self._kind.element == ir.FloatType() else 64
-        return self.e.intrinsic(f"llvm.masked.{name}.v{self._kind.count}f{bits}.p0", type_)
+        return self.e.intrinsic(f"llvm.masked.{name}.v{self._kind.count}f{self._bits}.p0", type_)
 
 
 def first_lanes(e: Emitter, arithmetic: Registers, count: Any) -> list[Any]:
