@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from pellucid.cli.options import OptimizerName
 from pellucid.data import datasets
-from pellucid.data.dataset import as_float
 from pellucid.data.images import read_image
+from pellucid.data.preprocessing import as_float
 from pellucid.errors import ArgumentError, say
 from pellucid.formats import load_model
 from pellucid.nn.models import MODELS

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid import memory
-from pellucid.data.dataset import DataLike, Dataset, as_float, dataset
+from pellucid.data.dataset import DataLike, Dataset, dataset
+from pellucid.data.preprocessing import as_float
 from pellucid.engine.graph import trace
 from pellucid.errors import ArgumentError, DataError, NumericError, ShapeError, say, told_by
 from pellucid.explain.finite import check_finite
