@@ -140,3 +140,29 @@ def test_evaluation_has_the_bits_of_cross_entropy() -> None:
     y = np.arange(50) % 10
     losses = F.cross_entropy(x.reshape(50, 10).astype(np.float64), y, reduction="none")
     assert pc.evaluate(Same(), pc.Dataset(x, y))["loss"] == float(total(losses)) / 50
+
+
+@pytest.mark.parametrize("p", [-2.0, -0.5, 0.0, 0.5, 1 / 3, 2.5, 3.0, 7.0])
+def test_gradients_of_powers_are_the_kernels_on_small_arrays_too(p):
+    rng = np.random.default_rng(5)
+    x = np.exp(rng.standard_normal(70_000)).astype(np.float32)
+    grad = rng.standard_normal(70_000).astype(np.float32)
+    (large,), (small,) = F.pow_backward(grad, x, p), F.pow_backward(grad[:100], x[:100], p)
+    assert (large[:100].view(np.int32) == small.view(np.int32)).all()
+
+
+@pytest.mark.parametrize(
+    "p", [2.0**51 + 0.5, 2.0**51 + 1, 2.0**52 + 1, 2.0**53 + 2, -(2.0**51) - 1, 1e300, -3.0]
+)
+def test_powers_know_which_large_exponents_are_whole_and_odd(p):
+    x = np.array([-1.0, -2.0, -0.5, -0.0, 2.0])
+    with np.errstate(all="ignore"):
+        expected = np.power(x, p)
+    for found in (F.pow(x, p), F.pow(np.tile(x, 20_000), p)[-5:]):
+        assert np.array_equal(found, expected, equal_nan=True)
+        assert (np.signbit(found) == np.signbit(expected))[~np.isnan(expected)].all()
+
+
+def test_an_exponent_below_the_least_normal_number_counts_as_0():
+    x = np.array([2.0, -1.0, 0.0, np.inf])
+    assert F.pow(x, 1e-320).tolist() == F.pow(np.tile(x, 20_000), 1e-320)[:4].tolist() == [1.0] * 4

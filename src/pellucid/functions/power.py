@@ -84,12 +84,19 @@ def power(x: Number, p: Number, a: Arithmetic) -> Number:
 
 def _ends(x: Number, p: Number, y: Number, a: Arithmetic) -> Number:
     """The power where x is 0, infinite or has a sign, or p is 0."""
-    t, rounded = size(x, a), p + WHOLE
+    t, rest = size(x, a), _beyond_fours(p, a)
+    rounded = rest + WHOLE
     odd = a.floating(a.bits(rounded) << 63)  # −0 where p is odd
     y = a.where(t == 1.0, 1.0, y)
     y = a.where(t < TINY, a.where(p > 0.0, 0.0, INFINITY), y)
     y = a.where(t == INFINITY, a.where(p > 0.0, INFINITY, 0.0), y)
     numberless = a.where(t < TINY, y, a.where(t == INFINITY, y, NAN))
-    negative = a.where(rounded - WHOLE == p, a.signed(y, odd), numberless)
+    negative = a.where(rounded - WHOLE == rest, a.signed(y, odd), numberless)
     y = a.where(a.signed(1.0, x) < 0.0, negative, y)
     return a.where(p == 0.0, 1.0, a.where(x == x, y, NAN))
+
+
+def _beyond_fours(p: Number, a: Arithmetic) -> Number:
+    """What is left of p beside a multiple of 4, from −2 to 2: it is whole and odd where p is."""
+    fours = (p * 0.25 + WHOLE) - WHOLE
+    return a.where(size(p, a) < 2.0**53, p - 4.0 * fours, 0.0)  # all numbers beyond are even

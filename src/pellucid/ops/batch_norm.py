@@ -1,7 +1,8 @@
 """Batch normalisation: every channel is brought to mean 0 and variance 1, then scaled and shifted.
 
 y stands for all coordinates in space, m is the count of a channel's values. In training mean and var depend on every
-value, and so have gradients. All of it is computed in float64 and rounded once.
+value, and so have gradients. The definition computes all of it in float64 and rounds once; kernels round weight·istd
+and what is added to it to the input's type, which must hold them.
 Source: Ioffe and Szegedy, Batch Normalization, 2015.
 """
 

@@ -1,7 +1,7 @@
 """A tensor to a constant power, element by element.
 
 Computed in float64 and rounded once; so is p·x^(p − 1), which gradients are multiples of. A negative number has no
-power with an exponent that is not whole: it gives NaN.
+power with an exponent that is not whole: it gives NaN. An exponent below the least normal number counts as 0.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ class Pow(Smooth):
         super().__post_init__()
         if type(self.exponent) is int and abs(self.exponent) < 2**1023:
             self.settle(exponent=float(self.exponent))
+        if isinstance(self.exponent, float) and abs(self.exponent) < np.finfo(np.float64).tiny:
+            self.settle(exponent=0.0)
 
     @property
     def name(self) -> str:
@@ -54,3 +56,9 @@ class Pow(Smooth):
         """p·x^(p − 1), which is 0 for p = 0."""
         p = self.exponent
         return np.zeros_like(x) if p == 0 else p * arrays.raised(x, p - 1)
+
+    def gradient(self, grad: Array, x: Array) -> Array:
+        """The rounded slope times grad."""
+        with np.errstate(all="ignore"):
+            slope = self.slope(x.astype(np.float64), 8 * x.itemsize).astype(x.dtype)
+            return np.asarray(grad * slope + 0, x.dtype)  # no −0: the kernels add the product to 0
