@@ -64,7 +64,7 @@ class Run:
         digest = hashlib.sha256()
         for name, array in self.model.named_arrays():
             digest.update(name.encode() + array.tobytes())
-        for name, arrays in sorted(self.step._states.items()):
+        for name, arrays in sorted(self.step._state._arrays.items()):
             for key, array in arrays.items():
                 digest.update(f"{name} {key}".encode() + array.tobytes())
         return digest.hexdigest()
@@ -81,7 +81,7 @@ class Run:
 def reference() -> list[tuple[str, bytes, bytes, float]]:
     """State, output, gradient and loss before each step of an uninterrupted run."""
     run, rows = Run(), []
-    run.step._optimizer_states()
+    run.step.state_dict()
     for _ in range(STEPS + 1):
         rows.append((run.state(), run.output(), run.recorded(), run.step(*run.batch())))
     return rows
@@ -132,7 +132,7 @@ def interrupts(count: int, threads: int, seed: int) -> None:
 
     signal.signal(signal.SIGALRM, handler)
     run, done = Run(), 0
-    run.step._optimizer_states()
+    run.step.state_dict()
     while done < count:
         name = rng.choices(list(ACTIONS), WEIGHTS)[0]
         start = time.perf_counter()
@@ -149,7 +149,7 @@ def interrupts(count: int, threads: int, seed: int) -> None:
         steps = run.step.steps
         if rng.random() < 0.02 or steps >= STEPS:  # gone at once, whatever has been under way
             run = Run()
-            run.step._optimizer_states()
+            run.step.state_dict()
             steps = 0
         state, output, gradient, loss = rows[steps]
         assert run.state() == state, f"after {done} interrupts, {name}: another state at step {steps}"

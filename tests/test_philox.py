@@ -146,7 +146,7 @@ def test_an_epoch_or_a_step_that_does_not_fit_is_refused_once() -> None:
         data.batches(2, epoch=TIMES)
     step = pc.TrainStep(pc.Sequential(pc.Linear(3, 2), pc.Dropout(0.5)), pc.SGD(0.1))
     x, y = np.ones((2, 3), np.float32), np.array([0, 1])
-    step._count[0] = TIMES - 2
+    step._state.count[0] = TIMES - 2
     step(x, y)
     told = f"TrainStep: step must be a whole number. Expected 0 ≤ step < 2⁴⁸. Got step={TIMES}."
     for call in (step, step.record):

@@ -58,7 +58,7 @@ RUNS += [("vgg_small", "sgd", "float32"), ("resnet20", "adam", "float32")]
 def everything(step: pc.TrainStep) -> dict[str, bytes]:
     """All that a step changes: parameters, statistics, counts, the optimiser's state."""
     found = {name: array.tobytes() for name, array in step.model.state_dict().items()}
-    for name, state in step._states.items():
+    for name, state in step._state._arrays.items():
         found |= {f"{key}({name})": array.tobytes() for key, array in state.items()}
     return {**found, "steps": str(step.steps).encode()}
 
@@ -70,7 +70,7 @@ def states(step: pc.TrainStep) -> dict[str, Array]:
         f"{key}({name})": Listed(
             Entry(key, shapes[name], given="model"), External(key, array), parameter=True
         ).read()
-        for name, state in step._states.items()
+        for name, state in step._state._arrays.items()
         for key, array in state.items()
     }
 
@@ -110,13 +110,13 @@ def test_a_step_in_the_open_is_the_fast_step(
         if number not in (1, 7):
             assert fast(x, y) == open_(x, y)
             continue
-        open_._optimizer_states()  # made with the first step: zeros
+        open_.state_dict()  # made with the first step: zeros
         before = everything(open_)
         rec = open_.record(x, y)
         assert everything(open_) == before
         assert fast(x, y) == rec.loss
         kept = gradients(fast)
-        assert len(kept) > len(fast._states) // 2
+        assert len(kept) > len(fast._state._arrays) // 2
         after = {f"updated({name})": array for name, array in fast.model.state_dict().items()}
         for name, array in {**kept, **states(fast), **after}.items():
             if "num_batches_tracked" not in name:

@@ -137,9 +137,9 @@ def test_a_commit_changes_all_that_a_step_changes(optimizer):
     assert open_.steps == fast.steps == 3
     assert weights(open_) == weights(fast)
     assert open_.model[1].num_batches_tracked == 3
-    for name, state in fast._states.items():
+    for name, state in fast._state._arrays.items():
         assert {k: v.tobytes() for k, v in state.items()} == {
-            k: v.tobytes() for k, v in open_._states[name].items()
+            k: v.tobytes() for k, v in open_._state._arrays[name].items()
         }
 
 

@@ -36,12 +36,7 @@ def write_states(where: str, states: Mapping[str, State], state_dict: Mapping[st
     if missing or unexpected or unfit:
         only_shapes = not (missing or unexpected)
         only_shapes = only_shapes and all(isinstance(error, ShapeError) for error in misfits.values())
-        faults = (
-            say("missing: {names}", names=_first(missing)) if missing else None,
-            say("unexpected: {names}", names=_first(unexpected)) if unexpected else None,
-            say("unfit: {faults}", faults=_first(unfit)) if unfit else None,
-        )
-        got = joined("; ", filter(None, faults))
+        got = faults(missing, unexpected, unfit)
         kind = ShapeError if only_shapes else ArgumentError
         rule, hint = "names and shapes must be those of the model; nothing was loaded", None
         if missing:
@@ -87,6 +82,21 @@ def _names_hint(states: Mapping[str, Any], state_dict: Mapping[str, Any]) -> str
         if {before + name for name in states} <= state_dict.keys():
             return say("leave out {before!r} at the beginning of the names", before=before)
     return None
+
+
+def faults(missing: Sequence[str], unexpected: Sequence[str], unfit: Sequence[str]) -> str:
+    """What is wrong with a state dict, of each kind the first few.
+
+    Example:
+        >>> faults(["bias"], [], ["weight: …"])
+        'missing: bias; unfit: weight: …'
+    """
+    said = (
+        say("missing: {names}", names=_first(missing)) if missing else None,
+        say("unexpected: {names}", names=_first(unexpected)) if unexpected else None,
+        say("unfit: {faults}", faults=_first(unfit)) if unfit else None,
+    )
+    return joined("; ", filter(None, said))
 
 
 def _first(names: Sequence[str], most: int = 5) -> str:

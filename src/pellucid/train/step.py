@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, TypeAlias
 
-import numpy as np
 from numpy.typing import NDArray
 
 from pellucid import functional as F
@@ -31,12 +30,15 @@ from pellucid.philox import check_time
 from pellucid.seeds import check_seed
 from pellucid.train import batch
 from pellucid.train.optimizers import Optimizer
+from pellucid.train.state import State
 
 Array = NDArray[Any]
 LOSSES: dict[str, Callable[..., Any]] = {"cross_entropy": F.cross_entropy, "mse_loss": F.mse_loss}
 _MADE_WITH = ("model", "loss", "seed")
-# the count of steps, the model's layers, its arrays with their bytes, and the names of those that are trained
-_Snapshot: TypeAlias = tuple[int, tuple[tuple[int, int], ...], list[tuple[str, int, bytes]], tuple[str, ...]]
+# the counts of steps and of loads, the model's layers, its arrays with their bytes, the names of what is trained
+_Snapshot: TypeAlias = tuple[
+    tuple[int, int], tuple[tuple[int, int], ...], list[tuple[str, int, bytes]], tuple[str, ...]
+]
 
 
 class TrainStep:
@@ -71,8 +73,7 @@ class TrainStep:
         self.optimizer = optimizer
         self.model, self.loss = model, loss
         self.seed = check_seed("TrainStep", seed)
-        self._count = np.zeros(1, np.int64)
-        self._states: dict[str, dict[str, Array]] = {}
+        self._state = State()
         self._begin()
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -104,7 +105,7 @@ class TrainStep:
     @property
     def steps(self) -> int:
         """How many updates have been made."""
-        return int(self._count[0])
+        return int(self._state.count[0])
 
     @property
     def _next(self) -> int:
@@ -161,6 +162,41 @@ class TrainStep:
                 training.run(self.optimizer.lr, self._next, input=x, target=y)
                 return self._recording(training, start)
 
+    def state_dict(self) -> dict[str, Array]:
+        """Copies of all that the next step's bits depend on besides the model and the step's own settings.
+
+        "steps" is how many updates have been made, an int64 array (); the optimiser's arrays have the names of a
+        recording, such as "velocity(conv1.weight)", and their parameter's shape. With the model's state dict and a
+        step of the same settings training goes on as if it had never been interrupted, bit for bit.
+
+        Raises: ArgumentError when all parameters are frozen.
+
+        Example:
+            >>> import numpy as np, pellucid as pc
+            >>> model = pc.Sequential(pc.Flatten(), pc.Linear(4, 3))
+            >>> step = pc.TrainStep(model, pc.SGD(lr=0.1, momentum=0.9))
+            >>> _ = step(np.ones((2, 1, 2, 2)), np.array([0, 2]))
+            >>> {name: array.shape for name, array in step.state_dict().items()}
+            {'steps': (), 'velocity(1.weight)': (3, 4), 'velocity(1.bias)': (3,)}
+        """
+        with self._turn_taken():
+            rule = self.optimizer.rule
+            self._state.of(self._trained(), rule)
+            with turns.running:
+                return self._state.copies(self._parameters, rule)
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Take over what `state_dict` gave, wholly or not at all; the model's numbers are loaded by themselves.
+
+        What parameters that are frozen now had may be missing.
+
+        Raises: ArgumentError for missing or unexpected names, wrong shapes or types, all named at once, and for a count
+            of steps that is none.
+        """
+        with self._turn_taken():
+            where, trained, rule = "TrainStep.load_state_dict", self._trained(), self.optimizer.rule
+            self._state.load(where, trained, self._parameters, rule, state_dict)
+
     def _recording(self, training: Training, start: _Snapshot) -> Recording:
         update = Update(self.optimizer.lr, self._next)
 
@@ -181,7 +217,8 @@ class TrainStep:
     def _snapshot(self) -> _Snapshot:
         """What a step starts from."""
         arrays = [(name, id(array), array.tobytes()) for name, array in self.model.named_arrays()]
-        return self.steps, self.model.structure(), arrays, self._wanted()
+        counts = self.steps, self._state.loads
+        return counts, self.model.structure(), arrays, self._wanted()
 
     def _turn_taken(self) -> AbstractContextManager[Any]:
         """The lock, unless this thread is in the middle of a run, in a signal's handler or a layer's forward."""
@@ -212,7 +249,8 @@ class TrainStep:
 
     @memory.enough("TrainStep")
     def _planned(self, x: Array, y: Array, *, keep: bool) -> Training:
-        states, counters = self._optimizer_states(), (self._count, self._counters)
+        states = self._state.of(self._trained(), self.optimizer.rule)
+        counters = self._state.count, self._counters
         graph, rule = self._graph(x, y, tuple(states)), self.optimizer.rule
         return Training(graph, self.model.dtype, rule, states, counters, seed=self.seed, keep=keep)
 
@@ -249,21 +287,10 @@ class TrainStep:
             batch.check_classes(y, _classes(graph))
         return graph
 
-    def _optimizer_states(self) -> dict[str, dict[str, Array]]:
-        """The optimiser's arrays for each parameter to train, in memory order; new ones where one is new."""
+    def _trained(self) -> dict[str, Parameter]:
+        """The parameters that are to be trained, by their names."""
         self._follow_model()
-        for name in (wanted := self._wanted()):
-            state = self._states.get(name)
-            fresh = self.optimizer.rule.initial_state(np.asarray(self._parameters[name].memory))
-            fits = state is not None and {k: (v.shape, v.dtype) for k, v in state.items()} == {
-                k: (v.shape, v.dtype) for k, v in fresh.items()
-            }
-            if not fits:
-                size_bytes = sum(array.nbytes for array in fresh.values())
-                memory.require("TrainStep", say("the optimizer's state of '{name}'", name=name), size_bytes)
-                # a copy, so that the system has given the memory before the next who asks
-                self._states[name] = {key: np.array(array, order="C") for key, array in fresh.items()}
-        return {name: self._states[name] for name in wanted}
+        return {name: self._parameters[name] for name in self._wanted()}
 
     def _follow_model(self) -> None:
         """Forget what was made for a model whose layers or arrays have been replaced."""

@@ -53,6 +53,12 @@ SENTENCES = {
     ),
     "use {name}.flags.writeable = True": "다음을 쓰면 됩니다: {name}.flags.writeable = True",
     "'{name}' is read-only": "읽기 전용인 '{name}'",
+    "names, shapes and types must be those of the step's state; nothing was loaded": (
+        "이름, 모양, 자료형은 학습 단계의 상태와 같아야 합니다. 아무것도 불러오지 않았습니다"
+    ),
+    "{name} of {dtype} {shape}, not {own_dtype} {own_shape}": (
+        "{name} {dtype} {shape}(필요: {own_dtype} {own_shape})"
+    ),
     # fit, evaluate, predict
     "epochs must be a whole number ≥ 1": "epochs는 1 이상의 정수여야 합니다",
     "there is nothing to train on": "학습할 데이터가 없습니다",

@@ -1,0 +1,129 @@
+"""What a step carries on from call to call besides the model, and how it goes out to a checkpoint and comes back.
+
+steps                         how many updates have been made
+velocity(conv1.weight), …     the optimiser's arrays, as a recording names them (`explain/catalogue.py`)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid import memory
+from pellucid.engine import weights
+from pellucid.errors import ArgumentError, say
+from pellucid.kernels.turns import changing
+from pellucid.nn.parameter import Parameter
+from pellucid.nn.written import faults
+from pellucid.numbers import as_array
+from pellucid.ops.rule import Rule
+from pellucid.philox import TIMES
+
+Array = NDArray[Any]
+Parameters = Mapping[str, Parameter]
+_STEPS = "steps"
+
+
+class State:
+    """The count of steps, and for each parameter that was ever trained the optimiser's arrays, in memory order.
+
+    Programs hold these arrays: they are written in place, and replaced only where they fit no longer.
+    """
+
+    def __init__(self) -> None:
+        self.count = np.zeros(1, np.int64)
+        self.loads = 0  # how often it was loaded: what was recorded before is out of date
+        self._arrays: dict[str, dict[str, Array]] = {}
+
+    def of(self, trained: Parameters, rule: Rule) -> dict[str, dict[str, Array]]:
+        """The arrays of these parameters; new ones where one is new, or of another shape, type or rule."""
+        for name, parameter in trained.items():
+            fresh = rule.initial_state(np.asarray(parameter.memory))
+            state = self._arrays.get(name)
+            if state is None or _layout(state) != _layout(fresh):
+                size_bytes = sum(array.nbytes for array in fresh.values())
+                memory.require("TrainStep", say("the optimizer's state of '{name}'", name=name), size_bytes)
+                # a copy, so that the system has given the memory before the next who asks
+                self._arrays[name] = {key: np.array(array, order="C") for key, array in fresh.items()}
+        return {name: self._arrays[name] for name in trained}
+
+    def copies(self, parameters: Parameters, rule: Rule) -> dict[str, Array]:
+        """All numbers by name, with public axes; those of frozen parameters as well."""
+        arrays = {name: np.array(array, order="C") for name, array in self._named(parameters, rule).items()}
+        return {_STEPS: np.array(self.count[0])} | arrays
+
+    def load(self, where: str, trained: Parameters, parameters: Parameters, rule: Rule, given: Any) -> None:
+        """Take over what `copies` gave, all or nothing and between two runs.
+
+        What parameters that are frozen had may be missing: if they are trained again, they begin anew.
+
+        Raises: ArgumentError that names all that is missing, unexpected or unfit.
+        """
+        if not isinstance(given, Mapping):
+            raise ArgumentError(where, "a state dict maps names to arrays", got=type(given).__name__)
+        of = {
+            name: p for name, p in parameters.items() if any(f"{key}({name})" in given for key in rule.states)
+        }
+        self.of({**of, **trained}, rule)
+        arrays, needed = self._named(parameters, rule), {_STEPS, *self._named(trained, rule)}
+        missing = [name for name in (_STEPS, *arrays) if name in needed and name not in given]
+        unexpected = [str(name) for name in given if name != _STEPS and name not in arrays]
+        values = {name: as_array(where, name, given[name]) for name in arrays if name in given}
+        unfit = [
+            _misfit(n, value, arrays[n]) for n, value in values.items() if _kind(value) != _kind(arrays[n])
+        ]
+        if missing or unexpected or unfit:
+            rule_ = "names, shapes and types must be those of the step's state; nothing was loaded"
+            raise ArgumentError(where, rule_, got=faults(missing, unexpected, unfit))
+        count = _count(where, given[_STEPS])
+
+        def write() -> None:
+            self.loads += 1
+            self.count[0] = count
+            for name, array in arrays.items():
+                array[...] = values.get(name, 0)
+
+        changing(write)
+
+    def _named(self, parameters: Parameters, rule: Rule) -> dict[str, Array]:
+        """The arrays of these parameters by their names, not copied, with public axes."""
+        return {
+            f"{key}({name})": weights.public(self._arrays[name][key])
+            for name in parameters
+            for key in rule.states
+            if key in self._arrays.get(name, ())
+        }
+
+
+def _layout(state: Mapping[str, Array]) -> dict[str, tuple[tuple[int, ...], str]]:
+    return {key: _kind(array) for key, array in state.items()}
+
+
+def _kind(array: Array) -> tuple[tuple[int, ...], str]:
+    """Shape and type."""
+    return array.shape, array.dtype.name
+
+
+def _misfit(name: str, value: Array, array: Array) -> str:
+    (shape, dtype), (own_shape, own_dtype) = _kind(value), _kind(array)
+    return say(
+        "{name} of {dtype} {shape}, not {own_dtype} {own_shape}",
+        name=name,
+        dtype=dtype,
+        shape=shape,
+        own_dtype=own_dtype,
+        own_shape=own_shape,
+    )
+
+
+def _count(where: str, value: Any) -> int:
+    """How many steps a state dict says that were made."""
+    count = as_array(where, _STEPS, value)
+    if count.dtype.kind not in "iu" or count.size != 1 or not 0 <= int(count.reshape(())) < TIMES:
+        got = f"{_STEPS} {count.dtype} {count.shape}" if count.size != 1 else f"{_STEPS}={count.reshape(())}"
+        rule = say("{name} must be a whole number", name=_STEPS)
+        raise ArgumentError(where, rule, expected=f"0 ≤ {_STEPS} < 2⁴⁸", got=got)
+    return int(count.reshape(()))
