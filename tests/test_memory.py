@@ -92,7 +92,7 @@ COPIERS = {
     "TrainStep: x": lambda: pc.TrainStep(pc.models.lenet5(), SGD)(SPREAD, LABELS),
     "record: x": lambda: pc.record(pc.models.lenet5(), SPREAD),
     "batches: a batch as float32": lambda: next(pc.Dataset(SPREAD, LABELS).batches(1 << 20)),
-    "batches: a batch as float32 (fit)": lambda: pc.fit(
+    "fit: a batch as float32": lambda: pc.fit(
         SUMMING, (SPREAD, LABELS), optimizer=SGD, epochs=1, batch_size=1 << 20
     ),
     "conv2d: input": lambda: pc.functional.conv2d(SPREAD, np.ones((1, 1, 3, 3))),

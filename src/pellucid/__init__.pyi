@@ -105,3 +105,9 @@ from pellucid.train import predict as predict
 from pellucid.train import record as record
 
 __version__: str
+from pellucid.data.preprocessing import Preprocessing as Preprocessing
+from pellucid.train import Checkpoints as Checkpoints
+from pellucid.train import Epoch as Epoch
+from pellucid.train import History as History
+from pellucid.train import Progress as Progress
+from pellucid.train import schedules as schedules

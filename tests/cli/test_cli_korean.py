@@ -26,7 +26,7 @@ from pellucid.kernels import progress
 from pellucid.language import formulas
 from pellucid.language.command_line.usage import TYPER
 from pellucid.ops.maker import kinds
-from pellucid.train import loop
+from pellucid.train import history
 
 SOURCE = Path(pellucid.__file__).parent
 PROGRAM = typer.main.get_command(app)
@@ -210,8 +210,8 @@ def test_training_on_a_terminal_is_korean(monkeypatch):
     monkeypatch.setenv("PELLUCID_LANG", "ko")
     screen = Console(file=io.StringIO(), force_terminal=True, width=120, color_system=None)
     with shown(screen, 3) as show:
-        show(loop.Progress(0, 5, 10, 2.5, 1000.0))
-        show(loop.Epoch(0, 2.25, 1.5, {"accuracy": 0.5}))
+        show(history.Progress(0, 5, 10, 2.5, 1000.0))
+        show(history.Epoch(0, 2.25, 1.5, {"accuracy": 0.5}))
     said = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen.file.getvalue())
     assert "에포크 1/3  손실 2.2500  시험 정확도 50.00%  1.5초" in said
     assert "초당 1,000장  손실 2.5000" in said

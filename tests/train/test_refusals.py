@@ -98,14 +98,14 @@ def test_labels_are_classes(network):
     made = network()
     before = made.state_dict()
     assert said(lambda: fit(made, loss="mse_loss", validation=(X, Y))) == (
-        "fit: labels are classes, so the loss must be cross_entropy. Got 'mse_loss'. "
-        "Hint: use TrainStep for other targets."
+        "fit: labels are classes, so the loss must be cross_entropy. Got labels and mse_loss. "
+        "Hint: targets are floating numbers."
     )
     assert all((before[name] == array).all() for name, array in made.state_dict().items())
 
 
 def test_a_loss_without_such_a_name():
-    rule = "fit: labels are classes, so the loss must be cross_entropy."
+    rule = "fit: loss has no such name. Expected cross_entropy or mse_loss."
     for loss in ("bogus", None, [1], "CrossEntropy", pc.functional.cross_entropy):
         assert said(lambda given=loss: fit(loss=given)) == f"{rule} Got {loss!r}."
 

@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from pellucid.language import text
-from pellucid.train import loop
+from pellucid.train import history
 
-Show = Callable[[loop.Progress | loop.Epoch], None]
+Show = Callable[[history.Progress | history.Epoch], None]
 _SECONDS_BETWEEN_LINES = 5.0
 
 
@@ -33,9 +33,9 @@ def shown(console: Console, epochs: int) -> Iterator[Show]:
     progress = Progress(*columns, console=console, transient=True, redirect_stderr=False)
     task = progress.add_task("", total=None, speed="")
 
-    def show(event: loop.Progress | loop.Epoch) -> None:
+    def show(event: history.Progress | history.Epoch) -> None:
         progress.start()
-        if isinstance(event, loop.Epoch):
+        if isinstance(event, history.Epoch):
             console.print(_epoch_line(event, epochs))
             return
         progress.update(
@@ -55,9 +55,9 @@ def shown(console: Console, epochs: int) -> Iterator[Show]:
 def _lines(console: Console, epochs: int) -> Show:
     last = time.monotonic()
 
-    def show(event: loop.Progress | loop.Epoch) -> None:
+    def show(event: history.Progress | history.Epoch) -> None:
         nonlocal last
-        if isinstance(event, loop.Epoch):
+        if isinstance(event, history.Epoch):
             console.print(_epoch_line(event, epochs))
         elif time.monotonic() - last < _SECONDS_BETWEEN_LINES:
             return
@@ -69,12 +69,12 @@ def _lines(console: Console, epochs: int) -> Show:
     return show
 
 
-def _speed(event: loop.Progress) -> str:
+def _speed(event: history.Progress) -> str:
     speed = text("training.speed", speed=event.images_per_second)
     return f"{speed}  {text('training.loss', loss=event.loss)}"
 
 
-def _epoch_line(event: loop.Epoch, epochs: int) -> str:
+def _epoch_line(event: history.Epoch, epochs: int) -> str:
     said = [
         text("training.epoch", epoch=event.epoch + 1, epochs=epochs),
         text("training.loss", loss=event.loss),

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from pellucid.data import Dataset
     from pellucid.nn import Module
-    from pellucid.train.loop import Epoch
+    from pellucid.train.history import Epoch
 
 _HEADER_BYTES = 1 << 16  # of a model file, at most
 

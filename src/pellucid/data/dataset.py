@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pellucid import memory
+from pellucid.data.order import check_batch_size, edges, shuffled
 from pellucid.data.preprocessing import Preprocessing, as_float
 from pellucid.errors import ArgumentError, DataError, say
 from pellucid.numbers import are_whole, as_array, white
 from pellucid.ops.base import Shape
-from pellucid.philox import Purpose, Stream, check_time
+from pellucid.philox import check_time
 from pellucid.seeds import check_seed
-from pellucid.sizes import is_integer, size_of
+from pellucid.sizes import size_of
+
+_PART = 1024  # images whose checksum is made at a time
 
 
 class Pictures(ABC):
@@ -151,6 +156,21 @@ class Dataset:
         """Images of this kind as inputs."""
         return self.preprocessing.scaled(images) if self.preprocessing else as_float(images)
 
+    def digest(self) -> str:
+        """A checksum (SHA-256) of all that training sees: images, labels or targets, preprocessing.
+
+        Example:
+            >>> data = Dataset(np.zeros((3, 1, 2, 2), np.uint8), np.arange(3))
+            >>> data.digest() == data.take(np.arange(3)).digest() != data[:2].digest()
+            True
+        """
+        sha = hashlib.sha256(f"{self!r} {self.images.shape} {self.preprocessing}".encode())
+        for start in range(0, len(self), _PART):
+            chosen = np.arange(start, min(len(self), start + _PART))
+            sha.update(np.ascontiguousarray(self.read(chosen)).data)
+            sha.update(np.ascontiguousarray(self.wanted[chosen]).data)
+        return sha.hexdigest()
+
     def __repr__(self) -> str:
         images = f"{len(self)} images {self.images.shape[1:]} {self.images.dtype}"
         wanted = "labels" if self.targets is None else "targets"
@@ -167,20 +187,19 @@ class Dataset:
 
         Raises: ArgumentError when a number is not whole, below 0 or, for `batch_size`, below 1; from epoch 2⁴⁸ on.
         """
-        order = Stream(check_seed("batches", seed), Purpose.ORDER, check_time("batches", "epoch", epoch))
-        if not is_integer(batch_size) or batch_size < 1:
-            rule = say("{name} must be a whole number", name="batch_size")
-            raise ArgumentError("batches", rule, expected="batch_size ≥ 1", got=f"batch_size={batch_size!r}")
-        return self._batches(batch_size, order if shuffle else None)
+        check_seed("batches", seed)
+        check_time("batches", "epoch", epoch)
+        size = check_batch_size("batches", batch_size)
+        return self._batches(size, (seed, epoch) if shuffle else None)
 
     def _batches(
-        self, batch_size: int, shuffled: Stream | None
+        self, batch_size: int, order_of: tuple[int, int] | None
     ) -> Iterator[tuple[NDArray[np.float32], NDArray[Any]]]:
         shape = (min(batch_size, len(self)), *self.images.shape[1:])
         memory.require("batches", say("a batch as float32"), 4 * size_of(shape), shape=shape)
-        order = np.arange(len(self)) if shuffled is None else shuffled.order(len(self))
-        for start in range(0, len(self), batch_size):
-            chosen = order[start : start + batch_size]
+        order = np.arange(len(self)) if order_of is None else shuffled(len(self), *order_of)
+        for start, stop in pairwise(edges(len(self), batch_size)):
+            chosen = order[start:stop]
             yield self.scaled(self.read(chosen)), self.wanted[chosen]
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,10 +66,12 @@ def write(
     arrays: Mapping[str, NDArray[Any]],
     metadata: Mapping[str, str],
     limits: Limits,
+    check: Callable[[Path], None] = lambda _: None,
 ) -> None:
     """Write beside the file and rename, so that a crash leaves the old file or the new one.
 
     Equal contents give equal bytes: wider numbers first, else in the order of the names, so that all lie aligned.
+    `check` may read the new file before it takes its name, and raise.
 
     Raises: FormatError when the file would be too long or cannot be written; ArgumentError for an array that the
         format has no type for.
@@ -101,7 +103,7 @@ def write(
     for part in parts():
         digest.update(part)
     header["__metadata__"][CHECKSUM] = digest.hexdigest()
-    write_whole(where, path, parts())
+    write_whole(where, path, parts(), check)
 
 
 def _head(header: Mapping[str, Any]) -> bytes:

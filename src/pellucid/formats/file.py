@@ -13,7 +13,7 @@ import re
 import secrets
 import stat
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -36,10 +36,16 @@ _KINDS = {
 }
 
 
-def write_whole(where: str, path: Path, parts: Iterable[bytes | memoryview]) -> None:
+def write_whole(
+    where: str,
+    path: Path,
+    parts: Iterable[bytes | memoryview],
+    check: Callable[[Path], None] = lambda _: None,
+) -> None:
     """Write a file so that a crash leaves the old one or the new one.
 
     A symbolic link stays and what it points to is replaced; permissions are kept, and the owner where that is allowed.
+    Before it takes its name, `check` may read it once more, and raise.
 
     Raises: FormatError, as from `where`, when the file cannot be written.
     """
@@ -52,6 +58,7 @@ def write_whole(where: str, path: Path, parts: Iterable[bytes | memoryview]) -> 
             if status is not None:
                 _make_alike(file.fileno(), status)
             os.fsync(file.fileno())
+            check(temporary)
             temporary.replace(target)
         _sync(target.parent)
 

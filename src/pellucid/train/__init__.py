@@ -1,7 +1,23 @@
 """Training: one step, the loop around it, and what it is judged by."""
 
-from pellucid.train.loop import Epoch, History, evaluate, fit, predict
+from pellucid.train.checkpoints import Checkpoints
+from pellucid.train.evaluation import evaluate, predict
+from pellucid.train.history import Epoch, History, Progress
+from pellucid.train.loop import fit
 from pellucid.train.optimizers import SGD, Adam, AdamW
 from pellucid.train.step import TrainStep, record
 
-__all__ = ["SGD", "Adam", "AdamW", "Epoch", "History", "TrainStep", "evaluate", "fit", "predict", "record"]
+__all__ = [
+    "SGD",
+    "Adam",
+    "AdamW",
+    "Checkpoints",
+    "Epoch",
+    "History",
+    "Progress",
+    "TrainStep",
+    "evaluate",
+    "fit",
+    "predict",
+    "record",
+]

@@ -77,4 +77,13 @@ SENTENCES = {
     "nothing was written, since alpha must lie between 0 and 1": (
         "알파는 0과 1 사이여야 하므로 아무것도 쓰지 않았습니다"
     ),
+    # states of runs
+    "run": "학습 기록",
+    "run '{path}'": "학습 기록 '{path}'",
+    "the file does not hold what was written": "파일의 내용이 쓴 것과 다릅니다",
+    "this is not a state of a run that Pellucid wrote": "Pellucid가 쓴 학습 기록이 아닙니다",
+    "a run goes on in the edition of the arithmetic that began it": (
+        "학습은 시작할 때와 같은 연산 판(edition)에서 이어 가야 합니다"
+    ),
+    "'{name}' is broken": "'{name}'의 내용이 손상되었습니다",
 }

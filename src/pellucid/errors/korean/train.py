@@ -65,7 +65,49 @@ SENTENCES = {
     "there is nothing to evaluate on": "평가할 데이터가 없습니다",
     "0 images": "이미지 0장",
     "labels are classes, so the loss must be cross_entropy": "레이블이 클래스이므로 손실은 cross_entropy여야 합니다",
-    "use TrainStep for other targets": "다른 정답에는 TrainStep을 쓰면 됩니다",
+    "targets are floating numbers": "정답이 수이면 실수형으로 주면 됩니다",
+    "labels and {loss}": "레이블과 {loss}",
+    "targets are numbers, so the loss must be mse_loss": "정답이 수이므로 손실은 mse_loss여야 합니다",
+    "labels are whole numbers": "레이블은 정수로 주면 됩니다",
+    "targets and {loss}": "수로 된 정답과 {loss}",
+    "data must be a Dataset, a pair (images, labels) or batches": (
+        "data는 Dataset, 쌍 (images, labels), 또는 배치들이어야 합니다"
+    ),
+    "a batch is a pair (x, y)": "배치는 쌍 (x, y)여야 합니다",
+    "0 batches": "배치 0개",
+    "the iterator has no more batches": "반복자에 남은 배치가 없습니다",
+    "epoch {epoch}": "에포크 {epoch}",
+    "give a list of batches, or an object whose __iter__ begins anew": (
+        "배치의 리스트나, __iter__를 부를 때마다 처음부터 시작하는 객체를 주면 됩니다"
+    ),
+    "batches that are given are taken as they are": "직접 준 배치는 그대로 씁니다",
+    "there is no such {what}": "그런 것은 없습니다: {what}",
+    "schedule": "schedule",
+    "schedule=pellucid.schedules.OneCycle()": "schedule=pellucid.schedules.OneCycle()",
+    "a schedule must know how many steps there are": "schedule을 쓰려면 단계의 수를 알아야 합니다",
+    "an iterator": "반복자",
+    "give a list of batches": "배치의 리스트를 주면 됩니다",
+    "early_stopping is a number of epochs ≥ 1": "early_stopping은 1 이상의 에포크 수여야 합니다",
+    "early stopping needs data to validate with": "조기 종료를 하려면 검증 데이터가 있어야 합니다",
+    "fit(model, train, validation, …)": "fit(model, train, validation, …)",
+    "the output for a label per pixel is (N, classes, …) with the labels' sizes": (
+        "픽셀마다 레이블이 있으면 출력은 레이블과 크기가 같은 (N, 클래스, …)여야 합니다"
+    ),
+    "targets must have the shape of the network's output": "정답의 모양은 신경망의 출력과 같아야 합니다",
+    # checkpoints
+    "checkpoint is a folder's path": "checkpoint는 폴더의 경로여야 합니다",
+    "checkpoint='run/'": "checkpoint='run/'",
+    "the folder cannot be made": "폴더를 만들 수 없습니다",
+    "the folder holds a run already": "폴더에 이미 다른 학습 기록이 있습니다",
+    "go on with resume=True (--resume), or choose another folder": (
+        "resume=True(--resume)로 이어서 학습하거나 다른 폴더를 고르면 됩니다"
+    ),
+    "to resume needs a folder of checkpoints": "이어서 학습하려면 체크포인트 폴더가 있어야 합니다",
+    "the checkpoint's state is broken": "체크포인트의 상태가 손상되었습니다",
+    "a run goes on with the {name} that it began with": "학습은 시작할 때와 같은 설정으로 이어 가야 합니다: {name}",
+    "use the same settings, or begin another run in another folder": (
+        "같은 설정을 쓰거나, 다른 폴더에서 새로 학습하면 됩니다"
+    ),
     "callbacks must be a list of functions": "callbacks는 함수의 리스트여야 합니다",
     "a batch's labels": "배치의 레이블",
     "images must have a batch axis and channels": "이미지에는 배치 축과 채널이 있어야 합니다",

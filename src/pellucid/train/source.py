@@ -1,0 +1,151 @@
+"""Where training's batches come from: a dataset, cut anew in each epoch, or batches that somebody gives."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Generator, Iterable, Sequence
+from itertools import islice, pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid import memory
+from pellucid.data.dataset import Dataset, dataset
+from pellucid.data.feed import ahead
+from pellucid.data.order import check_batch_size, edges, shuffled
+from pellucid.errors import ArgumentError, DataError, say
+from pellucid.sizes import size_of
+from pellucid.train.evaluation import check_finite_images
+
+Array = NDArray[Any]
+Batch = tuple[Any, Any]  # inputs and what is wanted of them
+
+
+class Source(ABC):
+    """Batches, epoch by epoch.
+
+    Attributes:
+        batches: how many an epoch has, 0 where nobody knows.
+    """
+
+    batches: int = 0
+
+    @abstractmethod
+    def epoch(self, epoch: int, first: int = 0) -> Generator[Batch]:
+        """The batches of an epoch from one on, counted from 0."""
+
+    def digest(self) -> str:
+        """What tells the data apart from others, empty where nobody knows."""
+        return ""
+
+    def check_finite(self, x: Array) -> None:
+        """Raises: DataError that names the first number of a batch which is not finite."""
+        check_finite_images("fit", x)
+
+
+class Images(Source):
+    """Those of a dataset, made ahead by a thread: in an order of (seed, epoch), the last one smaller."""
+
+    def __init__(
+        self, data: Dataset, batch_size: int, seed: int, *, drop_last: bool = False, join_one: bool = False
+    ) -> None:
+        if len(data) == 0:
+            raise DataError("fit", "there is nothing to train on", got="0 images")
+        self.data, self._seed = data, seed
+        size = check_batch_size("fit", batch_size)
+        self._edges = edges(len(data), size, drop_last=drop_last, join_one=join_one)
+        self.batches = len(self._edges) - 1
+        shape = (min(size, len(data)), *data.images.shape[1:])
+        memory.require("fit", say("a batch as float32"), 4 * size_of(shape), shape=shape)
+
+    def epoch(self, epoch: int, first: int = 0) -> Generator[Batch]:
+        """Read and scaled while a step computes."""
+        return ahead(self._made(epoch, first))
+
+    def _made(self, epoch: int, first: int) -> Generator[Batch]:
+        order = shuffled(len(self.data), self._seed, epoch)
+        for start, stop in islice(pairwise(self._edges), first, None):
+            chosen = order[start:stop]
+            yield self.data.scaled(self.data.read(chosen)), self.data.wanted[chosen]
+
+    def digest(self) -> str:
+        """A checksum of all images and what is wanted of them."""
+        return self.data.digest()
+
+    def check_finite(self, x: Array) -> None:
+        """By the images' numbers in the data."""
+        if isinstance(self.data.images, np.ndarray):
+            check_finite_images("fit", self.data.images)
+        super().check_finite(x)
+
+
+class Given(Source):
+    """A list of batches (x, y), the same ones in every epoch; or an iterator's, for as many epochs as it lasts."""
+
+    def __init__(self, batches: Iterable[Batch]) -> None:
+        self._given = batches
+        self.batches = len(batches) if isinstance(batches, Sequence) else 0
+        if isinstance(batches, Sequence) and not batches:
+            raise DataError("fit", "there is nothing to train on", got="0 batches")
+
+    def epoch(self, epoch: int, first: int = 0) -> Generator[Batch]:
+        """As they come."""
+        found = 0
+        for found, batch in enumerate(self._given, 1):
+            x, y = _pair(batch)
+            if found > first:
+                yield x, y
+        if not found:
+            hint = "give a list of batches, or an object whose __iter__ begins anew"
+            rule = "the iterator has no more batches"
+            raise DataError("fit", rule, got=say("epoch {epoch}", epoch=epoch + 1), hint=hint)
+
+
+def _pair(batch: Any) -> Batch:
+    if not isinstance(batch, tuple | list) or len(batch) != 2:
+        raise DataError("fit", "a batch is a pair (x, y)", got=type(batch).__name__)
+    return batch[0], batch[1]
+
+
+def source(
+    train: Any, batch_size: int, seed: int, *, numbers: bool, drop_last: bool, join_one: bool
+) -> Source:
+    """A dataset, a pair (images, labels), or batches.
+
+    Raises: ArgumentError for anything else; DataError when images and labels do not fit together.
+    """
+    if isinstance(train, Dataset) or _is_pair(train):
+        data = judged(train, numbers=numbers)
+        return Images(data, batch_size, seed, drop_last=drop_last, join_one=join_one)
+    if isinstance(train, Iterable) and not isinstance(train, str | bytes | dict | np.ndarray):
+        if drop_last:
+            rule = "batches that are given are taken as they are"
+            raise ArgumentError("fit", rule, got="drop_last=True")
+        return Given(train)
+    rule = "data must be a Dataset, a pair (images, labels) or batches"
+    raise ArgumentError("fit", rule, got=type(train).__name__)
+
+
+def judged(data: Any, *, numbers: bool) -> Dataset:
+    """A dataset, or one made of a pair; the loss compares numbers, or names classes.
+
+    Raises: ArgumentError when there are labels where there should be numbers, or the other way round.
+    """
+    if numbers and _is_pair(data) and np.asarray(data[1]).dtype.kind == "f":
+        data = Dataset(data[0], targets=data[1])
+    found = dataset("fit", data)
+    if numbers and found.targets is None:
+        rule, hint = "labels are classes, so the loss must be cross_entropy", "targets are floating numbers"
+        raise ArgumentError("fit", rule, got=say("labels and {loss}", loss="mse_loss"), hint=hint)
+    if not numbers and found.labels is None:
+        rule, hint = "targets are numbers, so the loss must be mse_loss", "labels are whole numbers"
+        raise ArgumentError("fit", rule, got=say("targets and {loss}", loss="cross_entropy"), hint=hint)
+    return found
+
+
+def _is_pair(train: Any) -> bool:
+    """Whether it is (images, labels), rather than two batches (x, y)."""
+    if not isinstance(train, tuple) or len(train) != 2:
+        return False
+    return not all(isinstance(part, tuple) and len(part) == 2 for part in train)
