@@ -63,7 +63,7 @@ def test_a_file_is_a_function_of_its_model(tmp_path):
         "version": "2",
         "edition": str(ARITHMETIC),
         "model": "lenet5",
-        "settings": '{"in_channels": 1, "num_classes": 10}',
+        "settings": '{"in_channels": 1, "num_classes": 10, "image_size": 28}',
     }
     blank = content.replace(checksum.encode(), b"0" * 64)
     assert hashlib.sha256(blank).hexdigest() == checksum
@@ -91,7 +91,7 @@ def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
         (
             "lenet5",
             {"depth": 3},
-            "there is no such setting. Expected one of in_channels, num_classes. Got 'depth'",
+            "there is no such setting. Expected one of in_channels, num_classes, image_size. Got 'depth'",
         ),
         ("lenet5", {"num_classes": 2.5}, "lenet5: a setting is a whole number ≥ 1. Got num_classes=2.5"),
         ("lenet5", {"num_classes": True}, "Got num_classes=True"),

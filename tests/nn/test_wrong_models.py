@@ -628,7 +628,7 @@ CASES = {
     "batch_size": (
         lambda: fit(batch_size=2.5),
         pc.ArgumentError,
-        "batches: batch_size must be a whole number. Expected batch_size ≥ 1. Got batch_size=2.5.",
+        "fit: batch_size must be a whole number. Expected batch_size ≥ 1. Got batch_size=2.5.",
     ),
     "images without bounds": (
         lambda: fit(np.full_like(IMAGES, np.inf)),

@@ -1,6 +1,6 @@
 """The networks of `pellucid.nn.models` as tests run them: the large ones on small images."""
 
-SETTINGS = {"alexnet": {"image_size": 63}}
+SETTINGS = {"alexnet": {"image_size": 63}, "vgg11": {"image_size": 32}}
 INPUTS = {  # what one image is
     "lenet5": (1, 28, 28),
     "mnist_cnn": (1, 28, 28),
@@ -8,4 +8,6 @@ INPUTS = {  # what one image is
     "resnet20": (3, 32, 32),
     "resnet18": (3, 17, 9),
     "alexnet": (3, 63, 63),
+    "vgg11": (3, 32, 32),
+    "tiny": (3, 13, 9),
 }

@@ -11,11 +11,11 @@ from torch.nn import functional as F
 
 
 class LeNet5(nn.Module):
-    def __init__(self, in_channels: int = 1, num_classes: int = 10) -> None:
+    def __init__(self, in_channels: int = 1, num_classes: int = 10, image_size: int = 28) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(in_channels, 6, 5, padding=2)
         self.conv2 = nn.Conv2d(6, 16, 5)
-        self.fc1 = nn.Linear(16 * 5 * 5, 120)
+        self.fc1 = nn.Linear(16 * ((image_size // 2 - 4) // 2) ** 2, 120)
         self.fc2 = nn.Linear(120, 84)
         self.fc3 = nn.Linear(84, num_classes)
 
@@ -28,11 +28,11 @@ class LeNet5(nn.Module):
 
 
 class MnistCNN(nn.Module):
-    def __init__(self, in_channels: int = 1, num_classes: int = 10) -> None:
+    def __init__(self, in_channels: int = 1, num_classes: int = 10, image_size: int = 28) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(in_channels, 32, 3)
         self.conv2 = nn.Conv2d(32, 64, 3)
-        self.fc1 = nn.Linear(9216, 128)
+        self.fc1 = nn.Linear(64 * ((image_size - 4) // 2) ** 2, 128)
         self.fc2 = nn.Linear(128, num_classes)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -136,6 +136,50 @@ class AlexNet(nn.Module):
         return self.classifier(torch.flatten(self.features(x), 1))
 
 
+class VGG11(nn.Module):
+    def __init__(self, in_channels: int = 3, num_classes: int = 1000, image_size: int = 224) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        channels = in_channels
+        for width in (64, 0, 128, 0, 256, 256, 0, 512, 512, 0, 512, 512, 0):
+            if width == 0:
+                layers.append(nn.MaxPool2d(2))
+            else:
+                layers += [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU()]
+                channels = width
+        self.features = nn.Sequential(*layers)
+        self.classifier = nn.Sequential(
+            nn.Linear(512 * (image_size // 32) ** 2, 4096),
+            nn.ReLU(),
+            nn.Dropout(0.5),
+            nn.Linear(4096, 4096),
+            nn.ReLU(),
+            nn.Dropout(0.5),
+            nn.Linear(4096, num_classes),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.classifier(torch.flatten(self.features(x), 1))
+
+
+class Tiny(nn.Module):
+    def __init__(self, in_channels: int = 3, num_classes: int = 10) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        channels = in_channels
+        for width in (16, 32, 64):
+            convolution = nn.Conv2d(channels, width, 3, padding=1, bias=False)
+            layers += [convolution, nn.BatchNorm2d(width), nn.ReLU(), nn.MaxPool2d(2)]
+            channels = width
+        self.features = nn.Sequential(*layers)
+        self.dropout = nn.Dropout(0.1)
+        self.fc = nn.Linear(channels, num_classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = torch.flatten(F.adaptive_avg_pool2d(self.features(x), 1), 1)
+        return self.fc(self.dropout(x))
+
+
 TWINS: dict[str, Callable[..., nn.Module]] = {
     "lenet5": LeNet5,
     "mnist_cnn": MnistCNN,
@@ -143,6 +187,8 @@ TWINS: dict[str, Callable[..., nn.Module]] = {
     "resnet20": partial(ResNet, (16, 32, 64), 3),
     "resnet18": partial(ResNet, (64, 128, 256, 512), 2),
     "alexnet": AlexNet,
+    "vgg11": VGG11,
+    "tiny": Tiny,
 }
 
 

@@ -68,14 +68,40 @@ def described(line: str) -> tuple[nn.Sequential, Shape]:
         pellucid.errors.ArgumentError: shape 'piece 2, conv k5': conv needs a number of outputs. Expected such as
             conv 16. Got 'k5'.
     """
-    first, *pieces = [piece.strip() for piece in NETWORKS.get(line, line).split(";")]
-    shape = input_shape = _input(first)
+    first, *pieces = _pieces(NETWORKS.get(line, line))
+    shape = _input(first)
+    # of weights that nobody asks for, the memory is never touched
+    network = without_values(lambda: _network(pieces, shape, 2, None), at_most=maxsize)
+    if not pieces:
+        raise ArgumentError("shape", "a network needs a layer", expected=f"{line.strip()}; conv 16 k3; …")
+    return network, shape
+
+
+def network_of(line: str, shape: Shape, classes: int) -> nn.Sequential:
+    """The network that a line without an input describes, for inputs of this shape; `dense` alone has the classes.
+
+    Raises: ArgumentError or ShapeError that names the piece which is wrong.
+
+    Example:
+        >>> model = network_of("conv 6 k5; relu; pool k2; flatten; dense", (1, 28, 28), 10)
+        >>> model.dense1.weight.shape
+        (10, 864)
+    """
+    return _network(_pieces(line), shape, 1, classes)
+
+
+def _pieces(line: str) -> list[str]:
+    return [piece.strip() for piece in line.split(";")]
+
+
+def _network(pieces: list[str], shape: Shape, first: int, classes: int | None) -> nn.Sequential:
+    """The layers of pieces, of which the first has this position."""
     network, counts = nn.Sequential(), dict.fromkeys(WORDS, 0)
-    for position, piece in enumerate(pieces, 2):
+    for position, piece in enumerate(pieces, first):
         place = say("piece {position}", position=position)
         place = joined(", ", (place, piece)) if piece else place
         try:
-            layer = _layer(piece.split(), shape)
+            layer = _layer(piece.split(), shape, classes)
             shape = summary(layer, (1, *shape)).rows[0].output_shape[1:]
         except PellucidError as error:
             error.where, error.path = "shape", None
@@ -85,9 +111,7 @@ def described(line: str) -> tuple[nn.Sequential, Shape]:
         word = piece.split()[0]
         counts[word] += 1
         setattr(network, f"{word}{counts[word]}", layer)
-    if not pieces:
-        raise ArgumentError("shape", "a network needs a layer", expected=f"{line.strip()}; conv 16 k3; …")
-    return network, input_shape
+    return network
 
 
 def _input(piece: str) -> Shape:
@@ -108,7 +132,7 @@ def _input(piece: str) -> Shape:
     return shape
 
 
-def _layer(words: list[str], shape: Shape) -> Module:
+def _layer(words: list[str], shape: Shape, classes: int | None) -> Module:
     """The layer that a piece describes, for inputs of this shape."""
     if not words:
         raise ArgumentError("shape", "a piece is empty", expected="a layer between two semicolons")
@@ -120,7 +144,9 @@ def _layer(words: list[str], shape: Shape) -> Module:
             expected=say("one of {names}", names=", ".join(WORDS)),
             got=repr(word),
         )
-    outputs = _outputs(word, rest.pop(0) if rest else "") if word in _NUMBERED else 0
+    outputs = 0
+    if word in _NUMBERED:
+        outputs = classes if classes and words == ["dense"] else _outputs(word, rest.pop(0) if rest else "")
     settings = _settings(word, rest)
     if word in _ALONE:
         return _ALONE[word]()
@@ -128,7 +154,8 @@ def _layer(words: list[str], shape: Shape) -> Module:
         return _dense(shape, outputs)
     if word == "bn":
         kinds: tuple[Any, ...] = (nn.BatchNorm1d, nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
-        return _made(kinds[len(shape) - 1], shape[0])
+        norm: Module = kinds[len(shape) - 1](shape[0])
+        return norm
     return _windows(word, shape, outputs, settings)
 
 
@@ -164,7 +191,7 @@ def _dense(shape: Shape, outputs: int) -> Module:
     if len(shape) > 1:
         rule, got = "dense needs its inputs in one axis", "×".join(map(str, shape))
         raise ArgumentError("shape", rule, got=got, hint="put flatten before it")
-    return _made(nn.Linear, shape[0], outputs)
+    return nn.Linear(shape[0], outputs)
 
 
 def _windows(word: str, shape: Shape, outputs: int, settings: dict[str, Any]) -> Module:
@@ -183,12 +210,6 @@ def _windows(word: str, shape: Shape, outputs: int, settings: dict[str, Any]) ->
         "globalpool": "AdaptiveAvgPool",
     }[word]
     kind = getattr(nn, f"{stem}{dims}d")
-    if outputs:
-        return _made(kind, shape[0], outputs, **settings)
-    layer: Module = kind(1) if word == "globalpool" else kind(**settings)
+    sizes = (shape[0], outputs) if outputs else (1,) if word == "globalpool" else ()
+    layer: Module = kind(*sizes, **settings)
     return layer
-
-
-def _made(kind: Callable[..., Module], *sizes: int, **settings: Any) -> Module:
-    """A layer whose weights nobody asks for: their memory is never touched."""
-    return without_values(lambda: kind(*sizes, **settings), at_most=maxsize)

@@ -86,4 +86,12 @@ SENTENCES = {
         "학습은 시작할 때와 같은 연산 판(edition)에서 이어 가야 합니다"
     ),
     "'{name}' is broken": "'{name}'의 내용이 손상되었습니다",
+    # what a model file says of classes and pictures
+    "the model is built by {name}, which is not in the file": "모델을 만드는 코드가 파일에 없습니다: {name}",
+    "--model my_net.py:Net, in Python load_model(path, make=Net)": (
+        "--model my_net.py:Net을 쓰거나, 파이썬에서 load_model(path, make=Net)을 쓰면 됩니다"
+    ),
+    "a model from Python has a name": "파이썬으로 만든 모델에는 이름이 있어야 합니다",
+    "class names are texts": "클래스 이름은 글자여야 합니다",
+    "preprocessing has other settings": "전처리의 설정이 다릅니다",
 }

@@ -109,4 +109,6 @@ SENTENCES = {
     "put flatten before it": "앞에 flatten을 두면 됩니다",
     "{word} needs an input with spatial axes": "입력에 공간 축이 있어야 합니다: {word}",
     "put it before flatten": "flatten 앞에 두면 됩니다",
+    "{model} takes square images": "정사각형 이미지가 필요한 모델입니다: {model}",
+    "--size 32": "--size 32",
 }

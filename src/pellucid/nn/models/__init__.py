@@ -6,7 +6,8 @@ from pellucid.nn.models.alexnet import alexnet
 from pellucid.nn.models.lenet import lenet5
 from pellucid.nn.models.mnist import mnist_cnn
 from pellucid.nn.models.resnet import resnet18, resnet20
-from pellucid.nn.models.vgg import vgg_small
+from pellucid.nn.models.tiny import tiny
+from pellucid.nn.models.vgg import vgg11, vgg_small
 from pellucid.nn.module import Module
 
 MODELS: dict[str, Callable[..., Module]] = {
@@ -16,6 +17,8 @@ MODELS: dict[str, Callable[..., Module]] = {
     "resnet20": resnet20,
     "resnet18": resnet18,
     "alexnet": alexnet,
+    "vgg11": vgg11,
+    "tiny": tiny,
 }
 
 
@@ -26,4 +29,15 @@ def input_shape(model: Module) -> tuple[int, int, int]:
     return channels, size, size
 
 
-__all__ = ["MODELS", "alexnet", "input_shape", "lenet5", "mnist_cnn", "resnet18", "resnet20", "vgg_small"]
+__all__ = [
+    "MODELS",
+    "alexnet",
+    "input_shape",
+    "lenet5",
+    "mnist_cnn",
+    "resnet18",
+    "resnet20",
+    "tiny",
+    "vgg11",
+    "vgg_small",
+]

@@ -1,4 +1,4 @@
-"""A small VGG: pairs of 3×3 convolutions, each followed by a pooling."""
+"""VGGs: 3×3 convolutions, one or two of them before each pooling."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from pellucid.nn.layer import whole
 from pellucid.nn.linear import Linear
 from pellucid.nn.module import Module
 from pellucid.nn.pooling import MaxPool2d
+from pellucid.nn.shape import Dropout
 
-WIDTHS = (64, 128, 256)  # channels of the three stages; each halves the image
+WIDTHS = (64, 128, 256)  # channels of the small one's three stages; each halves the image
+_VGG11 = ((64,), (128,), (256, 256), (512, 512), (512, 512))
 
 
 class VGGSmall(Module):
@@ -44,3 +46,44 @@ def vgg_small(in_channels: int = 3, num_classes: int = 10, image_size: int = 32)
     Shapes: (N,in_channels,image_size,image_size) → logits (N,num_classes).
     """
     return VGGSmall(in_channels, num_classes, image_size)
+
+
+class VGG11(Module):
+    """Eight 3×3 convolutions in `features`, three linear layers, with dropout between them, in `classifier`."""
+
+    def __init__(self, in_channels: int, num_classes: int, image_size: int) -> None:
+        self.image_size = whole("vgg11", "image_size", image_size, minimum=32)
+        layers: list[Module] = []
+        channels = in_channels
+        for stage in _VGG11:
+            for width in stage:
+                layers += [Conv2d(channels, width, 3, padding=1), ReLU()]
+                channels = width
+            layers.append(MaxPool2d(2))
+        self.features = Sequential(*layers)
+        self.classifier = Sequential(
+            Linear(channels * (image_size // 32) ** 2, 4096),
+            ReLU(),
+            Dropout(0.5),
+            Linear(4096, 4096),
+            ReLU(),
+            Dropout(0.5),
+            Linear(4096, num_classes),
+        )
+
+    def forward(self, x: Any) -> Any:
+        """(N,C,H,W) → logits (N,num_classes)."""
+        return self.classifier(F.flatten(self.features(x), 1))
+
+
+def vgg11(in_channels: int = 3, num_classes: int = 1000, image_size: int = 224) -> VGG11:
+    """VGG with 11 layers for square images of at least 32×32, 132,863,336 parameters as it comes.
+
+    Layers and keys of the state dict are those of torchvision's vgg11, so weights copy one to one. Its adaptive pooling
+    to 7×7 is left out: at 224×224 it does nothing.
+
+    Source: Simonyan, Zisserman, "Very deep convolutional networks for large-scale image recognition" (2015), column A.
+
+    Shapes: (N,in_channels,image_size,image_size) → logits (N,num_classes).
+    """
+    return VGG11(in_channels, num_classes, image_size)
