@@ -6,6 +6,7 @@ from pellucid import signal as signal
 from pellucid.data import Dataset as Dataset
 from pellucid.data import datasets as datasets
 from pellucid.data import read_image as read_image
+from pellucid.data.augment import Augment as Augment
 from pellucid.doctor import GradientReport as GradientReport
 from pellucid.doctor import check_gradient as check_gradient
 from pellucid.engine.algorithm import algorithm as algorithm

@@ -54,6 +54,7 @@ class Purpose(IntEnum):
     CERTIFICATES = 3  # which elements a sample holds; at: which array of the recording
     INTEGER_RUNS = 4  # operands of a layer; place: which of them
     DOCTOR = 5  # directions, and elements to look at; at: how many calls were before; place: see `Dice`
+    AUGMENT = 6  # images; at: the epoch; place: which kind of change; an image has 16 blocks of its own
 
 
 @dataclass(frozen=True)

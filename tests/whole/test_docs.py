@@ -12,6 +12,7 @@ from tests.support.markdown import DOCS, blocks, check, grids, read, said, state
 # How many blocks, statements and grids the pages have that run.
 PAGES = {
     "arithmetic": (12, 0, 0),
+    "augmentation": (3, 0, 0),
     "convolution": (8, 0, 0),
     "doctor": (1, 0, 0),
     "explanations": (4, 0, 0),

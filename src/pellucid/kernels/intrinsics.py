@@ -170,6 +170,55 @@ def fma(typing: Any, x: Any, y: Any, z: Any) -> Any:
 
 
 @intrinsic
+def mirrored_eight(typing: Any, octets: Any, at: Any, out: Any, to: Any, factors: Any) -> Any:
+    """Eight bytes x from place `at` on, the last one first, as numbers (x·a + x·b)·scale + shift from `to` on.
+
+    The first addition is fused. `factors` are (a, b, scale, shift), of the numbers' type. LLVM makes no vector code of
+    the same loop.
+    """
+    number = out.dtype
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        eight = ir.VectorType(ir.IntType(8), 8)
+        taken = builder.load(builder.bitcast(builder.gep(args[0], [args[1]]), eight.as_pointer()))
+        taken.align = 1
+        order = ir.Constant(ir.VectorType(ir.IntType(32), 8), list(range(7, -1, -1)))
+        kind = ir.VectorType(context.get_value_type(number), 8)
+        x = builder.uitofp(builder.shuffle_vector(taken, ir.Constant(eight, ir.Undefined), order), kind)
+        a, b, scale, shift = (_repeated(builder, builder.extract_value(args[4], i), kind) for i in range(4))
+        name, three = f"llvm.fma.v8f{number.bitwidth}", ir.FunctionType(kind, [kind] * 3)
+        fused = builder.module.globals.get(name) or ir.Function(builder.module, three, name)
+        value = builder.call(fused, [x, a, builder.fmul(x, b)])
+        target = builder.bitcast(builder.gep(args[2], [args[3]]), kind.as_pointer())
+        builder.store(builder.fadd(builder.fmul(value, scale), shift), target, align=1)
+        return context.get_dummy_value()
+
+    return types.void(octets, types.int64, out, types.int64, types.UniTuple(number, 4)), code
+
+
+def _repeated(builder: Any, value: Any, kind: Any) -> Any:
+    """A vector of one number."""
+    first = builder.insert_element(ir.Constant(kind, ir.Undefined), value, ir.Constant(ir.IntType(32), 0))
+    zeros = ir.Constant(ir.VectorType(ir.IntType(32), kind.count), [0] * kind.count)
+    return builder.shuffle_vector(first, ir.Constant(kind, ir.Undefined), zeros)
+
+
+@intrinsic
+def prefetch(typing: Any, pointer: Any, index: Any) -> Any:
+    """Ask for the memory of a number that is read soon."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        place = builder.bitcast(builder.gep(args[0], [args[1]]), ir.IntType(8).as_pointer())
+        name, flag = "llvm.prefetch.p0", ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [place.type, flag, flag, flag])
+        function = builder.module.globals.get(name) or ir.Function(builder.module, kind, name)
+        builder.call(function, [place, *(ir.Constant(flag, n) for n in (0, 3, 1))])  # to read, keep, data
+        return context.get_dummy_value()
+
+    return types.void(pointer, types.int64), code
+
+
+@intrinsic
 def pause(typing: Any) -> Any:
     """Tell the processor that this thread is waiting."""
 

@@ -5,6 +5,7 @@ depends on the word before it follows a placeholder. Names in code keep their le
 """
 
 from pellucid.errors.korean import (
+    augment,
     command_line,
     data,
     doctor,
@@ -29,6 +30,7 @@ _ROOMS = (
     train,
     explain,
     data,
+    augment,
     pictures,
     formats,
     signal,
