@@ -55,6 +55,7 @@ class Purpose(IntEnum):
     INTEGER_RUNS = 4  # operands of a layer; place: which of them
     DOCTOR = 5  # directions, and elements to look at; at: how many calls were before; place: see `Dice`
     AUGMENT = 6  # images; at: the epoch; place: which kind of change; an image has 16 blocks of its own
+    VALIDATION = 7  # which images are held out; at: the number of their class
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ PAGES = {
     "arithmetic": (12, 0, 0),
     "augmentation": (3, 0, 0),
     "convolution": (8, 0, 0),
+    "data-sets": (1, 0, 0),
     "doctor": (1, 0, 0),
     "explanations": (4, 0, 0),
     "films": (3, 0, 0),

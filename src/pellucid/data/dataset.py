@@ -62,6 +62,7 @@ class Dataset:
         classes: what classes are called.
         names: what images are called, such as their files.
         preprocessing: how pictures have become these images, and how these become inputs.
+        skipped: names of those that could not be read and were left out.
 
     Raises: DataError for what is no array of real numbers, and when the parts do not fit together.
 
@@ -79,6 +80,7 @@ class Dataset:
     classes: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     preprocessing: Preprocessing | None = None
+    skipped: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         images = self.images

@@ -53,25 +53,31 @@ def read_photo(path: str | os.PathLike[str]) -> Photo:
 def read_picture(path: str | os.PathLike[str], *, alone: bool) -> Photo:
     """As `read_photo`; of an animation or pages, the first picture, unless it has to be alone."""
     with opened(Path(path)) as stream:
-        start = stream.read(8)
-        stream.seek(0)
-        if start.startswith(tiff_tags.MAGIC):
-            pixels, tags = read_tiff(stream, alone=alone)
-            orientation = tags.number(tiff_tags.ORIENTATION, 1)
-            inks = tags.number(tiff_tags.PHOTOMETRIC) == INKS
-            profile = None if inks else tags.bytes(tiff_tags.PROFILE)
-        elif MAGIC.match(start):
-            pixels, orientation, profile = read_pnm(stream.read(), alone=alone), 1, None
-        else:
-            read = next(
-                (read for magic, read in _READERS.items() if start.startswith(magic)), _read_eight_bits
-            )
-            pixels, file = read(stream, alone=alone)
-            orientation = _orientation(file)
-            # CMYK's profile says what inks look like, and the pixels are RGB.
-            profile = None if file.mode == "CMYK" else file.info.get("icc_profile")
-        check_finite(pixels)
-        return Photo(_upright(pixels, orientation), profile)
+        return read_stream(stream, alone=alone)
+
+
+def read_stream(stream: BinaryIO, *, alone: bool) -> Photo:
+    """As `read_picture`, of an open file or of bytes in memory, whose size is allowed.
+
+    Raises: DataError, and whatever decoders raise: it is to be called within `reading`.
+    """
+    start = stream.read(8)
+    stream.seek(0)
+    if start.startswith(tiff_tags.MAGIC):
+        pixels, tags = read_tiff(stream, alone=alone)
+        orientation = tags.number(tiff_tags.ORIENTATION, 1)
+        inks = tags.number(tiff_tags.PHOTOMETRIC) == INKS
+        profile = None if inks else tags.bytes(tiff_tags.PROFILE)
+    elif MAGIC.match(start):
+        pixels, orientation, profile = read_pnm(stream.read(), alone=alone), 1, None
+    else:
+        read = next((read for magic, read in _READERS.items() if start.startswith(magic)), _read_eight_bits)
+        pixels, file = read(stream, alone=alone)
+        orientation = _orientation(file)
+        # CMYK's profile says what inks look like, and the pixels are RGB.
+        profile = None if file.mode == "CMYK" else file.info.get("icc_profile")
+    check_finite(pixels)
+    return Photo(_upright(pixels, orientation), profile)
 
 
 def _read_eight_bits(stream: BinaryIO, *, alone: bool) -> tuple[Samples, ImageFile.ImageFile]:

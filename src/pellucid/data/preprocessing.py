@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid.data.fitting import FITS, check_range, fitted
+from pellucid.data.pictures.samples import Samples
 from pellucid.errors import ArgumentError, DataError, either, say
 from pellucid.functions.sums import total
 from pellucid.numbers import white
 from pellucid.ops.checks import is_number
 from pellucid.sizes import is_integer
 
-FITS = ("crop", "pad", "stretch")
-_MOST = 1 << 16  # pixels of a side
+MOST_PIXELS = 1 << 16  # pixels of a side
 _PART = 4096  # images whose sums are made at a time
 
 
@@ -50,8 +51,8 @@ class Preprocessing:
 
     def __post_init__(self) -> None:
         shape = (self.channels, self.height, self.width)
-        if not all(is_integer(n) and 1 <= n <= _MOST for n in shape) or self.channels not in (1, 3):
-            expected = say("1 or 3 channels, sides from 1 to {most}", most=_MOST)
+        if not all(is_integer(n) and 1 <= n <= MOST_PIXELS for n in shape) or self.channels not in (1, 3):
+            expected = say("1 or 3 channels, sides from 1 to {most}", most=MOST_PIXELS)
             raise ArgumentError("Preprocessing", "there is no such size", expected=expected, got=f"{shape}")
         if self.fit not in FITS:
             raise ArgumentError(
@@ -88,6 +89,25 @@ class Preprocessing:
         pairs = zip(self.mean, self.std, strict=True)
         return np.array([-m / s for m, s in pairs] or [0.0] * self.channels, np.float32)
 
+    def picture(self, pixels: Samples) -> NDArray[np.uint8]:
+        """A photo's pixels as an image (C,H,W), black 0 and white 255.
+
+        Transparent parts are seen on white, colours become grey or grey RGB. The picture is fitted, and resized by
+        averaging (antialiased bilinear). What has more than 8 bits is rounded to 8 bits at the end.
+
+        Raises: DataError for floats outside [0,1].
+
+        Example:
+            >>> Preprocessing(1, 1, 2).picture(np.array([[0, 0.5, 1, 0.2]]))
+            array([[[128, 255]]], dtype=uint8)
+        """
+        check_range("image", pixels)
+        values = fitted(pixels, *self.shape, self.fit)
+        if values.dtype != np.uint8:
+            values = (values * np.float32(255) + np.float32(0.5)).astype(np.uint8)
+        image = np.broadcast_to(values.transpose(2, 0, 1), self.shape)
+        return np.ascontiguousarray(image, np.uint8)
+
     def scaled(self, images: NDArray[Any]) -> NDArray[np.float32]:
         """Images (N,C,…) as inputs: float32, divided by white if they are of 8 or 16 bits, and standardised."""
         x = as_float(images)
@@ -103,12 +123,19 @@ class Preprocessing:
 
         Raises: DataError for numbers that are not finite.
         """
-        channels = [_Moments() for _ in range(self.channels)]
+        channels = [Moments() for _ in range(self.channels)]
         with np.errstate(invalid="ignore", over="ignore"):
             for part in parts:
                 for start in range(0, len(part), _PART):
                     for c, moments in enumerate(channels):
                         moments.add(part[start : start + _PART, c])
+        return self.standardised(channels)
+
+    def standardised(self, channels: Sequence[Moments]) -> Preprocessing:
+        """The same with mean and standard deviation of these moments, one for each channel.
+
+        Raises: DataError for numbers that are not finite.
+        """
         if not all(math.isfinite(moments.square) for moments in channels):
             raise DataError("Preprocessing", "images must be finite numbers")
         mean, std = zip(*(moments.mean_and_std() for moments in channels), strict=True)
@@ -116,7 +143,7 @@ class Preprocessing:
 
 
 @dataclass
-class _Moments:
+class Moments:
     """Sums of numbers and of their squares: exact for whole numbers, around the first ones' mean for others."""
 
     count: int = 0
@@ -126,6 +153,7 @@ class _Moments:
     square: float = 0
 
     def add(self, numbers: NDArray[Any]) -> None:
+        """Count these in."""
         if numbers.dtype.kind == "u":
             whole = numbers.astype(np.uint64)
             self.white = white(numbers.dtype)

@@ -14,6 +14,7 @@ from pellucid.errors import ArgumentError, language, say
 from pellucid.language import (
     arithmetic,
     certificates,
+    data_sets,
     doctor,
     figures,
     filters,
@@ -32,6 +33,7 @@ from pellucid.language.entry import Area, Entry
 LANGUAGES = Entry._fields
 _AREAS: tuple[Area, ...] = (
     doctor.TEXTS,
+    data_sets.TEXTS,
     trace.TEXTS,
     notes.NOTES,
     notes.ORDERS,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -21,11 +22,37 @@ ORIENTATION = 0x0112  # how the camera was held: a tag of EXIF and of TIFF
 logging.getLogger("PIL").addHandler(logging.NullHandler())  # else it prints what it logs, beside the error
 
 
+class _Quiet:
+    """No warnings while anybody reads: what matters ends in an error.
+
+    Filters belong to the process, not to a thread. So the first one in keeps them, the last one out sets them back.
+    """
+
+    def __init__(self) -> None:
+        self._turn, self._readers, self._kept = threading.Lock(), 0, ExitStack()
+
+    def __enter__(self) -> None:
+        with self._turn:
+            if not self._readers:
+                self._kept.enter_context(warnings.catch_warnings())
+                warnings.simplefilter("ignore")
+            self._readers += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._turn:
+            self._readers -= 1
+            if not self._readers:
+                self._kept.close()
+
+
+quiet = _Quiet()
+
+
 @contextmanager
 def opened(path: Path) -> Iterator[BinaryIO]:
     """The file, its size allowed, opened once and not yet read.
 
-    Raises: DataError when the file is missing, too large or no file. Whatever is raised while it is open becomes one.
+    Raises: DataError when the file is missing, too large or no file, and as `reading` does.
     """
     where = say("image '{path}'", path=path)
     if not path.is_file():
@@ -38,17 +65,31 @@ def opened(path: Path) -> Iterator[BinaryIO]:
             expected=say("at most {most} bytes", most=MAX_FILE_BYTES),
             got=got,
         )
+    with reading(where), path.open("rb") as stream:
+        yield stream
+
+
+@contextmanager
+def reading(where: str) -> Iterator[None]:
+    """A picture is read.
+
+    Raises: DataError that says where, in place of whatever is raised meanwhile.
+    """
     try:
-        with warnings.catch_warnings(), path.open("rb") as stream:
-            warnings.simplefilter("ignore")  # what matters ends in an error
-            yield stream
-    except PellucidError as error:  # a reader's, which says "image"
-        raise error.of(where) from None
-    except UnidentifiedImageError:
+        with quiet:
+            yield
+    except Exception as error:
+        raise refusal(where, error) from None
+
+
+def refusal(where: str, error: Exception) -> PellucidError:
+    """What is said of a picture for what is raised while it is read: decoders raise nearly anything on broken files."""
+    if isinstance(error, PellucidError):  # a reader's, which says "image"
+        return error.of(where)
+    if isinstance(error, UnidentifiedImageError):
         expected = say("one of {names}", names=", ".join(FORMATS))
-        raise DataError(where, "this is no image, or of an unknown kind", expected=expected) from None
-    except Exception as error:  # decoders raise nearly anything on broken files
-        raise DataError(where, "the image cannot be read", got=f"{type(error).__name__}: {error}") from None
+        return DataError(where, "this is no image, or of an unknown kind", expected=expected)
+    return DataError(where, "the image cannot be read", got=f"{type(error).__name__}: {error}")
 
 
 def pillow_file(stream: BinaryIO, *, alone: bool) -> ImageFile.ImageFile:

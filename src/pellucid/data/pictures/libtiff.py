@@ -8,6 +8,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import UnsupportedOperation
 from typing import IO, BinaryIO
 
 _STDERR = 2
@@ -43,7 +44,14 @@ def silenced(stream: BinaryIO) -> Iterator[None]:
 def _aside(stream: BinaryIO) -> IO[bytes] | None:
     """Where lines can go meanwhile; None where stderr is closed (the picture may have its number), or no place is."""
     try:
-        taken = os.path.sameopenfile(_STDERR, stream.fileno())
-        return None if taken else tempfile.TemporaryFile()
+        os.fstat(_STDERR)
+        return None if _is_stderr(stream) else tempfile.TemporaryFile()
     except OSError:
         return None
+
+
+def _is_stderr(stream: BinaryIO) -> bool:
+    try:
+        return os.path.sameopenfile(_STDERR, stream.fileno())
+    except UnsupportedOperation:  # bytes in memory
+        return False

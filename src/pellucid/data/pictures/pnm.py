@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +21,7 @@ _HEADERS = {
         rb"P[Ff]" + _SIZE + _GAP + rb"([+-]?(?:\d{1,30}\.?\d{0,30}|\.\d{1,30})(?:[eE][+-]?\d{1,3})?)\s"
     ),
 }
+_NOT_WHOLE = re.compile(rb"[^\d\s+-]|[+-](?!\d)|\d[+-]")
 _NUMBERED = re.compile(rb"P[2356]" + _SIZE + _GAP + rb"(\d{1,9})\s")
 
 
@@ -122,12 +122,9 @@ def _plain(body: memoryview, shape: tuple[int, ...]) -> tuple[Samples, memoryvie
     ends = np.flatnonzero(ink[:-1] > ink[1:])[:count] + 1
     _check_length(len(ends), count)
     end = int(ends[-1])
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", DeprecationWarning)  # of what is no whole number
-            numbers = np.fromstring(text[:end], np.int64, sep=" ")
-    except (DeprecationWarning, ValueError):
-        raise DataError("image", "the numbers of a plain picture must be whole") from None
+    if _NOT_WHOLE.search(text, 0, end):
+        raise DataError("image", "the numbers of a plain picture must be whole")
+    numbers = np.fromstring(text[:end], np.int64, sep=" ")
     return numbers.reshape(shape), memoryview(text)[end:]
 
 
