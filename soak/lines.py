@@ -120,6 +120,8 @@ class Lines:
         words: list[str] = []
         hints = get_type_hints(callback, include_extras=True)
         for parameter in inspect.signature(callback).parameters.values():
+            if not get_args(hints[parameter.name]):
+                continue  # Typer's context
             kind, info = get_args(hints[parameter.name])
             if parameter.default is inspect.Parameter.empty:
                 if self.rng.random() < 0.95:

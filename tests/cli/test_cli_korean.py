@@ -22,6 +22,7 @@ from pellucid.cli.app import app
 from pellucid.cli.progress import shown
 from pellucid.cli.words import translated
 from pellucid.data import Dataset, datasets
+from pellucid.data.sets import opening
 from pellucid.kernels import progress
 from pellucid.language import formulas
 from pellucid.language.command_line.usage import TYPER
@@ -46,7 +47,7 @@ NAMES = {
     # other programs; keys, units, this program, what is typed
     "torch", "jax", "ncnn", "onnx", "python", "numpy", "numba", "llvmlite", "safetensors", "Ctrl", "flush",
     "ms", "ulp", "pellucid", "Pellucid", "pip install ncnn", "pip install torch", "pellucid shape",
-    "Pellucid ms",
+    "Pellucid ms", "crop", "constant",
 }  # fmt: skip
 
 QUOTED = r"\"[^\"\n]*\"|'[^'\n]*'|`[^`\n]*`"
@@ -107,7 +108,7 @@ def files(tmp_path, monkeypatch, saved):
     saved.rename("model")
     train, test = datasets.mnist()
     parts = Dataset(train.images[:200], train.labels[:200]), Dataset(test.images[:100], test.labels[:100])
-    monkeypatch.setattr(datasets, "mnist", lambda: parts)
+    monkeypatch.setattr(opening, "mnist", lambda: parts)
     Image.fromarray(255 - test.images[17, 0]).save("ink.png")
     Image.fromarray(np.random.default_rng(0).integers(0, 255, (20, 30, 3), np.uint8)).save("photo.png")
 

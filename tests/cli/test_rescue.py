@@ -9,7 +9,9 @@ import tempfile
 
 import pytest
 
+from pellucid.cli import train as learning
 from pellucid.data import Dataset, datasets
+from pellucid.data.sets import opening
 from pellucid.formats import load_model
 
 UNSAVED = "The trained network is not saved yet: model file '{0}': the file cannot be written. Got {1}."
@@ -24,11 +26,15 @@ def out(tmp_path, monkeypatch):
     folder = tmp_path / "folder"
     folder.mkdir()
 
-    def few_images():
-        folder.rmdir()
-        return Dataset(train.images[:64], train.labels[:64]), Dataset(test.images[:4], test.labels[:4])
+    parts = Dataset(train.images[:64], train.labels[:64]), Dataset(test.images[:4], test.labels[:4])
+    learn = learning._learn
 
-    monkeypatch.setattr(datasets, "mnist", few_images)
+    def learn_and_go(*given):
+        folder.rmdir()
+        return learn(*given)
+
+    monkeypatch.setattr(opening, "mnist", lambda: parts)
+    monkeypatch.setattr(learning, "_learn", learn_and_go)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     return folder / "network"
 
@@ -78,7 +84,7 @@ def test_it_speaks_korean(run, out, tmp_path, monkeypatch):
 def test_a_network_that_is_not_finite_replaces_nothing(run, monkeypatch, tmp_path):
     train, test = datasets.mnist()
     parts = Dataset(train.images[:64], train.labels[:64]), Dataset(test.images[:4], test.labels[:4])
-    monkeypatch.setattr(datasets, "mnist", lambda: parts)
+    monkeypatch.setattr(opening, "mnist", lambda: parts)
     good = tmp_path / "good"
     assert run("train", "--epochs", 1, "--out", good)[0] == 0
     old = good.read_bytes()

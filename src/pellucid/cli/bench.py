@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pellucid.cli.options import Json, ModelName, Threads
+from pellucid.cli.options import BenchName, Json, Threads
 from pellucid.errors import say
 from pellucid.language import text
 
@@ -25,7 +25,7 @@ _BUSY = 0.5  # a load from which on times are disturbed
 
 def bench(
     models: Annotated[
-        list[ModelName] | None,
+        list[BenchName] | None,
         typer.Argument(
             metavar=text("value.models"), help=text("option.bench_models"), show_default=text("default.all")
         ),
@@ -67,7 +67,7 @@ def bench(
     if hasattr(os, "getloadavg") and (load := os.getloadavg()[0]) > _BUSY:
         console.print(text("bench.busy", load=load))
     settings = Settings(get_num_threads(), rounds, cold)
-    names = list(dict.fromkeys(map(str, models or ModelName)))
+    names = list(dict.fromkeys(map(str, models or BenchName)))
     with console.status(
         text("bench.machine"), refresh_per_second=1
     ) as status:  # it must not take time from anybody

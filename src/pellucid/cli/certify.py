@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from pellucid.cli.options import (
+    MNIST,
     AnyModel,
     Data,
-    DataName,
     Json,
     Lang,
     Lr,
@@ -24,7 +24,7 @@ from pellucid.language import text
 
 def certify(
     model: AnyModel,
-    data: Data = DataName.MNIST,
+    data: Data = MNIST,
     sample: Sample = 0,
     batch: Annotated[int, typer.Option(min=1, help=text("option.images_in_batch"))] = 4,
     sample_size: Annotated[int, typer.Option(min=1, help=text("option.sample_size"))] = 1000,
@@ -39,7 +39,7 @@ def certify(
     from rich.text import Text
 
     from pellucid import nn
-    from pellucid.cli import inputs, output
+    from pellucid.cli import inputs, networks, output
     from pellucid.explain.finite import check_recording
     from pellucid.language import chosen
     from pellucid.train import record
@@ -47,11 +47,10 @@ def certify(
     lang = chosen(lang)
     rule = inputs.optimizer("certify", optimizer, lr, momentum)
     nn.seed(seed)
-    network = inputs.open_model(model, inputs.MNIST_SHAPE)
-    x, y = inputs.digits(sample, batch)
+    saved, x, y = networks.with_images(model, data, sample, batch)
     console = output.screen(json)
     with console.status(model):
-        recording = record(network, x, y, optimizer=rule)
+        recording = record(saved.model, x, y, optimizer=rule)
         check_recording("certify", recording)
         certificates = recording.certify(sample_size, seed, lang)
     if json:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pellucid.cli.options import (
+    MNIST,
     AnyModel,
     Data,
-    DataName,
     Json,
     Lang,
     Lr,
@@ -40,7 +40,7 @@ def explain(
         str | None,
         typer.Option(metavar=text("value.address"), help=text("option.at"), show_default=text("default.at")),
     ] = None,
-    data: Data = DataName.MNIST,
+    data: Data = MNIST,
     sample: Sample = 0,
     batch: Annotated[
         int | None,
@@ -77,7 +77,7 @@ def explain(
 ) -> None:
     """Show how one of a network's numbers was made, or a step layer by layer."""
     from pellucid import nn
-    from pellucid.cli import inputs, output
+    from pellucid.cli import inputs, networks, output
     from pellucid.errors import ArgumentError
     from pellucid.explain.finite import check_recording
     from pellucid.formats.file import check_writable
@@ -96,8 +96,8 @@ def explain(
         check_writable(say("page '{path}'", path=html), html)
     optimiser = inputs.optimizer("explain", optimizer, lr, momentum)
     nn.seed(seed)
-    network = inputs.open_model(model, inputs.MNIST_SHAPE)
-    x, y = inputs.digits(sample, batch or (1 if at else _BATCH))
+    saved, x, y = networks.with_images(model, data, sample, batch or (1 if at else _BATCH))
+    network = saved.model
     recording = record(network, x) if infer else record(network, x, y, optimizer=optimiser)
     check_recording("explain", recording)
     answer: _Overview | _Number

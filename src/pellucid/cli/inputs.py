@@ -5,23 +5,28 @@ from __future__ import annotations
 import inspect
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid.cli.networks import named
 from pellucid.cli.options import OptimizerName
 from pellucid.data import datasets
 from pellucid.data.images import read_image
+from pellucid.data.photo import read_picture
 from pellucid.data.preprocessing import as_float
-from pellucid.errors import ArgumentError, say
+from pellucid.data.sets.sources import SUFFIXES
+from pellucid.errors import ArgumentError, DataError, say
 from pellucid.formats import load_model
-from pellucid.nn.models import MODELS
+from pellucid.memory import enough
+from pellucid.nn.models import MODELS, input_shape
 from pellucid.nn.module import Module
 
 if TYPE_CHECKING:
+    from pellucid.formats import Saved
     from pellucid.train.optimizers import Optimizer
 
 Shape = tuple[int, int, int]  # C, H, W
@@ -29,24 +34,17 @@ MNIST_SHAPE: Shape = (1, 28, 28)
 _DIGIT = "mnist:"
 
 
-def settings_for(name: str, shape: Shape) -> dict[str, int]:
-    """The settings with which the network of this name takes inputs of this shape."""
-    settings = {"in_channels": shape[0]}
-    if "image_size" in inspect.signature(MODELS[name]).parameters:
-        settings["image_size"] = shape[1]
-    return settings
-
-
 def open_model(model: str, shape: Shape | None) -> Module:
     """A network of this name with fresh weights, made for inputs of this shape, or the one in this file."""
     if model in MODELS:
-        return MODELS[model](**settings_for(model, shape)) if shape else MODELS[model]()
-    if not model or not os.path.lexists(model):  # no name at all would be the folder that one is in
-        expected = say("{names} or a file", names=", ".join(MODELS))
-        raise ArgumentError(
-            "model", "there is no such network and no such file", expected=expected, got=repr(model)
-        )
-    return load_model(model)
+        return _made(MODELS[model], shape) if shape else MODELS[model]()
+    return load_model(named(model))
+
+
+def _made(make: Callable[..., Module], shape: Shape) -> Module:
+    """A named network with its own number of classes."""
+    settings = {"in_channels": shape[0], "image_size": shape[1]}
+    return make(**{name: settings[name] for name in inspect.signature(make).parameters if name in settings})
 
 
 def check_apart(where: str, out: Path, given: str) -> None:
@@ -146,19 +144,65 @@ def digits(first: int, count: int) -> tuple[NDArray[np.float32], NDArray[np.int6
     return as_float(test.images[first : first + count]), test.labels[first : first + count]
 
 
-def optimizer(command: str, name: OptimizerName, lr: float | None, momentum: float | None) -> Optimizer:
+def optimizer(
+    command: str,
+    name: OptimizerName,
+    lr: float | None,
+    momentum: float | None,
+    weight_decay: float | None = None,
+) -> Optimizer:
     """The optimiser that options describe.
 
     Raises: ArgumentError for a momentum that the rule does not have.
     """
     from pellucid.train import SGD, Adam, AdamW
 
+    given: dict[str, Any] = {"lr": lr, "weight_decay": weight_decay}
+    given = {name: value for name, value in given.items() if value is not None}
     if name is OptimizerName.SGD:
-        return SGD(0.05 if lr is None else lr, 0.9 if momentum is None else momentum)
+        return SGD(**{"lr": 0.05, "momentum": 0.9 if momentum is None else momentum, **given})
     if momentum is not None:
         raise ArgumentError(command, "only sgd takes --momentum", got=f"--optimizer {name}")
-    kind = Adam if name is OptimizerName.ADAM else AdamW
-    return kind() if lr is None else kind(lr)
+    return (Adam if name is OptimizerName.ADAM else AdamW)(**given)
+
+
+def pictures(names: Sequence[str]) -> Iterator[str]:
+    """Image files by their names; of a folder, all that are pictures by their suffixes, in the order of their paths.
+
+    Raises: DataError for a folder without pictures.
+    """
+    for name in names:
+        if not os.path.isdir(name):
+            yield name
+            continue
+        found = sorted(
+            path for path in Path(name).rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file()
+        )
+        if not found:
+            raise DataError(say("folder '{path}'", path=name), "there are no pictures in it")
+        yield from map(str, found)
+
+
+def picture_for(network: Saved, name: str, *, invert: bool) -> NDArray[Any]:
+    """An image file, or with `mnist:17` a test digit, as a batch of one for a saved network."""
+    taken = network.preprocessing
+    if taken is None or name.startswith(_DIGIT):
+        return picture(name, taken.shape if taken else input_shape(network.model), invert=invert)
+    with enough(say("image '{path}'", path=name)):
+        image = taken.picture(read_picture(name, alone=False).pixels)[np.newaxis]
+        return taken.scaled(255 - image if invert else image)
+
+
+def read_sides(command: str, option: str, text: str) -> tuple[int, int]:
+    """A size such as 32, or 24x32 for height and width.
+
+    Raises: ArgumentError when the text is something else.
+    """
+    if not re.fullmatch("[1-9][0-9]{0,4}(x[1-9][0-9]{0,4})?", text):
+        rule = say("{option} must be a whole number, or height and width", option=option)
+        raise ArgumentError(command, rule, expected="such as 32 or 24x32", got=repr(text))
+    height, _, width = text.partition("x")
+    return int(height), int(width or height)
 
 
 def picture(name: str, shape: Shape, *, invert: bool) -> NDArray[Any]:

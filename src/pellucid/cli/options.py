@@ -11,8 +11,8 @@ from pellucid import seeds
 from pellucid.language import LANGUAGES, text
 
 
-class ModelName(StrEnum):
-    """The networks of `pellucid.nn.models`, written out so that `--help` need not import them."""
+class BenchName(StrEnum):
+    """The networks of `pellucid.nn.models` that are measured, written out so that `--help` need not import them."""
 
     LENET5 = "lenet5"
     MNIST_CNN = "mnist_cnn"
@@ -22,10 +22,21 @@ class ModelName(StrEnum):
     ALEXNET = "alexnet"
 
 
-class DataName(StrEnum):
-    """The datasets of `pellucid.data.datasets`."""
+class Fit(StrEnum):
+    """How pictures of other proportions become inputs: `pellucid.data.fitting.FITS`."""
 
-    MNIST = "mnist"
+    CROP = "crop"
+    PAD = "pad"
+    STRETCH = "stretch"
+
+
+class ScheduleName(StrEnum):
+    """The schedules of `pellucid.train.schedules`."""
+
+    CONSTANT = "constant"
+    STEP = "step"
+    COSINE = "cosine"
+    ONE_CYCLE = "one-cycle"
 
 
 class OptimizerName(StrEnum):
@@ -41,17 +52,25 @@ def _checked_seed(seed: int) -> int:
 
 
 AnyModel = Annotated[str, typer.Argument(metavar=text("value.any_model"), help=text("option.any_model"))]
-Data = Annotated[DataName, typer.Option(help=text("option.data"))]
+Data = Annotated[str, typer.Option(metavar=text("value.data"), help=text("option.data"))]
 Json = Annotated[bool, typer.Option("--json", help=text("option.json"))]
 Lang = Annotated[
     str | None,
     typer.Option(metavar="|".join(LANGUAGES), help=text("option.lang"), show_default=text("default.lang")),
 ]
+MNIST = "mnist"
 Lr = Annotated[float | None, typer.Option(help=text("option.lr"), show_default=text("default.lr"))]
 Momentum = Annotated[float | None, typer.Option(help=text("option.momentum"), show_default="0.9")]
 Optimizer = Annotated[OptimizerName, typer.Option(help=text("option.optimizer"))]
 Sample = Annotated[int, typer.Option(help=text("option.sample"))]
 SavedModel = Annotated[str, typer.Argument(metavar=text("value.model"), help=text("option.saved_model"))]
+SkipBad = Annotated[bool, typer.Option("--skip-bad", help=text("option.skip_bad"))]
+Validation = Annotated[
+    float, typer.Option(min=0.0, max=0.99, help=text("option.validation"), show_default="0.2")
+]
+Python = Annotated[
+    str | None, typer.Option("--model", metavar=text("value.python"), help=text("option.python"))
+]
 Seed = Annotated[int, typer.Option(callback=_checked_seed, help=text("option.seed"))]
 Threads = Annotated[
     int | None,

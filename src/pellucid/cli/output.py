@@ -20,9 +20,9 @@ _CUT_OFF = 8  # columns below which a cut-off text says nothing
 _UNLIMITED = 10_000  # columns: nothing is wrapped or cut for a pipe or a file
 
 
-def screen(json_wanted: bool) -> Console:
+def screen(json_wanted: bool, *, quiet: bool = False) -> Console:
     """Where people read: stdout, or stderr when stdout is kept for a JSON document."""
-    console = Console(stderr=json_wanted, markup=False, highlight=False, emoji=False)
+    console = Console(stderr=json_wanted, quiet=quiet, markup=False, highlight=False, emoji=False)
     if not console.is_terminal and not os.environ.get("COLUMNS", "").isdigit():
         console.width = _UNLIMITED
     return console

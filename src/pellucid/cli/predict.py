@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import csv as comma_separated
+import io
 import sys
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pellucid.cli.options import Json, SavedModel
+from pellucid.cli.options import Json, Python, SavedModel
+from pellucid.errors import say
 from pellucid.language import text
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from pellucid.formats import Saved
 
 
 def predict(
@@ -16,40 +25,65 @@ def predict(
     images: Annotated[list[str], typer.Argument(metavar=text("value.image"), help=text("option.images"))],
     invert: Annotated[bool, typer.Option("--invert", help=text("option.invert"))] = False,
     top: Annotated[int, typer.Option(min=1, help=text("option.classes"))] = 3,
+    csv: Annotated[Path | None, typer.Option(metavar=text("value.file"), help=text("option.csv"))] = None,
+    python: Python = None,
     json: Json = False,
 ) -> None:
     """Name the likeliest classes of images, with their probabilities."""
-    from rich import box
-    from rich.table import Table
-
     from pellucid import train
-    from pellucid.cli import inputs, output
-    from pellucid.formats import load_model
-    from pellucid.nn.models import input_shape
+    from pellucid.cli import inputs, networks, output
 
-    network = load_model(model)
-    shape = input_shape(network)
+    network = networks.saved(model, python)
     found: list[dict[str, Any]] = []
     dark_ink = False
-    for image in images:
-        x = inputs.picture(image, shape, invert=invert)
-        dark_ink |= shape == inputs.MNIST_SHAPE and inputs.is_dark_on_light(x)
-        chances = train.predict(network, x)[0]
-        best = (-chances).argsort(kind="stable")[:top]
-        found.append(
-            {"image": image, "top": [{"class": int(c), "probability": float(chances[c])} for c in best]}
+    for image in inputs.pictures(images):
+        x = inputs.picture_for(network, image, invert=invert)
+        dark_ink |= (
+            network.preprocessing is None and x.shape[1:] == inputs.MNIST_SHAPE and inputs.is_dark_on_light(x)
         )
+        found.append({"image": image, "top": _best(network, train.predict(network.model, x)[0], top)})
+    if csv is not None:
+        output.write(say("table '{path}'", path=str(csv)), csv, _csv(found))
     if json:
         output.print_json({"model": model, "predictions": found})
         return
+    _show(found)
+    if dark_ink and not invert:
+        print(text("prediction.dark_ink"), file=sys.stderr)
+
+
+def _best(network: Saved, chances: NDArray[Any], top: int) -> list[dict[str, Any]]:
+    """The likeliest classes."""
+    best = (-chances).argsort(kind="stable")[:top]
+    names = network.classes or [str(number) for number in range(len(chances))]
+    return [{"class": int(c), "name": names[c], "probability": float(chances[c])} for c in best]
+
+
+def _csv(found: list[dict[str, Any]]) -> str:
+    """A row for each image: its name, then classes and probabilities."""
+    lines = io.StringIO()
+    writer = comma_separated.writer(lines, lineterminator="\n")
+    count = max(len(row["top"]) for row in found)
+    writer.writerow(["image", *(f"{what}{i + 1}" for i in range(count) for what in ("class", "probability"))])
+    for row in found:
+        cells = (cell for guess in row["top"] for cell in (guess["name"], f"{guess['probability']:.6f}"))
+        writer.writerow([row["image"], *cells])
+    return lines.getvalue()
+
+
+def _show(found: list[dict[str, Any]]) -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    from pellucid.cli import output
+
     heads = (text("prediction.image"), text("prediction.class"), text("prediction.probability"))
     table = Table(*heads, box=box.SIMPLE)
     table.columns[2].justify = "right"
     for row in found:
         name = row["image"]
         for guess in row["top"]:
-            table.add_row(name, str(guess["class"]), f"{guess['probability']:.2%}")
+            table.add_row(Text(name), Text(guess["name"]), f"{guess['probability']:.2%}")
             name = ""
-    output.screen(json).print(table)
-    if dark_ink and not invert:
-        print(text("prediction.dark_ink"), file=sys.stderr)
+    output.screen(False).print(table)

@@ -1,28 +1,33 @@
-"""`pellucid train`: a network from nothing to a file."""
+"""`pellucid train`: a network from nothing, or from another one, to a file."""
 
 from __future__ import annotations
 
 import sys
 from collections import Counter
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pellucid.cli import config
 from pellucid.cli.options import (
+    MNIST,
     Data,
-    DataName,
+    Fit,
     Json,
     Lr,
-    ModelName,
     Momentum,
     Optimizer,
     OptimizerName,
+    ScheduleName,
     Seed,
+    SkipBad,
     Threads,
+    Validation,
 )
-from pellucid.errors import NumericError, say
+from pellucid.errors import ArgumentError, NumericError, say
 from pellucid.language import text
 
 if TYPE_CHECKING:
@@ -32,84 +37,169 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from pellucid.data import Dataset
+    from pellucid.formats import Saved
     from pellucid.nn import Module
-    from pellucid.train.history import Epoch
+    from pellucid.train import Epoch, History
 
-_HEADER_BYTES = 1 << 16  # of a model file, at most
+_HEADER_BYTES = 1 << 20  # of a model file, at most
 
 
 def train(
-    data: Data = DataName.MNIST,
+    context: typer.Context,
+    data: Data = MNIST,
     model: Annotated[
-        ModelName,
-        typer.Option(help=text("option.train_model")),
-    ] = ModelName.LENET5,
+        str | None,
+        typer.Option(
+            metavar=text("value.network"), help=text("option.train_model"), show_default=text("default.model")
+        ),
+    ] = None,
+    size: Annotated[
+        str | None, typer.Option(help=text("option.size"), show_default=text("default.picture_size"))
+    ] = None,
+    channels: Annotated[
+        int | None, typer.Option(help=text("option.channels"), show_default=text("default.channels"))
+    ] = None,
+    fit: Annotated[Fit, typer.Option(help=text("option.fit"))] = Fit.CROP,
+    validation: Validation = 0.2,
+    skip_bad: SkipBad = False,
+    augment: Annotated[
+        str | None, typer.Option(metavar=text("value.augment"), help=text("option.augment"))
+    ] = None,
     epochs: Annotated[int, typer.Option(min=1, help=text("option.epochs"))] = 3,
     batch_size: Annotated[int, typer.Option(min=1, help=text("option.batch_size"))] = 64,
-    lr: Lr = None,
     optimizer: Optimizer = OptimizerName.SGD,
+    lr: Lr = None,
     momentum: Momentum = None,
+    weight_decay: Annotated[
+        float | None,
+        typer.Option(help=text("option.weight_decay"), show_default=text("default.weight_decay")),
+    ] = None,
+    schedule: Annotated[ScheduleName, typer.Option(help=text("option.schedule"))] = ScheduleName.CONSTANT,
+    warmup: Annotated[float, typer.Option(help=text("option.warmup_share"))] = 0.0,
+    early_stopping: Annotated[int | None, typer.Option(min=1, help=text("option.early_stopping"))] = None,
+    source: Annotated[
+        str | None, typer.Option("--from", metavar=text("value.file"), help=text("option.from"))
+    ] = None,
+    freeze: Annotated[
+        list[str] | None, typer.Option(metavar=text("value.pattern"), help=text("option.freeze"))
+    ] = None,
     seed: Seed = 0,
     threads: Threads = None,
-    out: Annotated[Path | None, typer.Option(help=text("option.out"))] = None,
+    checkpoint: Annotated[
+        Path | None, typer.Option(metavar=text("value.folder"), help=text("option.checkpoint"))
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help=text("option.resume"))] = False,
+    out: Annotated[Path | None, typer.Option(metavar=text("value.file"), help=text("option.out"))] = None,
     allow_nonfinite: Annotated[
-        bool,
-        typer.Option("--allow-nonfinite", help=text("option.allow_nonfinite")),
+        bool, typer.Option("--allow-nonfinite", help=text("option.allow_nonfinite"))
     ] = False,
+    config_file: Annotated[  # noqa: ARG001 - its callback does the work
+        Path | None,
+        typer.Option(
+            "--config",
+            metavar=text("value.file"),
+            help=text("option.config"),
+            callback=config.read,
+            is_eager=True,
+        ),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help=text("option.quiet"))] = False,
     json: Json = False,
 ) -> None:
     """Train a network, tell after each epoch how well it does, and save it."""
     from pellucid import nn
-    from pellucid.cli import inputs, output
+    from pellucid.cli import inputs, networks, output
     from pellucid.cli.interrupt import as_ctrl_c
     from pellucid.cli.rescue import saved
-    from pellucid.data import datasets
+    from pellucid.data.augment import Augment
     from pellucid.formats import save_model
+    from pellucid.formats.file import check_writable
     from pellucid.kernels.tape import set_num_threads
+    from pellucid.train import Checkpoints
     from pellucid.train.interrupt import after_step
+    from pellucid.train.schedules import SCHEDULES
 
     if threads is not None:
         set_num_threads(threads)
-    rule = inputs.optimizer("train", optimizer, lr, momentum)
+    rule = inputs.optimizer("train", optimizer, lr, momentum, weight_decay)
+    rate = None if schedule is ScheduleName.CONSTANT and not warmup else SCHEDULES[schedule](warmup=warmup)
+    change = None if augment is None else Augment.from_text(augment)
+    if resume and checkpoint is None:
+        raise ArgumentError("train", "to resume needs a folder of checkpoints", hint="--checkpoint run")
     nn.seed(seed)
-    settings = inputs.settings_for(model, inputs.MNIST_SHAPE)
-    network = inputs.open_model(model, inputs.MNIST_SHAPE)
     if out is not None:
-        _check_room(out, network)
-    images, test_images = datasets.mnist()
-    console = output.screen(json)
-    count = sum(parameter.size for _, parameter in network.named_parameters())
+        check_writable(say("model file '{path}'", path=out), out, _HEADER_BYTES)
+    origin = networks.saved(source) if source else None
+    sides = None if size is None else inputs.read_sides("train", "--size", size)
+    pictures = {
+        "size": sides, "channels": channels, "fit": fit.value, "validation": validation, "seed": seed,
+        "skip_bad": skip_bad,
+    }  # fmt: skip
+    images, test = networks.data_for(origin and replace(origin, classes=()), data, pictures)
+    network = _network(model, origin, images, test, freeze or [])
+    if out is not None:
+        _check_room(out, network.model)
+    folder = None if checkpoint is None else Checkpoints(checkpoint)
+    if folder:
+        folder.prepare(resume=resume)
+        config.write(context, folder.folder)
+    console = output.screen(json, quiet=quiet)
+    count = sum(parameter.size for _, parameter in network.model.named_parameters())
+    name = model or network.name
     console.print(
         text(
-            "training.begins", model=model, count=count, data=data, images=len(images),
+            "training.begins", model=name, count=count, data=data, images=len(images),
             optimizer=optimizer, lr=rule.lr,
         )
     )  # fmt: skip
+    for skipped in images.skipped:
+        console.print(text("training.skipped", name=skipped))
 
     def save(path: Path) -> None:
         # What ends here anyway need not be interrupted, unless it has been once.
         with after_step() if ended is None else nullcontext():
-            save_model(path, model, settings, network, allow_nonfinite=allow_nonfinite)
+            save_model(
+                path, network.name, network.settings, network.model, classes=network.classes,
+                preprocessing=network.preprocessing, allow_nonfinite=allow_nonfinite,
+            )  # fmt: skip
 
-    plan = {"optimizer": rule, "epochs": epochs, "batch_size": batch_size, "seed": seed}
+    plan = {
+        "optimizer": rule, "epochs": epochs, "batch_size": batch_size, "seed": seed, "schedule": rate,
+        "augment": change, "early_stopping": early_stopping, "checkpoint": folder, "resume": resume,
+    }  # fmt: skip
     with as_ctrl_c() as exit_code:
-        finished, ended = _learn(network, images, test_images, console, plan)
+        history, ended = _learn(network.model, images, test, console, plan)
         if isinstance(ended, NumericError) and (out is None or not allow_nonfinite):
             raise ended
         if out is not None:
             out = saved(out, save)
     if ended is not None:
         raise _told(ended, out, exit_code)
-    accuracy, chance = _accuracy(finished[-1]), _chance(test_images.labels)
-    if accuracy <= chance:  # what names one class for all images has no more than the share of the largest
-        usual = inputs.optimizer("train", optimizer, None, momentum).lr
+    chance = None if test is None else _chance(test.labels)
+    if chance is not None and (accuracy := _accuracy(history.epochs[-1])) <= chance:
+        # what names one class for all images has no more than the share of the largest
+        usual = inputs.optimizer("train", optimizer, None, momentum, weight_decay).lr
         console.print("\n".join(_doubts(accuracy, chance, rule.lr, usual)))
     if json:
-        run = {"model": model, "data": data, "optimizer": optimizer, "lr": rule.lr}
+        run = {"model": name, "data": data, "optimizer": optimizer, "lr": rule.lr}
         run |= {"batch_size": batch_size, "seed": seed, "parameters": count}
-        output.print_json(run | _results(finished, chance) | {"out": None if out is None else str(out)})
+        output.print_json(run | _results(history, chance) | {"out": None if out is None else str(out)})
     elif out is not None:
         console.print(text("training.saved", path=out))
+
+
+def _network(
+    model: str | None, origin: Saved | None, images: Dataset, test: Dataset | None, patterns: list[str]
+) -> Saved:
+    """A new network for these images, with the weights of another one as far as they fit."""
+    from pellucid.cli import networks
+    from pellucid.nn.transfer import freeze, take_over
+
+    name = model or (origin.name if origin else "lenet5")
+    network = networks.fresh(name, networks.shape_of(images), networks.classes_of(images, test))
+    new = take_over(network.model, origin.model.state_dict()) if origin else []
+    freeze(network.model, patterns, but=new)
+    return replace(network, classes=images.classes, preprocessing=images.preprocessing)
 
 
 def _check_room(out: Path, network: Module) -> None:
@@ -124,17 +214,17 @@ def _check_room(out: Path, network: Module) -> None:
 
 
 def _learn(
-    network: Module, images: Dataset, test: Dataset, console: Console, plan: dict[str, Any]
-) -> tuple[list[Epoch], KeyboardInterrupt | NumericError | None]:
+    network: Module, images: Dataset, test: Dataset | None, console: Console, plan: dict[str, Any]
+) -> tuple[History, KeyboardInterrupt | NumericError | None]:
     """Train a network as planned: all epochs, or none and what ended training early."""
     from pellucid.cli.progress import shown
-    from pellucid.train import fit
+    from pellucid.train import History, fit
 
     try:
         with shown(console, plan["epochs"]) as show:
-            return fit(network, images, test, **plan, callbacks=[show]).epochs, None
+            return fit(network, images, test, **plan, callbacks=[show]), None
     except (KeyboardInterrupt, NumericError) as error:
-        return [], error
+        return History(), error
 
 
 def _told(
@@ -166,11 +256,12 @@ def _accuracy(epoch: Epoch) -> float:
     return (epoch.validation or {})["accuracy"]
 
 
-def _results(finished: list[Epoch], chance: float) -> dict[str, Any]:
+def _results(history: History, chance: float | None) -> dict[str, Any]:
     return {
-        "epochs": [_epoch(epoch) for epoch in finished],
+        "epochs": [_epoch(epoch) for epoch in history.epochs],
+        "ended": history.ended,
         "chance": chance,
-        "better_than_guessing": _accuracy(finished[-1]) > chance,
+        "better_than_guessing": None if chance is None else _accuracy(history.epochs[-1]) > chance,
     }
 
 

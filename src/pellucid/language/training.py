@@ -36,6 +36,7 @@ TEXTS: Area = {
         "At the learning rate 0 nothing is learned: choose --lr above 0.",
         "학습률이 0이면 가중치가 바뀌지 않습니다. 학습률을 0보다 크게 정해야 합니다.",
     ),
+    "training.skipped": Entry("left out: {name}", "읽지 못해서 뺀 파일: {name}"),
     "training.damaged": Entry(
         "{error} Training goes on from the checkpoint before it.",
         "{error} 그 앞의 체크포인트에서 이어서 학습합니다.",

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from pellucid import memory
+from pellucid.data.augment import Augment
 from pellucid.data.dataset import DataLike, Dataset
 from pellucid.engine import algorithm
 from pellucid.engine.graph import trace
@@ -50,6 +51,7 @@ def fit(
     epochs: int,
     batch_size: int = 64,
     schedule: Schedule | str | None = None,
+    augment: Augment | str | None = None,
     seed: int = 0,
     callbacks: Sequence[Callback] = (),
     checkpoint: str | os.PathLike[str] | Checkpoints | None = None,
@@ -65,6 +67,7 @@ def fit(
         validation: is evaluated after each epoch.
         loss: as for `TrainStep`.
         schedule: how the learning rate changes, such as `pellucid.schedules.OneCycle()`, or its name.
+        augment: how images change in each epoch, such as `pellucid.Augment(crop=4, flip=True)` or "crop 4; flip".
         callbacks: are called with a `Progress` after every step and with an `Epoch` after every epoch; one that returns
             "stop" ends training.
         checkpoint: a folder in which the run's state is saved, at each epoch's end and every five minutes.
@@ -90,7 +93,9 @@ def fit(
     join_one = any(name.endswith("running_mean") for name, _ in model.named_buffers())
     step = TrainStep(model, optimizer, loss, check_seed("fit", seed))
     numbers = loss == "mse_loss"
-    batches = source(train, batch_size, seed, numbers=numbers, drop_last=drop_last, join_one=join_one)
+    change = _change(augment)
+    cut = {"drop_last": drop_last, "join_one": join_one}
+    batches = source(train, batch_size, seed, change, numbers=numbers, **cut)
     validation = None if validation is None else judged(validation, numbers=numbers)
     rate = None if schedule is None else schedules.schedule("fit", schedule)
     if rate and not batches.batches:
@@ -109,6 +114,7 @@ def fit(
         "drop_last": drop_last,
         "seed": seed,
         "schedule": repr(rate),
+        "augment": repr(change),
         "steps": epochs * batches.batches if rate else None,
         "algorithm": algorithm.current(),
     }
@@ -251,6 +257,15 @@ class _Loop:
     def _save(self) -> None:
         if self._folder:
             self._folder.save(self._run.step.steps, self._run.saved())
+
+
+def _change(given: Any) -> Augment | None:
+    if given is None or isinstance(given, Augment):
+        return given
+    if isinstance(given, str):
+        return Augment.from_text(given)
+    rule, hint = "augment is an Augment", "augment=pellucid.Augment(crop=4, flip=True)"
+    raise ArgumentError("fit", rule, got=type(given).__name__, hint=hint)
 
 
 def _patience(given: Any, validation: Dataset | None) -> int | None:

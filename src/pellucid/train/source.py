@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid import memory
+from pellucid.data.augment import Augment
 from pellucid.data.dataset import Dataset, dataset
 from pellucid.data.feed import ahead
 from pellucid.data.order import check_batch_size, edges, shuffled
@@ -48,11 +49,21 @@ class Images(Source):
     """Those of a dataset, made ahead by a thread: in an order of (seed, epoch), the last one smaller."""
 
     def __init__(
-        self, data: Dataset, batch_size: int, seed: int, *, drop_last: bool = False, join_one: bool = False
+        self,
+        data: Dataset,
+        batch_size: int,
+        seed: int,
+        augment: Augment | None,
+        *,
+        drop_last: bool = False,
+        join_one: bool = False,
     ) -> None:
         if len(data) == 0:
             raise DataError("fit", "there is nothing to train on", got="0 images")
-        self.data, self._seed = data, seed
+        self.data, self._seed, self._augment = data, seed, augment
+        self._classes = 0
+        if augment is not None and augment.mixup:
+            self._classes = 1 + max(int(data.labels.max(initial=0)), len(data.classes) - 1)
         size = check_batch_size("fit", batch_size)
         self._edges = edges(len(data), size, drop_last=drop_last, join_one=join_one)
         self.batches = len(self._edges) - 1
@@ -66,8 +77,18 @@ class Images(Source):
     def _made(self, epoch: int, first: int) -> Generator[Batch]:
         order = shuffled(len(self.data), self._seed, epoch)
         for start, stop in islice(pairwise(self._edges), first, None):
-            chosen = order[start:stop]
-            yield self.data.scaled(self.data.read(chosen)), self.data.wanted[chosen]
+            yield self._batch(order[start:stop], epoch)
+
+    def _batch(self, chosen: NDArray[np.int64], epoch: int) -> Batch:
+        data, augment = self.data, self._augment
+        if augment is None:
+            return data.scaled(data.read(chosen)), data.wanted[chosen]
+        taken = data.preprocessing
+        scales = {"scale": taken.scale, "shift": taken.shift} if taken and taken.mean else {}
+        x = augment.batch(data.images, chosen, self._seed, epoch, **scales)
+        if not augment.mixup:
+            return x, data.wanted[chosen]
+        return x, augment.targets(data.labels, chosen, self._classes, self._seed, epoch)
 
     def digest(self) -> str:
         """A checksum of all images and what is wanted of them."""
@@ -109,7 +130,14 @@ def _pair(batch: Any) -> Batch:
 
 
 def source(
-    train: Any, batch_size: int, seed: int, *, numbers: bool, drop_last: bool, join_one: bool
+    train: Any,
+    batch_size: int,
+    seed: int,
+    augment: Augment | None,
+    *,
+    numbers: bool,
+    drop_last: bool,
+    join_one: bool,
 ) -> Source:
     """A dataset, a pair (images, labels), or batches.
 
@@ -117,11 +145,11 @@ def source(
     """
     if isinstance(train, Dataset) or _is_pair(train):
         data = judged(train, numbers=numbers)
-        return Images(data, batch_size, seed, drop_last=drop_last, join_one=join_one)
+        return Images(data, batch_size, seed, augment, drop_last=drop_last, join_one=join_one)
     if isinstance(train, Iterable) and not isinstance(train, str | bytes | dict | np.ndarray):
-        if drop_last:
+        if drop_last or augment is not None:
             rule = "batches that are given are taken as they are"
-            raise ArgumentError("fit", rule, got="drop_last=True")
+            raise ArgumentError("fit", rule, got="drop_last=True" if drop_last else repr(augment))
         return Given(train)
     rule = "data must be a Dataset, a pair (images, labels) or batches"
     raise ArgumentError("fit", rule, got=type(train).__name__)

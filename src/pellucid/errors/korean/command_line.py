@@ -43,4 +43,24 @@ SENTENCES = {
     "Pellucid cannot do {case}": "Pellucid로 할 수 없습니다: {case}",
     "the inputs of {case}": "{case}의 입력",
     "a batch": "배치",
+    # networks and data of commands
+    "{names}, a line such as 'conv 16 k3; relu; flatten; dense', or my_net.py:Net": (
+        "{names}, 'conv 16 k3; relu; flatten; dense'처럼 한 줄로 적은 것, 또는 my_net.py:Net"
+    ),
+    "there is no such network": "그런 신경망은 없습니다",
+    "a network in Python is named by its file and its class": (
+        "파이썬으로 만든 신경망은 파일과 클래스로 가리켜야 합니다"
+    ),
+    "my_net.py:Net": "my_net.py:Net",
+    "{path} has no {name}": "{path}: 그 안에 없는 이름입니다: {name}",
+    "the network does not know all classes of the data": "데이터에 신경망이 모르는 클래스가 있습니다",
+    "settings '{path}'": "설정 '{path}'",
+    "this is no TOML": "TOML이 아닙니다",
+    "a setting has no such value: {name}": "쓸 수 없는 값입니다: {name}",
+    "{option} must be a whole number, or height and width": "정수이거나 높이와 너비여야 합니다: {option}",
+    "such as 32 or 24x32": "예: 32 또는 24x32",
+    "there are no pictures in it": "폴더에 사진이 없습니다",
+    "table '{path}'": "표 '{path}'",
+    "no weights have the names and shapes of the model's": "이름과 모양이 모델과 같은 가중치가 없습니다",
+    "no parameter matches {pattern!r}": "맞는 매개변수가 없습니다: {pattern}",
 }

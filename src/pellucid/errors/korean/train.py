@@ -94,6 +94,8 @@ SENTENCES = {
         "픽셀마다 레이블이 있으면 출력은 레이블과 크기가 같은 (N, 클래스, …)여야 합니다"
     ),
     "targets must have the shape of the network's output": "정답의 모양은 신경망의 출력과 같아야 합니다",
+    "augment is an Augment": "augment는 Augment여야 합니다",
+    "augment=pellucid.Augment(crop=4, flip=True)": "augment=pellucid.Augment(crop=4, flip=True)",
     # checkpoints
     "checkpoint is a folder's path": "checkpoint는 폴더의 경로여야 합니다",
     "checkpoint='run/'": "checkpoint='run/'",
@@ -103,6 +105,7 @@ SENTENCES = {
         "resume=True(--resume)로 이어서 학습하거나 다른 폴더를 고르면 됩니다"
     ),
     "to resume needs a folder of checkpoints": "이어서 학습하려면 체크포인트 폴더가 있어야 합니다",
+    "--checkpoint run": "--checkpoint run",
     "the checkpoint's state is broken": "체크포인트의 상태가 손상되었습니다",
     "a run goes on with the {name} that it began with": "학습은 시작할 때와 같은 설정으로 이어 가야 합니다: {name}",
     "use the same settings, or begin another run in another folder": (

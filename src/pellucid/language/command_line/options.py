@@ -14,7 +14,67 @@ OPTIONS: Area = {
     "option.model_or_file": Entry(
         "A network's name or a saved one's file.", "신경망의 이름이나 저장한 신경망의 파일"
     ),
-    "option.data": Entry("The dataset.", "데이터셋"),
+    "option.data": Entry(
+        "The images: mnist, a folder or archive with a folder for each class, IDX or CIFAR files, an .npz or a .csv.",
+        "이미지: mnist, 클래스마다 폴더가 있는 폴더나 압축 파일, IDX나 CIFAR 파일, .npz, .csv",
+    ),
+    "option.size": Entry(
+        "Pictures become so large: 32, or 24x32.", "사진을 이 크기로 맞춥니다: 32 또는 24x32(높이x너비)"
+    ),
+    "option.channels": Entry("1 for grey, 3 for colour.", "1은 흑백, 3은 컬러"),
+    "option.fit": Entry(
+        "What becomes of other proportions: cut off, black beside, or stretched.",
+        "비율이 다른 사진을 맞추는 방법: 자르기, 검은 여백 넣기, 늘이기",
+    ),
+    "option.validation": Entry(
+        "The share of images that is held out, where the data have no part for it.",
+        "검증용으로 남겨 둘 이미지의 비율, 데이터에 검증용이 따로 없을 때 씁니다.",
+    ),
+    "option.skip_bad": Entry(
+        "Leave out pictures that cannot be read, and name them.",
+        "읽을 수 없는 사진은 빼고 그 이름을 알려 줍니다.",
+    ),
+    "option.augment": Entry(
+        'Change training images in each epoch, such as "crop 4; flip".',
+        '학습 이미지를 에포크마다 바꿉니다. 예: "crop 4; flip"',
+    ),
+    "option.weight_decay": Entry(
+        "How strongly weights are drawn to 0.", "가중치를 0 쪽으로 끌어당기는 세기(가중치 감쇠)"
+    ),
+    "option.schedule": Entry("How the learning rate changes.", "학습률을 바꾸는 방법"),
+    "option.warmup_share": Entry(
+        "The share of all steps in which the learning rate grows from 0.",
+        "학습률을 0에서부터 키워 가는 구간의 비율",
+    ),
+    "option.early_stopping": Entry(
+        "End after so many epochs without a better validation, and keep the best network.",
+        "검증 결과가 이만큼의 에포크 동안 나아지지 않으면 끝내고 가장 좋았던 신경망을 남깁니다.",
+    ),
+    "option.from": Entry(
+        "Begin with a saved network's weights, as far as they fit: its last layer is made anew for other classes.",
+        "저장한 신경망의 가중치로 시작합니다. 클래스가 다르면 마지막 층만 새로 만듭니다.",
+    ),
+    "option.freeze": Entry(
+        "Parameters that stay as they are, such as 'features.*'; a new last layer is always trained.",
+        "바꾸지 않을 매개변수, 예: 'features.*'. 새로 만든 마지막 층은 늘 학습합니다.",
+    ),
+    "option.checkpoint": Entry(
+        "A folder in which the run is saved, at each epoch's end and every five minutes.",
+        "학습 상태를 이 폴더에 저장합니다. 에포크가 끝날 때와 5분마다 저장합니다.",
+    ),
+    "option.resume": Entry(
+        "Go on from the newest checkpoint, with the same bits as without a break.",
+        "가장 최근의 체크포인트에서 이어서 학습합니다. 멈추지 않은 것과 비트까지 같습니다.",
+    ),
+    "option.config": Entry(
+        "Settings in a TOML file; options override them.",
+        "설정을 적은 TOML 파일을 읽습니다. 옵션이 있으면 옵션을 따릅니다.",
+    ),
+    "option.quiet": Entry("Print no progress.", "진행 상황을 출력하지 않습니다."),
+    "option.python": Entry(
+        "Where a network from Python is: my_net.py:Net.", "파이썬으로 만든 신경망이 있는 곳: my_net.py:Net"
+    ),
+    "option.csv": Entry("Write the classes as a table there, too.", "결과를 표로 이 파일에도 저장합니다."),
     "option.json": Entry(
         "Print one JSON document on stdout and nothing else there.",
         "표준 출력에 JSON 문서 하나만 출력합니다.",
@@ -36,8 +96,10 @@ OPTIONS: Area = {
     ),
     "option.threads": Entry("How many threads compute.", "계산에 쓸 스레드 수"),
     "option.train_model": Entry(
-        "The network; vgg_small wants adam, or sgd with --lr 0.02, alexnet larger images.",
-        "학습할 신경망: vgg_small에는 adam이나 --lr 0.02인 sgd가 맞고, alexnet에는 더 큰 이미지가 필요합니다.",
+        "The network: lenet5, mnist_cnn, vgg_small, resnet20, resnet18, alexnet, vgg11, tiny (for a few hundred "
+        'pictures), a line such as "conv 32 k3 p1; relu; pool k2; flatten; dense", or my_net.py:Net.',
+        "학습할 신경망: lenet5, mnist_cnn, vgg_small, resnet20, resnet18, alexnet, vgg11, tiny(사진 몇백 장에 알맞음), "
+        '"conv 32 k3 p1; relu; pool k2; flatten; dense"처럼 한 줄로 적은 것, 또는 my_net.py:Net',
     ),
     "option.epochs": Entry("How often each image is seen.", "이미지마다 학습에 쓰는 횟수"),
     "option.batch_size": Entry("Images per update.", "갱신 한 번에 쓰는 이미지 수"),
@@ -50,8 +112,8 @@ OPTIONS: Area = {
         "신경망에 NaN이나 무한대가 있어도 저장합니다.",
     ),
     "option.images": Entry(
-        "Image files; mnist:17 is MNIST's test digit 17.",
-        "이미지 파일: mnist:17은 MNIST의 시험용 숫자 17번입니다.",
+        "Image files, or folders of them; mnist:17 is MNIST's test digit 17.",
+        "이미지 파일이나 폴더: mnist:17은 MNIST의 시험용 숫자 17번입니다.",
     ),
     "option.invert": Entry(
         "Swap light and dark: MNIST's digits are light on dark.",
@@ -120,6 +182,12 @@ OPTIONS: Area = {
 
 VALUES: Area = {
     "value.any_model": Entry("model", "모델"),
+    "value.augment": Entry("WORDS", "낱말"),
+    "value.data": Entry("mnist|PATH", "mnist|경로"),
+    "value.folder": Entry("FOLDER", "폴더"),
+    "value.network": Entry("NAME|LINE|FILE.py:CLASS", "이름|한 줄|파일.py:클래스"),
+    "value.python": Entry("FILE.py:CLASS", "파일.py:클래스"),
+    "value.pattern": Entry("PATTERN", "무늬"),
     "value.address": Entry("ADDRESS", "주소"),
     "value.file": Entry("FILE", "파일"),
     "value.image": Entry("IMAGE...", "이미지..."),
@@ -144,6 +212,10 @@ DEFAULTS: Area = {
     "default.input": Entry("the network's own", "신경망이 정한 모양"),
     "default.inputs": Entry("each network's own", "신경망마다 정한 모양"),
     "default.lang": Entry("PELLUCID_LANG, or en", "PELLUCID_LANG, 없으면 en"),
+    "default.channels": Entry("as the pictures", "사진과 같게"),
+    "default.model": Entry("lenet5, or that of --from", "lenet5, --from이 있으면 그 신경망"),
+    "default.picture_size": Entry("the pictures' own, or 32", "사진의 크기, 서로 다르면 32"),
+    "default.weight_decay": Entry("0; 0.01 for adamw", "0, adamw는 0.01"),
     "default.lr": Entry("0.05 for sgd, 0.001 for the others", "sgd는 0.05, 나머지는 0.001"),
     "default.sigma": Entry("the size's, or 1", "크기에 맞는 값, 크기가 없으면 1"),
     "default.size": Entry("the kernel's", "커널마다 다름"),

@@ -25,6 +25,7 @@ TYPER: tuple[Entry, ...] = (
     Entry("<int>", "<정수>"),
     Entry("<int range>", "<정수>"),
     Entry("<float>", "<실수>"),
+    Entry("<float range>", "<실수>"),
     Entry("<bool>", "<스위치>"),
     Entry("<path>", "<경로>"),
     Entry("<str>", "<문자열>"),

@@ -1,0 +1,153 @@
+"""Networks as commands take them: by a name, in a line, from a Python file, or saved; and their images."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import os
+import re
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.data import datasets
+from pellucid.data.dataset import Dataset
+from pellucid.errors import ArgumentError, DataError, say
+from pellucid.formats import Saved, load_saved
+from pellucid.formats.checkpoint import PYTHON
+from pellucid.nn.blueprint import blueprint, is_line
+from pellucid.nn.models import MODELS
+from pellucid.nn.module import Module
+
+Array = NDArray[Any]
+Shape = tuple[int, int, int]  # C, H, W
+_FILE = re.compile(r"(.+\.py):([A-Za-z_][A-Za-z_0-9]*)")
+
+
+def fresh(model: str, shape: Shape, classes: int) -> Saved:
+    """A network with initial values for inputs of this shape and so many classes.
+
+    Raises: ArgumentError for what is no name, no line and no class of a Python file.
+    """
+    if _FILE.fullmatch(model):
+        make, name = of_python(model)
+        given = {"in_channels": shape[0], "num_classes": classes, "image_size": shape[1]}
+        settings = {key: given[key] for key in inspect.signature(make).parameters if key in given}
+        return Saved(make(**settings), f"{PYTHON}{name}", settings)
+    if not is_line(model) and model not in MODELS:
+        expected = say(
+            "{names}, a line such as 'conv 16 k3; relu; flatten; dense', or my_net.py:Net",
+            names=", ".join(MODELS),
+        )
+        raise ArgumentError("model", "there is no such network", expected=expected, got=repr(model)[:80])
+    plan = blueprint(model, shape, classes)
+    return Saved(plan.build(), plan.model, plan.settings)
+
+
+def of_python(model: str) -> tuple[Callable[..., Module], str]:
+    """The class or function of a Python file, which the user names and so trusts: `my_net.py:Net`.
+
+    Raises: ArgumentError when the file or the name in it is missing, or does not make modules.
+    """
+    match = _FILE.fullmatch(model)
+    if match is None:
+        rule = "a network in Python is named by its file and its class"
+        raise ArgumentError("model", rule, expected="my_net.py:Net", got=repr(model)[:80])
+    path, name = Path(match[1]), match[2]
+    if not path.is_file():
+        raise ArgumentError("model", "there is no such file", got=repr(str(path)))
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules.setdefault(path.stem, module)
+    spec.loader.exec_module(module)
+    make = getattr(module, name, None)
+    if not callable(make):
+        raise ArgumentError("model", say("{path} has no {name}", path=str(path), name=name), got=repr(model))
+    return make, name
+
+
+def saved(file: str, python: str | None = None) -> Saved:
+    """A network from its file."""
+    return load_saved(file, make=of_python(python)[0] if python else None)
+
+
+def data_for(network: Saved | None, name: str, settings: Mapping[str, Any]) -> tuple[Dataset, Dataset | None]:
+    """Training and validation data; for a saved network as its preprocessing makes them, with its numbers of classes.
+
+    Raises: DataError for classes that the network does not have, and what the reader of data raises.
+    """
+    taken = network.preprocessing if network else None
+    given = dict(settings)
+    if taken:
+        given |= {"size": (taken.height, taken.width), "channels": taken.channels, "fit": taken.fit}
+    parts = datasets.open(name, **given)
+    if network is None or taken is None:
+        return parts
+    return tuple(part and _as_trained(part, network) for part in parts)  # type: ignore[return-value]
+
+
+def _as_trained(data: Dataset, network: Saved) -> Dataset:
+    """The same images with the network's preprocessing, and its numbers for the classes of these names."""
+    known = {name: number for number, name in enumerate(network.classes)}
+    labels = data.labels
+    if known and data.classes:
+        unknown = [name for name in data.classes if name not in known]
+        if unknown:
+            raise DataError(
+                "data",
+                "the network does not know all classes of the data",
+                expected=", ".join(network.classes)[:200],
+                got=", ".join(unknown)[:200],
+            )
+        labels = np.array([known[name] for name in data.classes], np.int64)[labels]
+    classes = network.classes or data.classes
+    return replace(data, labels=labels, classes=classes, preprocessing=network.preprocessing)
+
+
+def with_images(model: str, data: str, first: int, count: int) -> tuple[Saved, Array, Array]:
+    """A network by its name or file, and some images that are held out, as its inputs, with their labels.
+
+    Raises: ArgumentError where there are not so many images.
+    """
+    network = None if model in MODELS or is_line(model) else load_saved(named(model))
+    training, held_out = data_for(network, data, {})
+    images = training if held_out is None else held_out
+    if network is None:
+        network = fresh(model, shape_of(images), classes_of(training, held_out))
+    for index in (first, first + count - 1):
+        if not 0 <= index < len(images):
+            expected = say("0 to {last}", last=len(images) - 1)
+            raise ArgumentError(data, "there is no such test image", expected=expected, got=str(index))
+    chosen = np.arange(first, first + count)
+    return network, images.scaled(images.read(chosen)), images.wanted[chosen]
+
+
+def named(model: str) -> str:
+    """A file's name.
+
+    Raises: ArgumentError when there is none.
+    """
+    if not model or not os.path.lexists(model):  # no name at all would be the folder that one is in
+        expected = say("{names} or a file", names=", ".join(MODELS))
+        rule = "there is no such network and no such file"
+        raise ArgumentError("model", rule, expected=expected, got=repr(model))
+    return model
+
+
+def shape_of(data: Dataset) -> Shape:
+    """C, H, W of its images."""
+    channels, height, width = data.images.shape[1:]
+    return channels, height, width
+
+
+def classes_of(*parts: Dataset | None) -> int:
+    """How many classes data have."""
+    names = max(len(part.classes) for part in parts if part)
+    return names or 1 + max(int(part.labels.max(initial=0)) for part in parts if part)

@@ -1,0 +1,135 @@
+"""The command line on pictures of one's own: train, evaluate, predict, go on, begin with other weights."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pellucid.formats import load_saved
+from pellucid.train import Checkpoints
+
+COLOURS = {"grass": (40, 160, 60), "sea": (30, 70, 190), "고양이": (200, 150, 90)}
+
+
+@pytest.fixture
+def photos(tmp_path, monkeypatch) -> Path:
+    """Pictures of three classes, of other sizes and lights, which a small network can tell apart."""
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(5)
+    for name, colour in COLOURS.items():
+        folder = Path("photos", name)
+        folder.mkdir(parents=True)
+        for number in range(12):
+            size = (*rng.integers(18, 40, 2), 3)
+            pixels = np.clip(rng.normal(colour, 25, size) * rng.uniform(0.7, 1.2), 0, 255)
+            Image.fromarray(pixels.astype(np.uint8)).save(folder / f"{number}.png")
+    return Path("photos")
+
+
+TRAIN = [
+    *("train", "--data", "photos", "--model", "tiny", "--size", "16"),
+    *("--epochs", "4", "--batch-size", "9", "--lr", "0.1", "--json"),
+]
+
+
+def test_a_network_learns_pictures_and_names_them(run, photos):
+    code, out, _ = run(*TRAIN, "--augment", "crop 2; flip", "--schedule", "one-cycle", "--out", "m")
+    report = json.loads(out)
+    assert (code, len(report["epochs"]), report["better_than_guessing"]) == (0, 4, True)
+    saved = load_saved("m")
+    assert saved.classes == tuple(sorted(COLOURS))
+    assert saved.preprocessing.shape == (3, 16, 16)
+    code, out, _ = run("evaluate", "m", "--data", "photos", "--json")
+    assert json.loads(out)["accuracy"] == report["epochs"][-1]["test_accuracy"]
+    code, out, err = run(
+        "predict", "m", photos / "sea" / "3.png", "photos/고양이", "--json", "--csv", "t.csv"
+    )
+    predictions = json.loads(out)["predictions"]
+    assert (code, err, len(predictions)) == (0, "", 13)
+    assert predictions[0]["top"][0]["name"] == "sea"
+    rows = Path("t.csv").read_text("utf-8").splitlines()
+    assert rows[0] == "image,class1,probability1,class2,probability2,class3,probability3"
+    assert rows[1].startswith("photos/sea/3.png,sea,")
+    code, out, _ = run("explain", "m", "--data", "photos", "--at", "features.0.output[0,1,2,3]", "--json")
+    assert (code, json.loads(out)["trace"]["certified"]) == (0, True)
+
+
+def test_a_run_goes_on_from_its_folder_and_its_settings(run, photos):
+    assert run(*TRAIN, "--out", "whole")[0] == 0
+    assert run(*TRAIN, "--checkpoint", "run")[0] == 0
+    newest = max(Checkpoints("run").paths())
+    for steps, path in Checkpoints("run").paths().items():
+        if steps == newest:
+            path.unlink()
+    line = ("train", "--config", "run/config.toml", "--checkpoint", "run", "--resume", "--out", "m", "--json")
+    code, out, _ = run(*line)
+    assert (code, len(json.loads(out)["epochs"])) == (0, 4)
+    assert Path("m").read_bytes() == Path("whole").read_bytes()
+    assert run(*line, "--seed", 1)[0] == 2
+    code, _, err = run(*TRAIN, "--checkpoint", "run")
+    assert (code, err) == (
+        2,
+        "error: fit: the folder holds a run already. Got 'run'. Hint: go on with resume=True (--resume), or choose "
+        "another folder.\n",
+    )
+
+
+def test_fine_tuning_makes_a_new_head_and_leaves_what_is_frozen(run, photos):
+    assert run(*TRAIN, "--out", "m")[0] == 0
+    old = load_saved("m").model.state_dict()
+    Path("photos", "sea").rename("sea")
+    line = ("train", "--data", "photos", "--from", "m", "--freeze", "*", "--epochs", 1, "--out", "n")
+    assert run(*line)[0] == 0
+    saved = load_saved("n")
+    new = saved.model.state_dict()
+    assert saved.classes == ("grass", "고양이")
+    assert new["fc.weight"].shape == (2, 64)
+    assert (new["features.0.weight"] == old["features.0.weight"]).all()
+
+
+def test_networks_in_a_line_and_from_python(run, photos):
+    line = "conv 8 k3 p1; bn; relu; globalpool; flatten; dense"
+    assert run(*TRAIN[:3], "--model", line, "--size", 12, "--epochs", 1, "--out", "m")[0] == 0
+    assert load_saved("m").name == line
+    Path("my_net.py").write_text(
+        "import pellucid as pc\n"
+        "def Net(in_channels, num_classes):\n"
+        "    return pc.Sequential(pc.AdaptiveAvgPool2d(2), pc.Flatten(), pc.Linear(4 * in_channels, num_classes))\n"
+    )
+    python = ("--model", "my_net.py:Net")
+    assert run(*TRAIN[:3], *python, "--size", 12, "--epochs", 1, "--out", "n")[0] == 0
+    assert run("predict", "n", "photos/sea/1.png", *python, "--json")[0] == 0
+    code, _, err = run("predict", "n", "photos/sea/1.png")
+    assert code == 2
+    assert err.startswith("error: model file 'n': the model is built by Net, which is not in the file. ")
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("train --data gone", "data set 'gone': there is no such data set."),
+        ("train --data photos --size 0", "train: --size must be a whole number, or height and width. "),
+        ("train --data photos --augment zoom", "augment 'piece 1, zoom': "),
+        ("train --data photos --model my.py:Net", "model: there is no such file. Got 'my.py'."),
+        ("train --data photos --model nothing", "model: there is no such network. Expected lenet5, "),
+        ("train --data photos --freeze nothing.*", "freeze: no parameter matches 'nothing.*'. "),
+        ("train --config gone.toml", "settings 'gone.toml': the file cannot be read. "),
+        ("train --config photos/sea/1.png", "settings 'photos/sea/1.png': this is no TOML. "),
+        ("train --config odd.toml", "train: there is no such setting. Expected one of data, model, "),
+        ("train --resume", "train: to resume needs a folder of checkpoints. Hint: --checkpoint run."),
+        ("predict m empty", "folder 'empty': there are no pictures in it."),
+    ],
+)
+def test_mistakes_are_one_line(run, photos, line, message):
+    Path("odd.toml").write_text("depth = 3\n")
+    Path("empty").mkdir()
+    if " m " in line:
+        run(*TRAIN[:5], "--epochs", 1, "--out", "m")
+    code, out, err = run(*line.split())
+    assert (code, out) == (2, "")
+    assert err.startswith(f"error: {message}")
+    assert err.count("\n") == 1
