@@ -73,7 +73,10 @@ def _of_more_bits(pixels: Samples, channels: int) -> list[Image.Image]:
         alpha = values[..., -1:]
         values = values[..., :-1] * alpha + (1 - alpha)
     if channels == 1 and values.shape[2] == 3:
-        values = values @ np.array(_LUMA, values.dtype)[:, np.newaxis]
+        red, green, blue = (values[..., i] * values.dtype.type(weight) for i, weight in enumerate(_LUMA))
+        values = (red + green + blue)[
+            ..., np.newaxis
+        ]  # the same bits everywhere, which BLAS does not promise
     return [Image.fromarray(np.ascontiguousarray(values[..., i], np.float32)) for i in range(values.shape[2])]
 
 
@@ -88,7 +91,7 @@ def _resized(picture: Image.Image, height: int, width: int, fit: str) -> Image.I
         inside = picture.size
     left, top = ((whole - part) // 2 for whole, part in zip(picture.size, inside, strict=True))
     box = (left, top, left + inside[0], top + inside[1])
-    picture = picture.resize(outside, Image.Resampling.BILINEAR, box)
+    picture = picture.crop(box).resize(outside, Image.Resampling.BILINEAR)  # nothing outside the box counts
     if outside == (width, height):
         return picture
     ground = Image.new(picture.mode, (width, height))
