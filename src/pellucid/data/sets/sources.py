@@ -59,9 +59,9 @@ class Source(ABC):
 
     @abstractmethod
     def opened(self) -> AbstractContextManager[Read]:
-        """What reads members, one at a time.
+        """What reads members, one at a time. Who calls it says of its errors where they are: `picture` or `file`.
 
-        Raises: DataError, when opened or by the function, for what is gone, has changed, is broken or too large.
+        Raises: DataError when the source is gone or has changed.
         """
 
     @property
@@ -151,7 +151,7 @@ class Folder(Source):
         yield self._read
 
     def _read(self, member: Member) -> bytes:
-        where, path = self.picture(member), self.path / member.name
+        where, path = member.name, self.path / member.name
         try:
             status = path.stat()
             if not stat.S_ISREG(status.st_mode):

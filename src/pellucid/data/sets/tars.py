@@ -138,7 +138,7 @@ class Tar(Archive):
         stream = _Forwards(self.where, file)
 
         def read(member: Member) -> bytes:
-            check_size(self.picture(member), member.size)
+            check_size(member.name, member.size)
             with self.broken():
                 stream.go_to(member.place[0])
                 return stream.read(member.size)

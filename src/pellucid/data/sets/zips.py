@@ -38,7 +38,7 @@ class Zip(Archive):
     def _reads(self, file: BinaryIO) -> Read:
         def read(member: Member) -> bytes:
             offset, packed_size, crc, method = member.place
-            where = self.picture(member)
+            where = member.name
             check_size(where, max(member.size, packed_size))
             file.seek(offset)
             signature, name, extra = unpack("<4s22xHH", file.read(_HEADER))
