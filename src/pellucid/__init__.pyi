@@ -99,6 +99,8 @@ from pellucid.nn import summary as summary
 from pellucid.train import SGD as SGD
 from pellucid.train import Adam as Adam
 from pellucid.train import AdamW as AdamW
+from pellucid.train import CrossEntropyLoss as CrossEntropyLoss
+from pellucid.train import MSELoss as MSELoss
 from pellucid.train import TrainStep as TrainStep
 from pellucid.train import evaluate as evaluate
 from pellucid.train import fit as fit

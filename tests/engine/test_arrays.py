@@ -155,32 +155,46 @@ def test_numbers_that_lie_apart_have_the_bits_of_the_definition(
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("shape", [(40, 17), (6, 19, 7, 3), (5, 1, 4)], ids=str)
 def test_the_mean_of_losses_is_a_kernels(shape: tuple[int, ...], dtype: Any) -> None:
-    """With targets that are ignored; sums, weights and smoothing stay with the definition."""
+    """With targets that are ignored, weights, smoothing and probabilities; sums stay with the definition."""
     (x,) = drawn((shape,), dtype)
     target = np.random.default_rng(1).integers(0, shape[1], (shape[0], *shape[2:]))
     target.flat[::5] = -100
 
-    def both(**settings: Any) -> list[Any]:
+    def both(target: Any = target, **settings: Any) -> list[Any]:
         one = np.ones((), dtype)
         return [
             F.cross_entropy(x, target, **settings),
-            *F.cross_entropy_backward(one, x, target, **settings)[:1],
+            *F.cross_entropy_backward(one, x, target, **settings),
         ]
 
-    with paying(1 << 60):
-        expected = both()
-    with paying(1) as made:
-        found = both()
+    for settings in (
+        {},
+        {"label_smoothing": 0.1},
+        {"weight": np.linspace(1, 2, shape[1])},
+        {"target": abs(x), "label_smoothing": 0.1, "weight": np.linspace(1, 2, shape[1])},
+    ):
+        with paying(1 << 60):
+            expected = both(**settings)
+        with paying(1) as made:
+            found = both(**settings)
         assert made == ["cross_entropy", "cross_entropy"]
-        for settings in (
-            {"reduction": "sum"},
-            {"label_smoothing": 0.1},
-            {"weight": np.ones(shape[1], dtype)},
-        ):
-            both(**settings)
-        assert len(made) == 2
-    np.testing.assert_allclose(found[0], expected[0], rtol=4 * np.finfo(dtype).eps)
-    np.testing.assert_array_equal(found[1], expected[1])
+        np.testing.assert_allclose(found[0], expected[0], rtol=4 * np.finfo(dtype).eps)
+        for ours, want in zip(found[1:], expected[1:], strict=True):
+            if "weight" in settings and "target" not in settings:  # whose sum is another one
+                np.testing.assert_allclose(ours, want, rtol=8 * np.finfo(dtype).eps, atol=1e-16)
+            else:
+                np.testing.assert_array_equal(ours, want)
+    with paying(1) as made:
+        both(reduction="sum")
+    assert made == []
+
+
+def test_labels_are_looked_at_before_kernels_read_them() -> None:
+    x, target = np.zeros((40, 17), np.float32), np.zeros(40, np.int64)
+    target[7] = 1 << 40
+    for call in (F.cross_entropy, lambda *a: F.cross_entropy_backward(1.0, *a)):
+        with paying(1), pytest.raises(pc.ArgumentError, match=r"Got target\[7\] = 1099511627776\."):
+            call(x, target)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

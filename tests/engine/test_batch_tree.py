@@ -197,7 +197,17 @@ def test_losses(images: int) -> None:
     rec = recording(run(F.cross_entropy, x, {}, target=target))
     expected = float64_sum(rec["cross_entropy.losses"].reshape(-1), 4, parts) / (3 * images)
     assert rec["cross_entropy.output"] == np.float32(expected)
+    weights = np.float32([0.1, 0.7, 1.3])
+    rec = recording(run(F.cross_entropy, x, {"weight": weights}, target=target))
+    counted = np.where(target == -100, 0, weights[abs(target) % 3].astype(np.float64)).reshape(-1)
+    count = float64_sum(counted, 4, parts)
+    assert rec["cross_entropy.count"] == count
+    expected = float64_sum(rec["cross_entropy.losses"].reshape(-1), 4, parts) / count
+    assert rec["cross_entropy.output"] == np.float32(expected)
     wanted = normal(images, 3, 4, seed=2)
+    rec = recording(run(F.cross_entropy, x, {}, target=abs(wanted)))
+    expected = float64_sum(rec["cross_entropy.losses"].reshape(-1), 4, parts) / (4 * images)
+    assert rec["cross_entropy.output"] == np.float32(expected)
     rec = recording(run(F.mse_loss, x, {}, target=wanted))
     difference = np.moveaxis(x.astype(np.float64) - wanted, 1, -1).reshape(-1)
     assert rec["mse_loss.output"] == np.float32(float64_sum(difference * difference, 12, parts) / x.size)

@@ -58,13 +58,16 @@ _TOKEN = re.compile(
 )
 
 
+_LOGARITHM = re.compile(r"log softmax\(input\)(\[[^\[\]]*(\[[^\]]*\])?\])?")
+
+
 class _Parser:
     """By recursive descent: sums of products of powers of factors."""
 
     def __init__(self, text: str) -> None:
         text = re.sub(r" − max \w+", "", text.replace("-", "−"))  # of softmax: it cancels
         text = re.sub(r"power [\d.−]+\((\w+)\)", r"\1ᵖ", text).replace("ᵖ", "^p")
-        text = text.replace("−log softmax(input)", "log Σ exp(input) − input")
+        text = _LOGARITHM.sub("(input − log Σ exp(input))", text)
         self.tokens = [t.strip() for t in _TOKEN.findall(text)]
         assert "".join(self.tokens).replace(" ", "") == text.replace(" ", ""), (text, self.tokens)
         self.at = 0
@@ -136,7 +139,7 @@ class _Parser:
             return {(): Fraction(token)} if Fraction(token) else {}
         if token.startswith("["):
             return _atom("[target]")
-        if self.next.startswith("[") and not self.next.startswith("[target") and " = " not in self.next:
+        if self.next.startswith("[") and " = " not in self.next:
             self.take()  # the index
         if self.next == "(" and self.tokens[self.at - 1] not in ("+", "−", "·"):
             return self.call(token)

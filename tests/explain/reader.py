@@ -62,8 +62,9 @@ def quotients_right(document: Document) -> bool:
     whole = [
         (1 / value, round(1 / value))
         for value, p, q in pairs
-        if p == "1" and q in ("m", "count", "divisor", "size")
+        if p == "1" and q in ("m", "count", "divisor", "size") and q not in names
     ]
+    known += [(1 / value, names[q]) for value, p, q in pairs if p == "1" and q in names]
     return all(x == y or abs(x - y) <= abs(y) * 2.0**-50 for x, y in known + whole)
 
 
@@ -226,6 +227,14 @@ def _python(text: str) -> str:
 # Sums multiplied out
 
 
+_SPREAD = re.compile(r", q\[n,c\] = (.*?)(?:, 0 where|$)")  # of a target that is spread over the classes
+
+
+def _spread_out(text: str, spread: re.Match[str] | None) -> str:
+    """A formula or a factor with q written out."""
+    return text if spread is None else re.sub(r"(?<!\w)q\[[^\]]*\]", f"({spread[1]})", text)
+
+
 def multiplied_out(document: Document, roles: Mapping[str, str]) -> tuple[Polynomial, Polynomial]:
     """The formula, and the terms by the names of their factors, as polynomials in what is not multiplied out."""
     text = _right_side(document["formula"]).removesuffix("^(1/p)")  # the root of the sum of terms
@@ -234,7 +243,8 @@ def multiplied_out(document: Document, roles: Mapping[str, str]) -> tuple[Polyno
         r"(\w+\[[\w,]*\]) = ((?:[^,\[\]]|\[[^\]]*\])*·(?:[^,\[\]]|\[[^\]]*\])*)", document["note"]
     ):
         text = text.replace(name, value)
-    formula = polynomial(_word(text))
+    spread = _SPREAD.search(document["formula"])
+    formula = polynomial(_spread_out(_word(text), spread))
     denominator = re.search("denominator = (.*?) = ", document["note"])
     forms = {}
     for term in [*([document["start"]] if document["start"] else []), *document["terms"]]:
@@ -245,6 +255,6 @@ def multiplied_out(document: Document, roles: Mapping[str, str]) -> tuple[Polyno
         for label in form:
             if denominator:
                 label = label.replace("/denominator", f"/({_role(denominator[1], roles)})")
-            product = times(product, polynomial(_word(label)))
+            product = times(product, polynomial(_spread_out(_word(label), spread)))
         total = plus(total, product)
     return formula, total

@@ -176,8 +176,24 @@ LOSSES = {
         (3, 4, 2),
         abs(LABELS) % 4,
     ),
+    "cross_entropy weight": (F.cross_entropy, (3, 4, 2), LABELS),
+    "cross_entropy smoothing": (lambda s, t: F.cross_entropy(s, t, label_smoothing=0.1), (3, 4, 2), LABELS),
+    "cross_entropy smoothing weight": (
+        lambda s, t, weight: F.cross_entropy(s, t, weight, label_smoothing=0.1, ignore_index=2),
+        (3, 4, 2),
+        abs(LABELS) % 4,
+    ),
+    "cross_entropy probabilities": (F.cross_entropy, (3, 4, 2), abs(normal(3, 4, 2, seed=4))),
+    "cross_entropy probabilities weight": (
+        F.cross_entropy, (3, 4), abs(normal(3, 4, seed=4)),
+    ),
+    "cross_entropy probabilities smoothing weight": (
+        lambda s, t, weight: F.cross_entropy(s, t, weight, label_smoothing=0.3),
+        (3, 4, 2),
+        abs(normal(3, 4, 2, seed=4)),
+    ),
     "mse_loss": (F.mse_loss, (3, 4), normal(3, 4, seed=4)),
-}
+}  # fmt: skip
 
 
 def shown_right(rec: Recording, trace: Trace, entry: Entry) -> None:
@@ -289,9 +305,10 @@ def test_what_is_shown_comes_to_the_number(case: str) -> None:
 @pytest.mark.parametrize("case", LOSSES)
 def test_losses_and_their_gradients(case: str) -> None:
     network, shape, target = LOSSES[case]
+    arrays = {"weight": np.array([0.5, 2.0, 1.25, 0.75])} if "weight" in case else {}
     for dtype, enough in ((np.float32, ENOUGH), (np.float64, 5)):
         labels = target if target.dtype.kind == "i" else target.astype(dtype)
-        seen = all_shown_right(runs(network, shape, {}, dtype, labels), enough)
+        seen = all_shown_right(runs(network, shape, arrays, dtype, labels), enough)
         assert min(seen.values()) >= enough
         assert {f"{case.split()[0]}.output", "grad(input)"} <= set(seen)
 

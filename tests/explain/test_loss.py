@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,55 @@ def test_cross_entropy_is_certified(shape: tuple[int, ...], dtype: Any) -> None:
     assert rec["cross_entropy.losses"].shape == target.shape
     certified(rec, 2 + target.size + math.prod(shape))
     assert rec["cross_entropy.count"] == np.count_nonzero(target != IGNORED)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(5, 7), (4, 1), (3, 5, 2), (2, 4, 3, 5)], ids=str)
+@pytest.mark.parametrize("settings", [{}, {"label_smoothing": 0.15}], ids=str)
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("soft", [False, True])
+def test_spread_targets_are_certified(
+    shape: tuple[int, ...], settings: dict[str, float], weighted: bool, soft: bool, dtype: Any, tmp_path: Path
+) -> None:
+    """And so they are when a recording has been a file."""
+    losses = (shape[0], *shape[2:])
+    target = abs(normal(*shape, dtype=dtype, seed=3)) if soft else targets(losses, shape[1])
+    weights = {"w": np.linspace(0.3, 2, shape[1])} if weighted else {}
+
+    def network(s: Any, t: Any, w: Any = None) -> Any:
+        return F.cross_entropy(s, t, w, **settings)
+
+    rec = recording(run(network, normal(*shape, dtype=dtype) * 3, weights, target=target))
+    rec.save(tmp_path / "rec.safetensors")
+    size = math.prod(shape)
+    for one in rec, pc.load_recording(tmp_path / "rec.safetensors"):
+        certified(one, 1 + math.prod(losses) + (2 * size if soft else 1 + size))
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.25])
+def test_weighted_losses_and_gradients_against_python(smoothing: float) -> None:
+    x, w, target = normal(5, 3, 4), np.array([0.5, 2.0, 1.25]), targets((5, 4), 3)
+    network = lambda s, t, w: F.cross_entropy(s, t, w, label_smoothing=smoothing)  # noqa: E731
+    rec = recording(run(network, x, {"w": w}, target=target))
+    g, count = float(rec["grad(cross_entropy.output)"]), math.fsum(w[target[target != IGNORED]])
+    assert rec["cross_entropy.count"] == pytest.approx(count, rel=1e-15)
+    for n, y in np.ndindex(5, 4):
+        shares = np.exp(x[n, :, y].astype(float)) / np.exp(x[n, :, y].astype(float)).sum()
+        loss = rec.explain(f"cross_entropy.losses[{n},{y}]")
+        if target[n, y] == IGNORED:
+            assert (loss.value, loss.exact, len(loss.terms)) == (0, 0, 0)
+            assert not rec["grad(input)"][n, :, y].any()
+            continue
+        q = w * ((1 - smoothing) * (np.arange(3) == target[n, y]) + smoothing / 3)
+        assert loss.exact == pytest.approx(-(q * np.log(shares)).sum(), rel=1e-12)
+        for c in range(3):
+            expected = (shares[c] * q.sum() - q[c]) * g / count
+            assert rec.explain(f"grad(input)[{n},{c},{y}]").exact == pytest.approx(
+                expected, rel=1e-11, abs=1e-16
+            )
+    loss = rec.explain("cross_entropy.output")
+    assert loss.note.startswith("17 of 20 targets count; where count = 25; order: 4 parts")
 
 
 def test_losses_and_gradients_against_python() -> None:
@@ -250,6 +300,44 @@ def test_faults_are_noticed(fault: str) -> None:
         assert not wrong.explain(address).certified
 
 
+def spread(rec: Recording) -> Array:
+    return rec["w"] * (0.75 * rec["target"] + 0.25 / 3)
+
+
+SPREAD_FAULTS: dict[str, tuple[str, Fault]] = {
+    "a mean weighted as that of labels": ("cross_entropy.output", lambda r: r["cross_entropy.losses"].sum() / 4),
+    "a loss left out": ("cross_entropy.output", lambda r: r["cross_entropy.losses"][:-1].sum() / 5),
+    "no weights": ("cross_entropy.losses", lambda r: r["cross_entropy.losses"] / 1.5),
+    "no smoothing": (
+        "cross_entropy.losses", lambda r: -(r["w"] * r["target"] * np.log(shares(r))).sum(axis=1),
+    ),
+    "a few units": ("cross_entropy.losses", lambda r: r["cross_entropy.losses"] * (1 + 100 * 2.0**-52)),
+    "as if targets added up to 1": (
+        "grad(input)", lambda r: r["grad(cross_entropy.output)"] * (shares(r) - spread(r)) / 5,
+    ),
+    "no target": (
+        "grad(input)",
+        lambda r: r["grad(cross_entropy.output)"] * shares(r) * spread(r).sum(axis=1, keepdims=True) / 5,
+    ),
+    "no 1/m": ("grad(target)", lambda r: r["grad(target)"] * 5),
+    "no 1 − ε": ("grad(target)", lambda r: r["grad(target)"] / 0.75),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", SPREAD_FAULTS)
+def test_faults_of_spread_targets_are_noticed(fault: str) -> None:
+    network = lambda s, t, w: F.cross_entropy(s, t, w, label_smoothing=0.25)  # noqa: E731
+    rec = recording(
+        run(network, normal(5, 3), {"w": np.array([0.5, 2.0, 1.25])}, target=abs(normal(5, 3, seed=5)))
+    )
+    name, make = SPREAD_FAULTS[fault]
+    array = np.asarray(make(rec), rec[name].dtype)
+    wrong = replaced(rec, name, array)
+    for index in np.ndindex(*array.shape):
+        assert array[index] != rec[name][index]
+        assert not wrong.explain(f"{name}[{','.join(map(str, index))}]" if index else name).certified
+
+
 MSE_FAULTS: dict[str, tuple[str, Fault]] = {
     "the sum": ("mse_loss.output", lambda r: r["mse_loss.output"] * 12),
     "one square left out": (
@@ -282,6 +370,37 @@ cross_entropy.losses[0] = 1.3862943611198906  (float64)
     1.38629 = log Σ exp(input[0,:]) 1.3862943611198906
           0 = −1 -1.0                                  · input[0,2] 0.0
   certified: """
+
+
+SPREAD_TEXT = """\
+cross_entropy.losses[0] = 1.7328679513998633  (float64)
+  formula    losses[n] = −Σ_c q[n,c]·log softmax(input)[n,c], q[n,c] = weight[c]·((1 − ε)·[c =
+             target[n]] + ε/C), 0 where target[n] is to be ignored
+  numbers    cross_entropy.losses[0] = (-0.5)·1.0·0.0·(-0.6931471805599453) +
+             (-0.5)·3.0·1.0·(-0.6931471805599453) + (-0.25)·1.0·(-0.6931471805599453) +
+             (-0.25)·3.0·(-0.6931471805599453)
+  note       where ε = 0.5, C = 2; order: in 16 lanes: every sixteenth number from 0, and the lanes
+             in pairs, 8, 4, 2 and 1 apart
+"""
+
+
+def test_a_smoothed_loss_by_hand() -> None:
+    """Two equal logits, each log 2; q = 0.25 and 3·0.75."""
+    network = lambda s, t, w: F.cross_entropy(s, t, w, label_smoothing=0.5)  # noqa: E731
+    rec = recording(run(network, np.zeros((1, 2)), {"w": np.array([1.0, 3.0])}, target=np.array([1])))
+    trace = rec.explain("cross_entropy.losses[0]")
+    assert str(trace).startswith(SPREAD_TEXT)
+    assert trace.value == pytest.approx(2.5 * math.log(2), rel=1e-15)
+    count = rec.explain("cross_entropy.count")
+    assert (count.value, count.error_bound > 0, count.certified) == (3, True, True)
+    assert [[name for name, _ in term.factors] for term in count.terms] == [["w[1]"]]
+    gradient = rec.explain("grad(input)[0,1]")
+    assert [[name for name, _ in term.factors][:3] for term in gradient.terms] == [
+        ["softmax(input[0,1])", "Σ q[0,:]", "grad(cross_entropy.output)"],
+        ["−(1 − ε)", "w[1]", "[1 = target[0]]"],
+        ["−ε/C", "w[1]", "grad(cross_entropy.output)"],
+    ]
+    assert gradient.value == pytest.approx((0.5 * 2.5 - 2.25) / 3 * float(rec["grad(cross_entropy.output)"]))
 
 
 def test_a_loss_by_hand() -> None:

@@ -47,6 +47,7 @@ from pellucid.ops.mse_loss import MSELoss
 from pellucid.ops.pad import Pad
 from pellucid.ops.pointwise import Pointwise
 from pellucid.ops.sgd import SGD
+from pellucid.ops.soft_cross_entropy import SoftCrossEntropy
 from pellucid.ops.softmax import Softmax
 from pellucid.ops.unfold import Unfold
 
@@ -260,6 +261,30 @@ def test_cross_entropy_and_its_parts() -> None:
     assert np.argwhere(relations(op, "losses", arrays, (3, 2))["input"].readers(mask)).tolist() == [[1, 0]]
     assert set(relations(op, "output", arrays, ())) == {"losses", "count"}
     assert set(relations(op, "count", arrays, ())) == {"target"}
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+def test_losses_of_probabilities_read_what_changes_them(smoothing: float) -> None:
+    op, random = SoftCrossEntropy("none", smoothing), np.random.default_rng(7)
+    operands = [random.uniform(0.5, 1.5, shape) for shape in ((2, 3, 2), (2, 3, 2), (3,))]
+    arrays = dict(zip(op.arguments, operands, strict=True)) | {"losses": op.forward(*operands)}
+    grad_output = arrays["grad_output"] = random.uniform(0.5, 1.5, (2, 2))
+    results: dict[str, Callable[[], Array]] = {
+        "losses": lambda: op.forward(*operands),
+        "grad_input": lambda: op.backward(grad_output, *operands)[0],
+        "grad_target": lambda: op.backward(grad_output, *operands)[1],
+    }
+    for of, result in results.items():
+        found = relations(op, of, arrays, result().shape)
+        assert set(found) == set(op.reads(of))
+        for argument, relation in found.items():
+            for index in np.ndindex(*arrays[argument].shape):
+                mask = np.zeros(arrays[argument].shape, np.bool_)
+                mask[index] = True
+                reads = relation.readers(mask).reshape(result().shape)
+                expected = changed(result, arrays[argument], index, 2.5)
+                np.testing.assert_array_equal(reads, expected, err_msg=f"{of} reads {argument}{index}")
+    assert set(relations(op, "output", arrays, (2, 2))) == {"losses"}
 
 
 @pytest.mark.parametrize(

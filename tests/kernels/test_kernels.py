@@ -43,6 +43,7 @@ from pellucid.ops.relu import ReLU
 from pellucid.ops.sgd import SGD
 from pellucid.ops.sigmoid import Sigmoid
 from pellucid.ops.silu import SiLU
+from pellucid.ops.soft_cross_entropy import SoftCrossEntropy
 from pellucid.ops.softmax import Softmax
 from pellucid.ops.tanh import Tanh
 from pellucid.ops.unfold import Unfold
@@ -375,6 +376,42 @@ def test_cross_entropy(shape: tuple[int, ...], ignored: bool, dtype: Any) -> Non
 
 
 @FLOATS
+@pytest.mark.parametrize("shape", [(19, 7), (3, 5, 4, 3), (2, 37, 3), (2, 16, 2, 3, 2), (4, 1)])
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("soft", [False, True])
+def test_cross_entropy_of_spread_targets(
+    shape: tuple[int, ...], smoothing: float, weighted: bool, soft: bool, dtype: Any
+) -> None:
+    """With halos, on top of an earlier gradient; the definition's gradients to the bit where it adds in that order."""
+    x, base, grad = normal(shape, dtype), normal(shape, dtype, 1), np.array(1.5, dtype)
+    random, op = (
+        np.random.default_rng(2),
+        (SoftCrossEntropy if soft else CrossEntropy)(label_smoothing=smoothing),
+    )
+    target = (
+        random.random(shape).astype(dtype) if soft else random.integers(0, shape[1], (shape[0], *shape[2:]))
+    )
+    weight = (random.random(shape[1]) + 0.1).astype(dtype) if weighted else None
+    if not soft:
+        target.flat[::5] = -100
+    results = [
+        run_op(op, x, target, weight, grad=grad, base=base, arrays=("weight",), halo=halo, threads=threads)
+        for halo, threads in ((False, 1), (len(shape) > 2, 2), (False, 3))
+    ]
+    for result in results:
+        assert result.output.tobytes() == results[0].output.tobytes()
+        assert_rounded(result.output, op.forward(*wide(x), target, weight))
+        wanted = op.backward(grad, x, target, weight)
+        for name, gradient in zip(op.differentiable, wanted, strict=True):
+            found, want = result.gradients[name], base + gradient if name == "input" else gradient
+            if weighted and not soft:  # whose weights are added as a tree
+                np.testing.assert_allclose(found, want, rtol=8 * np.finfo(dtype).eps, atol=1e-16)
+            else:
+                np.testing.assert_array_equal(found, want)
+
+
+@FLOATS
 @pytest.mark.parametrize("halo", [False, True])
 def test_mse_loss(halo: bool, dtype: Any) -> None:
     x, target = normal((19, 5, 4, 3), dtype), normal((19, 5, 4, 3), dtype, 1)
@@ -582,8 +619,12 @@ def test_what_a_network_cannot_have_is_said() -> None:
         run_op(Flatten(0), x)
     with pytest.raises(ShapeError, match=r"pad.*behind the channels.*at most 2 widths.*pad=\(0, 0, 1, 1\)"):
         run_op(Pad((0, 0, 1, 1)), x)
-    with pytest.raises(ArgumentError, match=r"cross_entropy.*label_smoothing=0.1"):
-        run_op(CrossEntropy(label_smoothing=0.1), x, target, None)
+    with pytest.raises(ArgumentError, match=r"cross_entropy.*mean over a batch.*reduction='sum'"):
+        run_op(CrossEntropy("sum"), x, target, None)
+    with pytest.raises(ArgumentError, match=r"cross_entropy.*mean over a batch.*reduction='none'"):
+        run_op(SoftCrossEntropy("none", 0.1), x, x, None)
+    with pytest.raises(ArgumentError, match=r"cross_entropy.*weight must be an array of the model"):
+        run_op(CrossEntropy(), x, target, np.ones(4, np.float32))
     with pytest.raises(ArgumentError, match=r"mse_loss.*reduction='sum'"):
         run_op(MSELoss("sum"), x, x)
 

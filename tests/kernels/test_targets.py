@@ -20,7 +20,9 @@ from tests.support.one_op import run_op
 from pellucid.kernels import simd
 from pellucid.kernels.loops.replay import replay
 from pellucid.kernels.simd import TARGETS, Piece, Tile, Transpose
+from pellucid.ops.cross_entropy import CrossEntropy
 from pellucid.ops.max_pool import MaxPool
+from pellucid.ops.soft_cross_entropy import SoftCrossEntropy
 from pellucid.signal import filter_image
 
 EVERY_TARGET = pytest.mark.parametrize("name", sorted(TARGETS))
@@ -213,6 +215,27 @@ def run_bits(op: Any, shapes: tuple[tuple[int, ...], ...], dtype: Any) -> list[b
     operands = [normal(shape, dtype, seed) for seed, shape in enumerate(shapes)]
     result = run_op(op, *operands, grad=normal(op.infer(*shapes), dtype, 7), arrays=("weight", "bias"))
     return [np.ascontiguousarray(array).tobytes() for array in (result.output, *result.gradients.values())]
+
+
+def spread_bits(op: Any, dtype: Any) -> list[bytes]:
+    """The bits of a loss of 21 classes and of its gradients."""
+    x, weight = normal((3, 21, 5), dtype), abs(normal((21,), dtype, 2))
+    target = (
+        abs(normal(x.shape, dtype, 1)) if isinstance(op, SoftCrossEntropy) else np.arange(15).reshape(3, 5)
+    )
+    result = run_op(op, x, target, weight, grad=np.array(1.5, dtype), arrays=("weight",))
+    return [np.ascontiguousarray(array).tobytes() for array in (result.output, *result.gradients.values())]
+
+
+@EVERY_TARGET
+@FLOATS
+@pytest.mark.parametrize(
+    "op", [SoftCrossEntropy(), CrossEntropy(label_smoothing=0.1), CrossEntropy()], ids=str
+)
+def test_losses_with_class_weights(name: str, op: Any, dtype: Any) -> None:
+    here = spread_bits(op, dtype)
+    with running(name):
+        assert spread_bits(op, dtype) == here
 
 
 @EVERY_TARGET

@@ -45,6 +45,41 @@ def test_matches_pytorch(case: Case) -> None:
             np.testing.assert_allclose(x, tensor.detach(), rtol=1e-12)
 
 
+INF, HALVES, ROWS = np.inf, np.array([0.5, 0.5]), np.array([[1.0, 0.0], [0.0, 1.0]])
+EDGES: dict[str, tuple[Any, Any, dict[str, Any]]] = {
+    "nothing counts": (ROWS, np.array([-100, -100]), {}),
+    "nothing counts in smoothing": (ROWS, np.array([1, 1]), {"label_smoothing": 0.2, "ignore_index": 1}),
+    "nothing counts in a sum": (ROWS, np.array([-100, -100]), {"weight": HALVES, "reduction": "sum"}),
+    "what counts weighs nothing": (ROWS, np.array([0, -100]), {"weight": np.array([0.0, 1.0])}),
+    "a class that weighs nothing": (ROWS, np.array([0, 1]), {"weight": np.array([0.0, 1.0])}),
+    "an impossible class": (np.array([[0, -INF], [2, 0]]), np.array([0, 1]), {"weight": HALVES}),
+    "an impossible target": (np.array([[0, -INF], [2, 0]]), np.array([1, 0]), {}),
+    "a smoothed impossible class": (np.array([[0, -INF], [2, 0]]), np.array([0, 0]), {"label_smoothing": 0.1}),
+    "an impossible class without weight": (
+        np.array([[0, -INF], [2, 0]]), np.array([0, 0]), {"label_smoothing": 0.1, "weight": np.array([1.0, 0])}
+    ),
+    "an impossible probability": (np.array([[0, -INF], [2, 0]]), ROWS, {}),
+    "NaN": (np.array([[0, np.nan], [2, 0]]), np.array([0, 0]), {"label_smoothing": 0.1}),
+    "NaN among probabilities": (np.array([[0, 1.0], [2, 0]]), np.array([[0.5, np.nan], [1, 0]]), {}),
+    "an infinite logit": (np.array([[0, INF], [2, 0]]), np.array([1, 0]), {"reduction": "none"}),
+    "a negative weight": (ROWS, np.array([0, 1]), {"weight": np.array([-2.0, 1.0])}),
+    "no batch": (np.zeros((0, 3)), np.zeros((0, 3)), {}),
+    "no batch, no mean": (np.zeros((0, 3)), np.zeros((0, 3)), {"reduction": "none", "label_smoothing": 0.1}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", EDGES)
+def test_edges_of_cross_entropy_are_pytorchs(case: str) -> None:
+    logits, target, settings = EDGES[case]
+    tensors = {name: torch.tensor(x) if isinstance(x, np.ndarray) else x for name, x in settings.items()}
+    input = torch.tensor(logits, requires_grad=True)
+    expected = torch.nn.functional.cross_entropy(input, torch.tensor(target), **tensors)
+    np.testing.assert_allclose(F.cross_entropy(logits, target, **settings), expected.detach(), rtol=1e-12)
+    (wanted,) = torch.autograd.grad(expected, [input], torch.ones_like(expected))
+    gradient, *_ = F.cross_entropy_backward(np.ones(tuple(expected.shape)), logits, target, **settings)
+    np.testing.assert_allclose(gradient, wanted, rtol=1e-12, atol=1e-15)
+
+
 @pytest.mark.parametrize("dims", [1, 2, 3])
 def test_max_pool_indices_are_pytorchs(dims: int) -> None:
     values = np.random.default_rng(4).integers(0, 3, (2, 3, 7, 5, 6)[: dims + 2]).astype(float)

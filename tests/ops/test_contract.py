@@ -482,6 +482,33 @@ CASES = [
     ),
     Case("cross_entropy planes mean", "cross_entropy", ((2, 5, 3, 2), PLANES, CLASS_WEIGHT)),
     Case("cross_entropy single", "cross_entropy", ((5,), np.array(3), CLASS_WEIGHT), {"reduction": "none"}),
+    Case("cross_entropy smoothing", "cross_entropy", ((5, 5), CLASSES), {"label_smoothing": 0.3}),
+    Case(
+        "cross_entropy smoothing planes",
+        "cross_entropy",
+        ((2, 5, 3, 2), PLANES % 5, CLASS_WEIGHT),
+        {"label_smoothing": 0.1, "ignore_index": 1, "reduction": "sum"},
+    ),
+    Case("cross_entropy probabilities", "cross_entropy", ((4, 5), (4, 5))),
+    Case(
+        "cross_entropy probabilities weight",
+        "cross_entropy",
+        ((4, 5), (4, 5), CLASS_WEIGHT),
+        {"label_smoothing": 0.2},
+    ),
+    Case(
+        "cross_entropy probabilities planes",
+        "cross_entropy",
+        ((2, 5, 3, 4), (2, 5, 3, 4), CLASS_WEIGHT),
+        {"reduction": "sum"},
+    ),
+    Case(
+        "cross_entropy probabilities none",
+        "cross_entropy",
+        ((2, 4, 3), (2, 4, 3)),
+        {"reduction": "none", "label_smoothing": 1.0},
+    ),
+    Case("cross_entropy probabilities single", "cross_entropy", ((5,), (5,), CLASS_WEIGHT)),
     Case("mse_loss", "mse_loss", ((2, 3, 5), (2, 3, 5))),
     Case("mse_loss sum", "mse_loss", ((2, 3), (2, 3)), {"reduction": "sum"}),
     Case("mse_loss none", "mse_loss", ((2, 3), (2, 3)), {"reduction": "none"}),
@@ -639,7 +666,34 @@ def test_cross_entropy_without_any_target_is_nan_with_gradient_zero() -> None:
 def test_impossible_classes_cost_nothing_until_they_are_the_target() -> None:
     logits = np.array([[0.0, -np.inf]])
     assert F.cross_entropy(logits, [0]) == 0
+    assert F.cross_entropy(logits, [0], [2.0, 1.0]) == 0
     assert F.cross_entropy(logits, [1]) == np.inf
+    assert F.cross_entropy(logits, [0], label_smoothing=0.1) == np.inf
+
+
+def test_label_smoothing_by_hand() -> None:
+    """Of three classes with the shares 1/4, 1/4, 1/2 and a target that is spread as 0.8, 0.1, 0.1."""
+    logits = np.log([[1.0, 1.0, 2.0]])
+    expected = 0.9 * np.log(4) + 0.1 * np.log(2)
+    assert F.cross_entropy(logits, [0], label_smoothing=0.3) == pytest.approx(expected, rel=1e-14)
+    assert F.cross_entropy(logits, [[0.8, 0.1, 0.1]]) == pytest.approx(expected, rel=1e-14)
+    (gradient,) = F.cross_entropy_backward(1.0, logits, [0], label_smoothing=0.3)
+    np.testing.assert_allclose(gradient, [[0.25 - 0.8, 0.25 - 0.1, 0.5 - 0.1]], rtol=1e-14)
+    gradient, of_target = F.cross_entropy_backward(1.0, logits, [[0.8, 0.1, 0.1]])
+    np.testing.assert_allclose(gradient, [[0.25 - 0.8, 0.25 - 0.1, 0.5 - 0.1]], rtol=1e-14)
+    np.testing.assert_allclose(of_target, [[np.log(4), np.log(4), np.log(2)]], rtol=1e-14)
+
+
+def test_one_hot_probabilities_are_labels() -> None:
+    logits, labels = (
+        np.random.default_rng(2).normal(size=(4, 3, 2)),
+        np.array([[0, 2], [1, 1], [2, 0], [0, 0]]),
+    )
+    rows = np.moveaxis(np.eye(3)[labels], -1, 1)
+    for settings in ({}, {"label_smoothing": 0.25}, {"reduction": "none"}):
+        np.testing.assert_allclose(
+            F.cross_entropy(logits, rows, **settings), F.cross_entropy(logits, labels, **settings), rtol=1e-14
+        )
 
 
 def test_dropout_keeps_the_expected_share() -> None:

@@ -160,16 +160,19 @@ def activation(dice: Dice, function: str) -> Draw:
 def cross_entropy(dice: Dice) -> Draw:
     classes, n = dice.upto(1, 6), dice.one_of((), (0,), (1,), (3,), (4,))
     space = dice.sizes(dice.upto(0, 2), 4) if n else ()
+    soft = dice.one_of(True, False)
     target = dice.random.integers(0, classes, (*n, *space))
     weight = dice.one_of(None, abs(dice.floats(classes)) + 0.125)
     settings = {
-        "ignore_index": dice.one_of(-100, 0),
+        "ignore_index": -100 if soft else dice.one_of(-100, 0),
         "reduction": dice.one_of("mean", "sum", "none"),
         "label_smoothing": dice.one_of(0.0, 0.2),
     }
-    return Draw(
-        "cross_entropy", [dice.floats(*n, classes, *space), target, weight], settings, constants=(1, 2)
-    )
+    logits = dice.floats(*n, classes, *space)
+    if soft:
+        probabilities = abs(dice.floats(*n, classes, *space))
+        return Draw("cross_entropy", [logits, probabilities, weight], settings, constants=(2,))
+    return Draw("cross_entropy", [logits, target, weight], settings, constants=(1, 2))
 
 
 def mse_loss(dice: Dice) -> Draw:

@@ -153,6 +153,47 @@ def test_mean_squared_error_runs_with_pytorch():
         np.testing.assert_allclose(weights[name], tensor.numpy(), rtol=1e-7, atol=1e-12)
 
 
+LOSSES = {
+    "weights": {"weight": [0.5, 2.0, 0.0, 1.5, 3.0]},
+    "smoothing": {"label_smoothing": 0.1},
+    "all": {"weight": [0.5, 2.0, 0.1, 1.5, 3.0], "label_smoothing": 0.2, "ignore_index": 3},
+}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("pixels", [False, True])
+@pytest.mark.parametrize("soft", [False, True])
+def test_losses_with_settings_run_with_pytorch(name, pixels, soft):
+    """For images and for each pixel, of labels of which some are ignored, and of class probabilities."""
+    settings = dict(LOSSES[name])
+    if soft:
+        settings.pop("ignore_index", None)
+    pc.seed(1)
+    ends = (pc.Conv2d(6, 5, 1),) if pixels else (pc.Flatten(), pc.Linear(6 * 7 * 3, 5))
+    ours = pc.Sequential(pc.Conv2d(2, 6, 3, padding=1), pc.Tanh(), *ends).astype("float64")
+    ends = (torch.nn.Conv2d(6, 5, 1),) if pixels else (torch.nn.Flatten(), torch.nn.Linear(6 * 7 * 3, 5))
+    theirs = torch.nn.Sequential(torch.nn.Conv2d(2, 6, 3, padding=1), torch.nn.Tanh(), *ends).double()
+    theirs.load_state_dict({key: torch.from_numpy(value) for key, value in ours.state_dict().items()})
+    step = pc.TrainStep(ours, pc.SGD(lr=0.1, momentum=0.9), pc.CrossEntropyLoss(**settings))
+    weight = torch.tensor(settings["weight"], dtype=torch.float64) if "weight" in settings else None
+    judge = torch.nn.CrossEntropyLoss(**settings | {"weight": weight})
+    rule, rng = torch.optim.SGD(theirs.parameters(), lr=0.1, momentum=0.9), np.random.default_rng(0)
+    shape = (7, 3) if pixels else ()
+    for _ in range(5):
+        x = rng.normal(size=(6, 2, 7, 3))
+        y = rng.random((6, 5, *shape)) if soft else rng.integers(0, 5, (6, *shape))
+        if not soft:
+            y.flat[::4] = settings.get("ignore_index", -100)
+        rule.zero_grad()
+        loss = judge(theirs(torch.from_numpy(x)), torch.from_numpy(y))
+        loss.backward()
+        rule.step()
+        assert step(x, y) == pytest.approx(loss.item(), rel=1e-10)
+    weights = ours.state_dict()
+    for key, tensor in theirs.state_dict().items():
+        np.testing.assert_allclose(weights[key], tensor.numpy(), rtol=1e-8, atol=1e-12)
+
+
 class Twice(pc.Module):
     """One batch norm at two places: its statistics move twice in a step."""
 

@@ -43,6 +43,7 @@ def pays(op: Op, operands: Sequence[Array | None]) -> bool:
 
 def forward(op: Op, operands: Sequence[Array | None]) -> Array:
     """The op's output."""
+    op.check_numbers(*operands)
     if beside := _beside(op, operands):
         return beside.output(*operands)
     (output,) = _program(op, operands, backward=False).run(operands)
@@ -51,6 +52,7 @@ def forward(op: Op, operands: Sequence[Array | None]) -> Array:
 
 def backward(op: Op, grad_output: Array, operands: Sequence[Array | None]) -> Gradients:
     """The gradients of the op's differentiable arguments, None where one is absent."""
+    op.check_numbers(*operands)
     if beside := _beside(op, operands):
         return beside.gradients(grad_output, *operands)
     found = iter(_program(op, operands, backward=True).run(operands, grad_output=grad_output))

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from pellucid.engine.graph import is_symbolic
+from pellucid.errors import ArgumentError
 from pellucid.functional._call import Call, Tensor, function, gradient
+from pellucid.numbers import as_array
+from pellucid.ops.checks import is_number
+from pellucid.ops.class_loss import ClassLoss
 from pellucid.ops.cross_entropy import CrossEntropy
 from pellucid.ops.mse_loss import MSELoss
+from pellucid.ops.soft_cross_entropy import SoftCrossEntropy
 
 
 @function
@@ -17,17 +23,48 @@ def cross_entropy(
     reduction: str = "mean",
     label_smoothing: float = 0.0,
 ) -> Call:
-    """−log softmax(input)[target], over the classes of axis 1; the mean is weighted by `weight[target]`.
+    """The cross-entropy between logits and classes, over the classes of axis 1.
 
-    Shapes: logits input (N,C,…) or (C,), integer target (N,…) or (), weight (C,) → (), or target's with
-    reduction="none".
-    Raises: ShapeError when shapes disagree; ArgumentError for a target that is no class.
+    The target has a class for each position, or a probability for each class of each position (floating, with the
+    input's shape). With w the class weights, 1 without any, and C the number of classes:
+
+        losses[n] = −Σ_c q[n,c]·log softmax(input)[n,c]
+        q[n,c] = w[c]·((1 − label_smoothing)·h[n,c] + label_smoothing/C),   h[n,c] = [c = target[n]] or target[n,c]
+
+    "sum" adds the losses up. "mean" divides that by Σ_n w[target[n]] for classes, by the number of positions for
+    probabilities. A position whose class is `ignore_index` takes no part; the mean over nothing is NaN.
+
+    Shapes: logits input (N,C,…) or (C,); target (N,…) or () of integers, or as the input; weight (C,) → (), or one loss
+    for each position with reduction="none". The gradients are those of the input and of probabilities.
+    Raises: ShapeError when shapes disagree; ArgumentError for a target that is no class, and for an `ignore_index` ≥ 0
+    with probabilities.
 
     Example:
         >>> cross_entropy([[0.0, 0.0]], [1]).round(6)
         np.float64(0.693147)
+        >>> cross_entropy([[0.0, 0.0]], [[0.25, 0.75]]).round(6)
+        np.float64(0.693147)
     """
-    return Call(CrossEntropy(ignore_index, reduction, label_smoothing), (input, target), (weight,))
+    op: ClassLoss
+    if _are_probabilities(input, target):
+        if is_number(ignore_index) and ignore_index >= 0:
+            rule = "class probabilities have no class to ignore"
+            got = f"ignore_index={ignore_index!r}"
+            raise ArgumentError("cross_entropy", rule, expected="ignore_index=-100", got=got)
+        op = SoftCrossEntropy(reduction, label_smoothing)
+    else:
+        op = CrossEntropy(reduction, label_smoothing, ignore_index)
+    return Call(op, (input, target), (weight,))
+
+
+def _are_probabilities(input: Tensor, target: Tensor) -> bool:
+    """Whether a target is floating and has the shape of the logits."""
+    symbolic = is_symbolic(input), is_symbolic(target)
+    if not any(symbolic):
+        input, target = (as_array("cross_entropy", n, x) for n, x in (("input", input), ("target", target)))
+    elif not all(symbolic):
+        return False
+    return bool(target.dtype.kind == "f" and target.shape == input.shape)
 
 
 cross_entropy_backward = gradient(cross_entropy)
@@ -35,7 +72,9 @@ cross_entropy_backward = gradient(cross_entropy)
 
 @function
 def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Call:
-    """The mean of (input − target)². Two equal shapes → (), or the same shape with reduction="none".
+    """The mean of (input − target)², or with reduction="sum" their sum.
+
+    Shapes: two equal ones → (), or the same shape with reduction="none".
 
     Raises: ShapeError when the shapes differ; ArgumentError for another reduction.
 

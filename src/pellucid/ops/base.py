@@ -107,7 +107,8 @@ class Op(Maker):
     def needs_forward(self) -> bool:
         """Whether a gradient needs what the forward left: the output, a statistic, or which candidate was selected."""
         left = {"output", *self.statistics({})}
-        return self.selects or any(left & {*self.reads(f"grad_{name}")} for name in self.differentiable)
+        reads = (self.reads(f"grad_{name}") for name in self.differentiable)
+        return self.selects or bool(self.leaves) or any(left & {*read} for read in reads)
 
     @abstractmethod
     def relation(
@@ -118,6 +119,9 @@ class Op(Maker):
     def out_of_range(self, integers: Array, *shapes: Shape | None) -> tuple[NDArray[np.bool_], str]:
         """Which numbers of the operand in `integers` point at nothing, and the rule that they break."""
         raise NotImplementedError(f"{self.name} has no operand of whole numbers")
+
+    def check_numbers(self, *operands: Array | None) -> None:
+        """Raise for operands whose numbers point at nothing, before kernels that do not look read them."""
 
     def reduced(self, of: str, *shapes: Shape | None) -> Reduction | None:
         """How elements that meet become a result's number; None where the formula is no sum or choice of them."""

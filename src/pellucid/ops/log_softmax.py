@@ -52,6 +52,11 @@ class Shares:
         """log softmax, which never goes by way of numbers that underflow."""
         return np.asarray(self.shifted - arrays.log(self.total, 64))
 
+    @property
+    def surprises(self) -> Array:
+        """−log softmax, in which no zero has a sign."""
+        return np.asarray(arrays.log(self.total, 64) - self.shifted)
+
 
 @dataclass(frozen=True)
 class AlongAxis(Op):

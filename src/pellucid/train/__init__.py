@@ -4,6 +4,7 @@ from pellucid.train.checkpoints import Checkpoints
 from pellucid.train.evaluation import evaluate, predict
 from pellucid.train.history import Epoch, History, Progress
 from pellucid.train.loop import fit
+from pellucid.train.losses import CrossEntropyLoss, MSELoss
 from pellucid.train.optimizers import SGD, Adam, AdamW
 from pellucid.train.step import TrainStep, record
 
@@ -12,8 +13,10 @@ __all__ = [
     "Adam",
     "AdamW",
     "Checkpoints",
+    "CrossEntropyLoss",
     "Epoch",
     "History",
+    "MSELoss",
     "Progress",
     "TrainStep",
     "evaluate",

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pellucid.data.dataset import labels_hint
 from pellucid.errors import ArgumentError, PellucidError, ShapeError, say
 from pellucid.numbers import as_array, check_scaled, contiguous
+from pellucid.ops.base import Shape
 
 Array = NDArray[Any]
 
@@ -42,21 +43,32 @@ def images(x: Any, dtype: np.dtype[Any], name: str = "x", where: str = "TrainSte
 def labels(y: Any, count: int) -> Array:
     """Class numbers as int64, in an array of their own: nobody changes them between their check and their use.
 
-    Raises: ArgumentError when they are not whole numbers; ShapeError when there is not one for each input.
+    Raises: ArgumentError when they are not whole numbers; ShapeError when there are not those of each input.
     """
     array = as_array("TrainStep", "y", y)
     if array.dtype.kind not in "iu":
-        got, hint = say("y of dtype {dtype}", dtype=array.dtype), labels_hint("y", array)
-        raise ArgumentError("TrainStep", "labels must be whole numbers", got=got, hint=hint)
-    if array.shape != (count,):
+        raise _not_whole(array)
+    if array.shape[:1] != (count,):
+        raise _not_one_each(array, count)
+    return np.array(array, np.int64)
+
+
+def check_targets(y: Array, output: Shape) -> None:
+    """Targets of a network that tells classes apart must fit to its output.
+
+    Where that has more axes than (N, classes), the op says what labels must be.
+
+    Raises: ShapeError for labels or probabilities of another shape.
+    """
+    if y.dtype.kind == "f" and y.shape != output:
         raise ShapeError(
             "TrainStep",
-            "there must be one label per input",
-            expected=f"y ({count},)",
-            got=f"y {array.shape}",
-            hint=labels_hint("y", array) if array.ndim != 1 else None,
+            "class probabilities must have the shape of the network's output",
+            expected=f"y {output}",
+            got=f"y {y.shape}",
         )
-    return np.array(array, np.int64)
+    if y.dtype.kind != "f" and len(output) == 2 and y.shape != output[:1]:
+        raise _not_one_each(y, output[0])
 
 
 def check_classes(
@@ -65,16 +77,40 @@ def check_classes(
     where: str = "cross_entropy",
     name: str = "y",
     error: type[PellucidError] = ArgumentError,
+    ignored: int | None = None,
 ) -> None:
-    """Labels must be classes that the network has.
+    """Labels must be classes that the network has, or the one that is ignored.
 
-    Raises: an `error` with the first label that is not.
+    Raises: an `error` with the first label that is neither.
     """
     wrong = np.flatnonzero(y.view(np.uint64) >= classes)  # a negative number is a huge one there
+    if wrong.size and ignored is not None:
+        wrong = wrong[y.reshape(-1)[wrong] != ignored]
     if wrong.size:
+        at = tuple(int(i) for i in np.unravel_index(wrong[0], y.shape))
+        expected = say("0 to {last}", last=classes - 1)
+        if ignored not in (None, -100):
+            expected = say("0 to {last}, or {ignored}", last=classes - 1, ignored=ignored)
         raise error(
             where,
             "a label must be a class of the network",
-            expected=say("0 to {last}", last=classes - 1),
-            got=f"{name}[{wrong[0]}] = {y[wrong[0]]}",
+            expected=expected,
+            got=f"{name}[{','.join(map(str, at))}] = {y[at]}",
         )
+
+
+def _not_whole(y: Array) -> ArgumentError:
+    """What is said of labels that are no whole numbers."""
+    got, hint = say("y of dtype {dtype}", dtype=y.dtype), labels_hint("y", y)
+    return ArgumentError("TrainStep", "labels must be whole numbers", got=got, hint=hint)
+
+
+def _not_one_each(y: Array, count: int) -> ShapeError:
+    """What is said of labels that are too many or too few."""
+    return ShapeError(
+        "TrainStep",
+        "there must be one label per input",
+        expected=f"y ({count},)",
+        got=f"y {y.shape}",
+        hint=labels_hint("y", y) if y.ndim != 1 else None,
+    )

@@ -27,6 +27,7 @@ from pellucid.train.checkpoints import Checkpoints
 from pellucid.train.evaluation import scores
 from pellucid.train.history import Epoch, History, Progress
 from pellucid.train.interrupt import after_step
+from pellucid.train.losses import CrossEntropyLoss, Loss, MSELoss, loss_of
 from pellucid.train.optimizers import Optimizer
 from pellucid.train.run import Best, Run
 from pellucid.train.schedules import Schedule
@@ -47,7 +48,7 @@ def fit(
     validation: DataLike | None = None,
     *,
     optimizer: Optimizer,
-    loss: Any = "cross_entropy",
+    loss: str | Loss = "cross_entropy",
     epochs: int,
     batch_size: int = 64,
     schedule: Schedule | str | None = None,
@@ -65,7 +66,7 @@ def fit(
     Args:
         train: a `Dataset`, a pair (images, labels), or batches (x, y): a list of them, or an iterator.
         validation: is evaluated after each epoch.
-        loss: as for `TrainStep`.
+        loss: as for `TrainStep`. Labels to train on may be its `ignore_index`, labels to validate with may not.
         schedule: how the learning rate changes, such as `pellucid.schedules.OneCycle()`, or its name.
         augment: how images change in each epoch, such as `pellucid.Augment(crop=4, flip=True)` or "crop 4; flip".
         callbacks: are called with a `Progress` after every step and with an `Epoch` after every epoch; one that returns
@@ -92,7 +93,8 @@ def fit(
     check_model("fit", model)
     join_one = any(name.endswith("running_mean") for name, _ in model.named_buffers())
     step = TrainStep(model, optimizer, loss, check_seed("fit", seed))
-    numbers = loss == "mse_loss"
+    criterion = loss_of("fit", loss)
+    numbers = isinstance(criterion, MSELoss)
     change = _change(augment)
     cut = {"drop_last": drop_last, "join_one": join_one}
     batches = source(train, batch_size, seed, change, numbers=numbers, **cut)
@@ -103,13 +105,14 @@ def fit(
         raise ArgumentError("fit", rule, got=say("an iterator"), hint=hint)
     patience = _patience(early_stopping, validation)
     if isinstance(batches, Images):
-        _check_labels(model, batches.data, validation)
+        ignored = criterion.ignore_index if isinstance(criterion, CrossEntropyLoss) else None
+        _check_labels(model, ignored, batches.data, validation)
     hint = "mend them, or make the model anew"
     check_finite("fit", "the model's numbers must be finite before training", model.named_arrays(), hint)
     recipe = {
         "model": hashlib.sha256(repr(model).encode()).hexdigest(),
         "optimizer": repr(optimizer),
-        "loss": repr(loss),
+        "loss": repr(criterion),
         "batch_size": batch_size,
         "drop_last": drop_last,
         "seed": seed,
@@ -293,8 +296,11 @@ def _callbacks(given: Any) -> Sequence[Callback]:
     return callbacks
 
 
-def _check_labels(model: Module, *data: Dataset | None) -> None:
-    """Every label of the training data, and of those to validate with, must be a class, before anything is updated."""
+def _check_labels(model: Module, ignored: int | None, *data: Dataset | None) -> None:
+    """Every label must be a class before anything is updated, those to validate with as well as those to train on.
+
+    Of the latter some may be ignored.
+    """
     (train, *_) = data
     assert train is not None
     inputs = {"input": (train.images.shape, model.dtype)}
@@ -303,4 +309,5 @@ def _check_labels(model: Module, *data: Dataset | None) -> None:
         if (
             some is not None and some.labels is not None and output.ndim == 2
         ):  # the step refuses what is no classifier
-            check_classes(some.labels, output.shape[1], "fit", name, DataError)
+            allowed = ignored if name == "labels" else None
+            check_classes(some.labels, output.shape[1], "fit", name, DataError, allowed)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, TypeAlias
 
 from numpy.typing import NDArray
 
-from pellucid import functional as F
 from pellucid import memory
 from pellucid.engine import algorithm
 from pellucid.engine.compose import lower, plan_of
@@ -17,7 +16,7 @@ from pellucid.engine.listing import Listing, listing
 from pellucid.engine.program import Program
 from pellucid.engine.programs import Programs
 from pellucid.engine.training import Training
-from pellucid.errors import ArgumentError, either, say, told_by
+from pellucid.errors import ArgumentError, say, told_by
 from pellucid.explain.catalogue import Update
 from pellucid.explain.recorded import recording_of
 from pellucid.explain.recording import Recording
@@ -26,14 +25,15 @@ from pellucid.kernels.flushing import to_nearest
 from pellucid.nn import module
 from pellucid.nn.module import Module
 from pellucid.nn.parameter import Parameter
+from pellucid.ops.base import Shape
 from pellucid.philox import check_time
 from pellucid.seeds import check_seed
 from pellucid.train import batch
+from pellucid.train.losses import Loss, loss_of, weights_in
 from pellucid.train.optimizers import Optimizer
 from pellucid.train.state import State
 
 Array = NDArray[Any]
-LOSSES: dict[str, Callable[..., Any]] = {"cross_entropy": F.cross_entropy, "mse_loss": F.mse_loss}
 _MADE_WITH = ("model", "loss", "seed")
 # the counts of steps and of loads, the model's layers, its arrays with their bytes, the names of what is trained
 _Snapshot: TypeAlias = tuple[
@@ -44,6 +44,7 @@ _Snapshot: TypeAlias = tuple[
 class TrainStep:
     """A model, an optimiser and a loss; each call makes one update and returns the batch's mean loss.
 
+    The loss is "cross_entropy", "mse_loss", or one with settings: `CrossEntropyLoss(…)`, `MSELoss()`.
     Programs are made for each batch shape and share the parameters and the optimiser's state. `seed` decides dropout.
     Parameters that are frozen (`requires_grad = False`) stay as they are; each step looks anew.
 
@@ -62,14 +63,13 @@ class TrainStep:
     """
 
     def __init__(
-        self, model: Module, optimizer: Optimizer, loss: str = "cross_entropy", seed: int = 0
+        self, model: Module, optimizer: Optimizer, loss: str | Loss = "cross_entropy", seed: int = 0
     ) -> None:
         check_model("TrainStep", model)
         if next(model.named_parameters(), None) is None:
             got = say("{kind} without any", kind=type(model).__name__)
             raise ArgumentError("TrainStep", "the model must have parameters to train", got=got)
-        if not isinstance(loss, str) or loss not in LOSSES:
-            raise ArgumentError("TrainStep", "loss has no such name", expected=either(LOSSES), got=repr(loss))
+        self._loss = loss_of("TrainStep", loss)
         self.optimizer = optimizer
         self.model, self.loss = model, loss
         self.seed = check_seed("TrainStep", seed)
@@ -233,16 +233,15 @@ class TrainStep:
     def _batch(self, x: Any, y: Any) -> tuple[Array, Array]:
         dtype = self._dtype if self._edition == module.edition() else self.model.dtype
         x = batch.images(x, dtype)
-        return x, batch.labels(y, len(x)) if self.loss == "cross_entropy" else batch.images(y, dtype, "y")
+        return x, self._loss.targets(y, x)
 
     def _training(self, x: Array, y: Array) -> Training:
         """The program for this batch's shape."""
         self._follow_model()
         wanted = self._wanted()
-        key = (x.shape, y.shape, self.optimizer.rule, algorithm.current(), wanted)
+        key = (x.shape, y.shape, y.dtype, self.optimizer.rule, algorithm.current(), wanted)
         training = self._programs.of(key, lambda: self._planned(x, y, keep=False))
-        if self.loss == "cross_entropy":
-            batch.check_classes(y, _classes(training.program.plan.graph))
+        self._loss.check_numbers(y, _output(training.program.plan.graph))
         self._check_writeable(wanted)
         self._latest = training.program
         return training
@@ -265,12 +264,16 @@ class TrainStep:
 
     def _graph(self, x: Array, y: Array, wanted: Sequence[str]) -> Graph:
         """The loss of this batch, traced; every parameter that is trained must take part in it."""
-        arrays = dict(self.model.named_arrays())
+        arrays: dict[str, Array] = dict(self.model.named_arrays())
         inputs = {"input": (x.shape, x.dtype), "target": (y.shape, y.dtype)}
-        loss = LOSSES[self.loss]
+        weights = weights_in(self._loss, self.model.dtype)
+        arrays |= {_free("loss.weight", arrays): weight for weight in weights}
 
         def function(input: Symbol, target: Symbol) -> Any:
-            return loss(self.model.trace_forward(input), target)
+            output = self.model.trace_forward(input)
+            if isinstance(output, Symbol):
+                self._loss.check_shape(y, output.shape)
+            return self._loss.of(output, target, weights)
 
         graph = trace(function, inputs, arrays, training=True)
         used = {symbol.name for symbol in graph.arrays}
@@ -283,8 +286,7 @@ class TrainStep:
                 got=say("unused parameters: {names}", names=", ".join(idle[:5])),
                 hint="call the layer in forward, or remove it",
             )
-        if self.loss == "cross_entropy":
-            batch.check_classes(y, _classes(graph))
+        self._loss.check_numbers(y, _output(graph))
         return graph
 
     def _trained(self) -> dict[str, Parameter]:
@@ -350,12 +352,19 @@ def _kind(value: object) -> str:
     return say("the class {name} itself", name=name) if isinstance(value, type) else name
 
 
-def _classes(graph: Graph) -> int:
-    """How many classes the logits of a graph that ends in a cross-entropy tell apart."""
+def _output(graph: Graph) -> Shape:
+    """The shape of the network's output in a graph that ends in a loss."""
     assert graph.output.node is not None
-    logits = graph.output.node.operands[0]
-    assert logits is not None
-    return logits.shape[1]
+    output = graph.output.node.operands[0]
+    assert output is not None
+    return output.shape
+
+
+def _free(name: str, taken: Collection[str]) -> str:
+    """A name that no array of the model has."""
+    while name in taken:
+        name = f"{name}#2"
+    return name
 
 
 @memory.enough("record")
@@ -366,7 +375,7 @@ def record(
     y: Any = None,
     *,
     optimizer: Optimizer | None = None,
-    loss: str = "cross_entropy",
+    loss: str | Loss = "cross_entropy",
 ) -> Recording:
     """Run a model in the open: inference on x alone, or with targets and an optimiser a fresh training step.
 

@@ -1,4 +1,4 @@
-"""Losses and softmax."""
+"""Softmax and the mean squared error."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from pellucid.kernels import simd
 from pellucid.kernels.loops import loss, pointwise
 from pellucid.kernels.loops.rows import Rows
 from pellucid.ops.base import Op, Shape
-from pellucid.ops.cross_entropy import CrossEntropy
 from pellucid.ops.log_softmax import LogSoftmax
 from pellucid.ops.mse_loss import MSELoss
 from pellucid.ops.softmax import Softmax
@@ -80,69 +79,6 @@ def _check_axis(node: Node) -> None:
             expected="dim=1",
             got=f"dim={op.dim}",
         )
-
-
-@registry.forward(CrossEntropy)
-def cross_entropy_forward(plan: Plan, step: Step) -> None:
-    """A loss for each position, then their mean."""
-    op, input, weight = step.op, step.reads["input"], step.reads.get("weight")
-    assert isinstance(op, CrossEntropy)
-    if op.reduction != "mean" or op.label_smoothing != 0 or weight is not None or input.ndim < 2:
-        raise ArgumentError(
-            "cross_entropy",
-            "a network's loss is the mean over a batch, without class weights and label smoothing",
-            got=f"reduction={op.reduction!r}, label_smoothing={op.label_smoothing}, "
-            f"weight {None if weight is None else weight.shape}, input {input.shape}",
-        )
-    x, y = plan.value(input), plan.output(step)
-    labels = loss.Labels(plan.read(step, "target"), op.ignore_index)
-    positions = size_of(x.inner[:4])
-    losses, size = plan.statistic(step, "losses", positions), plan.statistic(step, "count", 1)
-    sums = plan.statistic(step, "sums", 2 * positions)
-    code = simd.Softmax(plan.bits, x.inner[4], "sums")
-
-    def bind() -> Work:
-        chunks, walked = rows(x)
-        address = simd.address(code)
-        return Work(chunks, loss.CrossEntropy(walked, source(x), sums, losses, x.inner[4], labels, address))
-
-    plan.loop(step, losses.name, loss.cross_entropy, bind)
-    count = batch.small_parts(x.inner[0])
-    edges = np.array(batch.edges(x.inner[0], count)) * size_of(x.inner[1:4])
-    mean = Work(1, loss.MeanLoss(losses, size, y, edges, count, labels))
-    order = {"output": {"parts": count}}
-    plan.loop(step, f"{step.path}.output", loss.mean_loss, lambda: mean, order=order, scratch=8 * count)
-
-
-@registry.backward(CrossEntropy)
-def cross_entropy_backward(plan: Plan, step: Step) -> None:
-    """The softmax's share minus the target's; without a grad_output this is the root of all gradients."""
-    grad_output = plan.read(step, "grad_output")
-    op = step.op
-    assert isinstance(op, CrossEntropy)
-    x, labels = plan.read(step, "input"), loss.Labels(plan.read(step, "target"), op.ignore_index)
-    out, base = plan.gradient(step)
-    code = simd.Softmax(plan.bits, x.inner[4], "cross_entropy_gradient", base is not None)
-
-    def bind() -> Work:
-        chunks, walked = rows(x, out, base)
-        table = loss.CrossEntropyGradient(
-            walked,
-            source(x),
-            target(out),
-            source(base),
-            size=plan.read(step, "count"),
-            sums=plan.read(step, "sums"),
-            grad_output=grad_output,
-            is_root=grad_output is None,
-            channels=x.inner[4],
-            labels=labels,
-            code=simd.address(code),
-        )
-        return Work(chunks, table)
-
-    scratch = 3 * 8 * size_of(x.inner[1:4])
-    plan.loop(step, f"{out.name} by {step.path}", loss.cross_entropy_gradient, bind, scratch=scratch)
 
 
 @registry.forward(MSELoss)

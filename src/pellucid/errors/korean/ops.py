@@ -137,6 +137,7 @@ SENTENCES = {
     "target {expected} for input {input}": "target {expected}, 입력 {input}",
     "weight must have one value per class": "가중치의 값은 클래스마다 하나여야 합니다",
     "ignore_index must be an integer": "ignore_index는 정수여야 합니다",
+    "class probabilities have no class to ignore": "클래스 확률에는 무시할 클래스가 없습니다",
     "target must hold integer class numbers": "target의 값은 정수로 된 클래스 번호여야 합니다",
     "an integer dtype": "정수 자료형",
     "use target.astype(np.int64)": "target.astype(np.int64)를 쓰면 됩니다",

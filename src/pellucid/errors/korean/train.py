@@ -11,7 +11,14 @@ SENTENCES = {
     "{name} of (N,C,…)": "(N,C,…) 모양의 {name}",
     "labels must be whole numbers": "레이블은 정수여야 합니다",
     "there must be one label per input": "입력마다 레이블이 하나씩 있어야 합니다",
+    "class probabilities must have the shape of the network's output": (
+        "클래스 확률의 모양은 신경망의 출력과 같아야 합니다"
+    ),
     "a label must be a class of the network": "레이블은 신경망의 클래스여야 합니다",
+    "0 to {last}, or {ignored}": "0부터 {last}까지, 또는 {ignored}",
+    "a loss is made with its settings": "손실의 설정은 만들 때 정합니다",
+    "weight must have one finite number per class": "클래스마다 유한한 가중치가 하나씩 있어야 합니다",
+    "(classes,)": "(클래스,)",
     "model must be a pellucid Module": "model은 pellucid의 Module이어야 합니다",
     "the class {name} itself": "클래스 {name} 자체",
     "the model must have parameters to train": "모델에 학습할 매개변수가 있어야 합니다",

@@ -84,7 +84,12 @@ class Description:
 
             if source is not None and source.of == "count":
                 number = arrays[entry.name].reshape(-1)
-                odd = [x for x in number.tolist() if not (math.isfinite(x) and x >= 0 and x == int(x))]
+                weighs = "weight" in source.operands
+                odd = [
+                    x
+                    for x in number.tolist()
+                    if not (weighs or (x >= 0 and math.isfinite(x) and x == int(x)))
+                ]
                 check(
                     not odd,
                     say("entry '{name}'", name=entry.name),

@@ -11,17 +11,20 @@ import numpy as np
 
 from pellucid.kernels.functions import log
 from pellucid.kernels.intrinsics import call_tile, element_address, float64_at, int64_at
-from pellucid.kernels.jit import kernel
+from pellucid.kernels.jit import inline, kernel
 from pellucid.kernels.loops.parts import add_in_pairs
 from pellucid.kernels.loops.rows import Rows, Source, Target, add_base, first_row, last_row, row_at
 from pellucid.kernels.table import Doubles, Integers, Numbers, Reads, Updates, Writes
 
 
 class Labels(NamedTuple):
-    """The class of each position, and the class that stands for none."""
+    """The class of each position, the class that stands for none, and a weight for each class."""
 
+    are_given: int  # else targets are probabilities
     classes: Reads[Integers]
     ignored: int
+    are_weighted: int  # else each class weighs 1
+    weight: Reads[Numbers]
 
 
 class CrossEntropy(NamedTuple):
@@ -37,7 +40,7 @@ class CrossEntropy(NamedTuple):
 
 
 class MeanLoss(NamedTuple):
-    """The mean of these losses, and of how many it is."""
+    """The mean of these losses, and the weight of all that count."""
 
     losses: Reads[Doubles]
     size: Writes[Doubles]
@@ -96,9 +99,24 @@ class SquaredErrorGradient(NamedTuple):
     size: float  # of how many numbers the loss is the mean
 
 
+@inline
+def class_at(labels, position):
+    """The class of a position, below 0 where it does not count; where targets are probabilities all count."""
+    if labels.are_given == 0:
+        return np.int64(0)
+    target = labels.classes[position]
+    return np.int64(-1) if target == labels.ignored else target
+
+
+@inline
+def weight_at(labels, target):
+    """The weight of a class."""
+    return np.float64(labels.weight[target]) if labels.are_weighted != 0 else 1.0
+
+
 @kernel
 def cross_entropy(t: CrossEntropy, chunk):
-    """losses[i] = log Σ exp(x − m) − (x[class[i]] − m) for each position i, 0 where the class is to be ignored."""
+    """losses[i] = weight·(log Σ exp(x − m) − (x[class[i]] − m)) for each position i, 0 where it does not count."""
     x, sums, channels = t.x.numbers, t.sums, t.channels
     positions = t.rows.length // channels
     for r in range(first_row(t.rows, chunk), last_row(t.rows, chunk)):
@@ -106,39 +124,43 @@ def cross_entropy(t: CrossEntropy, chunk):
         start = element_address(x, row)
         call_tile(t.code, start, start, start, start, element_address(sums, 2 * first), positions)
         for i in range(positions):
-            target, at = t.labels.classes[first + i], 2 * (first + i)
+            target, at = class_at(t.labels, first + i), 2 * (first + i)
             t.losses[first + i] = 0.0
-            if target != t.labels.ignored:
-                t.losses[first + i] = log(sums[at + 1]) - (x[row + i * channels + target] - sums[at])
+            if target >= 0:
+                loss = log(sums[at + 1]) - (x[row + i * channels + target] - sums[at])
+                t.losses[first + i] = weight_at(t.labels, target) * loss
 
 
 @kernel
 def mean_loss(t: MeanLoss, chunk, scratch):
-    """loss = Σ losses / size, part by part of the batch; size = the classes that are not ignored."""
-    sums, size = float64_at(scratch), 0.0
+    """loss = Σ losses / size, part by part of the batch; size = Σ weights of the classes that count."""
+    sums, sizes = float64_at(scratch), float64_at(scratch + 8 * t.parts_count)
     for part in range(t.parts_count):
-        sums[part] = 0.0
+        total = size = 0.0
         for i in range(t.edges[part], t.edges[part + 1]):
-            sums[part] += t.losses[i]
-            size += 0.0 if t.labels.classes[i] == t.labels.ignored else 1.0
+            target = class_at(t.labels, i)
+            total += t.losses[i]
+            size += weight_at(t.labels, target) if target >= 0 else 0.0
+        sums[part], sizes[part] = total, size
     add_in_pairs(sums, t.parts_count)
-    t.size[0] = size
-    t.loss[0] = sums[0] / size
+    add_in_pairs(sizes, t.parts_count)
+    t.size[0] = sizes[0]
+    t.loss[0] = sums[0] / sizes[0]
 
 
 @kernel
 def cross_entropy_gradient(t: CrossEntropyGradient, chunk, scratch):
-    """grad_input = base + grad_output/size·(softmax(x) − 1 at the class), 0 where the class is to be ignored."""
+    """grad_input = base + grad_output/size·weight·(softmax(x) − 1 at the class), 0 where a position does not count."""
     factors, classes = float64_at(scratch), int64_at(scratch)
-    share = (1.0 if t.is_root != 0 else t.grad_output[0]) / max(t.size[0], 1.0)
+    share = (1.0 if t.is_root != 0 else t.grad_output[0]) / t.size[0]
     positions = t.rows.length // t.channels
     for r in range(first_row(t.rows, chunk), last_row(t.rows, chunk)):
         for i in range(positions):
             position = r * positions + i
-            target = t.labels.classes[position]
-            factors[3 * i] = share
+            target = class_at(t.labels, position)
+            factors[3 * i] = share * weight_at(t.labels, max(target, 0))
             factors[3 * i + 1] = t.sums[2 * position + 1]
-            classes[3 * i + 2] = -1 if target == t.labels.ignored else target
+            classes[3 * i + 2] = target
         at = element_address(t.x.numbers, row_at(t.rows, t.x, r))
         out = element_address(t.grad_input.numbers, row_at(t.rows, t.grad_input, r))
         base = element_address(t.base.numbers, row_at(t.rows, t.base, r))

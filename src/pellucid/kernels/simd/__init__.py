@@ -8,6 +8,7 @@ from pellucid.kernels.simd.norm import GradientSums, Moments, NormalGradient, No
 from pellucid.kernels.simd.pixels import Pixel, Widen
 from pellucid.kernels.simd.pool import Route, Window
 from pellucid.kernels.simd.softmax import Kind, Softmax
+from pellucid.kernels.simd.spread import WORDS, Spread
 from pellucid.kernels.simd.stencil import ROWS, Stencil
 from pellucid.kernels.simd.target import TARGETS, Target, emitting_for, host, native, vector_lanes
 from pellucid.kernels.simd.tile import Piece, Start, Tile, column_tile, masked_cost, register_tile
@@ -16,6 +17,7 @@ from pellucid.kernels.simd.transpose import End, Transpose
 __all__ = [
     "ROWS",
     "TARGETS",
+    "WORDS",
     "Activation",
     "Average",
     "Channels",
@@ -30,6 +32,7 @@ __all__ = [
     "Pixel",
     "Route",
     "Softmax",
+    "Spread",
     "Start",
     "Stencil",
     "Target",

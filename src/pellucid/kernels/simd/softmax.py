@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from llvmlite import ir
 
@@ -48,13 +48,37 @@ class Softmax:
 
     def emit(self) -> ir.Module:
         """One position after the other."""
-        return _SoftmaxEmitter(self).emit()
+        return SoftmaxEmitter(self).emit()
 
 
-class _SoftmaxEmitter(Emitter):
+class Positions(Protocol):
+    """Code whose results are made position by position."""
+
+    @property
+    def symbol(self) -> str:
+        """A name that no other code has."""
+
+    @property
+    def bits(self) -> int:
+        """Of the numbers in memory."""
+
+    @property
+    def channels(self) -> int:
+        """How many numbers a position has."""
+
+    @property
+    def kind(self) -> str:
+        """What is made: the emitter's method of that name writes a position."""
+
+    @property
+    def base(self) -> bool:
+        """Whether results are added to what `start` holds."""
+
+
+class SoftmaxEmitter(Emitter):
     """Writes one of them."""
 
-    def __init__(self, code: Softmax) -> None:
+    def __init__(self, code: Positions) -> None:
         super().__init__(code.symbol, code.bits, vector_lanes(64))
         self.code = code
         self.arithmetic = Registers(self.b, vector_lanes(64), LANES // vector_lanes(64))
@@ -105,8 +129,7 @@ class _SoftmaxEmitter(Emitter):
         total = self._shares(at, largest)
         pair = self.ahead(self.kept.pointer, self.b.mul(i, int64(2)))
         for k, number in enumerate((largest, total)):
-            first = self.b.extract_element(number.registers[0], ir.Constant(ir.IntType(32), 0))
-            self.b.store(first, self.ahead(pair, k))
+            self.b.store(self._first(number), self.ahead(pair, k))
 
     def _softmax_gradient(self, _: Any, at: Any) -> None:
         def product(c: Any, masks: Masks, total: Numbers) -> Numbers:
@@ -228,6 +251,10 @@ class _SoftmaxEmitter(Emitter):
             return state
 
         self._reduced(Numbers(self.arithmetic, []), nothing)
+
+    def _first(self, numbers: Numbers) -> Any:
+        """The number of the first lane."""
+        return self.b.extract_element(numbers.registers[0], ir.Constant(ir.IntType(32), 0))
 
     def _everywhere(self, number: Any) -> Numbers:
         """The same number in every lane."""
