@@ -107,7 +107,7 @@ def test_it_reads_in_80_columns(lang: str) -> None:
 def test_a_notebook_gets_a_table() -> None:
     page = trained("lenet5")[1]._repr_html_()
     assert page.count("<tr>") > 20
-    assert "update in gradient" in page
+    assert "updates in one loop" in page
 
 
 @pytest.mark.parametrize("way", ["--training", "--inference"])
@@ -127,9 +127,9 @@ def test_loops_that_share_their_blocks_touch_a_part_each() -> None:
     inputs, outputs, size_bytes = 84, 10, 4
     weight, activation, grad_output = inputs * outputs, BATCH * inputs, BATCH * outputs
     assert len(rows) == 2
-    assert sum(row.written_bytes for row in rows) == size_bytes * (2 * weight + activation)  # and velocity
+    assert sum(row.written_bytes for row in rows) == size_bytes * (weight + activation)
     # input and mask are one tensor; grad_output is read as it is and transposed, in both
-    read = 2 * weight + activation + 2 * 2 * grad_output
+    read = weight + activation + 2 * 2 * grad_output
     assert sum(row.read_bytes for row in rows) == size_bytes * read
 
 
@@ -144,3 +144,17 @@ def test_large_numbers_fit_the_columns(name: str, training: bool) -> None:
     else:
         found = listing(Inference(model.trace_forward, dict(model.named_arrays())).program(x))
     assert max(map(cells, str(found).splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"), [("en", "weight decay of {} of 10"), ("ko", "10개 중 {}개에 가중치 감쇠")]
+)
+def test_updates_say_of_how_many_parameters_weight_decay_is_a_part(lang: str, said: str) -> None:
+    x, y = np.zeros((2, 1, 28, 28)), np.zeros(2, int)
+    for settings, count in (({}, 0), ({"weight_decay": 0.1}, 10)):
+        plan = pc.TrainStep(pc.models.lenet5(), pc.SGD(0.1, **settings)).plan_for(x, y)
+        assert (said.format(count) in " ".join(plan.text(lang).split())) == (count > 0)
+    matrices = pc.SGD(0.1, weight_decay=0.1, decay_vectors=False)
+    plan = pc.TrainStep(pc.models.lenet5(), matrices).plan_for(x, y)
+    assert said.format(5) in " ".join(plan.text(lang).split())
+    assert plan.rows[-2].decayed == 5

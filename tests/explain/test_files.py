@@ -22,7 +22,7 @@ from pellucid.errors import ArgumentError, FormatError
 from pellucid.explain import Recording
 from pellucid.explain.files import storage
 
-MARKS = {"format": "pellucid recording", "version": "4", "edition": str(ARITHMETIC)}
+MARKS = {"format": "pellucid recording", "version": "5", "edition": str(ARITHMETIC)}
 
 
 def model() -> pc.Module:
@@ -575,7 +575,7 @@ def test_files_of_other_kinds_are_refused(tmp_path: Path, content: bytes) -> Non
     )
     wrong = (
         "this is not a recording that this version of Pellucid can explain. Expected format pellucid recording, "
-        "version 4, edition 1 of the arithmetic. Got "
+        "version 5, edition 1 of the arithmetic. Got "
     )
     anew = " Hint: record the step anew."
     for metadata, got in (
@@ -586,9 +586,9 @@ def test_files_of_other_kinds_are_refused(tmp_path: Path, content: bytes) -> Non
         ),
         (
             {**MARKS, "edition": "2"},
-            "format pellucid recording, version 4, edition 2 of the arithmetic." + anew,
+            "format pellucid recording, version 5, edition 2 of the arithmetic." + anew,
         ),
-        ({**MARKS, "format": "pellucid"}, "format pellucid, version 4, edition 1 of the arithmetic."),
+        ({**MARKS, "format": "pellucid"}, "format pellucid, version 5, edition 1 of the arithmetic."),
     ):
         assert refusal(path, save({"x": np.zeros(2)}, metadata)) == wrong + got
     for text, got in (

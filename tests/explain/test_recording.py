@@ -213,7 +213,7 @@ def test_loss_commit_updates_and_repr() -> None:
     program = run(loss, normal(1, 2, 3), {"w": normal(1, 6)})
     plan, rule = program.plan, SGD(momentum=0.5)
     w = next(iter(plan.graph.arrays))
-    step = derivation._update(rule, w, plan.steps.gradients[w])
+    step = derivation._update(rule, w, plan.steps.gradients[w], None)
     plan.steps = replace(plan.steps, order=(*plan.steps.order, step))
     updated, velocity = Block("updated(w)", 6, np.float32), External("velocity", np.ones(6, np.float32))
     updated.place(np.arange(6, dtype=np.float32).view(np.uint8))

@@ -25,15 +25,22 @@ OPTIMIZERS = {
     "adam": pc.Adam,
     "adam, decay": lambda: pc.Adam(lr=0.03, betas=(0.8, 0.95), eps=1e-5, weight_decay=0.02),
     "adamw": lambda: pc.AdamW(weight_decay=0.1),
+    "matrices": lambda: pc.SGD(lr=0.1, weight_decay=0.02, decay_vectors=False),
+    "adam, matrices": lambda: pc.Adam(weight_decay=0.02, decay_vectors=False),
+    "adamw, matrices": lambda: pc.AdamW(weight_decay=0.1, decay_vectors=False),
 }
-STATES = {"sgd": (), "decay": (), **dict.fromkeys(("adam", "adam, decay", "adamw"), ("mean", "variance"))}
+STATES = {"sgd": (), "decay": (), "matrices": ()} | {
+    name: ("mean", "variance") for name in OPTIMIZERS if name.startswith("adam")
+}
 
 
-def recorded(optimizer: Any, dtype: str, steps: int, scale: float = 1.0) -> Recording:
+def recorded(
+    optimizer: Any, dtype: str, steps: int, scale: float = 1.0, clip_norm: float | None = None
+) -> Recording:
     """Step number `steps` of a small network."""
     pc.seed(4)
     network = pc.Sequential(pc.Conv2d(2, 3, (3, 2)), pc.ReLU(), pc.Flatten(), pc.Linear(3 * 3 * 3, 5))
-    step = pc.TrainStep(network.astype(dtype), optimizer)
+    step = pc.TrainStep(network.astype(dtype), optimizer, clip_norm=clip_norm)
     random = np.random.default_rng(1)
     x, y = scale * random.standard_normal((4, 2, 5, 4)), np.arange(4)
     for _ in range(steps - 1):
@@ -61,10 +68,11 @@ def test_every_update_is_replayed(optimizer: str, dtype: str, number: int) -> No
         assert array.largest_share <= 1
 
 
+@pytest.mark.parametrize("clip_norm", [None, 0.5])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_terms_add_up(optimizer: str, dtype: str) -> None:
-    rec = recorded(OPTIMIZERS[optimizer](), dtype, 2)
+def test_terms_add_up(optimizer: str, dtype: str, clip_norm: float | None) -> None:
+    rec = recorded(OPTIMIZERS[optimizer](), dtype, 2, clip_norm=clip_norm)
     for name in updates(rec):
         at = (1,) * rec[name].ndim
         trace = rec.explain(f"{name}[{','.join(map(str, at))}]")
@@ -115,6 +123,27 @@ def test_momentum_and_decay_by_hand() -> None:
     assert updated.formula == "updated = parameter − lr·velocity"
     assert updated.substituted == "updated(0.weight)[0,0] = (-0.125) + (-0.25)·3.1875"
     assert updated.note == "update 2 with learning rate 0.25, every operation rounded to float32"
+
+
+@pytest.mark.parametrize(
+    ("kind", "factor"),
+    [(pc.SGD, "weight_decay"), (pc.Adam, "weight_decay"), (pc.AdamW, "1 − lr·weight_decay")],
+)
+def test_vectors_are_left_alone(kind: Any, factor: str, tmp_path: Any) -> None:
+    rec = recorded(kind(lr=0.1, weight_decay=0.25, decay_vectors=False), "float32", 2)
+    whole = recorded(kind(lr=0.1, weight_decay=0.25), "float32", 2)
+    of = "mean" if kind is pc.Adam else "updated"
+
+    def shown(recording: Recording, name: str) -> bool:
+        trace = recording.explain(f"{of}({name})[{'1,1' if name == '3.weight' else '1'}]")
+        names = [address for term in trace.terms for address, _ in term.factors]
+        assert ("weight_decay" in trace.formula) == (factor in names)
+        return factor in names
+
+    assert [shown(rec, name) for name in ("3.weight", "3.bias")] == [True, False]
+    assert [shown(whole, name) for name in ("3.weight", "3.bias")] == [True, True]
+    rec.save(tmp_path / "step.safetensors")
+    assert pc.load_recording(tmp_path / "step.safetensors").certify(sample=20).certified
 
 
 TEXT = """\
@@ -185,8 +214,11 @@ def test_one_ulp_is_noticed_where_it_is(of: str, dtype: str) -> None:
 
 
 def test_settings_that_were_forgotten_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def forgetful(made: Any) -> Any:
+        return made._replace(parameters=tuple(p._replace(decays=0) for p in made.parameters))
+
     table = update._table
-    monkeypatch.setattr(update, "_table", lambda *args: table(*args)._replace(decays=0))
+    monkeypatch.setattr(update, "_table", lambda *args: forgetful(table(*args)))
     rec = recorded(OPTIMIZERS["momentum, decay"](), "float32", 2)
     found = {array.name: array.failures for array in rec.certify().arrays if array.failures}
     assert set(found) == {f"velocity({name})" for name in ("0.weight", "0.bias", "3.weight", "3.bias")}

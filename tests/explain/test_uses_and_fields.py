@@ -483,13 +483,14 @@ def test_uses_of_a_step_by_hand() -> None:
     )
     uses = rec.uses("grad(0.weight)[1,0,0]")
     assert [(use.direction, use.region.addresses) for use in uses] == [
-        ("update", ["velocity(0.weight)[1,0,0]"])
+        ("backward", ["grad_norm"]),
+        ("update", ["velocity(0.weight)[1,0,0]"]),
     ]
-    assert (len(uses), uses.count, uses["velocity(0.weight)"].box) == (1, 1, ((1, 1), (0, 0), (0, 0)))
+    assert (len(uses), uses.count, uses["velocity(0.weight)"].box) == (2, 2, ((1, 1), (0, 0), (0, 0)))
     with pytest.raises(KeyError):
         uses["loss"]
     assert str(rec.uses("updated(0.weight)[0,0,0]")) == "updated(0.weight)[0,0,0] feeds no other number"
-    assert "feeds 1 number\n" in str(uses)
+    assert "feeds 1 number\n" in str(rec.uses("velocity(0.weight)[1,0,0]"))
     logit = rec.uses("2.output[0,1]")
     assert [use.region.name for use in logit] == ["cross_entropy.losses", "grad(2.output)"]
     assert json.loads(json.dumps(logit.to_dict()))["groups"][0] == {

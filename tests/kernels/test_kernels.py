@@ -528,6 +528,9 @@ RULES = [
     Adam(),
     Adam(betas=(0.8, 0.99), eps=1e-6, weight_decay=0.1),
     Adam(weight_decay=0.1, decoupled=True),
+    SGD(momentum=0.9, weight_decay=0.1, decay_vectors=False),
+    Adam(weight_decay=0.1, decay_vectors=False),
+    Adam(weight_decay=0.1, decoupled=True, decay_vectors=False),
 ]
 
 

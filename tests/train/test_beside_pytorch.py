@@ -30,8 +30,26 @@ OPTIMIZERS = {  # ours and PyTorch's with the same settings
         lambda p: torch.optim.AdamW(p, lr=1e-3, weight_decay=0.1),
     ),
 }
+
+
+def grouped(parameters, weight_decay):
+    """Parameters of one axis in a group without weight decay."""
+    parameters = list(parameters)
+    matrices = {"params": [p for p in parameters if p.ndim > 1], "weight_decay": weight_decay}
+    return [matrices, {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0}]
+
+
+OPTIMIZERS["sgd, matrices"] = (
+    lambda: pc.SGD(lr=0.02, momentum=0.9, weight_decay=0.1, decay_vectors=False),
+    lambda p: torch.optim.SGD(grouped(p, 0.1), lr=0.02, momentum=0.9),
+)
+OPTIMIZERS["adamw, matrices"] = (
+    lambda: pc.AdamW(lr=1e-3, weight_decay=0.3, decay_vectors=False),
+    lambda p: torch.optim.AdamW(grouped(p, 0.3), lr=1e-3),
+)
 RUNS = [(model, "sgd") for model in MODELS] + [(model, "adam") for model in MODELS if model not in LARGE]
-RUNS += [("lenet5", "adamw"), ("lenet5", "nesterov")]
+RUNS += [("lenet5", optimizer) for optimizer in OPTIMIZERS if optimizer not in ("sgd", "adam")]
+RUNS.append(("resnet20", "sgd, matrices"))
 
 
 @pytest.fixture(autouse=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 import numpy as np
 import pytest
@@ -195,3 +196,77 @@ def test_what_makes_a_gradient_nan_is_shown(function, numbers, shown):
         assert np.isnan(trace.value)
         assert trace.certified
         assert trace.substituted == f"grad(conv.output)[0,0,{i}] = {text}"
+
+
+RULE = "the loss and the norm of the gradients must be finite; nothing was changed."
+SHOWN = "pellucid.record(model, x, y, optimizer=…).overview() shows where the first NaN or infinity is."
+
+
+def all_bits(step):
+    arrays = {**step.model.state_dict(), **step.state_dict()}
+    return {name: array.tobytes() for name, array in arrays.items()}
+
+
+STOPS = {
+    "loss": (np.nan, f"{RULE} Got nan in loss."),
+    "infinite loss": (np.inf, f"{RULE} Got nan in loss."),
+}
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("case", STOPS)
+def test_a_step_without_a_finite_loss_changes_nothing(case, threads, request):
+    number, said = STOPS[case]
+    request.addfinalizer(partial(pc.set_num_threads, pc.get_num_threads()))
+    pc.set_num_threads(threads)
+    pc.seed(0)
+    model = pc.Sequential(
+        pc.Conv2d(1, 3, (3, 2)), pc.BatchNorm2d(3), pc.ReLU(), pc.Flatten(), pc.Linear(3 * 3 * 4, 5)
+    )
+    step = pc.TrainStep(model, pc.SGD(0.1, momentum=0.9))
+    x, y = np.random.default_rng(0).random((7, 1, 5, 5)), np.arange(7) % 5
+    twin = model.state_dict()
+    assert told(lambda: step(np.full_like(x, number), y)) == f"TrainStep: {said} Hint: {SHOWN}"
+    assert all(np.array_equal(twin[name], array) for name, array in model.state_dict().items())
+    assert step.steps == 0
+    step(x, y)
+    before = all_bits(step)
+    assert told(lambda: step(np.full_like(x, number), y)) == f"TrainStep: {said} {HINT}"
+    assert all_bits(step) == before
+    step(x, y)
+    assert step.steps == 2
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_gradient_that_is_not_finite_is_named_the_last_layers_first(dtype):
+    scale = 1e25 if dtype == "float32" else 1e200
+    pc.seed(0)
+    model = pc.Sequential(pc.Linear(2, 3, bias=False), pc.Linear(3, 4), pc.Linear(4, 2)).astype(dtype)
+    for layer, size in zip(model, (1 / scale, 1 / scale, scale), strict=True):
+        layer.weight[...] *= size
+    step = pc.TrainStep(model, pc.Adam(), loss="mse_loss")
+    x = np.full((5, 2), scale * (1e10 if dtype == "float32" else 1e105))
+    step.model[1].bias[...] = 0
+    rec = step.record(x, np.zeros((5, 2)))
+    assert np.isfinite(rec.loss)
+    assert np.isfinite(rec["grad(2.bias)"]).all()
+    finite = {name: np.isfinite(rec[f"grad({name})"]).all() for name in ("0.weight", "1.weight", "2.weight")}
+    assert not all(finite.values())
+    first = next(name for name in ("2.weight", "1.weight", "0.weight") if not finite[name])
+    before = all_bits(step)
+    said = told(lambda: step(x, np.zeros((5, 2))))
+    got = rf"Got (nan|-?inf) in grad\({re.escape(first)}\)\[\d,\d\]\."
+    assert re.fullmatch(rf"TrainStep: {re.escape(RULE)} {got} Hint: {re.escape(SHOWN)}", said)
+    assert all_bits(step) == before
+    assert told(rec.commit) == said.replace("TrainStep:", "commit:")
+    assert all_bits(step) == before
+    assert rec.explain("grad_norm").certified
+
+
+def test_a_norm_beyond_float64():
+    model = pc.Sequential(pc.Linear(1, 1, bias=False)).astype("float64")
+    model[0].weight[...] = 0
+    step = pc.TrainStep(model, pc.SGD(lr=1e-300), loss="mse_loss")
+    said = told(lambda: step(np.full((1, 1), 1e100), np.full((1, 1), -1e100)))
+    assert said == f"TrainStep: {RULE} Got grad_norm=inf. Hint: {SHOWN}"
+    assert not model[0].weight.any()

@@ -18,6 +18,8 @@ STEPS = {
     ),
     "adam": lambda model: pc.TrainStep(model, pc.Adam(), seed=3),
     "adamw": lambda model: pc.TrainStep(model, pc.AdamW(), seed=3),
+    "averaged": lambda model: pc.TrainStep(model, pc.AdamW(), seed=3, clip_norm=0.5, ema=0.75),
+    "clipped": lambda model: pc.TrainStep(model, pc.SGD(0.02, 0.9), seed=3, clip_norm=0.1),
 }
 
 

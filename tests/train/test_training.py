@@ -8,7 +8,6 @@ from tests.support.small_models import INPUTS, SETTINGS
 
 import pellucid as pc
 from pellucid import functional as F
-from pellucid.engine import derivation
 from pellucid.nn.models import MODELS
 
 OPTIMIZERS = {"sgd": lambda: pc.SGD(lr=0.02, momentum=0.9), "adam": lambda: pc.Adam(lr=1e-3)}
@@ -200,35 +199,3 @@ def test_what_a_forward_returns_is_not_fused_with_a_relu():
     expected = F.conv2d(x, np.asarray(model.conv.weight), np.asarray(model.conv.bias))
     np.testing.assert_allclose(model(x), expected, rtol=1e-5, atol=1e-6)
     assert model(x).min() < 0
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("rule", [pc.SGD(lr=0.1, momentum=0.9), pc.AdamW()], ids=["sgd", "adamw"])
-def test_large_parameters_are_updated_as_soon_as_their_gradients_are_there(rule, monkeypatch):
-    """No bit changes, and the memory of their gradients is free for others."""
-
-    class Net(pc.Module):
-        def __init__(self):
-            self.first, self.twice, self.last = (
-                pc.Conv2d(3, 24, 3),
-                pc.Conv2d(24, 24, 3, padding=1),
-                pc.Linear(24, 5),
-            )
-            self.norm = pc.BatchNorm2d(24)
-
-        def forward(self, x):
-            x = self.norm(F.relu(self.twice(F.relu(self.twice(F.relu(self.first(x)))))))
-            return self.last(F.flatten(F.avg_pool2d(x, 3), 1))
-
-    x, y = np.random.default_rng(0).random((4, 3, 5, 5)), np.arange(4)
-    results, sizes = [], []
-    for least in (1, 1 << 40):
-        monkeypatch.setattr(derivation, "_LARGE", least)
-        pc.seed(0)
-        step = pc.TrainStep(Net(), rule)
-        losses = [step(x, y) for _ in range(3)]
-        results.append((losses, {name: array.tobytes() for name, array in step.model.state_dict().items()}))
-        (training,) = step._programs.values()
-        sizes.append(training.program.arena.size)
-    assert results[0] == results[1]
-    assert sizes[0] < sizes[1]

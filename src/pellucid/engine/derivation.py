@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Sequence
 from typing import Literal, TypeAlias
 
 import numpy as np
 
 from pellucid.engine.graph import Graph, Node, Symbol
 from pellucid.engine.steps import Setting, Step, Steps
+from pellucid.ops.grad_norm import GradNorm
 from pellucid.ops.rule import Rule
-from pellucid.sizes import size_of
 
-_LARGE = 1 << 18  # elements from which on a parameter is updated right behind its gradient
 _Use: TypeAlias = tuple[Node, str]  # an op, and as which of its arguments it reads a symbol
 
 
@@ -26,6 +25,7 @@ def steps_of(
     of: Collection[Symbol] | None = None,
     rule: Rule | None = None,
     trained: Collection[str] = (),
+    max_norm: float | None = None,
 ) -> Steps:
     """The steps of a run.
 
@@ -38,6 +38,7 @@ def steps_of(
             to them; when everything is kept, those of all that is computed.
         rule: what updates the parameters.
         trained: names of the parameters that it updates.
+        max_norm: what the norm of their gradients is clipped to; None for no clipping.
     """
     forward = forward_steps(graph)
     if gradients == "none":
@@ -45,13 +46,13 @@ def steps_of(
     wanted = set(of) | {graph.output} if of is not None else wanted_symbols(graph, frozen, keep=setting.keep)
     found = Differentiation(graph, forward, wanted, given=gradients == "given")
     backward = found.steps()
-    updates = [
-        _update(rule, symbol, found.gradients[symbol])
-        for symbol in graph.arrays
-        if rule is not None and symbol in found.gradients and symbol.name in trained
-    ]
-    order = tuple(_scheduled(forward + backward, updates, setting))
-    return Steps(graph, setting, order, found.gradients, found.given, found.aliases)
+    updated = [symbol for symbol in graph.arrays if symbol in found.gradients and symbol.name in trained]
+    order = [*forward, *backward]
+    if rule is not None and updated:
+        norm = _norm([found.gradients[symbol] for symbol in updated], max_norm)
+        clip = norm.makes.get("factor")
+        order += [norm, *(_update(rule, symbol, found.gradients[symbol], clip) for symbol in updated)]
+    return Steps(graph, setting, tuple(order), found.gradients, found.given, found.aliases)
 
 
 def forward_steps(graph: Graph) -> list[Step]:
@@ -205,28 +206,25 @@ def _gradient(symbol: Symbol, name: str) -> Symbol:
     return Symbol(name, symbol.shape, symbol.dtype)
 
 
-def _update(rule: Rule, symbol: Symbol, gradient: Symbol) -> Step:
+def _update(rule: Rule, symbol: Symbol, gradient: Symbol, clip: Symbol | None) -> Step:
     """A parameter's update: it and the optimiser's state, before and after."""
     reads, makes = {"parameter": symbol, "gradient": gradient}, {"parameter": _renamed(symbol, "updated({})")}
+    if clip is not None:
+        reads["clip_factor"] = clip
     for state in rule.states:
         reads[f"{state} before"] = _renamed(symbol, state + "({}) before")
         makes[state] = _renamed(symbol, state + "({})")
-    return Step("update", rule, symbol.name, reads, makes)
+    return Step("update", rule.of(symbol.shape), symbol.name, reads, makes)
+
+
+def _norm(gradients: Sequence[Symbol], max_norm: float | None) -> Step:
+    """The norm of all gradients. All updates wait for it: they are made only where it is finite."""
+    reads = {f"gradients[{i}]": gradient for i, gradient in enumerate(gradients)}
+    makes = {"norm": Symbol("grad_norm", (), np.dtype(np.float64))}
+    if max_norm is not None:
+        makes["factor"] = Symbol("clip_factor", (), np.dtype(np.float64))
+    return Step("norm", GradNorm(max_norm), "grad_norm", reads, makes)
 
 
 def _renamed(symbol: Symbol, name: str) -> Symbol:
     return Symbol(name.format(symbol.name), symbol.shape, symbol.dtype)
-
-
-def _scheduled(steps: list[Step], updates: list[Step], setting: Setting) -> Iterator[Step]:
-    """A large parameter is updated right behind its gradient, whose memory is then free; all others at the end."""
-    large = [] if setting.keep else [u for u in updates if size_of(u.reads["parameter"].shape) >= _LARGE]
-    early = {update.reads["gradient"]: update for update in large}
-    done = set()
-    for step in steps:
-        yield step
-        if step.way == "backward":
-            mine = [early[symbol] for symbol in step.makes.values() if symbol in early]
-            done |= set(mine)
-            yield from mine
-    yield from (update for update in updates if update not in done)

@@ -214,19 +214,7 @@ def _made_in_transforms(fusing: Fusing, step: Step, norm: Step, rule: str) -> No
     fusing.put(step, _with(step, rule, (), reads={**step.reads, **reads}))
 
 
-# Updates: a parameter changes where its gradient is made.
-
-
-def _update_behind(fusing: Fusing, step: Step) -> Step | None:
-    """The update of a linear layer's weight, if nobody else contributes to its gradient."""
-    gradient = step.makes.get("grad_weight")
-    return next(iter(fusing.readers(gradient, "update")), None) if gradient is not None else None
-
-
-def _updated(fusing: Fusing, step: Step, update: Step, rule: str) -> None:
-    """The gradient stays in the thread's scratch memory, and the weight's rows are updated at once."""
-    makes = {role: symbol for role, symbol in step.makes.items() if role != "grad_weight"}
-    fusing.put(step, _with(step, rule, (update,), makes=makes), update)
+# Updates: one launch for all.
 
 
 def _next_update(fusing: Fusing, step: Step) -> Step | None:
@@ -258,7 +246,6 @@ RULES: Sequence[Rule] = (
     ),
     Rule("mask in batch norm", "backward", (BatchNorm,), _mask_before, _masked_in_sums),
     Rule("batch norm in transforms", "backward", (Conv,), _norm_before, _made_in_transforms),
-    Rule("update in gradient", "backward", (Linear,), _update_behind, _updated),
     Rule("updates in one loop", "update", (UpdateRule,), _next_update, _carry),
     Rule("output in concatenation", "forward", (Op,), cat_behind, made_in_place, lays=True),
     Rule("gradient in concatenation", "backward", (Cat,), has_parts, left_in_place, lays=True),

@@ -14,8 +14,9 @@ class Row:
     Attributes:
         name: what it makes.
         path: the layer or the parameter that it works for.
-        way: "forward", "backward", "sum", "update"; "" for what goes in and out.
+        way: "forward", "backward", "sum", "norm", "update"; "" for what goes in and out.
         ops: the ops that its step carries out, the first one's loop.
+        decayed: how many of the updates have weight decay.
         rules: by which rules the others were fused.
         algorithm: of a layer's sum, "direct" or "winograd".
         kernel: the compiled function.
@@ -32,6 +33,7 @@ class Row:
     path: str
     way: str
     ops: tuple[str, ...]
+    decayed: int
     rules: tuple[str, ...]
     algorithm: str
     kernel: str

@@ -13,6 +13,7 @@ from pellucid.engine.printed import plan_html, plan_text
 from pellucid.engine.program import Bound, Program
 from pellucid.engine.steps import Step
 from pellucid.ops.product import Product
+from pellucid.ops.rule import Rule
 from pellucid.sizes import size_of
 
 
@@ -71,6 +72,7 @@ def _row(program: Program, bound: Bound, starts: dict[Block, int]) -> Row:
         path=step.path if step else "",
         way=step.way if step else "",
         ops=tuple(one.op.name for one in carried),
+        decayed=sum(one.op.weight_decay != 0 for one in carried if isinstance(one.op, Rule)),
         rules=step.rules if step else (),
         algorithm=_algorithm(program, step),
         kernel=loop.kernel.name,

@@ -70,6 +70,7 @@ class Loop:
         scratch_bytes: memory that each thread needs for itself meanwhile.
         touches: how many numbers of a block it reads or writes, where that is not all of them.
         multiply_adds: how many of a layer's it makes, as the layer's sum is defined, whatever algorithm saves of them.
+        gate: a whole number; where it is 0, the loop is left out.
     """
 
     name: str
@@ -80,3 +81,4 @@ class Loop:
     scratch_bytes: int = 0
     touches: Mapping[Block, int] = field(default_factory=dict)
     multiply_adds: int = 0
+    gate: Block | None = None

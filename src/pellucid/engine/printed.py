@@ -15,6 +15,7 @@ _WAYS = {
     "forward": "plan.forward",
     "backward": "plan.backward",
     "sum": "plan.sum",
+    "norm": "plan.norm",
     "update": "plan.update",
 }
 _WIDTH, _NAME = 80, 25  # columns of a line, and of what a loop makes
@@ -77,6 +78,8 @@ def _heading(row: Row, lang: str) -> str:
         said = f"{text('plan.update', lang)}  {row.ops[0]} × {len(row.ops)}"
     rules = [text(rule_key(rule), lang) for rule in dict.fromkeys(row.rules)]
     details = [row.algorithm, *rules] if row.algorithm else rules
+    if row.decayed:
+        details.append(text("plan.decayed", lang, count=row.decayed, all=len(row.ops)))
     return said + (f"  ({', '.join(details)})" if details else "")
 
 

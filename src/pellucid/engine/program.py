@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -16,6 +17,7 @@ from pellucid.engine.plan import CHUNKS, Plan
 from pellucid.engine.steps import Step
 from pellucid.kernels import tape, turns
 from pellucid.kernels.loops import layout
+from pellucid.kernels.loops.gate import Gate, gated
 from pellucid.kernels.loops.rows import Sizes
 from pellucid.kernels.progress import progress
 from pellucid.kernels.shelves import borrowed
@@ -42,7 +44,8 @@ class Program:
 
     def _complete(self, plan: Plan) -> None:
         """Places for all blocks, and the tape."""
-        loops = [*plan.loops, *plan.commits]
+        gate = None if plan.keep else plan.gate
+        loops = [*plan.loops, *(replace(loop, gate=gate) for loop in plan.commits)]
         work = [loop.bind() for loop in loops]
         lasting = plan.blocks if plan.keep else plan.lasting
         self.places = arena.arrange(arena.rooms(plan.blocks, [w.blocks for w in work], lasting), len(loops))
@@ -121,7 +124,11 @@ class Bound:
 
     def launch(self, bits: int) -> tuple[int, int, int]:
         """What the tape takes of it (see `tape.launches`)."""
-        return self.loop.kernel.address(bits), self.filled.address, self.work.chunks
+        address = self.loop.kernel.address(bits)
+        if self.loop.gate is None:
+            return address, self.filled.address, self.work.chunks
+        self._gate = fill(Gate(self.loop.gate, address, self.filled.address))
+        return gated.address(bits), self._gate.address, self.work.chunks
 
 
 def clear_halo(tensor: Tensor, step: Step | None = None) -> tuple[Loop, Work]:

@@ -7,6 +7,7 @@ grad(x)                            the gradient of x, when all that reads x has 
 grad(x) after conv3                what it had grown to before, when several ops contribute
 grad(w), grad(w) by conv1#2        of a parameter; one contribution, when several uses of it contribute
 updated(bn1.running_mean)          a running statistic after the step (after one of several uses: `… after bn1`)
+grad_norm, clip_factor             the norm of all parameters' gradients together, and what clipping multiplies them by
 updated(w), velocity(w)            a parameter and the optimiser's state after the step
 """
 
@@ -18,9 +19,10 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from pellucid.engine.graph import Graph, Node, Symbol
 from pellucid.ops.base import Op
+from pellucid.ops.grad_norm import GradNorm
 from pellucid.ops.rule import Rule
 
-Way: TypeAlias = Literal["forward", "backward", "sum", "update"]
+Way: TypeAlias = Literal["forward", "backward", "sum", "norm", "update"]
 
 
 @dataclass(frozen=True)
@@ -42,12 +44,12 @@ class Setting:
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """One op's forward or backward, the sum of a parameter's contributions, or an update.
+    """One op's forward or backward, the sum of a parameter's contributions, the gradients' norm, or an update.
 
     Attributes:
         way: which of these it is.
         op: the op, or the optimiser's rule.
-        path: where in the network; a parameter's name for an update.
+        path: where in the network; a parameter's name for an update, "grad_norm" for the norm.
         reads: what it may read, by role.
         makes: what it makes, by role; "grad_input" is the gradient of the argument "input".
         bases: the sum so far that a made gradient begins with, by the gradient's role.
@@ -57,7 +59,7 @@ class Step:
     """
 
     way: Way
-    op: Op | Rule
+    op: Op | GradNorm | Rule
     path: str
     reads: Mapping[str, Symbol]
     makes: Mapping[str, Symbol]

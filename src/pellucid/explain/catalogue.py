@@ -7,6 +7,7 @@ grad(conv1.output), grad(conv1.weight)          gradients
 grad(bn1.mean), grad(bn1.var)                   of a norm's statistics
 grad(relu1.output) after conv3                  what such a gradient had grown to, when several ops contribute
 grad(conv1.weight) by conv1#2                   one contribution, when several ops use the parameter
+grad_norm, clip_factor                          the norm of all parameters' gradients, and what they are multiplied by
 updated(bn1.running_mean)                       running statistics after the step
 updated(bn1.running_mean) after bn1             after one use, when the forward uses a batch norm several times
 velocity(conv1.weight) before                   the optimiser's state that the update starts from
@@ -29,6 +30,7 @@ from pellucid.engine.graph import Symbol
 from pellucid.engine.steps import Step
 from pellucid.explain.source import Entry, Given, Source
 from pellucid.ops.base import Op
+from pellucid.ops.rule import Rule
 
 if TYPE_CHECKING:  # importing the plan imports LLVM
     from pellucid.engine.plan import Plan
@@ -112,6 +114,7 @@ class _Catalogue:
         """In the order in which they are made; the gradients of the inputs after all others."""
         yield from self._forwards()
         yield from self._gradients()
+        yield from self._norm()
         yield from self._running()
         yield from self._updates()
 
@@ -189,6 +192,13 @@ class _Catalogue:
             parts = tuple(part.name for part in step.reads.values()) if step.way == "sum" else ()
             yield self._entry(step, role, parameter=parameter, parts=parts)
 
+    def _norm(self) -> Iterator[Listed]:
+        """The gradients' norm, where there are updates."""
+        for step in self.plan.steps.order:
+            if step.way == "norm" and self.update is not None:
+                for role in step.makes:
+                    yield self._entry(step, role)
+
     def _running(self) -> Iterator[Listed]:
         """Running statistics after the step; after every use of a layer that the forward uses several times."""
         moved: dict[Symbol, list[_Made]] = defaultdict(list)
@@ -203,7 +213,7 @@ class _Catalogue:
     def _updates(self) -> Iterator[Listed]:
         """The optimiser's state before and after, and the parameters after the update."""
         for step in self.plan.steps.updates if self.update is not None else ():
-            assert not isinstance(step.op, Op)
+            assert isinstance(step.op, Rule)
             for role in step.op.states:
                 yield self._given(step.reads[f"{role} before"], "optimizer")
             for role in (*step.op.states, "parameter"):

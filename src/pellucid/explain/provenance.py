@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 
 from pellucid.explain.source import Entry, Source
 from pellucid.ops.base import Op, Shape
+from pellucid.ops.grad_norm import GradNorm
 from pellucid.ops.maker import Maker
 from pellucid.ops.relation import Concatenated, Copies, IndexPattern
+from pellucid.ops.rule import Rule
 from pellucid.sizes import is_integer, size_of
 
 MARKS: Mapping[str, Any] = {"format": "pellucid provenance", "version": 1}
@@ -71,10 +73,11 @@ def _derived(source: Source, shape: Shape, shape_of: Callable[[str], Shape], rea
         return {"reads": [], "formula": "", "relation": _pattern(meeting), "reduction": {"kind": "parts"}}
     op = source.op
     said = {"reads": list(source.read), "formula": op.formula(source.of, source.operands)}
-    if not isinstance(op, Op):
-        meeting = IndexPattern(dict.fromkeys(("result", *source.read), _ELEMENT), {"j": size_of(shape)})
-        return {**said, "relation": _pattern(meeting), "reduction": None}
     shapes = {argument: shape_of(name) for argument, name in source.operands.items()}
+    if isinstance(op, Rule | GradNorm):
+        met = op.meeting({argument: shapes[argument] for argument in source.read})
+        return {**said, "relation": _pattern(met), "reduction": None}
+    assert isinstance(op, Op)
     meets = op.relation(shapes, lambda argument: read(source.operands[argument]))
     found = op.reduced(source.of, *op.ordered(shapes))
     if found is not None and source.by_winograd:

@@ -190,6 +190,12 @@ _NORMS: Area = {
 }
 
 _UPDATES: Area = {
+    "note.squares": Entry(
+        "squares are float64 numbers; each gradient is cut, as it lies in memory, into stretches of up to {size:,} "
+        "numbers, which are added in 16 lanes, and so are the stretches' sums",
+        "제곱은 float64 수입니다. 기울기마다 메모리에 놓인 순서대로 {size:,}개 이하씩 나누어 16줄로 더하고, "
+        "나눈 부분들의 합도 16줄로 더합니다",
+    ),
     "note.update": Entry(
         "update {step} with learning rate {lr:g}, every operation rounded to {dtype}",
         "{step}번째 갱신입니다. 학습률 {lr:g}, 연산마다 {dtype} 형으로 반올림합니다",

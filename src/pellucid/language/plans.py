@@ -13,7 +13,9 @@ TEXTS: Area = {
     "plan.forward": Entry("forward", "순전파"),
     "plan.backward": Entry("backward", "역전파"),
     "plan.sum": Entry("sum", "합"),
+    "plan.norm": Entry("norm", "노름"),
     "plan.update": Entry("update", "갱신"),
+    "plan.decayed": Entry("weight decay of {count} of {all}", "{all}개 중 {count}개에 가중치 감쇠"),
     # rules of fusion (`engine/fusion.py`)
     "plan.batch_norm_in_convolution": Entry("batch norm in convolution", "합성곱에 융합한 배치 정규화"),
     "plan.sum_in_batch_norm": Entry("sum in batch norm", "배치 정규화에 융합한 덧셈"),
@@ -25,7 +27,6 @@ TEXTS: Area = {
     "plan.masks_of_a_concatenation": Entry("masks of a concatenation", "이어 붙인 텐서의 마스크"),
     "plan.mask_in_batch_norm": Entry("mask in batch norm", "배치 정규화에 융합한 마스크"),
     "plan.batch_norm_in_transforms": Entry("batch norm in transforms", "변환에 융합한 배치 정규화"),
-    "plan.update_in_gradient": Entry("update in gradient", "기울기 계산에 융합한 갱신"),
     "plan.updates_in_one_loop": Entry("updates in one loop", "한 루프로 융합한 갱신"),
     "plan.output_in_concatenation": Entry("output in concatenation", "이어 붙인 텐서 안의 출력"),
     "plan.gradient_in_concatenation": Entry("gradient in concatenation", "이어 붙인 텐서 안의 기울기"),

@@ -1,7 +1,7 @@
 """Adam and AdamW, one parameter at a time. The order of operations is PyTorch's, t numbers the updates:
 
-    parameter = parameter·(1 − lr·weight_decay)             when decoupled (AdamW)
-    g         = gradient + weight_decay·parameter           otherwise, when weight_decay ≠ 0
+    parameter = parameter·(1 − lr·weight_decay)             when decoupled (AdamW), of vectors if decay_vectors
+    g         = gradient + weight_decay·parameter           otherwise, when weight_decay ≠ 0, likewise
     mean      = mean + (g − mean)·(1 − β₁)                  from mean = 0
     variance  = variance·β₂ + (1 − β₂)·g·g                  from variance = 0
     parameter = parameter − (lr / (1 − β₁ᵗ))·mean / (√variance / √(1 − β₂ᵗ) + eps)
@@ -22,7 +22,7 @@ import numpy as np
 from pellucid.errors import ArgumentError
 from pellucid.functions.power import whole
 from pellucid.ops.base import Array
-from pellucid.ops.checks import number
+from pellucid.ops.checks import flag, number
 from pellucid.ops.rule import Rule
 from pellucid.sizes import is_integer
 
@@ -38,6 +38,7 @@ class Adam(Rule):
     eps: float = 1e-8
     weight_decay: float = 0.0
     decoupled: bool = False
+    decay_vectors: bool = True
 
     formulas: ClassVar[Mapping[str, str]] = {
         "mean": "mean = mean before + (gradient − mean before)·(1 − β₁)",
@@ -53,6 +54,7 @@ class Adam(Rule):
         self.settle(betas=betas)
         number(self.name, "eps", self.eps, "[0, inf)")
         number(self.name, "weight_decay", self.weight_decay, "[0, inf)")
+        flag(self.name, "decay_vectors", self.decay_vectors)
 
     @property
     def name(self) -> str:
@@ -63,9 +65,7 @@ class Adam(Rule):
         """Decoupled weight decay shrinks the parameter itself."""
         formula = super().formula_of(result)
         return (
-            formula.replace("= parameter ", "= parameter·(1 − lr·weight_decay) ")
-            if self.decoupled
-            else formula
+            formula.replace("= parameter ", "= parameter·(1 − lr·weight_decay) ") if self.shrinks else formula
         )
 
     @property
@@ -77,6 +77,11 @@ class Adam(Rule):
     def decays(self) -> bool:
         """Weight decay, unless it is decoupled from the gradient."""
         return self.weight_decay != 0 and not self.decoupled
+
+    @property
+    def shrinks(self) -> bool:
+        """Whether weight decay shrinks the parameter by itself."""
+        return self.weight_decay != 0 and self.decoupled
 
     def corrections(self, lr: float, step: int) -> tuple[float, float]:
         """lr/(1 − β₁ᵗ) and √(1 − β₂ᵗ) for update t, in float64.
@@ -106,10 +111,10 @@ class Adam(Rule):
         if not is_integer(step) or step < 1:
             raise ArgumentError(self.name, "step counts updates from 1", got=f"step={step!r}")
         beta1, beta2 = self.betas
-        before = state or self.initial_state(parameter)
-        if self.decoupled:
+        before, own = state or self.initial_state(parameter), self.of(parameter.shape)
+        if own.shrinks:
             parameter = parameter * rounded(1 - lr * self.weight_decay)
-        elif self.weight_decay:
+        elif own.decays:
             gradient = gradient + rounded(self.weight_decay) * parameter
         mean = before["mean"] + (gradient - before["mean"]) * rounded(1 - beta1)
         variance = before["variance"] * rounded(beta2) + rounded(1 - beta2) * gradient * gradient

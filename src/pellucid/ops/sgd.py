@@ -1,6 +1,6 @@
 """Stochastic gradient descent with momentum, one parameter at a time. The order of operations is PyTorch's:
 
-    g         = gradient + weight_decay·parameter       when weight_decay ≠ 0
+    g         = gradient + weight_decay·parameter       when weight_decay ≠ 0, of vectors if decay_vectors
     velocity  = momentum·velocity + g                   when momentum ≠ 0, from velocity = 0
     g         = velocity, or g + momentum·velocity      with nesterov
     parameter = parameter − lr·g
@@ -30,6 +30,7 @@ class SGD(Rule):
     momentum: float = 0.0
     weight_decay: float = 0.0
     nesterov: bool = False
+    decay_vectors: bool = True
 
     formulas: ClassVar[Mapping[str, str]] = {
         "velocity": "velocity = momentum·velocity before + gradient",
@@ -43,6 +44,7 @@ class SGD(Rule):
         number("sgd", "momentum", self.momentum, "[0, inf)")
         number("sgd", "weight_decay", self.weight_decay, "[0, inf)")
         flag("sgd", "nesterov", self.nesterov)
+        flag("sgd", "decay_vectors", self.decay_vectors)
         if self.nesterov and self.momentum == 0:
             raise ArgumentError("sgd", "nesterov needs momentum", expected="momentum > 0", got="momentum=0")
 
@@ -93,8 +95,8 @@ class SGD(Rule):
         """
         rounded = parameter.dtype.type
         rate, momentum = rounded(number("sgd", "lr", lr, "[0, inf)")), rounded(self.momentum)
-        if self.weight_decay:
-            gradient = gradient + rounded(self.weight_decay) * parameter
+        if decay := self.of(parameter.shape).weight_decay:
+            gradient = gradient + rounded(decay) * parameter
         if not self.momentum:
             return parameter - rate * gradient, {}
         velocity = momentum * (state or self.initial_state(parameter))["velocity"] + gradient

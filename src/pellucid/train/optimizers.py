@@ -13,6 +13,9 @@ from pellucid.signatures import CheckedSettings
 class Optimizer(CheckedSettings):
     """A rule and its learning rate. Assign `lr` at any time; the next step uses it.
 
+    With `decay_vectors=False` weight decay leaves parameters of one axis alone: biases, and a norm's weights. They are
+    what PyTorch's users put into a parameter group of their own, with `weight_decay=0`.
+
     Raises: ArgumentError when `lr` is not a number ≥ 0.
     """
 
@@ -54,9 +57,15 @@ class SGD(Optimizer):
     """
 
     def __init__(
-        self, lr: float, momentum: float = 0, weight_decay: float = 0, nesterov: bool = False
+        self,
+        lr: float,
+        momentum: float = 0,
+        weight_decay: float = 0,
+        nesterov: bool = False,
+        *,
+        decay_vectors: bool = True,
     ) -> None:
-        super().__init__(sgd.SGD(momentum, weight_decay, nesterov), lr)
+        super().__init__(sgd.SGD(momentum, weight_decay, nesterov, decay_vectors), lr)
 
 
 class Adam(Optimizer):
@@ -68,8 +77,10 @@ class Adam(Optimizer):
         betas: Sequence[float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0,
+        *,
+        decay_vectors: bool = True,
     ) -> None:
-        super().__init__(adam.Adam(betas, eps, weight_decay), lr)
+        super().__init__(adam.Adam(betas, eps, weight_decay, decay_vectors=decay_vectors), lr)
 
 
 class AdamW(Optimizer):
@@ -81,5 +92,7 @@ class AdamW(Optimizer):
         betas: Sequence[float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 1e-2,
+        *,
+        decay_vectors: bool = True,
     ) -> None:
-        super().__init__(adam.Adam(betas, eps, weight_decay, decoupled=True), lr)
+        super().__init__(adam.Adam(betas, eps, weight_decay, True, decay_vectors), lr)

@@ -2,6 +2,7 @@
 
 steps                         how many updates have been made
 velocity(conv1.weight), …     the optimiser's arrays, as a recording names them (`explain/catalogue.py`)
+average(conv1.weight), …      the parameters' exponential moving averages
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from pellucid import memory
 from pellucid.engine import weights
+from pellucid.engine.training import AVERAGE
 from pellucid.errors import ArgumentError, say
 from pellucid.kernels.turns import changing
 from pellucid.nn.parameter import Parameter
@@ -31,9 +33,13 @@ class State:
     """The count of steps, and for each parameter that was ever trained the optimiser's arrays, in memory order.
 
     Programs hold these arrays: they are written in place, and replaced only where they fit no longer.
+
+    Args:
+        averages: whether there are moving averages as well.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, averages: bool = False) -> None:
+        self._averages = averages
         self.count = np.zeros(1, np.int64)
         self.loads = 0  # how often it was loaded: what was recorded before is out of date
         self._arrays: dict[str, dict[str, Array]] = {}
@@ -41,7 +47,7 @@ class State:
     def of(self, trained: Parameters, rule: Rule) -> dict[str, dict[str, Array]]:
         """The arrays of these parameters; new ones where one is new, or of another shape, type or rule."""
         for name, parameter in trained.items():
-            fresh = rule.initial_state(np.asarray(parameter.memory))
+            fresh = self._fresh(parameter, rule)
             state = self._arrays.get(name)
             if state is None or _layout(state) != _layout(fresh):
                 size_bytes = sum(array.nbytes for array in fresh.values())
@@ -65,7 +71,9 @@ class State:
         if not isinstance(given, Mapping):
             raise ArgumentError(where, "a state dict maps names to arrays", got=type(given).__name__)
         of = {
-            name: p for name, p in parameters.items() if any(f"{key}({name})" in given for key in rule.states)
+            name: p
+            for name, p in parameters.items()
+            if any(f"{key}({name})" in given for key in self._keys(rule))
         }
         self.of({**of, **trained}, rule)
         arrays, needed = self._named(parameters, rule), {_STEPS, *self._named(trained, rule)}
@@ -80,20 +88,38 @@ class State:
             raise ArgumentError(where, rule_, got=faults(missing, unexpected, unfit))
         count = _count(where, given[_STEPS])
 
+        for name in {*arrays} - {*values}:  # of parameters that are frozen
+            key, _, of_ = name[:-1].partition("(")
+            values[name] = weights.public(self._fresh(parameters[of_], rule)[key])
+
         def write() -> None:
             self.loads += 1
             self.count[0] = count
             for name, array in arrays.items():
-                array[...] = values.get(name, 0)
+                array[...] = values[name]
 
         changing(write)
+
+    def averages(self, parameters: Parameters) -> dict[str, Array]:
+        """Copies of the moving averages that there are, with public axes."""
+        found = {name: self._arrays[name].get(AVERAGE) for name in parameters if name in self._arrays}
+        return {name: np.array(weights.public(a), order="C") for name, a in found.items() if a is not None}
+
+    def _keys(self, rule: Rule) -> tuple[str, ...]:
+        """What arrays a parameter has."""
+        return (*rule.states, AVERAGE) if self._averages else rule.states
+
+    def _fresh(self, parameter: Parameter, rule: Rule) -> dict[str, Array]:
+        """What they begin with; an average begins with the parameter."""
+        numbers = np.asarray(parameter.memory)
+        return rule.initial_state(numbers) | ({AVERAGE: numbers} if self._averages else {})
 
     def _named(self, parameters: Parameters, rule: Rule) -> dict[str, Array]:
         """The arrays of these parameters by their names, not copied, with public axes."""
         return {
             f"{key}({name})": weights.public(self._arrays[name][key])
             for name in parameters
-            for key in rule.states
+            for key in self._keys(rule)
             if key in self._arrays.get(name, ())
         }
 

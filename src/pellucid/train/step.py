@@ -25,16 +25,18 @@ from pellucid.kernels.flushing import to_nearest
 from pellucid.nn import module
 from pellucid.nn.module import Module
 from pellucid.nn.parameter import Parameter
+from pellucid.nn.tree import named_states
 from pellucid.ops.base import Shape
+from pellucid.ops.checks import number
 from pellucid.philox import check_time
 from pellucid.seeds import check_seed
-from pellucid.train import batch
+from pellucid.train import batch, finite
 from pellucid.train.losses import Loss, loss_of, weights_in
 from pellucid.train.optimizers import Optimizer
 from pellucid.train.state import State
 
 Array = NDArray[Any]
-_MADE_WITH = ("model", "loss", "seed")
+_MADE_WITH = ("model", "loss", "seed", "clip_norm", "ema")
 # the counts of steps and of loads, the model's layers, its arrays with their bytes, the names of what is trained
 _Snapshot: TypeAlias = tuple[
     tuple[int, int], tuple[tuple[int, int], ...], list[tuple[str, int, bytes]], tuple[str, ...]
@@ -47,6 +49,12 @@ class TrainStep:
     The loss is "cross_entropy", "mse_loss", or one with settings: `CrossEntropyLoss(…)`, `MSELoss()`.
     Programs are made for each batch shape and share the parameters and the optimiser's state. `seed` decides dropout.
     Parameters that are frozen (`requires_grad = False`) stay as they are; each step looks anew.
+
+    With `clip_norm` all gradients are multiplied by min(1, clip_norm/(‖gradients‖ + 1e-6)) before the update, where the
+    norm is that of all trained parameters' gradients together, as `torch.nn.utils.clip_grad_norm_` does.
+
+    With `ema`, a decay such as 0.999, each step ends with average = average + (1 − ema)·(parameter − average) for every
+    parameter that it trains, from the parameters before the first step on; `averaged()` gives the averages.
 
     Raises: ArgumentError when an argument is of the wrong kind, when the model has no parameters, only frozen ones or
     some to train that take no part in the forward, for images of 8 or 16 bits, which are to be scaled first, or for
@@ -63,7 +71,14 @@ class TrainStep:
     """
 
     def __init__(
-        self, model: Module, optimizer: Optimizer, loss: str | Loss = "cross_entropy", seed: int = 0
+        self,
+        model: Module,
+        optimizer: Optimizer,
+        loss: str | Loss = "cross_entropy",
+        seed: int = 0,
+        *,
+        clip_norm: float | None = None,
+        ema: float | None = None,
     ) -> None:
         check_model("TrainStep", model)
         if next(model.named_parameters(), None) is None:
@@ -73,7 +88,11 @@ class TrainStep:
         self.optimizer = optimizer
         self.model, self.loss = model, loss
         self.seed = check_seed("TrainStep", seed)
-        self._state = State()
+        self.clip_norm = (
+            None if clip_norm is None else number("TrainStep", "clip_norm", clip_norm, "(0, inf)")
+        )
+        self.ema = None if ema is None else number("TrainStep", "ema", ema, "[0, 1)")
+        self._state = State(averages=ema is not None)
         self._begin()
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -116,11 +135,15 @@ class TrainStep:
         """Make one update on inputs x and targets y; calls from several threads take turns.
 
         An exception from a signal's handler, such as Ctrl-C, finds the update made wholly or not at all.
+
+        Raises: NumericError when the loss or a gradient is not finite; then nothing has changed.
         """
         x, y = self._batch(x, y)
         with self._turn_taken():
-            training = self._training(x, y)
-            return training.run(self.optimizer.lr, self._next, input=x, target=y)
+            training, updated = self._training(x, y), self.steps > 0
+            loss = training.run(self.optimizer.lr, self._next, input=x, target=y)
+            finite.check("TrainStep", training, loss, updated=updated)
+            return loss
 
     @property
     def plan(self) -> Listing:
@@ -152,15 +175,16 @@ class TrainStep:
     def record(self, x: Any, y: Any) -> Recording:
         """The next update in the open: the same numbers as `self(x, y)` would give, all kept, nothing changed.
 
-        `commit()` of the recording makes the update; it is refused once the model has moved on.
+        `commit()` of the recording makes the update; it is refused once the model has moved on, and where the loss or a
+        gradient is not finite.
         """
         x, y = self._batch(x, y)
         with self._turn_taken():
             training = to_nearest(lambda: self._planned(x, y, keep=True))
             with turns.running:  # what is read before the run and after it is of one model
                 start = self._snapshot()
-                training.run(self.optimizer.lr, self._next, input=x, target=y)
-                return self._recording(training, start)
+                loss = training.run(self.optimizer.lr, self._next, input=x, target=y)
+                return self._recording(training, loss, start)
 
     def state_dict(self) -> dict[str, Array]:
         """Copies of all that the next step's bits depend on besides the model and the step's own settings.
@@ -185,6 +209,33 @@ class TrainStep:
             with turns.running:
                 return self._state.copies(self._parameters, rule)
 
+    def averaged(self) -> dict[str, Array]:
+        """The model's state dict with the moving averages of its parameters in their place, to be loaded into a model.
+
+        Buffers, such as running statistics, and parameters that were never trained are the model's own, as they are.
+
+        Raises: ArgumentError when the step was made without `ema`, or when all parameters are frozen.
+
+        Example:
+            >>> import numpy as np, pellucid as pc
+            >>> model = pc.Sequential(pc.Flatten(), pc.Linear(4, 3))
+            >>> step, before = pc.TrainStep(model, pc.SGD(lr=0.1), ema=0.75), model.state_dict()["1.bias"]
+            >>> _ = step(np.ones((2, 1, 2, 2)), np.array([0, 2]))
+            >>> moved = before + np.float32(0.25) * (model.state_dict()["1.bias"] - before)
+            >>> bool((step.averaged()["1.bias"] == moved).all())
+            True
+        """
+        if self.ema is None:
+            raise ArgumentError("averaged", "this step keeps no averages", hint="TrainStep(…, ema=0.999)")
+        with self._turn_taken():
+            self._state.of(self._trained(), self.optimizer.rule)
+            with turns.running:
+                averages, own = self._state.averages(self._parameters), self.model.state_dict()
+        first = {id(parameter): name for name, parameter in self._parameters.items()}
+        states = named_states(self.model, Module, once=False)
+        names = {name: first.get(id(state), name) for name, state in states}
+        return {name: averages.get(names[name], array).copy() for name, array in own.items()}
+
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take over what `state_dict` gave, wholly or not at all; the model's numbers are loaded by themselves.
 
@@ -197,7 +248,7 @@ class TrainStep:
             where, trained, rule = "TrainStep.load_state_dict", self._trained(), self.optimizer.rule
             self._state.load(where, trained, self._parameters, rule, state_dict)
 
-    def _recording(self, training: Training, start: _Snapshot) -> Recording:
+    def _recording(self, training: Training, loss: float, start: _Snapshot) -> Recording:
         update = Update(self.optimizer.lr, self._next)
 
         def commit() -> None:
@@ -208,11 +259,12 @@ class TrainStep:
                         "the model has moved on since this step was recorded",
                         hint="record the step again",
                     )
+                finite.check("commit", training, loss, updated=self.steps > 0)
                 self._check_writeable(self._wanted())
                 training.program.update_state()
 
-        loss = training.program.plan.graph.output.name
-        return recording_of(training.program, {"loss": loss}, update, commit)
+        output = training.program.plan.graph.output.name
+        return recording_of(training.program, {"loss": output}, update, commit)
 
     def _snapshot(self) -> _Snapshot:
         """What a step starts from."""
@@ -251,7 +303,17 @@ class TrainStep:
         states = self._state.of(self._trained(), self.optimizer.rule)
         counters = self._state.count, self._counters
         graph, rule = self._graph(x, y, tuple(states)), self.optimizer.rule
-        return Training(graph, self.model.dtype, rule, states, counters, seed=self.seed, keep=keep)
+        return Training(
+            graph,
+            self.model.dtype,
+            rule,
+            states,
+            counters,
+            seed=self.seed,
+            keep=keep,
+            max_norm=self.clip_norm,
+            ema=self.ema,
+        )
 
     def _wanted(self) -> tuple[str, ...]:
         """The names of the parameters that are to be trained."""

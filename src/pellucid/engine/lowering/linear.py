@@ -9,8 +9,7 @@ The weight (c, o) is often the largest thing there is, so it is read where it li
 
 Forward, a thread takes a range of output features. Backward, it takes a block of input features and does all that is
 to do for them while their rows of the weight are in its cache: the input gradient, as (c, n) in scratch memory and then
-transposed; the gradient of those rows; and where nobody else needs that, it stays in scratch memory, too, and the rows
-are updated at once.
+transposed; and the gradient of those rows.
 """
 
 from __future__ import annotations
@@ -23,7 +22,6 @@ from pellucid import batch
 from pellucid.engine.buffers import Block
 from pellucid.engine.loops import Orders, Work
 from pellucid.engine.lowering import registry
-from pellucid.engine.lowering.update import update_after
 from pellucid.engine.lowering.walk import Stage, walk
 from pellucid.engine.plan import CHUNKS, Plan
 from pellucid.engine.steps import Step
@@ -74,20 +72,18 @@ def forward(plan: Plan, step: Step) -> None:
 
 @registry.backward(Linear)
 def backward(plan: Plan, step: Step) -> None:
-    """All the gradients that somebody wants, and the update of a weight whose gradient nobody else wants."""
+    """All the gradients that somebody wants."""
     layer, mask = _layer(plan, step), plan.read(step, "mask")
     grad_output, x, w = (plan.read(step, role) for role in ("grad_output", "input", "weight"))
     gradient, base, transposed = None, None, None
     if "grad_input" in step.makes:
         gradient, base = plan.gradient(step)
         transposed = plan.block(f"{grad_output.name}, transposed", layer.samples * layer.outputs)
-    update = next((one for one in step.fused if one.way == "update"), None)
     grad_weight, grad_bias = (
         plan.parameter_gradient(step, role) if role in step.makes else None
         for role in ("grad_weight", "grad_bias")
     )
-    learns = update is not None or grad_weight is not None
-    scratch = layer.height * (layer.outputs + layer.samples) * plan.dtype.itemsize
+    scratch = layer.height * layer.samples * plan.dtype.itemsize
 
     def by_outputs() -> Work:
         list_ = layer.by_outputs(transpose=transposed is not None, bias=grad_bias is not None)
@@ -100,40 +96,35 @@ def backward(plan: Plan, step: Step) -> None:
         list_, size = TileList(), rows * layer.outputs
         if gradient:
             layer.add_grad_input(list_, first, rows, base=base is not None, mask=mask is not None)
-        if learns:
-            layer.add_grad_weight(list_, first, rows, first * layer.outputs if grad_weight else 0)
+        if grad_weight:
+            layer.add_grad_weight(list_, first, rows)
         stages = {
             _BASE: Stage((base, None, None, None), (rows, 0, 0, 0)),
             _PRODUCT: Stage((w, transposed, None, None), (size, 0, 0, 0)),
             _BACK: Stage((None, None, gradient, mask), (0, 0, rows, rows)),
-            _WEIGHT: Stage((x, grad_output, grad_weight, None), (rows, 0, size if grad_weight else 0, 0)),
+            _WEIGHT: Stage((x, grad_output, grad_weight, None), (rows, 0, size, 0)),
         }
         return walk(plan, list_, [stages[i] for i in sorted(stages)], range(blocks_), 1)
 
     if transposed or grad_bias:
         label = f"{grad_output.name}, transposed and summed"
         plan.loop(step, label, tiles.walk_tiles, by_outputs, order=layer.order("grad_bias", grad_bias))
-    for first, rows, blocks_ in layer.blocks if learns or gradient else ():
+    for first, rows, blocks_ in layer.blocks if grad_weight or gradient else ():
         label, bind = f"gradients by {step.path}", partial(by_inputs, first, rows, blocks_)
-        gradients = (gradient is not None) + learns
+        gradients = (gradient is not None) + (grad_weight is not None)
         products = gradients * blocks_ * rows * layer.outputs * layer.samples
-        weights = (w, grad_weight, *(map(plan.value, update.makes.values()) if update else ()))
         touches = {block: layer.samples * blocks_ * rows for block in (x, gradient, base, mask) if block}
-        touches |= {block: layer.outputs * blocks_ * rows for block in weights if block}
-        if update:
-            stretches = [((first + i * rows) * layer.outputs, rows * layer.outputs) for i in range(blocks_)]
-            update_after(plan, step, update, label, stretches, bind, scratch, touches, products)
-        else:
-            plan.loop(
-                step,
-                label,
-                tiles.walk_tiles,
-                bind,
-                order=layer.order("grad_weight", grad_weight),
-                scratch=scratch,
-                touches=touches,
-                multiply_adds=products,
-            )
+        touches |= {block: layer.outputs * blocks_ * rows for block in (w, grad_weight) if block}
+        plan.loop(
+            step,
+            label,
+            tiles.walk_tiles,
+            bind,
+            order=layer.order("grad_weight", grad_weight),
+            scratch=scratch,
+            touches=touches,
+            multiply_adds=products,
+        )
 
 
 def _layer(plan: Plan, step: Step) -> _Linear:
@@ -229,24 +220,23 @@ class _Linear:
 
     def add_grad_input(self, list_: TileList, first: int, rows: int, *, base: bool, mask: bool) -> None:
         """The input gradient of a block of input features: as (c, n) in scratch memory, then transposed."""
-        place = self.height * self.outputs  # behind the gradient of the weight's rows
         if base:
             list_.stage = _BASE
             transpose = Transpose(self.bits, self.samples, rows, self.inputs, self.samples)
-            list_.add(transpose, transpose, a=first, out=place)
+            list_.add(transpose, transpose, a=first, out=0)
         list_.stage = _PRODUCT
         for n, width in blocks(self.samples, simd.column_tile(self.bits)):
             for r, count in split(rows, simd.register_tile(self.bits, width)):
                 reads, to = _steps(count, self.outputs), _steps(count, self.samples)
                 start: Start = "out" if base else "zero"
                 code = Tile(self.bits, reads, width, 1, self.samples, self.outputs, to, start)
-                list_.add(code, code, a=(first + r) * self.outputs, b=n, out=place + r * self.samples + n)
+                list_.add(code, code, a=(first + r) * self.outputs, b=n, out=r * self.samples + n)
         list_.stage = _BACK
         end: End = "mask" if mask else "nothing"
         transpose = Transpose(self.bits, rows, self.samples, self.samples, self.inputs, end, self.inputs)
-        list_.add(transpose, transpose, a=place, out=first, start=first)
+        list_.add(transpose, transpose, a=0, out=first, start=first)
 
-    def add_grad_weight(self, list_: TileList, first: int, rows: int, place: int) -> None:
+    def add_grad_weight(self, list_: TileList, first: int, rows: int) -> None:
         """The weight's gradient for a block of input features."""
         list_.stage, widest = _WEIGHT, simd.column_tile(self.bits)
         for o, width, of_columns in alike(blocks(self.outputs, widest // min(2, self.parts))):
@@ -264,7 +254,7 @@ class _Linear:
                     repeats=((of_columns, 0, width, width), (of_rows, count, 0, count * self.outputs)),
                     parts=self.parts,
                 )
-                list_.add(code, code, a=first + r, b=o, out=place + r * self.outputs + o)
+                list_.add(code, code, a=first + r, b=o, out=(first + r) * self.outputs + o)
 
 
 def _steps(count: int, step: int) -> tuple[int, ...]:

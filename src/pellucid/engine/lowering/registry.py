@@ -9,6 +9,7 @@ from pellucid.engine.plan import Plan
 from pellucid.engine.steps import Setting, Step, Way
 from pellucid.modules import load_folder
 from pellucid.ops.base import Array, Gradients, Op, Shape
+from pellucid.ops.grad_norm import GradNorm
 from pellucid.ops.rule import Rule
 
 Lowering: TypeAlias = Callable[[Plan, Step], None]
@@ -30,7 +31,8 @@ class Beside(Protocol):
 
 Found: TypeAlias = Callable[[Op, int, Shape], Beside | None]
 _beside: dict[type[Op], Found] = {}
-_lowerings: dict[tuple[Way, type[Op | Rule]], Lowering] = {}
+_Kind: TypeAlias = type[Op | GradNorm | Rule]
+_lowerings: dict[tuple[Way, _Kind], Lowering] = {}
 _strided: dict[Lowering, Strided] = {}
 
 
@@ -42,6 +44,11 @@ def forward(*ops: type[Op], strided: bool | Strided = False) -> Callable[[F], F]
 def backward(*ops: type[Op], strided: bool | Strided = False) -> Callable[[F], F]:
     """Register what lowers the backward of these ops, and for which tensors pixels may lie apart."""
     return _register("backward", ops, strided)
+
+
+def norm(kind: type[GradNorm]) -> Callable[[F], F]:
+    """Register what lowers the gradients' norm."""
+    return _register("norm", (kind,))
 
 
 def update(*rules: type[Rule]) -> Callable[[F], F]:
@@ -66,9 +73,7 @@ def beside_of(op: Op, bits: int, shape: Shape) -> Beside | None:
     return None if find is None else find(op, bits, shape)
 
 
-def _register(
-    way: Way, kinds: tuple[type[Op | Rule], ...], strided: bool | Strided = False
-) -> Callable[[F], F]:
+def _register(way: Way, kinds: tuple[_Kind, ...], strided: bool | Strided = False) -> Callable[[F], F]:
     def registered(lowering: F) -> F:
         _lowerings.update({(way, kind): lowering for kind in kinds})
         _strided[lowering] = strided if callable(strided) else lambda *_: strided
@@ -77,7 +82,7 @@ def _register(
     return registered
 
 
-def lowering(way: Way, kind: type[Op | Rule]) -> Lowering | None:
+def lowering(way: Way, kind: _Kind) -> Lowering | None:
     """What lowers an op, or its family, if there is something."""
     load_folder("pellucid.engine.lowering")
     found = (_lowerings.get((way, one)) for one in kind.__mro__)

@@ -1,12 +1,8 @@
-"""The optimiser's step.
-
-A linear weight is updated in the loop that makes its gradient, another large parameter right after its gradient; the
-rest in one loop at the end.
-"""
+"""The optimiser's step: all parameters in one loop at the end, when it is known that all gradients are finite."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,97 +15,57 @@ from pellucid.engine.plan import CHUNKS, Plan
 from pellucid.engine.steps import Step
 from pellucid.kernels.flushing import to_nearest
 from pellucid.kernels.loops import layout, update
-from pellucid.kernels.loops.tiles import Walk
+from pellucid.kernels.loops.update import Stretch
 from pellucid.ops.adam import Adam
+from pellucid.ops.grad_norm import STRETCH
 from pellucid.ops.rule import Rule
 from pellucid.ops.sgd import SGD
-
-_CHUNK = 1 << 14  # elements of a parameter that one chunk updates
-_NO_WALK = Walk(0, 0, 0, 1, None, None, None, ())
 
 
 @registry.update(SGD, Adam)
 def update_parameters(plan: Plan, step: Step) -> None:
     """The updates of a parameter and of those that are fused with it, in one loop."""
     updates = (step, *step.fused)
-    stretches: list[update.Stretch] = []
-    for i, one in enumerate(updates):
+    for one in updates:
         parameter, result = plan.read(one, "parameter"), plan.value(one.makes["parameter"])
         if result is not parameter:
             copy_block(plan, one, result.name, parameter, result)
-        starts = range(0, result.size, _CHUNK)
-        stretches += [update.Stretch(i, start, min(result.size, start + _CHUNK)) for start in starts]
-    records = [_record(plan, one, plan.read(one, "gradient")) for one in updates]
+    chunks = stretches([plan.value(one.makes["parameter"]).size for one in updates])
+    parameters = tuple(_record(plan, one) for one in updates)
     label = f"update of {step.path}" if len(updates) == 1 else "update"
-    _loop(plan, step, step.op, label, stretches, records, None, 0, {}, 0)
+    kernel = update.sgd if isinstance(step.op, SGD) else update.adam
+    clip = plan.read(step, "clip_factor")
+    common = chunks, parameters, plan.factors, update.Clip(clip, clip is not None)
+    plan.loop(step, label, kernel, lambda: Work(len(chunks), _table(step.op, *common)))
 
 
-def update_after(
-    plan: Plan,
-    step: Step,
-    fused: Step,
-    label: str,
-    stretches: Sequence[tuple[int, int]],
-    bind: Callable[[], Work],
-    scratch: int,
-    touches: Mapping[Block, int],
-    multiply_adds: int,
-) -> None:
-    """A walk whose chunks leave stretches (first element, how many) of a gradient in scratch memory.
-
-    Each stretch of the parameter is updated as soon as its gradient is there.
-    """
-    chunks = [update.Stretch(0, first, first + count) for first, count in stretches]
-    _loop(
-        plan,
-        step,
-        fused.op,
-        label,
-        chunks,
-        [_record(plan, fused, None)],
-        bind,
-        scratch,
-        touches,
-        multiply_adds,
+def stretches(sizes: Sequence[int]) -> tuple[Stretch, ...]:
+    """Arrays of these sizes, one behind the other, in the pieces that a chunk each takes."""
+    return tuple(
+        Stretch(i, start, min(size, start + STRETCH))
+        for i, size in enumerate(sizes)
+        for start in range(0, size, STRETCH)
     )
 
 
-def _record(plan: Plan, step: Step, gradient: Block | None) -> update.Velocity | update.Moments:
-    """What the loop needs of a parameter; its gradient may be in scratch memory."""
+def _record(plan: Plan, step: Step) -> update.Velocity | update.Moments:
+    """What the loop needs of a parameter."""
+    gradient = plan.read(step, "gradient")
     made = {role: plan.value(symbol) for role, symbol in step.makes.items()}
     if isinstance(step.op, SGD):
-        return update.Velocity(gradient, made["parameter"], made.get("velocity"))
-    return update.Moments(gradient, made["parameter"], made["mean"], made["variance"])
+        return update.Velocity(gradient, made["parameter"], made.get("velocity"), step.op.decays)
+    assert isinstance(step.op, Adam)
+    moments = made["mean"], made["variance"]
+    return update.Moments(gradient, made["parameter"], *moments, step.op.shrinks, step.op.decays)
 
 
-def _loop(
-    plan: Plan,
-    step: Step,
-    rule: Any,
-    label: str,
-    stretches: Sequence[update.Stretch],
-    parameters: Sequence[update.Velocity | update.Moments],
-    made: Callable[[], Work] | None,
-    scratch: int,
-    touches: Mapping[Block, int],
-    multiply_adds: int,
-) -> None:
-    def bind() -> Work:
-        walked = _NO_WALK if made is None else made().table
-        first = tuple(stretches), tuple(parameters), plan.factors
-        last = 0 if made is None else plan.dtype.itemsize, walked
-        return Work(len(stretches), _table(rule, first, last))
-
-    kernel = update.sgd if isinstance(rule, SGD) else update.adam
-    plan.loop(step, label, kernel, bind, scratch=scratch, touches=touches, multiply_adds=multiply_adds)
-
-
-def _table(rule: Rule, first: tuple[Any, Any, Any], last: tuple[int, Walk]) -> update.SGD | update.Adam:
+def _table(
+    rule: Any, chunks: Any, parameters: Any, factors: Any, clip: update.Clip
+) -> update.SGD | update.Adam:
     """The table of a rule's loop, with what it must know of the settings."""
     if isinstance(rule, SGD):
-        return update.SGD(*first, rule.decays, rule.momentum != 0, rule.nesterov, *last)
-    assert isinstance(rule, Adam)
-    return update.Adam(*first, rule.decoupled, rule.decays, *last)
+        return update.SGD(chunks, parameters, factors, clip, rule.momentum != 0, rule.nesterov)
+    return update.Adam(chunks, parameters, factors, clip)
 
 
 def factors(rule: Rule, lr: float, step: int) -> NDArray[np.float64]:

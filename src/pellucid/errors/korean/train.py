@@ -66,6 +66,13 @@ SENTENCES = {
     "{name} of {dtype} {shape}, not {own_dtype} {own_shape}": (
         "{name} {dtype} {shape}(필요: {own_dtype} {own_shape})"
     ),
+    "the loss and the norm of the gradients must be finite; nothing was changed": (
+        "손실과 기울기의 노름은 유한해야 합니다. 아무것도 바꾸지 않았습니다"
+    ),
+    "pellucid.record(model, x, y, optimizer=…).overview() shows where the first NaN or infinity is": (
+        "pellucid.record(model, x, y, optimizer=…).overview()를 보면 NaN이나 무한대가 처음 나온 곳을 알 수 있습니다"
+    ),
+    "this step keeps no averages": "이 학습 단계에는 이동 평균이 없습니다",
     # fit, evaluate, predict
     "epochs must be a whole number ≥ 1": "epochs는 1 이상의 정수여야 합니다",
     "there is nothing to train on": "학습할 데이터가 없습니다",

@@ -25,6 +25,7 @@ from pellucid.formats.reader import short
 from pellucid.ops.adam import Adam
 from pellucid.ops.base import Op
 from pellucid.ops.dropout import Dropout
+from pellucid.ops.grad_norm import GradNorm
 from pellucid.ops.maker import Maker
 from pellucid.ops.pool import Pool
 from pellucid.ops.sgd import SGD
@@ -123,9 +124,15 @@ def _planned(graph: Graph, entries: Sequence[Entry], aliases: Mapping[str, str])
     differentiated = any(name.startswith("grad(") for name in names)
     gradients = "none" if not differentiated else "given" if given else "loss"
     rule, update = _update(entries)
-    trained = [symbol.name for symbol in graph.arrays]
     plan = plan_of(
-        graph, graph.dtype, keep=True, frozen=frozen, gradients=gradients, rule=rule, trained=trained
+        graph,
+        graph.dtype,
+        keep=True,
+        frozen=frozen,
+        gradients=gradients,
+        rule=rule,
+        trained=[symbol.name for symbol in graph.arrays],
+        max_norm=_max_norm(entries),
     )
     for step in plan.steps.updates:  # parameters stand in for the optimiser's state
         for symbol in (*step.reads.values(), *step.makes.values()):
@@ -144,13 +151,20 @@ def _update(entries: Sequence[Entry]) -> tuple[SGD | Adam | None, Update | None]
     rules = [entry.source.op for entry in entries if entry.source and isinstance(entry.source.op, SGD | Adam)]
     if not rules:
         return None, None
-    facts, rule = _facts(entries, type(rules[0])), rules[0]
+    # vectors may be without weight decay
+    facts, rule = _facts(entries, type(rules[0])), max(rules, key=lambda rule: rule.weight_decay)
     lr: Any = facts.get("lr")
     step = _count(facts, "step", TIMES)
     rate = (whole(lr) or isinstance(lr, float)) and math.isfinite(lr) and lr >= 0
     check(rate, "facts", "a learning rate is a finite number ≥ 0", lr, "lr")
     check(step >= 1, "facts", "an optimiser's steps count from 1", step, "step")
     return rule, Update(lr, step)
+
+
+def _max_norm(entries: Sequence[Entry]) -> float | None:
+    """What gradients were clipped to."""
+    norms = [entry.source.op for entry in entries if entry.source and isinstance(entry.source.op, GradNorm)]
+    return norms[0].max_norm if norms else None
 
 
 def _facts(entries: Sequence[Entry], kind: type[Maker]) -> Mapping[str, Any]:

@@ -1,6 +1,6 @@
 """A recording in one safetensors file: its arrays, and as metadata where each of them comes from.
 
-    {"format": "pellucid recording", "version": "4", "edition": "1", "description": "{…}", "sha256": "…"}
+    {"format": "pellucid recording", "version": "5", "edition": "1", "description": "{…}", "sha256": "…"}
 
 The description is JSON: the "algorithm" of convolutions, "aliases", and "entries" in the order of computation, each
 the core of its array's provenance (`provenance.py`). Numbers of another edition of the arithmetic cannot be replayed.
@@ -26,7 +26,7 @@ from pellucid.formats import container, reader
 from pellucid.formats.container import CHECKSUM, FilePath
 
 LIMITS = container.Limits(say("recording"), file_bytes=2**33, header_bytes=2**23)
-_MARKS = {"format": "pellucid recording", "version": "4", "edition": str(ARITHMETIC)}
+_MARKS = {"format": "pellucid recording", "version": "5", "edition": str(ARITHMETIC)}
 
 
 def save_recording(

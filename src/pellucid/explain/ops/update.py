@@ -56,7 +56,11 @@ class _Update:
 
     def gradient(self, rule: SGD | Adam) -> tuple[Replayed, list[Term]]:
         """The gradient that the rule follows, and its terms."""
-        g, terms = self.number("gradient"), [_term(self.element("gradient"))]
+        g, factors = self.number("gradient"), _term(self.element("gradient"))
+        if "clip_factor" in self.question.has:
+            clip = self.setting(float(self.question.operand("clip_factor").array))
+            g, factors = g * clip, (*factors, _quantity("clip_factor", clip))
+        terms = [factors]
         if not rule.decays:
             return g, terms
         rate = self.setting(rule.weight_decay)
@@ -118,7 +122,7 @@ def explain_adam(question: Question) -> Formula:
 def _adam_step(x: _Update, rule: Adam) -> Formula:
     """Elements of a parameter that Adam has updated."""
     parameter, kept = x.number("parameter"), _term(x.element("parameter"))
-    if rule.decoupled:
+    if rule.shrinks:
         keep = x.setting(1 - x.lr * rule.weight_decay)
         parameter = parameter * keep
         kept = _term(_quantity("1 − lr·weight_decay", keep), *kept)

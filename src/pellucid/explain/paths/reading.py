@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from pellucid.explain.paths.relation import AnyRelation, Chained, Relation, Routes, Transposed
 from pellucid.explain.source import Source
 from pellucid.ops.base import Op, Shape
+from pellucid.ops.grad_norm import GradNorm
 from pellucid.ops.relation import Concatenated, Copies, IndexPattern, Labels
+from pellucid.ops.rule import Rule
 from pellucid.sizes import size_of
 
 
@@ -33,10 +35,12 @@ class Reading:
 
     @property
     def relation(self) -> AnyRelation:
-        """What the op says of these two; a rule reads element by element."""
+        """What the op says of these two."""
         op = self.source.op
-        if not isinstance(op, Op):
-            return self._alike()
+        if isinstance(op, Rule | GradNorm):
+            met = op.meeting({argument: self.shapes[argument] for argument in self.source.read})
+            return _between(met, met.labels[self.argument], met.labels["result"])
+        assert isinstance(op, Op)
         found = op.relation(self.shapes, self._operand)
         if isinstance(found, Concatenated):
             found = found.pattern(self._result if self._read == "output" else self._read)

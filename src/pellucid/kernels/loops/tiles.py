@@ -96,20 +96,14 @@ def make_calls(w, scratch, calls, which, unit, first, place):
         )
 
 
-@inline
-def walk(w, chunk, scratch):
+@kernel
+def walk_tiles(w: Walk, chunk, scratch):
     """Make every call of this chunk's range for every unit (an image, or several) of this chunk."""
     part, piece = chunk // w.ranges, chunk % w.ranges
     first_unit = w.first_unit + part * w.per_part
     calls = Records(w.calls, 0)
     for unit in range(first_unit, min(w.last_unit, first_unit + w.per_part)):
         make_calls(w, scratch, calls, piece, unit, unit == first_unit, part)
-
-
-@kernel
-def walk_tiles(w: Walk, chunk, scratch):
-    """A walk and nothing else."""
-    walk(w, chunk, scratch)
 
 
 @kernel

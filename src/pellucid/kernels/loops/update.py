@@ -1,8 +1,7 @@
 """The optimisers' updates, in place.
 
 A chunk is a stretch of one parameter. Every operation is rounded to the parameter's type, in the order that
-`ops/sgd.py` and `ops/adam.py` write down. The gradient lies in memory, or a walk over tiles makes it for one chunk at a
-time, so that nobody has to write it there.
+`ops/sgd.py` and `ops/adam.py` write down.
 """
 
 from __future__ import annotations
@@ -10,10 +9,9 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from pellucid.kernels.intrinsics import int64_at, numbers_at, record, rounded
+from pellucid.kernels.intrinsics import int64_at, record, rounded
 from pellucid.kernels.jit import inline, kernel
-from pellucid.kernels.loops.tiles import Walk, walk
-from pellucid.kernels.table import Address, Many, Numbers, Reads, Records, Updates
+from pellucid.kernels.table import Address, Doubles, Many, Numbers, Reads, Records, Updates
 
 
 class Stretch(NamedTuple):
@@ -24,12 +22,20 @@ class Stretch(NamedTuple):
     last: int
 
 
+class Clip(NamedTuple):
+    """What gradients are multiplied by first, if they are."""
+
+    factor: Reads[Doubles]
+    clips: int
+
+
 class Velocity(NamedTuple):
-    """A parameter, its gradient and, with momentum, its velocity."""
+    """A parameter, its gradient and, with momentum, its velocity; whether weight decay joins the gradient."""
 
     gradient: Reads[Numbers]
     parameter: Updates[Numbers]
     velocity: Updates[Numbers]
+    decays: int
 
 
 class SGDFactors(NamedTuple):
@@ -41,25 +47,28 @@ class SGDFactors(NamedTuple):
 
 
 class SGD(NamedTuple):
-    """Stochastic gradient descent, of which momentum, weight decay and Nesterov's step are parts or not."""
+    """Stochastic gradient descent, of which momentum and Nesterov's step are parts or not."""
 
     stretches: Many[Stretch]
     parameters: Many[Velocity]
     factors: Reads[Address]  # of `SGDFactors`
-    decays: int
+    clip: Clip
     moves: int
     nesterov: int
-    walk_bytes: int  # of a number of the gradients that the walk makes; 0: they lie in memory
-    walk: Walk
 
 
 class Moments(NamedTuple):
-    """A parameter, its gradient, and the running mean and variance of that."""
+    """A parameter, its gradient, and the running mean and variance of that.
+
+    Weight decay shrinks the parameter by itself (AdamW), joins the gradient, or leaves it alone.
+    """
 
     gradient: Reads[Numbers]
     parameter: Updates[Numbers]
     mean: Updates[Numbers]
     variance: Updates[Numbers]
+    shrinks: int
+    decays: int
 
 
 class AdamFactors(NamedTuple):
@@ -76,15 +85,12 @@ class AdamFactors(NamedTuple):
 
 
 class Adam(NamedTuple):
-    """Adam, in which weight decay may shrink the parameter by itself (AdamW), or join the gradient."""
+    """Adam."""
 
     stretches: Many[Stretch]
     parameters: Many[Moments]
     factors: Reads[Address]  # of `AdamFactors`
-    decoupled: int
-    decays: int
-    walk_bytes: int
-    walk: Walk
+    clip: Clip
 
 
 class Counter(NamedTuple):
@@ -99,15 +105,6 @@ class Counters(NamedTuple):
     counters: Many[Counter]
 
 
-@inline
-def gradient_of(t, first, in_memory, chunk, scratch):
-    """A pointer that gives the gradient's elements from `first` on; a walk leaves them in scratch memory."""
-    if t.walk_bytes == 0:
-        return in_memory
-    walk(t.walk, chunk, scratch)
-    return numbers_at(scratch - first * t.walk_bytes, in_memory)
-
-
 @kernel
 def count(t: Counters, chunk):
     """Each counter is one more."""
@@ -115,19 +112,27 @@ def count(t: Counters, chunk):
         int64_at(record(Counter, t.counters, i).number)[0] += 1
 
 
+@inline
+def clip_of(clip, parameter):
+    """The factor in the parameter's type."""
+    return rounded(clip.factor[0] if clip.clips != 0 else 1.0, parameter)
+
+
 @kernel
-def sgd(t: SGD, chunk, scratch):
+def sgd(t: SGD, chunk):
     """velocity = momentum·velocity + g; parameter −= lr·velocity, where g = gradient + weight_decay·parameter."""
     stretch = record(Stretch, t.stretches, chunk)
     numbers = record(Velocity, t.parameters, stretch.parameter)
     factors = record(SGDFactors, Records(t.factors, 1), 0)
-    gradients = gradient_of(t, stretch.first, numbers.gradient, chunk, scratch)
-    parameter, velocity = numbers.parameter, numbers.velocity
+    gradients, parameter, velocity = numbers.gradient, numbers.parameter, numbers.velocity
     lr, momentum = rounded(factors.lr, parameter), rounded(factors.momentum, parameter)
     decay = rounded(factors.decay, parameter)
-    decays, moves, nesterov = t.decays != 0, t.moves != 0, t.nesterov != 0
+    clip, clips = clip_of(t.clip, parameter), t.clip.clips != 0
+    decays, moves, nesterov = numbers.decays != 0, t.moves != 0, t.nesterov != 0
     for i in range(stretch.first, stretch.last):
         g = gradients[i]
+        if clips:
+            g = g * clip
         if decays:
             g = g + decay * parameter[i]
         if moves:
@@ -138,21 +143,24 @@ def sgd(t: SGD, chunk, scratch):
 
 
 @kernel
-def adam(t: Adam, chunk, scratch):
+def adam(t: Adam, chunk):
     """mean += (g − mean)·(1 − β₁); variance = variance·β₂ + (1 − β₂)·g·g; w −= size·mean/(√variance/root + eps)."""
     stretch = record(Stretch, t.stretches, chunk)
     numbers = record(Moments, t.parameters, stretch.parameter)
     factors = record(AdamFactors, Records(t.factors, 1), 0)
-    gradients = gradient_of(t, stretch.first, numbers.gradient, chunk, scratch)
-    parameter, mean, variance = numbers.parameter, numbers.mean, numbers.variance
+    gradients, parameter = numbers.gradient, numbers.parameter
+    mean, variance = numbers.mean, numbers.variance
     size, root = rounded(factors.size, parameter), rounded(factors.root, parameter)
     keep, alpha1 = rounded(factors.keep, parameter), rounded(factors.alpha1, parameter)
     beta2, alpha2 = rounded(factors.beta2, parameter), rounded(factors.alpha2, parameter)
     eps, decay = rounded(factors.eps, parameter), rounded(factors.decay, parameter)
-    decoupled, decays = t.decoupled != 0, t.decays != 0
+    clip, clips = clip_of(t.clip, parameter), t.clip.clips != 0
+    shrinks, decays = numbers.shrinks != 0, numbers.decays != 0
     for i in range(stretch.first, stretch.last):
         w, g = parameter[i], gradients[i]
-        if decoupled:
+        if clips:
+            g = g * clip
+        if shrinks:
             w = w * keep
         if decays:
             g = g + decay * w

@@ -10,10 +10,11 @@ then come rows of a float64 number for each channel.
     normalise        x                 mean, scale, bias           out = (A − mean)·scale + bias
     gradient         grad_output  x    mean, slope, scale, shift   out = (B − mean)·slope + (g·scale + shift)
     weight_sums      grad_output  x    mean, scale                 s₁ += A·((B − mean)·scale);  s₂ += A
+    squares          gradient          sum                         sum += A·A
 
 g is A. Where every number has weights of its own (`weight_step` is not 0), g is A·weight, and normalise writes
-((A − mean)·scale)·weight + bias. Every operation is one of float64, + behind · is fused except in weight_sums; what
-goes to a tensor is rounded once, and then added to `start`.
+((A − mean)·scale)·weight + bias. Every operation is one of float64, + behind · is fused but for weight_sums and
+squares; what goes to a tensor is rounded once, and then added to `start`.
 """
 
 from __future__ import annotations
@@ -30,11 +31,11 @@ from pellucid.kernels.simd.numbers import Numbers, Registers
 from pellucid.kernels.simd.stretch import Masks, Stretch, known_lanes
 from pellucid.kernels.simd.target import target, vector_lanes
 
-Kind: TypeAlias = Literal["moments", "gradient_sums", "normalise", "gradient", "weight_sums"]
+Kind: TypeAlias = Literal["moments", "gradient_sums", "normalise", "gradient", "weight_sums", "squares"]
 HEADER = 2  # cells of a table before its rows
 # How many rows a table has.
-_ROWS = {"moments": 3, "gradient_sums": 3, "normalise": 3, "gradient": 4, "weight_sums": 2}
-_SUMS = ("moments", "gradient_sums")  # whose rows but the first are sums that grow
+_ROWS = {"moments": 3, "gradient_sums": 3, "normalise": 3, "gradient": 4, "weight_sums": 2, "squares": 1}
+_SUMS = {"moments": 1, "gradient_sums": 1, "squares": 0}  # whose rows from there on are sums that grow
 _PIECE = 1024  # numbers of pixels side by side, while blocks of channels take turns
 # How far ahead the next cache is asked for numbers: the processor itself does not look beyond a page.
 _READ_AHEAD, _WRITE_AHEAD = 2048, 4096
@@ -112,7 +113,7 @@ class Channels:
             for i in range(_ROWS[self.kind])
         ]
         common = [row.read(channel, masks) for row in rows]
-        sums = common[1:] if self.kind in _SUMS else []
+        begin = _SUMS.get(self.kind, len(rows))
 
         def pixel(i: Any, state: Any) -> Any:
             at = e.b.add(first, i)
@@ -122,8 +123,8 @@ class Channels:
             it = _Pixel(self, e, arithmetic, (place, weight), masks)
             return [numbers.registers for numbers in it.done(common, sums)]
 
-        grown = e.loop(pixels, [numbers.registers for numbers in sums], pixel)
-        for row, registers in zip(rows[1:], grown, strict=False):
+        grown = e.loop(pixels, [numbers.registers for numbers in common[begin:]], pixel)
+        for row, registers in zip(rows[begin:], grown, strict=True):
             row.write(channel, Numbers(arithmetic, registers), masks)
 
 
@@ -148,6 +149,8 @@ class _Pixel:
             )
         )
         left = a.read(place, masks)
+        if self.code.kind == "squares":
+            return [sums[0] + left * left]
         if self.code.kind == "moments":
             centred = left - mean
             return [sums[0] + centred, fma(centred, centred, sums[1])]
