@@ -96,6 +96,14 @@ from pellucid.nn import ZeroPad3d as ZeroPad3d
 from pellucid.nn import models as models
 from pellucid.nn import seed as seed
 from pellucid.nn import summary as summary
+from pellucid.review import Mistake as Mistake
+from pellucid.review import Scores as Scores
+from pellucid.review import confusion as confusion
+from pellucid.review import contact_sheet as contact_sheet
+from pellucid.review import grad_cam as grad_cam
+from pellucid.review import mistakes as mistakes
+from pellucid.review import report as report
+from pellucid.review import saliency as saliency
 from pellucid.train import SGD as SGD
 from pellucid.train import Adam as Adam
 from pellucid.train import AdamW as AdamW

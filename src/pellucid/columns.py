@@ -46,6 +46,32 @@ def cells(text: str) -> int:
     return cell_len(text)
 
 
+def printable(text: object) -> str:
+    """Somebody else's text in one line, what a terminal would obey written as an escape.
+
+    Example:
+        >>> printable("cat\\x1b[2J\\ndog")
+        'cat\\\\x1b[2J dog'
+    """
+    line = " ".join(str(text).split())
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
+
+
+def cut(text: object, width: int) -> str:
+    """Somebody else's text in at most so many columns, "…" where something is left out.
+
+    Example:
+        >>> cut("고양이와 강아지", 9), cut("cat", 9)
+        ('고양이와…', 'cat')
+    """
+    line = printable(text)
+    if cells(line) <= width:
+        return line
+    while line and cells(line) >= width:
+        line = line[:-1]
+    return f"{line.rstrip()}…"
+
+
 def wrapped(text: str, width: int, first: str = "", others: str = "") -> str:
     """The words of a text in lines of at most `width` columns, unless a single word is longer.
 

@@ -25,6 +25,9 @@ _STYLE = """
 """
 
 
+_EMPTY = ("img",)  # elements that have no content and no end
+
+
 class Markup(str):
     """Text that is HTML."""
 
@@ -43,7 +46,8 @@ def tag(name: str, *content: str, **attributes: str | int | None) -> Markup:
         for key, value in attributes.items()
         if value is not None
     )
-    return Markup(f"<{name}{written}>{joined(content)}</{name}>")
+    end = "" if name in _EMPTY else f"{joined(content)}</{name}>"
+    return Markup(f"<{name}{written}>{end}")
 
 
 def joined(content: Sequence[str]) -> Markup:

@@ -188,6 +188,19 @@ def test_evaluate_says_the_figures(run, few_images, saved):
     assert "  100 images in " in out
 
 
+def test_evaluate_writes_a_report(run, few_images, saved, tmp_path):
+    page = tmp_path / "report.html"
+    code, out, err = run("evaluate", saved, "--report", page, "--json")
+    assert (code, err) == (0, "")
+    assert json.loads(out)["report"] == str(page)
+    assert f"<h1>{Path(saved).name}, mnist: a report</h1>" in page.read_text("utf-8")
+    code, out, _ = run("evaluate", saved, "--report", page)
+    assert out.endswith(f"page written to {page}\n")
+    code, _, err = run("evaluate", saved, "--report", tmp_path / "gone" / "report.html")
+    assert code == 2
+    assert err.startswith(f"error: report '{tmp_path / 'gone' / 'report.html'}': the file cannot be written.")
+
+
 LIGHT_PAPER = (
     "hint: this looks like dark ink on light paper; the digits of MNIST are light on dark, so try --invert\n"
 )

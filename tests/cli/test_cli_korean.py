@@ -162,7 +162,7 @@ RUNS = [
     ["train", "--epochs", 1, "--batch-size", 50, "--out", "trained.safetensors"],
     ["train", "--epochs", 1, "--batch-size", 100, "--lr", 0],
     ["train", "--epochs", 1, "--batch-size", 100, "--lr", 1e-9, "--optimizer", "adam", "--json"],
-    ["evaluate", "model"],
+    ["evaluate", "model", "--report", "report.html"],
     ["predict", "model", "ink.png", "mnist:3"],
     ["summary", "model", "--formulas"],
     ["summary", "resnet20"],

@@ -21,7 +21,7 @@ from pellucid.language.command_line import bench, commands, options, pictures, r
 SOURCE = Path(pc.__file__).parent
 CODE = {  # what Korean texts may say in Latin letters: names in code, and names that have no other
     "asarray", "f", "float", "g", "grad_", "grad_output", "np", "padding", "size", "softmax", "stride", "T", "W", "w",
-    "x", "y", "z", "eps", "FMA", "NaN", "Pellucid", "ReLU", "ulp",
+    "x", "y", "z", "eps", "F", "FMA", "NaN", "Pellucid", "ReLU", "ulp",
 }  # fmt: skip
 
 # The command line names options, values and files in both languages as they are typed.

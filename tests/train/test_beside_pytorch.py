@@ -16,8 +16,17 @@ import pellucid as pc
 from pellucid import functional as F
 from pellucid.nn.models import MODELS
 
-LARGE = {"resnet18": 2, "alexnet": 1}  # networks that make only so many steps; the others make 20
-BATCH = {"lenet5": 7, "mnist_cnn": 4, "vgg_small": 2, "resnet20": 3, "resnet18": 2, "alexnet": 2}
+LARGE = {"resnet18": 2, "alexnet": 1, "vgg11": 1}  # networks that make only so many steps; the others make 20
+BATCH = {
+    "lenet5": 7,
+    "mnist_cnn": 4,
+    "vgg_small": 2,
+    "resnet20": 3,
+    "resnet18": 2,
+    "alexnet": 2,
+    "vgg11": 1,
+    "tiny": 5,
+}
 OPTIMIZERS = {  # ours and PyTorch's with the same settings
     "sgd": (lambda: pc.SGD(lr=0.02, momentum=0.9), lambda p: torch.optim.SGD(p, lr=0.02, momentum=0.9)),
     "nesterov": (

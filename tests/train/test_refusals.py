@@ -255,8 +255,8 @@ def test_a_loss_that_is_too_large_before_any_update():
     data = np.full((4, 2), 2, np.float32), Y
     said_first = said(lambda: pc.fit(network, data, optimizer=pc.SGD(1e-9), epochs=1, batch_size=4))
     assert said_first == (
-        "fit: the loss and the norm of the gradients must be finite; nothing was changed. Got nan in loss. "
-        "Hint: pellucid.record(model, x, y, optimizer=…).overview() shows where the first NaN or infinity is."
+        "fit: the loss and the norm of the gradients must be finite; nothing was changed. Got nan in loss, in epoch 1, "
+        "batch 1. Hint: pellucid.record(model, x, y, optimizer=…).overview() shows where the first NaN or infinity is."
     )
 
 

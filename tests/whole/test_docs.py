@@ -19,6 +19,7 @@ PAGES = {
     "explanations": (4, 0, 0),
     "films": (3, 0, 0),
     "filters": (2, 0, 0),
+    "mistakes": (4, 0, 0),
     "networks": (6, 0, 0),
     "slips": (14, 30, 9),
     "worked-examples": (14, 112, 19),

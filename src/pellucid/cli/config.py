@@ -19,6 +19,7 @@ _NOT_OF_A_RUN = (
     "checkpoint",
     "resume",
     "out",
+    "report",
     "threads",
     "json",
     "quiet",
@@ -41,13 +42,13 @@ def read(context: typer.Context, path: Path | None) -> Path | None:
             raise FormatError(
                 where, "the file is too large", expected=say("at most {most} bytes", most=_MOST_BYTES)
             )
-        settings = tomllib.loads(content.decode())
+        given = tomllib.loads(content.decode())
     except OSError as error:
         raise FormatError(where, "the file cannot be read", got=error.strerror) from None
     except (ValueError, RecursionError) as error:
         raise FormatError(where, "this is no TOML", got=str(error)[:200]) from None
     known = [parameter.name for parameter in context.command.params if parameter.name != "config_file"]
-    defaults = {name.replace("-", "_"): value for name, value in settings.items()}
+    defaults = {name.replace("-", "_"): value for name, value in given.items()}
     for name, value in defaults.items():
         if name not in known:
             expected = say("one of {names}", names=", ".join(str(n).replace("_", "-") for n in known))
@@ -70,11 +71,18 @@ def write(context: typer.Context, folder: Path) -> None:
     from pellucid.cli import output
 
     lines = [
-        f"{name.replace('_', '-')} = {json.dumps(_plain(value), ensure_ascii=False)}\n"
-        for name, value in context.params.items()
-        if value not in (None, [], ()) and name not in _NOT_OF_A_RUN
+        f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in settings(context).items()
     ]
     output.write(say("settings '{path}'", path=str(folder / NAME)), folder / NAME, "".join(lines))
+
+
+def settings(context: typer.Context) -> dict[str, Any]:
+    """What decides a run, by its options' names."""
+    return {
+        name.replace("_", "-"): _plain(value)
+        for name, value in context.params.items()
+        if value not in (None, [], ()) and name not in _NOT_OF_A_RUN
+    }
 
 
 def _plain(value: Any) -> Any:

@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
-from pellucid.cli.options import MNIST, Data, Json, Python, SavedModel, Seed, SkipBad, Threads, Validation
+from pellucid.cli.options import (
+    MNIST,
+    Data,
+    Json,
+    Python,
+    Report,
+    SavedModel,
+    Seed,
+    SkipBad,
+    Threads,
+    Validation,
+)
 from pellucid.language import text
 
 
@@ -14,12 +26,13 @@ def evaluate(
     validation: Validation = 0.2,
     seed: Seed = 0,
     skip_bad: SkipBad = False,
+    report: Report = None,
     python: Python = None,
     threads: Threads = None,
     json: Json = False,
 ) -> None:
     """Loss and accuracy of a saved network on the images that were held out."""
-    from pellucid import train
+    from pellucid import review, train
     from pellucid.cli import networks, output
     from pellucid.kernels.tape import set_num_threads
 
@@ -29,11 +42,16 @@ def evaluate(
     settings = {"validation": validation, "seed": seed, "skip_bad": skip_bad}
     training, held_out = networks.data_for(network, data, settings)
     images = training if held_out is None else held_out
+    if report is not None:
+        title = text("review.title", model=f"{Path(model).name}, {data}")
+        review.report(report, network.model, images, title=title)
     start = time.perf_counter()
     result = train.evaluate(network.model, images)
     seconds = time.perf_counter() - start
     if json:
-        output.print_json({"model": model, "data": data, "images": len(images), **result, "seconds": seconds})
+        written = None if report is None else str(report)
+        document = {"model": model, "data": data, "images": len(images), **result, "seconds": seconds}
+        output.print_json(document | {"report": written})
     else:
         said = (
             text("evaluation.accuracy", accuracy=result["accuracy"]),
@@ -41,3 +59,5 @@ def evaluate(
             text("evaluation.images", images=len(images), seconds=seconds),
         )
         output.screen(json).print("  ".join(said))
+        if report is not None:
+            output.screen(json).print(text("figures.page_written", path=report))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -62,6 +63,7 @@ MNIST = "mnist"
 Lr = Annotated[float | None, typer.Option(help=text("option.lr"), show_default=text("default.lr"))]
 Momentum = Annotated[float | None, typer.Option(help=text("option.momentum"), show_default="0.9")]
 Optimizer = Annotated[OptimizerName, typer.Option(help=text("option.optimizer"))]
+Report = Annotated[Path | None, typer.Option(metavar=text("value.file"), help=text("option.report"))]
 Sample = Annotated[int, typer.Option(help=text("option.sample"))]
 SavedModel = Annotated[str, typer.Argument(metavar=text("value.model"), help=text("option.saved_model"))]
 SkipBad = Annotated[bool, typer.Option("--skip-bad", help=text("option.skip_bad"))]

@@ -70,12 +70,6 @@ def tree(drawn: str, width: int) -> Text:
     return Text("\n".join(lines))
 
 
-def one_line(message: object) -> str:
-    """A message in one line, whatever a file's name or content has brought into it."""
-    line = " ".join(str(message).split())
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
-
-
 def print_json(document: dict[str, Any]) -> None:
     """The one document that a command with --json writes."""
     print(json.dumps(_standard(document), indent=2, allow_nan=False))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import typer
 
-from pellucid.cli.output import one_line
+from pellucid.columns import printable
 from pellucid.errors import FormatError
 from pellucid.language import text
 
@@ -27,7 +27,7 @@ def saved(path: Path, save: Callable[[Path], None]) -> Path:
             save(path)
             return path
         except FormatError as error:
-            print(one_line(f"{text('training.unsaved')} {error}"), file=sys.stderr)
+            print(printable(f"{text('training.unsaved')} {error}"), file=sys.stderr)
         if (answer := _asked()) is None:
             break
         path = Path(answer)
@@ -56,4 +56,4 @@ def _save_anywhere(save: Callable[[Path], None]) -> None:
     except FormatError:
         path.unlink()
         raise
-    print(one_line(text("training.rescued", path=path)), file=sys.stderr)
+    print(printable(text("training.rescued", path=path)), file=sys.stderr)

@@ -96,19 +96,19 @@ def _spoken(lang: str) -> Iterator[None]:
 
 def _told(message: str, lang: str | None = None) -> int:
     """One line, whatever a file name or a file's content has brought into the message; returns the exit code."""
-    from pellucid.cli.output import one_line
+    from pellucid.columns import printable
 
     with suppress(OSError):  # nobody can be told
-        print(text("usage.error", lang, message=one_line(message)), file=sys.stderr)
+        print(text("usage.error", lang, message=printable(message)), file=sys.stderr)
     return 2
 
 
 def _warned(message: Warning | str, *_: Any, **__: Any) -> None:
     """One line, without the place in the code."""
-    from pellucid.cli.output import one_line
+    from pellucid.columns import printable
 
     with suppress(OSError):
-        print(text("usage.warning", message=one_line(str(message))), file=sys.stderr)
+        print(text("usage.warning", message=printable(str(message))), file=sys.stderr)
 
 
 def _nowhere() -> TextIO:

@@ -21,6 +21,7 @@ from pellucid.cli.options import (
     Momentum,
     Optimizer,
     OptimizerName,
+    Report,
     ScheduleName,
     Seed,
     SkipBad,
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from pellucid.data import Dataset
     from pellucid.formats import Saved
     from pellucid.nn import Module
-    from pellucid.train import Epoch, History
+    from pellucid.train import CrossEntropyLoss, Epoch, History
 
 _HEADER_BYTES = 1 << 20  # of a model file, at most
 
@@ -76,6 +77,12 @@ def train(
     ] = None,
     schedule: Annotated[ScheduleName, typer.Option(help=text("option.schedule"))] = ScheduleName.CONSTANT,
     warmup: Annotated[float, typer.Option(help=text("option.warmup_share"))] = 0.0,
+    clip_norm: Annotated[float | None, typer.Option(help=text("option.clip_norm"))] = None,
+    ema: Annotated[float | None, typer.Option(help=text("option.ema"))] = None,
+    label_smoothing: Annotated[float, typer.Option(help=text("option.label_smoothing"))] = 0.0,
+    class_weights: Annotated[
+        bool, typer.Option("--class-weights", help=text("option.class_weights"))
+    ] = False,
     early_stopping: Annotated[int | None, typer.Option(min=1, help=text("option.early_stopping"))] = None,
     source: Annotated[
         str | None, typer.Option("--from", metavar=text("value.file"), help=text("option.from"))
@@ -90,6 +97,7 @@ def train(
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help=text("option.resume"))] = False,
     out: Annotated[Path | None, typer.Option(metavar=text("value.file"), help=text("option.out"))] = None,
+    report: Report = None,
     allow_nonfinite: Annotated[
         bool, typer.Option("--allow-nonfinite", help=text("option.allow_nonfinite"))
     ] = False,
@@ -107,7 +115,7 @@ def train(
     json: Json = False,
 ) -> None:
     """Train a network, tell after each epoch how well it does, and save it."""
-    from pellucid import nn
+    from pellucid import nn, review
     from pellucid.cli import inputs, networks, output
     from pellucid.cli.interrupt import as_ctrl_c
     from pellucid.cli.rescue import saved
@@ -166,6 +174,7 @@ def train(
     plan = {
         "optimizer": rule, "epochs": epochs, "batch_size": batch_size, "seed": seed, "schedule": rate,
         "augment": change, "early_stopping": early_stopping, "checkpoint": folder, "resume": resume,
+        "clip_norm": clip_norm, "ema": ema, "loss": _loss(images, label_smoothing, class_weights),
     }  # fmt: skip
     with as_ctrl_c() as exit_code:
         history, ended = _learn(network.model, images, test, console, plan)
@@ -175,11 +184,18 @@ def train(
             out = saved(out, save)
     if ended is not None:
         raise _told(ended, out, exit_code)
-    chance = None if test is None else _chance(test.labels)
+    chance, doubts = None if test is None else _chance(test.labels), []
     if chance is not None and (accuracy := _accuracy(history.epochs[-1])) <= chance:
         # what names one class for all images has no more than the share of the largest
         usual = inputs.optimizer("train", optimizer, None, momentum, weight_decay).lr
-        console.print("\n".join(_doubts(accuracy, chance, rule.lr, usual)))
+        doubts = list(_doubts(accuracy, chance, rule.lr, usual))
+        console.print("\n".join(doubts))
+    if report is not None:
+        review.report(
+            report, network.model, images if test is None else test, history=history, train=images,
+            recipe=config.settings(context), doubts=doubts, title=text("review.title", model=f"{name}, {data}"),
+        )  # fmt: skip
+        console.print(text("figures.page_written", path=report))
     if json:
         run = {"model": name, "data": data, "optimizer": optimizer, "lr": rule.lr}
         run |= {"batch_size": batch_size, "seed": seed, "parameters": count}
@@ -200,6 +216,19 @@ def _network(
     new = take_over(network.model, origin.model.state_dict()) if origin else []
     freeze(network.model, patterns, but=new)
     return replace(network, classes=images.classes, preprocessing=images.preprocessing)
+
+
+def _loss(images: Dataset, smoothing: float, balanced: bool) -> CrossEntropyLoss:
+    """Cross-entropy; balanced, a class weighs the more the fewer images it has, on average 1 for each image."""
+    from pellucid.cli import networks
+    from pellucid.train import CrossEntropyLoss
+
+    if not balanced:
+        return CrossEntropyLoss(label_smoothing=smoothing)
+    counts = Counter(images.labels.tolist())
+    classes = networks.classes_of(images)
+    weights = [len(images) / (len(counts) * counts[c]) if counts[c] else 1.0 for c in range(classes)]
+    return CrossEntropyLoss(weights, label_smoothing=smoothing)
 
 
 def _check_room(out: Path, network: Module) -> None:

@@ -10,6 +10,7 @@ from pellucid.errors import PellucidError
 
 _LATIN = "DejaVu Sans"  # comes with matplotlib
 _HANGUL = "가힣ㄱ"
+_BOXES = "Last Resort"  # comes with matplotlib, too: its glyphs say only which script a letter is of
 _FAVOURITES = (  # plain faces first
     "Noto Sans CJK KR",
     "Noto Sans KR",
@@ -43,7 +44,8 @@ def _with_hangul(font_manager: Any) -> Iterator[str]:
     """Names of the fonts that have Hangul, favourites first; those that were installed lately last."""
     known = font_manager.fontManager
     entries = sorted(known.ttflist, key=lambda entry: (_rank(entry.name), entry.name))
-    yield from (entry.name for entry in entries if _has_hangul(font_manager, entry.fname))
+    letters = (entry for entry in entries if not entry.name.startswith(_BOXES))
+    yield from (entry.name for entry in letters if _has_hangul(font_manager, entry.fname))
     listed = {entry.fname for entry in known.ttflist}
     for path in sorted(set(font_manager.findSystemFonts()) - listed):  # matplotlib keeps its list for long
         if _has_hangul(font_manager, path):

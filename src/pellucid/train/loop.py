@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -37,7 +37,6 @@ from pellucid.train.step import TrainStep, check_model
 Callback: TypeAlias = Callable[[Progress | Epoch], object]
 STOP = "stop"  # what a callback returns to end training
 _HINT = "use a smaller learning rate"
-_FIRST = "before training, pellucid.record(model, x).overview() shows where the first NaN or infinity is"
 
 
 @memory.enough("fit")
@@ -57,6 +56,8 @@ def fit(
     callbacks: Sequence[Callback] = (),
     checkpoint: str | os.PathLike[str] | Checkpoints | None = None,
     resume: bool = False,
+    clip_norm: float | None = None,
+    ema: float | None = None,
     early_stopping: int | None = None,
     restore_best: bool = False,
     drop_last: bool = False,
@@ -74,6 +75,7 @@ def fit(
         checkpoint: a folder in which the run's state is saved, at each epoch's end and every five minutes.
         resume: go on from the newest checkpoint there, with the same bits as a run that was never interrupted; begin
             where there is none, and return at once where the run is finished.
+        clip_norm, ema: as for `TrainStep`. With averages, these are validated, and the model has them in the end.
         early_stopping: end after so many epochs without a better validation (accuracy, or loss where there is none).
         restore_best: leave the model as it was behind its best epoch; early stopping does so, too.
         drop_last: leave out a last batch that is smaller. A last batch of one image, whose statistics would be no
@@ -92,7 +94,7 @@ def fit(
     callbacks = _callbacks(callbacks)
     check_model("fit", model)
     join_one = any(name.endswith("running_mean") for name, _ in model.named_buffers())
-    step = TrainStep(model, optimizer, loss, check_seed("fit", seed))
+    step = TrainStep(model, optimizer, loss, check_seed("fit", seed), clip_norm=clip_norm, ema=ema)
     criterion = loss_of("fit", loss)
     numbers = isinstance(criterion, MSELoss)
     change = _change(augment)
@@ -116,6 +118,8 @@ def fit(
         "batch_size": batch_size,
         "drop_last": drop_last,
         "seed": seed,
+        "clip_norm": step.clip_norm,
+        "ema": step.ema,
         "schedule": repr(rate),
         "augment": repr(change),
         "steps": epochs * batches.batches if rate else None,
@@ -125,6 +129,8 @@ def fit(
     folder = _folder(checkpoint, run, batches, resume=resume)
     loop = _Loop(run, batches, validation, rate, epochs, callbacks, folder, patience)
     loop.go()
+    if step.ema is not None:
+        model.load_state_dict(step.averaged())
     if run.best and (restore_best or patience):
         model.load_state_dict(run.best.arrays)
     return run.history
@@ -200,10 +206,10 @@ class _Loop:
                     return
         rule = say("the weights are not finite any more after epoch {epoch}", epoch=run.epoch + 1)
         check_finite("fit", rule, run.step.model.named_arrays(), _HINT)
-        result = None
+        mean, result = run.loss_sum / run.images, None
         if self._validation is not None:
-            result = scores(run.step.model, self._validation, self._end_if_interrupted)
-        mean = run.loss_sum / run.images
+            with _averages(run.step):
+                result = scores(run.step.model, self._validation, self._end_if_interrupted)
         done = Epoch(run.epoch, mean, time.perf_counter() - start, result)
         run.history.epochs.append(done)
         run.epoch, run.batch, run.images, run.loss_sum = run.epoch + 1, 0, 0, 0.0
@@ -218,19 +224,13 @@ class _Loop:
             optimizer.lr = run.lr * self._schedule.factor(run.step.steps, steps)
         if not np.isfinite(x).all():
             self._source.check_finite(x)
-        updated = run.step.steps > 0
-        value = run.step(x, y)
-        if not np.isfinite(value):
-            rule = (
-                "the loss is not finite any more" if updated else "the loss is not finite before any update"
-            )
-            got = say(
-                "{value} in epoch {epoch}, batch {number}",
-                value=value,
-                epoch=run.epoch + 1,
-                number=run.batch + 1,
-            )
-            raise NumericError("fit", rule, got=got, hint=_HINT if updated else _FIRST)
+        try:
+            value = run.step(x, y)
+        except NumericError as error:
+            if error.got is not None:
+                place = {"epoch": run.epoch + 1, "number": run.batch + 1}
+                error.got = say("{got}, in epoch {epoch}, batch {number}", got=error.got, **place)
+            raise
         run.history.losses.append(value)
         run.history.rates.append(optimizer.lr)
         return value
@@ -248,7 +248,9 @@ class _Loop:
         run = self._run
         score = done.validation.get("accuracy", -done.validation["loss"])
         if run.best is None or score > run.best.score:
-            run.best = Best(score, done.epoch, run.step.model.state_dict())
+            step = run.step
+            numbers = step.model.state_dict() if step.ema is None else step.averaged()
+            run.best = Best(score, done.epoch, numbers)
 
     def _ended(self) -> bool:
         """Whether training ends before its last epoch."""
@@ -260,6 +262,20 @@ class _Loop:
     def _save(self) -> None:
         if self._folder:
             self._folder.save(self._run.step.steps, self._run.saved())
+
+
+@contextmanager
+def _averages(step: TrainStep) -> Iterator[None]:
+    """Let the model have its averages meanwhile, if there are some."""
+    if step.ema is None:
+        yield
+        return
+    own = step.model.state_dict()
+    try:
+        step.model.load_state_dict(step.averaged())
+        yield
+    finally:
+        step.model.load_state_dict(own)
 
 
 def _change(given: Any) -> Augment | None:

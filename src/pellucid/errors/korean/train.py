@@ -134,16 +134,11 @@ SENTENCES = {
     "mend them, or make the model anew": "값을 고치거나 모델을 새로 만들면 됩니다",
     "images must be finite numbers of float32": "이미지의 값은 float32 범위의 유한한 수여야 합니다",
     "mend these images, or leave them out": "그 이미지를 고치거나 빼면 됩니다",
-    "the loss is not finite any more": "손실이 더는 유한하지 않습니다",
-    "the loss is not finite before any update": "갱신하기 전부터 손실이 유한하지 않습니다",
-    "{value} in epoch {epoch}, batch {number}": "에포크 {epoch}, 배치 {number}에서 {value}",
+    "{got}, in epoch {epoch}, batch {number}": "{got}, 에포크 {epoch}, 배치 {number}",
     "the weights are not finite any more after epoch {epoch}": "에포크 {epoch} 뒤로 가중치가 유한하지 않습니다",
     "the network's output must be finite": "신경망의 출력은 유한해야 합니다",
     "{logits} for image {image}": "이미지 {image}의 출력 {logits}",
     "use a smaller learning rate": "더 작은 학습률을 쓰면 됩니다",
-    "before training, pellucid.record(model, x).overview() shows where the first NaN or infinity is": (
-        "학습하기 전에 pellucid.record(model, x).overview()를 보면 NaN이나 무한대가 처음 나온 곳을 알 수 있습니다"
-    ),
     "pellucid.record(model, x).overview() shows where the first NaN or infinity is": (
         "pellucid.record(model, x).overview()를 보면 NaN이나 무한대가 처음 나온 곳을 알 수 있습니다"
     ),

@@ -46,6 +46,19 @@ OPTIONS: Area = {
         "The share of all steps in which the learning rate grows from 0.",
         "학습률을 0에서부터 키워 가는 구간의 비율",
     ),
+    "option.clip_norm": Entry(
+        "Make gradients shorter whose norm is larger.", "노름이 이보다 큰 기울기는 이 길이로 줄입니다."
+    ),
+    "option.ema": Entry(
+        "Validate and save moving averages of the weights, with a decay such as 0.999.",
+        "가중치의 이동 평균을 검증하고 저장합니다. 감쇠율은 0.999처럼 정합니다.",
+    ),
+    "option.label_smoothing": Entry(
+        "How much of each label is spread over all classes.", "레이블을 모든 클래스에 나누어 주는 비율"
+    ),
+    "option.class_weights": Entry(
+        "Let a class weigh the more the fewer images it has.", "이미지가 적은 클래스일수록 무겁게 셉니다."
+    ),
     "option.early_stopping": Entry(
         "End after so many epochs without a better validation, and keep the best network.",
         "검증 결과가 이만큼의 에포크 동안 나아지지 않으면 끝내고 가장 좋았던 신경망을 남깁니다.",
@@ -75,6 +88,10 @@ OPTIONS: Area = {
         "Where a network from Python is: my_net.py:Net.", "파이썬으로 만든 신경망이 있는 곳: my_net.py:Net"
     ),
     "option.csv": Entry("Write the classes as a table there, too.", "결과를 표로 이 파일에도 저장합니다."),
+    "option.report": Entry(
+        "Write a report as HTML: scores of each class, mistakes, and why.",
+        "클래스별 점수와 오답, 그 까닭을 담은 보고서를 HTML로 저장합니다.",
+    ),
     "option.json": Entry(
         "Print one JSON document on stdout and nothing else there.",
         "표준 출력에 JSON 문서 하나만 출력합니다.",
