@@ -37,7 +37,8 @@ class Plan:
         self.results: dict[Block, Port] = {}  # and where results are to lie
         self.counters = np.zeros(2, np.int64)  # seed and step, read by dropout
         self.factors = np.zeros(0)  # what updates take from learning rate and step, read by their loops
-        self.gate: Block | None = None  # of what follows (see `Loop`); a recording leaves nothing out
+        # Whether a step came to finite numbers: where it is 0, nothing of the model changes (see `Loop`).
+        self.gate = self.block("finite", 1, "int64") if any(s.way == "norm" for s in steps.order) else None
         self._values: dict[Symbol, Block] = {}
         for symbol, array in self.graph.arrays.items():
             self._values[symbol] = External(symbol.name, getattr(array, "memory", array))
@@ -171,10 +172,7 @@ class Plan:
         multiply_adds: int = 0,
     ) -> None:
         """Append a loop. Each thread needs `scratch` bytes for it; see `Loop` for the others."""
-        gate = None if self.keep else self.gate
-        self.loops.append(
-            Loop(name, kernel, bind, step, order or {}, scratch, touches or {}, multiply_adds, gate)
-        )
+        self.loops.append(Loop(name, kernel, bind, step, order or {}, scratch, touches or {}, multiply_adds))
 
     def commit(self, name: str, kernel: Kernel, bind: Callable[[], Work]) -> None:
         """Append a loop that changes the model's own state."""

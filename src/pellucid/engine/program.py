@@ -44,8 +44,7 @@ class Program:
 
     def _complete(self, plan: Plan) -> None:
         """Places for all blocks, and the tape."""
-        gate = None if plan.keep else plan.gate
-        loops = [*plan.loops, *(replace(loop, gate=gate) for loop in plan.commits)]
+        loops = [_gated(plan, loop) for loop in (*plan.loops, *plan.commits)]
         work = [loop.bind() for loop in loops]
         lasting = plan.blocks if plan.keep else plan.lasting
         self.places = arena.arrange(arena.rooms(plan.blocks, [w.blocks for w in work], lasting), len(loops))
@@ -105,6 +104,12 @@ class Program:
             self.plan.inputs[symbol].open(array)
         else:
             self.plan.value(symbol).memory[:] = array.reshape(-1)
+
+
+def _gated(plan: Plan, loop: Loop) -> Loop:
+    """What changes the model waits for the gate. A recording makes its updates beside the model, in any case."""
+    changes = loop.step.way == "update" if loop.step else loop in plan.commits
+    return replace(loop, gate=plan.gate) if changes and not plan.keep else loop
 
 
 class Bound:

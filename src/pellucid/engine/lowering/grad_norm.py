@@ -16,13 +16,13 @@ from pellucid.ops.grad_norm import ROOM, GradNorm
 
 @registry.norm(GradNorm)
 def gradients_norm(plan: Plan, step: Step) -> None:
-    """A pass over the gradients, and a gate for all that comes behind it."""
+    """A pass over the gradients, and the gate of all that changes the model."""
     gradients = [plan.value(symbol) for symbol in step.reads.values()]
     chunks = stretches([gradient.size for gradient in gradients])
     sums = plan.block(f"{step.path}, squares", len(chunks), "float64")
     norm = plan.statistic(step, "norm", 1)
-    finite = plan.block(f"{step.path}, finite", 1, "int64")
-    plan.last(norm, finite)
+    assert plan.gate is not None
+    plan.last(norm, plan.gate)
     code, scratch = simd.Channels(plan.bits, LANES, "squares"), 8 * (HEADER + LANES)
     table = chunks, tuple(map(grad_norm.Gradient, gradients)), sums
 
@@ -33,6 +33,5 @@ def gradients_norm(plan: Plan, step: Step) -> None:
     assert isinstance(step.op, GradNorm)
     factor = plan.statistic(step, "factor", 1) if "factor" in step.makes else None
     loss = plan.value(plan.graph.output)
-    root = grad_norm.Norm(sums, len(chunks), loss, norm, finite, factor, step.op.max_norm or 0.0, ROOM)
+    root = grad_norm.Norm(sums, len(chunks), loss, norm, plan.gate, factor, step.op.max_norm or 0.0, ROOM)
     plan.loop(step, norm.name, grad_norm.norm, lambda: Work(1, root), scratch=scratch)
-    plan.gate = finite
