@@ -237,7 +237,9 @@ def _spread_out(text: str, spread: re.Match[str] | None) -> str:
 
 def multiplied_out(document: Document, roles: Mapping[str, str]) -> tuple[Polynomial, Polynomial]:
     """The formula, and the terms by the names of their factors, as polynomials in what is not multiplied out."""
-    text = _right_side(document["formula"]).removesuffix("^(1/p)")  # the root of the sum of terms
+    text = (
+        _right_side(document["formula"]).removesuffix("^(1/p)").removesuffix("^(1/2)")
+    )  # the root of the sum of terms
     text = re.sub(r"\.reshape\(.*\)", "", text)  # which moves numbers and changes none
     for name, value in re.findall(
         r"(\w+\[[\w,]*\]) = ((?:[^,\[\]]|\[[^\]]*\])*·(?:[^,\[\]]|\[[^\]]*\])*)", document["note"]

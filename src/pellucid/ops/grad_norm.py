@@ -40,7 +40,7 @@ class GradNorm(Maker):
     max_norm: float | None = None
 
     formulas: ClassVar[Mapping[str, str]] = {
-        "norm": "grad_norm = √Σ_p Σ_j gradients[p][j]²",
+        "norm": "grad_norm = (Σ_{m,i} gradients[m,i]·gradients[m,i])^(1/2)",
         "factor": "clip_factor = min(1, max_norm/(grad_norm + 1e-6))",
     }
 
