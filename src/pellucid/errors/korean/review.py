@@ -18,7 +18,6 @@ SENTENCES = {
     "labels {shape}": "레이블 {shape}",
     # pictures of them
     "each class has a name": "클래스마다 이름이 하나씩 있어야 합니다",
-    "{count} names": "이름 {count}개",
     "so many classes cannot be read in a picture": "클래스가 너무 많아 그림에서 읽을 수 없습니다",
     "a sheet shows some mistakes": "그림 한 장에 보일 오답의 개수가 맞지 않습니다",
     "1 to {last}": "1부터 {last}까지",
