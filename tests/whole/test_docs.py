@@ -22,6 +22,7 @@ PAGES = {
     "mistakes": (4, 0, 0),
     "networks": (7, 0, 0),
     "slips": (14, 30, 9),
+    "train": (8, 0, 0),
     "worked-examples": (14, 112, 19),
 }
 ROOT = DOCS.parent
