@@ -1,22 +1,18 @@
-"""The loop around the step: epochs over the data, and what happens between them."""
+"""`fit`: what is asked for is checked and put together as a run, which goes through its epochs."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
-from typing import Any, TypeAlias
-
-import numpy as np
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from pellucid import memory
 from pellucid.data.augment import Augment
 from pellucid.data.dataset import DataLike, Dataset
 from pellucid.engine import algorithm
 from pellucid.engine.graph import trace
-from pellucid.errors import ArgumentError, DataError, NumericError, say, told_by
+from pellucid.errors import ArgumentError, DataError, say, told_by
 from pellucid.explain.finite import check_finite
 from pellucid.nn.module import Module
 from pellucid.seeds import check_seed
@@ -24,19 +20,14 @@ from pellucid.sizes import is_integer
 from pellucid.train import schedules
 from pellucid.train.batch import check_classes
 from pellucid.train.checkpoints import Checkpoints
-from pellucid.train.evaluation import scores
-from pellucid.train.history import Epoch, History, Progress
-from pellucid.train.interrupt import after_step
+from pellucid.train.epochs import Callback, Epochs
+from pellucid.train.history import History
 from pellucid.train.losses import CrossEntropyLoss, Loss, MSELoss, loss_of
 from pellucid.train.optimizers import Optimizer
-from pellucid.train.run import Best, Run
+from pellucid.train.run import Run
 from pellucid.train.schedules import Schedule
 from pellucid.train.source import Batch, Images, Source, judged, source
 from pellucid.train.step import TrainStep, check_model
-
-Callback: TypeAlias = Callable[[Progress | Epoch], object]
-STOP = "stop"  # what a callback returns to end training
-_HINT = "use a smaller learning rate"
 
 
 @memory.enough("fit")
@@ -127,8 +118,7 @@ def fit(
     }
     run = Run(step, recipe, optimizer.lr if rate else None)
     folder = _folder(checkpoint, run, batches, resume=resume)
-    loop = _Loop(run, batches, validation, rate, epochs, callbacks, folder, patience)
-    loop.go()
+    Epochs(run, batches, validation, rate, epochs, callbacks, folder, patience).go()
     if step.ema is not None:
         model.load_state_dict(step.averaged())
     if run.best and (restore_best or patience):
@@ -152,130 +142,6 @@ def _folder(given: Any, run: Run, batches: Source, *, resume: bool) -> Checkpoin
     else:
         folder.save(0, run.saved())
     return folder
-
-
-class _Loop:
-    """Goes through a run."""
-
-    def __init__(
-        self,
-        run: Run,
-        batches: Source,
-        validation: Dataset | None,
-        schedule: Schedule | None,
-        epochs: int,
-        callbacks: Sequence[Callback],
-        folder: Checkpoints | None,
-        patience: int | None,
-    ) -> None:
-        self._run, self._source, self._validation = run, batches, validation
-        self._schedule, self._epochs, self._callbacks = schedule, epochs, callbacks
-        self._folder, self._patience = folder, patience
-
-    def go(self) -> None:
-        """All epochs that are left."""
-        run = self._run
-        try:
-            with after_step() as self._end_if_interrupted:
-                while run.epoch < self._epochs and not self._ended():
-                    self._epoch()
-        except (KeyboardInterrupt, NumericError):
-            if run.history.losses:
-                self._save()
-            raise
-        finally:
-            if run.lr is not None:
-                run.step.optimizer.lr = run.lr
-
-    def _epoch(self) -> None:
-        """What is left of an epoch, and its end."""
-        run, start = self._run, time.perf_counter()
-        with closing(self._source.epoch(run.epoch, run.batch)) as batches:
-            seen = 0
-            for x, y in batches:
-                value = self._step(x, y)
-                run.batch, run.images = run.batch + 1, run.images + len(x)
-                run.loss_sum += value * len(x)
-                seen += len(x)
-                speed = seen / (time.perf_counter() - start)
-                place = run.epoch, run.batch, self._source.batches
-                self._tell(Progress(*place, value, speed, run.step.optimizer.lr))
-                if self._folder and self._folder.due:
-                    self._save()
-                if run.history.ended:
-                    return
-        rule = say("the weights are not finite any more after epoch {epoch}", epoch=run.epoch + 1)
-        check_finite("fit", rule, run.step.model.named_arrays(), _HINT)
-        mean, result = run.loss_sum / run.images, None
-        if self._validation is not None:
-            with _averages(run.step):
-                result = scores(run.step.model, self._validation, self._end_if_interrupted)
-        done = Epoch(run.epoch, mean, time.perf_counter() - start, result)
-        run.history.epochs.append(done)
-        run.epoch, run.batch, run.images, run.loss_sum = run.epoch + 1, 0, 0, 0.0
-        self._keep_best(done)
-        self._save()
-        self._tell(done)
-
-    def _step(self, x: Any, y: Any) -> float:
-        run, optimizer = self._run, self._run.step.optimizer
-        if self._schedule and run.lr is not None:
-            steps = self._epochs * self._source.batches
-            optimizer.lr = run.lr * self._schedule.factor(run.step.steps, steps)
-        if not np.isfinite(x).all():
-            self._source.check_finite(x)
-        try:
-            value = run.step(x, y)
-        except NumericError as error:
-            if error.got is not None:
-                place = {"epoch": run.epoch + 1, "number": run.batch + 1}
-                error.got = say("{got}, in epoch {epoch}, batch {number}", got=error.got, **place)
-            raise
-        run.history.losses.append(value)
-        run.history.rates.append(optimizer.lr)
-        return value
-
-    def _tell(self, event: Progress | Epoch) -> None:
-        """The callbacks, all of them, then Ctrl-C."""
-        answers = [callback(event) for callback in self._callbacks]
-        if any(isinstance(answer, str) and answer == STOP for answer in answers):
-            self._run.history.ended = "callback"
-        self._end_if_interrupted()
-
-    def _keep_best(self, done: Epoch) -> None:
-        if not done.validation:
-            return
-        run = self._run
-        score = done.validation.get("accuracy", -done.validation["loss"])
-        if run.best is None or score > run.best.score:
-            step = run.step
-            numbers = step.model.state_dict() if step.ema is None else step.averaged()
-            run.best = Best(score, done.epoch, numbers)
-
-    def _ended(self) -> bool:
-        """Whether training ends before its last epoch."""
-        run = self._run
-        if self._patience and run.best and run.epoch - 1 - run.best.epoch >= self._patience:
-            run.history.ended = "early_stopping"
-        return run.history.ended is not None
-
-    def _save(self) -> None:
-        if self._folder:
-            self._folder.save(self._run.step.steps, self._run.saved())
-
-
-@contextmanager
-def _averages(step: TrainStep) -> Iterator[None]:
-    """Let the model have its averages meanwhile, if there are some."""
-    if step.ema is None:
-        yield
-        return
-    own = step.model.state_dict()
-    try:
-        step.model.load_state_dict(step.averaged())
-        yield
-    finally:
-        step.model.load_state_dict(own)
 
 
 def _change(given: Any) -> Augment | None:
