@@ -42,6 +42,7 @@ soak: soak-functions
 	.venv/test/bin/python soak/interrupts.py
 	.venv/test/bin/python soak/threads.py
 	.venv/test/bin/python soak/kills.py
+	.venv/test/bin/python soak/runs.py
 	.venv/test/bin/python soak/hostile.py
 	.venv/test/bin/python soak/lines.py
 	.venv/test/bin/python soak/forgeries.py

@@ -250,12 +250,11 @@ MISTAKES = {
         "warmup: --shape must be C,H,W, each a whole number from 1 to 999999. Expected such as 1,28,28. Got '1,0,28'."
     ),
     "warmup lenet5 --shape 1,1,1": (
-        "max_pool2d 'max_pool2d': the window must not be larger than the padded input. "
-        "Expected at most 1 positions along H. Got 2 (kernel 2, dilation 1) on input 1 with padding 0+0."
+        "lenet5: image_size must be a whole number. Expected image_size ≥ 12. Got image_size=1."
     ),
     "warmup ": (
         "model: there is no such network and no such file. "
-        "Expected lenet5, mnist_cnn, vgg_small, resnet20, resnet18, alexnet or a file. Got ''."
+        "Expected lenet5, mnist_cnn, vgg_small, resnet20, resnet18, alexnet, vgg11, tiny or a file. Got ''."
     ),
     "warmup alexnet --shape 3,32,32": "alexnet: image_size must be a whole number. Expected image_size ≥ 63.",
     "warmup lenet5 --batch 0": "Invalid value for '--batch'",

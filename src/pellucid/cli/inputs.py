@@ -159,6 +159,8 @@ def optimizer(
 
     given: dict[str, Any] = {"lr": lr, "weight_decay": weight_decay}
     given = {name: value for name, value in given.items() if value is not None}
+    if weight_decay is not None:
+        given["decay_vectors"] = False
     if name is OptimizerName.SGD:
         return SGD(**{"lr": 0.05, "momentum": 0.9 if momentum is None else momentum, **given})
     if momentum is not None:

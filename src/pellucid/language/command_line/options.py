@@ -39,7 +39,8 @@ OPTIONS: Area = {
         '학습 이미지를 에포크마다 바꿉니다. 예: "crop 4; flip"',
     ),
     "option.weight_decay": Entry(
-        "How strongly weights are drawn to 0.", "가중치를 0 쪽으로 끌어당기는 세기(가중치 감쇠)"
+        "How strongly weights, but no biases and norms, are drawn to 0.",
+        "가중치를 0 쪽으로 끌어당기는 세기(가중치 감쇠). 편향과 정규화 층에는 쓰지 않습니다.",
     ),
     "option.schedule": Entry("How the learning rate changes.", "학습률을 바꾸는 방법"),
     "option.warmup_share": Entry(
