@@ -181,7 +181,7 @@ def test_reuse_changes_no_bit(name, monkeypatch):
 # What an arena may take of its blocks' bytes, in training and in inference.
 @pytest.mark.parametrize(
     ("name", "training", "inference"),
-    [("lenet5", 0.7, 0.65), ("mnist_cnn", 0.7, 0.8), ("vgg_small", 0.55, 0.45), ("resnet20", 0.5, 0.15)],
+    [("lenet5", 0.7, 0.65), ("mnist_cnn", 0.82, 0.8), ("vgg_small", 0.55, 0.45), ("resnet20", 0.5, 0.15)],
 )
 def test_an_arena_is_smaller_than_its_blocks(name, training, inference):
     x, y = np.zeros((16, *MODELS[name]), np.float32), np.zeros(16, np.int64)

@@ -28,7 +28,7 @@ CONV2D = "input, weight, bias, stride, padding, dilation, groups, flip"
 LINEAR = "in_features, out_features, bias"
 NORM = "num_features, eps, momentum, affine, track_running_stats"
 POOL = "kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override"
-SGD = "lr, momentum, weight_decay, nesterov"
+SGD = "lr, momentum, weight_decay, nesterov, decay_vectors"
 CPU = " Hint: leave it out: networks run on the CPU."
 FLOATS = " Hint: leave it out: model.astype('float64') changes a network's float type."
 KEPT = " Hint: leave it out: functions do not change their input."
@@ -65,7 +65,7 @@ KEPT = " Hint: leave it out: functions do not change their input."
         (lambda: F.conv2d_backward(X, X, X, strides=2), "conv2d_backward strides", CONV2D + "."),
         (lambda: nn.Sequential(nn.ReLU(), device="cpu"), "Sequential device", "layers." + CPU),
         (lambda: pc.SGD(0.1, dampening=0.5), "SGD dampening", SGD + "."),
-        (lambda: pc.Adam(amsgrad=True), "Adam amsgrad", "lr, betas, eps, weight_decay."),
+        (lambda: pc.Adam(amsgrad=True), "Adam amsgrad", "lr, betas, eps, weight_decay, decay_vectors."),
     ],
 )
 def test_settings_that_are_not_there(call, setting, taken):

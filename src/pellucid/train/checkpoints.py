@@ -115,7 +115,7 @@ def _spare(steps: list[int]) -> list[int]:
 
     Example:
         >>> _spare([0, *range(10, 140, 10)])
-        [10, 30, 50, 70, 90, 110]
+        [10, 20, 30, 50, 60, 80, 90, 110]
     """
     length = 1 << (max(1, -(-steps[-1] // _MARKS)) - 1).bit_length()
     first = {step // length: step for step in reversed(steps)}

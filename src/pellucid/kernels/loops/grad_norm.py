@@ -54,7 +54,7 @@ def tree_of(lanes):
         for i in range(width):
             lanes[i] += lanes[i + width]
         width //= 2
-    return lanes[0]
+    return lanes[width]
 
 
 @kernel
