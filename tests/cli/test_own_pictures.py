@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pellucid.formats import load_saved
+from pellucid.formats import load_saved, save_model
 from pellucid.train import Checkpoints
 
 COLOURS = {"grass": (40, 160, 60), "sea": (30, 70, 190), "고양이": (200, 150, 90)}
@@ -106,6 +106,52 @@ def test_networks_in_a_line_and_from_python(run, photos):
     code, _, err = run("predict", "n", "photos/sea/1.png")
     assert code == 2
     assert err.startswith("error: model file 'n': the model is built by Net, which is not in the file. ")
+
+
+def test_a_file_of_settings_neither_runs_code_nor_writes_files(run, photos):
+    Path("evil.py").write_text("raise SystemExit('it ran')")
+    Path("evil.toml").write_text('model = "evil.py:Net"')
+    code, _, err = run(*TRAIN[:3], "--config", "evil.toml")
+    assert (code, err) == (
+        2,
+        "error: train: a file of settings cannot name Python code. Hint: --model evil.py:Net.\n",
+    )
+    Path("evil.toml").write_text('out = "victim"')
+    assert run(*TRAIN, "--config", "evil.toml")[0] == 2
+    assert not Path("victim").exists()
+
+
+def test_a_refused_resume_leaves_the_settings_of_the_run(run, photos):
+    assert run(*TRAIN, "--checkpoint", "run")[0] == 0
+    before = Path("run", "config.toml").read_bytes()
+    assert run("train", "--data", "photos", "--checkpoint", "run", "--resume")[0] == 2
+    assert Path("run", "config.toml").read_bytes() == before
+
+
+def test_classes_are_found_by_their_names_without_preprocessing_too(run, photos):
+    assert run(*TRAIN, "--out", "m")[0] == 0
+    saved = load_saved("m")
+    names = saved.classes[::-1]
+    save_model("n", saved.name, saved.settings, saved.model, classes=names, preprocessing=saved.preprocessing)
+    code, out, _ = run("evaluate", "m", "--data", "photos", "--json")
+    right = json.loads(out)["accuracy"]
+    code, out, _ = run("evaluate", "n", "--data", "photos", "--json")
+    assert (code, json.loads(out)["accuracy"] < right) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("def Net(num_classes):\n    return 3\n", "error: model: net.py:Net makes no network. Got int."),
+        ("def Net(num_classes):\n    return 1 / 0\n", "error: model: net.py:Net makes no network. Got Zero"),
+        ("def Net(:\n", "error: model: net.py cannot be run. Got SyntaxError: "),
+        ("Net = 3\n", "error: model: net.py has no Net. "),
+    ],
+)
+def test_a_python_file_that_makes_no_network_is_one_line(run, photos, source, message):
+    Path("net.py").write_text(source)
+    code, _, err = run(*TRAIN[:3], "--model", "net.py:Net")
+    assert (code, err.startswith(message), err.count("\n")) == (2, True, 1)
 
 
 @pytest.mark.parametrize(

@@ -114,6 +114,8 @@ def test_what_is_no_blueprint(call, message):
         {"model": "python:Net", "settings": '{"a b": 1}'},
         {"model": "python:Net", "settings": '{"a": "b"}'},
         {"model": "flatten; dense", "settings": '{"channels": 99999999999999}'},
+        {"model": "bn; bn; dense", "settings": '{"channels": 2000000000, "height": 1, "width": 1}'},
+        {"classes": '["a", "a"]'},
         {"model": "conv 999999 k999999", "settings": '{"channels": 999999}'},
         {
             "model": "conv 999999 k9; conv 999999 k9; dense",

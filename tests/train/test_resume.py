@@ -11,7 +11,7 @@ import pytest
 
 import pellucid as pc
 from pellucid.errors import ArgumentError, DataError, FormatError
-from pellucid.formats.run import load_run
+from pellucid.formats.run import load_run, save_run
 
 RNG = np.random.default_rng(7)
 TRAIN = pc.Dataset(RNG.integers(0, 256, (22, 2, 7, 5), np.uint8), RNG.integers(0, 3, 22))
@@ -246,3 +246,69 @@ def test_a_last_batch_of_one_image_is_joined_where_there_is_batch_norm():
         plain, data, optimizer=pc.SGD(0.05), epochs=1, batch_size=5, drop_last=True, callbacks=[seen.append]
     )
     assert seen[-2].batches == 2
+
+
+def test_a_second_ctrl_c_in_the_middle_of_a_step_leaves_the_checkpoint_before_it(tmp_path, monkeypatch):
+    whole, _ = trained()
+    made = pc.TrainStep.__call__
+
+    def interrupted(step: Any, x: Any, y: Any) -> float:
+        loss = made(step, x, y)
+        if step.steps == 7:  # the update is made, and the loop does not know of it
+            raise KeyboardInterrupt
+        return loss
+
+    monkeypatch.setattr(pc.TrainStep, "__call__", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        trained(checkpoint=pc.Checkpoints(tmp_path, every_s=0))
+    monkeypatch.undo()
+    assert max(pc.Checkpoints(tmp_path).paths()) == 6
+    resumed, _ = trained(checkpoint=tmp_path, resume=True)
+    assert bits(resumed) == bits(whole)
+
+
+def test_any_error_between_steps_leaves_a_checkpoint(tmp_path):
+    def fail(event: Any) -> None:
+        if getattr(event, "batch", 0) == 3:
+            raise ValueError
+
+    with pytest.raises(ValueError):  # noqa: PT011 - the callback's own
+        trained(checkpoint=tmp_path, callbacks=[fail])
+    assert max(pc.Checkpoints(tmp_path).paths()) == 3
+
+
+def test_averages_are_those_of_a_run_without_a_break(tmp_path):
+    settings: dict[str, Any] = {"ema": 0.9, "clip_norm": 0.5, "augment": "crop 1; flip"}
+    whole, history = trained(**settings)
+    always = pc.Checkpoints(tmp_path, every_s=0)
+    with pytest.raises(StopError):
+        trained(checkpoint=always, callbacks=[stopping(8, [])], **settings)
+    resumed, found = trained(checkpoint=tmp_path, resume=True, **settings)
+    assert bits(resumed) == bits(whole)
+    assert [epoch.validation for epoch in found.epochs] == [epoch.validation for epoch in history.epochs]
+
+
+def test_what_is_frozen_is_part_of_the_recipe(tmp_path):
+    trained(checkpoint=tmp_path)
+    model = network()
+    model[0].bias.requires_grad = False
+    with pytest.raises(ArgumentError, match=r"^fit: a run goes on with the frozen that it began with\. "):
+        pc.fit(
+            model, TRAIN, TEST, optimizer=OPTIMIZERS["sgd"](), epochs=EPOCHS, batch_size=SIZE, seed=3,
+            schedule="cosine", checkpoint=tmp_path, resume=True,
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"epoch": -1}, {"epoch": 99}, {"batch": 2}, {"lr": "0x1p99999"}, {"epochs": [{}]}, {"loss_sum": 3}],
+)
+def test_a_state_that_does_not_hold_together_is_refused(change, tmp_path):
+    trained(checkpoint=tmp_path)
+    (path,) = [path for steps, path in pc.Checkpoints(tmp_path).paths().items() if steps == 15]
+    state = load_run(path)
+    state.state |= change
+    save_run(path, state)
+    with pytest.raises(FormatError) as error:
+        trained(checkpoint=tmp_path, resume=True)
+    assert str(error.value) == "fit: the checkpoint's state is broken."

@@ -47,7 +47,7 @@ def read(context: typer.Context, path: Path | None) -> Path | None:
         raise FormatError(where, "the file cannot be read", got=error.strerror) from None
     except (ValueError, RecursionError) as error:
         raise FormatError(where, "this is no TOML", got=str(error)[:200]) from None
-    known = [parameter.name for parameter in context.command.params if parameter.name != "config_file"]
+    known = [parameter.name for parameter in context.command.params if parameter.name not in _NOT_OF_A_RUN]
     defaults = {name.replace("-", "_"): value for name, value in given.items()}
     for name, value in defaults.items():
         if name not in known:

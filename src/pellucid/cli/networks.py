@@ -8,7 +8,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from pellucid.data import datasets
 from pellucid.data.dataset import Dataset
-from pellucid.errors import ArgumentError, DataError, say
+from pellucid.errors import ArgumentError, DataError, PellucidError, say
 from pellucid.formats import Saved, load_saved
 from pellucid.formats.checkpoint import PYTHON
 from pellucid.nn.blueprint import blueprint, is_line
@@ -35,10 +35,9 @@ def fresh(model: str, shape: Shape, classes: int) -> Saved:
     Raises: ArgumentError for what is no name, no line and no class of a Python file.
     """
     if _FILE.fullmatch(model):
-        make, name = of_python(model)
-        given = {"in_channels": shape[0], "num_classes": classes, "image_size": shape[1]}
-        settings = {key: given[key] for key in inspect.signature(make).parameters if key in given}
-        return Saved(make(**settings), f"{PYTHON}{name}", settings)
+        make = of_python(model)
+        settings = make.takes({"in_channels": shape[0], "num_classes": classes, "image_size": shape[1]})
+        return Saved(make(**settings), f"{PYTHON}{make.name}", settings)
     if not is_line(model) and model not in MODELS:
         expected = say(
             "{names}, a line such as 'conv 16 k3; relu; flatten; dense', or my_net.py:Net",
@@ -49,7 +48,7 @@ def fresh(model: str, shape: Shape, classes: int) -> Saved:
     return Saved(plan.build(), plan.model, plan.settings)
 
 
-def of_python(model: str) -> tuple[Callable[..., Module], str]:
+def of_python(model: str) -> Maker:
     """The class or function of a Python file, which the user names and so trusts: `my_net.py:Net`.
 
     Raises: ArgumentError when the file or the name in it is missing, or does not make modules.
@@ -66,16 +65,57 @@ def of_python(model: str) -> tuple[Callable[..., Module], str]:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules.setdefault(path.stem, module)
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        got = f"{type(error).__name__}: {error}"[:200]
+        raise ArgumentError("model", say("{path} cannot be run", path=str(path)), got=got) from None
     make = getattr(module, name, None)
     if not callable(make):
         raise ArgumentError("model", say("{path} has no {name}", path=str(path), name=name), got=repr(model))
-    return make, name
+    return Maker(make, model)
+
+
+def is_python(model: str | None) -> bool:
+    """Whether it names a class of a Python file."""
+    return model is not None and _FILE.fullmatch(model) is not None
+
+
+@dataclass(frozen=True)
+class Maker:
+    """A user's class or function; what it makes must be a module."""
+
+    make: Callable[..., Any]
+    model: str
+
+    @property
+    def name(self) -> str:
+        """That of the class or function."""
+        return self.model.rpartition(":")[2]
+
+    def takes(self, given: Mapping[str, int]) -> dict[str, int]:
+        """Those of the settings that it has parameters for."""
+        return {key: given[key] for key in inspect.signature(self.make).parameters if key in given}
+
+    def __call__(self, **settings: int) -> Module:
+        """What it makes of settings."""
+        try:
+            made = self.make(**settings)
+        except PellucidError:
+            raise
+        except Exception as error:
+            got = f"{type(error).__name__}: {error}"[:200]
+            rule = say("{model} makes no network", model=self.model)
+            raise ArgumentError("model", rule, got=got) from None
+        if not isinstance(made, Module):
+            rule = say("{model} makes no network", model=self.model)
+            raise ArgumentError("model", rule, got=type(made).__name__)
+        return made
 
 
 def saved(file: str, python: str | None = None) -> Saved:
     """A network from its file."""
-    return load_saved(file, make=of_python(python)[0] if python else None)
+    return load_saved(file, make=of_python(python) if python else None)
 
 
 def data_for(network: Saved | None, name: str, settings: Mapping[str, Any]) -> tuple[Dataset, Dataset | None]:
@@ -88,9 +128,10 @@ def data_for(network: Saved | None, name: str, settings: Mapping[str, Any]) -> t
     if taken:
         given |= {"size": (taken.height, taken.width), "channels": taken.channels, "fit": taken.fit}
     parts = datasets.open(name, **given)
-    if network is None or taken is None:
+    if network is None:
         return parts
-    return tuple(part and _as_trained(part, network) for part in parts)  # type: ignore[return-value]
+    training, held_out = parts
+    return _as_trained(training, network), None if held_out is None else _as_trained(held_out, network)
 
 
 def _as_trained(data: Dataset, network: Saved) -> Dataset:
@@ -108,7 +149,10 @@ def _as_trained(data: Dataset, network: Saved) -> Dataset:
             )
         labels = np.array([known[name] for name in data.classes], np.int64)[labels]
     classes = network.classes or data.classes
-    return replace(data, labels=labels, classes=classes, preprocessing=network.preprocessing)
+    taken = network.preprocessing
+    if taken is None and data.preprocessing is not None:
+        taken = replace(data.preprocessing, mean=(), std=())  # such a network takes numbers from 0 to 1
+    return replace(data, labels=labels, classes=classes, preprocessing=taken)
 
 
 def with_images(model: str, data: str, first: int, count: int) -> tuple[Saved, Array, Array]:

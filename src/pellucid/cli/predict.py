@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pellucid.cli.options import Json, Python, SavedModel
-from pellucid.errors import say
+from pellucid.errors import ShapeError, say
 from pellucid.language import text
 
 if TYPE_CHECKING:
@@ -54,8 +54,12 @@ def predict(
 
 def _best(network: Saved, chances: NDArray[Any], top: int) -> list[dict[str, Any]]:
     """The likeliest classes."""
+    if chances.ndim != 1:
+        raise ShapeError("predict", "a classifier's output is (N, classes)", got=f"(1, {chances.shape})")
     best = (-chances).argsort(kind="stable")[:top]
-    names = network.classes or [str(number) for number in range(len(chances))]
+    names = network.classes
+    if len(names) != len(chances):
+        names = tuple(str(number) for number in range(len(chances)))
     return [{"class": int(c), "name": names[c], "probability": float(chances[c])} for c in best]
 
 

@@ -28,7 +28,7 @@ from pellucid.cli.options import (
     Threads,
     Validation,
 )
-from pellucid.errors import ArgumentError, NumericError, say
+from pellucid.errors import ArgumentError, NumericError, PellucidError, say
 from pellucid.language import text
 
 if TYPE_CHECKING:
@@ -137,7 +137,11 @@ def train(
     nn.seed(seed)
     if out is not None:
         check_writable(say("model file '{path}'", path=out), out, _HEADER_BYTES)
-    origin = networks.saved(source) if source else None
+    told = context.get_parameter_source("model")
+    if told is not None and told.name == "DEFAULT_MAP" and networks.is_python(model):
+        hint = say("--model {model}", model=model)
+        raise ArgumentError("train", "a file of settings cannot name Python code", hint=hint)
+    origin = networks.saved(source, model if networks.is_python(model) else None) if source else None
     sides = None if size is None else inputs.read_sides("train", "--size", size)
     pictures = {
         "size": sides, "channels": channels, "fit": fit.value, "validation": validation, "seed": seed,
@@ -150,7 +154,8 @@ def train(
     folder = None if checkpoint is None else Checkpoints(checkpoint)
     if folder:
         folder.prepare(resume=resume)
-        config.write(context, folder.folder)
+        if not folder.paths():
+            config.write(context, folder.folder)
     console = output.screen(json, quiet=quiet)
     count = sum(parameter.size for _, parameter in network.model.named_parameters())
     name = model or network.name
@@ -177,9 +182,11 @@ def train(
         "clip_norm": clip_norm, "ema": ema, "loss": _loss(images, label_smoothing, class_weights),
     }  # fmt: skip
     with as_ctrl_c() as exit_code:
-        history, ended = _learn(network.model, images, test, console, plan)
+        history, ended, moved = _learn(network.model, images, test, console, plan)
         if isinstance(ended, NumericError) and (out is None or not allow_nonfinite):
             raise ended
+        if out is not None and not moved and ended is not None:
+            out = None  # a network that has not learned anything takes nobody's place
         if out is not None:
             out = saved(out, save)
     if ended is not None:
@@ -244,23 +251,25 @@ def _check_room(out: Path, network: Module) -> None:
 
 def _learn(
     network: Module, images: Dataset, test: Dataset | None, console: Console, plan: dict[str, Any]
-) -> tuple[History, KeyboardInterrupt | NumericError | None]:
-    """Train a network as planned: all epochs, or none and what ended training early."""
+) -> tuple[History, KeyboardInterrupt | PellucidError | OSError | None, bool]:
+    """Train a network as planned: all epochs, or none and what ended training early; and whether it made a step."""
     from pellucid.cli.progress import shown
     from pellucid.train import History, fit
 
+    steps: list[object] = []
     try:
         with shown(console, plan["epochs"]) as show:
-            return fit(network, images, test, **plan, callbacks=[show]), None
-    except (KeyboardInterrupt, NumericError) as error:
-        return History(), error
+            history = fit(network, images, test, **plan, callbacks=[show, steps.append])
+            return history, None, True
+    except (KeyboardInterrupt, PellucidError, OSError) as error:
+        return History(), error, bool(steps)
 
 
 def _told(
-    ended: KeyboardInterrupt | NumericError, out: Path | None, exit_code: Callable[[], int]
-) -> typer.Exit | NumericError:
+    ended: KeyboardInterrupt | PellucidError | OSError, out: Path | None, exit_code: Callable[[], int]
+) -> typer.Exit | PellucidError | OSError:
     """How the command ends where training ended early; an interrupt is told, and where the network is."""
-    if isinstance(ended, NumericError):
+    if not isinstance(ended, KeyboardInterrupt):
         return ended
     key = "training.interrupted" if out is None else "training.interrupted_saved"
     print(text(key, path=out), file=sys.stderr)

@@ -227,8 +227,9 @@ def _taken(where: str, metadata: Mapping[str, str]) -> tuple[tuple[str, ...], Pr
     """The classes' names and the preprocessing, as far as the file has them."""
     try:
         classes = reader.strict_json(metadata.get("classes", "[]"))
-        if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
-            raise ArgumentError("classes", "class names are texts", got=repr(classes))
+        texts = isinstance(classes, list) and all(isinstance(name, str) for name in classes)
+        if not texts or len(set(classes)) < len(classes):
+            raise ArgumentError("classes", "class names are texts, each another one", got=repr(classes))
         given = reader.strict_json(metadata.get("preprocessing", "null"))
         if given is not None and (not isinstance(given, dict) or given.keys() != set(_PREPROCESSING)):
             raise ArgumentError("preprocessing", "preprocessing has other settings", got=repr(given))

@@ -47,18 +47,27 @@ def uniform(shape: tuple[int, ...], fan_in: int) -> Parameter:
 
     `fan_in` is the number of products that one output sums up.
     """
-    room = _room.get()
-    if room is not None:
-        room[0] -= prod(shape)
-        if room[0] < 0:
-            raise ArgumentError(
-                "init", "the model is larger than its file", got=say("shape {shape}", shape=shape)
-            )
+    if claim(shape):
         return Parameter.zeros(shape)
     memory.require("Parameter", say("the array"), 4 * prod(shape), shape=shape)
     parameter, (since, numbers) = Parameter.zeros(shape), _seeded
     _draw(parameter, Stream(since, Purpose.INITIAL_VALUES, next(numbers)), 1 / sqrt(fan_in))
     return parameter
+
+
+def claim(shape: tuple[int, ...]) -> bool:
+    """Take room for an array from what a file vouches for; False where there is no file, and values are wanted.
+
+    Raises: ArgumentError when there is not so much left.
+    """
+    room = _room.get()
+    if room is None:
+        return False
+    room[0] -= prod(shape)
+    if room[0] < 0:
+        got = say("shape {shape}", shape=shape)
+        raise ArgumentError("init", "the model is larger than its file", got=got)
+    return True
 
 
 def _draw(parameter: Parameter, stream: Stream, bound: float) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from pellucid import functional as F
 from pellucid.engine.graph import is_training
 from pellucid.errors import ArgumentError, ShapeError, either, say
+from pellucid.nn.init import claim
 from pellucid.nn.layer import Layer, whole
 from pellucid.nn.parameter import Buffer, Parameter
 from pellucid.ops.checks import flag, number
@@ -38,6 +39,7 @@ class _BatchNorm(Layer):
                 where, rule, expected="track_running_stats=True", got="track_running_stats=False"
             )
         self.track_running_stats = True
+        claim((4, num_features))
         self.weight = Parameter(np.ones(num_features)) if affine else None
         self.bias = Parameter(np.zeros(num_features)) if affine else None
         self.running_mean = Buffer(np.zeros(num_features))

@@ -86,7 +86,7 @@ class Checkpoints:
         save_run(self.folder / f"step-{steps:09}.safetensors", run)
         self._last = time.monotonic()
         marks = sorted(self.paths())
-        for number in _spare(marks):
+        for number in set(_spare(marks)) - {steps}:
             with suppress(OSError):
                 (self.folder / f"step-{number:09}.safetensors").unlink()
 

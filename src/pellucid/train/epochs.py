@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from pellucid.data.dataset import Dataset
-from pellucid.errors import NumericError, say
+from pellucid.errors import FormatError, NumericError, say
 from pellucid.explain.finite import check_finite
+from pellucid.numbers import as_array
 from pellucid.train.checkpoints import Checkpoints
 from pellucid.train.evaluation import scores
 from pellucid.train.history import Epoch, Progress
@@ -43,6 +44,7 @@ class Epochs:
         self._run, self._source, self._validation = run, batches, validation
         self._schedule, self._epochs, self._callbacks = schedule, epochs, callbacks
         self._folder, self._patience = folder, patience
+        self._whole = True  # whether the run's parts are of one moment, so that they can be saved
 
     def go(self) -> None:
         """All epochs that are left."""
@@ -51,9 +53,10 @@ class Epochs:
             with after_step() as self._end_if_interrupted:
                 while run.epoch < self._epochs and not self._ended():
                     self._epoch()
-        except (KeyboardInterrupt, NumericError):
-            if run.history.losses:
-                self._save()
+        except BaseException:
+            if self._whole and run.history.losses:
+                with suppress(FormatError):
+                    self._save()
             raise
         finally:
             if run.lr is not None:
@@ -66,8 +69,6 @@ class Epochs:
             seen = 0
             for x, y in batches:
                 value = self._step(x, y)
-                run.batch, run.images = run.batch + 1, run.images + len(x)
-                run.loss_sum += value * len(x)
                 seen += len(x)
                 speed = seen / (time.perf_counter() - start)
                 place = run.epoch, run.batch, self._source.batches
@@ -75,17 +76,21 @@ class Epochs:
                 if self._folder and self._folder.due:
                     self._save()
                 if run.history.ended:
+                    self._save()
                     return
         rule = say("the weights are not finite any more after epoch {epoch}", epoch=run.epoch + 1)
         check_finite("fit", rule, run.step.model.named_arrays(), _HINT)
         mean, result = run.loss_sum / run.images, None
         if self._validation is not None:
+            self._whole = run.step.ema is None
             with _averages(run.step):
                 result = scores(run.step.model, self._validation, self._end_if_interrupted)
         done = Epoch(run.epoch, mean, time.perf_counter() - start, result)
+        self._whole = False
         run.history.epochs.append(done)
         run.epoch, run.batch, run.images, run.loss_sum = run.epoch + 1, 0, 0, 0.0
         self._keep_best(done)
+        self._whole = True
         self._save()
         self._tell(done)
 
@@ -94,17 +99,23 @@ class Epochs:
         if self._schedule and run.lr is not None:
             steps = self._epochs * self._source.batches
             optimizer.lr = run.lr * self._schedule.factor(run.step.steps, steps)
+        x = as_array("fit", "x", x)
         if not np.isfinite(x).all():
             self._source.check_finite(x)
+        self._whole = False
         try:
             value = run.step(x, y)
-        except NumericError as error:
+        except NumericError as error:  # and nothing has changed
+            self._whole = True
             if error.got is not None:
                 place = {"epoch": run.epoch + 1, "number": run.batch + 1}
                 error.got = say("{got}, in epoch {epoch}, batch {number}", got=error.got, **place)
             raise
         run.history.losses.append(value)
         run.history.rates.append(optimizer.lr)
+        run.batch, run.images = run.batch + 1, run.images + len(x)
+        run.loss_sum += value * len(x)
+        self._whole = True
         return value
 
     def _tell(self, event: Progress | Epoch) -> None:

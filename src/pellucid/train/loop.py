@@ -103,17 +103,19 @@ def fit(
     hint = "mend them, or make the model anew"
     check_finite("fit", "the model's numbers must be finite before training", model.named_arrays(), hint)
     recipe = {
-        "model": hashlib.sha256(repr(model).encode()).hexdigest(),
+        "model": f"{type(model).__name__} {hashlib.sha256(repr(model).encode()).hexdigest()}",
+        "dtype": str(model.dtype),
+        "frozen": [name for name, parameter in model.named_parameters() if not parameter.requires_grad],
         "optimizer": repr(optimizer),
         "loss": repr(criterion),
-        "batch_size": batch_size,
-        "drop_last": drop_last,
-        "seed": seed,
+        "batch_size": int(batch_size) if isinstance(batches, Images) else None,
+        "drop_last": bool(drop_last),
+        "seed": step.seed,
         "clip_norm": step.clip_norm,
         "ema": step.ema,
         "schedule": repr(rate),
         "augment": repr(change),
-        "steps": epochs * batches.batches if rate else None,
+        "steps": int(epochs) * batches.batches if rate else None,
         "algorithm": algorithm.current(),
     }
     run = Run(step, recipe, optimizer.lr if rate else None)
@@ -187,6 +189,10 @@ def _check_labels(model: Module, ignored: int | None, *data: Dataset | None) -> 
     assert train is not None
     inputs = {"input": (train.images.shape, model.dtype)}
     output = trace(model.trace_forward, inputs, dict(model.named_arrays()), training=False).output
+    known = {some.classes for some in data if some is not None and some.classes}
+    if len(known) > 1:
+        got = "; ".join(", ".join(classes)[:80] for classes in known)
+        raise DataError("fit", "data to train on and to validate with must have the same classes", got=got)
     for some, name in zip(data, ("labels", "validation labels"), strict=True):
         if (
             some is not None and some.labels is not None and output.ndim == 2

@@ -83,7 +83,10 @@ class Run:
             epochs = [Epoch(**epoch) for epoch in found.state["epochs"]]
             self.epoch, self.batch, self.images = map(state.count, ("epoch", "batch", "images"))
             self.loss_sum, lr = state.number("loss_sum"), state.number("lr")
-        except (KeyError, TypeError, ValueError, AttributeError):
+            wrong = len(epochs) != self.epoch or (self.images > 0) != (self.batch > 0)
+            if wrong or len(losses) != len(rates) or len(losses) != int(arrays[1]["steps"]):
+                raise ValueError
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             raise FormatError("fit", "the checkpoint's state is broken") from None
         self.step.model.load_state_dict(arrays[0])
         self.step.load_state_dict(arrays[1])

@@ -16,6 +16,7 @@ from pellucid.data.dataset import Dataset, dataset
 from pellucid.data.feed import ahead
 from pellucid.data.order import check_batch_size, edges, shuffled
 from pellucid.errors import ArgumentError, DataError, say
+from pellucid.numbers import as_array
 from pellucid.sizes import size_of
 from pellucid.train.evaluation import check_finite_images
 
@@ -63,6 +64,8 @@ class Images(Source):
         self.data, self._seed, self._augment = data, seed, augment
         self._classes = 0
         if augment is not None and augment.mixup:
+            if data.labels is None or data.labels.ndim > 1:
+                raise ArgumentError("fit", "mixup needs a class for each image", got=repr(augment))
             self._classes = 1 + max(int(data.labels.max(initial=0)), len(data.classes) - 1)
         size = check_batch_size("fit", batch_size)
         self._edges = edges(len(data), size, drop_last=drop_last, join_one=join_one)
@@ -160,7 +163,7 @@ def judged(data: Any, *, numbers: bool) -> Dataset:
 
     Raises: ArgumentError when there are labels where there should be numbers, or the other way round.
     """
-    if numbers and _is_pair(data) and np.asarray(data[1]).dtype.kind == "f":
+    if numbers and _is_pair(data) and as_array("fit", "y", data[1], by_parts=True).dtype.kind == "f":
         data = Dataset(data[0], targets=data[1])
     found = dataset("fit", data)
     if numbers and found.targets is None:

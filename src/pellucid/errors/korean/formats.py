@@ -92,6 +92,6 @@ SENTENCES = {
         "--model my_net.py:Net을 쓰거나, 파이썬에서 load_model(path, make=Net)을 쓰면 됩니다"
     ),
     "a model from Python has a name": "파이썬으로 만든 모델에는 이름이 있어야 합니다",
-    "class names are texts": "클래스 이름은 글자여야 합니다",
+    "class names are texts, each another one": "클래스 이름은 서로 다른 글자여야 합니다",
     "preprocessing has other settings": "전처리의 설정이 다릅니다",
 }

@@ -110,6 +110,10 @@ SENTENCES = {
     "targets must have the shape of the network's output": "정답의 모양은 신경망의 출력과 같아야 합니다",
     "augment is an Augment": "augment는 Augment여야 합니다",
     "augment=pellucid.Augment(crop=4, flip=True)": "augment=pellucid.Augment(crop=4, flip=True)",
+    "mixup needs a class for each image": "mixup을 쓰려면 이미지마다 클래스가 있어야 합니다",
+    "data to train on and to validate with must have the same classes": (
+        "학습 데이터와 검증 데이터의 클래스는 같아야 합니다"
+    ),
     # checkpoints
     "checkpoint is a folder's path": "checkpoint는 폴더의 경로여야 합니다",
     "checkpoint='run/'": "checkpoint='run/'",
