@@ -9,7 +9,8 @@ import numpy as np
 
 from pellucid.functions.sums import LANES
 from pellucid.kernels.intrinsics import call_tile, element_address, float64_at, record
-from pellucid.kernels.jit import inline, kernel
+from pellucid.kernels.jit import kernel
+from pellucid.kernels.loops.lanes import tree_of
 from pellucid.kernels.loops.update import Stretch
 from pellucid.kernels.simd.channels import HEADER
 from pellucid.kernels.table import Doubles, Integers, Many, Numbers, Reads, Writes
@@ -44,17 +45,6 @@ class Norm(NamedTuple):
     factor: Writes[Doubles]
     max_norm: float
     room: float
-
-
-@inline
-def tree_of(lanes):
-    """The sum of the lanes: l and l + 8, l and l + 4, l and l + 2, the last two."""
-    width = LANES // 2
-    while width > 0:
-        for i in range(width):
-            lanes[i] += lanes[i + width]
-        width //= 2
-    return lanes[width]
 
 
 @kernel

@@ -16,6 +16,7 @@ import numpy as np
 from pellucid.functions.sums import LANES, OFF_CENTRE
 from pellucid.kernels.intrinsics import call_tile, element_address, float64_at, int64_at
 from pellucid.kernels.jit import inline, kernel
+from pellucid.kernels.loops.lanes import tree_of
 from pellucid.kernels.loops.rows import Sizes, Source, Target, row_of
 from pellucid.kernels.simd.channels import HEADER
 from pellucid.kernels.table import Doubles, Numbers, Reads, Writes
@@ -81,12 +82,7 @@ def group_sum(row, first, channels, lanes):
             lanes[i] += row[at + i]
     for i in range(channels - whole):
         lanes[i] += row[first + whole + i]
-    width = LANES // 2
-    while width > 0:
-        for i in range(width):
-            lanes[i] += lanes[width + i]
-        width //= 2
-    return lanes[width]
+    return tree_of(lanes)
 
 
 @inline
