@@ -1,7 +1,7 @@
 # Everything runs in virtual environments below .venv, one for each purpose, made at first use and made again when
 # pyproject.toml changes.
 
-.PHONY: help demo test test-quick check bench digests soak soak-functions package clean
+.PHONY: help demo test test-quick check bench zoo digests soak soak-functions package clean
 
 help:
 	@echo "make demo         train LeNet-5 on MNIST, read a digit, look into a number"
@@ -9,8 +9,9 @@ help:
 	@echo "make test-quick   run those of every room that are quick and need no PyTorch: within a minute"
 	@echo "make check        formatting, lint, types, layers of imports"
 	@echo "make bench        measure speed beside other engines"
+	@echo "make zoo          train anew the networks that come along (CIFAR10=pictures of CIFAR-10)"
 	@echo "make digests      write down anew what bits the bundled networks have, when the edition has been raised"
-	@echo "make soak         interrupts, forks, kills, hostile files, lines, fields, shapes by the thousand (over an hour)"
+	@echo "make soak         interrupts, forks, kills, full disks, hostile files, lines, fields, shapes (over an hour)"
 	@echo "make soak-functions   of that, the functions' proofs and all their float32 arguments (a quarter of an hour)"
 	@echo "make package      build what a release consists of into dist/, and check it"
 	@echo "make clean        remove everything that these made"
@@ -33,6 +34,13 @@ check: .venv/check/ready
 bench: .venv/bench/ready
 	.venv/bench/bin/pellucid bench
 
+# Trains the networks of the zoo anew; CIFAR10 is a data set of CIFAR-10's pictures with train and test folders.
+zoo: .venv/test/ready
+	.venv/test/bin/pellucid train --config src/pellucid/formats/zoo_files/lenet5.toml --out build/zoo/lenet5.safetensors
+	.venv/test/bin/pellucid train --config src/pellucid/formats/zoo_files/mnist_cnn.toml --out build/zoo/mnist_cnn.safetensors
+	.venv/test/bin/pellucid train --config src/pellucid/formats/zoo_files/resnet20.toml --data $(CIFAR10) --out build/zoo/resnet20.safetensors
+	for file in build/zoo/*; do gzip -9 -n -c $$file > src/pellucid/formats/zoo_files/$$(basename $$file).gz; done
+
 digests: .venv/test/ready
 	.venv/test/bin/python soak/bundled.py --write
 
@@ -43,10 +51,15 @@ soak: soak-functions
 	.venv/test/bin/python soak/threads.py
 	.venv/test/bin/python soak/kills.py
 	.venv/test/bin/python soak/runs.py
+	.venv/test/bin/python soak/receipts.py
+	.venv/test/bin/python soak/damage.py
+	.venv/test/bin/python soak/disks.py
 	.venv/test/bin/python soak/hostile.py
+	.venv/test/bin/python soak/hostile_data.py
 	.venv/test/bin/python soak/lines.py
 	.venv/test/bin/python soak/forgeries.py
 	.venv/test/bin/python soak/fields.py
+	.venv/test/bin/python soak/exchange.py
 	.venv/test/bin/python soak/shapes.py
 
 soak-functions: .venv/test/ready

@@ -256,7 +256,12 @@ def fault(kind: str, path: Path, number: int) -> str | None:
             return None if len(str(error)) < _MOST_SAID else f"too long an error: {str(error)[:200]}"
         return "believed"
     lines = {
-        "model": [["predict", str(path), "mnist:1"], ["summary", str(path)], ["certify", str(path)]],
+        "model": [
+            ["predict", str(path), "mnist:1"],
+            ["summary", str(path)],
+            ["certify", str(path)],
+            ["export", str(path)],
+        ],
         "output": [
             ["train", "--out", str(path)],
             ["show", "slide", "--input", "0 1; 2 3", "--kernel", "1", "-o", str(path)],

@@ -3,13 +3,15 @@
     python soak/runs.py [--count N] [--seed S]
 
 A run with augmentation, a schedule, clipping and averages writes a checkpoint behind every step, so that many kills
-come in the middle of one. It is ended by SIGKILL, sometimes by SIGINT or SIGTERM, at a random moment, and resumed with
-another number of threads, until it is done; then the next run begins.
+come in the middle of one; every third kill waits for such a moment, and those that leave a half-written file behind are
+counted. A run is ended by SIGKILL, sometimes by SIGINT or SIGTERM, at a random moment, and resumed with another number
+of threads, until it is done; then the next run begins.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import signal
 import subprocess
@@ -28,6 +30,7 @@ def pressed(*_):
     raise KeyboardInterrupt
 
 signal.signal(signal.SIGTERM, pressed)
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which is ignored in the background of a shell
 folder, out, threads = sys.argv[1:]
 pc.set_num_threads(int(threads))
 random = np.random.default_rng(0)
@@ -47,19 +50,29 @@ pc.save_model(out, "tiny", {"num_classes": 3}, model)
 _KILLS = [signal.SIGKILL] * 4 + [signal.SIGINT, signal.SIGTERM]
 
 
-def run(folder: Path, out: Path, threads: int, kill: tuple[float, signal.Signals] | None) -> int:
-    """Train, until the end or so many seconds behind the beginning of training; the exit code."""
+def run(folder: Path, out: Path, threads: int, kill: tuple[float, signal.Signals, bool] | None) -> int:
+    """Train, until the end or so many seconds behind the beginning of training; the exit code.
+
+    The last of `kill`: whether that moment is followed by the next one in which a checkpoint is written.
+    """
     line = [sys.executable, "-W", "ignore", "-c", _CHILD, folder, out, str(threads)]
     with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as training:
         assert training.stdout is not None
         training.stdout.readline()
         if kill is not None:
             time.sleep(kill[0])
+            while kill[2] and not half_written(folder) and training.poll() is None:
+                time.sleep(1e-4)  # the processor is the run's
             training.send_signal(kill[1])
         _, said = training.communicate()
     if training.returncode > 0 and b"KeyboardInterrupt" not in said:
         print(said.decode())
     return training.returncode
+
+
+def half_written(folder: Path) -> bool:
+    """Whether a checkpoint is being written, or was when its writer was killed."""
+    return folder.is_dir() and any(name.startswith(".pellucid-") for name in os.listdir(folder))
 
 
 def main() -> int:
@@ -71,6 +84,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     rng, kills, runs, wrong = random.Random(options.seed), Counter[str](), 0, 0
+    written = 0  # kills in the middle of a checkpoint
     with tempfile.TemporaryDirectory(prefix="pellucid-runs-") as place:
         start = time.perf_counter()
         assert run(Path(place, "whole"), Path(place, "whole.safetensors"), 2, None) == 0
@@ -80,12 +94,16 @@ def main() -> int:
             runs += 1
             folder, out = Path(place, f"run{runs}"), Path(place, f"run{runs}.safetensors")
             while not out.exists():
-                kill = rng.uniform(0, longest), rng.choice(_KILLS)
+                kill = rng.uniform(0, longest), rng.choice(_KILLS), rng.random() < 1 / 3
                 code = run(folder, out, rng.choice((1, 2, 3)), kill)
                 kills[kill[1].name] += code != 0
+                written += bool(code) and half_written(folder)
             wrong += out.read_bytes() != whole
     said = ", ".join(f"{count} {name}" for name, count in sorted(kills.items()))
-    print(f"{kills.total()} kills ({said}) of {runs} runs: {wrong} with other bytes")
+    print(
+        f"{kills.total()} kills ({said}), {written} of them while a checkpoint was written, of {runs} runs: "
+        f"{wrong} with other bytes"
+    )
     return wrong
 
 

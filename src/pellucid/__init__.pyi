@@ -3,6 +3,7 @@
 from pellucid import figures as figures
 from pellucid import functional as functional
 from pellucid import signal as signal
+from pellucid import sklearn as sklearn
 from pellucid.data import Dataset as Dataset
 from pellucid.data import datasets as datasets
 from pellucid.data import read_image as read_image
@@ -15,6 +16,7 @@ from pellucid.errors import ArgumentError as ArgumentError
 from pellucid.errors import DataError as DataError
 from pellucid.errors import FormatError as FormatError
 from pellucid.errors import MissingError as MissingError
+from pellucid.errors import NonFiniteError as NonFiniteError
 from pellucid.errors import NumericError as NumericError
 from pellucid.errors import PellucidError as PellucidError
 from pellucid.errors import ShapeError as ShapeError
@@ -23,7 +25,9 @@ from pellucid.explain.recorded import load_recording as load_recording
 from pellucid.explain.recording import Recording as Recording
 from pellucid.explain.trace import Trace as Trace
 from pellucid.formats import load_model as load_model
+from pellucid.formats import load_weights as load_weights
 from pellucid.formats import save_model as save_model
+from pellucid.formats import save_weights as save_weights
 from pellucid.kernels.tape import get_num_threads as get_num_threads
 from pellucid.kernels.tape import set_num_threads as set_num_threads
 from pellucid.nn import GELU as GELU
@@ -96,14 +100,18 @@ from pellucid.nn import ZeroPad3d as ZeroPad3d
 from pellucid.nn import models as models
 from pellucid.nn import seed as seed
 from pellucid.nn import summary as summary
+from pellucid.review import Finding as Finding
 from pellucid.review import Mistake as Mistake
 from pellucid.review import Scores as Scores
+from pellucid.review import advice as advice
 from pellucid.review import confusion as confusion
 from pellucid.review import contact_sheet as contact_sheet
 from pellucid.review import grad_cam as grad_cam
 from pellucid.review import mistakes as mistakes
 from pellucid.review import report as report
 from pellucid.review import saliency as saliency
+from pellucid.runs.number_history import NumberHistory as NumberHistory
+from pellucid.runs.number_history import number_history as number_history
 from pellucid.train import SGD as SGD
 from pellucid.train import Adam as Adam
 from pellucid.train import AdamW as AdamW

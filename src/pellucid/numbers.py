@@ -156,6 +156,22 @@ def _beyond(
     return error(where, say("{name} must lie within the range of {dtype}", name=name, dtype=dtype), got=got)
 
 
+def widened(value: Any) -> Any:
+    """A float type that NumPy lacks as float32, which holds its numbers exactly; all else as it is.
+
+    Such are arrays of the package ml_dtypes and tensors of PyTorch: bfloat16 and the types of 8 bits.
+
+    Example:
+        >>> widened([1, 2])
+        [1, 2]
+    """
+    dtype = getattr(value, "dtype", None)
+    if isinstance(dtype, np.dtype):
+        foreign = dtype.kind == "V" and dtype.names is None and np.can_cast(dtype, np.float32)
+        return value.astype(np.float32) if foreign else value
+    return value.float() if _is_foreign(value) else value
+
+
 def are_whole(array: NDArray[Any]) -> bool:
     """Whether all numbers are whole ones, of whatever type.
 
@@ -241,14 +257,18 @@ def _conversion(value: object, dtype: np.dtype[Any], word: str) -> tuple[str | N
 
 def _from_torch(tensor: Any) -> tuple[bool, str]:
     """Whether a tensor of PyTorch has a float type that NumPy lacks, and what brings it there, step by step."""
-    dtype = str(getattr(tensor, "dtype", "")).removeprefix("torch.")
-    foreign = dtype.startswith(("bfloat", "float8"))
+    foreign = _is_foreign(tensor)
     steps = {
         ".detach()": getattr(tensor, "requires_grad", False),
         ".to_dense()": not str(getattr(tensor, "layout", "strided")).endswith("strided"),
         ".cpu()": getattr(getattr(tensor, "device", None), "type", "cpu") != "cpu",
         ".float()": foreign,
         ".resolve_neg()": getattr(tensor, "is_neg", bool)(),
-        ".real": dtype.startswith("complex"),
+        ".real": str(getattr(tensor, "dtype", "")).startswith("torch.complex"),
     }
     return foreign, "".join(step for step, needed in steps.items() if needed) + ".numpy()"
+
+
+def _is_foreign(tensor: Any) -> bool:
+    """Whether it is a tensor of PyTorch of a float type that NumPy lacks."""
+    return str(getattr(tensor, "dtype", "")).startswith(("torch.bfloat", "torch.float8"))

@@ -19,6 +19,7 @@ from pellucid.cli.finalizers import interruptible
 from pellucid.cli.options import BenchName
 from pellucid.data import Dataset, datasets
 from pellucid.data.sets import opening
+from pellucid.errors import ArgumentError
 from pellucid.formats import load_model
 from pellucid.nn import seed
 from pellucid.nn.models import MODELS, lenet5
@@ -59,6 +60,7 @@ def test_help_names_every_command(run):
             "train",
             "evaluate",
             "predict",
+            "export",
             "summary",
             "shape",
             "explain",
@@ -111,10 +113,11 @@ def test_train_then_evaluate(run, few_images, tmp_path, optimizer):
     assert result["loss"] == report["epochs"][1]["test_loss"]
 
 
+GUESSING = "15.00% would be if all were taken for the most frequent class. "
 SLOWER, LONGER, STANDING = (
-    "Try a smaller learning rate: --lr below {}.",
-    "Try more --epochs, or a learning rate --lr above {}.",
-    "At the learning rate 0 nothing is learned: choose --lr above 0.",
+    GUESSING + "Try a smaller learning rate: lr below {}.",
+    GUESSING + "Try more epochs, or a larger learning rate: lr above {}.",
+    "At the learning rate 0 nothing is learned: choose lr above 0.",
 )
 
 
@@ -135,23 +138,86 @@ def test_training_that_comes_to_nothing_is_told(run, few_images, options, advice
     report = json.loads(out)
     assert (code, report["chance"], report["better_than_guessing"]) == (0, 0.15, False)
     assert report["epochs"][-1]["test_accuracy"] <= 0.15
-    assert "No better than guessing: " in err
-    assert "15.00% would be if all were taken for the most frequent class.\n" in err
     assert f"{advice}\n" in err
+    assert [finding["text"] for finding in report["advice"]] == err.splitlines()[2:]
+    kinds = [finding["kind"] for finding in report["advice"]]
+    assert kinds == ["standing"] if advice == STANDING else "guessing" in kinds
 
 
 def test_training_that_comes_to_something_needs_no_word(run, few_images):
     code, out, err = run("train", "--epochs", 3, "--batch-size", 10, "--optimizer", "adam", "--json")
     report = json.loads(out)
     assert (code, report["chance"], report["better_than_guessing"]) == (0, 0.15, True)
-    assert "guessing" not in err
+    assert report["advice"] == []
+    assert err.splitlines()[-1].startswith("epoch 3/3  loss ")
+
+
+def test_the_schedule_rises_and_falls_and_weights_decay_by_default(run, few_images, tmp_path):
+    path = tmp_path / "run.json"
+    code, _, err = run("train", "--epochs", 2, "--batch-size", 20, "--history", path)
+    assert (code, err) == (0, "")
+    told = json.loads(path.read_text())
+    rates = told["rates"]
+    assert (len(rates), rates[0]) == (20, pytest.approx(0.05 * 0.04))
+    assert max(rates) == rates[6] == 0.05
+    assert rates[-1] < 1e-3
+    assert len(told["losses"]) == 20
+    by_hand = tmp_path / "same.json"
+    options = ["--schedule", "one-cycle", "--weight-decay", "0.0005", "--lr", "0.05", "--momentum", "0.9"]
+    run("train", "--epochs", 2, "--batch-size", 20, "--history", by_hand, *options)
+    assert json.loads(by_hand.read_text())["losses"] == told["losses"]
+
+
+@pytest.mark.parametrize("name", ["run.csv", "run.png", "run.svg"])
+def test_how_training_went_goes_to_a_file(run, few_images, tmp_path, name):
+    path = tmp_path / name
+    code, _, err = run("train", "--epochs", 1, "--batch-size", 50, "--history", path, "--quiet")
+    assert (code, err) == (0, "")
+    start = {
+        "csv": b"epoch,loss,seconds,validation_loss,validation_accuracy\n1,",
+        "png": b"\x89PNG",
+        "svg": b"<?xml",
+    }
+    assert path.read_bytes().startswith(start[path.suffix[1:]])
+
+
+def test_a_history_without_a_place_is_refused_before_training(run, tmp_path):
+    said = "--history: the file's name must say its format. Expected one of .csv, .json, .png, .svg. Got 'a.txt'."
+    assert run("train", "--history", "a.txt") == (2, "", f"error: {said}\n")
+    code, _, err = run("train", "--history", tmp_path / "gone" / "a.csv")
+    assert code == 2
+    assert "the file cannot be written" in err
+
+
+def test_the_first_look_is_behind_a_hundred_steps(run, few_images):
+    options = "--epochs", 3, "--batch-size", 4, "--lr", "1e-9", "--seed", 2
+    code, out, err = run("train", *options)  # 50 steps an epoch
+    lines = out.splitlines()
+    first, second, third = (
+        lines.index(next(x for x in lines if x.startswith(f"epoch {i}/3"))) for i in (1, 2, 3)
+    )
+    assert second == first + 1
+    assert lines[second + 1].startswith("An update changes no weight by more than ")
+    assert lines[third + 1].startswith("An update changes no weight by more than ")
+    assert (code, err) == (0, "")
+
+
+def test_a_run_goes_on_where_there_can_be_no_advice(run, few_images, monkeypatch):
+    def refused(*_, **__):
+        raise ArgumentError("record", "names must be printable")
+
+    monkeypatch.setattr("pellucid.review.advice", refused)
+    code, out, err = run("train", "--epochs", 1, "--batch-size", 50, "--lr", "1e-9")
+    assert (code, err) == (0, "")
+    assert "\nNo advice on this run: record: names must be printable.\n" in out
 
 
 def test_training_that_comes_to_nothing_is_told_in_korean(run, few_images, monkeypatch):
     monkeypatch.setenv("PELLUCID_LANG", "ko")
     _, out, _ = run("train", "--epochs", 1, "--batch-size", 200, "--lr", 0, "--seed", 1)
-    assert "찍는 것보다 나을 것이 없습니다. " in out
     assert "학습률이 0이면 가중치가 바뀌지 않습니다. 학습률을 0보다 크게 정해야 합니다.\n" in out
+    _, out, _ = run("train", "--epochs", 1, "--batch-size", 50, "--lr", 50, "--seed", 1)
+    assert "찍는 것보다 나을 것이 없습니다. " in out
 
 
 def test_training_again_gives_the_same_file(run, few_images, tmp_path):
@@ -419,11 +485,15 @@ def test_ctrl_c_in_a_finalizer_is_not_lost(capfd):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
-def test_signals_that_end_training_save_what_there_is(tmp_path, name):
+@pytest.mark.parametrize(
+    ("name", "background"), [("SIGINT", False), ("SIGTERM", False), ("SIGHUP", False), ("SIGTERM", True)]
+)
+def test_signals_that_end_training_save_what_there_is(tmp_path, name, background):
     number = getattr(signal, name)
     path = tmp_path / "m.safetensors"
     line = [*PELLUCID, "train", "--epochs", "1000", "--batch-size", "4096", "--out", path]
+    if background:  # as a shell without job control starts it
+        line = ["sh", "-c", 'trap "" INT; exec "$@"', "sh", *line]
     with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as training:
         while not training.stdout.readline().startswith("epoch 1/1000"):  # training has begun
             assert training.poll() is None

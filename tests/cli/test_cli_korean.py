@@ -27,7 +27,7 @@ from pellucid.kernels import progress
 from pellucid.language import formulas
 from pellucid.language.command_line.usage import TYPER
 from pellucid.ops.maker import kinds
-from pellucid.train import history
+from pellucid.train import Epoch, Progress
 
 SOURCE = Path(pellucid.__file__).parent
 PROGRAM = typer.main.get_command(app)
@@ -43,11 +43,12 @@ NAMES = {
     # values of options
     "mnist", "alexnet", "sgd", "adam", "inference", "same", "en", "cold", "box", "gaussian", "unsharp", "motion",
     "identity", "sharpen", "emboss", "outline", "laplacian", "ridge", "sobel", "prewitt", "reflect",
-    "replicate", "zero", "wrap", "triangle", "ramp", "decay",
+    "replicate", "zero", "wrap", "triangle", "ramp", "decay", "tiny",
     # other programs; keys, units, this program, what is typed
-    "torch", "jax", "ncnn", "onnx", "python", "numpy", "numba", "llvmlite", "safetensors", "Ctrl", "flush",
+    "bash", "zsh", "fish", "Tab",
+    "torch", "jax", "ncnn", "onnx", "python", "numpy", "numba", "llvmlite", "safetensors", "npz", "Ctrl", "flush",
     "ms", "ulp", "pellucid", "Pellucid", "pip install ncnn", "pip install torch", "pellucid shape",
-    "Pellucid ms", "crop", "constant",
+    "Pellucid ms", "crop", "one",
 }  # fmt: skip
 
 QUOTED = r"\"[^\"\n]*\"|'[^'\n]*'|`[^`\n]*`"
@@ -164,6 +165,7 @@ RUNS = [
     ["train", "--epochs", 1, "--batch-size", 100, "--lr", 1e-9, "--optimizer", "adam", "--json"],
     ["evaluate", "model", "--report", "report.html"],
     ["predict", "model", "ink.png", "mnist:3"],
+    ["export", "model", "-o", "weights.npz"],
     ["summary", "model", "--formulas"],
     ["summary", "resnet20"],
     ["shape", "input 1x28x28; conv 6 k5 p2; relu; pool k2; flatten; dense 10", "alexnet-lecture"],
@@ -211,10 +213,10 @@ def test_training_on_a_terminal_is_korean(monkeypatch):
     monkeypatch.setenv("PELLUCID_LANG", "ko")
     screen = Console(file=io.StringIO(), force_terminal=True, width=120, color_system=None)
     with shown(screen, 3) as show:
-        show(history.Progress(0, 5, 10, 2.5, 1000.0))
-        show(history.Epoch(0, 2.25, 1.5, {"accuracy": 0.5}))
+        show(Progress(0, 5, 10, 2.5, 1000.0))
+        show(Epoch(0, 2.25, 1.5, {"accuracy": 0.5}))
     said = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen.file.getvalue())
-    assert "에포크 1/3  손실 2.2500  시험 정확도 50.00%  1.5초" in said
+    assert "에포크 1/3  손실 2.2500  검증 정확도 50.00%  1.5초" in said
     assert "초당 1,000장  손실 2.5000" in said
     assert english(said) == []
 

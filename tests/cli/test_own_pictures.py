@@ -3,32 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
+import tomllib
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
+from tests.conftest import COLOURS
 
 from pellucid.formats import load_saved, save_model
 from pellucid.train import Checkpoints
-
-COLOURS = {"grass": (40, 160, 60), "sea": (30, 70, 190), "고양이": (200, 150, 90)}
-
-
-@pytest.fixture
-def photos(tmp_path, monkeypatch) -> Path:
-    """Pictures of three classes, of other sizes and lights, which a small network can tell apart."""
-    monkeypatch.chdir(tmp_path)
-    rng = np.random.default_rng(5)
-    for name, colour in COLOURS.items():
-        folder = Path("photos", name)
-        folder.mkdir(parents=True)
-        for number in range(12):
-            size = (*rng.integers(18, 40, 2), 3)
-            pixels = np.clip(rng.normal(colour, 25, size) * rng.uniform(0.7, 1.2), 0, 255)
-            Image.fromarray(pixels.astype(np.uint8)).save(folder / f"{number}.png")
-    return Path("photos")
-
+from pellucid.train.epochs import Epochs
 
 TRAIN = [
     *("train", "--data", "photos", "--model", "tiny", "--size", "16"),
@@ -121,6 +106,19 @@ def test_a_file_of_settings_neither_runs_code_nor_writes_files(run, photos):
     assert not Path("victim").exists()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="named pipes")
+def test_settings_are_a_file(run, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", tmp_path):
+        code, _, err = run("train", "--config", path)
+        assert (code, err) == (2, f"error: settings '{path}': this is not a file.\n")
+    long = tmp_path / "long.toml"  # tomllib would take minutes
+    long.write_text(".".join(["a"] * 10**5) + " = 1")
+    code, _, err = run("train", "--config", long)
+    rule = "the file is too large. Expected at most 32768 bytes. Got 200003 bytes."
+    assert (code, err) == (2, f"error: settings '{long}': {rule}\n")
+
+
 def test_a_refused_resume_leaves_the_settings_of_the_run(run, photos):
     assert run(*TRAIN, "--checkpoint", "run")[0] == 0
     before = Path("run", "config.toml").read_bytes()
@@ -163,7 +161,7 @@ def test_a_python_file_that_makes_no_network_is_one_line(run, photos, source, me
         ("train --data photos --model my.py:Net", "model: there is no such file. Got 'my.py'."),
         ("train --data photos --model nothing", "model: there is no such network. Expected lenet5, "),
         ("train --data photos --freeze nothing.*", "freeze: no parameter matches 'nothing.*'. "),
-        ("train --config gone.toml", "settings 'gone.toml': the file cannot be read. "),
+        ("train --config gone.toml", "settings 'gone.toml': there is no such file."),
         ("train --config photos/sea/1.png", "settings 'photos/sea/1.png': this is no TOML. "),
         ("train --config odd.toml", "train: there is no such setting. Expected one of data, model, "),
         ("train --resume", "train: to resume needs a folder of checkpoints. Hint: --checkpoint run."),
@@ -179,3 +177,77 @@ def test_mistakes_are_one_line(run, photos, line, message):
     assert (code, out) == (2, "")
     assert err.startswith(f"error: {message}")
     assert err.count("\n") == 1
+
+
+def test_with_another_network_pictures_become_what_it_takes(run, photos):
+    assert run(*TRAIN, "--out", "m")[0] == 0
+    for option in (("--size", 24), ("--channels", 1), ("--fit", "pad")):
+        code, _, err = run("train", "--data", "photos", "--from", "m", *option)
+        assert (code, err) == (
+            2,
+            "error: train: with --from, pictures become what that network takes. "
+            f"Got {option[0]} {option[1]}. Hint: leave it out.\n",
+        )
+
+
+def test_no_receipt_is_left_beside_a_network_that_it_is_not_of(run, photos, monkeypatch):
+    Path("m.receipt.jsonl").mkdir()
+    code, _, err = run(*TRAIN, "--out", "m")
+    assert (code, err) == (2, "error: receipt 'm.receipt.jsonl': this is a folder.\n")
+    Path("m.receipt.jsonl").rmdir()
+    assert run(*TRAIN, "--out", "m")[0] == 0
+    assert Path("m.receipt.jsonl").exists()
+    tell = Epochs._tell
+
+    def pressed(self, event):
+        tell(self, event)
+        if self.run.step.steps == 7:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Epochs, "_tell", pressed)
+    old = Path("m").read_bytes()
+    code, _, _ = run(*TRAIN, "--lr", "0.2", "--out", "m", "--history", "h.csv")
+    assert (code, Path("m.receipt.jsonl").exists(), Path("m").read_bytes() == old) == (130, False, False)
+    assert len(Path("h.csv").read_text().splitlines()) == 2  # one epoch was done
+
+
+def test_the_kept_settings_are_all_that_decide_a_run(run, photos):
+    assert run(*TRAIN, "--checkpoint", "run", "--out", "m")[0] == 0
+    kept = tomllib.loads(Path("run", "config.toml").read_text())
+    assert (kept["lr"], kept["momentum"], kept["weight-decay"], kept["schedule"]) == (
+        0.1,
+        0.9,
+        5e-4,
+        "one-cycle",
+    )
+    Path("tune.toml").write_text('data = "photos"\nfrom = "m"\nepochs = 1\n')
+    assert run("train", "--config", "tune.toml", "--checkpoint", "tuned", "--out", "n")[0] == 0
+    kept = tomllib.loads(Path("tuned", "config.toml").read_text())
+    assert (kept["from"], "model" in kept) == ("m", False)
+    assert (
+        run("train", "--config", "tuned/config.toml", "--checkpoint", "tuned", "--resume", "--out", "o")[0]
+        == 0
+    )
+    assert Path("n").read_bytes() == Path("o").read_bytes()
+
+
+def test_what_has_no_name_is_nothing(run, photos):
+    code, _, err = run("train", "--data", "photos", "--model", "")
+    assert (code, err.startswith("error: model: there is no such network. ")) == (2, True)
+    code, _, err = run("train", "--data", "")
+    assert (code, err) == (2, "error: open: a data set has a name. Expected mnist. Got ''.\n")
+
+
+def test_scores_are_told_in_the_end(run, photos):
+    line = [word for word in TRAIN if word != "--json"]
+    code, out, _ = run(*line, "--out", "m")
+    lines = out.splitlines()
+    assert code == 0
+    heads = [line.split() for line in lines]
+    at = heads.index(["class", "precision", "recall", "F1", "images"])
+    assert [row[0] for row in heads[at + 1 : at + 4]] == sorted(COLOURS)
+    assert heads[at + 5][:8] == ["true", "class", "/", "the", "network", "says", *sorted(COLOURS)[:2]]
+    code, out, _ = run("evaluate", "m", "--data", "photos", "--json")
+    found = json.loads(out)
+    assert [row["class"] for row in found["classes"]] == sorted(COLOURS)
+    assert sum(map(sum, found["confusion"])) == found["images"]

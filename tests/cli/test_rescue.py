@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import sys
 import tempfile
 
@@ -13,6 +14,7 @@ from pellucid.cli import train as learning
 from pellucid.data import Dataset, datasets
 from pellucid.data.sets import opening
 from pellucid.formats import load_model
+from pellucid.train import Checkpoints
 
 UNSAVED = "The trained network is not saved yet: model file '{0}': the file cannot be written. Got {1}."
 ASK = "Save it as (end of input: a temporary file): "
@@ -53,7 +55,7 @@ def test_another_path_is_asked_for_until_one_can_be_written(run, out, tmp_path, 
     again = UNSAVED.format(out.parent / "again", GONE)
     assert err == f"{UNSAVED.format(out, GONE)}\n{ASK}{ASK}{again}\n{ASK}"
     load_model(other)
-    assert os.listdir(tmp_path) == [other.name]
+    assert sorted(os.listdir(tmp_path)) == [other.name, f"{other.name}.receipt.jsonl"]
 
 
 @pytest.mark.parametrize("closed", [False, True])
@@ -70,6 +72,46 @@ def test_at_the_end_of_input_it_goes_to_a_temporary_file(run, out, tmp_path, mon
     assert unsaved == UNSAVED.format(out, GONE)
     assert said == f"THE TRAINED NETWORK IS IN {path}: move it before the system clears its temporary folder"
     assert path.stat().st_mode & 0o077 == 0
+
+
+def test_where_there_is_no_temporary_folder_it_goes_home(run, out, tmp_path, monkeypatch):
+    answer(monkeypatch, b"")
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    monkeypatch.setenv("HOME", str(home))
+    code, _, err = run("train", "--epochs", 1, "--out", out)
+    (path,) = home.iterdir()
+    assert (code, err.splitlines()[-1]) == (2, f"THE TRAINED NETWORK IS IN {path}")
+    load_model(path)
+
+
+def test_a_checkpoint_that_cannot_be_written_is_told_with_where_the_network_is(run, tmp_path, monkeypatch):
+    train, test = datasets.mnist()
+    parts = Dataset(train.images[:64], train.labels[:64]), Dataset(test.images[:4], test.labels[:4])
+    monkeypatch.setattr(opening, "mnist", lambda: parts)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    folder, network = tmp_path / "run", tmp_path / "network"
+    save = Checkpoints.save
+
+    def save_and_go(checkpoints, steps, state):
+        if steps:
+            shutil.rmtree(folder, ignore_errors=True)
+        save(checkpoints, steps, state)
+
+    monkeypatch.setattr(Checkpoints, "save", save_and_go)
+    line = ("train", "--epochs", 1, "--checkpoint", folder, "--out")
+    code, _, err = run(*line, network)
+    error = f"error: run '{folder}/step-000000001.safetensors': the file cannot be written. Got {GONE}."
+    told = f"Training has ended early; the network as it was left is saved in {network}."
+    assert (code, err.splitlines()) == (2, [told, error])
+    load_model(network)
+    answer(monkeypatch, b"")
+    monkeypatch.setattr(learning, "_check_room", lambda *_: (tmp_path / "disk").rmdir())
+    (tmp_path / "disk").mkdir()
+    code, _, err = run(*line, tmp_path / "disk" / "network")
+    assert (code, err.splitlines()[-1]) == (2, error)
+    assert err.count("\n") == 4
 
 
 def test_it_speaks_korean(run, out, tmp_path, monkeypatch):
@@ -95,7 +137,7 @@ def test_a_network_that_is_not_finite_replaces_nothing(run, monkeypatch, tmp_pat
         "for image 0. Hint: pellucid.record(model, x).overview() shows where the first NaN or infinity is.\n"
     )
     assert good.read_bytes() == old
-    assert os.listdir(tmp_path) == ["good"]
+    assert sorted(os.listdir(tmp_path)) == ["good", "good.receipt.jsonl"]
     line = ("train", "--lr", 1e38, "--epochs", 1, "--out", good, "--allow-nonfinite")
     assert run(*line)[0] == 2
     assert good.read_bytes() != old

@@ -196,6 +196,20 @@ def test_winograd_s_input_gradient_adds_to_a_shortcut_s_and_masks_the_sum() -> N
     assert not any(output in fast.gradients for output in relus)  # no loop is left with one to mask
 
 
+@pytest.mark.parametrize("cut", [lambda x: x, F.relu], ids=["plain", "relu"])
+def test_a_norm_behind_a_pooling_that_a_convolution_carries_makes_its_own_gradient(cut: Any) -> None:
+    def function(x: Any, **parameters: Any) -> Any:
+        n = Layers(parameters, True)
+        return n.conv(2, F.relu(n.norm(1, F.max_pool2d(cut(n.conv(0, x)), 2))))
+
+    made, x = arrays(17, 2, np.float32), normal(5, 17, 11, 9)
+    fast = run(function, x, made, keep=False)
+    assert bits(fast) == bits(run(function, x, made))
+    rules = [rule for step in fast.plan.steps.order for rule in step.rules]
+    assert rules.count("max pooling in convolution") == 2  # forward and backward
+    assert "batch norm in transforms" not in rules
+
+
 class Everything(pc.Module):
     """Every rule finds something here."""
 

@@ -100,7 +100,7 @@ def test_every_way_of_sharing_out_the_work(monkeypatch: Any, case: Any, shared: 
     for module in (winograd_conv, winograd_single):
         monkeypatch.setattr(module, "PART", 7)
     expected = both(case, np.float32)
-    monkeypatch.setattr(winograd_conv, "_LARGE_WEIGHT", 1 if shared else 1 << 40)
+    monkeypatch.setattr(winograd_conv, "_MANY_TILES", 1 << 40 if shared else 1)
     monkeypatch.setattr(winograd_conv, "_TILES", groups)
     monkeypatch.setattr(winograd_weight, "_MANY_CHANNELS", dict.fromkeys((1, 2), 1 if shared else 1 << 40))
     monkeypatch.setattr(winograd_weight_parts, "_UNIT_NUMBERS", groups * 36 * 41)
@@ -218,17 +218,18 @@ def test_threads_and_recordings_change_no_bit() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("channels", "outputs", "shared"), [(20, 18, "weight"), (190, 18, "weight"), (190, 180, "input")]
+    ("channels", "outputs", "images", "shared"),
+    [(20, 18, 12, "weight"), (190, 18, 12, "weight"), (190, 180, 12, "weight"), (190, 180, 9, "input")],
 )
 def test_gradients_that_share_a_transform_equal_those_that_do_not(
-    channels: int, outputs: int, shared: str
+    channels: int, outputs: int, images: int, shared: str
 ) -> None:
     """The first layer's input gradient is wanted by the recording alone: the fast step makes its weight's by itself."""
     pc.seed(1)
     layers = [pc.Conv2d(16, channels, 3, padding=1), pc.ReLU(), pc.Conv2d(channels, outputs, 3)]
     model = pc.Sequential(*layers, pc.Flatten(), pc.Linear(outputs * 14 * 15, 5))
     step = pc.TrainStep(model, optimizer=pc.SGD(lr=0.01))
-    x, y = normal(12, 16, 16, 17), np.arange(12) % 5
+    x, y = normal(images, 16, 16, 17), np.arange(images) % 5
     rec = step.record(x, y)
     assert step(x, y) == rec.loss
     for name, array in model.state_dict().items():

@@ -10,6 +10,7 @@ from pellucid.errors import (
     DataError,
     FormatError,
     MissingError,
+    NonFiniteError,
     NumericError,
     PellucidError,
     ShapeError,
@@ -41,6 +42,7 @@ def test_the_innermost_path_stays() -> None:
         (DataError, PellucidError),
         (FormatError, PellucidError),
         (NumericError, PellucidError),
+        (NonFiniteError, NumericError),
     ],
 )
 def test_kinds(error: type[PellucidError], kind: type[Exception]) -> None:

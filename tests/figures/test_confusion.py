@@ -28,6 +28,14 @@ def test_numbers_names_and_caption(lang, tmp_path) -> None:
     assert (written.format, written.frames) == ("png", 1)
 
 
+def test_scores_draw_their_matrix(tmp_path) -> None:
+    scores = pc.Scores(MATRIX, ("cat", "dog", "owl"))
+    film = scores.plot(tmp_path / "matrix.png", lang="en")
+    assert (tmp_path / "matrix.png").read_bytes()[1:4] == b"PNG"
+    assert [tick.get_text() for tick in film.figure().axes[0].get_xticklabels()] == ["cat", "dog", "owl"]
+    assert scores.plot().captions
+
+
 def test_colours_by_hand() -> None:
     found = colours(np.array(MATRIX))
     assert found.shape == (3, 3, 3)

@@ -16,7 +16,7 @@ from pellucid.engine.printed import rule_key
 from pellucid.engine.steps import Way
 from pellucid.language import LANGUAGES, chosen, text
 from pellucid.language.catalogue import _AREAS, TEXTS
-from pellucid.language.command_line import bench, commands, options, pictures, results, usage
+from pellucid.language.command_line import bench, commands, examples, options, pictures, results, usage
 
 SOURCE = Path(pc.__file__).parent
 CODE = {  # what Korean texts may say in Latin letters: names in code, and names that have no other
@@ -27,7 +27,7 @@ CODE = {  # what Korean texts may say in Latin letters: names in code, and names
 # The command line names options, values and files in both languages as they are typed.
 TYPED = {
     key
-    for module in (bench, commands, options, pictures, results, usage)
+    for module in (bench, commands, examples, options, pictures, results, usage)
     for area in vars(module).values()
     if isinstance(area, dict)
     for key in area

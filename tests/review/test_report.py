@@ -2,58 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import re
 
 import numpy as np
 import pytest
-from PIL import Image
-from tests.support.pages import Page
+from tests.support.pages import Report
 
 import pellucid as pc
 from pellucid.review.cards import covered, signed
-from pellucid.review.charts import charts, ticks
 from pellucid.train import Epoch, History
 
 EVIL = '<script>alert("1")</script>'
-SVG = {"viewBox", "role", "aria-label", "d", "x", "y", "cx", "cy", "r", "text-anchor"}
-ALLOWED = {
-    "class",
-    "lang",
-    "style",
-    "title",
-    "src",
-    "alt",
-    "width",
-    "height",
-    "scope",
-    "name",
-    "content",
-    "charset",
-}
-
-
-class Report(Page):
-    """A page that may also have pictures, which are part of it, and SVG."""
-
-    def __init__(self, html: str) -> None:
-        self.pictures: list[Image.Image] = []
-        super().__init__(html)
-
-    def handle_starttag(self, tag, attrs):
-        assert tag not in ("script", "link", "iframe", "a", "form", "object", "image", "use")
-        assert {name for name, _ in attrs} <= {name.lower() for name in ALLOWED | SVG}
-        self.tags.append((tag, dict(attrs)))
-        if tag == "img":
-            source = dict(attrs)["src"].removeprefix("data:image/png;base64,")
-            self.pictures.append(Image.open(io.BytesIO(base64.b64decode(source, validate=True))))
-        elif tag != "meta":
-            self.open.append(tag)
-
-    def handle_data(self, data):
-        if self.open:  # else between and behind elements
-            super().handle_data(data)
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +74,7 @@ def test_a_page_by_itself_in_which_all_is_text(tmp_path, network, lang) -> None:
     assert [t for t in page.texts if t in heads[lang]] == list(heads[lang])
     if lang == "en":
         assert not re.search("[가-힣]", page.text.replace("올빼미", ""))
-    assert len([tag for tag, _ in page.tags if tag == "svg"]) == 2
+    assert len([tag for tag, _ in page.tags if tag == "svg"]) == 3
 
 
 def test_maps_are_those_of_the_named_class(tmp_path, network) -> None:
@@ -181,39 +140,6 @@ def test_a_network_that_is_always_right(tmp_path) -> None:
     assert "There are none: every image is right." in page.text
     assert "most frequent" not in page.text
     assert page.texts.count("100.0 %") == 7
-
-
-def test_curves_by_hand() -> None:
-    loss, accuracy = (Report(str(chart)) for chart in charts(HISTORY, "en"))
-    assert [t for t in loss.texts if t not in ("loss",)][:4] == [
-        "training loss ",
-        "0.5",
-        "validation loss ",
-        "0.75",
-    ]
-    lines = [attributes["d"] for tag, attributes in loss.tags if attributes.get("class") == "curve train"]
-    # two steps an epoch, losses 2, 1, none, 0.5; axes from 46 to 390 and, from 0 to 2, from 176 up to 10
-    assert lines == ["M132.0 10.0L218.0 93.0L390.0 134.5"]
-    dots = [(a["cx"], a["cy"]) for tag, a in loss.tags if tag == "circle"]
-    assert dots == [("218.0", "72.2"), ("390.0", "113.8")]
-    assert accuracy.texts[:2] == ["accuracy", "validation accuracy "]
-    assert charts(History(), "en") == []
-    (only,) = charts(History([Epoch(0, 0.5, 1.0), Epoch(1, 0.25, 1.0)]), "ko")
-    assert "학습 손실 " in Report(str(only)).texts
-    (many,) = charts(History([], [1.0, 3.0] * 300), "en")
-    assert "each point the mean of 3 steps" in Report(str(many)).texts
-    assert "step" in Report(str(many)).texts
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "expected"),
-    [(0, 1, [0, 0.2, 0.4, 0.6, 0.8, 1]), (-3, 5, [-4, -2, 0, 2, 4, 6]), (0, 0, [0, 0.2]), (0, 23000, None)],
-)
-def test_ticks_are_round_and_reach_both_ends(low, high, expected) -> None:
-    found = ticks(low, high)
-    assert expected is None or found == expected
-    assert found[0] <= low <= high <= found[-1]
-    assert 2 <= len(found) <= 8
 
 
 def test_what_is_refused_before_the_work(tmp_path, network, monkeypatch) -> None:

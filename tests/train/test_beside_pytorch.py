@@ -242,6 +242,29 @@ class TorchTwice(torch.nn.Module):
         return self.head(self.norm(self.second(self.norm(self.first(x)))).flatten(1))
 
 
+@pytest.mark.parametrize("soft", [False, True])
+@pytest.mark.parametrize("pixels", [False, True])
+def test_evaluation_with_ignored_labels_and_with_probabilities(pixels, soft):
+    """300 images, more than one batch."""
+    random = np.random.default_rng(11)
+    pc.seed(2)
+    layer = pc.Conv2d(2, 5, 1) if pixels else pc.Linear(2, 5)
+    x = random.normal(size=(300, 2, 3, 4) if pixels else (300, 2)).astype(np.float32)
+    logits = torch.from_numpy(layer(x)).double()
+    if soft:
+        y = random.random(logits.shape).astype(np.float32)
+        target, counts, named = torch.from_numpy(y).double(), np.ones((300, *x.shape[2:]), bool), y.argmax(1)
+        found = pc.evaluate(layer, pc.Dataset(x, targets=y), loss="cross_entropy")
+    else:
+        y = random.integers(0, 5, (300, *x.shape[2:]))
+        y[random.random(y.shape) < 0.3] = 3  # which is a class as well
+        target, counts, named = torch.from_numpy(y), y != 3, y
+        found = pc.evaluate(layer, (x, y), ignore_index=3)
+    loss = TF.cross_entropy(logits, target, **({} if soft else {"ignore_index": 3})).item()
+    accuracy = (logits.numpy().argmax(1) == named)[counts].mean()
+    assert found == pytest.approx({"loss": loss, "accuracy": accuracy}, rel=1e-9)
+
+
 def test_a_batch_norm_used_twice_moves_twice():
     pc.seed(0)
     ours, theirs = Twice().astype("float64"), TorchTwice().double()

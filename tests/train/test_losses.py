@@ -124,13 +124,119 @@ def test_fit_takes_a_loss_and_ignores_its_labels():
     assert said(lambda: pc.fit(model(), (X, labels - 10), **settings)) == (
         "fit: a label must be a class of the network. Expected 0 to 2, or 9. Got labels[0] = -8."
     )
-    assert said(lambda: pc.fit(model(), (X, Y), (X, labels), **settings)) == (
-        "fit: a label must be a class of the network. Expected 0 to 2. Got validation labels[2] = 9."
+    assert said(lambda: pc.fit(model(), (X, labels), (X, labels - 10), **settings)) == (
+        "fit: a label must be a class of the network. Expected 0 to 2, or 9. Got validation labels[0] = -8."
     )
     assert said(lambda: pc.fit(model(), (X, Y), **settings | {"loss": pc.MSELoss()})) == (
         "fit: labels are classes, so the loss must be cross_entropy. Got labels and mse_loss. "
         "Hint: targets are floating numbers."
     )
+
+
+def test_fit_validates_with_what_the_loss_counts():
+    """Images and pixels that are ignored are left out of loss and accuracy, as if they were not there."""
+    labels, loss = np.array([2, 9, 9, 1, 9]), pc.CrossEntropyLoss([1, 2, 3], ignore_index=9)
+    network, settings = model(), {"optimizer": pc.SGD(lr=0.1), "epochs": 2, "loss": loss}
+    last = pc.fit(network, (X, Y), (X, labels), **settings).epochs[1].validation
+    assert (
+        last
+        == pc.evaluate(network, (X, labels), loss=loss)
+        == pc.evaluate(network, (X, labels), ignore_index=9)
+    )
+    assert last == pytest.approx(pc.evaluate(network, (X[[0, 3]], labels[[0, 3]])), rel=1e-6)
+    planes, pixels = segmenting(), PIXELS.copy()
+    pixels[:, 1:4] = 9
+    pixels[0, 0, 1] = 4
+    assert said(lambda: pc.fit(planes, (PLANES, PIXELS), (PLANES, pixels), **settings)) == (
+        "fit: a label must be a class of the network. Expected 0 to 2, or 9. Got validation labels[0,0,1] = 4."
+    )
+    pixels[0, 0, 1] = 9
+    last = pc.fit(planes, (PLANES, PIXELS), (PLANES, pixels), **settings).epochs[1].validation
+    assert last == pc.evaluate(planes, (PLANES, pixels), ignore_index=9)
+
+
+def test_fit_takes_class_probabilities():
+    shares = abs(np.random.default_rng(7).normal(size=(5, 3))).astype(np.float32)
+    settings = {"optimizer": pc.SGD(lr=0.1), "epochs": 2, "batch_size": 3, "loss": pc.CrossEntropyLoss()}
+    networks = [model(), model()]
+    data = pc.Dataset(X, targets=shares), (X, shares)
+    runs = [pc.fit(net, part, part, **settings) for net, part in zip(networks, data, strict=True)]
+    assert runs[0].losses == runs[1].losses
+    logits = networks[0](X).astype(np.float64)
+    logarithms = logits - np.log(np.exp(logits).sum(1, keepdims=True))
+    expected = {
+        "loss": -(shares * logarithms).sum(1).mean(),
+        "accuracy": (logits.argmax(1) == shares.argmax(1)).mean(),
+    }
+    assert runs[0].epochs[1].validation == pytest.approx(expected, rel=1e-6)
+    assert pc.evaluate(networks[0], data[1], loss="cross_entropy") == runs[0].epochs[1].validation
+    mixed = pc.fit(
+        model(), data[0], (X, Y), **settings
+    )  # probabilities to learn from, classes to validate with
+    assert mixed.losses == runs[0].losses
+    assert pc.evaluate(networks[0], data[0]) == pytest.approx(
+        {"loss": ((networks[0](X) - shares) ** 2).mean()}
+    )
+
+
+NOTHING = "there is nothing to evaluate on. Got labels that are all 9, which is ignored."
+NUMBERS = (
+    "targets are numbers, so the loss must be mse_loss. Got targets and cross_entropy. "
+    "Hint: labels are whole numbers, class probabilities floating ones (N, classes, …)."
+)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: pc.evaluate(model(), (X, Y * 0 + 9), ignore_index=9), f"evaluate: {NOTHING}"),
+        (
+            lambda: pc.fit(
+                model(), (X, Y), (X, Y * 0 + 9), epochs=1, optimizer=pc.SGD(0.1),
+                loss=pc.CrossEntropyLoss(ignore_index=9),
+            ),
+            f"fit: {NOTHING}",
+        ),
+        (
+            lambda: pc.fit(model(), (X, Y * 0 - 100), epochs=1, optimizer=pc.SGD(0.1)),
+            "fit: there is nothing to train on. Got labels that are all -100, which is ignored.",
+        ),
+        (
+            lambda: pc.evaluate(model(), (X, Y + 1), ignore_index=9),
+            "evaluate: a label must be a class of the network. Expected 0 to 2, or 9. Got labels[0] = 3.",
+        ),
+        (
+            lambda: pc.evaluate(model(), (X, Y), loss="mse_loss", ignore_index=9),
+            "evaluate: only cross_entropy has labels to ignore. Got ignore_index=9.",
+        ),
+        (
+            lambda: pc.evaluate(model(), (X, Y), ignore_index=0.5),
+            "CrossEntropyLoss: ignore_index must be an integer. Got 0.5.",
+        ),
+        (
+            lambda: pc.evaluate(model(), (X, X[:, :3]), ignore_index=9),
+            "evaluate: class probabilities have no class to ignore. Expected ignore_index=-100. Got ignore_index=9.",
+        ),
+        (
+            lambda: pc.evaluate(model(), (X, X), loss="cross_entropy"),
+            "evaluate: class probabilities must have the shape of the network's output. Expected (5, 3). Got (5, 4).",
+        ),
+        (
+            lambda: pc.evaluate(model(), (X, Y), loss="mse"),
+            "evaluate: loss has no such name. Expected cross_entropy or mse_loss. Got 'mse'.",
+        ),
+        (
+            lambda: pc.evaluate(model(), pc.Dataset(X, targets=X[:, 0]), loss="cross_entropy"),
+            f"evaluate: {NUMBERS}",
+        ),
+        (
+            lambda: pc.fit(model(), pc.Dataset(X, targets=Y[:, None]), epochs=1, optimizer=pc.SGD(0.1)),
+            f"fit: {NUMBERS}",
+        ),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_evaluated_is_told(call, message):
+    assert said(call) == message
 
 
 def test_fit_takes_numbers_and_batches_of_probabilities():

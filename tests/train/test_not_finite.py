@@ -159,6 +159,20 @@ def test_fit_checks_all_labels_before_the_first_update(case):
     assert all(np.array_equal(before[name], array) for name, array in model.state_dict().items())
 
 
+@pytest.mark.parametrize("which", ["labels", "validation labels"])
+def test_fit_checks_labels_per_pixel_before_the_first_update(which):
+    pc.seed(0)
+    model, images = pc.Conv2d(2, 3, 1), np.ones((5, 2, 3, 4), np.float32)
+    labels = {"labels": np.zeros((5, 3, 4), np.int64), "validation labels": np.zeros((5, 3, 4), np.int64)}
+    labels[which][4, 1, 2] = 3
+    before = model.state_dict()
+    with pytest.raises(pc.DataError) as caught:
+        pc.fit(model, *((images, y) for y in labels.values()), optimizer=pc.SGD(0.1), epochs=1, batch_size=1)
+    rule = "a label must be a class of the network. Expected 0 to 2."
+    assert str(caught.value) == f"fit: {rule} Got {which}[4,1,2] = 3."
+    assert all(np.array_equal(before[name], array) for name, array in model.state_dict().items())
+
+
 def test_evaluate_names_the_label_s_place_in_the_data():
     x, y = digits(600)
     y[599] = 10
@@ -208,9 +222,10 @@ def all_bits(step):
 
 
 STOPS = {
-    "loss": (np.nan, f"{RULE} Got nan in loss."),
-    "infinite loss": (np.inf, f"{RULE} Got nan in loss."),
+    "nan": (np.nan, f"{RULE} Got nan in input[0,0,0,0]."),
+    "infinity": (np.inf, f"{RULE} Got inf in input[0,0,0,0]."),
 }
+DATA = "Hint: mend the data, or leave them out."
 
 
 @pytest.mark.parametrize("threads", [1, 3])
@@ -226,19 +241,19 @@ def test_a_step_without_a_finite_loss_changes_nothing(case, threads, request):
     step = pc.TrainStep(model, pc.SGD(0.1, momentum=0.9))
     x, y = np.random.default_rng(0).random((7, 1, 5, 5)), np.arange(7) % 5
     twin = model.state_dict()
-    assert told(lambda: step(np.full_like(x, number), y)) == f"TrainStep: {said} Hint: {SHOWN}"
+    assert told(lambda: step(np.full_like(x, number), y)) == f"TrainStep: {said} {DATA}"
     assert all(np.array_equal(twin[name], array) for name, array in model.state_dict().items())
     assert step.steps == 0
     step(x, y)
     before = all_bits(step)
-    assert told(lambda: step(np.full_like(x, number), y)) == f"TrainStep: {said} {HINT}"
+    assert told(lambda: step(np.full_like(x, number), y)) == f"TrainStep: {said} {DATA}"
     assert all_bits(step) == before
     step(x, y)
     assert step.steps == 2
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_a_gradient_that_is_not_finite_is_named_the_last_layers_first(dtype):
+def test_the_first_gradient_that_is_not_finite_is_named(dtype):
     scale = 1e25 if dtype == "float32" else 1e200
     pc.seed(0)
     model = pc.Sequential(pc.Linear(2, 3, bias=False), pc.Linear(3, 4), pc.Linear(4, 2)).astype(dtype)
@@ -250,12 +265,11 @@ def test_a_gradient_that_is_not_finite_is_named_the_last_layers_first(dtype):
     rec = step.record(x, np.zeros((5, 2)))
     assert np.isfinite(rec.loss)
     assert np.isfinite(rec["grad(2.bias)"]).all()
-    finite = {name: np.isfinite(rec[f"grad({name})"]).all() for name in ("0.weight", "1.weight", "2.weight")}
-    assert not all(finite.values())
-    first = next(name for name in ("2.weight", "1.weight", "0.weight") if not finite[name])
+    first = next(name for name in rec if not np.isfinite(rec[name]).all())
+    assert first.startswith("grad(")
     before = all_bits(step)
     said = told(lambda: step(x, np.zeros((5, 2))))
-    got = rf"Got (nan|-?inf) in grad\({re.escape(first)}\)\[\d,\d\]\."
+    got = rf"Got (nan|-?inf) in {re.escape(first)}\[\d,\d\], the first in step 1, made by linear\."
     assert re.fullmatch(rf"TrainStep: {re.escape(RULE)} {got} Hint: {re.escape(SHOWN)}", said)
     assert all_bits(step) == before
     assert told(rec.commit) == said.replace("TrainStep:", "commit:")
@@ -268,5 +282,68 @@ def test_a_norm_beyond_float64():
     model[0].weight[...] = 0
     step = pc.TrainStep(model, pc.SGD(lr=1e-300), loss="mse_loss")
     said = told(lambda: step(np.full((1, 1), 1e100), np.full((1, 1), -1e100)))
-    assert said == f"TrainStep: {RULE} Got grad_norm=inf. Hint: {SHOWN}"
+    made = "the first in step 1, made by grad_norm"
+    assert said == f"TrainStep: {RULE} Got inf in grad_norm, {made}. Hint: {SHOWN}"
     assert not model[0].weight.any()
+
+
+def test_what_training_makes_is_named_by_layer_op_and_step():
+    model, (x, y) = pc.models.lenet5(), digits()
+    step = pc.TrainStep(model, pc.SGD(lr=0.1))
+    step(x, y)
+    model.conv2.bias[...] = 3e38
+    said = told(lambda: step(x, y))
+    got = r"Got -?inf in fc1\.output\[0,\d+\], the first in step 2, made by linear\."
+    assert re.fullmatch(rf"TrainStep: {re.escape(RULE)} {got} {re.escape(HINT)}", said)
+    model.conv2.bias[...] = 0
+    model.conv2.weight[3, 1, 0, 2] = np.nan
+    assert told(lambda: step(x, y)) == f"TrainStep: {RULE} Got nan in conv2.weight[3,1,0,2]. {HINT}"
+    said = told(lambda: pc.TrainStep(model, pc.SGD(lr=0.1))(x, y))
+    mend = "Hint: mend them, or make the model anew."
+    assert said == f"TrainStep: {RULE} Got nan in conv2.weight[3,1,0,2]. {mend}"
+
+
+def test_without_memory_for_all_numbers_the_loss_is_named(monkeypatch):
+    def exhausted(*_):
+        raise MemoryError
+
+    step, (x, y) = pc.TrainStep(broken(), pc.SGD(lr=0.1)), digits()
+    monkeypatch.setattr(pc.TrainStep, "_recorded", exhausted)
+    assert told(lambda: step(x, y)) == f"TrainStep: {RULE} Got nan in loss. Hint: {SHOWN}"
+
+
+def given(wrong):
+    """What `fit` says of an image or a target that is no number."""
+    with pytest.raises(pc.DataError) as caught:
+        pc.fit(
+            pc.Sequential(pc.Flatten(), pc.Linear(4, 3)),
+            wrong[0],
+            optimizer=pc.SGD(0.1),
+            epochs=1,
+            **wrong[1],
+        )
+    return str(caught.value)
+
+
+def test_data_are_told_apart_from_training_and_named():
+    x, y = np.ones((9, 1, 2, 2), np.float32), np.arange(9) % 3
+    x[7, 0, 1, 0] = np.inf
+    names = tuple(f"photos/{i}.png" for i in range(9))
+    rule, mend = (
+        "fit: images must be finite numbers of float32.",
+        "Hint: mend these images, or leave them out.",
+    )
+    at = "Got inf at [7, 0, 1, 0]"
+    assert given(((x, y), {})) == f"{rule} {at}. {mend}"
+    data = pc.Dataset(x, y, names=names)
+    assert given((data, {"batch_size": 2})) == f"{rule} {at} in 'photos/7.png'. {mend}"
+    with pytest.raises(pc.DataError, match=r"at \[7, 0, 1, 0\] in 'photos/7\.png'"):
+        pc.evaluate(pc.Sequential(pc.Flatten(), pc.Linear(4, 3)), data)
+    batches = [(x[:4], y[:4]), (x[4:], y[4:])]
+    assert given((batches, {})) == f"{rule} Got inf at [3, 0, 1, 0], in epoch 1, batch 2. {mend}"
+    x[7] = 1
+    targets = np.zeros((9, 3))
+    targets[5, 2] = np.nan
+    said = given((pc.Dataset(x, targets=targets, names=names), {"loss": "mse_loss"}))
+    rule = "fit: targets must be finite numbers. Got nan in targets[5,2] in 'photos/5.png'."
+    assert said == f"{rule} Hint: mend the data, or leave them out."

@@ -12,6 +12,7 @@ import pytest
 import pellucid as pc
 from pellucid.errors import ArgumentError, DataError, FormatError
 from pellucid.formats.run import load_run, save_run
+from pellucid.train import epochs
 
 RNG = np.random.default_rng(7)
 TRAIN = pc.Dataset(RNG.integers(0, 256, (22, 2, 7, 5), np.uint8), RNG.integers(0, 3, 22))
@@ -113,6 +114,35 @@ def test_a_damaged_checkpoint_is_told_about_and_the_one_before_it_is_used(tmp_pa
     newest.write_bytes(content)
     with pytest.warns(UserWarning, match=r"checksum\. Training goes on from the checkpoint before it\.$"):
         resumed, _ = trained(checkpoint=tmp_path, resume=True)
+    assert bits(resumed) == bits(whole)
+
+
+def test_a_damaged_checkpoint_goes_when_there_is_a_newer_one(tmp_path):
+    """Until then it stays, and is none of the two that a run always has."""
+    whole, _ = trained()
+    always = {"checkpoint": pc.Checkpoints(tmp_path, every_s=0)}
+    with pytest.raises(StopError):
+        trained(callbacks=[stopping(8, [])], **always)
+    damaged = pc.Checkpoints(tmp_path).paths()[8]
+    damaged.rename(damaged := tmp_path / "step-000000010.safetensors")
+    damaged.write_bytes(damaged.read_bytes()[:-9])
+
+    def sound(steps: int) -> list[int]:
+        with pytest.warns(UserWarning, match="before it"), pytest.raises(StopError):
+            trained(resume=True, callbacks=[stopping(steps, [])], **always)
+        return [*pc.Checkpoints(tmp_path).paths()]
+
+    always = {"checkpoint": pc.Checkpoints(tmp_path, every_s=0)}
+    assert sound(1)[-3:] == [7, 8, 10]
+    assert damaged.exists()
+    damaged.rename(damaged := tmp_path / "step-000000009.safetensors")
+    assert sound(2)[-2:] == [9, 10]
+    damaged = tmp_path / "step-000000011.safetensors"
+    damaged.write_bytes(b"broken")
+    always = {"checkpoint": pc.Checkpoints(tmp_path, every_s=1e9)}
+    with pytest.warns(UserWarning, match="before it"):
+        resumed, _ = trained(resume=True, **always)
+    assert not damaged.exists()
     assert bits(resumed) == bits(whole)
 
 
@@ -288,6 +318,44 @@ def test_averages_are_those_of_a_run_without_a_break(tmp_path):
     assert [epoch.validation for epoch in found.epochs] == [epoch.validation for epoch in history.epochs]
 
 
+def test_ctrl_c_while_averages_are_validated_leaves_a_checkpoint_of_the_last_step(tmp_path, monkeypatch):
+    settings: dict[str, Any] = {"ema": 0.9}
+    whole, _ = trained(**settings)
+    judge = epochs.scores
+
+    def pressed(*given: Any) -> Any:
+        signal.raise_signal(signal.SIGINT)
+        return judge(*given)
+
+    monkeypatch.setattr(epochs, "scores", pressed)
+    with pytest.raises(KeyboardInterrupt):
+        trained(checkpoint=tmp_path, **settings)
+    assert max(pc.Checkpoints(tmp_path).paths()) == 5
+    monkeypatch.undo()
+    resumed, _ = trained(checkpoint=tmp_path, resume=True, **settings)
+    assert bits(resumed) == bits(whole)
+
+
+@pytest.mark.parametrize("wanted", ["averages", "best"])
+def test_whatever_ends_training_leaves_the_model_that_a_finished_run_would(wanted):
+    """Here an error of a callback, behind an epoch and three steps."""
+    settings: dict[str, Any] = {"ema": 0.9} if wanted == "averages" else {"restore_best": True}
+
+    def enough(event: Any) -> Any:
+        return "stop" if (event.epoch, getattr(event, "batch", 0)) == (1, 3) else None
+
+    finished, _ = trained(**settings, callbacks=[enough])
+    model = network()
+    with pytest.raises(StopError):
+        pc.fit(
+            model, TRAIN, TEST, optimizer=OPTIMIZERS["sgd"](), epochs=EPOCHS, batch_size=SIZE, seed=3,
+            schedule="cosine", callbacks=[stopping(8, [])], **settings,
+        )  # fmt: skip
+    assert bits(model) == bits(finished)
+    plain, _ = trained(callbacks=[enough])
+    assert bits(model) != bits(plain)
+
+
 def test_what_is_frozen_is_part_of_the_recipe(tmp_path):
     trained(checkpoint=tmp_path)
     model = network()
@@ -301,7 +369,17 @@ def test_what_is_frozen_is_part_of_the_recipe(tmp_path):
 
 @pytest.mark.parametrize(
     "change",
-    [{"epoch": -1}, {"epoch": 99}, {"batch": 2}, {"lr": "0x1p99999"}, {"epochs": [{}]}, {"loss_sum": 3}],
+    [
+        {"epoch": -1},
+        {"epoch": 99},
+        {"batch": 2},
+        {"lr": "0x1p99999"},
+        {"epochs": [{}]},
+        {"loss_sum": 3},
+        {"loss_sum": "nan"},
+        {"best": {"score": "-inf", "epoch": 0}},
+        {"batch": 6, "images": 27},
+    ],
 )
 def test_a_state_that_does_not_hold_together_is_refused(change, tmp_path):
     trained(checkpoint=tmp_path)
@@ -312,3 +390,37 @@ def test_a_state_that_does_not_hold_together_is_refused(change, tmp_path):
     with pytest.raises(FormatError) as error:
         trained(checkpoint=tmp_path, resume=True)
     assert str(error.value) == "fit: the checkpoint's state is broken."
+
+
+def test_a_best_model_of_another_shape_is_refused_before_training_and_not_behind_it(tmp_path):
+    trained(checkpoint=tmp_path)
+    path = [*pc.Checkpoints(tmp_path).paths().values()][-1]
+    state = load_run(path)
+    state.arrays["best/0.bias"] = state.arrays["best/0.bias"][1:]
+    save_run(path, state)
+    with pytest.raises(FormatError, match=r"^fit: the checkpoint's state is broken\.$"):
+        trained(checkpoint=tmp_path, resume=True)
+
+
+def test_a_long_word_of_a_checkpoint_makes_no_long_message(tmp_path):
+    trained(checkpoint=tmp_path)
+    path = [*pc.Checkpoints(tmp_path).paths().values()][-1]
+    state = load_run(path)
+    state.recipe["x" * 10**5] = 1
+    save_run(path, state)
+    with pytest.raises(ArgumentError) as error:
+        trained(checkpoint=tmp_path, resume=True)
+    assert len(str(error.value)) < 1000
+
+
+def test_an_epoch_counts_its_steps_also_behind_an_interruption(tmp_path):
+    counts = [epoch.steps for epoch in trained()[1].epochs]
+    assert sum(counts) == len(trained()[1].losses)
+    assert len(set(counts)) == 1
+
+    def press(event: Any) -> str | None:
+        return "stop" if isinstance(event, pc.Progress) and event.batch == 2 and event.epoch == 1 else None
+
+    trained(checkpoint=tmp_path, callbacks=[press])
+    _, history = trained(checkpoint=tmp_path, resume=True)
+    assert [epoch.steps for epoch in history.epochs] == counts

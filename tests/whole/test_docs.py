@@ -20,9 +20,9 @@ PAGES = {
     "films": (3, 0, 0),
     "filters": (2, 0, 0),
     "mistakes": (4, 0, 0),
-    "networks": (7, 0, 0),
+    "networks": (9, 0, 0),
     "slips": (14, 30, 9),
-    "train": (8, 0, 0),
+    "train": (12, 0, 0),
     "worked-examples": (14, 112, 19),
 }
 ROOT = DOCS.parent

@@ -6,9 +6,11 @@ import ast
 import json
 import re
 import runpy
+import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from tests.support.markdown import blocks, said
 from tests.support.pages import Page
 
@@ -16,6 +18,12 @@ import pellucid as pc
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 SAID = {
+    "cifar10_fast.py": [
+        "read 24 pictures to train on and 8 to test with",
+        "epoch 2: loss ",
+        "test accuracy ",
+        "saved in ",
+    ],
     "demo.py": ["epoch 3/3", "This is a ", "conv1.output[0,5,14,13] = ", "grad(conv1.weight)[5,0,2,2] = "],
     "look_inside.py": ["certified: True", "the step did what it said: True"],
     "own_layer_block.py": ["test accuracy ", "blocks.1.conv.bias"],
@@ -29,7 +37,9 @@ def test_every_example_is_tested():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SAID)
-def test_an_example_runs(name, few_images, capsys):
+def test_an_example_runs(name, few_images, capsys, monkeypatch, tmp_path):
+    line = arguments(tmp_path) if name == "cifar10_fast.py" else []
+    monkeypatch.setattr(sys, "argv", [name, *map(str, line)])
     runpy.run_path(str(EXAMPLES / name), run_name="__main__")
     out, err = capsys.readouterr()
     assert [line for line in err.splitlines() if not line.startswith("pellucid: compiled ")] == []
@@ -37,6 +47,16 @@ def test_an_example_runs(name, few_images, capsys):
     assert all(text in out for text in SAID[name]), out
     assert "NOT certified" not in out
     assert "False" not in out
+
+
+def arguments(folder):
+    """Pictures of one grey each, and settings that make the run short."""
+    for part, count in (("train", 12), ("test", 4)):
+        for kind, grey in (("dark", 20), ("light", 200)):
+            (folder / part / kind).mkdir(parents=True)
+            for i in range(count):
+                Image.new("RGB", (32, 32), (grey + i, grey, grey)).save(folder / part / kind / f"{i}.png")
+    return [folder, "--epochs", 2, "--width", 16, "--batch", 8, "--out", folder / "out.safetensors"]
 
 
 @pytest.mark.parametrize("name", ["README.md", "README.ko.md"])

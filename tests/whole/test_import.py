@@ -12,7 +12,7 @@ import pytest
 import pellucid as pc
 from pellucid import nn
 
-HEAVY = ("numpy", "PIL", "llvmlite", "numba", "typer", "matplotlib")
+HEAVY = ("numpy", "PIL", "llvmlite", "numba", "typer", "matplotlib", "sklearn")
 
 
 def python(code, *flags):

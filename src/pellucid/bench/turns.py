@@ -24,10 +24,10 @@ Call = Callable[[], object]
 
 
 class Turns:
-    """The contenders of a program (a module's name), started at `with` and stopped behind it."""
+    """The contenders of a program (a module's name), started at `with` and stopped behind it; `given` is for all."""
 
-    def __init__(self, program: str, names: Sequence[str], threads: int) -> None:
-        self._command = [sys.executable, "-m", program, "--threads", str(threads), "--serve"]
+    def __init__(self, program: str, names: Sequence[str], threads: int, given: Sequence[str] = ()) -> None:
+        self._command = [sys.executable, "-m", program, *given, "--threads", str(threads), "--serve"]
         self._names, self._threads = names, threads
 
     def __enter__(self) -> Turns:

@@ -8,8 +8,10 @@ import typer
 
 from pellucid.cli.bench import bench
 from pellucid.cli.certify import certify
+from pellucid.cli.completion import install_script, show_script
 from pellucid.cli.evaluate import evaluate
 from pellucid.cli.explain import explain
+from pellucid.cli.export import export
 from pellucid.cli.filter import filter
 from pellucid.cli.help import Command, Group
 from pellucid.cli.plan import plan
@@ -18,6 +20,7 @@ from pellucid.cli.shape import shape
 from pellucid.cli.show import show
 from pellucid.cli.summary import summary
 from pellucid.cli.train import train
+from pellucid.cli.verify import verify
 from pellucid.cli.warmup import warmup
 from pellucid.language import text
 
@@ -28,6 +31,8 @@ for _command, *_paragraphs in (
     (train, "command.train", "command.train_ends"),
     (evaluate, "command.evaluate"),
     (predict, "command.predict"),
+    (verify, "command.verify", "command.verify_ends"),
+    (export, "command.export", "command.export_read"),
     (summary, "command.summary"),
     (plan, "command.plan", "command.plan_map"),
     (shape, "command.shape", "command.shape_layers"),
@@ -55,6 +60,21 @@ def _root(
     version: Annotated[  # noqa: ARG001 - its callback does the work
         bool,
         typer.Option("--version", callback=_print_version, is_eager=True, help=text("option.version")),
+    ] = False,
+    install_completion: Annotated[  # noqa: ARG001 - the same
+        bool,
+        typer.Option(
+            "--install-completion",
+            callback=install_script,
+            is_eager=True,
+            help=text("option.install_completion"),
+        ),
+    ] = False,
+    show_completion: Annotated[  # noqa: ARG001 - the same
+        bool,
+        typer.Option(
+            "--show-completion", callback=show_script, is_eager=True, help=text("option.show_completion")
+        ),
     ] = False,
 ) -> None:
     if context.invoked_subcommand is None:

@@ -39,13 +39,15 @@ def certify(
     from rich.text import Text
 
     from pellucid import nn
-    from pellucid.cli import inputs, networks, output
+    from pellucid.cli import output
     from pellucid.explain.finite import check_recording
     from pellucid.language import chosen
+    from pellucid.runs import networks
+    from pellucid.runs.options import optimizer as optimizer_of
     from pellucid.train import record
 
     lang = chosen(lang)
-    rule = inputs.optimizer("certify", optimizer, lr, momentum)
+    rule = optimizer_of("certify", optimizer, lr, momentum)
     nn.seed(seed)
     saved, x, y = networks.with_images(model, data, sample, batch)
     console = output.screen(json)

@@ -33,8 +33,9 @@ def evaluate(
 ) -> None:
     """Loss and accuracy of a saved network on the images that were held out."""
     from pellucid import review, train
-    from pellucid.cli import networks, output
+    from pellucid.cli import output, scores
     from pellucid.kernels.tape import set_num_threads
+    from pellucid.runs import networks
 
     if threads is not None:
         set_num_threads(threads)
@@ -48,10 +49,11 @@ def evaluate(
     start = time.perf_counter()
     result = train.evaluate(network.model, images)
     seconds = time.perf_counter() - start
+    found = scores.scores_of(network.model, images)
     if json:
         written = None if report is None else str(report)
         document = {"model": model, "data": data, "images": len(images), **result, "seconds": seconds}
-        output.print_json(document | {"report": written})
+        output.print_json(document | scores.document(found) | {"report": written})
     else:
         said = (
             text("evaluation.accuracy", accuracy=result["accuracy"]),
@@ -59,5 +61,6 @@ def evaluate(
             text("evaluation.images", images=len(images), seconds=seconds),
         )
         output.screen(json).print("  ".join(said))
+        scores.tell(output.screen(json), found)
         if report is not None:
             output.screen(json).print(text("figures.page_written", path=report))

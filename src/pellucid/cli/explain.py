@@ -18,6 +18,7 @@ from pellucid.cli.options import (
     Momentum,
     Optimizer,
     OptimizerName,
+    Python,
     Sample,
     Seed,
 )
@@ -29,12 +30,14 @@ if TYPE_CHECKING:
 
     from pellucid.explain import Overview, Recording, Trace
     from pellucid.explain.paths.path import Path as WayBack
+    from pellucid.runs.number_history import NumberHistory
 
 _TOP, _TOP_OF_EACH = 12, 4  # terms of one number, and of each number on the way back
 _BATCH = 32  # samples of an overview: dead units show only when many samples are seen
 
 
 def explain(
+    context: typer.Context,
     model: AnyModel,
     at: Annotated[
         str | None,
@@ -70,6 +73,9 @@ def explain(
             show_default=text("default.depth"),
         ),
     ] = None,
+    history: Annotated[bool, typer.Option("--history", help=text("option.number_history"))] = False,
+    step: Annotated[int | None, typer.Option(min=1, help=text("option.step"))] = None,
+    python: Python = None,
     html: Annotated[Path | None, typer.Option(metavar=text("value.file"), help=text("option.html"))] = None,
     lang: Lang = None,
     seed: Seed = 0,
@@ -77,12 +83,14 @@ def explain(
 ) -> None:
     """Show how one of a network's numbers was made, or a step layer by layer."""
     from pellucid import nn
-    from pellucid.cli import inputs, networks, output
+    from pellucid.cli import inputs, output
     from pellucid.errors import ArgumentError
     from pellucid.explain.finite import check_recording
     from pellucid.formats.file import check_writable
     from pellucid.language import chosen
     from pellucid.markup import page
+    from pellucid.runs import networks
+    from pellucid.runs.options import optimizer as optimizer_of
     from pellucid.train import record
 
     lang = chosen(lang)
@@ -91,32 +99,91 @@ def explain(
     if infer and (lr, momentum) != (None, None):
         rule = "--lr and --momentum belong to training, and inference has no update"
         raise ArgumentError("explain", rule, hint="leave out --infer to record a training step")
+    if history:
+        _check_alone(context)
+    elif Path(model).is_dir():
+        hint = "--history tells of a run"
+        raise ArgumentError("explain", "this is a folder", got=repr(model), hint=hint)
+    if step is not None and not history:
+        raise ArgumentError("explain", "--step is about a run", hint="pellucid explain run --at … --history")
     if html is not None:
         inputs.check_apart(say("page '{path}'", path=html), html, model)
         check_writable(say("page '{path}'", path=html), html)
-    optimiser = inputs.optimizer("explain", optimizer, lr, momentum)
-    nn.seed(seed)
-    saved, x, y = networks.with_images(model, data, sample, batch or (1 if at else _BATCH))
-    network = saved.model
-    recording = record(network, x) if infer else record(network, x, y, optimizer=optimiser)
-    check_recording("explain", recording)
-    answer: _Overview | _Number
-    if at is None:
-        answer = _Overview(recording.overview(lang))
+    answer: _Overview | _Number | _History
+    about: dict[str, Any]
+    if history:
+        given = context.get_parameter_source("data")
+        moved = given is not None and given.name == "COMMANDLINE"
+        answer = _of_run(model, at, step, data if moved else None, python, top, lang)
+        about = {"run": model}
     else:
-        trace = _trace(recording, at, lang, infer)
-        path = None if depth is None else recording.why(at, depth, top or _TOP_OF_EACH)
-        answer = _Number(trace, path, top or _TOP)
+        optimiser = optimizer_of("explain", optimizer, lr, momentum)
+        nn.seed(seed)
+        saved, x, y = networks.with_images(model, data, sample, batch or (1 if at else _BATCH), python)
+        recording = record(saved.model, x) if infer else record(saved.model, x, y, optimizer=optimiser)
+        check_recording("explain", recording)
+        about = {"model": model, "data": data, "sample": sample, "batch": len(x)}
+        answer = _of_recording(recording, at, depth, top, lang, infer)
     if html is not None:
         output.write(say("page '{path}'", path=html), html, page(at or model, answer.html(), lang))
     console = output.screen(json)
     if json:
-        run = {"model": model, "data": data, "sample": sample, "batch": len(x), "address": at}
-        output.print_json({**run, **answer.document()})
+        output.print_json({**about, "address": at, **answer.document()})
     else:
         answer.show(console)
     if html is not None:
         console.print(text("figures.page_written", lang, path=html))
+
+
+def _check_alone(context: typer.Context) -> None:
+    """What a run has said already cannot be said again.
+
+    Raises: ArgumentError for an option that decides another recording.
+    """
+    from pellucid.errors import ArgumentError
+
+    for name in ("infer", "depth", "batch", "sample", "optimizer", "lr", "momentum", "seed"):
+        given = context.get_parameter_source(name)
+        if given is not None and given.name == "COMMANDLINE":
+            raise ArgumentError("explain", say("{option} does not belong to --history", option=f"--{name}"))
+
+
+def _of_recording(
+    recording: Recording, at: str | None, depth: int | None, top: int | None, lang: str, infer: bool
+) -> _Overview | _Number:
+    if at is None:
+        return _Overview(recording.overview(lang))
+    trace = _trace(recording, at, lang, infer)
+    path = None if depth is None else recording.why(at, depth, top or _TOP_OF_EACH)
+    return _Number(trace, path, top or _TOP)
+
+
+def _of_run(
+    run: str,
+    at: str | None,
+    step: int | None,
+    data: str | None,
+    python: str | None,
+    top: int | None,
+    lang: str,
+) -> _History | _Number:
+    """How a run made a number, or how one of its steps changed it."""
+    from pellucid.errors import ArgumentError
+    from pellucid.runs.number_history import history_of
+    from pellucid.runs.replay import opened
+    from pellucid.runs.replay import record as recorded
+
+    if at is None:
+        rule, hint = "--history is about one number", "--at 'conv1.weight[5,0,2,2]'"
+        raise ArgumentError("explain", rule, hint=hint)
+    replay = opened(Path(run), data=data, python=python)
+    if step is None:
+        return _History(history_of(replay, at, lang), top)
+    recording = recorded(replay.before(step))
+    array, bracket, index = at.partition("[")
+    updated = f"updated({array.strip()})"  # a buffer has no update of its own
+    name = f"{updated}{bracket}{index}" if updated in recording else at
+    return _Number(_trace(recording, name, lang, False), None, top or _TOP)
 
 
 def _trace(recording: Recording, at: str, lang: str, infer: bool) -> Trace:
@@ -130,6 +197,25 @@ def _trace(recording: Recording, at: str, lang: str, infer: bool) -> Trace:
             step = "leave out --infer to record a training step"
             error.hint = step if infer else "without --at all layers are listed"
         raise
+
+
+@dataclass(frozen=True)
+class _History:
+    """A number's way through a run."""
+
+    history: NumberHistory
+    top: int | None
+
+    def html(self) -> str:
+        return self.history.html()
+
+    def document(self) -> dict[str, Any]:
+        return {"history": self.history.to_dict()}
+
+    def show(self, console: Console) -> None:
+        from pellucid.runs.number_history import TOP
+
+        console.print(self.history.text(top=self.top or TOP))
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.cli.networks import named
-from pellucid.cli.options import OptimizerName
 from pellucid.data import datasets
 from pellucid.data.images import read_image
 from pellucid.data.photo import read_picture
@@ -24,10 +22,10 @@ from pellucid.formats import load_model
 from pellucid.memory import enough
 from pellucid.nn.models import MODELS, input_shape
 from pellucid.nn.module import Module
+from pellucid.runs.networks import named
 
 if TYPE_CHECKING:
     from pellucid.formats import Saved
-    from pellucid.train.optimizers import Optimizer
 
 Shape = tuple[int, int, int]  # C, H, W
 MNIST_SHAPE: Shape = (1, 28, 28)
@@ -144,30 +142,6 @@ def digits(first: int, count: int) -> tuple[NDArray[np.float32], NDArray[np.int6
     return as_float(test.images[first : first + count]), test.labels[first : first + count]
 
 
-def optimizer(
-    command: str,
-    name: OptimizerName,
-    lr: float | None,
-    momentum: float | None,
-    weight_decay: float | None = None,
-) -> Optimizer:
-    """The optimiser that options describe.
-
-    Raises: ArgumentError for a momentum that the rule does not have.
-    """
-    from pellucid.train import SGD, Adam, AdamW
-
-    given: dict[str, Any] = {"lr": lr, "weight_decay": weight_decay}
-    given = {name: value for name, value in given.items() if value is not None}
-    if weight_decay is not None:
-        given["decay_vectors"] = False
-    if name is OptimizerName.SGD:
-        return SGD(**{"lr": 0.05, "momentum": 0.9 if momentum is None else momentum, **given})
-    if momentum is not None:
-        raise ArgumentError(command, "only sgd takes --momentum", got=f"--optimizer {name}")
-    return (Adam if name is OptimizerName.ADAM else AdamW)(**given)
-
-
 def pictures(names: Sequence[str]) -> Iterator[str]:
     """Image files by their names; of a folder, all that are pictures by their suffixes, in the order of their paths.
 
@@ -193,18 +167,6 @@ def picture_for(network: Saved, name: str, *, invert: bool) -> NDArray[Any]:
     with enough(say("image '{path}'", path=name)):
         image = taken.picture(read_picture(name, alone=False).pixels)[np.newaxis]
         return taken.scaled(255 - image if invert else image)
-
-
-def read_sides(command: str, option: str, text: str) -> tuple[int, int]:
-    """A size such as 32, or 24x32 for height and width.
-
-    Raises: ArgumentError when the text is something else.
-    """
-    if not re.fullmatch("[1-9][0-9]{0,4}(x[1-9][0-9]{0,4})?", text):
-        rule = say("{option} must be a whole number, or height and width", option=option)
-        raise ArgumentError(command, rule, expected="such as 32 or 24x32", got=repr(text))
-    height, _, width = text.partition("x")
-    return int(height), int(width or height)
 
 
 def picture(name: str, shape: Shape, *, invert: bool) -> NDArray[Any]:

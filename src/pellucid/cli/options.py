@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from pellucid import seeds
 from pellucid.language import LANGUAGES, text
 
 
@@ -21,6 +20,11 @@ class BenchName(StrEnum):
     RESNET20 = "resnet20"
     RESNET18 = "resnet18"
     ALEXNET = "alexnet"
+
+
+def network_names() -> list[str]:
+    """Those and the others, for completion in shells."""
+    return [*BenchName, "vgg11", "tiny"]
 
 
 class Fit(StrEnum):
@@ -49,15 +53,33 @@ class OptimizerName(StrEnum):
 
 
 def _checked_seed(seed: int) -> int:
-    return seeds.check_seed("--seed", seed)  # a range would stand in the help with all its digits
+    from pellucid.seeds import check_seed  # with NumPy, for which help and completion need not wait
+
+    return check_seed("--seed", seed)  # a range would stand in the help with all its digits
 
 
-AnyModel = Annotated[str, typer.Argument(metavar=text("value.any_model"), help=text("option.any_model"))]
+AnyModel = Annotated[
+    str,
+    typer.Argument(
+        metavar=text("value.any_model"), help=text("option.any_model"), autocompletion=network_names
+    ),
+]
+ModelOrFile = Annotated[
+    str,
+    typer.Argument(
+        metavar=text("value.any_model"), help=text("option.model_or_file"), autocompletion=network_names
+    ),
+]
 Data = Annotated[str, typer.Option(metavar=text("value.data"), help=text("option.data"))]
 Json = Annotated[bool, typer.Option("--json", help=text("option.json"))]
 Lang = Annotated[
     str | None,
-    typer.Option(metavar="|".join(LANGUAGES), help=text("option.lang"), show_default=text("default.lang")),
+    typer.Option(
+        metavar="|".join(LANGUAGES),
+        help=text("option.lang"),
+        show_default=text("default.lang"),
+        autocompletion=lambda: LANGUAGES,
+    ),
 ]
 MNIST = "mnist"
 Lr = Annotated[float | None, typer.Option(help=text("option.lr"), show_default=text("default.lr"))]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pellucid.cli.options import Json, Lang
+from pellucid.cli.options import Json, Lang, ModelOrFile
 from pellucid.language import text
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def plan(
-    model: Annotated[str, typer.Argument(metavar=text("value.any_model"), help=text("option.model_or_file"))],
+    model: ModelOrFile,
     batch: Annotated[int, typer.Option(min=1, max=1 << 16, help=text("option.plan_batch"))] = 64,
     training: Annotated[
         bool, typer.Option("--training/--inference", help=text("option.plan_training"), show_default=False)

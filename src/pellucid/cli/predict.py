@@ -31,7 +31,8 @@ def predict(
 ) -> None:
     """Name the likeliest classes of images, with their probabilities."""
     from pellucid import train
-    from pellucid.cli import inputs, networks, output
+    from pellucid.cli import inputs, output
+    from pellucid.runs import networks
 
     network = networks.saved(model, python)
     found: list[dict[str, Any]] = []

@@ -49,11 +49,32 @@ def _asked() -> str | None:
 
 
 def _save_anywhere(save: Callable[[Path], None]) -> None:
-    with tempfile.NamedTemporaryFile(prefix="pellucid-", suffix=".safetensors", delete=False) as file:
+    """To a new file in the system's temporary folder; where that has no room, at home, and at last here.
+
+    Raises: FormatError when there is room nowhere.
+    """
+    temporary, *others = tempfile.gettempdir(), os.path.expanduser("~"), os.curdir
+    try:
+        path, key = _new_file(temporary, save), "training.rescued"
+    except (FormatError, OSError) as error:
+        for folder in others:
+            with suppress(FormatError, OSError):
+                path, key = _new_file(folder, save), "training.rescued_elsewhere"
+                break
+        else:
+            raise error from None
+    print(printable(text(key, path=path)), file=sys.stderr)
+
+
+def _new_file(folder: str, save: Callable[[Path], None]) -> Path:
+    """A file that nobody else can read, with the network."""
+    with tempfile.NamedTemporaryFile(
+        prefix="pellucid-", suffix=".safetensors", dir=folder, delete=False
+    ) as file:
         path = Path(file.name)
     try:
         save(path)
     except FormatError:
         path.unlink()
         raise
-    print(printable(text("training.rescued", path=path)), file=sys.stderr)
+    return path

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from pellucid.cli.options import Json, Lang
+from pellucid.cli.options import Json, Lang, ModelOrFile
 from pellucid.language import text
 
 
 def summary(
-    model: Annotated[str, typer.Argument(metavar=text("value.any_model"), help=text("option.model_or_file"))],
+    model: ModelOrFile,
     input: Annotated[
         str | None,
         typer.Option(metavar="CxHxW", help=text("option.input"), show_default=text("default.input")),

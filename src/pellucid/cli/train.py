@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from contextlib import nullcontext
-from dataclasses import replace
+from copy import copy
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,20 +28,22 @@ from pellucid.cli.options import (
     SkipBad,
     Threads,
     Validation,
+    network_names,
 )
-from pellucid.errors import ArgumentError, NumericError, PellucidError, say
+from pellucid.columns import printable
+from pellucid.errors import ArgumentError, NonFiniteError, PellucidError, say
 from pellucid.language import text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
     from rich.console import Console
 
-    from pellucid.data import Dataset
-    from pellucid.formats import Saved
     from pellucid.nn import Module
-    from pellucid.train import CrossEntropyLoss, Epoch, History
+    from pellucid.runs.job import Job
+    from pellucid.train import Epoch, History
+    from pellucid.train.epochs import Callback, Epochs
 
 _HEADER_BYTES = 1 << 20  # of a model file, at most
 
@@ -51,7 +54,10 @@ def train(
     model: Annotated[
         str | None,
         typer.Option(
-            metavar=text("value.network"), help=text("option.train_model"), show_default=text("default.model")
+            metavar=text("value.network"),
+            help=text("option.train_model"),
+            show_default=text("default.model"),
+            autocompletion=network_names,
         ),
     ] = None,
     size: Annotated[
@@ -75,7 +81,7 @@ def train(
         float | None,
         typer.Option(help=text("option.weight_decay"), show_default=text("default.weight_decay")),
     ] = None,
-    schedule: Annotated[ScheduleName, typer.Option(help=text("option.schedule"))] = ScheduleName.CONSTANT,
+    schedule: Annotated[ScheduleName, typer.Option(help=text("option.schedule"))] = ScheduleName.ONE_CYCLE,
     warmup: Annotated[float, typer.Option(help=text("option.warmup_share"))] = 0.0,
     clip_norm: Annotated[float | None, typer.Option(help=text("option.clip_norm"))] = None,
     ema: Annotated[float | None, typer.Option(help=text("option.ema"))] = None,
@@ -98,10 +104,13 @@ def train(
     resume: Annotated[bool, typer.Option("--resume", help=text("option.resume"))] = False,
     out: Annotated[Path | None, typer.Option(metavar=text("value.file"), help=text("option.out"))] = None,
     report: Report = None,
+    curves: Annotated[
+        Path | None, typer.Option("--history", metavar=text("value.file"), help=text("option.history"))
+    ] = None,
     allow_nonfinite: Annotated[
         bool, typer.Option("--allow-nonfinite", help=text("option.allow_nonfinite"))
     ] = False,
-    config_file: Annotated[  # noqa: ARG001 - its callback does the work
+    config_file: Annotated[
         Path | None,
         typer.Option(
             "--config",
@@ -115,58 +124,111 @@ def train(
     json: Json = False,
 ) -> None:
     """Train a network, tell after each epoch how well it does, and save it."""
-    from pellucid import nn, review
-    from pellucid.cli import inputs, networks, output
+    from pellucid import review
+    from pellucid.cli import history_file, output, scores
     from pellucid.cli.interrupt import as_ctrl_c
-    from pellucid.cli.rescue import saved
-    from pellucid.data.augment import Augment
-    from pellucid.formats import save_model
+    from pellucid.cli.watch import Watch
     from pellucid.formats.file import check_writable
     from pellucid.kernels.tape import set_num_threads
+    from pellucid.runs import networks
+    from pellucid.runs.job import Job
+    from pellucid.runs.receipt import beside
+    from pellucid.runs.settings import NAME
     from pellucid.train import Checkpoints
-    from pellucid.train.interrupt import after_step
-    from pellucid.train.schedules import SCHEDULES
 
     if threads is not None:
         set_num_threads(threads)
-    rule = inputs.optimizer("train", optimizer, lr, momentum, weight_decay)
-    rate = None if schedule is ScheduleName.CONSTANT and not warmup else SCHEDULES[schedule](warmup=warmup)
-    change = None if augment is None else Augment.from_text(augment)
     if resume and checkpoint is None:
         raise ArgumentError("train", "to resume needs a folder of checkpoints", hint="--checkpoint run")
-    nn.seed(seed)
     if out is not None:
         check_writable(say("model file '{path}'", path=out), out, _HEADER_BYTES)
-    told = context.get_parameter_source("model")
-    if told is not None and told.name == "DEFAULT_MAP" and networks.is_python(model):
+        check_writable(say("receipt '{path}'", path=beside(out)), beside(out))
+    if curves is not None:
+        history_file.check(curves)
+    given = context.get_parameter_source("model")
+    if given is not None and given.name == "DEFAULT_MAP" and networks.is_python(model):
         hint = say("--model {model}", model=model)
         raise ArgumentError("train", "a file of settings cannot name Python code", hint=hint)
-    origin = networks.saved(source, model if networks.is_python(model) else None) if source else None
-    sides = None if size is None else inputs.read_sides("train", "--size", size)
-    pictures = {
-        "size": sides, "channels": channels, "fit": fit.value, "validation": validation, "seed": seed,
-        "skip_bad": skip_bad,
-    }  # fmt: skip
-    images, test = networks.data_for(origin and replace(origin, classes=()), data, pictures)
-    network = _network(model, origin, images, test, freeze or [])
+    settings = config.settings(context)
+    job = Job(settings)
+    written = "" if checkpoint is None else job.effective().toml()
+    network, images, test = job.network, job.images, job.held_out
     if out is not None:
         _check_room(out, network.model)
-    folder = None if checkpoint is None else Checkpoints(checkpoint)
-    if folder:
-        folder.prepare(resume=resume)
-        if not folder.paths():
-            config.write(context, folder.folder)
+    going = job.epochs()
+    if checkpoint is not None:
+        folder = Checkpoints(checkpoint, description=job.description())
+        going.keep(folder, resume=resume)
+        output.write(say("settings '{path}'", path=str(checkpoint / NAME)), checkpoint / NAME, written)
+    elif out is not None:
+        going.mark()
     console = output.screen(json, quiet=quiet)
     count = sum(parameter.size for _, parameter in network.model.named_parameters())
     name = model or network.name
     console.print(
         text(
             "training.begins", model=name, count=count, data=data, images=len(images),
-            optimizer=optimizer, lr=rule.lr,
+            optimizer=optimizer, lr=job.optimizer.lr,
         )
     )  # fmt: skip
     for skipped in images.skipped:
         console.print(text("training.skipped", name=skipped))
+
+    judged = images if test is None else test
+    asked = copy(job.optimizer)  # with this rate, whatever a schedule makes of it meanwhile
+    how = partial(review.advice, network.model, judged, optimizer=asked, loss=job.loss(), clip_norm=clip_norm)
+    watch = Watch(lambda history: how(history=history), console)
+    with as_ctrl_c() as signals:
+        ended = _learn(going, console, epochs, [watch, signals.check])
+        if curves is not None:
+            history_file.write(curves, going.run.history)
+            console.print(text("training.saved", path=curves))
+        if isinstance(ended, NonFiniteError) and (out is None or not allow_nonfinite):
+            raise ended
+        if out is not None:
+            out = _put_away(job, going, out, ended, allow_nonfinite=allow_nonfinite)
+    if ended is not None:
+        raise _told(ended, out, signals.exit_code)
+    history = going.run.history
+    chance = None if test is None else _chance(test.labels)
+    told = None if test is None else scores.scores_of(network.model, test)
+    found = watch.end(history)
+    if not json:
+        scores.tell(console, told)
+    if report is not None:
+        review.report(
+            report, network.model, judged, history=history, train=images, recipe=settings.plain(),
+            doubts=[finding.text for finding in found], title=text("review.title", model=f"{name}, {data}"),
+        )  # fmt: skip
+        console.print(text("figures.page_written", path=report))
+    if json:
+        run = {"model": name, "data": data, "optimizer": optimizer, "lr": job.optimizer.lr}
+        run |= {"batch_size": batch_size, "seed": seed, "parameters": count}
+        run |= (
+            _results(history, chance)
+            | scores.document(told)
+            | {"advice": [vars(finding) for finding in found]}
+        )
+        output.print_json(run | {"out": None if out is None else str(out)})
+    elif out is not None:
+        console.print(text("training.saved", path=out))
+
+
+def _put_away(
+    job: Job,
+    going: Epochs,
+    out: Path,
+    ended: KeyboardInterrupt | PellucidError | OSError | None,
+    *,
+    allow_nonfinite: bool,
+) -> Path | None:
+    """Save the network, and the receipt of a run that is done; where it is then, None where it has learned nothing."""
+    from pellucid.cli.rescue import saved
+    from pellucid.formats import save_model
+    from pellucid.runs.receipt import beside
+    from pellucid.train.interrupt import after_step
+
+    network = job.network
 
     def save(path: Path) -> None:
         # What ends here anyway need not be interrupted, unless it has been once.
@@ -176,66 +238,19 @@ def train(
                 preprocessing=network.preprocessing, allow_nonfinite=allow_nonfinite,
             )  # fmt: skip
 
-    plan = {
-        "optimizer": rule, "epochs": epochs, "batch_size": batch_size, "seed": seed, "schedule": rate,
-        "augment": change, "early_stopping": early_stopping, "checkpoint": folder, "resume": resume,
-        "clip_norm": clip_norm, "ema": ema, "loss": _loss(images, label_smoothing, class_weights),
-    }  # fmt: skip
-    with as_ctrl_c() as exit_code:
-        history, ended, moved = _learn(network.model, images, test, console, plan)
-        if isinstance(ended, NumericError) and (out is None or not allow_nonfinite):
-            raise ended
-        if out is not None and not moved and ended is not None:
-            out = None  # a network that has not learned anything takes nobody's place
-        if out is not None:
-            out = saved(out, save)
-    if ended is not None:
-        raise _told(ended, out, exit_code)
-    chance, doubts = None if test is None else _chance(test.labels), []
-    if chance is not None and (accuracy := _accuracy(history.epochs[-1])) <= chance:
-        # what names one class for all images has no more than the share of the largest
-        usual = inputs.optimizer("train", optimizer, None, momentum, weight_decay).lr
-        doubts = list(_doubts(accuracy, chance, rule.lr, usual))
-        console.print("\n".join(doubts))
-    if report is not None:
-        review.report(
-            report, network.model, images if test is None else test, history=history, train=images,
-            recipe=config.settings(context), doubts=doubts, title=text("review.title", model=f"{name}, {data}"),
-        )  # fmt: skip
-        console.print(text("figures.page_written", path=report))
-    if json:
-        run = {"model": name, "data": data, "optimizer": optimizer, "lr": rule.lr}
-        run |= {"batch_size": batch_size, "seed": seed, "parameters": count}
-        output.print_json(run | _results(history, chance) | {"out": None if out is None else str(out)})
-    elif out is not None:
-        console.print(text("training.saved", path=out))
-
-
-def _network(
-    model: str | None, origin: Saved | None, images: Dataset, test: Dataset | None, patterns: list[str]
-) -> Saved:
-    """A new network for these images, with the weights of another one as far as they fit."""
-    from pellucid.cli import networks
-    from pellucid.nn.transfer import freeze, take_over
-
-    name = model or (origin.name if origin else "lenet5")
-    network = networks.fresh(name, networks.shape_of(images), networks.classes_of(images, test))
-    new = take_over(network.model, origin.model.state_dict()) if origin else []
-    freeze(network.model, patterns, but=new)
-    return replace(network, classes=images.classes, preprocessing=images.preprocessing)
-
-
-def _loss(images: Dataset, smoothing: float, balanced: bool) -> CrossEntropyLoss:
-    """Cross-entropy; balanced, a class weighs the more the fewer images it has, on average 1 for each image."""
-    from pellucid.cli import networks
-    from pellucid.train import CrossEntropyLoss
-
-    if not balanced:
-        return CrossEntropyLoss(label_smoothing=smoothing)
-    counts = Counter(images.labels.tolist())
-    classes = networks.classes_of(images)
-    weights = [len(images) / (len(counts) * counts[c]) if counts[c] else 1.0 for c in range(classes)]
-    return CrossEntropyLoss(weights, label_smoothing=smoothing)
+    if ended is not None and not going.run.history.losses:
+        return None  # it takes nobody's place
+    try:
+        out = saved(out, save)
+    except typer.Exit:
+        raise (typer.Exit(2) if ended is None or isinstance(ended, KeyboardInterrupt) else ended) from None
+    if ended is None:
+        job.receipt(going).write(beside(out))
+        return out
+    beside(out).unlink(missing_ok=True)  # of the network that was there before
+    if not isinstance(ended, KeyboardInterrupt):
+        print(printable(text("training.saved_so_far", path=out)), file=sys.stderr)
+    return out
 
 
 def _check_room(out: Path, network: Module) -> None:
@@ -250,39 +265,32 @@ def _check_room(out: Path, network: Module) -> None:
 
 
 def _learn(
-    network: Module, images: Dataset, test: Dataset | None, console: Console, plan: dict[str, Any]
-) -> tuple[History, KeyboardInterrupt | PellucidError | OSError | None, bool]:
-    """Train a network as planned: all epochs, or none and what ended training early; and whether it made a step."""
+    going: Epochs, console: Console, epochs: int, callbacks: Sequence[Callback]
+) -> KeyboardInterrupt | PellucidError | OSError | None:
+    """Go through a run; what ended it early, if something did."""
     from pellucid.cli.progress import shown
-    from pellucid.train import History, fit
 
-    steps: list[object] = []
     try:
-        with shown(console, plan["epochs"]) as show:
-            history = fit(network, images, test, **plan, callbacks=[show, steps.append])
-            return history, None, True
+        with shown(console, epochs) as show:
+            going.callbacks = [show, *callbacks]
+            try:
+                going.go()
+            finally:
+                going.settle()
     except (KeyboardInterrupt, PellucidError, OSError) as error:
-        return History(), error, bool(steps)
+        return error
+    return None
 
 
 def _told(
-    ended: KeyboardInterrupt | PellucidError | OSError, out: Path | None, exit_code: Callable[[], int]
+    ended: KeyboardInterrupt | PellucidError | OSError, out: Path | None, exit_code: int
 ) -> typer.Exit | PellucidError | OSError:
     """How the command ends where training ended early; an interrupt is told, and where the network is."""
     if not isinstance(ended, KeyboardInterrupt):
         return ended
     key = "training.interrupted" if out is None else "training.interrupted_saved"
     print(text(key, path=out), file=sys.stderr)
-    return typer.Exit(exit_code())
-
-
-def _doubts(accuracy: float, chance: float, lr: float, usual_lr: float) -> Iterator[str]:
-    """What to say of a network that only guesses: that it does, and what to try."""
-    yield text("training.guessing", accuracy=accuracy, chance=chance)
-    if not lr:
-        yield text("training.standing")
-    else:
-        yield text("training.slower" if lr >= usual_lr else "training.longer", lr=lr)
+    return typer.Exit(exit_code)
 
 
 def _chance(labels: NDArray[Any]) -> float:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pellucid.cli.options import Json
+from pellucid.cli.options import Json, network_names
 from pellucid.language import text
 
 
@@ -17,6 +17,7 @@ def warmup(
             metavar=text("value.models"),
             help=text("option.warmup_models"),
             show_default=text("default.all_names"),
+            autocompletion=network_names,
         ),
     ] = None,
     batch: Annotated[

@@ -44,8 +44,8 @@ def fitted(pixels: Samples, channels: int, height: int, width: int, fit: str) ->
 
 
 def check_range(where: str, pixels: Samples) -> None:
-    """Raises: DataError for floats that are darker than black or lighter than white."""
-    if pixels.dtype.kind == "f" and (pixels.min() < 0 or pixels.max() > 1):
+    """Raises: DataError for floats that are darker than black, lighter than white or no numbers."""
+    if pixels.dtype.kind == "f" and not (pixels.min() >= 0 and pixels.max() <= 1):  # NaN is neither
         rule = "floats must lie between 0, black, and 1, white"
         got = say("{low:g} to {high:g}", low=pixels.min(), high=pixels.max())
         raise DataError(where, rule, got=got, hint="divide them by what is white")

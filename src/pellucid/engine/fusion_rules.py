@@ -195,8 +195,11 @@ def _masked_in_sums(fusing: Fusing, step: Step, relu: Step, rule: str) -> None:
 
 
 def _norm_before(fusing: Fusing, step: Step) -> Step | None:
-    """The batch norm whose input's gradient a convolution by Winograd's algorithm, without bias, alone reads."""
-    if "bias" in step.reads or not by_winograd(step, fusing.setting):
+    """The batch norm whose input's gradient a convolution by Winograd's algorithm, without bias, alone reads.
+
+    Transforms that read through a pooling's routes cannot make it, too.
+    """
+    if "bias" in step.reads or step.carried(MaxPool) or not by_winograd(step, fusing.setting):
         return None
     gradient = step.reads["grad_output"]
     norm = fusing.maker(gradient)

@@ -9,6 +9,7 @@
     ├── DataError                     a dataset or image that cannot be used
     ├── FormatError                   a file that is not what it claims to be
     └── NumericError                  numbers that left the finite range
+        └── NonFiniteError            NaN or infinity where there must be none
 
 A message has one shape: ``<where>: <broken rule>. Expected …. Got …. Hint: ….`` It is read in the language that is
 spoken then, English or Korean; `said.py` tells how.
@@ -39,6 +40,7 @@ __all__ = [
     "DataError",
     "FormatError",
     "MissingError",
+    "NonFiniteError",
     "NumericError",
     "PellucidError",
     "Said",
@@ -170,3 +172,7 @@ class FormatError(PellucidError):
 
 class NumericError(PellucidError):
     """Numbers that left the finite range."""
+
+
+class NonFiniteError(NumericError):
+    """NaN or infinity where there must be none."""

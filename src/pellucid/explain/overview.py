@@ -132,13 +132,13 @@ def _shares(op: str, output: Array) -> tuple[float | None, float | None]:
     """The share of dead units of a ReLU, and that of saturated numbers of a sigmoid or tanh."""
     slope = _SLOPES.get(op)
     flat = float(np.mean(slope(output.astype(np.float64)) < _FLAT)) if slope else None
-    return _dead_share(output) if op == "relu" else None, flat
+    return float(np.mean(dead_units(output))) if op == "relu" else None, flat
 
 
-def _dead_share(output: Array) -> float:
-    """The share of channels that are 0 at all positions of all samples."""
+def dead_units(output: Array) -> NDArray[np.bool_]:
+    """Which channels of a ReLU are 0 at all positions of all samples."""
     others = tuple(axis for axis in range(output.ndim) if axis != 1)
-    return float(np.mean((output == 0).all(axis=others)))
+    return np.asarray((output == 0).all(axis=others))
 
 
 def _update_ratio(

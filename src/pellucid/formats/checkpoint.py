@@ -25,7 +25,7 @@ import numpy as np
 from pellucid.data.preprocessing import Preprocessing
 from pellucid.edition import ARITHMETIC
 from pellucid.errors import ArgumentError, FormatError, NumericError, PellucidError, either, reason, say
-from pellucid.formats import container, reader
+from pellucid.formats import container, reader, zoo
 from pellucid.formats.container import CHECKSUM, DTYPES, FilePath
 from pellucid.formats.file import nonfinite
 from pellucid.formats.reader import Layout
@@ -111,18 +111,27 @@ def load_model(path: FilePath, *, make: Make | None = None, allow_nonfinite: boo
     """Build the model that a file holds.
 
     Args:
-        path: the file.
+        path: the file, or one of the zoo, such as "zoo:lenet5".
         make: the class or function that builds it, for one from Python; it is called with the file's settings.
         allow_nonfinite: whether its numbers may be NaN or infinite.
 
     Raises: FormatError when the file is missing, too large, damaged, not in this format, when its arrays are not
         those of the model that it names, or hold numbers that are not finite.
+
+    Example:
+        >>> import pellucid as pc
+        >>> _, test = pc.datasets.mnist()
+        >>> pc.evaluate(pc.load_model("zoo:lenet5"), test[:1000])["accuracy"] > 0.98
+        True
     """
     return load_saved(path, make=make, allow_nonfinite=allow_nonfinite).model
 
 
 def load_saved(path: FilePath, *, make: Make | None = None, allow_nonfinite: bool = False) -> Saved:
     """The same with all else that the file holds."""
+    if str(path).startswith(zoo.PREFIX):
+        with zoo.unpacked(str(path)) as file:
+            return load_saved(file, allow_nonfinite=allow_nonfinite)
     where = say("model file '{path}'", path=os.fspath(path))
     with reader.opened(where, Path(path), LIMITS) as file:
         name, settings = _described(where, file.metadata)
@@ -185,9 +194,10 @@ def _described(where: str, metadata: Mapping[str, str]) -> tuple[str, dict[str, 
         readable = either((_WITHOUT_CHECKSUM, _VERSION))
         expected = say("format pellucid, version {version}", version=readable)
         got = say("format {format}, version {version}", format=format, version=version)
-        raise FormatError(
-            where, "this is not a model that Pellucid wrote", expected=expected, got=reader.short(got)
-        )
+        rule, hint = "this is not a model that Pellucid wrote", None
+        if not (format or "").startswith("pellucid"):
+            hint = "model.load_state_dict(pc.load_weights(path)) takes plain weights, and pc.save_model keeps the model"
+        raise FormatError(where, rule, expected=expected, got=reader.short(got), hint=hint)
     if version == _VERSION and CHECKSUM not in metadata:
         raise FormatError(where, say("a file of version {version} must have a checksum", version=_VERSION))
     edition = metadata.get("edition", "0")  # files from before editions have none

@@ -26,6 +26,14 @@ from pellucid.errors import FormatError, Said, reason, say, translated
 from pellucid.formats.container import CHECKSUM, DTYPES, NO_CHECKSUM, Limits
 from pellucid.sizes import size_of
 
+# How foreign files may store numbers besides; bfloat16 is the upper half of a float32, a truth value a byte.
+FOREIGN = DTYPES | {
+    "F16": np.dtype("<f2"),
+    "BF16": np.dtype("<u2"),
+    **{f"I{8 * size}": np.dtype(f"<i{size}") for size in (1, 2, 4, 8)},
+    **{f"U{8 * size}": np.dtype(f"<u{size}") for size in (1, 2, 4, 8)},
+    "BOOL": np.dtype("u1"),
+}
 _MOST_AXES = 8
 _LARGEST = 2**48  # of an axis and of a place: more than there is memory
 _MOST_SAID = 300  # characters
@@ -35,7 +43,7 @@ _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 @dataclass(frozen=True)
 class Layout:
-    """What the header says of an array: its type, a key of `DTYPES`, and its shape."""
+    """What the header says of an array: its type, a key of `FOREIGN`, and its shape."""
 
     kind: str
     shape: tuple[int, ...]
@@ -43,7 +51,7 @@ class Layout:
     @property
     def size_bytes(self) -> int:
         """The memory that it takes."""
-        return size_of(self.shape) * DTYPES[self.kind].itemsize
+        return size_of(self.shape) * FOREIGN[self.kind].itemsize
 
 
 @dataclass(frozen=True)
@@ -62,35 +70,56 @@ class Container:
     _file: FileIO
     _head: bytes
 
-    def arrays(self) -> Iterator[tuple[str, NDArray[Any]]]:
-        """Every array with its name, read when its turn comes.
+    def arrays(self, *, checked: bool = True) -> Iterator[tuple[str, NDArray[Any]]]:
+        """Every array with its name as it is stored, read when its turn comes.
+
+        Args:
+            checked: whether its checksum, if it has one, is one of ours.
 
         Raises: FormatError when the file is cut off, and at the end when it has a checksum that is not the file's.
         """
-        checksum = self.metadata.get(CHECKSUM)
-        digest = hashlib.sha256(self._head.replace(f'"{checksum}"'.encode(), f'"{NO_CHECKSUM}"'.encode(), 1))
+        checksum, digest = self.metadata.get(CHECKSUM) if checked else None, None
+        if checksum is not None:
+            head = self._head.replace(f'"{checksum}"'.encode(), f'"{NO_CHECKSUM}"'.encode(), 1)
+            digest = hashlib.sha256(head)
         for name, layout in self.layouts.items():
-            array = np.empty(layout.shape, DTYPES[layout.kind])
+            array = np.empty(layout.shape, FOREIGN[layout.kind])
             _fill(self._file, array.reshape(-1).view(np.uint8).data)
-            digest.update(array.reshape(-1).view(np.uint8).data)
+            if digest is not None:
+                digest.update(array.reshape(-1).view(np.uint8).data)
             yield name, array.astype(array.dtype.newbyteorder("="), copy=False)
-        if checksum is not None and checksum != digest.hexdigest():
+        if digest is not None and checksum != digest.hexdigest():
             raise FormatError(self.where, "the file is damaged: its numbers do not give its checksum")
 
 
 @contextmanager
-def opened(where: str, path: Path, limits: Limits) -> Iterator[Container]:
-    """A container to read, as long as the block lasts.
+def opened(
+    where: str, path: Path, limits: Limits, types: Mapping[str, np.dtype[Any]] = DTYPES
+) -> Iterator[Container]:
+    """A container to read, as long as the block lasts; `types` are those that it may have.
 
     Raises: FormatError when the file is missing, not a regular one, too large or no sound container, or cannot be read.
     """
     with _file(where, path) as file:
         try:
-            yield _container(where, file, limits)
+            yield _container(where, file, limits, types)
         except OSError as error:
             raise FormatError(where, "the file cannot be read", got=error.strerror) from None
         except _BrokenError as error:
             raise FormatError(where, "the file cannot be read as safetensors", got=reason(error)) from None
+
+
+def begins(where: str, path: Path, count: int) -> bytes:
+    """The first bytes of a file, as many as there are.
+
+    Raises: FormatError when the file is missing, not a regular one, or cannot be read.
+    """
+    with _file(where, path) as file:
+        _check_regular(where, file)
+        try:
+            return file.read(count)
+        except OSError as error:
+            raise FormatError(where, "the file cannot be read", got=error.strerror) from None
 
 
 class _BrokenError(Exception):
@@ -109,15 +138,23 @@ def _file(where: str, path: Path) -> FileIO:
         raise FormatError(where, "the file cannot be read", got=said) from None
 
 
-def _container(where: str, file: FileIO, limits: Limits) -> Container:
-    """The header, checked."""
+def _check_regular(where: str, file: FileIO) -> int:
+    """The size of a file that is a regular one."""
     status = os.fstat(file.fileno())
     if not stat.S_ISREG(status.st_mode):
         raise FormatError(where, "this is not a file")
-    start = _read(file, min(8, status.st_size))
+    return status.st_size
+
+
+def _container(where: str, file: FileIO, limits: Limits, types: Mapping[str, np.dtype[Any]]) -> Container:
+    """The header, checked."""
+    size_bytes = _check_regular(where, file)
+    start = _read(file, min(8, size_bytes))
+    if start.startswith(b"PK"):
+        raise _BrokenError("an archive, as np.savez and torch.save write")
     length = int.from_bytes(start, "little")
-    limits.check(where, status.st_size, length)
-    room = status.st_size - 8 - length
+    limits.check(where, size_bytes, length)
+    room = size_bytes - 8 - length
     if room < 0:
         raise _BrokenError("a header that is cut off")
     text = _read(file, length)
@@ -125,7 +162,8 @@ def _container(where: str, file: FileIO, limits: Limits) -> Container:
     metadata = header.pop("__metadata__", {})
     if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
         raise _BrokenError("metadata that is no mapping of texts")
-    places = sorted((_place(name, item) for name, item in header.items()), key=lambda place: place[0])
+    places = [_place(name, item, types) for name, item in header.items()]
+    places.sort(key=lambda place: place[:2])  # an empty array lies where the next one begins
     end = 0
     for begin, stop, name, _ in places:
         if begin != end:
@@ -146,6 +184,22 @@ def _json(text: bytes) -> dict[str, Any]:
     if not isinstance(header, dict):
         raise _BrokenError("a header that is no mapping")
     return header
+
+
+def whole(where: str, path: Path, most_bytes: int) -> bytes:
+    """A file's content that is not longer than that.
+
+    Raises: FormatError when it is missing, no regular file, or too long.
+    """
+    with _file(where, path) as file:
+        size_bytes = _check_regular(where, file)
+        if size_bytes > most_bytes:
+            rule, expected = "the file is too large", say("at most {most} bytes", most=most_bytes)
+            raise FormatError(where, rule, expected=expected, got=say("{count} bytes", count=size_bytes))
+        try:
+            return _read(file, size_bytes)
+        except (OSError, _BrokenError) as error:
+            raise FormatError(where, "the file cannot be read", got=short(str(error))) from None
 
 
 def strict_json(text: str) -> Any:
@@ -176,7 +230,7 @@ def _mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _place(name: str, item: Any) -> tuple[int, int, str, Layout]:
+def _place(name: str, item: Any, types: Mapping[str, np.dtype[Any]]) -> tuple[int, int, str, Layout]:
     """Where an array begins and ends, and its layout, when they fit on each other."""
     if not isinstance(item, dict) or item.keys() != {"dtype", "shape", "data_offsets"}:
         raise _BrokenError(say("{name!r:.80} without dtype, shape and data_offsets", name=name))
@@ -185,8 +239,8 @@ def _place(name: str, item: Any) -> tuple[int, int, str, Layout]:
         raise _BrokenError(say("{name!r:.80} of shape {shape!r:.80}", name=name, shape=shape))
     if not _whole(offsets) or len(offsets) != 2:
         raise _BrokenError(say("{name!r:.80} at {offsets!r:.80}", name=name, offsets=offsets))
-    if not isinstance(kind, str) or kind not in DTYPES:
-        known = ", ".join(DTYPES)
+    if not isinstance(kind, str) or kind not in types:
+        known = ", ".join(types)
         raise _BrokenError(
             say("{name!r:.80} of type {kind!r:.80}; known are {known}", name=name, kind=kind, known=known)
         )

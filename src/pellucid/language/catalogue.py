@@ -12,6 +12,7 @@ from typing import Any
 from pellucid.errors import ENVIRONMENT as ENVIRONMENT
 from pellucid.errors import ArgumentError, language, say
 from pellucid.language import (
+    advice,
     arithmetic,
     certificates,
     data_sets,
@@ -24,11 +25,12 @@ from pellucid.language import (
     plans,
     rendering,
     review,
+    runs,
     signal,
     trace,
     training,
 )
-from pellucid.language.command_line import bench, commands, options, pictures, results, usage
+from pellucid.language.command_line import bench, commands, examples, options, pictures, results, usage
 from pellucid.language.entry import Area, Entry
 
 LANGUAGES = Entry._fields
@@ -50,9 +52,12 @@ _AREAS: tuple[Area, ...] = (
     filters.TEXTS,
     signal.TEXTS,
     training.TEXTS,
+    runs.TEXTS,
     review.TEXTS,
+    advice.TEXTS,
     plans.TEXTS,
     commands.TEXTS,
+    examples.TEXTS,
     options.OPTIONS,
     options.VALUES,
     options.DEFAULTS,
@@ -60,7 +65,9 @@ _AREAS: tuple[Area, ...] = (
     usage.TEXTS,
     results.EVALUATION,
     results.PREDICTION,
+    results.EXPORT,
     results.WARMUP,
+    results.COMPLETION,
     results.COMPILING,
     results.KEEPING,
     bench.TEXTS,

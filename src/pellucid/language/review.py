@@ -28,6 +28,7 @@ TEXTS: Area = {
     "review.doubts": Entry("Doubts", "의심스러운 점"),
     "review.recipe": Entry("Recipe", "학습 방법"),
     "review.training": Entry("Training", "학습 과정"),
+    "review.numbers": Entry("Histories of weights", "가중치의 변화"),
     "review.classes": Entry("Classes", "클래스별 점수"),
     "review.lowest": Entry(
         "The {shown} classes with the lowest F1, of {count:,}.",
@@ -66,6 +67,9 @@ TEXTS: Area = {
     "review.training_loss": Entry("training loss", "학습 손실"),
     "review.validation_loss": Entry("validation loss", "검증 손실"),
     "review.validation_accuracy": Entry("validation accuracy", "검증 정확도"),
+    "review.each_step": Entry("each step", "단계마다"),
+    "review.learning_rate": Entry("learning rate", "학습률"),
+    "review.curves": Entry("Training: {epochs:,} epochs", "학습 과정: 에포크 {epochs:,}개"),
     "review.averaged": Entry("each point the mean of {steps} steps", "점마다 단계 {steps}개의 평균"),
     "review.made_by": Entry("made by Pellucid {version}", "만든 것: Pellucid {version}"),
 }

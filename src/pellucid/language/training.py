@@ -10,7 +10,7 @@ TEXTS: Area = {
     "training.epoch": Entry("epoch {epoch}/{epochs}", "에포크 {epoch}/{epochs}"),
     "training.speed": Entry("{speed:,.0f} images/s", "초당 {speed:,.0f}장"),
     "training.loss": Entry("loss {loss:.4f}", "손실 {loss:.4f}"),
-    "training.test_accuracy": Entry("test accuracy {accuracy:.2%}", "시험 정확도 {accuracy:.2%}"),
+    "training.test_accuracy": Entry("validation accuracy {accuracy:.2%}", "검증 정확도 {accuracy:.2%}"),
     "training.seconds": Entry("{seconds:.1f} s", "{seconds:.1f}초"),
     "training.saved": Entry("saved in {path}", "다음 파일에 저장했습니다: {path}"),
     "training.interrupted": Entry("interrupted", "중단했습니다"),
@@ -18,24 +18,7 @@ TEXTS: Area = {
         "interrupted; the network so far is saved in {path}",
         "중단했습니다. 그때까지 학습한 신경망은 다음 파일에 저장했습니다: {path}",
     ),
-    "training.guessing": Entry(
-        "No better than guessing: {accuracy:.2%} of the test images are right, and {chance:.2%} would be if all were "
-        "taken for the most frequent class.",
-        "찍는 것보다 나을 것이 없습니다. 시험용 이미지의 정답률은 {accuracy:.2%}이고, "
-        "모두 가장 많은 클래스라고 답할 때의 정답률은 {chance:.2%}입니다.",
-    ),
-    "training.slower": Entry(
-        "Try a smaller learning rate: --lr below {lr:g}.",
-        "학습률을 {lr:g}보다 작게 정하고 다시 학습하는 것이 좋습니다.",
-    ),
-    "training.longer": Entry(
-        "Try more --epochs, or a learning rate --lr above {lr:g}.",
-        "에포크를 늘리거나 학습률을 {lr:g}보다 크게 정하는 것이 좋습니다.",
-    ),
-    "training.standing": Entry(
-        "At the learning rate 0 nothing is learned: choose --lr above 0.",
-        "학습률이 0이면 가중치가 바뀌지 않습니다. 학습률을 0보다 크게 정해야 합니다.",
-    ),
+    "training.no_advice": Entry("No advice on this run: {error}", "이 학습에 대한 조언이 없습니다: {error}"),
     "training.skipped": Entry("left out: {name}", "읽지 못해서 뺀 파일: {name}"),
     "training.damaged": Entry(
         "{error} Training goes on from the checkpoint before it.",
@@ -50,5 +33,12 @@ TEXTS: Area = {
     "training.rescued": Entry(
         "THE TRAINED NETWORK IS IN {path}: move it before the system clears its temporary folder",
         "학습한 신경망을 다음 임시 파일에 저장했습니다: {path} — 시스템이 임시 폴더를 비우기 전에 옮겨야 합니다",
+    ),
+    "training.rescued_elsewhere": Entry(
+        "THE TRAINED NETWORK IS IN {path}", "학습한 신경망을 다음 파일에 저장했습니다: {path}"
+    ),
+    "training.saved_so_far": Entry(
+        "Training has ended early; the network as it was left is saved in {path}.",
+        "학습이 일찍 끝났습니다. 그때까지 학습한 신경망을 저장했습니다: {path}",
     ),
 }

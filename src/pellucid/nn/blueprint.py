@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pellucid.errors import ArgumentError, say
@@ -77,13 +77,22 @@ def blueprint(model: str, shape: Input, classes: int) -> Blueprint:
 
     Raises: ArgumentError for what is neither, and for a named model that needs square images where they are not.
     """
-    channels, height, width = shape
     if model not in MODELS:
         return Blueprint(model, dict(zip(_OF_LINES, (*shape, classes), strict=True)))
-    settings = {"in_channels": channels, "num_classes": classes}
-    if "image_size" in inspect.signature(MODELS[model]).parameters:
-        if height != width:
-            rule, hint = say("{model} takes square images", model=model), "--size 32"
-            raise ArgumentError("model", rule, got=f"{height}×{width}", hint=hint)
-        settings["image_size"] = height
+    settings = settings_for(MODELS[model], shape, classes)
+    _, height, width = shape
+    if "image_size" in settings and height != width:
+        rule, hint = say("{model} takes square images", model=model), "--size 32"
+        raise ArgumentError("model", rule, got=f"{height}×{width}", hint=hint)
     return Blueprint(model, settings)
+
+
+def settings_for(make: Callable[..., object], shape: Input, classes: int) -> dict[str, int]:
+    """What a function that makes models is called with: the settings of these that it has parameters for.
+
+    Example:
+        >>> settings_for(lambda num_classes, in_channels=3, width=8: ..., (1, 28, 28), 10)
+        {'num_classes': 10, 'in_channels': 1}
+    """
+    given = {"in_channels": shape[0], "num_classes": classes, "image_size": shape[1]}
+    return {name: given[name] for name in inspect.signature(make).parameters if name in given}

@@ -10,8 +10,9 @@ once to float32, so that the float32 and the float64 version of a model begin al
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from itertools import accumulate, count
 from math import prod, sqrt
@@ -30,6 +31,7 @@ _LARGE = 1 << 18  # numbers from which on a kernel draws them: loading it takes 
 # The seed, by default one of the system's, and the numbers of the parameters to come. A copied process goes on from
 # here as the first does. Threads take numbers in turn, since `next` is one step.
 _seeded = int.from_bytes(os.urandom(8), "little") >> 1, count()
+_meanwhile: ContextVar[tuple[int, count[int]] | None] = ContextVar("meanwhile", default=None)
 _room: ContextVar[list[int] | None] = ContextVar("room", default=None)
 
 
@@ -42,6 +44,19 @@ def seed(n: int) -> None:
     _seeded = check_seed("seed", n), count()
 
 
+@contextmanager
+def seeded(n: int) -> Iterator[None]:
+    """Let the layers that this thread makes meanwhile have the initial values of a seed of their own.
+
+    What is made behind it, or on other threads, goes on as if there had been none.
+    """
+    token = _meanwhile.set((check_seed("seed", n), count()))
+    try:
+        yield
+    finally:
+        _meanwhile.reset(token)
+
+
 def uniform(shape: tuple[int, ...], fan_in: int) -> Parameter:
     """A parameter with values from U(−1/√fan_in, 1/√fan_in): kaiming_uniform with a = √5, for biases too.
 
@@ -50,7 +65,7 @@ def uniform(shape: tuple[int, ...], fan_in: int) -> Parameter:
     if claim(shape):
         return Parameter.zeros(shape)
     memory.require("Parameter", say("the array"), 4 * prod(shape), shape=shape)
-    parameter, (since, numbers) = Parameter.zeros(shape), _seeded
+    parameter, (since, numbers) = Parameter.zeros(shape), _meanwhile.get() or _seeded
     _draw(parameter, Stream(since, Purpose.INITIAL_VALUES, next(numbers)), 1 / sqrt(fan_in))
     return parameter
 

@@ -18,8 +18,9 @@ from pellucid.kernels.turns import changing
 from pellucid.nn.parameter import Buffer, Parameter, State
 from pellucid.nn.table import module_html
 from pellucid.nn.tree import children, is_state, named_states, own, walk
-from pellucid.nn.written import assign, fitting, write_states
+from pellucid.nn.written import IncompatibleKeys, assign, fitting, write_states
 from pellucid.numbers import as_array, check_scaled, contiguous
+from pellucid.ops.checks import flag
 
 Array = NDArray[Any]
 
@@ -212,18 +213,36 @@ class Module:
         states = named_states(self, Module, once=False)
         return {name: np.array(state, order="C") for name, state in states}
 
-    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> IncompatibleKeys:
         """Take over parameters and buffers; a PyTorch model of the same structure fits as it is.
 
         State dicts from before PyTorch 0.4.1 have no `num_batches_tracked`: where that is missing, the count stays.
+        What DataParallel ("module.") or torch.compile ("_orig_mod.") puts before all names is left out. Numbers of
+        float16 and bfloat16 are taken exactly.
 
-        Raises: ArgumentError for missing or unexpected keys and for values that are not real numbers,
+        Args:
+            state_dict: arrays by their names, such as `pellucid.load_weights` reads from a file.
+            strict: False takes what has a name of the model's and leaves all else as it is.
+
+        Returns:
+            `missing_keys` and `unexpected_keys`: what the state dict lacks, and what the model lacks.
+
+        Raises: ArgumentError for missing or unexpected keys where `strict`, and for values that are not real numbers,
             ShapeError for wrong shapes. All faults are named at once, and then nothing has been changed.
+
+        Example:
+            >>> import pellucid as pc
+            >>> layer = pc.Linear(2, 1)
+            >>> layer.load_state_dict({"weight": [[3, 4]], "scale": 2}, strict=False)
+            IncompatibleKeys(missing_keys=['bias'], unexpected_keys=['scale'])
+            >>> layer.weight.tolist()
+            [[3.0, 4.0]]
         """
         where = f"{type(self).__name__}.load_state_dict"
         if not isinstance(state_dict, Mapping):
             raise ArgumentError(where, "a state dict maps names to arrays", got=type(state_dict).__name__)
-        write_states(where, dict(named_states(self, Module, once=False)), state_dict)
+        states = dict(named_states(self, Module, once=False))
+        return write_states(where, states, state_dict, strict=flag(where, "strict", strict))
 
     def astype(self, dtype: DTypeLike) -> Self:
         """Turn all floating parameters and buffers into float32 or float64, in place; returns the module.

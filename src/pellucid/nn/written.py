@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,38 +11,52 @@ from numpy.typing import NDArray
 from pellucid.errors import ArgumentError, PellucidError, ShapeError, joined, say
 from pellucid.kernels.turns import changing
 from pellucid.nn.parameter import State
-from pellucid.numbers import as_array, within
+from pellucid.numbers import as_array, widened, within
 
 Array = NDArray[Any]
+# What DataParallel and torch.compile put before every name, alone or one around the other.
+_WRAPPERS = ("module.", "_orig_mod.", "module._orig_mod.", "_orig_mod.module.")
 
 
-def write_states(where: str, states: Mapping[str, State], state_dict: Mapping[str, Any]) -> None:
+class IncompatibleKeys(NamedTuple):
+    """The names that a state dict lacks, in the model's order, and those that the model lacks."""
+
+    missing_keys: list[str]
+    unexpected_keys: list[str]
+
+
+def write_states(
+    where: str, states: Mapping[str, State], state_dict: Mapping[str, Any], *, strict: bool
+) -> IncompatibleKeys:
     """Take over a state dict: what it lacks, has too much or in a wrong shape is named at once.
 
     Args:
         where: what errors call this.
         states: the model's arrays by all their names.
         state_dict: the numbers.
+        strict: whether names that differ are an error.
     """
-    missing = [n for n in states if n not in state_dict and not n.endswith("num_batches_tracked")]
-    unexpected = [str(name) for name in state_dict if name not in states]
+    given = _unwrapped(states, state_dict)
+    missing = [n for n in states if n not in given and not n.endswith("num_batches_tracked")]
+    differ = IncompatibleKeys(missing, [str(name) for name in given if name not in states])
     values, misfits = {}, {}
-    for name in states.keys() & state_dict.keys():
+    for name in states.keys() & given.keys():
         try:
-            values[name] = fitting(name, state_dict[name], states[name])
+            values[name] = fitting(name, widened(given[name]), states[name])
         except PellucidError as error:
             misfits[name] = error
     unfit = [misfits[name].message for name in states if name in misfits]
-    if missing or unexpected or unfit:
-        only_shapes = not (missing or unexpected)
-        only_shapes = only_shapes and all(isinstance(error, ShapeError) for error in misfits.values())
-        got = faults(missing, unexpected, unfit)
+    wrong = differ if strict else IncompatibleKeys([], [])
+    if unfit or any(wrong):
+        only_shapes = all(isinstance(error, ShapeError) for error in misfits.values()) and not any(wrong)
         kind = ShapeError if only_shapes else ArgumentError
-        rule, hint = "names and shapes must be those of the model; nothing was loaded", None
-        if missing:
-            hint = _names_hint(states, state_dict)
-        raise kind(where, rule, got=got, hint=hint)
+        rule = "shapes must be those of the model; nothing was loaded"
+        if strict:
+            rule = "names and shapes must be those of the model; nothing was loaded"
+        hint = _names_hint(states, given) if wrong.missing_keys else None
+        raise kind(where, rule, got=faults(*wrong, unfit), hint=hint)
     assign([(states[name], value) for name, value in values.items()])
+    return differ
 
 
 def fitting(where: str, value: Any, state: State) -> Array:
@@ -71,6 +85,18 @@ def assign(assignments: list[tuple[State, Array]]) -> None:
             state.assign(value)
 
     changing(write)
+
+
+def _unwrapped(states: Mapping[str, Any], state_dict: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A state dict without what a wrapper of PyTorch has put before all names, if none is the model's with it."""
+    if states.keys() & state_dict.keys():
+        return state_dict
+    for before in _WRAPPERS:
+        if all(str(name).startswith(before) for name in state_dict):
+            inner = {str(name).removeprefix(before): value for name, value in state_dict.items()}
+            if states.keys() & inner.keys():
+                return inner
+    return state_dict
 
 
 def _names_hint(states: Mapping[str, Any], state_dict: Mapping[str, Any]) -> str | None:

@@ -1,6 +1,10 @@
 """The report's style: hairlines, four sizes, blue for right and vermilion for wrong; light, dark, on paper."""
 
-STYLE = """
+from pellucid.train.charts import STYLE as CHARTS
+
+STYLE = (
+    CHARTS
+    + """
 :root { --blue: #0072b2; --red: #c44601; --line: #8885; --faint: #6b6b6b; --gap: 16px;
   --mono: ui-monospace, Menlo, Consolas, monospace }
 @media screen and (prefers-color-scheme: dark) { :root { --blue: #56b4e9; --red: #ff8c4b; --faint: #a6a6a6 } }
@@ -21,14 +25,6 @@ figure { margin: 0 } table { border-collapse: collapse } .wide { overflow-x: aut
   font-family: var(--mono) }
 .doubts { border-left: 3px solid var(--red); padding: 0 0 0 16px; margin: 24px 0 0 } .doubts h2 { margin: 0 0 4px }
 .doubts ul { margin: 0; padding: 0 0 0 18px }
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 340px), 1fr)); gap: 24px 40px }
-.chart figcaption { display: flex; flex-wrap: wrap; gap: 0 16px; font-size: 12px } .chart b { font-size: 14px }
-.chart svg { display: block; width: 100%; height: auto; overflow: visible }
-.chart text { font: 12px system-ui, sans-serif; fill: var(--faint) } .grid { stroke: var(--line); fill: none }
-.curve { fill: none; stroke-width: 1.6; stroke-linejoin: round } .train { stroke: var(--blue) }
-.validation { stroke: var(--red) } .curve.validation { stroke-dasharray: 5 3 } .dot { fill: Canvas; stroke-width: 1.6 }
-.key { display: inline-block; width: 20px; margin-right: 6px; border-top: 2px solid; vertical-align: middle }
-.key.train { color: var(--blue) } .key.validation { color: var(--red); border-top-style: dashed }
 .classes { width: 100% } .classes :is(th, td) { padding: 4px var(--gap) 4px 0; border-bottom: 1px solid var(--line);
   text-align: left; font-weight: normal } .classes tr:first-child th { font-size: 12px; color: var(--faint);
   white-space: nowrap }
@@ -63,3 +59,4 @@ footer { margin-top: 48px; padding-top: 8px; border-top: 1px solid var(--line) }
   .wide { overflow: visible } .charts { grid-template-columns: 1fr 1fr } .cards { display: block; margin-right: -16px }
   .card { display: inline-block; width: calc(33.3% - 16px); margin: 0 16px 16px 0; vertical-align: top } }
 """
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +13,18 @@ import pellucid
 from pellucid.language import text
 from pellucid.markup import Markup, joined, page, tag
 from pellucid.review import tables
-from pellucid.review.charts import charts
 from pellucid.review.look import STYLE
 from pellucid.review.scores import Scores, percent
+from pellucid.train.charts import charts
+from pellucid.train.curves import panels
 from pellucid.train.history import History
+
+
+class Told(Protocol):
+    """What can tell of itself on a page, such as the history of a number."""
+
+    def html(self, lang: str | None = None) -> str:
+        """A piece of HTML."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +41,7 @@ class Findings:
         trained: how many images of each class it saw.
         recipe: what was set.
         doubts: sentences.
+        numbers: what each has to tell as HTML.
     """
 
     title: str
@@ -43,6 +53,7 @@ class Findings:
     trained: NDArray[np.int64] | None = None
     recipe: Mapping[str, object] = field(default_factory=dict)
     doubts: Sequence[str] = ()
+    numbers: Sequence[Told] = ()
 
 
 def written(found: Findings, lang: str) -> str:
@@ -61,8 +72,12 @@ def _sections(found: Findings, lang: str) -> Iterator[Markup]:
         pairs = [(tag("dt", str(name)), tag("dd", str(setting))) for name, setting in found.recipe.items()]
         rows = [part for pair in pairs for part in pair]
         yield _section(text("review.recipe", lang), tag("dl", *rows, class_="recipe"))
-    if drawn := charts(found.history, lang) if found.history else []:
+    told = found.history
+    if drawn := charts(panels(told.epochs, told.losses, told.rates, lang)) if told else []:
         yield _section(text("review.training", lang), tag("div", *drawn, class_="charts"))
+    if found.numbers:
+        told_of = (Markup(number.html(lang)) for number in found.numbers)
+        yield _section(text("review.numbers", lang), *told_of)
     yield _section(text("review.classes", lang), tables.per_class(found.scores, found.trained, lang))
     if confusions := list(_confusions(found.scores, lang)):
         yield _section(text("review.confusions", lang), *confusions)

@@ -21,11 +21,11 @@ from pellucid.ops.log_softmax import Shares
 from pellucid.ops.softmax import Softmax
 from pellucid.review.cards import cards
 from pellucid.review.mistakes import mistakes
-from pellucid.review.page import Findings, written
+from pellucid.review.page import Findings, Told, written
 from pellucid.review.scores import Scores
 from pellucid.train.batch import check_classes
 from pellucid.train.evaluation import raw
-from pellucid.train.history import History
+from pellucid.train.history import History, check_history
 from pellucid.train.step import check_model
 
 Array = NDArray[Any]
@@ -42,6 +42,7 @@ def report(
     train: DataLike | None = None,
     recipe: Mapping[str, object] | None = None,
     doubts: Sequence[str] = (),
+    numbers: Sequence[Told] = (),
     title: str | None = None,
     lang: str | None = None,
 ) -> Scores:
@@ -59,6 +60,7 @@ def report(
         train: the data it learned from; its images are counted.
         recipe: what else is to be told of the training, by name.
         doubts: sentences to stand at the top.
+        numbers: histories of weights, each by `pellucid.number_history`.
         title: what stands above; None for the model's class.
         lang: "en" or "ko"; None for that of `PELLUCID_LANG`.
 
@@ -84,6 +86,7 @@ def report(
         trained=None if train is None else _counts(_labelled(train), len(scores.classes)),
         recipe=recipe or {},
         doubts=doubts,
+        numbers=numbers,
     )
     write_whole(where, Path(path), [written(found, lang).encode("utf-8", "backslashreplace")])
     return scores
@@ -91,9 +94,7 @@ def report(
 
 def _check_told(history: object, recipe: object, doubts: object) -> None:
     """Refuse what is told in another form before the work, not after it."""
-    if not isinstance(history, History | None):
-        rule = "history must be what fit returns"
-        raise ArgumentError("report", rule, expected="a History", got=type(history).__name__)
+    check_history("report", history)
     if not isinstance(recipe, Mapping | None):
         raise ArgumentError("report", "recipe must map names to settings", got=type(recipe).__name__)
     if isinstance(doubts, str) or not isinstance(doubts, Sequence):

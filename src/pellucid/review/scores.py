@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -13,8 +14,9 @@ from numpy.typing import NDArray
 from pellucid import memory
 from pellucid.columns import Columns, printable
 from pellucid.data.dataset import DataLike, Dataset, dataset
-from pellucid.errors import ArgumentError, DataError, NumericError, ShapeError, say
-from pellucid.figures.confusion import counted
+from pellucid.errors import ArgumentError, DataError, NonFiniteError, ShapeError, say
+from pellucid.figures import Film
+from pellucid.figures.confusion import confusion_matrix, counted
 from pellucid.language import chosen, text
 from pellucid.numbers import as_array
 from pellucid.sizes import is_integer
@@ -153,6 +155,37 @@ class Scores:
         )
         return Columns(heads, rows, 1)
 
+    def matrix_table(self, lang: str | None = None) -> Columns:
+        """The confusion matrix: a row for each true class, a column for each that the network names.
+
+        Args:
+            lang: as for `table`.
+
+        Example:
+            >>> print(Scores(np.array([[3, 1], [0, 4]]), ("cat", "dog")).matrix_table("en"))
+            true class / the network says  cat  dog
+            cat                              3    1
+            dog                              0    4
+        """
+        said = partial(text, lang=chosen(lang))
+        names = tuple(map(printable, self.classes))
+        rows = tuple((name, *(f"{n:,}" for n in row)) for name, row in zip(names, self.matrix, strict=True))
+        return Columns((f"{said('review.label')} / {said('review.named')}", *names), rows, 1)
+
+    def plot(self, path: str | os.PathLike[str] | None = None, *, lang: str | None = None) -> Film:
+        """Draw the confusion matrix (extra `plot`), as `pellucid.figures.confusion_matrix` does.
+
+        Args:
+            path: a PNG or SVG to write; None draws when the film is asked for its figure.
+            lang: the labels' language.
+
+        Raises: ArgumentError for more than 200 classes; what `Film.save` raises.
+        """
+        film = confusion_matrix(self.matrix, self.classes, lang=lang)
+        if path is not None:
+            film.save(path)
+        return film
+
     def __str__(self) -> str:
         return str(self.table())
 
@@ -198,7 +231,7 @@ def judged(where: str, data: DataLike, probabilities: Any) -> tuple[Dataset, Arr
     """A dataset with labels, and the probabilities (N, classes, …) of its images.
 
     Raises: DataError when there are no labels, or one that is no class; ShapeError when there is no probability for
-        each; NumericError when one is not finite.
+        each; NonFiniteError when one is not finite.
     """
     data = dataset(where, data)
     if data.labels is None:
@@ -209,6 +242,6 @@ def judged(where: str, data: DataLike, probabilities: Any) -> tuple[Dataset, Arr
         got = say("{shape} for labels {labels}", shape=found.shape, labels=data.labels.shape)
         raise ShapeError(where, rule, got=got)
     if not np.isfinite(found).all():
-        raise NumericError(where, "probabilities must be finite")
+        raise NonFiniteError(where, "probabilities must be finite")
     check_classes(data.labels.reshape(-1), found.shape[1], where, "labels", DataError)
     return data, found

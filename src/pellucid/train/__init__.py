@@ -2,10 +2,11 @@
 
 from pellucid.train.checkpoints import Checkpoints
 from pellucid.train.evaluation import evaluate, predict
-from pellucid.train.history import Epoch, History, Progress
+from pellucid.train.events import Epoch, Progress
+from pellucid.train.history import History
 from pellucid.train.loop import fit
 from pellucid.train.losses import CrossEntropyLoss, MSELoss
-from pellucid.train.optimizers import SGD, Adam, AdamW
+from pellucid.train.optimizers import SGD, Adam, AdamW, Optimizer
 from pellucid.train.step import TrainStep, record
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Epoch",
     "History",
     "MSELoss",
+    "Optimizer",
     "Progress",
     "TrainStep",
     "evaluate",

@@ -53,6 +53,11 @@ def labels(y: Any, count: int) -> Array:
     return np.array(array, np.int64)
 
 
+def are_probabilities(y: Array) -> bool:
+    """Whether targets of a cross-entropy are a probability for each class: floating, with an axis of classes."""
+    return y.dtype.kind == "f" and y.ndim > 1 and y.shape[1] > 1
+
+
 def check_targets(y: Array, output: Shape) -> None:
     """Targets of a network that tells classes apart must fit to its output.
 

@@ -44,6 +44,7 @@ class Checkpoints:
             raise ArgumentError("fit", "checkpoint is a folder's path", got=repr(folder)[:80], hint=hint)
         self.folder, self.description = Path(folder), dict(description or {})
         self._every_s, self._last = every_s, time.monotonic()
+        self._damaged: set[int] = set()
 
     def prepare(self, *, resume: bool) -> None:
         """Make the folder; a run that begins there must not mix with another one.
@@ -78,30 +79,33 @@ class Checkpoints:
         return time.monotonic() - self._last >= self._every_s
 
     def save(self, steps: int, run: RunState) -> None:
-        """Write a checkpoint, then remove what is no longer needed.
+        """Write a checkpoint, then remove what is no longer needed; damaged ones, when there is a newer one.
 
         Raises: FormatError when it cannot be written; then those of before are still there.
         """
         run.description = self.description
         save_run(self.folder / f"step-{steps:09}.safetensors", run)
         self._last = time.monotonic()
-        marks = sorted(self.paths())
-        for number in set(_spare(marks)) - {steps}:
-            with suppress(OSError):
-                (self.folder / f"step-{number:09}.safetensors").unlink()
+        self._damaged.discard(steps)
+        paths = self.paths()
+        spare = {*_spare([number for number in paths if number not in self._damaged])} - {steps}
+        for number in spare | {number for number in self._damaged if number < steps}:
+            with suppress(OSError, KeyError):
+                paths[number].unlink()
 
     def newest(self) -> RunState | None:
         """The newest checkpoint that is sound; a damaged one is told about.
 
         Raises: FormatError when there are some and all are damaged.
         """
-        paths = list(self.paths().values())
-        for path in reversed(paths):
+        paths = self.paths()
+        for number, path in reversed(paths.items()):
             try:
                 return load_run(path)
             except FormatError as error:
                 damaged = error
-                if path is not paths[0]:
+                self._damaged.add(number)
+                if number != min(paths):
                     warnings.warn(text("training.damaged", error=error), stacklevel=2)
         if paths:
             raise damaged

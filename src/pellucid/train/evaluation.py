@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -14,89 +14,71 @@ from pellucid.data.dataset import DataLike, Dataset, dataset
 from pellucid.data.feed import ahead
 from pellucid.data.order import edges
 from pellucid.data.preprocessing import as_float
-from pellucid.errors import ArgumentError, DataError, NumericError, ShapeError, say
-from pellucid.functions.sums import total as summed
+from pellucid.errors import ArgumentError, DataError, NonFiniteError, ShapeError, say
+from pellucid.explain.finite import first_wrong
 from pellucid.nn.module import Module
 from pellucid.numbers import as_array
-from pellucid.ops.log_softmax import Shares
 from pellucid.ops.softmax import Softmax
-from pellucid.train.batch import check_classes
+from pellucid.train.losses import CrossEntropyLoss, Loss, MSELoss, loss_of
 from pellucid.train.step import check_model
+from pellucid.train.wanted import judge, judged
 
 Array = NDArray[Any]
 _BATCH = 256  # images, at most
 
 
 @memory.enough("evaluate")
-def evaluate(model: Module, data: DataLike) -> dict[str, float]:
+def evaluate(
+    model: Module, data: DataLike, *, loss: str | Loss | None = None, ignore_index: int | None = None
+) -> dict[str, float]:
     """How well a model does on a dataset, or a pair (images, labels).
 
     With labels, one for each image or one for each pixel: mean cross-entropy ("loss") and the share of those that the
     largest output names ("accuracy"). With targets, numbers of the output's shape: their mean squared error ("loss").
+    With targets that are a probability for each class, (N,C,…), and `loss="cross_entropy"`: the mean cross-entropy, and
+    how often the largest output and the largest probability are of one class.
 
-    Raises: DataError when there is no image, a label that is no class, or an image that is not finite; NumericError
-        when outputs are not; ShapeError when outputs and labels do not fit together.
+    Args:
+        model: what is evaluated.
+        data: images with labels or targets.
+        loss: what training makes smaller; of a `CrossEntropyLoss` the ignored label counts, but neither class weights
+            nor smoothing. None is that of the kind of data: cross-entropy for labels, squares for targets.
+        ignore_index: the label of what is left out, of loss and accuracy alike; None is that of the loss, or −100.
+
+    Raises: DataError when there is no image, a label that is neither a class nor ignored, none that counts, or an image
+        that is not finite; NonFiniteError when outputs are not; ShapeError when outputs and labels do not fit together;
+        ArgumentError for a loss of another kind of data.
+
+    Example:
+        >>> import pellucid as pc
+        >>> pc.seed(0)
+        >>> model, x = pc.Sequential(pc.Linear(4, 3)), np.ones((3, 4), np.float32)
+        >>> pc.evaluate(model, (x, np.array([1, 255, 1])), ignore_index=255) == pc.evaluate(model, (x[1:], [1, 1]))
+        True
     """
     check_model("evaluate", model)
-    return scores(model, dataset("evaluate", data))
+    criterion = None if loss is None else loss_of("evaluate", loss)
+    if ignore_index is not None:
+        if isinstance(criterion, MSELoss):
+            rule, got = "only cross_entropy has labels to ignore", f"ignore_index={ignore_index!r}"
+            raise ArgumentError("evaluate", rule, got=got)
+        criterion = CrossEntropyLoss(ignore_index=ignore_index)
+    found = dataset("evaluate", data) if criterion is None else judged("evaluate", data, criterion)
+    return scores(model, found, criterion)
 
 
-def scores(model: Module, data: Dataset, between: Callable[[], None] = lambda: None) -> dict[str, float]:
+def scores(
+    model: Module, data: Dataset, loss: Loss | None = None, between: Callable[[], None] = lambda: None
+) -> dict[str, float]:
     """What `evaluate` returns; `between` batches something may end the work."""
     if len(data) == 0:
         raise DataError("evaluate", "there is nothing to evaluate on", got="0 images")
-    judged = _Numbers(data) if data.labels is None else _Labels(data)
-    seen = 0
+    by, seen = judge(data, loss), 0
     for x, y in ahead(data.batches(_batch_size(len(data)), shuffle=False)):
         between()
-        judged.add(outputs("evaluate", model, x, seen), y, seen)
+        by.add(outputs("evaluate", model, x, seen, data.names), y, seen)
         seen += len(x)
-    return judged.scores()
-
-
-class _Labels:
-    """Cross-entropy and accuracy, of images or of their pixels."""
-
-    def __init__(self, data: Dataset) -> None:
-        self._losses, self._right, self._data = np.empty(data.labels.shape), 0, data
-
-    def add(self, logits: Array, y: Array, first: int) -> None:
-        if logits.ndim < 2 or logits.shape[:1] + logits.shape[2:] != y.shape:
-            rule = "a classifier's output is (N, classes)"
-            if y.ndim > 1:
-                rule = "the output for a label per pixel is (N, classes, …) with the labels' sizes"
-            raise ShapeError("evaluate", rule, got=f"{logits.shape}")
-        classes = logits.shape[1]
-        if not first:
-            check_classes(self._data.labels.reshape(-1), classes, "evaluate", "labels", DataError)
-        # Another thread may have changed them since.
-        check_classes(y.reshape(-1), classes, "evaluate", "a batch's labels", DataError)
-        logarithms = Shares(np.asarray(logits, np.float64), 1).logarithms
-        chosen = np.take_along_axis(logarithms, np.expand_dims(y, 1), 1)
-        self._losses[first : first + len(y)] = -chosen.reshape(y.shape)
-        self._right += int((logits.argmax(axis=1) == y).sum())
-
-    def scores(self) -> dict[str, float]:
-        count = self._losses.size
-        return {"loss": float(summed(self._losses)) / count, "accuracy": self._right / count}
-
-
-class _Numbers:
-    """The mean squared error."""
-
-    def __init__(self, data: Dataset) -> None:
-        self._squares, self._size = np.empty(len(data)), 1
-
-    def add(self, output: Array, y: Array, first: int) -> None:
-        if output.shape != y.shape:
-            rule = "targets must have the shape of the network's output"
-            raise ShapeError("evaluate", rule, expected=f"{output.shape}", got=f"{y.shape}")
-        errors = (output.astype(np.float64) - y).reshape(len(y), -1)
-        self._squares[first : first + len(y)] = summed(errors * errors, (1,))
-        self._size = errors.shape[1]
-
-    def scores(self) -> dict[str, float]:
-        return {"loss": float(summed(self._squares)) / (len(self._squares) * self._size)}
+    return by.scores()
 
 
 @memory.enough("predict")
@@ -106,7 +88,7 @@ def predict(model: Module, images: Any) -> Array:
     8-bit images are divided by 255 and 16-bit ones by 65,535; a dataset's preprocessing is applied, as in training.
 
     Raises: ArgumentError for what is no array of real numbers; ShapeError when the model is no classifier; DataError
-        when images are not finite, NumericError when the model's outputs are not.
+        when images are not finite, NonFiniteError when the model's outputs are not.
     """
     return Softmax(dim=1).forward(raw("predict", model, images))
 
@@ -114,8 +96,9 @@ def predict(model: Module, images: Any) -> Array:
 def raw(where: str, model: Module, images: Any) -> Array:
     """A classifier's outputs, its logits, as `predict` takes images."""
     check_model(where, model)
+    names: Sequence[str] = ()
     if isinstance(images, Dataset):
-        data, count = images, len(images)
+        data, count, names = images, len(images), images.names
 
         def part(start: int, stop: int) -> Array:
             return data.scaled(data.read(np.arange(start, stop)))
@@ -131,7 +114,7 @@ def raw(where: str, model: Module, images: Any) -> Array:
             return as_float(some) if some.dtype.kind == "u" else some
 
     bounds = edges(count, _batch_size(count)) if count else [0, 0]
-    parts = [outputs(where, model, part(*ends), ends[0]) for ends in pairwise(bounds)]
+    parts = [outputs(where, model, part(*ends), ends[0], names) for ends in pairwise(bounds)]
     for logits in parts:
         if logits.ndim < 2:
             raise ShapeError(where, "a classifier's output is (N, classes)", got=f"{logits.shape}")
@@ -144,20 +127,21 @@ def _batch_size(count: int) -> int:
     return max(1, -(-count // batches))
 
 
-def outputs(where: str, model: Module, images: Array, first: int) -> Array:
-    """What a model says of a batch, of which the data has `first` images before."""
+def outputs(where: str, model: Module, images: Array, first: int, names: Sequence[str] = ()) -> Array:
+    """What a model says of a batch of data whose images have these names; `first` ones lie before."""
+    numbers = range(first, first + len(images))
     try:
         found: Array = model(images)
     except ArgumentError:
-        check_finite_images(where, images, first)  # which knows where in the data they are
+        check_finite_images(where, images, numbers, names)  # which knows where in the data they are
         raise
     finite = np.isfinite(found).reshape(len(found), -1).all(axis=1)
     if not finite.all():
-        check_finite_images(where, images, first)
+        check_finite_images(where, images, numbers, names)
         wrong = int(finite.argmin())
         got = say("{logits} for image {image}", logits=_short(found[wrong]), image=first + wrong)
         hint = "pellucid.record(model, x).overview() shows where the first NaN or infinity is"
-        raise NumericError(where, "the network's output must be finite", got=got, hint=hint)
+        raise NonFiniteError(where, "the network's output must be finite", got=got, hint=hint)
     return found
 
 
@@ -166,17 +150,27 @@ def _short(numbers: Array) -> str:
     return text if len(text) <= 200 else f"{text[:199]}…"
 
 
-def check_finite_images(where: str, images: Array, first: int = 0) -> None:
-    """Some images, of which the data has `first` before, must be finite in float32.
+def check_finite_images(
+    where: str, images: Array, numbers: Sequence[int] | None = None, names: Sequence[str] = ()
+) -> None:
+    """Some images must be finite in float32.
 
-    Raises: DataError that names the first number which is not.
+    Args:
+        where: what was called.
+        images: (N,…).
+        numbers: which ones of the data they are; None for those from 0 on.
+        names: what the data's images are called, if they are.
+
+    Raises: DataError that names the first number which is not, and its image.
     """
+    numbers = range(len(images)) if numbers is None else numbers
     for start in range(0, len(images), _BATCH):
         some = images[start : start + _BATCH]
-        finite = np.isfinite(as_float(some))
-        if not finite.all():
-            image, *place = (int(i) for i in np.unravel_index(int(finite.argmin()), finite.shape))
-            place = [first + start + image, *place]
-            got = say("{number} at {place}", number=some[(image, *place[1:])], place=place)
+        if (found := first_wrong(as_float(some))) is not None:
+            image = int(numbers[start + found[0]])
+            place = [image, *found[1:]]
+            got = say("{number} at {place}", number=some[found], place=place)
+            if names:
+                got = say("{got} in '{name}'", got=got, name=names[image])
             rule, hint = "images must be finite numbers of float32", "mend these images, or leave them out"
             raise DataError(where, rule, got=got, hint=hint)

@@ -20,18 +20,17 @@ from pellucid.sizes import is_integer
 from pellucid.train import schedules
 from pellucid.train.batch import check_classes
 from pellucid.train.checkpoints import Checkpoints
-from pellucid.train.epochs import Callback, Epochs
+from pellucid.train.epochs import Callback, Ends, Epochs
 from pellucid.train.history import History
-from pellucid.train.losses import CrossEntropyLoss, Loss, MSELoss, loss_of
+from pellucid.train.losses import Loss, loss_of
 from pellucid.train.optimizers import Optimizer
 from pellucid.train.run import Run
 from pellucid.train.schedules import Schedule
-from pellucid.train.source import Batch, Images, Source, judged, source
+from pellucid.train.source import Batch, Images, source
 from pellucid.train.step import TrainStep, check_model
+from pellucid.train.wanted import check_counted, judged
 
 
-@memory.enough("fit")
-@told_by("fit", "TrainStep")
 def fit(
     model: Module,
     train: DataLike | Iterable[Batch],
@@ -58,7 +57,8 @@ def fit(
     Args:
         train: a `Dataset`, a pair (images, labels), or batches (x, y): a list of them, or an iterator.
         validation: is evaluated after each epoch.
-        loss: as for `TrainStep`. Labels to train on may be its `ignore_index`, labels to validate with may not.
+        loss: as for `TrainStep`. Labels to train on and to validate with may be its `ignore_index`; with cross-entropy,
+            targets of a `Dataset` may be a probability for each class, (N,C,…).
         schedule: how the learning rate changes, such as `pellucid.schedules.OneCycle()`, or its name.
         augment: how images change in each epoch, such as `pellucid.Augment(crop=4, flip=True)` or "crop 4; flip".
         callbacks: are called with a `Progress` after every step and with an `Epoch` after every epoch; one that returns
@@ -73,12 +73,57 @@ def fit(
             use to batch norm, is joined to the one before it.
 
     The first Ctrl-C ends training after the step and its callbacks, and a checkpoint is written; the second ends it at
-    once. The model can be used as it is.
+    once. The model can be used as it is: whatever ends training leaves it with its averages, or as it was behind its
+    best epoch, where a finished run would.
 
     Raises: KeyboardInterrupt after Ctrl-C; NumericError as soon as the loss, or before training and after an epoch an
         array of the model, is not finite; ArgumentError or DataError for unfit arguments, before the first update for
         a label in either dataset that is no class, and before an update with images that are not finite; FormatError
         when a checkpoint cannot be written or read.
+    """
+    going = prepared(
+        model, train, validation, optimizer=optimizer, loss=loss, epochs=epochs, batch_size=batch_size,
+        schedule=schedule, augment=augment, seed=seed, callbacks=callbacks, clip_norm=clip_norm, ema=ema,
+        early_stopping=early_stopping, restore_best=restore_best, drop_last=drop_last,
+    )  # fmt: skip
+    if checkpoint is not None:
+        going.keep(
+            checkpoint if isinstance(checkpoint, Checkpoints) else Checkpoints(checkpoint), resume=resume
+        )
+    elif resume:
+        rule, hint = "to resume needs a folder of checkpoints", "checkpoint='run/'"
+        raise ArgumentError("fit", rule, hint=hint)
+    try:
+        going.go()
+    finally:
+        going.settle()
+    return going.run.history
+
+
+@memory.enough("fit")
+@told_by("fit", "TrainStep")
+def prepared(
+    model: Module,
+    train: DataLike | Iterable[Batch],
+    validation: DataLike | None = None,
+    *,
+    optimizer: Optimizer,
+    loss: str | Loss = "cross_entropy",
+    epochs: int,
+    batch_size: int = 64,
+    schedule: Schedule | str | None = None,
+    augment: Augment | str | None = None,
+    seed: int = 0,
+    callbacks: Sequence[Callback] = (),
+    clip_norm: float | None = None,
+    ema: float | None = None,
+    early_stopping: int | None = None,
+    restore_best: bool = False,
+    drop_last: bool = False,
+) -> Epochs:
+    """A run whose arguments, those of `fit`, have been checked, before its first step.
+
+    Raises: as `fit`, before the first update.
     """
     if not is_integer(epochs) or epochs < 1:
         raise ArgumentError("fit", "epochs must be a whole number ≥ 1", got=f"epochs={epochs!r}")
@@ -87,19 +132,17 @@ def fit(
     join_one = any(name.endswith("running_mean") for name, _ in model.named_buffers())
     step = TrainStep(model, optimizer, loss, check_seed("fit", seed), clip_norm=clip_norm, ema=ema)
     criterion = loss_of("fit", loss)
-    numbers = isinstance(criterion, MSELoss)
     change = _change(augment)
     cut = {"drop_last": drop_last, "join_one": join_one}
-    batches = source(train, batch_size, seed, change, numbers=numbers, **cut)
-    validation = None if validation is None else judged(validation, numbers=numbers)
+    batches = source(train, batch_size, seed, change, loss=criterion, **cut)
+    validation = None if validation is None else judged("fit", validation, criterion)
     rate = None if schedule is None else schedules.schedule("fit", schedule)
     if rate and not batches.batches:
         rule, hint = "a schedule must know how many steps there are", "give a list of batches"
         raise ArgumentError("fit", rule, got=say("an iterator"), hint=hint)
     patience = _patience(early_stopping, validation)
     if isinstance(batches, Images):
-        ignored = criterion.ignore_index if isinstance(criterion, CrossEntropyLoss) else None
-        _check_labels(model, ignored, batches.data, validation)
+        _check_labels(model, criterion.ignore_index, batches.data, validation)
     hint = "mend them, or make the model anew"
     check_finite("fit", "the model's numbers must be finite before training", model.named_arrays(), hint)
     recipe = {
@@ -116,34 +159,13 @@ def fit(
         "schedule": repr(rate),
         "augment": repr(change),
         "steps": int(epochs) * batches.batches if rate else None,
+        "early_stopping": patience,
+        "restore_best": True if restore_best else None,
         "algorithm": algorithm.current(),
     }
     run = Run(step, recipe, optimizer.lr if rate else None)
-    folder = _folder(checkpoint, run, batches, resume=resume)
-    Epochs(run, batches, validation, rate, epochs, callbacks, folder, patience).go()
-    if step.ema is not None:
-        model.load_state_dict(step.averaged())
-    if run.best and (restore_best or patience):
-        model.load_state_dict(run.best.arrays)
-    return run.history
-
-
-def _folder(given: Any, run: Run, batches: Source, *, resume: bool) -> Checkpoints | None:
-    """Where checkpoints go; the run goes on from the newest one, if that is wanted."""
-    if given is None:
-        if resume:
-            rule, hint = "to resume needs a folder of checkpoints", "checkpoint='run/'"
-            raise ArgumentError("fit", rule, hint=hint)
-        return None
-    folder = given if isinstance(given, Checkpoints) else Checkpoints(given)
-    folder.prepare(resume=resume)
-    run.recipe["data"] = batches.digest()
-    found = folder.newest() if resume else None
-    if found:
-        run.restore(found)
-    else:
-        folder.save(0, run.saved())
-    return folder
+    ends = Ends(epochs, patience, restore_best=restore_best)
+    return Epochs(run, batches, validation, rate, ends, callbacks)
 
 
 def _change(given: Any) -> Augment | None:
@@ -181,10 +203,7 @@ def _callbacks(given: Any) -> Sequence[Callback]:
 
 
 def _check_labels(model: Module, ignored: int | None, *data: Dataset | None) -> None:
-    """Every label must be a class before anything is updated, those to validate with as well as those to train on.
-
-    Of the latter some may be ignored.
-    """
+    """Every label must be a class or ignored before anything is updated, to validate with as well as to train on."""
     (train, *_) = data
     assert train is not None
     inputs = {"input": (train.images.shape, model.dtype)}
@@ -194,8 +213,8 @@ def _check_labels(model: Module, ignored: int | None, *data: Dataset | None) -> 
         got = "; ".join(", ".join(classes)[:80] for classes in known)
         raise DataError("fit", "data to train on and to validate with must have the same classes", got=got)
     for some, name in zip(data, ("labels", "validation labels"), strict=True):
-        if (
-            some is not None and some.labels is not None and output.ndim == 2
-        ):  # the step refuses what is no classifier
-            allowed = ignored if name == "labels" else None
-            check_classes(some.labels, output.shape[1], "fit", name, DataError, allowed)
+        if some is None or some.labels is None:
+            continue
+        check_counted("fit", some.labels, ignored, training=some is train)
+        if some.labels.ndim == output.ndim - 1:  # the step refuses what is no classifier
+            check_classes(some.labels, output.shape[1], "fit", name, DataError, ignored)

@@ -28,6 +28,7 @@ class Loss(CheckedSettings):
 
     function: ClassVar[Callable[..., Any]]
     weight: Array | None = None
+    ignore_index: int | None = None
 
     def __setattr__(self, name: str, value: object) -> None:
         if name in vars(self) or name not in ("weight", "ignore_index", "label_smoothing"):
@@ -81,6 +82,7 @@ class CrossEntropyLoss(Loss):
     """
 
     function = staticmethod(F.cross_entropy)
+    ignore_index: int
 
     def __init__(self, weight: Any = None, ignore_index: int = -100, label_smoothing: float = 0.0) -> None:
         name = type(self).__name__
@@ -98,7 +100,7 @@ class CrossEntropyLoss(Loss):
     def targets(self, y: Any, x: Array) -> Array:
         """Floating numbers with an axis of classes are probabilities; all others must be labels."""
         array = as_array("TrainStep", "y", y)
-        if array.dtype.kind == "f" and array.ndim > 1 and array.shape[1] > 1:
+        if batch.are_probabilities(array):
             return batch.images(array, x.dtype, "y")
         return batch.labels(array, len(x))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from itertools import islice, pairwise
 from typing import Any
 
@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from pellucid import memory
 from pellucid.data.augment import Augment
-from pellucid.data.dataset import Dataset, dataset
+from pellucid.data.dataset import Dataset
 from pellucid.data.feed import ahead
 from pellucid.data.order import check_batch_size, edges, shuffled
 from pellucid.errors import ArgumentError, DataError, say
-from pellucid.numbers import as_array
 from pellucid.sizes import size_of
 from pellucid.train.evaluation import check_finite_images
+from pellucid.train.losses import Loss
+from pellucid.train.wanted import is_pair, judged
 
 Array = NDArray[Any]
 Batch = tuple[Any, Any]  # inputs and what is wanted of them
@@ -41,9 +42,14 @@ class Source(ABC):
         """What tells the data apart from others, empty where nobody knows."""
         return ""
 
-    def check_finite(self, x: Array) -> None:
-        """Raises: DataError that names the first number of a batch which is not finite."""
-        check_finite_images("fit", x)
+    def check_finite(self, x: Array, epoch: int, batch: int) -> None:
+        """Raises: DataError that names the first number of a batch, counted from 0, which is not finite."""
+        try:
+            check_finite_images("fit", x)
+        except DataError as error:
+            place = {"epoch": epoch + 1, "number": batch + 1}
+            error.got = say("{got}, in epoch {epoch}, batch {number}", got=error.got, **place)
+            raise
 
 
 class Images(Source):
@@ -77,10 +83,19 @@ class Images(Source):
         """Read and scaled while a step computes."""
         return ahead(self._made(epoch, first))
 
-    def _made(self, epoch: int, first: int) -> Generator[Batch]:
+    def chosen(self, epoch: int, batch: int) -> NDArray[np.int64]:
+        """The numbers of a batch's images in the data."""
+        return next(self._parts(epoch, batch))
+
+    def _parts(self, epoch: int, first: int) -> Iterator[NDArray[np.int64]]:
+        """The numbers of all images from a batch on, batch by batch."""
         order = shuffled(len(self.data), self._seed, epoch)
         for start, stop in islice(pairwise(self._edges), first, None):
-            yield self._batch(order[start:stop], epoch)
+            yield order[start:stop]
+
+    def _made(self, epoch: int, first: int) -> Generator[Batch]:
+        for chosen in self._parts(epoch, first):
+            yield self._batch(chosen, epoch)
 
     def _batch(self, chosen: NDArray[np.int64], epoch: int) -> Batch:
         data, augment = self.data, self._augment
@@ -97,11 +112,12 @@ class Images(Source):
         """A checksum of all images and what is wanted of them."""
         return self.data.digest()
 
-    def check_finite(self, x: Array) -> None:
-        """By the images' numbers in the data."""
-        if isinstance(self.data.images, np.ndarray):
-            check_finite_images("fit", self.data.images)
-        super().check_finite(x)
+    def check_finite(self, x: Array, epoch: int, batch: int) -> None:
+        """By the image's number in the data, and its name."""
+        data = self.data
+        if isinstance(data.images, np.ndarray):
+            check_finite_images("fit", data.images, names=data.names)
+        check_finite_images("fit", x, self.chosen(epoch, batch).tolist(), data.names)
 
 
 class Given(Source):
@@ -138,7 +154,7 @@ def source(
     seed: int,
     augment: Augment | None,
     *,
-    numbers: bool,
+    loss: Loss,
     drop_last: bool,
     join_one: bool,
 ) -> Source:
@@ -146,8 +162,8 @@ def source(
 
     Raises: ArgumentError for anything else; DataError when images and labels do not fit together.
     """
-    if isinstance(train, Dataset) or _is_pair(train):
-        data = judged(train, numbers=numbers)
+    if isinstance(train, Dataset) or is_pair(train):
+        data = judged("fit", train, loss)
         return Images(data, batch_size, seed, augment, drop_last=drop_last, join_one=join_one)
     if isinstance(train, Iterable) and not isinstance(train, str | bytes | dict | np.ndarray):
         if drop_last or augment is not None:
@@ -156,27 +172,3 @@ def source(
         return Given(train)
     rule = "data must be a Dataset, a pair (images, labels) or batches"
     raise ArgumentError("fit", rule, got=type(train).__name__)
-
-
-def judged(data: Any, *, numbers: bool) -> Dataset:
-    """A dataset, or one made of a pair; the loss compares numbers, or names classes.
-
-    Raises: ArgumentError when there are labels where there should be numbers, or the other way round.
-    """
-    if numbers and _is_pair(data) and as_array("fit", "y", data[1], by_parts=True).dtype.kind == "f":
-        data = Dataset(data[0], targets=data[1])
-    found = dataset("fit", data)
-    if numbers and found.targets is None:
-        rule, hint = "labels are classes, so the loss must be cross_entropy", "targets are floating numbers"
-        raise ArgumentError("fit", rule, got=say("labels and {loss}", loss="mse_loss"), hint=hint)
-    if not numbers and found.labels is None:
-        rule, hint = "targets are numbers, so the loss must be mse_loss", "labels are whole numbers"
-        raise ArgumentError("fit", rule, got=say("targets and {loss}", loss="cross_entropy"), hint=hint)
-    return found
-
-
-def _is_pair(train: Any) -> bool:
-    """Whether it is (images, labels), rather than two batches (x, y)."""
-    if not isinstance(train, tuple) or len(train) != 2:
-        return False
-    return not all(isinstance(part, tuple) and len(part) == 2 for part in train)

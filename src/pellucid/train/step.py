@@ -96,10 +96,8 @@ class TrainStep:
         self._begin()
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name == "optimizer" and not isinstance(value, Optimizer):
-            rule = "optimizer must be an SGD, Adam or AdamW of pellucid"
-            hint = "optimizer=pellucid.SGD(lr=0.05)"
-            raise ArgumentError("TrainStep", rule, got=_kind(value), hint=hint)
+        if name == "optimizer":
+            check_optimizer("TrainStep", value)
         if (
             not name.startswith("_")
             and name != "optimizer"
@@ -140,9 +138,9 @@ class TrainStep:
         """
         x, y = self._batch(x, y)
         with self._turn_taken():
-            training, updated = self._training(x, y), self.steps > 0
-            loss = training.run(self.optimizer.lr, self._next, input=x, target=y)
-            finite.check("TrainStep", training, loss, updated=updated)
+            training, number = self._training(x, y), self._next
+            loss = training.run(self.optimizer.lr, number, input=x, target=y)
+            finite.check("TrainStep", training, loss, number, lambda: self._recorded(x, y))
             return loss
 
     @property
@@ -180,11 +178,7 @@ class TrainStep:
         """
         x, y = self._batch(x, y)
         with self._turn_taken():
-            training = to_nearest(lambda: self._planned(x, y, keep=True))
-            with turns.running:  # what is read before the run and after it is of one model
-                start = self._snapshot()
-                loss = training.run(self.optimizer.lr, self._next, input=x, target=y)
-                return self._recording(training, loss, start)
+            return self._recorded(x, y)
 
     def state_dict(self) -> dict[str, Array]:
         """Copies of all that the next step's bits depend on besides the model and the step's own settings.
@@ -248,6 +242,13 @@ class TrainStep:
             where, trained, rule = "TrainStep.load_state_dict", self._trained(), self.optimizer.rule
             self._state.load(where, trained, self._parameters, rule, state_dict)
 
+    def _recorded(self, x: Array, y: Array) -> Recording:
+        training = to_nearest(lambda: self._planned(x, y, keep=True))
+        with turns.running:  # what is read before the run and after it is of one model
+            start = self._snapshot()
+            loss = training.run(self.optimizer.lr, self._next, input=x, target=y)
+            return self._recording(training, loss, start)
+
     def _recording(self, training: Training, loss: float, start: _Snapshot) -> Recording:
         update = Update(self.optimizer.lr, self._next)
 
@@ -259,12 +260,13 @@ class TrainStep:
                         "the model has moved on since this step was recorded",
                         hint="record the step again",
                     )
-                finite.check("commit", training, loss, updated=self.steps > 0)
+                finite.check("commit", training, loss, self._next, lambda: recording)
                 self._check_writeable(self._wanted())
                 training.program.update_state()
 
         output = training.program.plan.graph.output.name
-        return recording_of(training.program, {"loss": output}, update, commit)
+        recording = recording_of(training.program, {"loss": output}, update, commit)
+        return recording
 
     def _snapshot(self) -> _Snapshot:
         """What a step starts from."""
@@ -405,6 +407,16 @@ def check_model(where: str, model: object) -> None:
     """
     if not isinstance(model, Module):
         raise ArgumentError(where, "model must be a pellucid Module", got=_kind(model))
+
+
+def check_optimizer(where: str, optimizer: object) -> None:
+    """An optimiser must be one of ours.
+
+    Raises: ArgumentError for anything else.
+    """
+    if not isinstance(optimizer, Optimizer):
+        rule = "optimizer must be an SGD, Adam or AdamW of pellucid"
+        raise ArgumentError(where, rule, got=_kind(optimizer), hint="optimizer=pellucid.SGD(lr=0.05)")
 
 
 def _kind(value: object) -> str:

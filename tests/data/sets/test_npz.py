@@ -13,6 +13,7 @@ from tests.support.picture_sets import refusal, zipped
 
 from pellucid.data import datasets
 from pellucid.data.preprocessing import Preprocessing
+from pellucid.data.sets.npy import opened
 from pellucid.errors import DataError, FormatError, NumericError, PellucidError
 
 RNG = np.random.default_rng(13)
@@ -216,6 +217,27 @@ def test_names_of_classes_are_texts(tmp_path):
     assert refusal(DataError, datasets.npz, path) == f"file '{path}': {text}"
     saved(path, images=IMAGES, labels=LABELS, classes=np.array([b"a", "가".encode()]))
     assert datasets.npz(path)[0].classes == ("a", "가")
+    saved(path, images=IMAGES, labels=LABELS, classes=np.array([b"a", b"\xff"]))
+    text = "the file cannot be read. Got UnicodeDecodeError: 'utf-8' codec can't decode byte 0xff in position 0: "
+    assert refusal(FormatError, datasets.npz, path) == f"file '{path}': {text}invalid start byte."
+
+
+def test_a_mistake_of_the_reader_is_no_broken_file(tmp_path):
+    path = saved(tmp_path / "a.npz", images=IMAGES)
+    for mistake in (ZeroDivisionError, PermissionError):
+        with pytest.raises(mistake), opened("a", path):
+            raise mistake
+
+
+def test_no_memory_is_no_broken_file(tmp_path, monkeypatch):
+    path = saved(tmp_path / "a.npz", images=IMAGES, labels=LABELS)
+
+    def refused(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr("pellucid.data.sets.npy.fill", refused)
+    text = "the arrays must fit in memory. Hint: use a smaller batch or input."
+    assert refusal(NumericError, datasets.npz, path) == f"file '{path}': {text}"
 
 
 def test_floats_that_are_not_finite(tmp_path):
@@ -223,3 +245,11 @@ def test_floats_that_are_not_finite(tmp_path):
     images[0, 0, 0, 0] = np.nan
     path = saved(tmp_path / "a.npz", images=images, labels=LABELS)
     assert refusal(DataError, datasets.npz, path, 0) == "Preprocessing: images must be finite numbers."
+
+
+def test_more_names_of_classes_than_anybody_has_make_no_network_of_that_size(tmp_path):
+    names = np.array([str(i) for i in range(70_000)])
+    np.savez(tmp_path / "a.npz", images=np.zeros((4, 2, 2), np.uint8), labels=np.arange(4), classes=names)
+    assert refusal(DataError, datasets.npz, tmp_path / "a.npz") == (
+        f"file '{tmp_path / 'a.npz'}': there are too many classes. Expected at most 65536. Got 70000."
+    )

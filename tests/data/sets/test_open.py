@@ -63,10 +63,11 @@ def test_arrays_are_resized_when_asked(tmp_path):
     assert validation is None
     p = Preprocessing(1, 2, 3, "stretch")
     assert (train.images == np.stack([p.picture(image) for image in images])).all()
-    np.savez(tmp_path / "a.npz", images=images * 2.0, labels=np.arange(6) % 2)
-    assert "floats must lie between 0, black, and 1, white" in refusal(
-        DataError, datasets.open, str(tmp_path / "a.npz"), size=2
-    )
+    for wrong in (images * 2.0, np.where(images == images[3, 1, 2, 0], np.nan, images / 255)):
+        np.savez(tmp_path / "a.npz", images=wrong, labels=np.arange(6) % 2)
+        assert "floats must lie between 0, black, and 1, white" in refusal(
+            DataError, datasets.open, str(tmp_path / "a.npz"), size=2
+        )
 
 
 @pytest.mark.parametrize("name", ["none", "none.csv", "none.npz", "none.zip", "imagenet"])

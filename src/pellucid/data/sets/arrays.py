@@ -44,7 +44,7 @@ def of_arrays(
     if classes and highest >= len(classes):
         expected, got = say("0 to {last}", last=len(classes) - 1), f"{highest}"
         raise DataError(where, "labels must be numbers of classes", expected=expected, got=got)
-    check_count(where, highest + 1)
+    check_count(where, max(highest + 1, len(classes)))
     classes = classes or tuple(map(str, range(highest + 1)))
     p = _preprocessing(parts[0].images, settings)
     data = [Dataset(_resized(where, images, p), labels, classes=classes) for images, labels in parts]

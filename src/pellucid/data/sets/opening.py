@@ -50,6 +50,8 @@ def open(
 
     Raises: DataError when there is no such data set, and what the reader raises.
     """
+    if name == "":
+        raise DataError("open", "a data set has a name", expected="mnist", got="''")
     settings = Settings("open", size, channels, validation, seed, fit, skip_bad)
     return _mnist(settings) if name == MNIST else _at(path_of("open", name), settings)
 

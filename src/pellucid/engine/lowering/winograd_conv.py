@@ -1,9 +1,10 @@
 """One convolution by Winograd's algorithm: of the input by the weight, or of grad_output by the flipped weight.
 
-A thread works in its own cache. Where the transformed weight is small, it stands ready for all, and a thread does some
-tiles at a time: transforms them, makes the products for one block of output channels after the other, transforms back.
-Where the weight is large, its transform would not stay in any cache: then all tiles are transformed first, and a thread
-takes one block of output channels at a time: transforms that part of the weight, makes the products, transforms back.
+A thread works in its own cache. Where there are many tiles, the transformed weight stands ready for all, and a thread
+does some tiles at a time: transforms them, makes the products for one block of output channels after the other,
+transforms back. Where there are few, writing that weight would take longer than it saves: then all tiles are
+transformed first, and a thread takes one block of output channels at a time: transforms that part of the weight, makes
+the products, transforms back.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from pellucid.kernels.simd.winograd import Transform
 from pellucid.winograd import Scheme
 
 _TILES = 48  # about how many tiles a thread has in its cache
-_LARGE_WEIGHT = 1 << 15  # products of channels from which on the transformed weight is large
+_MANY_TILES = 192  # of the whole batch, from which on threads share them out
 PART = 256  # input channels whose transformed weight, for one block of output channels, a thread keeps
 
 
@@ -79,8 +80,7 @@ class Convolution:
     @property
     def by_tiles(self) -> bool:
         """Whether threads share out the tiles; else the output channels."""
-        tiles_ = self.source.tensor.inner[0] * len(self.target.grid(1).tiles)
-        return self.inputs * self.outputs < _LARGE_WEIGHT and tiles_ >= 4 * _TILES
+        return self.source.tensor.inner[0] * len(self.target.grid(1).tiles) >= _MANY_TILES
 
     def lower(self) -> None:
         """Write the launches."""

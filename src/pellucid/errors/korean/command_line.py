@@ -1,6 +1,7 @@
 """What commands and the bench say of their arguments."""
 
 SENTENCES = {
+    "history '{path}'": "학습 기록 '{path}'",
     "{names} or a file": "{names} 또는 파일",
     "there is no such network and no such file": "그런 신경망도 그런 파일도 없습니다",
     "a result must not take the place of the network it is made of": (
@@ -66,5 +67,9 @@ SENTENCES = {
     "there are no pictures in it": "폴더에 사진이 없습니다",
     "table '{path}'": "표 '{path}'",
     "no weights have the names and shapes of the model's": "이름과 모양이 모델과 같은 가중치가 없습니다",
+    "there is no completion for this shell": "이 셸에서는 명령을 완성할 수 없습니다",
+    "no shell": "셸 없음",
+    "`{line}` prints the code for bash": "`{line}` 명령으로 bash용 코드를 출력하면 됩니다",
+    "the shell's settings cannot be read": "셸의 설정 파일을 읽을 수 없습니다",
     "no parameter matches {pattern!r}": "맞는 매개변수가 없습니다: {pattern}",
 }

@@ -63,6 +63,27 @@ SENTENCES = {
     "{name!r:.80} at {offsets!r:.80}": "{name}, 위치 {offsets}",
     "{name!r:.80} of type {kind!r:.80}; known are {known}": "{name}, 자료형 {kind}, 아는 자료형은 {known}",
     "{name!r:.80} of {size} bytes in {room}": "{room}바이트에 담긴 {size}바이트의 {name}",
+    "an archive, as np.savez and torch.save write": "np.savez나 torch.save가 쓰는 압축 파일",
+    # weights
+    "weights '{path}'": "가중치 파일 '{path}'",
+    "weights file": "가중치",
+    "weights that Pellucid wrote must have a checksum": "Pellucid가 쓴 가중치 파일에는 체크섬이 있어야 합니다",
+    "class names have no room in an archive": "클래스 이름이 길어 압축 파일에 들어가지 않습니다",
+    "--format safetensors": "--format safetensors",
+    "'{name}' must hold real numbers": "'{name}' 배열에는 실수가 있어야 합니다",
+    "weights are read from safetensors and npz files, and never from pickles": (
+        "가중치는 safetensors나 npz 파일에서만 읽고, pickle은 읽지 않습니다"
+    ),
+    "in PyTorch, safetensors.torch.save_file(net.state_dict(), 'weights.safetensors') writes such a file": (
+        "PyTorch에서 safetensors.torch.save_file(net.state_dict(), 'weights.safetensors')로 쓰면 됩니다"
+    ),
+    "model.load_state_dict(pc.load_weights(path)) takes plain weights, and pc.save_model keeps the model": (
+        "가중치만 있는 파일은 model.load_state_dict(pc.load_weights(path))로 불러와 pc.save_model로 저장하면 됩니다"
+    ),
+    "weights cannot take the place of the model, which says more": (
+        "모델 파일에는 가중치 말고도 담긴 것이 있으므로 가중치로 덮어쓸 수 없습니다"
+    ),
+    "-o weights.safetensors": "-o weights.safetensors",
     # pictures
     "picture '{path}'": "그림 '{path}'",
     "pixels must be of a type of photos": "픽셀의 자료형은 사진에 쓰는 것이어야 합니다",
@@ -94,4 +115,5 @@ SENTENCES = {
     "a model from Python has a name": "파이썬으로 만든 모델에는 이름이 있어야 합니다",
     "class names are texts, each another one": "클래스 이름은 서로 다른 글자여야 합니다",
     "preprocessing has other settings": "전처리의 설정이 다릅니다",
+    "there is no such network in the zoo": "그런 신경망은 함께 들어 있지 않습니다",
 }

@@ -64,6 +64,9 @@ SENTENCES = {
     "names and shapes must be those of the model; nothing was loaded": (
         "이름과 모양이 모델과 같아야 합니다. 아무것도 불러오지 않았습니다"
     ),
+    "shapes must be those of the model; nothing was loaded": (
+        "모양이 모델과 같아야 합니다. 아무것도 불러오지 않았습니다"
+    ),
     "missing: {names}": "없음: {names}",
     "unexpected: {names}": "모델에 없는 이름: {names}",
     "unfit: {faults}": "맞지 않음: {faults}",

@@ -82,7 +82,11 @@ SENTENCES = {
     "targets are floating numbers": "정답이 수이면 실수형으로 주면 됩니다",
     "labels and {loss}": "레이블과 {loss}",
     "targets are numbers, so the loss must be mse_loss": "정답이 수이므로 손실은 mse_loss여야 합니다",
-    "labels are whole numbers": "레이블은 정수로 주면 됩니다",
+    "labels are whole numbers, class probabilities floating ones (N, classes, …)": (
+        "레이블은 정수로, 클래스 확률은 (N, 클래스, …) 모양의 실수로 주면 됩니다"
+    ),
+    "labels that are all {ignored}, which is ignored": "모두 무시하는 값 {ignored}인 레이블",
+    "only cross_entropy has labels to ignore": "무시할 레이블은 cross_entropy에만 정할 수 있습니다",
     "targets and {loss}": "수로 된 정답과 {loss}",
     "data must be a Dataset, a pair (images, labels) or batches": (
         "data는 Dataset, 쌍 (images, labels), 또는 배치들이어야 합니다"
@@ -114,6 +118,8 @@ SENTENCES = {
     "data to train on and to validate with must have the same classes": (
         "학습 데이터와 검증 데이터의 클래스는 같아야 합니다"
     ),
+    "there is nothing to draw": "그릴 것이 없습니다",
+    "0 epochs": "에포크 0개",
     # checkpoints
     "checkpoint is a folder's path": "checkpoint는 폴더의 경로여야 합니다",
     "checkpoint='run/'": "checkpoint='run/'",
@@ -138,6 +144,10 @@ SENTENCES = {
     "mend them, or make the model anew": "값을 고치거나 모델을 새로 만들면 됩니다",
     "images must be finite numbers of float32": "이미지의 값은 float32 범위의 유한한 수여야 합니다",
     "mend these images, or leave them out": "그 이미지를 고치거나 빼면 됩니다",
+    "targets must be finite numbers": "정답은 유한한 수여야 합니다",
+    "mend the data, or leave them out": "그 데이터를 고치거나 빼면 됩니다",
+    "{got} in '{name}'": "{got}, 이미지 '{name}'",
+    "{first}, the first in step {step}, made by {op}": "{first}(단계 {step}에서 처음 나온 수, 만든 연산: {op})",
     "{got}, in epoch {epoch}, batch {number}": "{got}, 에포크 {epoch}, 배치 {number}",
     "the weights are not finite any more after epoch {epoch}": "에포크 {epoch} 뒤로 가중치가 유한하지 않습니다",
     "the network's output must be finite": "신경망의 출력은 유한해야 합니다",

@@ -20,9 +20,31 @@ TEXTS: Area = {
         "Loss and accuracy of a saved network on the test images.",
         "저장한 신경망의 손실과 정확도를 시험용 이미지로 잽니다.",
     ),
+    "command.verify": Entry(
+        "Make a run again, or stretches of it, and compare every bit with the receipt beside the model's file.",
+        "학습을 전부 또는 일부 다시 해 보고, 모델 파일 옆에 있는 영수증과 비트 단위로 비교합니다.",
+    ),
+    "command.verify_ends": Entry(
+        "The exit code is 0 where all agrees and 1 where something does not.",
+        "모두 같으면 종료 코드는 0이고, 다른 것이 있으면 1입니다.",
+    ),
     "command.predict": Entry(
         "Name the likeliest classes of images, with their probabilities.",
         "이미지마다 가능성이 가장 높은 클래스를 확률과 함께 보여 줍니다.",
+    ),
+    "command.export": Entry(
+        "Write a saved network's weights for other programs, under PyTorch's names and with its shapes; classes' names "
+        "and preprocessing go along as texts.",
+        "저장한 신경망의 가중치를 다른 프로그램이 읽을 파일로 내보냅니다. 이름과 모양은 PyTorch와 같고, 클래스 이름과 "
+        "전처리도 글로 함께 적습니다.",
+    ),
+    "command.export_read": Entry(
+        "After `pellucid export digits.safetensors -o weights.safetensors`, a network of PyTorch takes them with "
+        '`net.load_state_dict(safetensors.torch.load_file("weights.safetensors"))`, one of Pellucid with '
+        '`net.load_state_dict(pc.load_weights("weights.safetensors"))`.',
+        "예를 들어 `pellucid export digits.safetensors -o weights.safetensors`로 내보낸 파일을 PyTorch에서는 "
+        '`net.load_state_dict(safetensors.torch.load_file("weights.safetensors"))`, Pellucid에서는 '
+        '`net.load_state_dict(pc.load_weights("weights.safetensors"))`로 읽습니다.',
     ),
     "command.summary": Entry(
         "Layers with output shapes, parameters, multiply–accumulates, memory and receptive fields for one image.",

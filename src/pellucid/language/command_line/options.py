@@ -4,6 +4,11 @@ from pellucid.language.entry import Area, Entry
 
 OPTIONS: Area = {
     "option.version": Entry("Print the version.", "버전을 출력합니다."),
+    "option.install_completion": Entry(
+        "Let this shell complete commands with Tab: bash, zsh or fish.",
+        "지금 쓰는 셸에서 Tab으로 명령을 완성하게 합니다: bash, zsh, fish",
+    ),
+    "option.show_completion": Entry("Print the shell's code for that.", "이를 위한 셸 코드를 출력합니다."),
     "option.any_model": Entry(
         "A saved network's file, or a name for one with fresh weights.",
         "저장한 신경망의 파일, 또는 가중치를 새로 초기화할 신경망의 이름",
@@ -42,7 +47,14 @@ OPTIONS: Area = {
         "How strongly weights, but no biases and norms, are drawn to 0.",
         "가중치를 0 쪽으로 끌어당기는 세기(가중치 감쇠). 편향과 정규화 층에는 쓰지 않습니다.",
     ),
-    "option.schedule": Entry("How the learning rate changes.", "학습률을 바꾸는 방법"),
+    "option.schedule": Entry(
+        "How the learning rate changes. By default it rises to --lr in the first third and falls to nearly 0.",
+        "학습률을 바꾸는 방법. 기본은 처음 3분의 1 동안 --lr까지 올라갔다가 거의 0까지 내려가는 것",
+    ),
+    "option.history": Entry(
+        "Write how training went: a .csv of the epochs, a .json of all steps, or curves as .png or .svg.",
+        "학습 과정을 이 파일에 저장합니다: 에포크별 .csv, 모든 단계의 .json, 곡선을 그린 .png나 .svg",
+    ),
     "option.warmup_share": Entry(
         "The share of all steps in which the learning rate grows from 0.",
         "학습률을 0에서부터 키워 가는 구간의 비율",
@@ -65,8 +77,17 @@ OPTIONS: Area = {
         "검증 결과가 이만큼의 에포크 동안 나아지지 않으면 끝내고 가장 좋았던 신경망을 남깁니다.",
     ),
     "option.from": Entry(
-        "Begin with a saved network's weights, as far as they fit: its last layer is made anew for other classes.",
-        "저장한 신경망의 가중치로 시작합니다. 클래스가 다르면 마지막 층만 새로 만듭니다.",
+        "Begin with the weights of a file that `pellucid train --out` wrote, as far as they fit: its last layer is "
+        "made anew for other classes.",
+        "`pellucid train --out`으로 저장한 파일의 가중치로 시작합니다. 클래스가 다르면 마지막 층만 새로 만듭니다.",
+    ),
+    "option.format": Entry(
+        "What other programs read: safetensors, or npz of NumPy, without pickles.",
+        "다른 프로그램이 읽을 형식: safetensors, 또는 객체를 담지 않는 NumPy의 npz",
+    ),
+    "option.export_out": Entry(
+        "The file, whose name ends in .safetensors or .npz.",
+        "내보낼 파일, 이름은 .safetensors나 .npz로 끝납니다.",
     ),
     "option.freeze": Entry(
         "Parameters that stay as they are, such as 'features.*'; a new last layer is always trained.",
@@ -85,6 +106,24 @@ OPTIONS: Area = {
         "설정을 적은 TOML 파일을 읽습니다. 옵션이 있으면 옵션을 따릅니다.",
     ),
     "option.quiet": Entry("Print no progress.", "진행 상황을 출력하지 않습니다."),
+    "option.verify_all": Entry("Make every step again.", "모든 단계를 다시 계산합니다."),
+    "option.verify_checkpoint": Entry(
+        "The run's folder of checkpoints: stretches of the sample begin there.",
+        "학습의 체크포인트 폴더: 일부만 확인할 때 그 체크포인트에서 시작합니다.",
+    ),
+    "option.receipt": Entry("The receipt's file.", "영수증 파일"),
+    "option.verify_from": Entry(
+        "The saved network that the run took its weights from.",
+        "학습을 시작할 때 가중치를 가져온 저장된 신경망",
+    ),
+    "option.number_history": Entry(
+        "Show how training moved this weight, step by step; MODEL is then a run's folder of checkpoints.",
+        "학습이 이 가중치를 어떻게 움직였는지 단계별로 보여 줍니다. 이때 MODEL은 학습의 체크포인트 폴더입니다.",
+    ),
+    "option.step": Entry(
+        "With --history: show how this step of the run changed the number.",
+        "--history와 함께: 학습의 이 단계가 그 수를 어떻게 바꾸었는지 보여 줍니다.",
+    ),
     "option.python": Entry(
         "Where a network from Python is: my_net.py:Net.", "파이썬으로 만든 신경망이 있는 곳: my_net.py:Net"
     ),
@@ -220,6 +259,14 @@ VALUES: Area = {
 }
 
 DEFAULTS: Area = {
+    "default.receipt": Entry("beside the model's file", "모델 파일 옆"),
+    "default.format": Entry(
+        "as the file's name, or safetensors", "파일 이름에 맞는 형식, 없으면 safetensors"
+    ),
+    "default.export_out": Entry(
+        "the model's name, ending in .weights.safetensors or .weights.npz",
+        "모델 이름에 .weights.safetensors나 .weights.npz를 붙인 것",
+    ),
     "default.all": Entry("all", "모두"),
     "default.all_names": Entry("all names", "이름이 있는 것 모두"),
     "default.at": Entry("an overview of all layers", "모든 층의 요약"),
@@ -233,7 +280,9 @@ DEFAULTS: Area = {
     "default.channels": Entry("as the pictures", "사진과 같게"),
     "default.model": Entry("lenet5, or that of --from", "lenet5, --from이 있으면 그 신경망"),
     "default.picture_size": Entry("the pictures' own, or 32", "사진의 크기, 서로 다르면 32"),
-    "default.weight_decay": Entry("0; 0.01 for adamw", "0, adamw는 0.01"),
+    "default.weight_decay": Entry(
+        "0.0005 for sgd, 0 for adam, 0.01 for adamw", "sgd는 0.0005, adam은 0, adamw는 0.01"
+    ),
     "default.lr": Entry("0.05 for sgd, 0.001 for the others", "sgd는 0.05, 나머지는 0.001"),
     "default.sigma": Entry("the size's, or 1", "크기에 맞는 값, 크기가 없으면 1"),
     "default.size": Entry("the kernel's", "커널마다 다름"),

@@ -1,4 +1,4 @@
-"""What `pellucid evaluate`, `predict` and `warmup` print, and what is said of compiling kernels and keeping them."""
+"""What `evaluate`, `predict`, `export`, `warmup` and `--install-completion` print; what is said of kernels."""
 
 from pellucid.language.entry import Area, Entry
 
@@ -20,12 +20,26 @@ PREDICTION: Area = {
     ),
 }
 
+EXPORT: Area = {
+    "export.written": Entry(
+        "{count:,} numbers in {arrays} arrays written to {path}",
+        "배열 {arrays}개, 수 {count:,}개를 다음 파일에 저장했습니다: {path}",
+    ),
+}
+
 WARMUP: Area = {
     "warmup.compiled": Entry(
         "{model}, batch {batch}: {kernels} kernels compiled, {seconds:.1f} s in all",
         "{model}, 배치 {batch}: 커널 {kernels}개를 컴파일했습니다. 모두 {seconds:.1f}초",
     ),
     "warmup.kept": Entry("kept in {folder}", "보관한 곳: {folder}"),
+}
+
+COMPLETION: Area = {
+    "completion.installed": Entry(
+        "{shell} completes commands in new terminals; the code for that is in {path}",
+        "새 터미널의 {shell}에서부터 명령을 완성합니다. 셸 코드가 있는 곳: {path}",
+    ),
 }
 
 COMPILING: Area = {

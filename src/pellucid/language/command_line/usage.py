@@ -9,6 +9,7 @@ from pellucid.language.entry import Area, Entry
 TEXTS: Area = {
     "usage.error": Entry("error: {message}", "오류: {message}"),
     "usage.warning": Entry("warning: {message}", "경고: {message}"),
+    "usage.examples": Entry("Examples", "예"),
     "usage.no_memory": Entry("not enough memory", "메모리가 모자랍니다"),
 }
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import inspect
 import os
 import re
 import sys
@@ -18,11 +17,12 @@ from numpy.typing import NDArray
 from pellucid.data import datasets
 from pellucid.data.dataset import Dataset
 from pellucid.errors import ArgumentError, DataError, PellucidError, say
-from pellucid.formats import Saved, load_saved
+from pellucid.formats import Saved, load_saved, zoo
 from pellucid.formats.checkpoint import PYTHON
-from pellucid.nn.blueprint import blueprint, is_line
+from pellucid.nn.blueprint import blueprint, is_line, settings_for
 from pellucid.nn.models import MODELS
 from pellucid.nn.module import Module
+from pellucid.runs.settings import Settings
 
 Array = NDArray[Any]
 Shape = tuple[int, int, int]  # C, H, W
@@ -36,7 +36,7 @@ def fresh(model: str, shape: Shape, classes: int) -> Saved:
     """
     if _FILE.fullmatch(model):
         make = of_python(model)
-        settings = make.takes({"in_channels": shape[0], "num_classes": classes, "image_size": shape[1]})
+        settings = settings_for(make.make, shape, classes)
         return Saved(make(**settings), f"{PYTHON}{make.name}", settings)
     if not is_line(model) and model not in MODELS:
         expected = say(
@@ -81,6 +81,19 @@ def is_python(model: str | None) -> bool:
     return model is not None and _FILE.fullmatch(model) is not None
 
 
+def with_python(settings: Settings, python: str | None) -> Settings:
+    """Settings of a file, in which a network from Python is named; the user says again where it is.
+
+    Raises: ArgumentError where that is missing, and for a network that is not from Python.
+    """
+    if is_python(settings.model) == is_python(python):
+        return settings.but(model=python or settings.model)
+    if python is not None:
+        raise ArgumentError("model", "the run's network is not from Python", got=repr(python)[:80])
+    hint = say("--model {model}", model=settings.model)
+    raise ArgumentError("model", "a network from Python needs its file again", hint=hint)
+
+
 @dataclass(frozen=True)
 class Maker:
     """A user's class or function; what it makes must be a module."""
@@ -92,10 +105,6 @@ class Maker:
     def name(self) -> str:
         """That of the class or function."""
         return self.model.rpartition(":")[2]
-
-    def takes(self, given: Mapping[str, int]) -> dict[str, int]:
-        """Those of the settings that it has parameters for."""
-        return {key: given[key] for key in inspect.signature(self.make).parameters if key in given}
 
     def __call__(self, **settings: int) -> Module:
         """What it makes of settings."""
@@ -155,12 +164,14 @@ def _as_trained(data: Dataset, network: Saved) -> Dataset:
     return replace(data, labels=labels, classes=classes, preprocessing=taken)
 
 
-def with_images(model: str, data: str, first: int, count: int) -> tuple[Saved, Array, Array]:
+def with_images(
+    model: str, data: str, first: int, count: int, python: str | None = None
+) -> tuple[Saved, Array, Array]:
     """A network by its name or file, and some images that are held out, as its inputs, with their labels.
 
     Raises: ArgumentError where there are not so many images.
     """
-    network = None if model in MODELS or is_line(model) else load_saved(named(model))
+    network = None if model in MODELS or is_line(model) else saved(named(model), python)
     training, held_out = data_for(network, data, {})
     images = training if held_out is None else held_out
     if network is None:
@@ -174,10 +185,12 @@ def with_images(model: str, data: str, first: int, count: int) -> tuple[Saved, A
 
 
 def named(model: str) -> str:
-    """A file's name.
+    """A file's name, or that of a network of the zoo.
 
     Raises: ArgumentError when there is none.
     """
+    if model.startswith(zoo.PREFIX):
+        return model
     if not model or not os.path.lexists(model):  # no name at all would be the folder that one is in
         expected = say("{names} or a file", names=", ".join(MODELS))
         rule = "there is no such network and no such file"
