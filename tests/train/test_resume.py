@@ -392,6 +392,17 @@ def test_a_state_that_does_not_hold_together_is_refused(change, tmp_path):
     assert str(error.value) == "fit: the checkpoint's state is broken."
 
 
+@pytest.mark.parametrize("name", ["losses", "rates"])
+def test_losses_and_rates_that_are_not_finite_are_refused(name, tmp_path):
+    trained(checkpoint=tmp_path)
+    path = [*pc.Checkpoints(tmp_path).paths().values()][-1]
+    state = load_run(path)
+    state.arrays[name][2] = np.nan
+    save_run(path, state)
+    with pytest.raises(FormatError, match=r"^fit: the checkpoint's state is broken\.$"):
+        trained(checkpoint=tmp_path, resume=True)
+
+
 def test_a_best_model_of_another_shape_is_refused_before_training_and_not_behind_it(tmp_path):
     trained(checkpoint=tmp_path)
     path = [*pc.Checkpoints(tmp_path).paths().values()][-1]

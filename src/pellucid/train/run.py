@@ -126,6 +126,7 @@ class Run:
             wrong = len(marks) != len(losses) // STRETCH + 1
             wrong |= len(epochs) != self.epoch or (self.images > 0) != (self.batch > 0)
             wrong |= 0 < batches < self.batch
+            wrong |= not all(map(math.isfinite, (*losses, *rates)))
             wrong |= not all(is_integer(epoch.steps) and epoch.steps >= 0 for epoch in epochs)
             if wrong or len(losses) != len(rates) or len(losses) != int(arrays[1]["steps"]):
                 raise ValueError
