@@ -191,7 +191,8 @@ def train(
         raise _told(ended, out, signals.exit_code)
     history = going.run.history
     chance = None if test is None else _chance(test.labels)
-    told = None if test is None else scores.scores_of(network.model, test)
+    seen = json or not quiet
+    told = scores.scores_of(network.model, test) if seen and test is not None else None
     found = watch.end(history)
     if not json:
         scores.tell(console, told)

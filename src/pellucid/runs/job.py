@@ -29,7 +29,6 @@ class Job:
 
     Args:
         settings: those of the run.
-        python: the class that makes the network, such as "my_net.py:Net", for a network that was saved from one.
 
     Attributes:
         optimizer: the rule by which it learns.
@@ -40,16 +39,15 @@ class Job:
     Raises: ArgumentError for settings that do not fit; what the readers of data and networks raise.
     """
 
-    def __init__(self, settings: Settings, python: str | None = None) -> None:
+    def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        decay = settings.weight_decay
-        if decay is None and settings.optimizer == "sgd":
-            decay = _WEIGHT_DECAY
-        self.optimizer = optimizer("train", settings.optimizer, settings.lr, settings.momentum, decay)
+        self._decay = settings.weight_decay
+        if self._decay is None and settings.optimizer == "sgd":
+            self._decay = _WEIGHT_DECAY
+        self.optimizer = optimizer("train", settings.optimizer, settings.lr, settings.momentum, self._decay)
         self._schedule = _schedule(settings)
         self._augment = None if settings.augment is None else Augment.from_text(settings.augment)
-        if networks.is_python(settings.model):
-            python = settings.model
+        python = settings.model if networks.is_python(settings.model) else None
         nn.seed(settings.seed)
         self.origin = networks.saved(settings.source, python) if settings.source else None
         if self.origin and self.origin.preprocessing:
@@ -94,11 +92,8 @@ class Job:
         """The settings with what was left out, so that a file of them means the same when defaults change."""
         rule, settings = self.optimizer, self.settings
         momentum = getattr(rule.rule, "momentum", None) if settings.optimizer == "sgd" else None
-        decay = _WEIGHT_DECAY if settings.weight_decay is None and settings.optimizer == "sgd" else None
         model = self.network.name if settings.model is None and self.origin is None else settings.model
-        return settings.but(
-            lr=rule.lr, momentum=momentum, weight_decay=decay or settings.weight_decay, model=model
-        )
+        return settings.but(lr=rule.lr, momentum=momentum, weight_decay=self._decay, model=model)
 
     def description(self) -> dict[str, Any]:
         """How the network is built, for who opens the run's folder later."""

@@ -22,6 +22,7 @@ from pellucid.explain.terms import digits_of
 from pellucid.language import chosen, text
 from pellucid.markup import Markup, frame, tag
 from pellucid.nn.module import Module
+from pellucid.ops.base import Shape
 from pellucid.runs.pulls import Pull, pulls
 from pellucid.runs.replay import Replay, advance, opened, record
 from pellucid.runs.settings import NAME
@@ -260,7 +261,7 @@ def history_of(replay: Replay, address: str, lang: str) -> NumberHistory:
     arrays = dict(going.run.step.model.named_arrays())
     name, index = _place(arrays, address)
     array, changes = arrays[name], []
-    marks = dict(_saved(replay, going, name, index))
+    marks = dict(_saved(replay, going, name, array.shape, index))
     values = [_number(array, index)]
 
     def watch(_: Progress) -> None:
@@ -281,9 +282,10 @@ def history_of(replay: Replay, address: str, lang: str) -> NumberHistory:
     )  # fmt: skip
 
 
-def _saved(replay: Replay, going: Epochs, name: str, index: Index) -> Iterator[tuple[int, float]]:
+def _saved(
+    replay: Replay, going: Epochs, name: str, shape: Shape, index: Index
+) -> Iterator[tuple[int, float]]:
     """The number in each checkpoint, which must be one of this run; a damaged one between others is told about."""
-    shape = dict(going.run.step.model.named_arrays())[name].shape
     for steps in replay.marks():
         try:
             found = replay.saved(steps)
