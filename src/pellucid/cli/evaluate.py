@@ -43,13 +43,14 @@ def evaluate(
     settings = {"validation": validation, "seed": seed, "skip_bad": skip_bad}
     training, held_out = networks.data_for(network, data, settings)
     images = training if held_out is None else held_out
+    found = None
     if report is not None:
         title = text("review.title", model=f"{Path(model).name}, {data}")
-        review.report(report, network.model, images, title=title)
+        found = review.report(report, network.model, images, title=title)
     start = time.perf_counter()
     result = train.evaluate(network.model, images)
     seconds = time.perf_counter() - start
-    found = scores.scores_of(network.model, images)
+    found = found or scores.scores_of(network.model, images)
     if json:
         written = None if report is None else str(report)
         document = {"model": model, "data": data, "images": len(images), **result, "seconds": seconds}
