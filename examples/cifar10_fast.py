@@ -72,8 +72,11 @@ def network(channels=3, classes=10, width=64):
     )
 
 
-def whitening(images, eps=5e-4):
-    """Weights (2·d,C,2,2) that make patches' d = C·2·2 numbers uncorrelated, of variance 1; each with both signs."""
+def whitening(images, eps=1e-2):
+    """Weights (2·d,C,2,2) that make patches' d = C·2·2 numbers uncorrelated, of variance 1; each with both signs.
+
+    `eps` keeps directions small in which pictures hardly vary: JPEG leaves little but rounding in fine colours.
+    """
     windows = np.lib.stride_tricks.sliding_window_view(images, (PATCH, PATCH), axis=(2, 3))
     patches = windows.transpose(0, 2, 3, 1, 4, 5).reshape(-1, images.shape[1] * PATCH**2).astype(np.float64)
     variances, directions = np.linalg.eigh(patches.T @ patches / len(patches))

@@ -277,3 +277,14 @@ def test_gradients_of_functions_have_their_operands_shapes(name: str) -> None:
         output = getattr(F, name)(x, y)
         found = getattr(F, f"{name}_backward")(np.ones(output.shape), x, y)
         assert [gradient.shape for gradient in found] == [a, b]
+
+
+def test_functions_that_are_methods_of_pytorchs_tensors() -> None:
+    """x.relu() is relu(x); what is no such function is refused (tests/nn/test_wrong_models.py)."""
+
+    class Net(pc.Module):
+        def forward(self, x):  # type: ignore[no-untyped-def]
+            return x.mul(2).relu().flatten(1)
+
+    x = np.array([[[-1.0, 3.0]], [[2.0, -5.0]]], np.float32)
+    assert Net()(x).tolist() == [[0, 6], [4, 0]]

@@ -1,18 +1,28 @@
-"""Python's operators on the tensors of a network that is being traced: x + y, 1 − x, x / 2, x**2.
+"""Python's operators and methods on the tensors of a network that is being traced: x + y, 1 − x, x**2, x.relu().
 
-Which operator an op is written with, it says itself (`Op.operator`).
+Which operator an op is written with, it says itself (`Op.operator`). Functions that are methods of PyTorch's tensors
+register beside their code, with `@method`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
-from typing import Any
+from functools import cache, partial
+from typing import Any, TypeVar
 
-from pellucid.errors import ArgumentError, say
+from pellucid.errors import ArgumentError, MissingError, say
 from pellucid.ops.base import Op
 from pellucid.ops.checks import is_number
 from pellucid.ops.maker import kinds
+
+F = TypeVar("F", bound=Callable[..., Any])
+_methods: dict[str, Callable[..., Any]] = {}
+
+
+def method(function: F) -> F:
+    """Let a function be a method of tensors as well, whose first argument is the tensor."""
+    _methods[function.__name__] = function
+    return function
 
 
 class Expression:
@@ -20,6 +30,18 @@ class Expression:
 
     name: str
     shape: tuple[int, ...]
+
+    def __getattr__(self, attribute: str) -> Any:
+        if attribute in _methods:
+            return partial(_methods[attribute], self)
+        if attribute.startswith("__"):
+            raise AttributeError(attribute)
+        raise MissingError(
+            "forward",
+            say("a traced tensor has no attribute {attribute!r}", attribute=attribute),
+            got=say("'{name}' of shape {shape}", name=self.name, shape=self.shape),
+            hint="use pellucid.functional (flatten, relu, …) or a layer",
+        )
 
     def applied(self, op: Op, operands: tuple[object, ...]) -> Any:
         """The result of an op."""

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.engine.expressions import Expression
-from pellucid.errors import ArgumentError, MissingError, PellucidError, ShapeError, say
+from pellucid.errors import ArgumentError, PellucidError, ShapeError, say
 from pellucid.numbers import absent
 from pellucid.ops.base import Op, Shape
 from pellucid.ops.checks import is_number, number
@@ -44,16 +44,6 @@ class Symbol(Expression):
     def applied(self, op: Op, operands: tuple[object, ...]) -> Symbol:
         """What an operator makes."""
         return apply(op, operands)
-
-    def __getattr__(self, attribute: str) -> Any:
-        if attribute.startswith("__"):
-            raise AttributeError(attribute)
-        raise MissingError(
-            "forward",
-            say("a traced tensor has no attribute {attribute!r}", attribute=attribute),
-            got=say("'{name}' of shape {shape}", name=self.name, shape=self.shape),
-            hint="use pellucid.functional (flatten, relu, …) or a layer",
-        )
 
 
 @dataclass(eq=False)

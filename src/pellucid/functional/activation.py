@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pellucid.engine.expressions import method
 from pellucid.functional._call import Call, Tensor, function, gradient
 from pellucid.ops.gelu import GELU
 from pellucid.ops.leaky_relu import LeakyReLU
@@ -13,6 +14,7 @@ from pellucid.ops.softmax import Softmax
 from pellucid.ops.tanh import Tanh
 
 
+@method
 @function
 def relu(input: Tensor) -> Call:
     """max(input, 0), element by element; NaN stays NaN. Any shape.
@@ -43,6 +45,7 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01) -> Call:
 leaky_relu_backward = gradient(leaky_relu)
 
 
+@method
 @function
 def sigmoid(input: Tensor) -> Call:
     """1 / (1 + exp(−input)), element by element. Any shape.
@@ -57,6 +60,7 @@ def sigmoid(input: Tensor) -> Call:
 sigmoid_backward = gradient(sigmoid)
 
 
+@method
 @function
 def tanh(input: Tensor) -> Call:
     """The hyperbolic tangent, element by element. Any shape.
@@ -101,6 +105,7 @@ def silu(input: Tensor) -> Call:
 silu_backward = gradient(silu)
 
 
+@method
 @function
 def softmax(input: Tensor, dim: int) -> Call:
     """exp(input) / Σ exp(input) along `dim`: probabilities. Any shape.
@@ -117,6 +122,7 @@ def softmax(input: Tensor, dim: int) -> Call:
 softmax_backward = gradient(softmax)
 
 
+@method
 @function
 def log_softmax(input: Tensor, dim: int) -> Call:
     """input − log Σ exp(input) along `dim`: logarithms of probabilities. Any shape.

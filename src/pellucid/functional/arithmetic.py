@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pellucid.engine.expressions import method
 from pellucid.functional._call import Call, Tensor, function, gradient
 from pellucid.ops.add import Add
 from pellucid.ops.div import Div
@@ -10,6 +11,7 @@ from pellucid.ops.pow import Pow
 from pellucid.ops.sub import Sub
 
 
+@method
 @function
 def add(input: Tensor, other: Tensor) -> Call:
     """input + other, as where a residual connection meets its shortcut. Shapes that broadcast; either may be a number.
@@ -27,6 +29,7 @@ def add(input: Tensor, other: Tensor) -> Call:
 add_backward = gradient(add)
 
 
+@method
 @function
 def div(input: Tensor, other: Tensor) -> Call:
     """input/other, element by element; x/0 is ±inf, 0/0 NaN. Shapes that broadcast; either may be a number.
@@ -44,6 +47,7 @@ def div(input: Tensor, other: Tensor) -> Call:
 div_backward = gradient(div)
 
 
+@method
 @function
 def mul(input: Tensor, other: Tensor) -> Call:
     """input·other, element by element, as where a gate scales channels. Shapes that broadcast; either may be a number.
@@ -61,6 +65,7 @@ def mul(input: Tensor, other: Tensor) -> Call:
 mul_backward = gradient(mul)
 
 
+@method
 @function
 def pow(input: Tensor, exponent: float) -> Call:
     """input to the power `exponent`, a number; NaN where a negative number has no such power. Any shape.
@@ -77,6 +82,7 @@ def pow(input: Tensor, exponent: float) -> Call:
 pow_backward = gradient(pow)
 
 
+@method
 @function
 def sub(input: Tensor, other: Tensor) -> Call:
     """input − other. Shapes that broadcast; either may be a number.

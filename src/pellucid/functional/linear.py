@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pellucid.engine.expressions import method
 from pellucid.engine.graph import Symbol
 from pellucid.functional._call import Call, Tensor, function, gradient
 from pellucid.ops.checks import flag, number
@@ -30,6 +31,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor = None) -> Call:
 linear_backward = gradient(linear)
 
 
+@method
 @function
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Call:
     """Make the axes from `start_dim` to `end_dim` one; the numbers keep their row-major order.
