@@ -24,7 +24,8 @@ from pellucid.engine.tiling import TileList, split
 from pellucid.kernels.loops import layout, tiles
 from pellucid.kernels.loops import parts as loops
 
-_TRANSFORMED = 12 << 20  # numbers of the input at the points that are kept for all threads at a time
+_TRANSFORMED = 12 << 20  # numbers of the input at the points that are kept for all threads at a time, at most
+_IN_CACHE = 1 << 21  # and where whole parts of the batch have no more: blocks of channels read them again and again
 _BLOCK = (56, 64)  # input and output channels of a block
 
 
@@ -93,7 +94,9 @@ class _ByChannels:
         it = self.weight
         numbers = it.scheme.left.points**2 * it.layer.inputs * self.per_image
         edges = batch.edges(it.images, batch.large_parts(it.images))
-        return list(passes(edges, max(1, _TRANSFORMED // numbers)))
+        longest = max(stop - start for start, stop in pairwise(edges))
+        most = min(_TRANSFORMED // numbers, max(_IN_CACHE // numbers, longest))  # the bits are those of whole parts
+        return list(passes(edges, max(1, most)))
 
     @property
     def values(self) -> Planes:
