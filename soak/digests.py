@@ -302,6 +302,13 @@ def _layers_2d() -> Iterator[tuple[str, Build, Shape]]:
         (67, 3, 13, 11),
     )
     yield (
+        "linear along the last axis",
+        lambda: pc.Sequential(
+            pc.Linear(11, 37), pc.ReLU(), pc.Linear(37, 5, bias=False), pc.Flatten(), pc.Linear(195, 3)
+        ),
+        image,
+    )
+    yield (
         "linear wide",
         lambda: pc.Sequential(pc.Flatten(), pc.Linear(429, 600), pc.GELU(), pc.Linear(600, 10)),
         image,

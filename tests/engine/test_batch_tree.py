@@ -57,6 +57,7 @@ def set_(function: Function, **settings: Any) -> Function:
 
 PRODUCTS: dict[str, tuple[Function, tuple[int, ...], dict[str, tuple[int, ...]]]] = {
     "linear": (F.linear, (23,), {"weight": (37, 23), "bias": (37,)}),
+    "linear along the last axis": (F.linear, (3, 2, 23), {"weight": (37, 23), "bias": (37,)}),
     "conv1d": (set_(F.conv1d, stride=2, padding=1), (3, 17), {"weight": (5, 3, 4), "bias": (5,)}),
     "conv2d": (F.conv2d, (3, 8, 9), {"weight": (20, 3, 3, 2), "bias": (20,)}),
     "conv2d packed": (F.conv2d, (2, 12, 14), {"weight": (6, 2, 5, 5), "bias": (6,)}),

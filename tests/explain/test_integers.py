@@ -45,6 +45,7 @@ NETWORKS: dict[str, Any] = {
         (2, 3, 5, 4),
         {"w": (3, 4, 3, 4), "b": (4,)},
     ),
+    "linear along the last axis": (F.linear, (7, 3, 2, 5), {"weight": (4, 5), "bias": (4,)}),
     "linear": (lambda s, w, b: F.linear(F.flatten(s, 1), w, b), (7, 3, 5), {"w": (4, 15), "b": (4,)}),
 }
 

@@ -111,6 +111,7 @@ NETWORKS: dict[str, Any] = {
     ),
     "conv_transpose3d": conv("conv_transpose3d", (2, 2, 2, 3, 2), (2, 3, 2, 2, 3), None, dilation=2),
     "linear": conv("linear", (7, 19), (5, 19), 5),
+    "linear deep": conv("linear", (17, 3, 2, 5), (4, 5), 4),
     "linear bare": conv("linear", (3, 600), (2, 600), None),
     "max_pool1d": other((3, 2, 13), lambda s: F.max_pool1d(s, 3, stride=2, padding=1, dilation=2)),
     "max_pool2d": other((2, 3, 8, 7), lambda s: F.max_pool2d(s, (3, 2), stride=1, padding=1, ceil_mode=True)),

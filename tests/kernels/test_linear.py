@@ -84,6 +84,64 @@ def test_every_number_is_its_sum_in_the_documented_order(size: tuple[int, int, i
                 np.testing.assert_array_equal(gradient, expected[name], name)
 
 
+# Inputs with more axes, and out_features: one and several lines, axis 1 below, at and beyond a tile, parts of a batch.
+DEEP = [
+    ((1, 1, 1), 1),
+    ((2, 37, 5), 33),
+    ((17, 3, 2, 45), 10),
+    ((3, 16, 2, 3, 7), 40),
+    ((64, 33, 70), 31),
+    ((0, 3, 5), 4),
+    ((2, 0, 5), 4),
+]
+
+
+@pytest.mark.slow
+@FLOATS
+@pytest.mark.parametrize(("shape", "outputs"), DEEP, ids=str)
+def test_along_the_last_axis_every_number_is_its_sum(
+    shape: tuple[int, ...], outputs: int, dtype: Any
+) -> None:
+    x, weight, bias = (
+        normal(size, dtype, i) for i, size in enumerate((shape, (outputs, shape[-1]), (outputs,)))
+    )
+    grad, base = normal((*shape[:-1], outputs), dtype, 3), normal(shape, dtype, 4)
+    per_image = shape[1:-1]
+
+    def rows(array: np.ndarray) -> np.ndarray:
+        """A row for each position, in the order of sums: axis 1 after those behind it."""
+        return np.moveaxis(array, 1, -2).reshape(-1, array.shape[-1])
+
+    def parted(left: np.ndarray, right: np.ndarray, start: np.ndarray) -> np.ndarray:
+        edges = [at * int(np.prod(per_image)) for at in batch.edges(len(x), batch.large_parts(len(x)))]
+        parts = [sums(np.ascontiguousarray(left[:, i:j]), right[i:j], start) for i, j in pairwise(edges)]
+        return batch.added(parts, np.add)
+
+    for given in (np.zeros_like(base), base):
+        starts = np.broadcast_to(bias, grad.shape)
+        expected = {
+            "output": sums(rows(x), np.ascontiguousarray(weight.T), rows(starts).copy()),
+            "input": sums(rows(grad), weight, rows(given).copy()),
+            "weight": parted(np.ascontiguousarray(rows(grad).T), rows(x), np.zeros_like(weight)),
+            "bias": parted(np.ones((1, len(rows(x))), dtype), rows(grad), np.zeros_like(bias)[None])[0],
+        }
+        for threads in (1, 3):
+            result = run_op(
+                Linear(),
+                x,
+                weight,
+                bias,
+                grad=grad,
+                base=given if given is base else None,
+                arrays=("weight", "bias"),
+                threads=threads,
+            )
+            np.testing.assert_array_equal(rows(result.output), expected["output"])
+            np.testing.assert_array_equal(rows(result.gradients["input"]), expected["input"])
+            for name in ("weight", "bias"):
+                np.testing.assert_array_equal(result.gradients[name], expected[name], name)
+
+
 @pytest.mark.slow
 @FLOATS
 @pytest.mark.parametrize("size", [(17, 9216, 40), (64, 700, 1030), (5, 4096, 64)], ids=str)

@@ -114,6 +114,8 @@ LAYERS = [
     (nn.LocalResponseNorm(3, 0.5, 0.6, 2.0), T.LocalResponseNorm(3, 0.5, 0.6, 2.0), (2, 7, 4)),
     (nn.Linear(5, 3), T.Linear(5, 3), (4, 5)),
     (nn.Linear(5, 3, bias=False), T.Linear(5, 3, bias=False), (4, 5)),
+    (nn.Linear(5, 3), T.Linear(5, 3), (4, 7, 5)),
+    (nn.Linear(5, 3, bias=False), T.Linear(5, 3, bias=False), (2, 3, 4, 6, 5)),
     (nn.ReLU(), T.ReLU(), (4, 5)),
     (nn.LeakyReLU(0.2), T.LeakyReLU(0.2), (4, 5)),
     (nn.Sigmoid(), T.Sigmoid(), (4, 5)),

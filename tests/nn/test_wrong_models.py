@@ -130,12 +130,6 @@ CASES = {
         pc.ArgumentError,
         "linear 'linear': weight must be an array of the model, not an activation. Got 'flatten#2.output'.",
     ),
-    "linear along a spatial axis": (
-        lambda: infer(pc.Linear(6, 5)),
-        pc.ShapeError,
-        "linear 'features.0': in a network a linear layer takes (N, features). "
-        "Got input (2, 3, 8, 6). Hint: put Flatten before the layer.",
-    ),
     "linear of another size": (
         lambda: infer(pc.Conv2d(3, 4, 3), pc.Flatten(), pc.Linear(100, 5)),
         pc.ShapeError,

@@ -18,7 +18,6 @@ from pellucid.engine.lowering.choice import with_moments
 from pellucid.engine.plan import Plan
 from pellucid.engine.steps import Setting
 from pellucid.errors import ArgumentError, PellucidError, ShapeError, say
-from pellucid.ops.linear import Linear
 from pellucid.sizes import size_of
 
 
@@ -78,14 +77,6 @@ def _check(plan: Plan, node: Node) -> None:
         if name in node.op.owned and symbol not in plan.graph.arrays:
             rule = say("{name} must be an array of the model, not an activation", name=name)
             raise ArgumentError(node.op.name, rule, got=f"'{symbol.name}'")
-    first = node.operands[0]
-    if isinstance(node.op, Linear) and first is not None and first.ndim != 2:
-        raise ShapeError(
-            node.op.name,
-            "in a network a linear layer takes (N, features)",
-            got=f"input {first.shape}",
-            hint="put Flatten before the layer",
-        )
 
 
 def _check_axes(node: Node, batched: Collection[Symbol]) -> None:

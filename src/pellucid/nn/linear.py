@@ -15,7 +15,9 @@ class Linear(Layer):
 
         output[n,o] = bias[o] + Σ_i input[n,i]·weight[o,i]
 
-    Shapes: input (N,in_features), weight (out_features,in_features), bias (out_features,) → (N,out_features).
+    n stands for any number of leading axes.
+
+    Shapes: input (…,in_features), weight (out_features,in_features), bias (out_features,) → (…,out_features).
 
     Args:
         in_features: how many numbers go in.
@@ -34,7 +36,7 @@ class Linear(Layer):
         self.bias = init.uniform((out_features,), in_features) if flag("Linear", "bias", bias) else None
 
     def forward(self, input: Any) -> Any:
-        """(N,in_features) → (N,out_features)."""
+        """(…,in_features) → (…,out_features)."""
         return F.linear(input, self.weight, self.bias)
 
     def extra_repr(self) -> str:

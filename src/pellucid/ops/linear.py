@@ -1,6 +1,7 @@
 """The linear (fully connected) layer.
 
-n stands for any number of leading axes, also none. Order of summation: the summed index ascending.
+n stands for any number of leading axes, also none. Order of summation: the summed index ascending; of several leading
+axes the first one, then those behind the second, then the second, as they lie in a network's memory.
 """
 
 from __future__ import annotations
@@ -14,17 +15,17 @@ from numpy.typing import NDArray
 
 from pellucid.errors import ShapeError, say
 from pellucid.functions.sums import products, total
-from pellucid.ops.base import Array, Gradients, Shape, Terms, choices, columns
+from pellucid.ops.base import Array, Gradients, Rows, Shape, Terms, choices, columns
 from pellucid.ops.product import Product
 from pellucid.ops.reduction import Reduction
 from pellucid.ops.relation import IndexPattern, Labels
 from pellucid.sizes import size_of
 
-_SUMS = {
-    "output": (("input", "weight"), "i"),
-    "grad_input": (("grad_output", "weight"), "o"),
-    "grad_weight": (("grad_output", "input"), "n"),
-    "grad_bias": (("grad_output",), "n"),
+_FACTORS = {
+    "output": (("input", "weight"), ("i",)),
+    "grad_input": (("grad_output", "weight"), ("o",)),
+    "grad_weight": (("grad_output", "input"), ()),
+    "grad_bias": (("grad_output",), ()),
 }
 
 
@@ -73,20 +74,24 @@ class Linear(Product):
         return (rank - 1,)
 
     def relation(self, shapes: Mapping[str, Shape], read: Callable[[str], Array]) -> IndexPattern:
-        """By the labels of the formula; n stands for all samples."""
+        """By the labels of the formula; n stands for the samples, c for axis 1, s for those between it and the last."""
         outputs, inputs = shapes["weight"]
+        sizes = _leading(shapes["input"])
         labels: dict[str, Labels] = {
-            "input": ("n", "i"),
+            "input": (*sizes, "i"),
             "weight": ("o", "i"),
             "bias": ("o",),
-            "output": ("n", "o"),
+            "output": (*sizes, "o"),
         }
-        return IndexPattern(labels, {"n": size_of(shapes["input"][:-1]), "i": inputs, "o": outputs})
+        return IndexPattern(labels, {**sizes, "i": inputs, "o": outputs})
 
     def reduced(self, of: str, *shapes: Shape | None) -> Reduction:
         """The products; the bias gradient's are sums alone."""
-        factors, over = _SUMS[of]
-        return Reduction("fma", factors, (over,), start="bias" if of == "output" else None)
+        input = shapes[0]
+        assert input is not None
+        factors, over = _FACTORS[of]
+        samples = tuple(sorted(_leading(input), key="nsc".index))
+        return Reduction("fma", factors, over or samples, start="bias" if of == "output" else None)
 
     def factors(self, *shapes: Shape | None) -> Shape:
         """in_features, out_features."""
@@ -113,7 +118,7 @@ class Linear(Product):
         if of == "grad_input":
             (o,) = choices(weight[0])
             return Terms((("grad_output", (*n, o)), ("weight", (o, last))))
-        batch = choices(*input[:-1])
+        batch = _positions(input[:-1])
         if of == "grad_weight":
             return Terms((("grad_output", (*batch, *n)), ("input", (*batch, last))))
         return Terms((("grad_output", (*batch, last)),))
@@ -133,6 +138,30 @@ class Linear(Product):
         assert input is not None
         assert weight is not None
         grad_input = products(grad_output[..., None, :], weight.T)
-        grads, inputs = (x.reshape(-1, x.shape[-1]).T for x in (grad_output, input))
+        grads, inputs = (_by_positions(x).T for x in (grad_output, input))
         grad_weight = products(grads[:, None], inputs)
         return grad_input, grad_weight, None if bias is None else total(grads, (1,))
+
+
+def _leading(input: Shape) -> dict[str, int]:
+    """The sizes of the axes before the last: the samples, axis 1, and those between it and the last as one.
+
+    Example:
+        >>> _leading((7,)), _leading((5, 7)), _leading((5, 4, 3, 2, 7))
+        ({'n': 1}, {'n': 5}, {'n': 5, 'c': 4, 's': 6})
+    """
+    samples, *others = input[:-1] or (1,)
+    return {"n": samples} | ({"c": others[0], "s": size_of(others[1:])} if others else {})
+
+
+def _positions(leading: Shape) -> Rows:
+    """All indices of the leading axes, in the order in which sums go over them."""
+    order = [0, *range(2, len(leading)), 1][: len(leading)]
+    found = dict(zip(order, choices(*(leading[axis] for axis in order)), strict=True))
+    return tuple(found[axis] for axis in range(len(leading)))
+
+
+def _by_positions(array: Array) -> Array:
+    """A row of features for each position, in that order."""
+    moved = np.moveaxis(array, 1, -2) if array.ndim > 2 else array
+    return moved.reshape(-1, array.shape[-1])

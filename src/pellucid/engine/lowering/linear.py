@@ -1,4 +1,6 @@
-"""The linear layer as lists of tiles. (The formulas and orders are those of `ops/linear.py`.)
+"""The linear layer on samples (N,features) as lists of tiles. (Formulas and orders: `ops/linear.py`.)
+
+With more axes it is another product (`linear_positions.py`).
 
 The weight (c, o) is often the largest thing there is, so it is read where it lies, and as seldom as can be:
 
@@ -21,7 +23,7 @@ from itertools import product
 from pellucid import batch
 from pellucid.engine.buffers import Block
 from pellucid.engine.loops import Orders, Work
-from pellucid.engine.lowering import registry
+from pellucid.engine.lowering import linear_positions, registry
 from pellucid.engine.lowering.walk import Stage, walk
 from pellucid.engine.plan import CHUNKS, Plan
 from pellucid.engine.steps import Step
@@ -42,6 +44,9 @@ _BASE, _PRODUCT, _BACK, _WEIGHT = range(4)  # stages of the backward walk
 @registry.forward(Linear)
 def forward(plan: Plan, step: Step) -> None:
     """output = bias + Σ input·weight, and its ReLU where the two are fused."""
+    if step.reads["input"].ndim > 2:
+        linear_positions.forward(plan, step)
+        return
     relu, output = step.carried(ReLU) is not None, plan.output(step)
     input, weight, bias = (plan.read(step, role) for role in ("input", "weight", "bias"))
     layer = _layer(plan, step)
@@ -73,6 +78,9 @@ def forward(plan: Plan, step: Step) -> None:
 @registry.backward(Linear)
 def backward(plan: Plan, step: Step) -> None:
     """All the gradients that somebody wants."""
+    if step.reads["input"].ndim > 2:
+        linear_positions.backward(plan, step)
+        return
     layer, mask = _layer(plan, step), plan.read(step, "mask")
     grad_output, x, w = (plan.read(step, role) for role in ("grad_output", "input", "weight"))
     gradient, base, transposed = None, None, None

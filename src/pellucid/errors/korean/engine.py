@@ -57,7 +57,6 @@ SENTENCES = {
     ),
     "'{symbol}' as {name}": "{name} 자리의 '{symbol}'",
     "{name} must be an array of the model, not an activation": "활성화 값이 아니라 모델의 배열이어야 합니다: {name}",
-    "in a network a linear layer takes (N, features)": "신경망에서 선형층의 입력은 (N, 특성)이어야 합니다",
     "in a network normalized_shape must be all axes but the batch": (
         "신경망에서 normalized_shape는 배치를 뺀 모든 축이어야 합니다"
     ),

@@ -7,6 +7,7 @@ from pellucid.explain.ops.explainers import explains
 from pellucid.explain.ops.parts import edges_of
 from pellucid.explain.question import Question
 from pellucid.ops.linear import Linear
+from pellucid.sizes import size_of
 
 _ORDER = {
     "output": "order.input_features",
@@ -22,7 +23,8 @@ def explain_linear(question: Question) -> Chain:
     op, of = question.source.op, question.source.of
     assert isinstance(op, Linear)
     terms = op.terms(of, question.at, *question.shapes)
-    edges = edges_of(question, len(question.operand("input").array))
+    samples, *others = question.operand("input").array.shape[:-1]
+    edges = edges_of(question, samples, size_of(others))
     chain: Chain = chain_of(
         question, terms, edges=edges, notes=lambda: [*chain.padding(), chain.order(_ORDER[of])]
     )

@@ -30,8 +30,9 @@ from pellucid.kernels.simd.norm import normalised
 from pellucid.kernels.simd.target import target, vector_lanes
 from pellucid.kernels.simd.tree import Batch
 
-# What a sum begins with: nothing, one value per column, one per result (of another array), or what out holds so far.
-Start = Literal["zero", "bias", "base", "out"]
+# What a sum begins with: nothing, one value per column, one per row, one per result (of another array), or what out
+# holds so far.
+Start = Literal["zero", "bias", "rows", "base", "out"]
 
 
 @dataclass(frozen=True)
@@ -166,6 +167,9 @@ class _TileEmitter(Emitter):
         tile = self.tile
         if tile.start == "base":
             return [[self.load(start, offset, v) for v in range(self.vectors)] for offset in tile.base_rows]
+        if tile.start == "rows":
+            found = (self.broadcast(self.b.load(self.ahead(start, offset))) for offset in tile.base_rows)
+            return [[number] * self.vectors for number in found]
         if tile.start == "out":
             return [
                 [self._stored(start, groups, v) for v in range(self.vectors)] for groups in tile.out_groups
