@@ -32,6 +32,10 @@ def layer(x: Any, **p: Any) -> Any:
     return F.layer_norm(x, x.shape[1:], p.get("weight"), p.get("bias"))
 
 
+def last(x: Any, **p: Any) -> Any:
+    return F.layer_norm(x, x.shape[2:], p.get("weight"), p.get("bias"))
+
+
 def neighbours(x: Any, **_: Any) -> Any:
     return F.local_response_norm(x, 4, 0.5, 0.6, 2.0)
 
@@ -46,6 +50,9 @@ NETWORKS: list[tuple[Network, tuple[int, ...]]] = [
     (layer, (2, 3, 2, 4, 5)),
     (layer, (4, 7)),
     (layer, (5, 32)),
+    (last, (18, 3, 7)),
+    (last, (2, 3, 4, 5)),
+    (last, (2, 1, 4, 5)),
     (group, (2, 36, 3)),
     (neighbours, (3, 6, 4)),
     (neighbours, (2, 3, 3, 4)),
@@ -55,7 +62,7 @@ NETWORKS: list[tuple[Network, tuple[int, ...]]] = [
 def parameters(network: Network, shape: tuple[int, ...], *names: str) -> dict[str, Array]:
     if network is neighbours:
         return {}
-    size = shape[1:] if network is layer else shape[1:2]
+    size = shape[2:] if network is last else shape[1:] if network is layer else shape[1:2]
     return {name: normal(*size, seed=seed) for name, seed in (("weight", 5), ("bias", 6)) if name in names}
 
 
@@ -101,8 +108,8 @@ def test_statistics_and_gradients_are_what_they_are_called(network: Network, sha
     x, g, (n, c, *_) = rec["input"], None, shape
     name = next(name for name in rec if name.endswith(".output")).removesuffix(".output")
     g = rec[f"grad({name}.output)"]
-    along = (slice(None), *(None,) * (len(shape) - 2)) if network is not layer else ...
-    groups = {group: 3, instance: c, layer: 1}[network]
+    along = (slice(None), *(None,) * (len(shape) - 2)) if network not in (layer, last) else ...
+    groups = {group: 3, instance: c, layer: 1, last: c}[network]
     sets = (n,) if network is layer else (n, groups)
     values, inner = (a.reshape(n, groups, -1) for a in (x, g * rec["weight"][along]))
     centred = values - values.mean(axis=2, keepdims=True)

@@ -178,6 +178,9 @@ FORMULAS: dict[str, tuple[Callable[..., Any], tuple[int, ...], dict[str, Array]]
         F.batch_norm, (3, 6, 2, 5), parameters(running_mean=(6,), running_var=(6,), weight=(6,), bias=(6,)),
     ),
     "group norm": (lambda s, w, b: F.group_norm(s, 3, w, b), (3, 6, 2, 5), NORM),
+    "layer norm of the last axes": (
+        lambda s, w, b: F.layer_norm(s, (4, 3), w, b), (5, 2, 4, 3), parameters(w=(4, 3), b=(4, 3)),
+    ),
     "layer norm": (lambda s, w, b: F.layer_norm(s, (4, 3), w, b), (5, 4, 3), parameters(w=(4, 3), b=(4, 3))),
     "local": (lambda s: F.local_response_norm(s, 3), (2, 7, 3, 2), {}),
     "powers": (lambda s: F.lp_pool2d(F.sigmoid(s), 3, (2, 3), stride=1), (2, 3, 4, 5), {}),

@@ -29,6 +29,11 @@ SETS = [
     (LayerNorm((3, 5), 0.1), (18, 3, 5)),
     (LayerNorm((3, 5, 7)), (18, 3, 5, 7)),
     (LayerNorm((3, 5, 2, 4)), (2, 3, 5, 2, 4)),
+    (LayerNorm((37,)), (18, 3, 37)),
+    (LayerNorm((5,), 0.1), (2, 19, 4, 5)),
+    (LayerNorm((4, 5)), (17, 3, 4, 5)),
+    (LayerNorm((2, 3, 5)), (3, 4, 2, 3, 5)),
+    (LayerNorm((2, 5)), (3, 1, 2, 5)),
 ]
 NEIGHBOURS = [
     (LocalResponseNorm(5), (3, 7, 4, 5)),
@@ -60,7 +65,7 @@ def test_sets(op: Any, shape: tuple[int, ...], halo: bool, dtype: Any) -> None:
 
 @FLOATS
 @pytest.mark.parametrize("given", ["", "weight", "bias"])
-@pytest.mark.parametrize(("op", "shape"), [SETS[0], SETS[4], SETS[9], SETS[12]], ids=str)
+@pytest.mark.parametrize(("op", "shape"), [SETS[0], SETS[4], SETS[9], SETS[12], SETS[16]], ids=str)
 def test_sets_without_what_is_optional(op: Any, shape: tuple[int, ...], given: str, dtype: Any) -> None:
     x, grad = (normal(shape, dtype, seed) for seed in range(2))
     named = dict(zip(("weight", "bias"), parameters(op, shape, dtype), strict=True))
@@ -108,7 +113,9 @@ def test_neighbours_by_hand(dtype: Any) -> None:
 
 
 @FLOATS
-@pytest.mark.parametrize(("op", "shape"), [*SETS[:3], SETS[4], SETS[9], SETS[12], *NEIGHBOURS[:2]], ids=str)
+@pytest.mark.parametrize(
+    ("op", "shape"), [*SETS[:3], SETS[4], SETS[9], SETS[12], *SETS[14:17], *NEIGHBOURS[:2]], ids=str
+)
 def test_threads_do_not_show(op: Any, shape: tuple[int, ...], dtype: Any) -> None:
     x, grad = (normal(shape, dtype, seed) for seed in range(2))
     operands = [x] if isinstance(op, LocalResponseNorm) else [x, *parameters(op, shape, dtype)]
@@ -119,7 +126,9 @@ def test_threads_do_not_show(op: Any, shape: tuple[int, ...], dtype: Any) -> Non
     assert results[0] == results[1] == results[2]
 
 
-@pytest.mark.parametrize("op", [GroupNorm(3), GroupNorm(None), LayerNorm((3, 4, 6))], ids=str)
+@pytest.mark.parametrize(
+    "op", [GroupNorm(3), GroupNorm(None), LayerNorm((3, 4, 6)), LayerNorm((6,))], ids=str
+)
 def test_empty_batch(op: Any) -> None:
     shape = (0, 3, 4, 6)
     x = np.zeros(shape, np.float32)
@@ -135,10 +144,10 @@ def test_empty_batch_of_neighbours() -> None:
     assert result.output.shape == result.gradients["input"].shape == x.shape
 
 
-def test_a_network_normalises_whole_images() -> None:
+def test_a_set_lies_in_one_image() -> None:
     with pytest.raises(ArgumentError) as error:
-        run_op(LayerNorm((5,)), normal((2, 3, 5), np.float32), None, None)
+        run_op(LayerNorm((2, 3, 5)), normal((2, 3, 5), np.float32), None, None)
     assert str(error.value) == (
-        "layer_norm 'layer_norm': in a network normalized_shape must be all axes but the batch. Expected "
-        "normalized_shape=(3, 5). Got normalized_shape=(5,) for input (2, 3, 5)."
+        "layer_norm 'layer_norm': in a network a set must lie in one image. Expected fewer axes than the input has. "
+        "Got normalized_shape=(2, 3, 5) for input (2, 3, 5)."
     )

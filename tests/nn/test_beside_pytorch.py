@@ -106,6 +106,8 @@ LAYERS = [
     (nn.LayerNorm((3, 5)), T.LayerNorm((3, 5)), (4, 3, 5)),
     (nn.LayerNorm([3, 5, 2], 0.1), T.LayerNorm([3, 5, 2], 0.1), (4, 3, 5, 2)),
     (nn.LayerNorm((3, 2, 4, 5)), T.LayerNorm((3, 2, 4, 5)), (2, 3, 2, 4, 5)),
+    (nn.LayerNorm(5), T.LayerNorm(5), (4, 3, 2, 5)),
+    (nn.LayerNorm((2, 5)), T.LayerNorm((2, 5)), (4, 3, 2, 5)),
     (nn.LayerNorm((3, 5), 1e-3, False), T.LayerNorm((3, 5), 1e-3, False), (4, 3, 5)),
     (nn.InstanceNorm1d(3), T.InstanceNorm1d(3), (4, 3, 5)),
     (nn.InstanceNorm2d(3, 0.1, affine=True), T.InstanceNorm2d(3, 0.1, affine=True), (4, 3, 5, 2)),

@@ -95,7 +95,13 @@ def _steps(reads: Sequence[int], step: int, positions: int) -> tuple[Step, ...]:
 
 def panel(plan: Plan, of: steps.Step, name: str, source: Block, places: NDArray[np.int64]) -> Block:
     """A block that holds the numbers of another at these places."""
-    places = np.ascontiguousarray(places, np.int64)
     result = plan.block(name, places.size)
-    plan.loop(of, name, tiles.gather, lambda: Work(1, tiles.Gather(source, result, places, places.size)))
+    fill(plan, of, result, source, places)
     return result
+
+
+def fill(plan: Plan, of: steps.Step, result: Block, source: Block, places: NDArray[np.int64]) -> None:
+    """Fill a block with the numbers of another at these places."""
+    places = np.ascontiguousarray(places, np.int64)
+    work = Work(1, tiles.Gather(source, result, places, places.size))
+    plan.loop(of, result.name, tiles.gather, lambda: work)

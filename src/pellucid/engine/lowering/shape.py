@@ -78,28 +78,34 @@ def flatten_forward(plan: Plan, step: Step) -> None:
             expected="start_dim=1, end_dim=-1",
             got=f"start_dim={op.start_dim}, end_dim={op.end_dim}",
         )
-    x, y = plan.value(input), plan.output(step)
-
-    def bind() -> Work:
-        stage = Stage((x, None, y, None), (view(x).image, 0, _image(x), 0))
-        return walk(plan, _outwards(plan, x), [stage], range(x.inner[0]))
-
-    plan.loop(step, f"{step.path}.output", tiles.walk_tiles, bind)
+    outwards(plan, step, f"{step.path}.output", plan.value(input), plan.output(step))
 
 
 @registry.backward(Flatten)
 def flatten_backward(plan: Plan, step: Step) -> None:
     """The same numbers in the old order."""
-    grad_output = plan.read(step, "grad_output")
     out, base = plan.gradient(step)
+    inwards(plan, step, f"{out.name} by {step.path}", plan.read(step, "grad_output"), out, base)
+
+
+def outwards(plan: Plan, step: Step, name: str, x: Tensor, y: Block) -> None:
+    """A loop that copies a tensor to plain memory in N C D H W order."""
 
     def bind() -> Work:
-        stage = Stage(
-            (grad_output, None, out, base), (_image(out), 0, view(out).image, view(base or out).image)
-        )
+        stage = Stage((x, None, y, None), (view(x).image, 0, _image(x), 0))
+        return walk(plan, _outwards(plan, x), [stage], range(x.inner[0]))
+
+    plan.loop(step, name, tiles.walk_tiles, bind)
+
+
+def inwards(plan: Plan, step: Step, name: str, y: Block, out: Tensor, base: Tensor | None = None) -> None:
+    """A loop that copies plain memory in N C D H W order to a tensor, and adds to it what a base holds."""
+
+    def bind() -> Work:
+        stage = Stage((y, None, out, base), (_image(out), 0, view(out).image, view(base or out).image))
         return walk(plan, _inwards(plan, out, base), [stage], range(out.inner[0]))
 
-    plan.loop(step, f"{out.name} by {step.path}", tiles.walk_tiles, bind)
+    plan.loop(step, name, tiles.walk_tiles, bind)
 
 
 def _outwards(plan: Plan, tensor: Tensor) -> TileList:

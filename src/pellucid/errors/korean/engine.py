@@ -57,9 +57,8 @@ SENTENCES = {
     ),
     "'{symbol}' as {name}": "{name} 자리의 '{symbol}'",
     "{name} must be an array of the model, not an activation": "활성화 값이 아니라 모델의 배열이어야 합니다: {name}",
-    "in a network normalized_shape must be all axes but the batch": (
-        "신경망에서 normalized_shape는 배치를 뺀 모든 축이어야 합니다"
-    ),
+    "in a network a set must lie in one image": "신경망에서 함께 정규화되는 수는 한 이미지 안에 있어야 합니다",
+    "fewer axes than the input has": "입력보다 적은 수의 축",
     "normalized_shape={normalized_shape} for input {shape}": "normalized_shape={normalized_shape}, 입력 {shape}",
     "in a network dim must be the axis of the channels": "신경망에서 dim은 채널 축이어야 합니다",
     "a network's loss is the mean over a batch": "신경망의 손실은 배치의 평균이어야 합니다",

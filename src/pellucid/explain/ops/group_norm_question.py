@@ -34,10 +34,11 @@ class Asked:
         self.pixels = size_of(self.shape[2:])
         if isinstance(op, GroupNorm):
             self.size = self.shape[1] // max(1, op.groups(self.shape[1]))  # channels of a group
-            self.count = size_of((self.size, *self.shape[2:]))
+            self.count, self.lines = size_of((self.size, *self.shape[2:])), 1
         else:
             self.before = len(self.shape) - len(op.normalized_shape)
-            self.count = size_of(op.normalized_shape)
+            self.count, self.lines = size_of(op.normalized_shape), size_of(self.shape[1 : self.before])
+            self.pixels = self.pixels if self.lines == 1 else 1  # as sets lie in memory
 
     def number(self, argument: str, rows: Rows) -> Element:
         """The numbers at these places."""
@@ -77,12 +78,12 @@ class Asked:
     @property
     def tree(self) -> Tree:
         """The parts of a sum over all of these."""
-        return Tree.of(self.question, self.shape[0], self.pixels if self.by_channels else 1)
+        return Tree.of(self.question, self.shape[0], self.pixels if self.by_channels else self.lines)
 
     @property
     def images(self) -> Tree:
-        """The same of what each image gives."""
-        return Tree.of(self.question, self.shape[0], 1)
+        """The same of what each image, or each of the sets in it, gives."""
+        return Tree.of(self.question, self.shape[0], self.lines)
 
     def own(self, name: str) -> Element:
         """Another statistic of the same set."""
