@@ -97,6 +97,23 @@ class Expressions(pc.Module):
         return pc.functional.cat([gated, quotient - gated, -(y**3), y], dim=1)
 
 
+class Reduced(pc.Module):
+    """Sums over all kinds of axes, which meet what they are sums of."""
+
+    def __init__(self) -> None:
+        self.conv = pc.Conv2d(3, 20, 3)
+
+    def forward(self, x: Any) -> Any:
+        """Of channels, positions, images, and a single number of all."""
+        y = self.conv(x)
+        centred = y - y.mean((2, 3), keepdim=True)
+        return (
+            centred * y.sum(1, keepdim=True)
+            + y.mean(0, keepdim=True) * (y**2).mean()
+            + x.mean((0, 1, 3)).sum(0)
+        )
+
+
 def _then(*layers: pc.Module) -> Build:
     return lambda: pc.Sequential(*layers)
 
@@ -124,6 +141,7 @@ def networks() -> Iterator[tuple[str, Build, Shape]]:
     yield "twice", Twice, (3, 4, 7, 9)
     yield "unpooled", Unpooled, (2, 3, 11, 12)
     yield "expressions", Expressions, (19, 3, 7, 6)
+    yield "reduced", Reduced, (19, 3, 7, 6)
 
 
 def _layers_1d() -> Iterator[tuple[str, Build, Shape]]:

@@ -22,11 +22,12 @@ class Factor:
 
 @dataclass(frozen=True)
 class Term:
-    """Factors to be multiplied and a whole number to divide by; in which part of the sum it is."""
+    """Factors to be multiplied and a whole number to divide by; in which part of the sum it is, and in which lane."""
 
     factors: tuple[Factor, ...]
     divisor: int = 1
     part: int = 0
+    lane: int = 0
 
 
 @dataclass(frozen=True)
@@ -104,10 +105,15 @@ class Sum:
                 value if self.start is None else value + Fraction(float(self.start.value)), self.dtype
             )
         if self.kind == "float64":
-            total = np.float64(0)
+            lanes = np.zeros((self.parts, 16))
             for term in self.terms:
-                total += np.float64(term.factors[0].value) / term.divisor
-            total /= self.divisor
+                lanes[term.part, term.lane] += np.float64(term.factors[0].value) / term.divisor
+            while lanes.shape[1] > 1:
+                half = lanes.shape[1] // 2
+                lanes = lanes[:, :half] + lanes[:, half:]
+            while len(lanes) > 1:
+                lanes = lanes[::2] + lanes[1::2]
+            total = lanes[0, 0] / self.divisor
             return self.dtype.type(total if self.start is None else total + np.float64(self.start.value))
         start = self.dtype.type(0) if self.start is None else self.start.value
         sums = [start] + [self.dtype.type(0)] * (self.parts - 1)

@@ -133,7 +133,7 @@ class _One:
             if "scale" in self.reduction:
                 inside.append(Factor(np.dtype(self.array["dtype"]).type(self.reduction["scale"])))
             divisor = 1 if self.made["of"] == "output" else self.divisor(at)
-            yield Term(tuple(inside), divisor, self._part(at, parts))
+            yield Term(tuple(inside), divisor, self._part(at, parts), self._lane(at))
         if copies and not met:
             yield Term((self._outside(self._operand(self.reduction["factors"][0])),))
 
@@ -144,6 +144,13 @@ class _One:
         label = self.reduction["over"][0]
         images = self.sizes[label]
         return next(k for k in range(parts) if at[label] < (k + 1) * images // parts)
+
+    def _lane(self, at: Labels) -> int:
+        """In which lane a term is."""
+        number = 0
+        for label in self.reduction.get("lanes", ()):
+            number = number * self.sizes[label] + at[label]
+        return number % 16
 
     def meeting(self, role: str, begin: Labels) -> set[tuple[int, ...]]:
         """The elements of an operand that meet one of the result."""
@@ -172,7 +179,10 @@ class _One:
 
     def divisor(self, at: Labels) -> int:
         """The product of the divisors along all axes."""
-        return prod(counts[at[f"y{axis}"]] for axis, counts in enumerate(self.reduction.get("divisors", ())))
+        whole = int(self.reduction.get("divisor", 1))
+        return whole * prod(
+            counts[at[f"y{axis}"]] for axis, counts in enumerate(self.reduction.get("divisors", ()))
+        )
 
     def _inside(self, at: Labels) -> bool:
         return all(0 <= at[label] < self.sizes[label] for label in self.reduction.get("skips", ()))

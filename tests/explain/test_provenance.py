@@ -123,6 +123,11 @@ NETWORKS: dict[str, Any] = {
     "adaptive": other((2, 3, 8, 7), found),
     "unpooled": other((2, 3, 9, 7), unpooled),
     "columns": other((2, 3, 8, 7), lambda s: F.fold(F.unfold(s, (3, 2), 2, 1), (8, 7), (3, 2), 2, 1)),
+    "sum of images": other((19, 3, 4, 5), lambda s: F.sum(s, 0) + F.sum(s, 0)),
+    "sum of all": other((19, 3, 4, 5), lambda s: F.sum(s) + F.mean(s)),
+    "sum of channels": other((3, 35, 2, 5), lambda s: F.sum(s, 1, keepdim=True) + F.mean(s, 1, keepdim=True)),
+    "sum of positions": other((3, 4, 2, 5), lambda s: F.sum(s, (2, 3)) + F.mean(s, (-1, -2))),
+    "sum of a row": other((3, 1, 2, 35), lambda s: F.mean(s, (1, 3)) + F.mean(s, (1, 3))),
     "sum": other((2, 3, 4, 5), lambda s: F.flatten(F.avg_pool2d(s, 3, 1, 1) + s + s, 1)),
     "pads": other(
         (2, 3, 5, 6),

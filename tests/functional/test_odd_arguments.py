@@ -66,10 +66,12 @@ PLAIN: dict[str, dict[str, Any]] = {
     "leaky_relu": {"input": x1},
     "local_response_norm": {"input": x1, "size": 3},
     "log_softmax": {"input": x1, "dim": 1},
+    "mean": {"input": x2},
     "mse_loss": {"input": x1, "target": x1},
     "pad": {"input": x2, "pad": (1, 1)},
     "pow": {"input": x1, "exponent": 2},
     "softmax": {"input": x1, "dim": 1},
+    "sum": {"input": x2},
     "unfold": {"input": x2, "kernel_size": 2},
 }
 for d, x in INPUTS.items():

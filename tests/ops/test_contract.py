@@ -509,11 +509,22 @@ CASES = [
         {"reduction": "none", "label_smoothing": 1.0},
     ),
     Case("cross_entropy probabilities single", "cross_entropy", ((5,), (5,), CLASS_WEIGHT)),
+    Case("sum", "sum", ((2, 3, 5, 4),)),
+    Case("sum channels", "sum", ((2, 3, 5, 4),), {"dim": 1}),
+    Case("sum of a batch", "sum", ((2, 3, 5, 4),), {"dim": (0, -1), "keepdim": True}),
+    Case("sum over none", "sum", ((2, 3),), {"dim": ()}),
+    Case("sum number", "sum", ((),), {"dim": -1}),
+    Case("sum empty batch", "sum", ((0, 3, 5),), {"dim": 0}),
+    Case("mean", "mean", ((2, 3, 5),)),
+    Case("mean positions", "mean", ((2, 3, 5, 4),), {"dim": (2, 3)}),
+    Case("mean kept", "mean", ((2, 3, 5, 4),), {"dim": [-2, 1], "keepdim": True}),
+    Case("mean number", "mean", ((),)),
+    Case("mean empty batch", "mean", ((0, 3, 5),), {"dim": (1, 2)}),
     Case("mse_loss", "mse_loss", ((2, 3, 5), (2, 3, 5))),
     Case("mse_loss sum", "mse_loss", ((2, 3), (2, 3)), {"reduction": "sum"}),
     Case("mse_loss none", "mse_loss", ((2, 3), (2, 3)), {"reduction": "none"}),
 ]
-_SUMS = ("conv", "avg", "adaptive_avg", "linear", "add", "unfold", "fold")
+_SUMS = ("conv", "avg", "adaptive_avg", "linear", "add", "unfold", "fold", "sum", "mean")
 SUMS = [case for case in CASES if case.function.startswith(_SUMS)]
 
 

@@ -157,6 +157,15 @@ def activation(dice: Dice, function: str) -> Draw:
     return Draw(function, [x], settings)
 
 
+def over_axes(dice: Dice, function: str) -> Draw:
+    """Over one axis, several or all."""
+    x = dice.one_of(dice.floats, dice.ties)(*dice.batch(), *dice.sizes(dice.upto(0, 4), 6))
+    axes = [axis - dice.one_of(0, x.ndim) for axis in range(x.ndim) if dice.upto(0, 1)]
+    dim = dice.one_of(None, axes[0] if axes else None, tuple(axes) or None)
+    settings = {} if dim is None else {"dim": dim, "keepdim": dice.one_of(True, False)}
+    return Draw(function, [x], settings, partial(getattr(torch, function), **settings))
+
+
 def cross_entropy(dice: Dice) -> Draw:
     classes, n = dice.upto(1, 6), dice.one_of((), (0,), (1,), (3,), (4,))
     space = dice.sizes(dice.upto(0, 2), 4) if n else ()
@@ -207,6 +216,8 @@ def families() -> dict[str, Callable[[Dice], Draw]]:
         found[f"interpolate {mode}"] = lambda dice, mode=mode: interpolate(dice, mode)  # type: ignore[misc]
     for name in ["relu", "leaky_relu", "sigmoid", "tanh", "gelu", "silu", "softmax", "log_softmax"]:
         found[name] = lambda dice, name=name: activation(dice, name)  # type: ignore[misc]
+    for name in ["sum", "mean"]:
+        found[name] = lambda dice, name=name: over_axes(dice, name)  # type: ignore[misc]
     plain = (unfold, fold, group_norm, layer_norm, instance_norm, batch_norm, local_response_norm, linear)
     for family in (*plain, cross_entropy, mse_loss):
         found[family.__name__] = family

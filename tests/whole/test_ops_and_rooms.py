@@ -27,6 +27,7 @@ from pellucid.ops.max_unpool import MaxUnpool
 from pellucid.ops.product import Product
 from pellucid.ops.relation import Concatenated, Copies, IndexPattern
 from pellucid.ops.rule import Rule
+from pellucid.ops.sum import Sum
 from pellucid.sizes import size_of
 
 KINDS: list[type[Op]] = [
@@ -224,6 +225,9 @@ SAME: list[tuple[Op, Op]] = [
     (ConvTranspose(2, 2, 1, 1), ConvTranspose(2, [2, 2], ((1, 1), (1, 1)), (1,))),
     (AdaptiveAvgPool(2, 3), AdaptiveAvgPool(2, [3, np.int64(3)])),
     (MaxUnpool(1, 2, None, 0, [7]), MaxUnpool(1, (2,), (2,), (0,), (7,))),
+    (Sum(1), Sum((np.int64(1),))),
+    (Sum([2, -1]), Sum((2, -1))),  # type: ignore[arg-type]
+    (Sum(()), Sum()),
     (LayerNorm([3, 2], np.float64(0.5)), LayerNorm((3, 2), 0.5)),  # type: ignore[arg-type]
 ]
 

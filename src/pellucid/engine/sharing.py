@@ -8,8 +8,8 @@ from pellucid.engine.graph import Graph, Symbol
 def is_part(small: Graph, large: Graph) -> bool:
     """Whether one graph does to a few images what the other does to more of them, and to each by itself.
 
-    All tensors that depend on the inputs must have the images as their first axis, and be alike otherwise. No op of a
-    network mixes images while their axis stays: its loops go image by image.
+    All tensors that depend on the inputs must have the images as their first axis, and be alike otherwise. Loops go
+    image by image; an op that mixes images while their axis stays says so (`Op.mixed`).
     """
     counts = [next(iter(graph.inputs.values())).shape[0] for graph in (small, large)]
     by_array = {id(array): symbol for symbol, array in large.arrays.items()}
@@ -27,6 +27,7 @@ def is_part(small: Graph, large: Graph) -> bool:
         if (
             [shape[:1] for shape in shapes] != first
             or shapes[0][1:] != shapes[1][1:]
+            or 0 in node.op.mixed(node.output.ndim)
             or (node.op, operands) != (other.op, other.operands)
         ):
             return False

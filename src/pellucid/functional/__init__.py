@@ -99,6 +99,12 @@ from pellucid.functional.pooling import (
     max_pool3d,
     max_pool3d_backward,
 )
+from pellucid.functional.reduction import (
+    mean,
+    mean_backward,
+    sum,
+    sum_backward,
+)
 from pellucid.functional.resampling import (
     fold,
     fold_backward,
@@ -215,6 +221,8 @@ __all__ = [
     "max_unpool2d_backward",
     "max_unpool3d",
     "max_unpool3d_backward",
+    "mean",
+    "mean_backward",
     "mse_loss",
     "mse_loss_backward",
     "mul",
@@ -233,6 +241,8 @@ __all__ = [
     "softmax_backward",
     "sub",
     "sub_backward",
+    "sum",
+    "sum_backward",
     "tanh",
     "tanh_backward",
     "unfold",

@@ -150,6 +150,12 @@ _NORMS: Area = {
         "order: in 16 lanes: every sixteenth number from 0, and the lanes in pairs, 8, 4, 2 and 1 apart",
         "덧셈 순서: 수를 16번째마다 묶어 16갈래로 0부터 더하고, 갈래는 8, 4, 2, 1만큼 떨어진 것끼리 둘씩 더합니다",
     ),
+    "note.rows_in_lanes": Entry(
+        "of each {run:,} numbers that lie side by side every sixteenth goes to one of 16 lanes, each from 0; the lanes "
+        "are then added in pairs, 8, 4, 2 and 1 apart",
+        "나란히 놓인 수 {run:,}개마다 16번째 수끼리 한 갈래에 0부터 더하고, "
+        "갈래는 8, 4, 2, 1만큼 떨어진 것끼리 둘씩 더합니다",
+    ),
     "note.first_taken_off": Entry(
         "added are the differences to the first number, {first}, or to the mean where that number lies far apart",
         "첫 수({first})와의 차를 더합니다. 첫 수가 다른 수와 멀리 떨어져 있으면 평균과의 차를 더합니다",

@@ -31,6 +31,9 @@ class Reduction:
         scale: a number that every term is multiplied by.
         divisors: for each spatial axis and each output position a whole number; their product divides the output's sum,
             and in a gradient each term.
+        divisor: a whole number that divides the output's sum, and in a gradient each term.
+        lanes: the labels whose row-major number, modulo 16, says in which lane a term is added. Each part of a sum has
+            16 lanes, which are added as a tree: l and l + 8, l and l + 4, l and l + 2, the last two.
         chosen_by: the operand that decides by "largest" which terms there are: those of outputs that are its element.
     """
 
@@ -42,13 +45,15 @@ class Reduction:
     start: str | None = None
     scale: float = 1.0
     divisors: tuple[tuple[int, ...], ...] = ()
+    divisor: int = 1
+    lanes: tuple[str, ...] = ()
     chosen_by: str | None = None
 
     def plain(self) -> dict[str, Any]:
         """As values that JSON knows; what is as usual is left out."""
         found: dict[str, Any] = {"kind": self.kind, "factors": list(self.factors), "over": list(self.over)}
         usual = Reduction(self.kind, self.factors)
-        for name in ("skips", "outside", "start", "scale", "divisors", "chosen_by"):
+        for name in ("skips", "outside", "start", "scale", "divisors", "divisor", "lanes", "chosen_by"):
             value = getattr(self, name)
             if value != getattr(usual, name):
                 found[name] = value

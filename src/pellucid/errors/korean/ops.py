@@ -178,4 +178,7 @@ SENTENCES = {
     "betas must be two numbers": "betas는 수 두 개여야 합니다",
     "step counts updates from 1": "step은 1부터 세는 갱신 횟수여야 합니다",
     "nesterov needs momentum": "nesterov에는 momentum이 있어야 합니다",
+    # over axes
+    "dim must be None, an integer or a tuple of integers": "dim은 None이나 정수 또는 정수의 튜플이어야 합니다",
+    "dim must not name an axis twice": "dim에서 같은 축을 두 번 지정할 수 없습니다",
 }

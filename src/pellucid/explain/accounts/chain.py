@@ -56,8 +56,8 @@ class Chain(Account):
         start: what the sums begin with, one number an element; None for zero.
         edges: where the parts of a batch begin, each of which the engine sums from 0 before it adds them as a tree, and
             the end of the last one; None for one part of all terms.
-        bound: how far the engine's number can lie from the sum, where another algorithm than a chain made it; there is
-            no replay then.
+        bound: how far the engine's number can lie from the sum, where another algorithm than a chain made it.
+        replay: that algorithm's numbers once more; None where there is no replay of it.
     """
 
     kind: ClassVar[Kind] = "sum"
@@ -65,6 +65,7 @@ class Chain(Account):
     start: Element | None = None
     edges: Sequence[int] | None = None
     bound: NDArray[np.float64] | None = None
+    replay: Array | None = None
 
     def judge(self, question: Question) -> Verdict:
         """The exact sums, the bounds of their order, and the replay."""
@@ -74,7 +75,7 @@ class Chain(Account):
             start[:] = self.start.gathered()[1]
         finite = np.isfinite(start) & np.isfinite(left).all(axis=1) & np.isfinite(right).all(axis=1)
         edges = self._edges(left.shape[1])
-        replay = None if self.bound is not None else self._replayed(left, right, edges, start)
+        replay = self.replay if self.bound is not None else self._replayed(left, right, edges, start)
         sums = np.where(counts, left, 0), np.where(counts, right, 0), start
         with np.errstate(all="ignore"):
             exact = _exact_sums(*sums)
@@ -86,7 +87,7 @@ class Chain(Account):
             nearest_ = np.array([nearest(x) for x in exact])
             bound = np.where(finite, np.nextafter(bound + abs(nearest_) * 2.0**-53, np.inf), 0.0)
         within = _within(question.value, exact, bound)
-        if self.bound is not None:  # what is not finite spreads in a tile
+        if self.bound is not None and replay is None:  # what is not finite spreads in a tile
             within |= ~finite & np.isnan(question.value)
         certified = within if replay is None else within & same(question.value, replay)
         return Verdict(exact, bound, certified, replay)

@@ -1,0 +1,310 @@
+"""Sums, means, variances and largest numbers over axes: units that are made of a tensor, and go back to its numbers.
+
+See `kernels/loops/over_axes.py`. How numbers are added follows from what lies side by side, by shapes alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pellucid import batch
+from pellucid.engine.buffers import Block
+from pellucid.engine.loops import Work
+from pellucid.engine.lowering import registry
+from pellucid.engine.lowering.broadcast import Operand, five_axes, merged, operand
+from pellucid.engine.plan import CHUNKS, Plan
+from pellucid.engine.steps import Step
+from pellucid.functions.sums import LANES
+from pellucid.kernels.jit import Kernel
+from pellucid.kernels.loops import over_axes as loops
+from pellucid.kernels.loops import over_axes_gradient as gradient
+from pellucid.kernels.loops.broadcast import Repeated, Strides
+from pellucid.kernels.loops.rows import Sizes
+from pellucid.ops.base import Shape
+from pellucid.ops.over_axes import OverAxes
+from pellucid.ops.sum import Sum
+from pellucid.sizes import size_of
+
+_LINE = 1024  # units that lie side by side and are made at a time
+_LEAST = 64  # of these, where threads share a line
+
+
+@dataclass(frozen=True)
+class Units:
+    """One float64 number for each place along the axes that stay.
+
+    Attributes:
+        sizes: N, D, H, W, C of the tensor.
+        kept: of the units: 1 along the axes that go.
+    """
+
+    sizes: Sizes
+    kept: Sizes
+
+    @classmethod
+    def of(cls, op: OverAxes, shape: Shape) -> Units:
+        """Those that an op makes of a tensor of this shape."""
+        return cls(Sizes(*five_axes(shape, 1)), Sizes(*five_axes(op.kept(shape), 1)))
+
+    @property
+    def size(self) -> int:
+        """How many there are."""
+        return size_of(self.kept)
+
+    @property
+    def parts(self) -> int:
+        """Into how many parts of a batch sums are cut."""
+        return batch.small_parts(self.sizes.images) if self.kept.images != self.sizes.images else 1
+
+    @property
+    def along(self) -> bool:
+        """Whether the numbers of a unit lie side by side."""
+        return self._goes[1] or (self.sizes.channels == 1 and self._goes[0])
+
+    @property
+    def _goes(self) -> tuple[bool, bool]:
+        """Whether pixels go, and channels."""
+        return self.kept.width != self.sizes.width, self.kept.channels != self.sizes.channels
+
+    @property
+    def width(self) -> int:
+        """How many units a line has."""
+        return self.kept.width * self.kept.channels
+
+    @property
+    def lines(self) -> int:
+        """How many lines there are."""
+        return self.kept.images * self.kept.depth * self.kept.height
+
+    @property
+    def stretch(self) -> int:
+        """How many units are made at a time: few enough that all threads have some."""
+        most = _LEAST if self.along else _LINE
+        shared = -(-self.width * max(1, self.lines) // CHUNKS)
+        return max(1, min(self.width, most, max(_LEAST, shared)))
+
+    @property
+    def stretches(self) -> int:
+        """How many stretches there are."""
+        return self.lines * -(-self.width // self.stretch)
+
+    @property
+    def shares(self) -> int:
+        """Into how many subtrees the parts are shared out: all apart where threads find too few stretches."""
+        return 1 if self.stretches >= CHUNKS else self.parts
+
+    @property
+    def scratch(self) -> int:
+        """Bytes of all sums that wait for their right halves."""
+        slots = batch.depth(self.parts // self.shares) + 2
+        return 8 * slots * self.stretch * (LANES if self.along else 1)
+
+    @property
+    def strides(self) -> Strides:
+        """How far apart units are along the tensor's axes; 0 along those that go."""
+        _, d, h, w, c = self.kept
+        steps = (d * h * w * c, h * w * c, w * c, c, 1)
+        return Strides(*(0 if size == 1 else step for size, step in zip(self.kept, steps, strict=True)))
+
+    def made(self, x: Repeated, beside: Any, made: Any, sign: float = 1.0) -> Work:
+        """What makes them of a tensor: all shares."""
+        n, _, _, w, c = self.sizes
+        goes, _ = self._goes
+        per_chunk = max(1, self.stretches // CHUNKS)
+        table = loops.OverAxes(
+            x=x,
+            sizes=self.sizes,
+            kept=self.kept,
+            edges=np.array(batch.edges(n, self.parts)),
+            parts=self.parts,
+            shares=self.shares,
+            along=self.along,
+            repeats=w if goes else 1,
+            run=w * c if goes else c,
+            width=self.width,
+            stretch=self.stretch,
+            per_chunk=per_chunk,
+            sign=sign,
+            beside=beside,
+            made=made,
+        )
+        return Work(-(-self.stretches // per_chunk) * self.shares, table)
+
+    def finished(
+        self, made: Any, units: Any, y: Repeated | None, factor: float = 1.0, divisor: float = 1.0
+    ) -> Work:
+        """What adds the shares, and hands the whole out."""
+        per_chunk = max(1, self.lines // CHUNKS)
+        table = loops.Finish(
+            kept=self.kept,
+            made=made,
+            shares=self.shares,
+            per_chunk=per_chunk,
+            factor=factor,
+            divisor=divisor,
+            units=units,
+            keeps=units is not None,
+            y=None if y is None else y.numbers,
+            strides=self.strides if y is None else y.strides,
+            hands_out=y is not None,
+        )
+        return Work(-(-self.lines // per_chunk), table)
+
+    def shared(
+        self, x: Repeated, units: Any, divisors: Any = None, factor: float = 1.0, divisor: float = 1.0
+    ) -> Work:
+        """What makes units of a tensor that has one number for each."""
+        per_chunk = max(1, self.lines // CHUNKS)
+        table = gradient.Shares(
+            kept=self.kept,
+            x=x,
+            per_chunk=per_chunk,
+            factor=factor,
+            divisor=divisor,
+            divisors=divisors,
+            divides=divisors is not None,
+            units=units,
+        )
+        return Work(-(-self.lines // per_chunk), table)
+
+    def spread(
+        self, units: Any, beside: Any, x: Repeated, base: Repeated, out: Repeated, sign: float = 1.0
+    ) -> Work:
+        """What gives each number of a tensor its share of a unit."""
+        n, d, h, w, c = self.sizes
+        by = Repeated(units, self.strides)
+        w, c, (by, x, base, out) = merged(w, c, [by, x, base, out])
+        per_chunk = max(1, n * d * h // CHUNKS)
+        table = gradient.Spread(
+            sizes=Sizes(n, d, h, w, c),
+            per_chunk=per_chunk,
+            units=units,
+            beside=beside,
+            by=by.strides,
+            x=x,
+            sign=sign,
+            base=base,
+            begins=base.numbers is not None,
+            out=out.numbers,
+            strides=out.strides,
+        )
+        return Work(-(-n * d * h // per_chunk), table)
+
+
+@dataclass(frozen=True)
+class Folding:
+    """A step that makes units of its input, or whose gradient comes from such."""
+
+    plan: Plan
+    step: Step
+
+    @property
+    def op(self) -> Any:
+        """What is made."""
+        return self.step.op
+
+    @property
+    def input(self) -> Operand:
+        """What it is made of."""
+        return operand(self.plan, self.step, "input")
+
+    @property
+    def units(self) -> Units:
+        """The units."""
+        return Units.of(self.op, self.input.shape)
+
+    def block(self, name: str) -> Block:
+        """Room for units."""
+        return self.plan.block(f"{self.step.path}.{name}", self.units.size, "float64")
+
+    def kept(self, role: str) -> Operand:
+        """What a step reads that has the output's shape, or the block of its output; with the input's axes."""
+        return Operand(self.plan.read(self.step, role), self.step.reads[role].shape)
+
+    def at(self, tensor: Operand) -> Repeated:
+        """How a tensor of the output's shape is read, or written, where units are walked."""
+        shape, steps = self.input.shape, list(tensor.steps)
+        if len(steps) < len(shape):
+            gone, left = self.op.axes(shape), iter(steps)
+            steps = [0 if axis in gone else next(left) for axis in range(len(shape))]
+        kept = self.op.kept(shape)
+        return Repeated(
+            tensor.block,
+            Strides(*five_axes([0 if n == 1 else step for n, step in zip(kept, steps, strict=True)], 0)),
+        )
+
+    def make(
+        self, kernel: Kernel, beside: Block | None = None, sign: float = 1.0, role: str = "output"
+    ) -> Block:
+        """Units of the input, of all shares."""
+        units, x = self.units, self.input
+        made = self.plan.block(f"{self.step.path}.parts", units.size * units.shares, "float64")
+        order = {role: {"parts": units.parts}} if units.parts > 1 else None
+        self.plan.loop(
+            self.step,
+            made.name,
+            kernel,
+            lambda: units.made(x.at(x.shape), beside, made, sign),
+            order=order,
+            scratch=units.scratch,
+        )
+        return made
+
+    def finish(
+        self,
+        made: Block,
+        units: Block | None,
+        *,
+        factor: float = 1.0,
+        divisor: float = 1.0,
+        hands_out: bool = True,
+    ) -> None:
+        """The whole of them, and the output."""
+        kernel = loops.finish_largest if self.op.selects else loops.finish
+        y = Operand(self.plan.output(self.step), self.step.makes["output"].shape) if hands_out else None
+        name = y.name if y is not None else made.name
+
+        def bind() -> Work:
+            return self.units.finished(made, units, None if y is None else self.at(y), factor, divisor)
+
+        self.plan.loop(self.step, name, kernel, bind)
+
+    def share(self, *, divisors: Block | None = None, factor: float = 1.0, divisor: float = 1.0) -> Block:
+        """Units of the output's gradient."""
+        shares, g = self.block("shares"), self.kept("grad_output")
+        self.plan.loop(
+            self.step,
+            shares.name,
+            gradient.shares,
+            lambda: self.units.shared(self.at(g), shares, divisors, factor, divisor),
+        )
+        return shares
+
+    def spread(self, kernel: Kernel, units: Block, beside: Block | None = None, sign: float = 1.0) -> None:
+        """The input's gradient."""
+        out, so_far = self.plan.gradient(self.step)
+        shape = self.input.shape
+        result, base = Operand(out, shape), Operand(so_far, shape)
+        x = self.input if beside is not None else Operand(None)
+
+        def bind() -> Work:
+            return self.units.spread(units, beside, x.at(shape), base.at(shape), result.at(shape), sign)
+
+        self.plan.loop(self.step, f"{out.name} by {self.step.path}", kernel, bind)
+
+
+@registry.forward(Sum)
+def sum_forward(plan: Plan, step: Step) -> None:
+    """The sum, divided."""
+    found = Folding(plan, step)
+    found.finish(found.make(loops.sums), None, divisor=found.op.divisor(found.input.shape))
+
+
+@registry.backward(Sum)
+def sum_backward(plan: Plan, step: Step) -> None:
+    """To each number its share."""
+    found = Folding(plan, step)
+    found.spread(gradient.spread_sums, found.share(divisor=found.op.divisor(found.input.shape)))
