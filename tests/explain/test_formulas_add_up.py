@@ -198,6 +198,19 @@ LOSSES = {
         (3, 4, 2),
         abs(normal(3, 4, 2, seed=4)),
     ),
+    "cross_entropy sum": (lambda s, t: F.cross_entropy(s, t, reduction="sum"), (3, 4, 2), LABELS),
+    "cross_entropy none": (lambda s, t: F.cross_entropy(s, t, reduction="none"), (3, 4, 2), LABELS),
+    "cross_entropy none weight": (
+        lambda s, t, weight: F.cross_entropy(s, t, weight, reduction="none", label_smoothing=0.1),
+        (3, 4, 2),
+        LABELS,
+    ),
+    "cross_entropy probabilities none": (
+        lambda s, t: F.cross_entropy(s, t, reduction="none"), (3, 4), abs(normal(3, 4, seed=4)),
+    ),
+    "nll_loss": (F.nll_loss, (3, 4, 2), LABELS),
+    "nll_loss weight": (F.nll_loss, (3, 4, 2), LABELS),
+    "nll_loss none": (lambda s, t: F.nll_loss(s, t, reduction="none"), (3, 4, 2), LABELS),
     "mse_loss": (F.mse_loss, (3, 4), normal(3, 4, seed=4)),
 }  # fmt: skip
 

@@ -77,6 +77,31 @@ def test_spread_targets_are_certified(
         certified(one, 1 + math.prod(losses) + (2 * size if soft else 1 + size))
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(5, 7), (3, 5, 2), (2, 4, 3, 5)], ids=str)
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("kind", ["nll_loss", "cross_entropy", "smoothed", "soft"])
+def test_reductions_are_certified(
+    kind: str, reduction: str, shape: tuple[int, ...], dtype: Any, tmp_path: Path
+) -> None:
+    """Weighted, and so they are when a recording has been a file."""
+    losses = (shape[0], *shape[2:])
+    target = abs(normal(*shape, dtype=dtype, seed=3)) if kind == "soft" else targets(losses, shape[1])
+    settings = {"label_smoothing": 0.15} if kind == "smoothed" else {}
+    function = F.nll_loss if kind == "nll_loss" else F.cross_entropy
+
+    def network(s: Any, t: Any, w: Any) -> Any:
+        return function(s, t, w, reduction=reduction, **settings)
+
+    weights = {"w": np.linspace(0.3, 2, shape[1])}
+    rec = recording(run(network, normal(*shape, dtype=dtype) * 3, weights, target=target))
+    rec.save(tmp_path / "rec.safetensors")
+    size, count = math.prod(shape), reduction == "mean" and kind != "soft"
+    for one in rec, pc.load_recording(tmp_path / "rec.safetensors"):
+        output = math.prod(losses) if reduction == "none" else 1
+        certified(one, output + math.prod(losses) + (2 * size if kind == "soft" else count + size))
+
+
 @pytest.mark.parametrize("smoothing", [0.0, 0.25])
 def test_weighted_losses_and_gradients_against_python(smoothing: float) -> None:
     x, w, target = normal(5, 3, 4), np.array([0.5, 2.0, 1.25]), targets((5, 4), 3)

@@ -24,6 +24,7 @@ ASKED = (
     "dropout",
     "cross_entropy",
     "mse_loss",
+    "nll_loss",
 )
 
 

@@ -68,6 +68,7 @@ PLAIN: dict[str, dict[str, Any]] = {
     "log_softmax": {"input": x1, "dim": 1},
     "mean": {"input": x2},
     "mse_loss": {"input": x1, "target": x1},
+    "nll_loss": {"input": np.ones((3, 4)), "target": np.array([0, 1, 2])},
     "pad": {"input": x2, "pad": (1, 1)},
     "pow": {"input": x1, "exponent": 2},
     "softmax": {"input": x1, "dim": 1},

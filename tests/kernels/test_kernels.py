@@ -37,6 +37,7 @@ from pellucid.ops.lp_pool import LpPool
 from pellucid.ops.max_indices import AdaptiveMaxPoolIndices, MaxPoolIndices
 from pellucid.ops.max_pool import MaxPool
 from pellucid.ops.mse_loss import MSELoss
+from pellucid.ops.nll_loss import NLLLoss
 from pellucid.ops.pad import Pad
 from pellucid.ops.pointwise import Pointwise
 from pellucid.ops.relu import ReLU
@@ -376,6 +377,33 @@ def test_cross_entropy(shape: tuple[int, ...], ignored: bool, dtype: Any) -> Non
 
 
 @FLOATS
+@pytest.mark.parametrize("shape", [(19, 7), (3, 5, 4), (3, 5, 4, 3), (2, 4, 2, 3, 2)], ids=str)
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("kind", [NLLLoss, CrossEntropy, SoftCrossEntropy])
+def test_reductions_of_class_losses(kind: Any, reduction: str, shape: tuple[int, ...], dtype: Any) -> None:
+    """With halos, on top of an earlier gradient, for any number of threads; without reduction to the bit."""
+    random, op = np.random.default_rng(2), kind(reduction=reduction)
+    x, base = normal(shape, dtype), normal(shape, dtype, 1)
+    target = random.integers(0, shape[1], (shape[0], *shape[2:]))
+    if kind is SoftCrossEntropy:
+        target = random.random(shape).astype(dtype)
+    else:
+        target.flat[::5] = -100
+    grad = normal(op.infer(shape, target.shape, None), dtype, 3)
+    results = [
+        run_op(op, x, target, None, grad=grad, base=base, halo=halo, threads=threads)
+        for halo, threads in ((False, 1), (len(shape) > 2, 2), (False, 3))
+    ]
+    wanted = base + op.backward(grad, x, target, None)[0]
+    for result in results:
+        assert result.output.tobytes() == results[0].output.tobytes()
+        assert_rounded(result.output, op.forward(*wide(x), target, None))
+        np.testing.assert_array_equal(result.gradients["input"], wanted)
+        if reduction == "none":
+            np.testing.assert_array_equal(result.output, op.forward(x, target, None))
+
+
+@FLOATS
 @pytest.mark.parametrize("shape", [(19, 7), (3, 5, 4, 3), (2, 37, 3), (2, 16, 2, 3, 2), (4, 1)])
 @pytest.mark.parametrize("smoothing", [0.0, 0.2])
 @pytest.mark.parametrize("weighted", [False, True])
@@ -622,10 +650,8 @@ def test_what_a_network_cannot_have_is_said() -> None:
         run_op(Flatten(0), x)
     with pytest.raises(ShapeError, match=r"pad.*behind the channels.*at most 2 widths.*pad=\(0, 0, 1, 1\)"):
         run_op(Pad((0, 0, 1, 1)), x)
-    with pytest.raises(ArgumentError, match=r"cross_entropy.*mean over a batch.*reduction='sum'"):
-        run_op(CrossEntropy("sum"), x, target, None)
-    with pytest.raises(ArgumentError, match=r"cross_entropy.*mean over a batch.*reduction='none'"):
-        run_op(SoftCrossEntropy("none", 0.1), x, x, None)
+    with pytest.raises(ArgumentError, match=r"cross_entropy.*one of a batch.*input \(4,\)"):
+        run_op(CrossEntropy("sum"), x[0, :, 0], target[0, 0], None)
     with pytest.raises(ArgumentError, match=r"cross_entropy.*weight must be an array of the model"):
         run_op(CrossEntropy(), x, target, np.ones(4, np.float32))
     with pytest.raises(ArgumentError, match=r"mse_loss.*reduction='sum'"):

@@ -184,6 +184,15 @@ def cross_entropy(dice: Dice) -> Draw:
     return Draw("cross_entropy", [logits, target, weight], settings, constants=(1, 2))
 
 
+def nll_loss(dice: Dice) -> Draw:
+    classes, n = dice.upto(1, 6), dice.one_of((), (0,), (1,), (3,), (4,))
+    space = dice.sizes(dice.upto(0, 2), 4) if n else ()
+    operands = [dice.floats(*n, classes, *space), dice.random.integers(0, classes, (*n, *space))]
+    weight = dice.one_of(None, abs(dice.floats(classes)) + 0.125)
+    settings = {"ignore_index": dice.one_of(-100, 0), "reduction": dice.one_of("mean", "sum", "none")}
+    return Draw("nll_loss", [*operands, weight], settings, constants=(1, 2))
+
+
 def mse_loss(dice: Dice) -> Draw:
     shape = (*dice.batch(), *dice.sizes(dice.upto(0, 3), 5))
     return Draw(
@@ -219,6 +228,6 @@ def families() -> dict[str, Callable[[Dice], Draw]]:
     for name in ["sum", "mean"]:
         found[name] = lambda dice, name=name: over_axes(dice, name)  # type: ignore[misc]
     plain = (unfold, fold, group_norm, layer_norm, instance_norm, batch_norm, local_response_norm, linear)
-    for family in (*plain, cross_entropy, mse_loss):
+    for family in (*plain, cross_entropy, nll_loss, mse_loss):
         found[family.__name__] = family
     return found

@@ -72,6 +72,8 @@ from pellucid.functional.loss import (
     cross_entropy_backward,
     mse_loss,
     mse_loss_backward,
+    nll_loss,
+    nll_loss_backward,
 )
 from pellucid.functional.normalisation import (
     batch_norm,
@@ -227,6 +229,8 @@ __all__ = [
     "mse_loss_backward",
     "mul",
     "mul_backward",
+    "nll_loss",
+    "nll_loss_backward",
     "pad",
     "pad_backward",
     "pow",

@@ -10,6 +10,7 @@ from pellucid.ops.checks import is_number
 from pellucid.ops.class_loss import ClassLoss
 from pellucid.ops.cross_entropy import CrossEntropy
 from pellucid.ops.mse_loss import MSELoss
+from pellucid.ops.nll_loss import NLLLoss
 from pellucid.ops.soft_cross_entropy import SoftCrossEntropy
 
 
@@ -68,6 +69,40 @@ def _are_probabilities(input: Tensor, target: Tensor) -> bool:
 
 
 cross_entropy_backward = gradient(cross_entropy)
+
+
+@function
+def nll_loss(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor = None,
+    *,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+) -> Call:
+    """The negative log-likelihood of classes, of log-probabilities over the classes of axis 1.
+
+    With w the class weights, 1 without any:
+
+        losses[n] = −w[target[n]]·input[n,target[n]]
+
+    "sum" adds the losses up, and "mean" divides that by Σ_n w[target[n]]. A position whose class is `ignore_index`
+    takes no part; the mean over nothing is NaN. Behind `log_softmax` that is `cross_entropy`.
+
+    Shapes: input (N,C,…) or (C,); target (N,…) or () of integers; weight (C,) → (), or one loss for each position with
+    reduction="none". The gradient is that of the input.
+    Raises: ShapeError when shapes disagree; ArgumentError for a target that is no class.
+
+    Example:
+        >>> float(nll_loss([[-0.5, -1.0], [-2.0, -0.25]], [0, 1]))
+        0.375
+        >>> nll_loss([[-0.5, -1.0], [-2.0, -0.25]], [0, 1], reduction="none")
+        array([0.5 , 0.25])
+    """
+    return Call(NLLLoss(reduction, ignore_index), (input, target), (weight,))
+
+
+nll_loss_backward = gradient(nll_loss)
 
 
 @function

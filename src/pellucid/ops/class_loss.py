@@ -1,6 +1,7 @@
-"""Cross-entropies between logits and classes: what labels and class probabilities have in common.
+"""Losses between numbers for each class and what the class is: what labels and class probabilities have in common.
 
-With class weights and label smoothing ε a target h is spread over the C classes, and log softmax is weighted by it:
+`Smoothed` is what cross-entropies share. With class weights and label smoothing ε a target h is spread over the C
+classes, and log softmax is weighted by it:
 
     q[n,c] = slope[c]·h[n,c] + even[c],   slope[c] = (1 − ε)·weight[c],   even[c] = ε/C·weight[c]
 """
@@ -15,41 +16,27 @@ import numpy as np
 
 from pellucid.errors import ShapeError
 from pellucid.functions.sums import in_lanes, total
-from pellucid.ops.base import FUNCTION_EFFORT, Array, Op, Shape
-from pellucid.ops.checks import choice, number
+from pellucid.ops.base import FUNCTION_EFFORT, Array, Shape
+from pellucid.ops.checks import number
 from pellucid.ops.log_softmax import Shares
+from pellucid.ops.loss import Loss
 from pellucid.ops.relation import IndexPattern, Labels
 from pellucid.sizes import size_of
 
 
-class Spread(NamedTuple):
-    """What label smoothing makes of a target: the factor of what it was, and what each class is given."""
-
-    slope: float
-    even: float
-
-
 @dataclass(frozen=True)
-class ClassLoss(Op):
-    """How losses become one number, and what of a target is spread evenly."""
-
-    reduction: str = "mean"
-    label_smoothing: float = 0.0
+class ClassLoss(Loss):
+    """A loss for each position of inputs (N,C,…), with a weight for each class."""
 
     arguments: ClassVar[tuple[str, ...]] = ("input", "target", "weight")
     optional: ClassVar[tuple[str, ...]] = ("weight",)
     owned: ClassVar[tuple[str, ...]] = ("weight",)
-    leaves: ClassVar[tuple[str, ...]] = ("sums",)
-
-    @property
-    def name(self) -> str:
-        """The op's name."""
-        return "cross_entropy"
+    divisors: ClassVar[tuple[str, ...]] = ("count", "m")
 
     def relation(self, shapes: Mapping[str, Shape], read: Callable[[str], Array]) -> IndexPattern:
-        """Every logit of a position goes into its loss, and by way of that into the gradients of all of them.
+        """Every number of a position goes into its loss, and by way of that into the gradients of all of them.
 
-        A target's classes t are apart from the logits' c: the gradient of each logit reads all of them, too.
+        A target's classes t are apart from the input's c: the gradient of each number reads all of them, too.
         """
         input = shapes["input"]
         n, c, *space = input if len(input) > 1 else (1, *input)
@@ -58,12 +45,6 @@ class ClassLoss(Op):
         labels: dict[str, Labels] = {"input": ("n", "c", "s"), "target": target, "weight": ("t",)}
         labels |= {"losses": position, "count": (), "output": position if self.reduction == "none" else ()}
         return IndexPattern(labels, {"n": n, "c": c, "t": c, "s": size_of(space)}, through="losses")
-
-    def effort(self, *shapes: Shape | None) -> int:
-        """Each logit goes through memory some hundred times, in float64; kernels have the mean alone."""
-        input = shapes[0]
-        assert input is not None
-        return FUNCTION_EFFORT * size_of(input) if self.reduction == "mean" and 2 <= len(input) <= 5 else 0
 
     def check_classes(self, input: Shape, weight: Shape | None) -> None:
         """What holds whatever the target is: an axis of classes, a weight for each, settings that there are."""
@@ -75,7 +56,43 @@ class ClassLoss(Op):
         if weight is not None and weight != (C,):
             rule = "weight must have one value per class"
             raise ShapeError(self.name, rule, expected=f"({C},)", got=f"weight {weight}")
-        choice(self.name, "reduction", self.reduction, ("mean", "sum", "none"))
+        self.check_reduction()
+
+    def formula_of(self, result: str) -> str:
+        """Without reduction each position has a gradient of its own."""
+        formula = super().formula_of(result)
+        return formula.replace("grad_output·", "grad_output[n]·") if self.reduction == "none" else formula
+
+
+class Spread(NamedTuple):
+    """What label smoothing makes of a target: the factor of what it was, and what each class is given."""
+
+    slope: float
+    even: float
+
+
+@dataclass(frozen=True)
+class Smoothed(ClassLoss):
+    """How much of a target is spread evenly over all classes."""
+
+    label_smoothing: float = 0.0
+
+    leaves: ClassVar[tuple[str, ...]] = ("sums",)
+
+    @property
+    def name(self) -> str:
+        """The op's name."""
+        return "cross_entropy"
+
+    def effort(self, *shapes: Shape | None) -> int:
+        """Each logit goes through memory some hundred times, in float64; kernels have batches alone."""
+        input = shapes[0]
+        assert input is not None
+        return FUNCTION_EFFORT * size_of(input) if 2 <= len(input) <= 5 else 0
+
+    def check_classes(self, input: Shape, weight: Shape | None) -> None:
+        """The smoothing as well."""
+        super().check_classes(input, weight)
         number(self.name, "label_smoothing", self.label_smoothing, "[0, 1]")
 
     def spread(self, classes: int) -> Spread:

@@ -14,17 +14,15 @@ import numpy as np
 
 from pellucid.errors import ShapeError
 from pellucid.functions.sums import total
-from pellucid.ops.base import Array, Gradients, Op, Shape
-from pellucid.ops.checks import choice
+from pellucid.ops.base import Array, Gradients, Shape
+from pellucid.ops.loss import Loss
 from pellucid.ops.relation import IndexPattern, Labels
 from pellucid.sizes import size_of
 
 
 @dataclass(frozen=True)
-class MSELoss(Op):
+class MSELoss(Loss):
     """How the squares become one number."""
-
-    reduction: str = "mean"
 
     arguments: ClassVar[tuple[str, ...]] = ("input", "target")
     differentiable: ClassVar[tuple[str, ...]] = ("input", "target")
@@ -46,8 +44,8 @@ class MSELoss(Op):
         if input != target:
             rule = "input and target must have the same shape"
             raise ShapeError(self.name, rule, expected=f"target {input}", got=f"target {target}")
-        choice(self.name, "reduction", self.reduction, ("mean", "sum", "none"))
-        return input if self.reduction == "none" else ()
+        self.check_reduction()
+        return self.reduced_shape(input)
 
     def relation(self, shapes: Mapping[str, Shape], read: Callable[[str], Array]) -> IndexPattern:
         """Element by element, unless all are added up."""

@@ -23,7 +23,7 @@ from pellucid.errors import ShapeError
 from pellucid.functions.sums import total
 from pellucid.ops.base import Array, Gradients, Shape
 from pellucid.ops.class_loss import (
-    ClassLoss,
+    Smoothed,
     along,
     as_read,
     class_axis,
@@ -45,11 +45,11 @@ _PLAIN, _SMOOTHED = "⟦weight[c]·⟧target[n,c]", "⟦weight[c]·⟧((1 − ε
 
 
 @dataclass(frozen=True)
-class SoftCrossEntropy(ClassLoss):
-    """As `ClassLoss` says."""
+class SoftCrossEntropy(Smoothed):
+    """As `Smoothed` says."""
 
     differentiable: ClassVar[tuple[str, ...]] = ("input", "target")
-    leaves: ClassVar[tuple[str, ...]] = (*ClassLoss.leaves, "size")
+    leaves: ClassVar[tuple[str, ...]] = (*Smoothed.leaves, "size")
     formulas: ClassVar[Mapping[str, str]] = {
         "output": "output = Σ_n losses[n]/m",
         "losses": _LOSSES + _PLAIN,
@@ -57,9 +57,9 @@ class SoftCrossEntropy(ClassLoss):
         "grad_target": "grad_target[n,c] = −⟦grad_output·⟧⟦weight[c]·⟧log softmax(input)[n,c]/m",
     }
 
-    def formula_of(self, result: str) -> str:
+    def mean_formula(self, result: str) -> str:
         """With label smoothing targets are spread."""
-        formula = super().formula_of(result)
+        formula = super().mean_formula(result)
         if not self.label_smoothing:
             return formula
         if result == "grad_target":
@@ -82,7 +82,7 @@ class SoftCrossEntropy(ClassLoss):
         if target != input:
             rule = "input and target must have the same shape"
             raise ShapeError(self.name, rule, expected=f"target {input}", got=f"target {target}")
-        return without_classes(input) if self.reduction == "none" else ()
+        return self.reduced_shape(without_classes(input))
 
     def forward(self, *operands: Array | None) -> Array:
         """Sum over the classes, then reduce."""
@@ -109,7 +109,7 @@ class SoftCrossEntropy(ClassLoss):
     def _share(self, input: Shape) -> float:
         """What the reduction divides by."""
         positions: int = int(np.prod(without_classes(input)))
-        return float(positions) if self.reduction == "mean" else 1.0
+        return float(positions) if self.is_mean else 1.0
 
     def _checked(self, *operands: Array | None) -> tuple[Array, Array, Array | None]:
         """The operands, target and weights in float64."""

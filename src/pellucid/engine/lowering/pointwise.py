@@ -35,7 +35,13 @@ def rows(*tensors: Tensor | None) -> tuple[int, Rows]:
     assert first is not None
     n, d, h, w, c = first.inner
     if all(t is None or t.outer == t.inner for t in tensors):  # no halo anywhere: an image is one row
-        d, h, w = 1, 1, d * h * w
+        return lines((n, 1, 1, d * h * w, c))
+    return lines(first.inner)
+
+
+def lines(inner: Shape) -> tuple[int, Rows]:
+    """How many chunks, and the rows of a tensor of these sizes."""
+    n, d, h, w, c = inner
     per_chunk = max(1, n * d * h // CHUNKS)
     return -(-n * d * h // per_chunk), Rows(per_chunk, n, d, h, w * c)
 

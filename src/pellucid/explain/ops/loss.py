@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.explain.accounts.account import Element, Group, Image, Quantity
+from pellucid.explain.accounts.account import Element, Group, Image, Note, Quantity
 from pellucid.explain.accounts.enclosed import Enclosed
 from pellucid.explain.accounts.formula import (
     Formula,
@@ -26,7 +26,8 @@ from pellucid.explain.accounts.formula import (
 from pellucid.explain.ops.explainers import explains
 from pellucid.explain.ops.parts import Tree
 from pellucid.explain.question import Operand, Question
-from pellucid.ops.base import Array, choices, columns
+from pellucid.ops.base import Array, Rows, choices, columns
+from pellucid.ops.loss import Loss
 from pellucid.ops.mse_loss import MSELoss
 
 
@@ -75,19 +76,59 @@ def tree_of(question: Question, array: NDArray[Any]) -> Tree:
     return Tree.of(question, len(array), array.size // max(1, len(array)))
 
 
-def share_of(question: Question, count: float, name: str) -> tuple[Enclosed, tuple[Element | Quantity, ...]]:
-    """grad_output/count, which is 1/count where the loss is the root of all gradients."""
-    share = constant(f"1/{name}", over(1.0, count))
-    if "grad_output" not in question.has:
-        return Enclosed(1.0) / count, (share,)
-    grad = Element(question.operand("grad_output"), ())
-    return read(grad) / count, (grad, share)
+def share_of(
+    question: Question, count: float, name: str, rows: Rows = ()
+) -> tuple[Enclosed, tuple[Element | Quantity, ...]]:
+    """What slopes are multiplied by, and its factors: the gradient of the loss, over the count where it is a mean.
+
+    Args:
+        question: about elements of a gradient.
+        count: what a mean is divided by.
+        name: what formulas call it.
+        rows: where the gradient stands that belongs to each element, where nothing is reduced.
+    """
+    op, factors = question.source.op, tuple[Element | Quantity, ...]()
+    assert isinstance(op, Loss)
+    share = Enclosed(1.0)
+    if "grad_output" in question.has:
+        grad = Element(question.operand("grad_output"), rows if op.reduction == "none" else ())
+        share, factors = read(grad), (grad,)
+    if not op.is_mean:
+        return share, factors
+    return share / count, (*factors, constant(f"1/{name}", over(1.0, count)))
 
 
-def factor_of(question: Question, count: float) -> Any:
+def factor_of(question: Question, count: float, rows: Rows = ()) -> Any:
     """The same as the engine has it, in float64."""
-    given = "grad_output" in question.has
-    return over(question.operand("grad_output").array.astype(np.float64) if given else 1.0, count)
+    op = question.source.op
+    assert isinstance(op, Loss)
+    grad: Any = np.float64(1.0)
+    if "grad_output" in question.has:
+        numbers = question.operand("grad_output").array.astype(np.float64)
+        grad = numbers[rows] if op.reduction == "none" else numbers
+    return over(grad, count) if op.is_mean else grad
+
+
+def reduced_losses(
+    question: Question, count: float, name: str, notes: Callable[[], list[Note]] = list
+) -> Formula:
+    """The sum of recorded losses, their mean, or each of them rounded."""
+    op, losses = question.source.op, question.operand("losses")
+    assert isinstance(op, Loss)
+    if op.reduction == "none":
+        each = Element(losses, columns(question.at))
+        rounded = again(lambda: each.gathered()[1].astype(question.dtype)[:, 0])
+        return Formula((Group((each,)),), read(each).rounded(question.dtype)[:, 0], rounded, notes=notes)
+    every, tree = Element(losses, choices(*losses.array.shape)), tree_of(question, losses.array)
+    result = read(every).sum(additions=tree.additions)
+    factors = (constant(f"1/{name}", float(over(1.0, count))),) if op.is_mean else ()
+
+    def replayed() -> Array:
+        total = tree.sum(losses.array.reshape(-1))
+        return np.asarray(over(total, count) if op.is_mean else total, question.dtype)
+
+    whole = (result / count if op.is_mean else result)[None].rounded(question.dtype)
+    return Formula((Group((every, *factors)),), whole, again(replayed), notes=lambda: [*notes(), tree.note])
 
 
 def over(number: Any, count: Any) -> Any:

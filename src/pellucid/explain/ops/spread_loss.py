@@ -16,12 +16,12 @@ from pellucid.explain.accounts.account import Element, Group, Note, Quantity
 from pellucid.explain.accounts.enclosed import Enclosed, where
 from pellucid.explain.accounts.formula import Formula, again, constant, defined, grown_notes, read, shortest
 from pellucid.explain.ops.explainers import explains
-from pellucid.explain.ops.loss import factor_of, gradient_of, over, share_of, tree_of
+from pellucid.explain.ops.loss import factor_of, gradient_of, reduced_losses, share_of
 from pellucid.explain.ops.softmax import IN_SIXTEEN, Logits, image
 from pellucid.explain.question import Question
 from pellucid.functions.sums import in_lanes, total
-from pellucid.ops.base import Array, Rows, choices, columns
-from pellucid.ops.class_loss import ClassLoss
+from pellucid.ops.base import Array, Rows, columns
+from pellucid.ops.class_loss import Smoothed
 from pellucid.ops.cross_entropy import CrossEntropy
 from pellucid.ops.log_softmax import Shares
 from pellucid.ops.soft_cross_entropy import SoftCrossEntropy
@@ -34,25 +34,12 @@ def explain_soft_cross_entropy(question: Question) -> Formula:
     if of == "losses":
         return explain_spread_losses(question)
     if of == "output":
-        return _mean(question)
+        return reduced_losses(question, float(question.operand("losses").array.size), "m")
     input = question.operand("input").array.shape
     positions = float(np.prod(input) // input[1])
     if of == "grad_input":
         return explain_spread_gradient(question, positions, "m")
     return _grad_target(question, positions)
-
-
-def _mean(question: Question) -> Formula:
-    losses = question.operand("losses")
-    every, size, tree = (
-        Element(losses, choices(*losses.array.shape)),
-        losses.array.size,
-        tree_of(question, losses.array),
-    )
-    terms = Group((every, constant("1/m", float(over(1.0, size)))))
-    result = (read(every).sum(additions=tree.additions) / size)[None].rounded(question.dtype)
-    replay = again(lambda: over(tree.sum(losses.array.reshape(-1)), size).astype(question.dtype))
-    return Formula((terms,), result, replay, notes=lambda: [tree.note])
 
 
 class _Targets:
@@ -64,13 +51,14 @@ class _Targets:
     """
 
     def __init__(self, question: Question, at: NDArray[np.int64]) -> None:
-        assert isinstance(question.source.op, ClassLoss)
+        assert isinstance(question.source.op, Smoothed)
         self.op, self._question, self._at = question.source.op, question, at
         self.logits, self.target = Logits(question.operand("input"), at), question.operand("target")
         self.classes = self.logits.input.array.shape[1]
         n, c, *y = columns(at)
         self.all: Rows = (n, np.arange(self.classes)[None], *y)
         self.own: Rows = (n, c, *y)
+        self.place: Rows = (n, *y)
         self.counts = np.ones((len(at), 1), np.bool_)
         if isinstance(self.op, CrossEntropy):
             self._labels = self.target.array[(n, *y)]
@@ -143,7 +131,7 @@ def explain_spread_gradient(question: Question, count: float, name: str) -> Form
     """The softmax's share of all that is spread, less what is spread."""
     targets = _Targets(question, question.at)
     logits, own = targets.logits, targets.own
-    share, factors = share_of(question, count, name)
+    share, factors = share_of(question, count, name, targets.place)
     probability, mass = logits.own(logits.probability), targets.spread(targets.all).sum()[:, None]
     result = where(targets.counts, share * (probability * mass - targets.spread(own)), 0.0)
     position = ",".join(str(i) for i in (question.index[0], ":", *question.index[2:]))
@@ -155,9 +143,9 @@ def explain_spread_gradient(question: Question, count: float, name: str) -> Form
         q, channel = targets.again(), question.at[:, 1]
         softmax = logits.own(Shares(logits.numbers, 1).probabilities)
         found = softmax * in_lanes(q, 1) - q[np.arange(len(q)), channel][:, None]
-        return np.where(targets.counts, factor_of(question, count) * found, 0.0)
+        return np.where(targets.counts, factor_of(question, count, targets.place) * found, 0.0)
 
-    weighed = (f"count = {shortest(count)}",) if name == "count" and "weight" in question.has else ()
+    weighed = (f"count = {shortest(count)}",) if {"weight", "count"} <= question.has else ()
     return _noted(question, gradient_of(question, result, terms, replay), targets, *weighed)
 
 
@@ -165,7 +153,7 @@ def _grad_target(question: Question, positions: float) -> Formula:
     """What the logarithm counts."""
     targets = _Targets(question, question.at)
     logits, own, weights = targets.logits, targets.own, targets.weights(targets.own)
-    share, factors = share_of(question, positions, "m")
+    share, factors = share_of(question, positions, "m", targets.place)
     logarithm, slope = logits.own(logits.log_probability), targets.op.spread(targets.classes).slope
     result = share * (_times(Enclosed(slope), [read(weight) for weight in weights]) * -logarithm)
     terms = Group((targets.slope(), *weights, image("log softmax", logits.input, own, logarithm), *factors))
@@ -175,7 +163,7 @@ def _grad_target(question: Question, positions: float) -> Formula:
         for weight in weights:
             slopes = slopes * weight.gathered()[1].astype(np.float64)
         surprise = logits.own(Shares(logits.numbers, 1).surprises)
-        return np.asarray(factor_of(question, positions) * (slopes * surprise))
+        return np.asarray(factor_of(question, positions, targets.place) * (slopes * surprise))
 
     return _noted(question, gradient_of(question, result, (terms,), replay), targets)
 

@@ -12,8 +12,9 @@ import numpy as np
 from pellucid.kernels.functions import log
 from pellucid.kernels.intrinsics import call_tile, element_address, float64_at, int64_at
 from pellucid.kernels.jit import inline, kernel
+from pellucid.kernels.loops.broadcast import Repeated, Strides, place
 from pellucid.kernels.loops.parts import add_in_pairs
-from pellucid.kernels.loops.rows import Rows, Source, Target, add_base, first_row, last_row, row_at
+from pellucid.kernels.loops.rows import Rows, Source, Target, add_base, first_row, last_row, place_of, row_at
 from pellucid.kernels.table import Doubles, Integers, Numbers, Reads, Updates, Writes
 
 
@@ -25,6 +26,15 @@ class Labels(NamedTuple):
     ignored: int
     are_weighted: int  # else each class weighs 1
     weight: Reads[Numbers]
+
+
+class Incoming(NamedTuple):
+    """The gradient of the loss, or of each position's, and what a mean has divided by."""
+
+    grad_output: Repeated
+    is_root: int  # there is no grad_output: it is 1
+    size: Reads[Doubles]
+    is_mean: int  # else nothing is divided
 
 
 class CrossEntropy(NamedTuple):
@@ -39,11 +49,31 @@ class CrossEntropy(NamedTuple):
     code: int  # the address of `simd.Softmax`
 
 
-class MeanLoss(NamedTuple):
-    """The mean of these losses, and the weight of all that count."""
+class Likelihoods(NamedTuple):
+    """A loss for each position, made of its class's number."""
+
+    rows: Rows
+    x: Source
+    losses: Writes[Doubles]
+    channels: int
+    labels: Labels
+
+
+class EachLoss(NamedTuple):
+    """The losses, rounded. A row has `rows.length` positions."""
+
+    rows: Rows
+    losses: Reads[Doubles]
+    y: Writes[Numbers]
+    strides: Strides
+
+
+class ReducedLoss(NamedTuple):
+    """The sum of these losses or their mean, and the weight of all that count."""
 
     losses: Reads[Doubles]
     size: Writes[Doubles]
+    is_mean: int
     loss: Writes[Numbers]
     edges: Reads[Integers]  # of the batch's parts, in positions
     parts_count: int
@@ -51,19 +81,28 @@ class MeanLoss(NamedTuple):
 
 
 class CrossEntropyGradient(NamedTuple):
-    """The gradient of that mean."""
+    """The gradient of that."""
 
     rows: Rows
     x: Source
     grad_input: Target
     base: Source
-    size: Reads[Doubles]
+    incoming: Incoming
     sums: Reads[Doubles]
-    grad_output: Reads[Numbers]
-    is_root: int  # there is no grad_output: it is 1
     channels: int
     labels: Labels
     code: int
+
+
+class LikelihoodsGradient(NamedTuple):
+    """The gradient of such a sum of likelihoods."""
+
+    rows: Rows
+    grad_input: Target
+    base: Source
+    incoming: Incoming
+    channels: int
+    labels: Labels
 
 
 class SquaredError(NamedTuple):
@@ -132,8 +171,32 @@ def cross_entropy(t: CrossEntropy, chunk):
 
 
 @kernel
-def mean_loss(t: MeanLoss, chunk, scratch):
-    """loss = Σ losses / size, part by part of the batch; size = Σ weights of the classes that count."""
+def likelihoods(t: Likelihoods, chunk):
+    """losses[i] = weight·(−x[class[i]]) for each position i, 0 where it does not count."""
+    positions = t.rows.length // t.channels
+    for r in range(first_row(t.rows, chunk), last_row(t.rows, chunk)):
+        row, first = row_at(t.rows, t.x, r), r * positions
+        for i in range(positions):
+            target = class_at(t.labels, first + i)
+            t.losses[first + i] = 0.0
+            if target >= 0:
+                loss = 0.0 - np.float64(t.x.numbers[row + i * t.channels + target])
+                t.losses[first + i] = weight_at(t.labels, target) * loss
+
+
+@kernel
+def each_loss(t: EachLoss, chunk):
+    """y = losses, each in its place."""
+    for r in range(first_row(t.rows, chunk), last_row(t.rows, chunk)):
+        n, d, h = place_of(t.rows, r)
+        to = place(t.strides, n, d, h)
+        for i in range(t.rows.length):
+            t.y[to + i * t.strides.pixel] = t.losses[r * t.rows.length + i]
+
+
+@kernel
+def reduced_loss(t: ReducedLoss, chunk, scratch):
+    """loss = Σ losses, over the size if that is the mean, part by part of the batch; size = Σ weights that count."""
     sums, sizes = float64_at(scratch), float64_at(scratch + 8 * t.parts_count)
     for part in range(t.parts_count):
         total = size = 0.0
@@ -145,26 +208,52 @@ def mean_loss(t: MeanLoss, chunk, scratch):
     add_in_pairs(sums, t.parts_count)
     add_in_pairs(sizes, t.parts_count)
     t.size[0] = sizes[0]
-    t.loss[0] = sums[0] / sizes[0]
+    t.loss[0] = sums[0] / sizes[0] if t.is_mean != 0 else sums[0]
+
+
+@inline
+def share_of(incoming, n, d, h, w):
+    """What a position's slope is multiplied by."""
+    strides = incoming.grad_output.strides
+    at = place(strides, n, d, h) + w * strides.pixel
+    grad = 1.0 if incoming.is_root != 0 else np.float64(incoming.grad_output.numbers[at])
+    return grad / incoming.size[0] if incoming.is_mean != 0 else grad
 
 
 @kernel
 def cross_entropy_gradient(t: CrossEntropyGradient, chunk, scratch):
-    """grad_input = base + grad_output/size·weight·(softmax(x) − 1 at the class), 0 where a position does not count."""
+    """grad_input = base + share·weight·(softmax(x) − 1 at the class), 0 where a position does not count."""
     factors, classes = float64_at(scratch), int64_at(scratch)
-    share = (1.0 if t.is_root != 0 else t.grad_output[0]) / t.size[0]
     positions = t.rows.length // t.channels
     for r in range(first_row(t.rows, chunk), last_row(t.rows, chunk)):
+        n, d, h = place_of(t.rows, r)
         for i in range(positions):
             position = r * positions + i
             target = class_at(t.labels, position)
-            factors[3 * i] = share * weight_at(t.labels, max(target, 0))
+            factors[3 * i] = share_of(t.incoming, n, d, h, i) * weight_at(t.labels, max(target, 0))
             factors[3 * i + 1] = t.sums[2 * position + 1]
             classes[3 * i + 2] = target
         at = element_address(t.x.numbers, row_at(t.rows, t.x, r))
         out = element_address(t.grad_input.numbers, row_at(t.rows, t.grad_input, r))
         base = element_address(t.base.numbers, row_at(t.rows, t.base, r))
         call_tile(t.code, at, at, out, base, scratch, positions)
+
+
+@kernel
+def likelihoods_gradient(t: LikelihoodsGradient, chunk):
+    """grad_input = base − share·weight at the class of a position that counts."""
+    out, positions = t.grad_input.numbers, t.rows.length // t.channels
+    for r in range(first_row(t.rows, chunk), last_row(t.rows, chunk)):
+        n, d, h = place_of(t.rows, r)
+        to = row_at(t.rows, t.grad_input, r)
+        for i in range(t.rows.length):
+            out[to + i] = 0.0
+        for i in range(positions):
+            target = class_at(t.labels, r * positions + i)
+            if target >= 0:
+                share = share_of(t.incoming, n, d, h, i) * weight_at(t.labels, target)
+                out[to + i * t.channels + target] = 0.0 - share
+        add_base(t.rows, t.grad_input, t.base, r)
 
 
 @kernel

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from pellucid.kernels.intrinsics import call_tile, element_address, float64_at, int64_at
 from pellucid.kernels.jit import inline, kernel
-from pellucid.kernels.loops.loss import Labels, class_at, weight_at
-from pellucid.kernels.loops.rows import Rows, Source, Target, first_row, last_row, row_at
-from pellucid.kernels.table import Doubles, Numbers, Reads, Writes
+from pellucid.kernels.loops.loss import Incoming, Labels, class_at, share_of, weight_at
+from pellucid.kernels.loops.rows import Rows, Source, Target, first_row, last_row, place_of, row_at
+from pellucid.kernels.table import Doubles, Reads, Writes
 
 
 class Targets(NamedTuple):
@@ -36,17 +36,15 @@ class SpreadLosses(NamedTuple):
 
 
 class SpreadGradient(NamedTuple):
-    """The gradient of their mean."""
+    """The gradient of what they are reduced to."""
 
     rows: Rows
     x: Source
     targets: Targets
     grad: Target
     base: Source
-    size: Reads[Doubles]
+    incoming: Incoming
     sums: Reads[Doubles]
-    grad_output: Reads[Numbers]
-    is_root: int  # there is no grad_output: it is 1
     channels: int
     code: int
 
@@ -82,15 +80,15 @@ def spread_losses(t: SpreadLosses, chunk, scratch):
 
 @kernel
 def spread_gradient(t: SpreadGradient, chunk, scratch):
-    """What `code` makes of factor = grad_output/size."""
+    """What `code` makes of factor = the share of grad_output."""
     numbers, classes = float64_at(scratch), int64_at(scratch)
     write_factors(t.targets, t.channels, numbers)
-    share = (1.0 if t.is_root != 0 else t.grad_output[0]) / t.size[0]
     positions, words = t.rows.length // t.channels, 2 * t.channels
     for r in range(first_row(t.rows, chunk), last_row(t.rows, chunk)):
+        n, d, h = place_of(t.rows, r)
         for i in range(positions):
             position, word = r * positions + i, words + 4 * i
-            numbers[word] = share
+            numbers[word] = share_of(t.incoming, n, d, h, i)
             numbers[word + 1] = t.sums[2 * position + 1]
             numbers[word + 2] = t.sums[2 * position]
             classes[word + 3] = class_at(t.targets.labels, position)
