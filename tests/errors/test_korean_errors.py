@@ -117,7 +117,6 @@ pc.TrainStep(pc.lenet5(), pc.SGD(0.1), pc.CrossEntropyLoss(x(9)))(x(2, 1, 28, 28
 pc.CrossEntropyLoss(x(2, 2))
 pc.CrossEntropyLoss(label_smoothing=2)
 setattr(pc.CrossEntropyLoss(), "label_smoothing", 0)
-network(lambda x: F.cross_entropy(x, x, reduction="sum"))(x(2, 3))
 pc.SGD(0.1, decay_vectors=2)
 pc.TrainStep(pc.Linear(2, 2), pc.SGD(0.1), ema=1)
 pc.TrainStep(pc.Linear(2, 2), pc.SGD(0.1), clip_norm=0)
