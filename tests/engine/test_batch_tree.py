@@ -148,7 +148,7 @@ def test_passes_of_images_leave_subtrees(monkeypatch: pytest.MonkeyPatch) -> Non
     whole = found(36)
     for images in (9, 18, 20):
         np.testing.assert_array_equal(found(images), whole)
-    monkeypatch.setattr(winograd_weight_channels, "_IN_CACHE", 1)  # passes of whole parts, whatever their size
+    monkeypatch.setattr(winograd_weight_channels, "_IN_CACHE", 1)
     np.testing.assert_array_equal(found(36), whole)
     in_pieces = found(4)
     np.testing.assert_allclose(in_pieces, whole, rtol=1e-3, atol=1e-3)

@@ -25,7 +25,7 @@ from pellucid.kernels.loops import layout, tiles
 from pellucid.kernels.loops import parts as loops
 
 _TRANSFORMED = 12 << 20  # numbers of the input at the points that are kept for all threads at a time, at most
-_IN_CACHE = 1 << 21  # and where whole parts of the batch have no more: blocks of channels read them again and again
+_IN_CACHE = 1 << 21  # the same in whole parts of the batch: each block of channels reads them anew
 _BLOCK = (56, 64)  # input and output channels of a block
 
 
@@ -95,7 +95,8 @@ class _ByChannels:
         numbers = it.scheme.left.points**2 * it.layer.inputs * self.per_image
         edges = batch.edges(it.images, batch.large_parts(it.images))
         longest = max(stop - start for start, stop in pairwise(edges))
-        most = min(_TRANSFORMED // numbers, max(_IN_CACHE // numbers, longest))  # the bits are those of whole parts
+        whole = max(_IN_CACHE // numbers, longest)  # a piece of a part would have other bits
+        most = min(_TRANSFORMED // numbers, whole)
         return list(passes(edges, max(1, most)))
 
     @property
