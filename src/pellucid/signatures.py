@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import wraps
-from inspect import signature
+from inspect import BoundArguments, signature
 from typing import Any, TypeVar
 
 from pellucid.errors import SignatureError, say
@@ -38,6 +38,19 @@ def called(where: str, function: Callable[..., R], *args: Any, **kwargs: Any) ->
         if (wrong := _refusal(where, function, args, kwargs)) is not None:
             raise wrong from None
         raise
+
+
+def bound(
+    where: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> BoundArguments:
+    """The arguments of a call by the function's names for them.
+
+    Raises: SignatureError when the function does not take such arguments.
+    """
+    try:
+        return signature(function).bind(*args, **kwargs)
+    except TypeError:
+        raise _refusal(where, function, args, kwargs) or AssertionError from None
 
 
 def _refusal(

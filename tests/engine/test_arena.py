@@ -129,7 +129,7 @@ def test_launches_write_what_they_name_and_read_what_lives(model, shape, dtype, 
 
     plain, inspected = stepped(), stepped()
     losses = [plain(x, y), plain(x, y)]
-    program = inspected._training(*inspected._batch(x, y)).program
+    program = inspected._training(inspected._batch(x, y)).program
     with monkeypatch.context() as patch:
         patch.setattr(tape.team, "play", Inspector(program))
         assert [inspected(x, y), inspected(x, y)] == losses
@@ -187,7 +187,7 @@ def test_an_arena_is_smaller_than_its_blocks(name, training, inference):
     x, y = np.zeros((16, *MODELS[name]), np.float32), np.zeros(16, np.int64)
     model = getattr(pc.models, name)()
     step = pc.TrainStep(model, pc.SGD(lr=0.05, momentum=0.9))
-    trains = step._training(*step._batch(x, y)).program
+    trains = step._training(step._batch(x, y)).program
     arrays = dict(model.named_arrays())
     graph = trace(model.trace_forward, {"input": (x.shape, x.dtype)}, arrays, training=False)
     infers = Program(lower(plan_of(graph, x.dtype, keep=False)))

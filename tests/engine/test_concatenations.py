@@ -180,7 +180,7 @@ def test_nothing_is_copied_that_may_lie_apart(network: Any, expected: int) -> No
 
 
 def inferred(model: pc.Module, x: Any) -> Program:
-    return Inference(model.trace_forward, dict(model.named_arrays())).program(x)
+    return Inference(model.trace_forward, dict(model.named_arrays())).program(input=x)
 
 
 def test_a_fire_module_copies_nothing() -> None:

@@ -116,7 +116,7 @@ def test_in_a_recording_file_numbers_stay(tmp_path: Any) -> None:
         (
             lambda x, w: x + "one",
             pc.ArgumentError,
-            "add: operands must be traced tensors or parameters of the model. Got str 'one'.",
+            "add: operands must be traced tensors, arrays of NumPy or parameters of the model. Got str 'one'.",
         ),
         (
             lambda x, w: x - None,

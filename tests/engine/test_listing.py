@@ -25,7 +25,7 @@ BATCH = 3
 def inferred(name: str) -> Listing:
     model = getattr(pc.models, name)()
     run = Inference(model.trace_forward, dict(model.named_arrays()))
-    return listing(run.program(np.zeros((BATCH, *MODELS[name]), np.float32)))
+    return listing(run.program(input=np.zeros((BATCH, *MODELS[name]), np.float32)))
 
 
 def trained(name: str) -> tuple[pc.TrainStep, Listing]:
@@ -48,7 +48,7 @@ def test_multiply_adds_are_the_summary_s(name: str, algorithm: str) -> None:
 @pytest.mark.parametrize("name", MODELS)
 def test_places_are_the_arena_s(name: str) -> None:
     step, found = trained(name)
-    program = step._latest
+    program = step._latest.program
     assert found.arena_bytes == program.arena.nbytes
     assert {place.name for place in found.places} == {place.room.block.name for place in program.places}
     assert max(place.start + place.size_bytes for place in found.places) <= found.arena_bytes
@@ -61,7 +61,7 @@ def test_places_are_the_arena_s(name: str) -> None:
 @pytest.mark.parametrize("name", MODELS)
 def test_what_is_read_was_written_before(name: str) -> None:
     """Or given: inputs, labels, parameters, the optimiser's state. What is never read is a result or a statistic."""
-    program = trained(name)[0]._latest
+    program = trained(name)[0]._latest.program
     made: set[Any] = set()
     given = {program.plan.value(symbol) for symbol in program.plan.graph.inputs.values()}
     for bound in program.loops:
@@ -73,7 +73,7 @@ def test_what_is_read_was_written_before(name: str) -> None:
 
 def test_bytes_are_those_of_tensors_without_halos() -> None:
     step, found = trained("mnist_cnn")
-    (bound,) = [bound for bound in step._latest.loops if bound.name == "input"]
+    (bound,) = [bound for bound in step._latest.program.loops if bound.name == "input"]
     (tensor,) = bound.work.writes
     assert isinstance(tensor, Tensor)
     assert tensor.inner == (BATCH, 1, 28, 28, 1)
@@ -142,7 +142,7 @@ def test_large_numbers_fit_the_columns(name: str, training: bool) -> None:
     if training:
         found = pc.TrainStep(model, pc.SGD(0.1)).plan_for(x, np.zeros(16, int))
     else:
-        found = listing(Inference(model.trace_forward, dict(model.named_arrays())).program(x))
+        found = listing(Inference(model.trace_forward, dict(model.named_arrays())).program(input=x))
     assert max(map(cells, str(found).splitlines())) <= 80
 
 

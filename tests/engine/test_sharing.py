@@ -19,7 +19,8 @@ def bits(array):
 
 def programs(model):
     """The different programs that a model has made for inference."""
-    return {id(program) for program in model._program[2]._programs.values()}
+    (inference,) = model._program[2]._forms.values()
+    return {id(program) for program in inference._programs.values()}
 
 
 def of(forward, *layers):

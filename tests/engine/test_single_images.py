@@ -97,11 +97,11 @@ def test_an_image_alone_has_the_bits_it_has_in_a_batch(size: Any, network: Netwo
     x = normal(40, c, h, w, dtype=dtype)
     with pc.algorithm("winograd"):
         infer = inference(network, given)
-        batch = infer(x)
+        batch = infer(input=x)
         assert batch.tobytes() == recorded(network, given, x).tobytes()
         for first, count in ((0, 1), (39, 1), (5, 2), (7, 3), (9, 4), (20, 9)):
             part = np.ascontiguousarray(x[first : first + count])
-            assert infer(part).tobytes() == batch[first : first + count].tobytes()
+            assert infer(input=part).tobytes() == batch[first : first + count].tobytes()
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -117,7 +117,8 @@ def test_threads_and_shares_change_no_bit(size: Any, monkeypatch: Any) -> None:
             monkeypatch.setattr(winograd_single, "_SHARES", shares)
             with pc.algorithm("winograd"):
                 both = (
-                    inference(network, arrays(c, o, np.float32))(x).tobytes() for network in (biased, strided)
+                    inference(network, arrays(c, o, np.float32))(input=x).tobytes()
+                    for network in (biased, strided)
                 )
                 results.add(tuple(both))
     finally:
@@ -234,7 +235,7 @@ def test_a_fused_batch_norm_changes_no_bit(network: Network, channels: int, algo
     for images in (1, 6):
         x = normal(images, channels, 9, 7)
         with pc.algorithm(algorithm):
-            assert inference(network, given)(x).tobytes() == recorded(network, given, x).tobytes()
+            assert inference(network, given)(input=x).tobytes() == recorded(network, given, x).tobytes()
 
 
 def test_inference_normalises_in_the_convolution() -> None:

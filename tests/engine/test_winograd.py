@@ -283,7 +283,7 @@ def algorithms(model: Any, x: Any) -> list[bool]:
 
 
 def program(model: Any, x: Any) -> Program:
-    return Inference(model.trace_forward, dict(model.named_arrays())).program(x)
+    return Inference(model.trace_forward, dict(model.named_arrays())).program(input=x)
 
 
 def test_the_setting_chooses_and_is_captured_by_a_plan() -> None:

@@ -42,10 +42,10 @@ class Definition:
         self.function, self.arrays = function, arrays
         Definition.made += 1
 
-    def __call__(self, x):
-        self.seen = x
-        graph.trace(self.function, {"input": (x.shape, x.dtype)}, self.arrays, training=False)
-        return x
+    def __call__(self, input):
+        self.seen = input
+        graph.trace(self.function, {"input": (input.shape, input.dtype)}, self.arrays, training=False)
+        return input
 
 
 @pytest.fixture
@@ -297,17 +297,17 @@ def test_inputs_are_converted_once(engine):
     model = nn.Sequential(nn.Conv2d(1, 2, 1))
     images = np.arange(24).reshape(2, 1, 3, 4)
     assert np.array_equal(model(images), images)
-    assert model(images).dtype == np.float32
-    for x in (images.tolist(), images.astype(">f4"), images[::-1, :, :, ::2] > 3):
+    assert model(images).dtype == np.int64  # the network says what it takes them for
+    for x in (images.astype(float).tolist(), images.astype(">f4"), images[::-1, :, :, ::2] > 3):
         seen = model(x)
         assert seen.flags.c_contiguous
         assert seen.dtype == np.float32
         assert seen.dtype.isnative
-    assert model.astype("float64")(images).dtype == np.float64
+    assert model.astype("float64")(images.astype("f4")).dtype == np.float64
     double = np.ones((2, 3))
     assert nn.ReLU()(double).dtype == np.float64
     assert nn.ReLU()(double.astype(">f8")).dtype.isnative
-    assert nn.ReLU()([1, 2]).dtype == np.float32
+    assert nn.ReLU()([True, False]).dtype == np.float32
     text = message(ArgumentError, lambda: model("x"))
     assert text == (
         "Sequential: input must be an array of real numbers. Got str. "
@@ -316,7 +316,7 @@ def test_inputs_are_converted_once(engine):
     for wrong in (None, object(), np.zeros(2, complex), [[1], [1, 2]]):
         with pytest.raises(ArgumentError, match=r"^Sequential: input must be (given|an array)"):
             model(wrong)
-    with pytest.raises(ArgumentError, match="inference takes one input"):
+    with pytest.raises(ArgumentError, match=r"too many positional arguments\. Expected input"):
         model(images, images)
 
 
@@ -326,7 +326,7 @@ def test_passing_layers_return_a_copy(layer):
     y = layer(x)
     assert np.array_equal(y, x)
     assert not np.shares_memory(y, x)
-    assert layer([1, 2]).dtype == np.float32
+    assert layer([1, 2]).dtype == np.int64
 
 
 def test_a_program_is_kept_until_the_model_changes(engine):

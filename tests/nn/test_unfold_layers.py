@@ -520,8 +520,10 @@ class Wrong(pc.Module):
             "relu 'relu': input must be floats. Got 'pool.indices.output' of dtype int64.",
         ),
         (
-            lambda: Wrong(lambda self, x: self.pool(x))(np.zeros((1, 2, 4, 4))),
-            "forward: a network must return one tensor. Got 2 values. Hint: return a single tensor.",
+            lambda: Wrong(lambda self, x: self.unpool(self.pool(x[0])[0], x[1]))(
+                (np.zeros((1, 2, 4, 4)), np.zeros((1, 2, 2, 2), int))
+            ),
+            "max_unpool2d 'unpool': in a network indices come from a max pooling of it. Got 'x.1'.",
         ),
         (
             lambda: pc.MaxUnpool2d(2)(np.zeros((1, 2, 2, 2)), np.full((1, 2, 2, 2), 16)),

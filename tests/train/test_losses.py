@@ -345,9 +345,9 @@ WEIGHT = f"{KIND}weight must have one finite number per class. Expected (classes
             "cross_entropy: a label must be a class of the network. Expected 0 to 2. Got y[0,0,0] = 4.",
         ),
         (
-            lambda: step(pc.functional.cross_entropy),
+            lambda: step(pc.CrossEntropyLoss),
             "TrainStep: loss has no such name. Expected cross_entropy or mse_loss. "
-            f"Got {pc.functional.cross_entropy!r}.",
+            f"Got {pc.CrossEntropyLoss!r}.",
         ),
     ],
 )

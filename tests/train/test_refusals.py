@@ -106,7 +106,7 @@ def test_labels_are_classes(network):
 
 def test_a_loss_without_such_a_name():
     rule = "fit: loss has no such name. Expected cross_entropy or mse_loss."
-    for loss in ("bogus", None, [1], "CrossEntropy", pc.functional.cross_entropy):
+    for loss in ("bogus", None, [1], "CrossEntropy", pc.CrossEntropyLoss):
         assert said(lambda given=loss: fit(loss=given)) == f"{rule} Got {loss!r}."
 
 

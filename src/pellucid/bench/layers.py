@@ -75,7 +75,8 @@ def profile(case: Case, steps: int = 20) -> Profile:
     step = TrainStep(MODELS[case.model](), SGD(lr=LR, momentum=MOMENTUM))
     for _ in range(3):
         step(x, y)
-    program = step._training(x, y).program  # it goes on reading x
+    batch = step._batch(x, y)
+    program = step._training(batch).program  # it goes on reading the batch
     times = _times_ms(program, steps)
     layers = {node.path: layer for node, layer in _layers(program.plan.graph)}
     loops: dict[str, Loop] = {}

@@ -67,4 +67,4 @@ def _inferred(network: Module, shape: tuple[int, ...]) -> Listing:
     from pellucid.engine.listing import listing
 
     run = Inference(network.trace_forward, dict(network.named_arrays()))
-    return listing(run.program(np.zeros(shape, network.dtype)))
+    return listing(run.program(input=np.zeros(shape, network.dtype)))

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from pellucid.engine import algorithm, weights
 from pellucid.engine.graph import Graph, apply, trace
 from pellucid.engine.programs import Programs
+from pellucid.engine.weights import Owned
 from pellucid.kernels import turns
 from pellucid.ops.base import Gradients, Op
 
@@ -73,20 +74,6 @@ def _first(operands: Sequence[Array | None]) -> Array:
     return first
 
 
-class _Owned(np.ndarray[Any, np.dtype[Any]]):
-    """A weight with public axes over memory of its own in the order that the kernels read (`weights.py`)."""
-
-    memory: Array
-
-    @classmethod
-    def like(cls, array: Array, dtype: np.dtype[Any]) -> _Owned:
-        """Room for such an array, in the type that the op is computed in."""
-        memory = np.zeros(weights.memory_shape(array.shape), dtype)
-        owned = weights.public(memory).view(cls)
-        owned.memory = memory
-        return owned
-
-
 class _Program:
     """One op for arrays of these shapes: its output, or its gradients."""
 
@@ -98,7 +85,9 @@ class _Program:
         named = {name: array for name, array in op.named(operands).items() if array is not None}
         self.op = op
         dtype = next(iter(named.values())).dtype
-        self.owned = {name: _Owned.like(array, dtype) for name, array in named.items() if name in op.owned}
+        self.owned = {
+            name: Owned.like(array.shape, dtype) for name, array in named.items() if name in op.owned
+        }
         given = {name: (a.shape, a.dtype) for name, a in named.items() if name not in self.owned}
         shapes = [None if array is None else array.shape for array in operands]
         if backward:
@@ -160,7 +149,7 @@ def _results(plan: Plan) -> list[Block]:
     return [plan.gradients[symbol] for symbol in plan.graph.nodes[0].differentiated.values()]
 
 
-def _public(array: Array, owned: _Owned | None) -> Array:
+def _public(array: Array, owned: Owned | None) -> Array:
     """A gradient of a weight, which lies in memory as the weight does, with the weight's axes."""
     if owned is None:
         return array

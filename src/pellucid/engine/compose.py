@@ -58,8 +58,7 @@ def lower(plan: Plan) -> Plan:
                 registry.lower(plan, step)
         except PellucidError as error:
             raise error.at(step.path) from None
-    if plan.graph.output in plan.values:
-        plan.last(plan.value(plan.graph.output))
+    plan.last(*(plan.value(output) for output in plan.graph.outputs if output in plan.values))
     return plan
 
 
@@ -70,7 +69,8 @@ def _check(plan: Plan, node: Node) -> None:
     shape = node.output.shape
     memory.require(node.op.name, say("the output"), size_of(shape) * plan.dtype.itemsize, shape=shape)
     for name, symbol in node.named.items():
-        if name not in (*node.op.owned, *node.op.broadcast) and symbol in plan.graph.arrays:
+        elsewhere = (*node.op.owned, *node.op.broadcast, *node.op.integers)
+        if name not in elsewhere and symbol in plan.graph.arrays:
             rule = "a parameter can be a weight or a bias, not an activation"
             got = say("'{symbol}' as {name}", symbol=symbol.name, name=name)
             raise ArgumentError(node.op.name, rule, got=got)

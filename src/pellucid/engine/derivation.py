@@ -33,7 +33,8 @@ def steps_of(
         graph: the network.
         setting: how it is run.
         frozen: names of parameters whose gradients nobody wants.
-        gradients: whether there are gradients: of the output, which is the loss, or from a given one on.
+        gradients: whether there are gradients: of the output, which is the loss, or from a given one on. That of a
+            loss which an op makes that is no loss is given, too: it is 1.
         of: the symbols whose gradients are wanted; by default those of parameters that are not frozen, and what leads
             to them; when everything is kept, those of all that is computed.
         rule: what updates the parameters.
@@ -44,7 +45,9 @@ def steps_of(
     if gradients == "none":
         return Steps(graph, setting, tuple(forward))
     wanted = set(of) | {graph.output} if of is not None else wanted_symbols(graph, frozen, keep=setting.keep)
-    found = Differentiation(graph, forward, wanted, given=gradients == "given")
+    root = graph.output.node
+    given = gradients == "given" or root is None or not root.op.is_loss
+    found = Differentiation(graph, forward, wanted, given=given)
     backward = found.steps()
     updated = [symbol for symbol in graph.arrays if symbol in found.gradients and symbol.name in trained]
     order = [*forward, *backward]
@@ -103,7 +106,7 @@ def wanted_symbols(graph: Graph, frozen: Collection[str], *, keep: bool) -> set[
     wanted: set[Symbol] = set()
     for node in graph.nodes:
         for symbol in node.differentiated.values():
-            if symbol in graph.arrays and symbol.name not in frozen:
+            if symbol in graph.arrays and symbol not in graph.fixed and symbol.name not in frozen:
                 wanted.add(symbol)
         if any(symbol in wanted for symbol in node.named.values()):
             wanted.add(node.output)

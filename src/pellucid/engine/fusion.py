@@ -74,7 +74,7 @@ class Fusing:
     def follower(self, step: Step, kind: type[Op] | tuple[type[Op], ...]) -> Step | None:
         """The one reader of what a forward leaves, if it is of this kind and nobody else needs that."""
         places = self._readers["forward", step.output]
-        if len(places) != 1 or step.output is self.steps.graph.output:
+        if len(places) != 1 or step.output in self.steps.graph.outputs:
             return None
         found = self.places[places[0]]
         return found if found is not None and isinstance(found.op, kind) else None

@@ -20,7 +20,7 @@ def cat_behind(fusing: Fusing, step: Step) -> Step | None:
     """A concatenation in which what the step leaves can be made, if all who read it can read it there."""
     output, readers = step.output, fusing.readers(step.output, "forward")
     cat = next((one for one in readers if isinstance(one.op, Cat)), None)
-    if cat is None or output is fusing.steps.graph.output or not _places_pixels(cat):
+    if cat is None or output in fusing.steps.graph.outputs or not _places_pixels(cat):
         return None
     return cat if _taken_apart(fusing, output, (step, "output")) else None
 

@@ -2,7 +2,7 @@
 
 Symbol   a tensor that has a shape and a name but no numbers yet
 Node     one op applied to symbols; its `path` names the layer that asked for it
-Graph    the nodes in the order they ran, with the inputs, the output and the named arrays they used
+Graph    the nodes in the order they ran, with the inputs, the outputs and the named arrays they used
 """
 
 from __future__ import annotations
@@ -12,16 +12,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid.engine import constants
 from pellucid.engine.expressions import Expression
+from pellucid.engine.structure import items
 from pellucid.errors import ArgumentError, PellucidError, ShapeError, say
 from pellucid.numbers import absent
 from pellucid.ops.base import Op, Shape
 from pellucid.ops.checks import is_number, number
+from pellucid.ops.mul import Mul
 
 Array = NDArray[Any]
 _MOST_AXES = 5
@@ -69,19 +73,49 @@ class Node:
 
 @dataclass(eq=False)
 class Graph:
-    """What a callable did, in order."""
+    """What a callable did, in order.
+
+    Attributes:
+        inputs: by name. One of whole numbers is what its first use makes of it: whole numbers, or floats.
+        dtype: the network's float type.
+        training: whether the network is to be trained.
+        nodes: the ops.
+        arrays: the model's that take part, constants and numbers.
+        numbers: those among them, by what they are called: −0 is not 0.
+        constants: the caller's arrays that others among them are copies of.
+        returned: what the callable returned: a tensor, or a structure of tensors and None.
+    """
 
     inputs: dict[str, Symbol]
+    dtype: np.dtype[Any]
     training: bool
     nodes: list[Node] = field(default_factory=list)
-    arrays: dict[Symbol, Array] = field(default_factory=dict)  # of the model, and numbers
-    numbers: dict[str, Symbol] = field(default_factory=dict)  # by what they are called: −0 is not 0
-    output: Symbol = field(init=False)
+    arrays: dict[Symbol, Array] = field(default_factory=dict)
+    numbers: dict[str, Symbol] = field(default_factory=dict)
+    constants: dict[Symbol, Array] = field(default_factory=dict)
+    returned: Any = None
+
+    @cached_property
+    def outputs(self) -> tuple[Symbol, ...]:
+        """The tensors among what was returned, each once."""
+        found = (item for _, item in items(self.returned))
+        return tuple(dict.fromkeys(item for item in found if item is not None))
 
     @property
-    def dtype(self) -> np.dtype[Any]:
-        """The network's float type: that of its first input."""
-        return next(iter(self.inputs.values())).dtype
+    def output(self) -> Symbol:
+        """The output of a network that has but one.
+
+        Raises: ArgumentError where there are several.
+        """
+        if len(self.outputs) > 1:
+            names = ", ".join(f"'{symbol.name}'" for symbol in self.outputs)
+            raise ArgumentError("forward", "one output is needed here", got=names)
+        return self.outputs[0]
+
+    @cached_property
+    def fixed(self) -> set[Symbol]:
+        """The arrays that nothing changes: numbers and constants."""
+        return {*self.numbers.values(), *self.constants}
 
     @property
     def batched(self) -> set[Symbol]:
@@ -101,6 +135,8 @@ class _Trace:
         self.names = {id(array): name for name, array in arrays.items()}
         self.symbols: dict[int, Symbol] = {}
         self.known = {*graph.inputs.values()}  # and what this forward has made
+        self.undecided = {symbol for symbol in self.known if symbol.dtype.kind != "f"}
+        self.constants: dict[tuple[int, bool], Symbol] = {}
         self.counts: Counter[str] = Counter()
         self.path, self.in_layer = "", False
 
@@ -110,10 +146,7 @@ class _Trace:
         for name, value in named.items():
             if value is None and name not in op.optional:
                 raise absent(op.name, name)
-        return tuple(
-            self.number(op, value) if name in op.broadcast and is_number(value) else self.operand(op, value)
-            for name, value in named.items()
-        )
+        return tuple(self.operand(op, name, value) for name, value in named.items())
 
     def number(self, op: Op, value: Any) -> Symbol:
         """The symbol of a number, which is an array of the network called after it."""
@@ -126,27 +159,57 @@ class _Trace:
             self.graph.arrays[numbers[name]] = array
         return numbers[name]
 
-    def operand(self, op: Op, value: object) -> Symbol | None:
-        """The symbol of an operand: itself, or the one that stands for a named array."""
-        if isinstance(value, Symbol) and value not in self.known:
-            raise ArgumentError(
-                op.name,
-                "a tensor belongs to the forward that made it",
-                got=say("'{name}' of an earlier forward", name=value.name),
-                hint="compute it anew, or return it and give it to the next forward as the input",
-            )
+    def operand(self, op: Op, name: str, value: object) -> Symbol | None:
+        """The symbol of an operand: itself, or the one that stands for an array or a number."""
+        if name in op.broadcast and is_number(value):
+            return self.number(op, value)
+        whole = name in op.integers
+        if isinstance(value, Symbol):
+            self.check_known(op.name, value)
+            if value.dtype.kind != "f" and not whole and value in self.undecided:
+                value.dtype = self.graph.dtype
+            self.undecided.discard(value)
         if value is None or isinstance(value, Symbol):
             return value
-        if not isinstance(value, np.ndarray) or id(value) not in self.names:
+        symbol = self.array(op, value, whole=whole)
+        if whole or name in (*op.owned, *op.broadcast):
+            return symbol
+        # As a weight lies in memory no op can read data; the product lies as data do.
+        return apply(Mul(), (symbol, 1))
+
+    def check_known(self, where: str, symbol: Symbol) -> None:
+        """Raises: ArgumentError for a tensor of another forward."""
+        if symbol not in self.known:
+            raise ArgumentError(
+                where,
+                "a tensor belongs to the forward that made it",
+                got=say("'{name}' of an earlier forward", name=symbol.name),
+                hint="compute it anew, or return it and give it to the next forward as the input",
+            )
+
+    def array(self, op: Op, value: object, *, whole: bool) -> Symbol:
+        """The symbol of an array: of the model, or a constant, which is anybody's."""
+        if id(value) in self.names:
+            assert isinstance(value, np.ndarray)
+            return self.named(op.name, value)
+        if type(value) is not np.ndarray:  # a model's array that is not this model's, a list, …
             raise ArgumentError(
                 op.name,
-                "operands must be traced tensors or parameters of the model",
+                "operands must be traced tensors, arrays of NumPy or parameters of the model",
                 got=f"{type(value).__name__} {getattr(value, 'shape', value)!r}",
                 hint="make parameters and layers attributes of the module, or items of lists there"
                 if isinstance(value, np.ndarray)
                 else None,
             )
-        return self.named(op.name, value)
+        key = id(value), whole
+        if key not in self.constants:
+            array = constants.own(op.name, value, np.dtype(np.int64) if whole else self.graph.dtype)
+            name = "constant" if not self.constants else f"constant#{1 + len(self.constants)}"
+            _check_axes(op.name, name, array.shape)
+            symbol = self.constants[key] = Symbol(name, array.shape, array.dtype)
+            self.graph.arrays[symbol], self.graph.constants[symbol] = array, value
+            self.known.add(symbol)
+        return self.constants[key]
 
     def named(self, where: str, array: Array) -> Symbol:
         """The symbol of a named array."""
@@ -275,6 +338,23 @@ def is_training() -> bool:
     return trace is not None and trace.graph.training
 
 
+def _returned(traced: _Trace, returned: Any) -> Any:
+    """What a network returned, if these are tensors of it."""
+    found = [item for _, item in items(returned) if item is not None]
+    for item in found:
+        if not isinstance(item, Symbol):
+            raise ArgumentError(
+                "forward",
+                "a network must return tensors",
+                expected="a tensor, or a tuple, a list or a dict of tensors",
+                got=type(item).__name__,
+            )
+        traced.check_known("forward", item)
+    if not found:
+        raise ArgumentError("forward", "a network must return tensors", got=repr(returned)[:80])
+    return returned
+
+
 def trace(
     function: Callable[..., Any],
     inputs: Mapping[str, tuple[Shape, Any]],
@@ -284,34 +364,23 @@ def trace(
 ) -> Graph:
     """Run `function` once on symbols named and shaped as `inputs` say, and return the graph of what it did.
 
-    `arrays` names the arrays (parameters, running statistics) that the function may use as operands.
-    Raises: ArgumentError when the function does not return one traced tensor; any error of a shape rule, with the
-    path of the layer.
+    `arrays` names the arrays (parameters, running statistics) that the function may use as operands. Other arrays of
+    NumPy are constants: each run reads what the caller's arrays hold then.
+    Raises: ArgumentError when the function does not return tensors of the network, one or a structure of them; any
+    error of a shape rule, with the path of the layer.
     """
     symbols = {name: Symbol(name, shape, np.dtype(dtype)) for name, (shape, dtype) in inputs.items()}
     for name, symbol in symbols.items():
         _check_axes("forward", name, symbol.shape)
-    graph = Graph(symbols, training)
+    types = [*(symbol.dtype for symbol in symbols.values()), *(array.dtype for array in arrays.values())]
+    floats = (dtype for dtype in types if dtype.kind == "f")
+    graph = Graph(symbols, next(floats, np.dtype(np.float32)), training)
+    writing = _Trace(graph, arrays)
 
     def traced() -> Any:
-        _active.set(_Trace(graph, arrays))
+        _active.set(writing)
         return function(*symbols.values())
 
-    output = copy_context().run(traced)  # so that tracing ends with it, whatever interrupts it
-    if not isinstance(output, Symbol):
-        got = (
-            say("{count} values", count=len(output))
-            if isinstance(output, tuple | list)
-            else type(output).__name__
-        )
-        raise ArgumentError(
-            "forward", "a network must return one tensor", got=got, hint="return a single tensor"
-        )
-    if output.node is None:
-        raise ArgumentError(
-            "forward",
-            "a network must apply at least one op to its input",
-            got=say("'{name}' itself", name=output.name),
-        )
-    graph.output = output
+    # in a context of its own, so that tracing ends with it, whatever interrupts it
+    graph.returned = _returned(writing, copy_context().run(traced))
     return graph

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pellucid.engine import arena
 from pellucid.engine.buffers import Block, External, Port, Tensor
+from pellucid.engine.constants import refresh
 from pellucid.engine.graph import Symbol
 from pellucid.engine.loops import Loop, Work
 from pellucid.engine.plan import CHUNKS, Plan
@@ -68,15 +69,19 @@ class Program:
         """What it takes while it is kept, about."""
         return self.arena.nbytes + _LOOP_BYTES * len(self.loops)
 
-    def run(self, result: Symbol, **inputs: Array) -> Array:
-        """Play the tape once on these inputs (contiguous, of the plan's types) and copy one tensor out."""
+    def run(self, result: Symbol, /, **inputs: Array) -> Array:
+        """Play the tape once on these inputs, which are contiguous, and copy one tensor out."""
         return self.results([self.plan.value(result)], **inputs)[0]
 
-    def results(self, blocks: Sequence[Block], **inputs: Array) -> list[Array]:
+    def results(self, blocks: Sequence[Block], /, **inputs: Array) -> list[Array]:
         """The same for any blocks."""
+        graph = self.plan.graph
         with turns.running:
-            for name, array in inputs.items():
-                self._feed(self.plan.graph.inputs[name], array)
+            given = {graph.inputs[name]: array for name, array in inputs.items()}
+            typed = {symbol: array.astype(symbol.dtype, copy=False) for symbol, array in given.items()}
+            for symbol, array in typed.items():
+                self._feed(symbol, array)
+            refresh((graph.arrays[copy], array) for copy, array in graph.constants.items())
             arrays = {block: self._room(block, port) for block, port in self.plan.results.items()}
             tape.team.play(self.launches, self._scratch_bytes)
             return [arrays[block] if block in arrays else block.array() for block in blocks]

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 from pellucid.engine.graph import Graph, Symbol
+from pellucid.engine.structure import items
 
 
 def is_part(small: Graph, large: Graph) -> bool:
@@ -12,10 +16,10 @@ def is_part(small: Graph, large: Graph) -> bool:
     image by image; an op that mixes images while their axis stays says so (`Op.mixed`).
     """
     counts = [next(iter(graph.inputs.values())).shape[0] for graph in (small, large)]
-    by_array = {id(array): symbol for symbol, array in large.arrays.items()}
+    by_array = {id(array): symbol for symbol, array in _arrays(large)}
     alike: dict[Symbol | None, object] = {None: None}
     alike |= zip(small.inputs.values(), large.inputs.values(), strict=True)
-    alike |= {symbol: by_array.get(id(array), "missing") for symbol, array in small.arrays.items()}
+    alike |= {symbol: by_array.get(id(array), "missing") for symbol, array in _arrays(small)}
     alike |= {symbol: large.numbers.get(number, "missing") for number, symbol in small.numbers.items()}
     if len(small.nodes) != len(large.nodes):
         return False
@@ -32,4 +36,10 @@ def is_part(small: Graph, large: Graph) -> bool:
         ):
             return False
         alike[node.output] = other.output
-    return alike[small.output] is large.output
+    outputs = [[item for _, item in items(graph.returned)] for graph in (small, large)]
+    return [alike[output] for output in outputs[0]] == outputs[1]
+
+
+def _arrays(graph: Graph) -> Iterator[tuple[Symbol, Any]]:
+    """A graph's arrays; those of the caller in the place of a program's copies."""
+    return ((symbol, graph.constants.get(symbol, array)) for symbol, array in graph.arrays.items())

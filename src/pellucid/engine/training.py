@@ -31,6 +31,8 @@ States = Mapping[str, Mapping[str, Array]]
 class Training:
     """The step of one graph, whose output is the loss.
 
+    `unreached` are the names of arrays with a state that the loss does not depend on: they stay as they are.
+
     All that a step changes, the last launches of its run change, counters included: it happens wholly or not at all,
     and only where the loss and the gradients' norm are finite (`finite`).
     With `keep` every tensor stays as it was computed, the updated parameters go to blocks of their own (`updated`), the
@@ -75,6 +77,8 @@ class Training:
             max_norm=max_norm,
         )
         plan.counters[0], plan.factors, self._rule = seed, factors(rule, 0.0, 1), rule
+        updated = {step.path for step in plan.steps.updates}
+        self.unreached = tuple(name for name in states if name not in updated)
         self.states: dict[Symbol, dict[str, Block]] = {}
         self.updated: dict[Symbol, Block] = {}
         for step in plan.steps.updates:
@@ -88,6 +92,8 @@ class Training:
             _average(plan, {step.path: states[step.path] for step in plan.steps.updates}, ema)
         _count(plan, *counters)
         self.program = Program(plan)
+        if plan.steps.given is not None:
+            plan.value(plan.steps.given).memory[...] = 1
 
     def _own(self, plan: Plan, step: Step, state: Mapping[str, Array]) -> None:
         """Where an update finds a parameter and the optimiser's state, and where both go: to copies if all is kept."""
@@ -107,7 +113,7 @@ class Training:
         """What it takes while it is kept, about."""
         return self.program.size_bytes
 
-    def run(self, lr: float, step: int, **inputs: Array) -> float:
+    def run(self, lr: float, step: int, /, **inputs: Array) -> float:
         """Make update number `step` (from 1) and return the loss."""
         self.program.plan.factors[:] = factors(self._rule, lr, step)
         self.program.plan.counters[1] = step

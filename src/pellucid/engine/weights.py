@@ -49,6 +49,20 @@ def public(memory: Array) -> Array:
     return memory.transpose(np.argsort(_order(memory.ndim)))
 
 
+class Owned(np.ndarray[Any, np.dtype[Any]]):
+    """An array with public axes over memory of its own in that order, such as a program keeps of a caller's weight."""
+
+    memory: Array
+
+    @classmethod
+    def like(cls, shape: Shape, dtype: np.dtype[Any]) -> Owned:
+        """Zeros."""
+        memory = np.zeros(memory_shape(shape), dtype)
+        owned = public(memory).view(cls)
+        owned.memory = memory
+        return owned
+
+
 def _order(axes: int) -> tuple[int, ...]:
     """The public axes as they lie in memory."""
     return (*range(2, axes), 1, 0) if axes >= 2 else tuple(range(axes))

@@ -122,7 +122,7 @@ class _Catalogue:
         """An array that no step makes."""
         block = self.plan.value(symbol)
         entry = Entry(symbol.name, symbol.shape, None, by, block.dtype.name)
-        return Listed(entry, block, by in ("model", "optimizer"))
+        return Listed(entry, block, by in ("model", "optimizer") and symbol.dtype.kind == "f")
 
     def _entry(self, step: Step, role: str, *, parameter: bool = False, **more: Any) -> Listed:
         """What a step makes in a role."""
@@ -185,7 +185,7 @@ class _Catalogue:
 
     def _gradient(self, symbol: Symbol) -> Iterator[Listed]:
         """The gradient of one tensor, after the steps in which it grew."""
-        if symbol is self.plan.graph.output and self.plan.steps.given is not None:
+        if self.plan.steps.given is not None and symbol is self.plan.graph.output:
             yield self._given(self.plan.steps.given, "gradient")
         parameter = symbol in self.plan.graph.arrays
         for step, role in self._made[symbol]:

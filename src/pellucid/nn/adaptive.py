@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 from pellucid import functional as F
 from pellucid.nn.layer import Layer
-from pellucid.nn.pooling import Choosing
 from pellucid.ops.adaptive_pool import OutputSize, output_sizes
 from pellucid.ops.checks import flag
 
@@ -28,7 +27,7 @@ class _AdaptivePool(Layer):
         return f"output_size={self.output_size}"
 
 
-class _AdaptiveMaxPool(_AdaptivePool, Choosing):
+class _AdaptiveMaxPool(_AdaptivePool):
     def __init__(self, output_size: OutputSize, return_indices: bool = False) -> None:
         super().__init__(output_size)
         self.return_indices = flag(type(self).__name__, "return_indices", return_indices)

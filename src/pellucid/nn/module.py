@@ -13,13 +13,14 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from pellucid.engine import graph
+from pellucid.engine.structure import items
 from pellucid.errors import ArgumentError, MissingError, say
 from pellucid.kernels.turns import changing
 from pellucid.nn.parameter import Buffer, Parameter, State
+from pellucid.nn.runner import Runner
 from pellucid.nn.table import module_html
 from pellucid.nn.tree import children, is_state, named_states, own, walk
 from pellucid.nn.written import IncompatibleKeys, assign, fitting, write_states
-from pellucid.numbers import as_array, check_scaled, contiguous
 from pellucid.ops.checks import flag
 
 Array = NDArray[Any]
@@ -32,7 +33,7 @@ _editions = count(1)
 _edition = 0
 
 _EDITION = "_edition"  # the attribute that says when a module was last changed
-# The attribute that caches edition, structure, inference and its float type; copies and pickles leave it out.
+# The attribute that caches edition, structure and what runs the module; copies and pickles leave it out.
 _PROGRAM = "_program"
 
 _CASTS = "use model.astype('float32') or model.astype('float64')"
@@ -96,67 +97,53 @@ class Module:
             type(self).__name__, say("there is no attribute {name!r}", name=name), hint=_ELSEWHERE.get(name)
         )
 
-    def __call__(self, input: Any, *others: Any) -> Any:
-        """Run the network on an array in inference mode: (N,C,…) in, a new array out.
+    def __call__(self, *inputs: Any, **named: Any) -> Any:
+        """Run the network on arrays in inference mode, as its forward is called: (N,C,…) in, a new array out.
 
-        The array is converted to the model's dtype: whole numbers and truth values count as what they are, but images
-        of 8 or 16 bits (uint8, uint16) are refused, since data divide them by white (see `Dataset.batches`). While the
-        network is traced, the module's forward runs on symbols instead.
+        Where forward returns several tensors, in a tuple, a list or a dict, there are arrays in the same structure.
+        Arrays are converted to the model's dtype: whole numbers and truth values count as what they are, but images of
+        8 or 16 bits (uint8, uint16) are refused, since data divide them by white (see `Dataset.batches`). Whole numbers
+        that forward takes for such, as an embedding does, stay so. While the network is traced, the module's forward
+        runs on symbols instead.
 
-        Raises: ArgumentError when the input is not an array of real numbers in the dtype's range, or of 8 or 16 bits;
-            ShapeError from the layer that it does not fit.
+        Raises: ArgumentError when an input is not an array of real numbers in the dtype's range, or of 8 or 16 bits;
+            SignatureError for arguments that forward does not take; ShapeError from the layer that they do not fit.
         """
-        if isinstance(input, graph.Symbol) and graph.tracing():
-            return self._traced(input, *others)
-        if others:
-            where = type(self).__name__
-            raise ArgumentError(
-                where, "inference takes one input", got=say("{count} inputs", count=1 + len(others))
-            )
-        return self._infer(input)
+        if graph.tracing() and (id(self) in (_paths.get() or ()) or _symbolic((inputs, named))):
+            return self._traced(*inputs, **named)
+        return self._infer(inputs, named)
 
-    def trace_forward(self, *symbols: graph.Symbol) -> Any:
+    def trace_forward(self, *inputs: Any, **named: Any) -> Any:
         """Run forward on symbols as the root of a network: paths of ops begin at this module."""
         token = _paths.set({id(module): path for path, module in self.named_modules()})
         try:
             with graph.scope("", layer=self.is_layer):
-                return self.forward(*symbols)
+                return self.forward(*inputs, **named)
         except RecursionError:
             rule, hint = "forward never ends", "a module's forward must not call the module itself"
             raise ArgumentError(type(self).__name__, rule, got="calls without end", hint=hint) from None
         finally:
             _paths.reset(token)
 
-    def _traced(self, *inputs: Any) -> Any:
+    def _traced(self, *inputs: Any, **named: Any) -> Any:
         paths = _paths.get()
         if paths is None:
-            return self.trace_forward(*inputs)
+            return self.trace_forward(*inputs, **named)
         if id(self) not in paths:  # made inside a forward: its ops belong to the module that made it
-            return self.forward(*inputs)
+            return self.forward(*inputs, **named)
         with graph.scope(paths[id(self)], layer=self.is_layer):
-            return self.forward(*inputs)
+            return self.forward(*inputs, **named)
 
-    def _infer(self, input: Any) -> Array:
+    def _infer(self, inputs: tuple[Any, ...], named: dict[str, Any]) -> Any:
         now = _edition
-        edition, structure, program, dtype = vars(self).get(_PROGRAM, (None, None, None, None))
+        edition, structure, runner = vars(self).get(_PROGRAM, (None, None, None))
         if edition != now:
-            from pellucid.engine.inference import Inference  # imports LLVM: only when it is needed
-
             if structure != (found := self.structure()):
-                structure, program = found, Inference(self.trace_forward, dict(self.named_arrays()))
-            owns_floats = any(state.dtype.kind == "f" for _, state in self.named_arrays())
-            dtype = self.dtype if owns_floats else None
-            vars(self)[_PROGRAM] = now, structure, program, dtype
-        output: Array = program(self._as_input(input, dtype))
-        return output
-
-    def _as_input(self, input: Any, dtype: np.dtype[Any] | None = None) -> Array:
-        """An array of the model's float type, or of its own where the model has no numbers to have one of."""
-        array = as_array(type(self).__name__, "input", input)
-        check_scaled(type(self).__name__, "input", array)
-        if dtype is None:
-            dtype = array.dtype.newbyteorder("=") if array.dtype.char in "fd" else self.dtype
-        return contiguous(type(self).__name__, "input", array, dtype)
+                arrays = dict(self.named_arrays())
+                structure = found
+                runner = Runner(type(self).__name__, self.forward, self.trace_forward, arrays)
+            vars(self)[_PROGRAM] = now, structure, runner
+        return runner(inputs, named)
 
     def structure(self) -> tuple[tuple[int, int], ...]:
         """The modules of the tree and when each was last changed: unequal once a plan is out of date."""
@@ -296,6 +283,11 @@ class Module:
         if not lines:
             return f"{type(self).__name__}({self.extra_repr()})"
         return "\n  ".join([f"{type(self).__name__}({self.extra_repr()}", *lines]) + "\n)"
+
+
+def _symbolic(arguments: object) -> bool:
+    """Whether tensors of the network that is being traced are among a call's arguments."""
+    return any(graph.is_symbolic(item) for _, item in items(arguments))
 
 
 def _changed(module: Module) -> None:

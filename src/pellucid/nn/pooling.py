@@ -39,17 +39,7 @@ class _Pool(Layer):
                 )
 
 
-class Choosing(Layer):
-    """A pooling that can say which elements it chose."""
-
-    return_indices: bool
-
-    def _infer(self, input: Any) -> Any:
-        """Two arrays are not a network's one output."""
-        return self.forward(self._as_input(input)) if self.return_indices else super()._infer(input)
-
-
-class _MaxPool(_Pool, Choosing):
+class _MaxPool(_Pool):
     def __init__(
         self,
         kernel_size: IntOrTuple,

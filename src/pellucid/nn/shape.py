@@ -7,7 +7,6 @@ from typing import Any
 from pellucid import functional as F
 from pellucid.engine.graph import is_training
 from pellucid.nn.layer import Layer
-from pellucid.nn.module import Array
 from pellucid.ops.checks import flag, number
 
 
@@ -19,14 +18,7 @@ class Flatten(Layer):
         return F.flatten(input, 1)
 
 
-class _Passing(Layer):
-    """A layer that has nothing to compute in inference."""
-
-    def _infer(self, input: Any) -> Array:
-        return self._as_input(input).copy()  # by itself it makes no graph; what a user gets owns its memory
-
-
-class Identity(_Passing):
+class Identity(Layer):
     """The input itself."""
 
     def forward(self, input: Any) -> Any:
@@ -34,7 +26,7 @@ class Identity(_Passing):
         return input
 
 
-class Dropout(_Passing):
+class Dropout(Layer):
     """In training, each number becomes 0 with probability p and the others grow by 1/(1−p). `inplace` as in `ReLU`.
 
     Raises: ArgumentError when `p` is not a number from 0 to 1.

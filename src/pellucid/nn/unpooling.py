@@ -26,10 +26,10 @@ class _MaxUnpool(Layer):
         self.padding = per_axis(where, "padding", padding, self.dims, minimum=0)
 
     def __call__(self, input: Any, indices: Any, output_size: Sequence[int] | None = None) -> Any:
-        """On traced tensors, as every layer; two arrays are no network, and unpooled at once."""
+        """On traced tensors, as every layer; arrays are unpooled at once: a network knows which pooling it follows."""
         if isinstance(input, Symbol):
             return super().__call__(input, indices, output_size)
-        return self.forward(self._as_input(input), indices, output_size)
+        return self.forward(input, indices, output_size)
 
     def forward(self, input: Any, indices: Any, output_size: Sequence[int] | None = None) -> Any:
         """Twice (N,C,…) → (N,C,…)."""

@@ -61,6 +61,7 @@ class Op(Maker):
         dtype: the output's, where it is not that of the operands.
         passes: arguments whose gradient is that of the output, unchanged, where the two have one shape.
         leaves: what a forward leaves for the backward besides statistics, in a form of the engine's.
+        is_loss: whether gradients can begin at the output: without a grad_output that is 1.
         is_linear: whether gradients depend on no operand.
         selects: whether every output is one of its candidates, so that its gradient goes where it came from.
         no_place: rooms in which the op has no place, and why (see `tests/whole/test_ops_and_rooms.py`).
@@ -78,6 +79,7 @@ class Op(Maker):
     dtype: ClassVar[str | None] = None
     passes: ClassVar[tuple[str, ...]] = ()
     leaves: ClassVar[tuple[str, ...]] = ()
+    is_loss: ClassVar[bool] = False
     is_linear: ClassVar[bool] = False
     selects: ClassVar[bool] = False
     keeps_positions: ClassVar[bool] = False

@@ -25,6 +25,7 @@ class Loss(Op):
     reduction: str = "mean"
 
     divisors: ClassVar[tuple[str, ...]] = ("m",)
+    is_loss: ClassVar[bool] = True
     reductions: ClassVar[tuple[str, ...]] = ("mean", "sum", "none")
 
     def check_reduction(self) -> None:

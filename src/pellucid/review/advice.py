@@ -39,8 +39,9 @@ from pellucid.review.looks import Course, Guess, Probe, course, guess, probe
 from pellucid.review.scores import class_names
 from pellucid.train import History, Optimizer
 from pellucid.train.history import check_history
-from pellucid.train.losses import Loss, loss_of
-from pellucid.train.step import check_model, check_optimizer
+from pellucid.train.kinds import check_model, check_optimizer
+from pellucid.train.losses import Loss
+from pellucid.train.own_loss import loss_of
 
 ENOUGH = 100  # steps: of fewer, what they have not come to says little
 _GOOD = 0.5  # of the loss of who knows nothing

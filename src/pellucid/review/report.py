@@ -26,7 +26,7 @@ from pellucid.review.scores import Scores
 from pellucid.train.batch import check_classes
 from pellucid.train.evaluation import raw
 from pellucid.train.history import History, check_history
-from pellucid.train.step import check_model
+from pellucid.train.kinds import check_model
 
 Array = NDArray[Any]
 _MISTAKES = 24

@@ -19,7 +19,7 @@ from pellucid.nn import Module
 from pellucid.numbers import as_array
 from pellucid.train.batch import images
 from pellucid.train.evaluation import raw
-from pellucid.train.step import check_model
+from pellucid.train.kinds import check_model
 
 Array = NDArray[Any]
 _BATCH = 32  # images at a time: all that a network computes of them is kept

@@ -7,7 +7,8 @@ from pellucid.train.history import History
 from pellucid.train.loop import fit
 from pellucid.train.losses import CrossEntropyLoss, MSELoss
 from pellucid.train.optimizers import SGD, Adam, AdamW, Optimizer
-from pellucid.train.step import TrainStep, record
+from pellucid.train.recording import record
+from pellucid.train.step import TrainStep
 
 __all__ = [
     "SGD",

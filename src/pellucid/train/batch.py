@@ -40,6 +40,21 @@ def images(x: Any, dtype: np.dtype[Any], name: str = "x", where: str = "TrainSte
     return contiguous(where, name, array, dtype)
 
 
+def input(where: str, name: str, value: Any, dtype: np.dtype[Any]) -> Array:
+    """One of several inputs, or targets, as a contiguous array: of the model's float type, or whole numbers.
+
+    Raises: ArgumentError for what is no array of real numbers, or of 8 or 16 bits; ShapeError when it has no batch axis
+        or is empty.
+    """
+    array = as_array(where, name, value)
+    check_scaled(where, name, array)
+    if array.ndim < 1 or array.size == 0:
+        rule = say("{name} must have an axis for its batch and not be empty", name=name)
+        raise ShapeError(where, rule, expected=f"{name} (N,…)", got=f"{name} {array.shape}")
+    whole = array.dtype.kind in "iu" and array.dtype != np.uint64
+    return contiguous(where, name, array, np.dtype(np.int64) if whole else dtype)
+
+
 def labels(y: Any, count: int) -> Array:
     """Class numbers as int64, in an array of their own: nobody changes them between their check and their use.
 

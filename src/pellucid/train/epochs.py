@@ -20,7 +20,7 @@ from pellucid.train.checkpoints import Checkpoints
 from pellucid.train.evaluation import scores
 from pellucid.train.events import Epoch, Progress
 from pellucid.train.interrupt import after_step
-from pellucid.train.losses import loss_of
+from pellucid.train.own_loss import loss_of
 from pellucid.train.run import STRETCH, Best, Run, digest
 from pellucid.train.schedules import Schedule
 from pellucid.train.source import Source

@@ -19,8 +19,9 @@ from pellucid.explain.finite import first_wrong
 from pellucid.nn.module import Module
 from pellucid.numbers import as_array
 from pellucid.ops.softmax import Softmax
-from pellucid.train.losses import CrossEntropyLoss, Loss, MSELoss, loss_of
-from pellucid.train.step import check_model
+from pellucid.train.kinds import check_model
+from pellucid.train.losses import CrossEntropyLoss, Loss, MSELoss
+from pellucid.train.own_loss import loss_of
 from pellucid.train.wanted import judge, judged
 
 Array = NDArray[Any]

@@ -22,12 +22,14 @@ from pellucid.train.batch import check_classes
 from pellucid.train.checkpoints import Checkpoints
 from pellucid.train.epochs import Callback, Ends, Epochs
 from pellucid.train.history import History
-from pellucid.train.losses import Loss, loss_of
+from pellucid.train.kinds import check_model
+from pellucid.train.losses import LossLike
 from pellucid.train.optimizers import Optimizer
+from pellucid.train.own_loss import loss_of
 from pellucid.train.run import Run
 from pellucid.train.schedules import Schedule
 from pellucid.train.source import Batch, Images, source
-from pellucid.train.step import TrainStep, check_model
+from pellucid.train.step import TrainStep
 from pellucid.train.wanted import check_counted, judged
 
 
@@ -37,7 +39,7 @@ def fit(
     validation: DataLike | None = None,
     *,
     optimizer: Optimizer,
-    loss: str | Loss = "cross_entropy",
+    loss: LossLike = "cross_entropy",
     epochs: int,
     batch_size: int = 64,
     schedule: Schedule | str | None = None,
@@ -108,7 +110,7 @@ def prepared(
     validation: DataLike | None = None,
     *,
     optimizer: Optimizer,
-    loss: str | Loss = "cross_entropy",
+    loss: LossLike = "cross_entropy",
     epochs: int,
     batch_size: int = 64,
     schedule: Schedule | str | None = None,

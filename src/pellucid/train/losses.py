@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pellucid import functional as F
 from pellucid.engine.graph import Symbol
-from pellucid.errors import ArgumentError, either, say
+from pellucid.errors import ArgumentError, say
 from pellucid.numbers import as_array, within
 from pellucid.ops.base import Shape
 from pellucid.ops.checks import number
-from pellucid.ops.class_loss import class_axis
 from pellucid.signatures import CheckedSettings
 from pellucid.sizes import is_integer
 from pellucid.train import batch
@@ -47,14 +46,19 @@ class Loss(CheckedSettings):
         return type(self).function(output, target, *weights, **self.settings)
 
     @abstractmethod
-    def targets(self, y: Any, x: Array) -> Array:
-        """What a user hands over as the targets of these inputs, as a program reads them."""
+    def targets(self, y: Any, count: int, dtype: np.dtype[Any]) -> Any:
+        """What a user hands over as the targets of so many images, as a program of this float type reads them."""
+
+    def check_output(self, output: Any, y: Any) -> None:
+        """A loss of a name compares one output with its targets, which must fit beyond what the op itself says."""
+        if not isinstance(output, Symbol):
+            rule = "a loss that is given by its name compares one output with its targets"
+            hint = "loss=lambda output, target: …, with functions of pellucid.functional"
+            raise ArgumentError("TrainStep", rule, got=type(output).__name__, hint=hint)
+        self.check_shape(y, output.shape)
 
     def check_shape(self, y: Array, output: Shape) -> None:
         """Targets must fit to the network's output, beyond what the op itself says."""
-
-    def check_numbers(self, y: Array, output: Shape) -> None:
-        """Targets that say where something is read must be right before a program reads there."""
 
 
 class CrossEntropyLoss(Loss):
@@ -97,21 +101,16 @@ class CrossEntropyLoss(Loss):
         """Those of `pellucid.functional.cross_entropy` but the weight."""
         return {"ignore_index": self.ignore_index, "label_smoothing": self.label_smoothing}
 
-    def targets(self, y: Any, x: Array) -> Array:
+    def targets(self, y: Any, count: int, dtype: np.dtype[Any]) -> Array:
         """Floating numbers with an axis of classes are probabilities; all others must be labels."""
         array = as_array("TrainStep", "y", y)
         if batch.are_probabilities(array):
-            return batch.images(array, x.dtype, "y")
-        return batch.labels(array, len(x))
+            return batch.images(array, dtype, "y")
+        return batch.labels(array, count)
 
     def check_shape(self, y: Array, output: Shape) -> None:
         """One label for each input where outputs are (N, classes), and probabilities of all classes."""
         batch.check_targets(y, output)
-
-    def check_numbers(self, y: Array, output: Shape) -> None:
-        """Labels must be classes that the network has, or be ignored."""
-        if y.dtype.kind != "f":
-            batch.check_classes(y, output[class_axis(output)], ignored=self.ignore_index)
 
     def __repr__(self) -> str:
         settings = {"weight": None if self.weight is None else self.weight.tolist(), **self.settings}
@@ -133,27 +132,18 @@ class MSELoss(Loss):
     def __init__(self) -> None:
         """Without settings."""
 
-    def targets(self, y: Any, x: Array) -> Array:
+    def targets(self, y: Any, count: int, dtype: np.dtype[Any]) -> Array:  # noqa: ARG002 - as many as op says
         """Numbers."""
-        return batch.images(y, x.dtype, "y")
+        return batch.images(y, dtype, "y")
 
     def __repr__(self) -> str:
         return "MSELoss()"
 
 
+LossLike: TypeAlias = (
+    str | Loss | Callable[[Any, Any], Any]
+)  # by name, as an object, or a function of one's own
 LOSSES: dict[str, Loss] = {"cross_entropy": CrossEntropyLoss(), "mse_loss": MSELoss()}
-
-
-def loss_of(where: str, loss: object) -> Loss:
-    """A loss as it is, or the one of a name.
-
-    Raises: ArgumentError for anything else.
-    """
-    if isinstance(loss, Loss):
-        return loss
-    if not isinstance(loss, str) or loss not in LOSSES:
-        raise ArgumentError(where, "loss has no such name", expected=either(LOSSES), got=repr(loss))
-    return LOSSES[loss]
 
 
 def weights_in(loss: Loss, dtype: np.dtype[Any]) -> tuple[Array, ...]:

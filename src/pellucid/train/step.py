@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, TypeAlias
 
@@ -10,13 +10,10 @@ from numpy.typing import NDArray
 
 from pellucid import memory
 from pellucid.engine import algorithm
-from pellucid.engine.compose import lower, plan_of
-from pellucid.engine.graph import Graph, Symbol, trace
 from pellucid.engine.listing import Listing, listing
-from pellucid.engine.program import Program
 from pellucid.engine.programs import Programs
 from pellucid.engine.training import Training
-from pellucid.errors import ArgumentError, say, told_by
+from pellucid.errors import ArgumentError, say
 from pellucid.explain.catalogue import Update
 from pellucid.explain.recorded import recording_of
 from pellucid.explain.recording import Recording
@@ -26,13 +23,15 @@ from pellucid.nn import module
 from pellucid.nn.module import Module
 from pellucid.nn.parameter import Parameter
 from pellucid.nn.tree import named_states
-from pellucid.ops.base import Shape
 from pellucid.ops.checks import number
 from pellucid.philox import check_time
 from pellucid.seeds import check_seed
-from pellucid.train import batch, finite
-from pellucid.train.losses import Loss, loss_of, weights_in
+from pellucid.train import finite
+from pellucid.train.kinds import check_model, check_optimizer
+from pellucid.train.losses import LossLike
+from pellucid.train.network import Batch, batch_of, check_pointers, loss_graph
 from pellucid.train.optimizers import Optimizer
+from pellucid.train.own_loss import loss_of
 from pellucid.train.state import State
 
 Array = NDArray[Any]
@@ -46,9 +45,14 @@ _Snapshot: TypeAlias = tuple[
 class TrainStep:
     """A model, an optimiser and a loss; each call makes one update and returns the batch's mean loss.
 
-    The loss is "cross_entropy", "mse_loss", or one with settings: `CrossEntropyLoss(…)`, `MSELoss()`.
+    The loss is "cross_entropy", "mse_loss", one with settings: `CrossEntropyLoss(…)`, `MSELoss()`, or any callable
+    (output, target) that makes one number of them with functions of `pellucid.functional`: it is traced as a part of
+    the network. The output is what forward returns, in its structure; the target is what is given as y, which may be a
+    tuple or a dict of arrays as well. Several inputs are a tuple of forward's arguments, or a dict by their names.
+
     Programs are made for each batch shape and share the parameters and the optimiser's state. `seed` decides dropout.
-    Parameters that are frozen (`requires_grad = False`) stay as they are; each step looks anew.
+    Parameters that are frozen (`requires_grad = False`) stay as they are; each step looks anew. So do those that the
+    loss does not depend on, which `unreached` names.
 
     With `clip_norm` all gradients are multiplied by min(1, clip_norm/(‖gradients‖ + 1e-6)) before the update, where the
     norm is that of all trained parameters' gradients together, as `torch.nn.utils.clip_grad_norm_` does.
@@ -74,7 +78,7 @@ class TrainStep:
         self,
         model: Module,
         optimizer: Optimizer,
-        loss: str | Loss = "cross_entropy",
+        loss: LossLike = "cross_entropy",
         seed: int = 0,
         *,
         clip_norm: float | None = None,
@@ -113,7 +117,7 @@ class TrainStep:
         """Begin without programs."""
         self._turn = turns.lock()
         self._programs: Programs[Training] = Programs()
-        self._latest: Program | None = None
+        self._latest: Training | None = None
         self._counters: dict[str, Array] = {}
         self._parameters: dict[str, Parameter] = {}
         self._edition, self._dtype = -1, self.model.dtype
@@ -136,11 +140,11 @@ class TrainStep:
 
         Raises: NumericError when the loss or a gradient is not finite; then nothing has changed.
         """
-        x, y = self._batch(x, y)
+        batch = self._batch(x, y)
         with self._turn_taken():
-            training, number = self._training(x, y), self._next
-            loss = training.run(self.optimizer.lr, number, input=x, target=y)
-            finite.check("TrainStep", training, loss, number, lambda: self._recorded(x, y))
+            training, number = self._training(batch), self._next
+            loss = training.run(self.optimizer.lr, number, **batch.arrays)
+            finite.check("TrainStep", training, loss, number, lambda: self._recorded(batch))
             return loss
 
     @property
@@ -161,13 +165,33 @@ class TrainStep:
         if self._latest is None:
             rule, hint = "a plan is made for the shape of a batch", "make a step, or use step.plan_for(x, y)"
             raise ArgumentError("plan", rule, got="no batch yet", hint=hint)
-        return listing(self._latest)
+        return listing(self._latest.program)
+
+    @property
+    def unreached(self) -> tuple[str, ...]:
+        """The parameters that the latest step's loss does not depend on, such as a head's that it leaves out.
+
+        They have no gradient and stay as they are: neither weight decay nor momentum touches them.
+
+        Example:
+            >>> import numpy as np, pellucid as pc
+            >>> class Net(pc.Module):
+            ...     def __init__(self):
+            ...         self.one, self.other = pc.Linear(4, 3), pc.Linear(4, 2)
+            ...     def forward(self, x):
+            ...         return self.one(x), self.other(x)
+            >>> step = pc.TrainStep(Net(), pc.SGD(lr=0.1), loss=lambda output, y: pc.functional.mse_loss(output[0], y))
+            >>> _ = step(np.ones((2, 4)), np.ones((2, 3)))
+            >>> step.unreached
+            ('other.weight', 'other.bias')
+        """
+        return () if self._latest is None else self._latest.unreached
 
     def plan_for(self, x: Any, y: Any) -> Listing:
         """The plan of a step on such inputs and targets; nothing runs."""
-        x, y = self._batch(x, y)
+        batch = self._batch(x, y)
         with self._turn_taken():
-            return listing(self._training(x, y).program)
+            return listing(self._training(batch).program)
 
     @memory.enough("TrainStep")
     def record(self, x: Any, y: Any) -> Recording:
@@ -176,9 +200,9 @@ class TrainStep:
         `commit()` of the recording makes the update; it is refused once the model has moved on, and where the loss or a
         gradient is not finite.
         """
-        x, y = self._batch(x, y)
+        batch = self._batch(x, y)
         with self._turn_taken():
-            return self._recorded(x, y)
+            return self._recorded(batch)
 
     def state_dict(self) -> dict[str, Array]:
         """Copies of all that the next step's bits depend on besides the model and the step's own settings.
@@ -242,11 +266,11 @@ class TrainStep:
             where, trained, rule = "TrainStep.load_state_dict", self._trained(), self.optimizer.rule
             self._state.load(where, trained, self._parameters, rule, state_dict)
 
-    def _recorded(self, x: Array, y: Array) -> Recording:
-        training = to_nearest(lambda: self._planned(x, y, keep=True))
+    def _recorded(self, batch: Batch) -> Recording:
+        training = to_nearest(lambda: self._planned(batch, keep=True))
         with turns.running:  # what is read before the run and after it is of one model
             start = self._snapshot()
-            loss = training.run(self.optimizer.lr, self._next, input=x, target=y)
+            loss = training.run(self.optimizer.lr, self._next, **batch.arrays)
             return self._recording(training, loss, start)
 
     def _recording(self, training: Training, loss: float, start: _Snapshot) -> Recording:
@@ -284,28 +308,28 @@ class TrainStep:
         lock: AbstractContextManager[Any] = self._turn
         return lock
 
-    def _batch(self, x: Any, y: Any) -> tuple[Array, Array]:
+    def _batch(self, x: Any, y: Any) -> Batch:
         dtype = self._dtype if self._edition == module.edition() else self.model.dtype
-        x = batch.images(x, dtype)
-        return x, self._loss.targets(y, x)
+        return batch_of(self.model, self._loss, x, y, dtype)
 
-    def _training(self, x: Array, y: Array) -> Training:
+    def _training(self, batch: Batch) -> Training:
         """The program for this batch's shape."""
         self._follow_model()
         wanted = self._wanted()
-        key = (x.shape, y.shape, y.dtype, self.optimizer.rule, algorithm.current(), wanted)
-        training = self._programs.of(key, lambda: self._planned(x, y, keep=False))
-        self._loss.check_numbers(y, _output(training.program.plan.graph))
+        key = (batch.key, self.optimizer.rule, algorithm.current(), wanted)
+        training = self._programs.of(key, lambda: self._planned(batch, keep=False))
+        check_pointers(training.program.plan.graph, batch.arrays)
         self._check_writeable(wanted)
-        self._latest = training.program
+        self._latest = training
         return training
 
     @memory.enough("TrainStep")
-    def _planned(self, x: Array, y: Array, *, keep: bool) -> Training:
+    def _planned(self, batch: Batch, *, keep: bool) -> Training:
         states = self._state.of(self._trained(), self.optimizer.rule)
         counters = self._state.count, self._counters
-        graph, rule = self._graph(x, y, tuple(states)), self.optimizer.rule
-        return Training(
+        graph, rule = loss_graph(self.model, self._loss, batch), self.optimizer.rule
+        check_pointers(graph, batch.arrays)
+        training = Training(
             graph,
             self.model.dtype,
             rule,
@@ -316,6 +340,10 @@ class TrainStep:
             max_norm=self.clip_norm,
             ema=self.ema,
         )
+        if len(training.unreached) == len(states):
+            rule_, got = "the loss must depend on a parameter that is to be trained", ", ".join(states)[:80]
+            raise ArgumentError("TrainStep", rule_, got=say("none of {names}", names=got))
+        return training
 
     def _wanted(self) -> tuple[str, ...]:
         """The names of the parameters that are to be trained."""
@@ -325,33 +353,6 @@ class TrainStep:
             hint = "set requires_grad = True for those to train"
             raise ArgumentError("TrainStep", "the model must have parameters to train", got=got, hint=hint)
         return wanted
-
-    def _graph(self, x: Array, y: Array, wanted: Sequence[str]) -> Graph:
-        """The loss of this batch, traced; every parameter that is trained must take part in it."""
-        arrays: dict[str, Array] = dict(self.model.named_arrays())
-        inputs = {"input": (x.shape, x.dtype), "target": (y.shape, y.dtype)}
-        weights = weights_in(self._loss, self.model.dtype)
-        arrays |= {_free("loss.weight", arrays): weight for weight in weights}
-
-        def function(input: Symbol, target: Symbol) -> Any:
-            output = self.model.trace_forward(input)
-            if isinstance(output, Symbol):
-                self._loss.check_shape(y, output.shape)
-            return self._loss.of(output, target, weights)
-
-        graph = trace(function, inputs, arrays, training=True)
-        used = {symbol.name for symbol in graph.arrays}
-        idle = [name for name in wanted if name not in used]
-        if idle:
-            layer = idle[0].rpartition(".")[0] or idle[0]
-            raise ArgumentError(
-                "TrainStep",
-                say("the forward never uses layer '{layer}'", layer=layer),
-                got=say("unused parameters: {names}", names=", ".join(idle[:5])),
-                hint="call the layer in forward, or remove it",
-            )
-        self._loss.check_numbers(y, _output(graph))
-        return graph
 
     def _trained(self) -> dict[str, Parameter]:
         """The parameters that are to be trained, by their names."""
@@ -398,84 +399,3 @@ class TrainStep:
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
         self._begin()
-
-
-def check_model(where: str, model: object) -> None:
-    """A model must be a module.
-
-    Raises: ArgumentError for anything else.
-    """
-    if not isinstance(model, Module):
-        raise ArgumentError(where, "model must be a pellucid Module", got=_kind(model))
-
-
-def check_optimizer(where: str, optimizer: object) -> None:
-    """An optimiser must be one of ours.
-
-    Raises: ArgumentError for anything else.
-    """
-    if not isinstance(optimizer, Optimizer):
-        rule = "optimizer must be an SGD, Adam or AdamW of pellucid"
-        raise ArgumentError(where, rule, got=_kind(optimizer), hint="optimizer=pellucid.SGD(lr=0.05)")
-
-
-def _kind(value: object) -> str:
-    """What a wrong argument is: a class, or the class of an object, with the package it comes from."""
-    kind = value if isinstance(value, type) else type(value)
-    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-    return say("the class {name} itself", name=name) if isinstance(value, type) else name
-
-
-def _output(graph: Graph) -> Shape:
-    """The shape of the network's output in a graph that ends in a loss."""
-    assert graph.output.node is not None
-    output = graph.output.node.operands[0]
-    assert output is not None
-    return output.shape
-
-
-def _free(name: str, taken: Collection[str]) -> str:
-    """A name that no array of the model has."""
-    while name in taken:
-        name = f"{name}#2"
-    return name
-
-
-@memory.enough("record")
-@told_by("record", "TrainStep")
-def record(
-    model: Module,
-    x: Any,
-    y: Any = None,
-    *,
-    optimizer: Optimizer | None = None,
-    loss: str | Loss = "cross_entropy",
-) -> Recording:
-    """Run a model in the open: inference on x alone, or with targets and an optimiser a fresh training step.
-
-    Raises: ArgumentError when targets come without an optimiser, or an optimiser or a loss without targets.
-
-    Example:
-        >>> import numpy as np, pellucid as pc
-        >>> rec = pc.record(pc.models.lenet5(), np.zeros((1, 1, 28, 28), np.float32))
-        >>> rec["conv1.output"].shape
-        (1, 6, 28, 28)
-    """
-    if y is not None:
-        if optimizer is None:
-            raise ArgumentError(
-                "record", "a training step needs an optimizer", hint="optimizer=pellucid.SGD(lr=0.05)"
-            )
-        return TrainStep(model, optimizer, loss).record(x, y)
-    check_model("record", model)
-    if optimizer is not None or loss != "cross_entropy":
-        got = "an optimizer and no y" if optimizer is not None else say("loss={loss!r} and no y", loss=loss)
-        hint = "pellucid.record(model, x, y, optimizer=…) records a training step"
-        raise ArgumentError("record", "optimizer and loss need targets", got=got, hint=hint)
-    x = batch.images(x, model.dtype, where="record")
-    arrays = dict(model.named_arrays())
-    graph = trace(model.trace_forward, {"input": (x.shape, x.dtype)}, arrays, training=False)
-    program = Program(lower(plan_of(graph, model.dtype, keep=True)))
-    with turns.running:  # nobody changes the weights before they are read
-        program.run(graph.output, input=x)
-        return recording_of(program, {})

@@ -52,7 +52,7 @@ def with_moments(steps: Steps) -> Steps:
             norms[step.reads["input"]].append(step)
     changed = {}
     for step in steps.order:
-        readers = norms.get(step.makes.get("output", steps.graph.output), ()) if step.way == "forward" else ()
+        readers = norms.get(step.makes["output"], ()) if step.way == "forward" else ()
         if readers and by_winograd(step, steps.setting):
             output = step.makes["output"]
             moments = {"moments": Symbol(f"{step.path}.moments", output.shape[:2], np.dtype(np.float64))}

@@ -12,7 +12,7 @@ from pellucid.engine.lowering.max_indices import places
 from pellucid.engine.lowering.max_pool import axes_of
 from pellucid.engine.plan import CHUNKS, Plan
 from pellucid.engine.steps import Step
-from pellucid.errors import ShapeError, say
+from pellucid.errors import ArgumentError, ShapeError, say
 from pellucid.kernels.loops import max_unpool
 from pellucid.ops.max_unpool import MaxUnpool
 from pellucid.sizes import size_of
@@ -77,7 +77,9 @@ def _pool(node: Node) -> Node:
     """The pooling that the indices come from."""
     assert node.operands[1] is not None
     pool = node.operands[1].node
-    assert pool is not None
+    if pool is None:
+        rule = "in a network indices come from a max pooling of it"
+        raise ArgumentError(node.op.name, rule, got=f"'{node.operands[1].name}'")
     return pool
 
 

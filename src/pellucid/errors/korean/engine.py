@@ -8,7 +8,6 @@ SENTENCES = {
     ),
     "'{name}' of shape {shape}": "'{name}', 모양 {shape}",
     "'{name}' of dtype {dtype}": "'{name}', 자료형 {dtype}",
-    "'{name}' itself": "'{name}' 자신",
     "use the functions of pellucid.functional": "pellucid.functional의 함수를 쓰면 됩니다",
     "a traced tensor has no attribute {attribute!r}": "추적하는 텐서에 그런 속성은 없습니다: {attribute}",
     "use pellucid.functional (flatten, relu, …) or a layer": (
@@ -27,8 +26,8 @@ SENTENCES = {
     "an index": "색인",
     "a condition": "조건",
     "a loop": "반복",
-    "operands must be traced tensors or parameters of the model": (
-        "피연산자는 추적하는 텐서이거나 모델의 매개변수여야 합니다"
+    "operands must be traced tensors, arrays of NumPy or parameters of the model": (
+        "피연산자는 추적하는 텐서이거나 NumPy 배열이거나 모델의 매개변수여야 합니다"
     ),
     "make parameters and layers attributes of the module, or items of lists there": (
         "매개변수와 층을 모듈의 속성이나 속성인 리스트의 항목으로 두면 됩니다"
@@ -42,13 +41,17 @@ SENTENCES = {
         "다시 계산하거나, 반환해서 다음 forward에 입력으로 주면 됩니다"
     ),
     "a network's tensors have at most {most} axes": "신경망의 텐서는 축이 {most}개 이하여야 합니다",
-    "input must have an axis for its batch": "입력에는 배치 축이 있어야 합니다",
+    "{name} must have an axis for its batch": "배치 축이 있어야 합니다: {name}",
     "a symbol has meaning only while its network is traced": "기호는 신경망을 추적하는 동안에만 쓸 수 있습니다",
     "{name} must be integers": "정수형이어야 합니다: {name}",
     "{name} must be floats": "실수형이어야 합니다: {name}",
-    "a network must return one tensor": "신경망은 텐서 하나를 돌려주어야 합니다",
-    "return a single tensor": "텐서 하나만 돌려주면 됩니다",
-    "a network must apply at least one op to its input": "신경망은 입력에 연산을 하나 이상 적용해야 합니다",
+    "a network must return tensors": "신경망은 텐서를 돌려주어야 합니다",
+    "a tensor, or a tuple, a list or a dict of tensors": "텐서 하나 또는 텐서의 튜플, 리스트, 딕셔너리",
+    "one output is needed here": "여기에는 출력이 하나여야 합니다",
+    "tensors, with the structures that hold them, nest at most {most} deep": (
+        "텐서를 담은 구조는 {most}겹까지만 겹칠 수 있습니다"
+    ),
+    "in a network indices come from a max pooling of it": "신경망에서 색인은 그 안의 최댓값 풀링에서 와야 합니다",
     # planning
     "all that a run takes": "실행에 드는 모든 것",
     "this op cannot be part of a network yet": "이 연산은 아직 신경망에 쓸 수 없습니다",

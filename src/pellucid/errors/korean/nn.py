@@ -51,8 +51,6 @@ SENTENCES = {
         "model.astype('float32')나 model.astype('float64')를 쓰면 됩니다"
     ),
     "leave it out: each step makes its gradients anew": "빼면 됩니다. 학습 단계마다 기울기를 새로 계산합니다",
-    "inference takes one input": "추론의 입력은 하나입니다",
-    "{count} inputs": "입력 {count}개",
     "a module's forward must not call the module itself": "모듈의 forward는 그 모듈 자신을 호출할 수 없습니다",
     "forward never ends": "forward가 끝나지 않습니다",
     "calls without end": "끝없는 호출",

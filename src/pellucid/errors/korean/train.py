@@ -51,9 +51,20 @@ SENTENCES = {
     "let the signal's handler or the forward only note it": (
         "시그널 처리기나 forward에서는 적어 두기만 하고 나중에 실행하면 됩니다"
     ),
-    "the forward never uses layer '{layer}'": "forward에서 쓰지 않는 층이 있습니다: '{layer}'",
-    "unused parameters: {names}": "쓰지 않는 매개변수: {names}",
-    "call the layer in forward, or remove it": "forward에서 그 층을 호출하거나 층을 없애면 됩니다",
+    "the loss must depend on a parameter that is to be trained": (
+        "손실은 학습할 매개변수 가운데 하나 이상에 따라 달라져야 합니다"
+    ),
+    "none of {names}": "다음 가운데 하나도 없음: {names}",
+    "{name} must have an axis for its batch and not be empty": "배치 축이 있고 비어 있지 않아야 합니다: {name}",
+    "a loss that is given by its name compares one output with its targets": (
+        "이름으로 정한 손실은 출력 하나를 목표와 비교합니다"
+    ),
+    "loss=lambda output, target: …, with functions of pellucid.functional": (
+        "pellucid.functional의 함수로 loss=lambda output, target: …"
+    ),
+    "a loss must make one number of the network's tensors": "손실은 신경망의 텐서로 수 하나를 만들어야 합니다",
+    "use functions of pellucid.functional": "pellucid.functional의 함수를 쓰면 됩니다",
+    "a loss must be one number": "손실은 수 하나여야 합니다",
     "the optimizer's state of '{name}'": "'{name}'의 최적화 상태",
     "a step changes the model's arrays, so they must be writeable": (
         "학습 단계는 모델의 배열을 바꾸므로 쓸 수 있는 배열이어야 합니다"

@@ -32,7 +32,6 @@ from pellucid.ops.sgd import SGD
 from pellucid.philox import TIMES
 from pellucid.sizes import size_of
 
-_INPUTS = ("input", "target")
 _WINDOW = 2**24  # positions
 _MOST_SAID = 120  # characters
 # What settings can lead to that no layer would have.
@@ -55,6 +54,7 @@ def check_planned(entries: Sequence[Entry], aliases: Mapping[str, str], algorith
             for entry in entries:
                 if entry.source and entry.source.of == "output" and isinstance(entry.source.op, Op):
                     network.add(entry, entry.source.op, aliases)
+            network.end(aliases)
             check(len(network.graph.nodes) > 0, "entries", "something is computed", entries[0].name)
             listed = _planned(network.graph, entries, aliases)
         except _SENSELESS as error:
@@ -72,10 +72,11 @@ class _Network:
 
     def __init__(self, entries: Sequence[Entry]) -> None:
         self._given = {entry.name: entry for entry in entries if entry.source is None}
-        inputs = {name: self._symbol(name) for name in _INPUTS if name in self._given}
+        inputs = {name: self._symbol(name) for name, entry in self._given.items() if entry.given == "input"}
         first = entries[0].name if entries else None
-        check("input" in inputs and inputs["input"].dtype.kind == "f", "entries", "there is an input", first)
-        self.graph, self._symbols = Graph(inputs, training=True), dict(inputs)
+        floats = [entry.dtype for entry in self._given.values() if np.dtype(entry.dtype).kind == "f"]
+        check(bool(inputs and floats), "entries", "there is an input", first)
+        self.graph, self._symbols = Graph(inputs, np.dtype(floats[0]), training=True), dict(inputs)
 
     def add(self, entry: Entry, op: Op, aliases: Mapping[str, str]) -> None:
         """Add the node of an output."""
@@ -87,7 +88,11 @@ class _Network:
         _check_window(where, op, operands[0])
         rule = say("output of {name} must have the shape {shape}", name=op.name, shape=output.shape)
         check(entry.shape == output.shape, where, rule, entry.shape)
-        self.graph.output = self._symbols[entry.name] = output
+        self.graph.returned = self._symbols[entry.name] = output
+
+    def end(self, aliases: Mapping[str, str]) -> None:
+        """Of a training step the output is the loss, wherever it was made; of others, what was made last."""
+        self.graph.returned = self._symbols.get("loss" if "loss" in aliases else "", self.graph.returned)
 
     def _operand(self, where: str, name: str | None) -> Symbol | None:
         """What was computed before, or an array of the model."""
@@ -96,7 +101,7 @@ class _Network:
         check(name in self._given, where, "operands are arrays that were there before", name)
         symbol = self._symbols[name] = self._symbol(name)
         rule = say("'{name}' must be {dtype}, as the input is", name=name, dtype=self.graph.dtype)
-        check(symbol.dtype == self.graph.dtype, where, rule, symbol.dtype.name)
+        check(symbol.dtype in (self.graph.dtype, np.int64), where, rule, symbol.dtype.name)
         # They take no room until they are read.
         self.graph.arrays[symbol] = np.zeros(symbol.shape, symbol.dtype)
         return symbol
