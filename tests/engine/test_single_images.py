@@ -244,7 +244,8 @@ def test_inference_normalises_in_the_convolution() -> None:
     model = pc.Sequential(pc.Conv2d(3, 16, 3, padding=1, bias=False), pc.BatchNorm2d(16), pc.ReLU())
     x = normal(2, 3, 8, 8)
     before = model(x)
-    program = next(iter(model._program[2]._programs.values()))
+    (run,) = model._program[2]._forms.values()
+    program = next(iter(run._programs.values()))
     assert "walk_rows" not in {loop.kernel.name for loop in program.plan.loops}
     norm_ = next(m for m in model.modules() if isinstance(m, pc.BatchNorm2d))
     norm_.running_mean[...] += 1

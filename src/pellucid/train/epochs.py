@@ -12,6 +12,7 @@ import numpy as np
 
 from pellucid import memory
 from pellucid.data.dataset import Dataset
+from pellucid.engine.structure import items
 from pellucid.errors import FormatError, NumericError, say, told_by
 from pellucid.explain.finite import check_finite
 from pellucid.formats.run import RunState
@@ -21,6 +22,7 @@ from pellucid.train.evaluation import scores
 from pellucid.train.events import Epoch, Progress
 from pellucid.train.interrupt import after_step
 from pellucid.train.own_loss import loss_of
+from pellucid.train.pairs import Pairs
 from pellucid.train.run import STRETCH, Best, Run, digest
 from pellucid.train.schedules import Schedule
 from pellucid.train.source import Source
@@ -57,7 +59,7 @@ class Epochs:
         self,
         run: Run,
         source: Source,
-        validation: Dataset | None,
+        validation: Dataset | Pairs | None,
         schedule: Schedule | None,
         ends: Ends,
         callbacks: Sequence[Callback],
@@ -132,7 +134,7 @@ class Epochs:
             seen = 0
             for x, y in batches:
                 value = self._step(x, y)
-                seen += len(x)
+                seen += _count(x)
                 speed = seen / (time.perf_counter() - start)
                 place = run.epoch, run.batch, self.source.batches
                 self._tell(Progress(*place, value, speed, run.step.optimizer.lr))
@@ -157,9 +159,10 @@ class Epochs:
     def _step(self, x: Any, y: Any) -> float:
         run, optimizer = self.run, self.run.step.optimizer
         self._set_rate()
-        x = as_array("fit", "x", x)
-        if not np.isfinite(x).all():
-            self.source.check_finite(x, run.epoch, run.batch)
+        for path, item in items(x, "x"):
+            array = as_array("fit", path, item)
+            if not np.isfinite(array).all():
+                self.source.check_finite(array, run.epoch, run.batch)
         self._whole = False
         try:
             value = run.step(x, y)
@@ -171,8 +174,8 @@ class Epochs:
             raise
         run.history.losses.append(value)
         run.history.rates.append(optimizer.lr)
-        run.batch, run.images = run.batch + 1, run.images + len(x)
-        run.loss_sum += value * len(x)
+        run.batch, run.images = run.batch + 1, run.images + _count(x)
+        run.loss_sum += value * _count(x)
         if self._marked and run.step.steps % STRETCH == 0:
             run.mark()
         self._whole = True
@@ -197,7 +200,7 @@ class Epochs:
         if self.run.lr is not None:
             self.run.step.optimizer.lr = self.run.lr
 
-    def _validated(self, data: Dataset) -> dict[str, float]:
+    def _validated(self, data: Dataset | Pairs) -> dict[str, float]:
         """The model's scores: those of its averages, if there are some, which it has meanwhile."""
         step = self.run.step
         loss = loss_of("fit", step.loss)
@@ -238,3 +241,8 @@ class Epochs:
     def _save(self) -> None:
         if self._folder:
             self._folder.save(self.run.step.steps, self.run.saved())
+
+
+def _count(x: Any) -> int:
+    """How many images a batch has."""
+    return len(next(items(x))[1] if isinstance(x, tuple | dict) else x)

@@ -20,8 +20,10 @@ from pellucid.nn.module import Module
 from pellucid.numbers import as_array
 from pellucid.ops.softmax import Softmax
 from pellucid.train.kinds import check_model
-from pellucid.train.losses import CrossEntropyLoss, Loss, MSELoss
-from pellucid.train.own_loss import loss_of
+from pellucid.train.losses import LOSSES, CrossEntropyLoss, Loss, LossLike, MSELoss
+from pellucid.train.mean_loss import mean_loss
+from pellucid.train.own_loss import OwnLoss, loss_of
+from pellucid.train.pairs import Pairs, are_several
 from pellucid.train.wanted import judge, judged
 
 Array = NDArray[Any]
@@ -30,14 +32,15 @@ _BATCH = 256  # images, at most
 
 @memory.enough("evaluate")
 def evaluate(
-    model: Module, data: DataLike, *, loss: str | Loss | None = None, ignore_index: int | None = None
+    model: Module, data: DataLike, *, loss: LossLike | None = None, ignore_index: int | None = None
 ) -> dict[str, float]:
     """How well a model does on a dataset, or a pair (images, labels).
 
     With labels, one for each image or one for each pixel: mean cross-entropy ("loss") and the share of those that the
     largest output names ("accuracy"). With targets, numbers of the output's shape: their mean squared error ("loss").
     With targets that are a probability for each class, (N,C,…), and `loss="cross_entropy"`: the mean cross-entropy, and
-    how often the largest output and the largest probability are of one class.
+    how often the largest output and the largest probability are of one class. With a loss of one's own: its mean over
+    the batches, as training would have it without dropout. Inputs and targets may be tuples or dicts of arrays.
 
     Args:
         model: what is evaluated.
@@ -64,16 +67,31 @@ def evaluate(
             rule, got = "only cross_entropy has labels to ignore", f"ignore_index={ignore_index!r}"
             raise ArgumentError("evaluate", rule, got=got)
         criterion = CrossEntropyLoss(ignore_index=ignore_index)
-    found = dataset("evaluate", data) if criterion is None else judged("evaluate", data, criterion)
-    return scores(model, found, criterion)
+    return scores(model, examples("evaluate", data, criterion), criterion)
+
+
+def examples(where: str, data: Any, loss: Loss | None) -> Dataset | Pairs:
+    """Data to evaluate on: a dataset, or inputs and targets in structures.
+
+    Raises: what `judged` and `Pairs` raise.
+    """
+    if are_several(data):
+        return Pairs(where, *data)
+    return dataset(where, data) if loss is None else judged(where, data, loss)
 
 
 def scores(
-    model: Module, data: Dataset, loss: Loss | None = None, between: Callable[[], None] = lambda: None
+    model: Module,
+    data: Dataset | Pairs,
+    loss: Loss | None = None,
+    between: Callable[[], None] = lambda: None,
 ) -> dict[str, float]:
     """What `evaluate` returns; `between` batches something may end the work."""
     if len(data) == 0:
         raise DataError("evaluate", "there is nothing to evaluate on", got="0 images")
+    if isinstance(data, Pairs) or isinstance(loss, OwnLoss):
+        batches = data.batches(_batch_size(len(data)), shuffle=False)
+        return mean_loss("evaluate", model, loss or LOSSES["cross_entropy"], batches, between)
     by, seen = judge(data, loss), 0
     for x, y in ahead(data.batches(_batch_size(len(data)), shuffle=False)):
         between()
@@ -87,6 +105,7 @@ def predict(model: Module, images: Any) -> Array:
     """Class probabilities (N, classes, …) of images (N,C,…) or of a dataset's images.
 
     8-bit images are divided by 255 and 16-bit ones by 65,535; a dataset's preprocessing is applied, as in training.
+    Several inputs are a tuple of forward's arguments, or a dict by their names.
 
     Raises: ArgumentError for what is no array of real numbers; ShapeError when the model is no classifier; DataError
         when images are not finite, NonFiniteError when the model's outputs are not.
@@ -97,6 +116,8 @@ def predict(model: Module, images: Any) -> Array:
 def raw(where: str, model: Module, images: Any) -> Array:
     """A classifier's outputs, its logits, as `predict` takes images."""
     check_model(where, model)
+    if isinstance(images, tuple | dict):
+        return _of_several(where, model, Pairs(where, images, ()))
     names: Sequence[str] = ()
     if isinstance(images, Dataset):
         data, count, names = images, len(images), images.names
@@ -119,6 +140,18 @@ def raw(where: str, model: Module, images: Any) -> Array:
     for logits in parts:
         if logits.ndim < 2:
             raise ShapeError(where, "a classifier's output is (N, classes)", got=f"{logits.shape}")
+    return np.concatenate(parts)
+
+
+def _of_several(where: str, model: Module, data: Pairs) -> Array:
+    """The same of several inputs, which are numbers as they are."""
+    parts = []
+    for x, _ in data.batches(_batch_size(len(data)), shuffle=False):
+        found = model(**x) if isinstance(x, dict) else model(*x)
+        if not isinstance(found, np.ndarray) or found.ndim < 2:
+            got = f"{found.shape}" if isinstance(found, np.ndarray) else type(found).__name__
+            raise ShapeError(where, "a classifier's output is (N, classes)", got=got)
+        parts.append(found)
     return np.concatenate(parts)
 
 

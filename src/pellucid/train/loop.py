@@ -21,16 +21,18 @@ from pellucid.train import schedules
 from pellucid.train.batch import check_classes
 from pellucid.train.checkpoints import Checkpoints
 from pellucid.train.epochs import Callback, Ends, Epochs
+from pellucid.train.evaluation import examples
 from pellucid.train.history import History
 from pellucid.train.kinds import check_model
 from pellucid.train.losses import LossLike
 from pellucid.train.optimizers import Optimizer
-from pellucid.train.own_loss import loss_of
+from pellucid.train.own_loss import OwnLoss, loss_of
+from pellucid.train.pairs import Pairs
 from pellucid.train.run import Run
 from pellucid.train.schedules import Schedule
 from pellucid.train.source import Batch, Images, source
 from pellucid.train.step import TrainStep
-from pellucid.train.wanted import check_counted, judged
+from pellucid.train.wanted import check_counted
 
 
 def fit(
@@ -137,14 +139,14 @@ def prepared(
     change = _change(augment)
     cut = {"drop_last": drop_last, "join_one": join_one}
     batches = source(train, batch_size, seed, change, loss=criterion, **cut)
-    validation = None if validation is None else judged("fit", validation, criterion)
+    validate = None if validation is None else examples("fit", validation, criterion)
     rate = None if schedule is None else schedules.schedule("fit", schedule)
     if rate and not batches.batches:
         rule, hint = "a schedule must know how many steps there are", "give a list of batches"
         raise ArgumentError("fit", rule, got=say("an iterator"), hint=hint)
-    patience = _patience(early_stopping, validation)
-    if isinstance(batches, Images):
-        _check_labels(model, criterion.ignore_index, batches.data, validation)
+    patience = _patience(early_stopping, validate)
+    if isinstance(batches, Images) and not isinstance(criterion, OwnLoss):
+        _check_labels(model, criterion.ignore_index, batches.data, validate)
     hint = "mend them, or make the model anew"
     check_finite("fit", "the model's numbers must be finite before training", model.named_arrays(), hint)
     recipe = {
@@ -167,7 +169,7 @@ def prepared(
     }
     run = Run(step, recipe, optimizer.lr if rate else None)
     ends = Ends(epochs, patience, restore_best=restore_best)
-    return Epochs(run, batches, validation, rate, ends, callbacks)
+    return Epochs(run, batches, validate, rate, ends, callbacks)
 
 
 def _change(given: Any) -> Augment | None:
@@ -179,7 +181,7 @@ def _change(given: Any) -> Augment | None:
     raise ArgumentError("fit", rule, got=type(given).__name__, hint=hint)
 
 
-def _patience(given: Any, validation: Dataset | None) -> int | None:
+def _patience(given: Any, validation: Dataset | Pairs | None) -> int | None:
     if given is None:
         return None
     if not is_integer(given) or given < 1:
@@ -204,10 +206,9 @@ def _callbacks(given: Any) -> Sequence[Callback]:
     return callbacks
 
 
-def _check_labels(model: Module, ignored: int | None, *data: Dataset | None) -> None:
+def _check_labels(model: Module, ignored: int | None, train: Dataset, validation: object) -> None:
     """Every label must be a class or ignored before anything is updated, to validate with as well as to train on."""
-    (train, *_) = data
-    assert train is not None
+    data = (train, validation if isinstance(validation, Dataset) else None)
     inputs = {"input": (train.images.shape, model.dtype)}
     output = trace(model.trace_forward, inputs, dict(model.named_arrays()), training=False).output
     known = {some.classes for some in data if some is not None and some.classes}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,10 +38,14 @@ class Batch:
     target: Any
 
     @property
+    def form(self) -> Hashable:
+        """What tells batches apart besides their arrays."""
+        return self.call.form, repr(self.target)
+
+    @property
     def key(self) -> Hashable:
         """What a program is made for."""
-        shapes = tuple((name, array.shape, array.dtype) for name, array in self.arrays.items())
-        return self.call.form, repr(self.target), shapes
+        return self.form, tuple((name, array.shape, array.dtype) for name, array in self.arrays.items())
 
 
 def given(where: str, model: Module, x: Any, dtype: np.dtype[Any]) -> tuple[Call, dict[str, Array]]:
@@ -72,24 +76,32 @@ def batch_of(model: Module, loss: Loss, x: Any, y: Any, dtype: np.dtype[Any]) ->
 
 
 def loss_graph(model: Module, loss: Loss, given: Batch) -> Graph:
-    """The loss of a batch.
+    """The loss of a batch, to train on.
 
     Raises: ArgumentError when the loss is no number of the network's; whatever the forward raises.
     """
+    function, arrays = loss_function(model, loss, given)
+    inputs = {name: (array.shape, array.dtype) for name, array in given.arrays.items()}
+    return trace(lambda *symbols: function(*symbols)[0], inputs, arrays, training=True)
+
+
+def loss_function(
+    model: Module, loss: Loss, given: Batch
+) -> tuple[Callable[..., tuple[Any, Any]], dict[str, Array]]:
+    """What makes a loss and the network's outputs of inputs and targets in such a form, and the arrays it uses."""
     arrays: dict[str, Array] = dict(model.named_arrays())
     weights = weights_in(loss, model.dtype)
     arrays |= {free("loss.weight", arrays): weight for weight in weights}
     forward = given.call.of(model.trace_forward)
 
-    def function(*symbols: Symbol) -> Any:
+    def function(*symbols: Symbol) -> tuple[Any, Any]:
         named = dict(zip(given.arrays, symbols, strict=True))
         output = forward(*symbols[: len(given.call.tensors)])
         target = mapped(lambda _, name: named[name], given.target)
         loss.check_output(output, mapped(lambda _, name: given.arrays[name], given.target))
-        return loss.of(output, target, weights)
+        return loss.of(output, target, weights), output
 
-    inputs = {name: (array.shape, array.dtype) for name, array in given.arrays.items()}
-    return trace(function, inputs, arrays, training=True)
+    return function, arrays
 
 
 def check_pointers(graph: Graph, arrays: Mapping[str, Array]) -> None:

@@ -19,6 +19,7 @@ from pellucid.errors import ArgumentError, DataError, say
 from pellucid.sizes import size_of
 from pellucid.train.evaluation import check_finite_images
 from pellucid.train.losses import Loss
+from pellucid.train.pairs import Pairs, are_several
 from pellucid.train.wanted import is_pair, judged
 
 Array = NDArray[Any]
@@ -120,6 +121,26 @@ class Images(Source):
         check_finite_images("fit", x, self.chosen(epoch, batch).tolist(), data.names)
 
 
+class Cut(Source):
+    """Such data in batches, in an order of (seed, epoch)."""
+
+    def __init__(self, data: Pairs, batch_size: int, seed: int, *, drop_last: bool, join_one: bool) -> None:
+        self._data, self._seed = data, seed
+        size = check_batch_size("fit", batch_size)
+        self._edges = edges(len(data), size, drop_last=drop_last, join_one=join_one)
+        self.batches = len(self._edges) - 1
+
+    def epoch(self, epoch: int, first: int = 0) -> Generator[Batch]:
+        """One after the other."""
+        order = shuffled(len(self._data), self._seed, epoch)
+        for ends in islice(pairwise(self._edges), first, None):
+            yield self._data.take(order[slice(*ends)])
+
+    def digest(self) -> str:
+        """Of all data."""
+        return self._data.digest()
+
+
 class Given(Source):
     """A list of batches (x, y), the same ones in every epoch; or an iterator's, for as many epochs as it lasts."""
 
@@ -158,10 +179,14 @@ def source(
     drop_last: bool,
     join_one: bool,
 ) -> Source:
-    """A dataset, a pair (images, labels), or batches.
+    """A dataset, a pair (images, labels), of which each may be a structure of arrays, or batches.
 
     Raises: ArgumentError for anything else; DataError when images and labels do not fit together.
     """
+    if are_several(train):
+        if augment is not None:
+            raise ArgumentError("fit", "a dataset of images is augmented", got=repr(augment))
+        return Cut(Pairs("fit", *train), batch_size, seed, drop_last=drop_last, join_one=join_one)
     if isinstance(train, Dataset) or is_pair(train):
         data = judged("fit", train, loss)
         return Images(data, batch_size, seed, augment, drop_last=drop_last, join_one=join_one)

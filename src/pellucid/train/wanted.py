@@ -18,16 +18,19 @@ from pellucid.ops.class_loss import losses_of
 from pellucid.ops.log_softmax import Shares
 from pellucid.train.batch import are_probabilities, check_classes
 from pellucid.train.losses import LOSSES, CrossEntropyLoss, Loss, MSELoss
+from pellucid.train.own_loss import OwnLoss
 
 Array = NDArray[Any]
 
 
 def judged(where: str, data: Any, loss: Loss) -> Dataset:
-    """A dataset, or one made of a pair, that fits a loss: that compares numbers, or names classes.
+    """A dataset, or one made of a pair, that fits a loss: that compares numbers, or names classes, or is one's own.
 
     Raises: ArgumentError when there are labels where there should be numbers, or the other way round; DataError for a
         target that is not finite.
     """
+    if isinstance(loss, OwnLoss):
+        return dataset(where, _as_targets(where, data))
     numbers = isinstance(loss, MSELoss)
     if is_pair(data):
         y = as_array(where, "y", data[1], by_parts=True)
@@ -48,6 +51,14 @@ def judged(where: str, data: Any, loss: Loss) -> Dataset:
         rule, hint = "targets must be finite numbers", "mend the data, or leave them out"
         raise DataError(where, rule, got=got, hint=hint)
     return found
+
+
+def _as_targets(where: str, data: Any) -> Any:
+    """A pair whose second part are floats holds targets."""
+    if not is_pair(data):
+        return data
+    y = as_array(where, "y", data[1], by_parts=True)
+    return Dataset(data[0], targets=y) if y.dtype.kind == "f" else data
 
 
 def is_pair(data: Any) -> bool:

@@ -64,6 +64,10 @@ SENTENCES = {
     ),
     "a loss must make one number of the network's tensors": "손실은 신경망의 텐서로 수 하나를 만들어야 합니다",
     "use functions of pellucid.functional": "pellucid.functional의 함수를 쓰면 됩니다",
+    "all arrays must have the same examples along their first axis": "모든 배열은 첫 축의 예제 수가 같아야 합니다",
+    "{count} in {name}": "{name}: {count}",
+    "a dataset of images is augmented": "이미지 데이터셋만 증강합니다",
+    "the loss must be finite": "손실은 유한해야 합니다",
     "a loss must be one number": "손실은 수 하나여야 합니다",
     "the optimizer's state of '{name}'": "'{name}'의 최적화 상태",
     "a step changes the model's arrays, so they must be writeable": (
