@@ -79,6 +79,8 @@ from pellucid.nn import MaxUnpool1d as MaxUnpool1d
 from pellucid.nn import MaxUnpool2d as MaxUnpool2d
 from pellucid.nn import MaxUnpool3d as MaxUnpool3d
 from pellucid.nn import Module as Module
+from pellucid.nn import ModuleDict as ModuleDict
+from pellucid.nn import ModuleList as ModuleList
 from pellucid.nn import Parameter as Parameter
 from pellucid.nn import ReflectionPad1d as ReflectionPad1d
 from pellucid.nn import ReflectionPad2d as ReflectionPad2d

@@ -26,7 +26,7 @@ def mapped(function: Callable[[str, Any], Any], value: Any, path: str = "") -> A
     """The same structure with `function(path, item)` in each item's place.
 
     Example:
-        >>> mapped(lambda path, item: f"{path} {item}", {"a": 1, "b": (2, [3])}, "x")
+        >>> mapped(lambda path, item: f"{path} {item}", {"a": 1, "b": ("2", ["3"])}, "x")
         {'a': 'x.a 1', 'b': ('x.b.0 2', ['x.b.1.0 3'])}
     """
     if not is_structure(value):

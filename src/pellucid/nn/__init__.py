@@ -9,7 +9,7 @@ from pellucid.nn.adaptive import (
     AdaptiveMaxPool2d,
     AdaptiveMaxPool3d,
 )
-from pellucid.nn.container import Sequential
+from pellucid.nn.container import ModuleDict, ModuleList, Sequential
 from pellucid.nn.conv import Conv1d, Conv2d, Conv3d
 from pellucid.nn.conv_transpose import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from pellucid.nn.group_norm import (
@@ -109,6 +109,8 @@ __all__ = [
     "MaxUnpool2d",
     "MaxUnpool3d",
     "Module",
+    "ModuleDict",
+    "ModuleList",
     "Parameter",
     "ReLU",
     "ReflectionPad1d",

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from itertools import count
 from reprlib import recursive_repr
 from typing import Any, ClassVar, Self
 
-import numpy as np
-from numpy.typing import DTypeLike, NDArray
-
 from pellucid.engine import graph
 from pellucid.engine.structure import items
 from pellucid.errors import ArgumentError, MissingError, say
-from pellucid.kernels.turns import changing
-from pellucid.nn.parameter import Buffer, Parameter, State
+from pellucid.nn.owner import Owner
 from pellucid.nn.runner import Runner
 from pellucid.nn.table import module_html
-from pellucid.nn.tree import children, is_state, named_states, own, walk
-from pellucid.nn.written import IncompatibleKeys, assign, fitting, write_states
+from pellucid.nn.tree import children, is_state, walk
+from pellucid.nn.written import assign, fitting
 from pellucid.ops.checks import flag
-
-Array = NDArray[Any]
 
 # The path of every module of the network that is being traced, by identity; the outermost call writes it.
 _paths: ContextVar[dict[int, str] | None] = ContextVar("paths", default=None)
@@ -35,11 +29,11 @@ _edition = 0
 _EDITION = "_edition"  # the attribute that says when a module was last changed
 # The attribute that caches edition, structure and what runs the module; copies and pickles leave it out.
 _PROGRAM = "_program"
+_MODE = "_mode"  # the attribute that says whether training changes what the module does, where somebody has said so
 
 _CASTS = "use model.astype('float32') or model.astype('float64')"
 _ELSEWHERE = {  # what PyTorch's modules have, and where it is here
     "requires_grad": "use requires_grad_(False) or requires_grad_(True)",
-    **dict.fromkeys(("training", "train", "eval"), "model(x) infers, TrainStep and fit train"),
     **dict.fromkeys(("float", "double", "half", "to"), _CASTS),
     "zero_grad": "leave it out: each step makes its gradients anew",
 }
@@ -52,7 +46,7 @@ def _forward_missing(self: Module, *_: Any) -> Any:
     )
 
 
-class Module:
+class Module(Owner):
     """The base of every network and layer. Assign layers in `__init__`, write `forward(self, x)`.
 
     Modules, parameters and buffers are found in the attributes, in the order of their assignment; modules
@@ -60,9 +54,10 @@ class Module:
     memory; a new `Parameter` takes its place.
 
     Example:
-        >>> class Net(Module):
+        >>> import numpy as np, pellucid as pc
+        >>> class Net(pc.Module):
         ...     def __init__(self):
-        ...         self.scale = Parameter([1.0, 2.0])
+        ...         self.scale = pc.Parameter([1.0, 2.0])
         >>> net = Net()
         >>> net.scale = np.array([3.0, 4.0])
         >>> net.state_dict()
@@ -160,110 +155,83 @@ class Module:
         """Every module of the tree, this one first."""
         return (module for _, module in self.named_modules())
 
-    def named_arrays(self) -> Iterator[tuple[str, State]]:
-        """Parameters and buffers with their names; a shared one has its first name only."""
-        return named_states(self, Module, once=True)
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        """The modules right below with their names; a shared one has its first name only."""
+        first = {id(module): name for name, module in reversed(list(self._children()))}
+        return ((name, module) for name, module in self._children() if first[id(module)] == name)
 
-    def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
-        """The arrays that training changes unless they are frozen, with their names."""
-        return ((name, state) for name, state in self.named_arrays() if isinstance(state, Parameter))
-
-    def parameters(self) -> Iterator[Parameter]:
+    def children(self) -> Iterator[Module]:
         """The same without their names."""
-        return (parameter for _, parameter in self.named_parameters())
+        return (module for _, module in self.named_children())
 
-    def requires_grad_(self, requires_grad: bool = True) -> Self:
-        """Freeze all parameters of the tree (False), or have all of them trained (True); returns the module.
+    def get_submodule(self, target: str) -> Module:
+        """The module of a path, as "features.0"; "" is the module itself.
 
-        A frozen batch norm still follows its batches: its running statistics are no parameters.
-
-        Raises: ArgumentError for anything but True or False.
-
-        Example:
-            >>> from pellucid.nn.models import lenet5
-            >>> model = lenet5()
-            >>> _ = model.requires_grad_(False)
-            >>> _ = model.fc3.requires_grad_()
-            >>> [name for name, parameter in model.named_parameters() if parameter.requires_grad]
-            ['fc3.weight', 'fc3.bias']
+        Raises: MissingError when there is none.
         """
-        for parameter in self.parameters():
-            parameter.requires_grad = requires_grad
-        return self
+        found = dict(walk(self, Module, once=False))
+        if target not in found:
+            rule = say("there is no module {path!r}", path=target)
+            raise MissingError(type(self).__name__, rule, got=", ".join(list(found)[1:])[:120])
+        return found[target]
 
-    def named_buffers(self) -> Iterator[tuple[str, Buffer]]:
-        """The arrays that hold statistics, with their names."""
-        return ((name, state) for name, state in self.named_arrays() if isinstance(state, Buffer))
+    def add_module(self, name: str, module: Module | None) -> None:
+        """The same as assigning it to an attribute."""
+        setattr(self, name, module)
 
-    def state_dict(self) -> dict[str, Array]:
-        """Copies of all parameters and buffers, with PyTorch's keys, shapes and order."""
-        states = named_states(self, Module, once=False)
-        return {name: np.array(state, order="C") for name, state in states}
-
-    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> IncompatibleKeys:
-        """Take over parameters and buffers; a PyTorch model of the same structure fits as it is.
-
-        State dicts from before PyTorch 0.4.1 have no `num_batches_tracked`: where that is missing, the count stays.
-        What DataParallel ("module.") or torch.compile ("_orig_mod.") puts before all names is left out. Numbers of
-        float16 and bfloat16 are taken exactly.
-
-        Args:
-            state_dict: arrays by their names, such as `pellucid.load_weights` reads from a file.
-            strict: False takes what has a name of the model's and leaves all else as it is.
-
-        Returns:
-            `missing_keys` and `unexpected_keys`: what the state dict lacks, and what the model lacks.
-
-        Raises: ArgumentError for missing or unexpected keys where `strict`, and for values that are not real numbers,
-            ShapeError for wrong shapes. All faults are named at once, and then nothing has been changed.
+    def apply(self, function: Callable[[Module], object]) -> Self:
+        """Call a function with every module below, then with this one; returns the module.
 
         Example:
             >>> import pellucid as pc
-            >>> layer = pc.Linear(2, 1)
-            >>> layer.load_state_dict({"weight": [[3, 4]], "scale": 2}, strict=False)
-            IncompatibleKeys(missing_keys=['bias'], unexpected_keys=['scale'])
-            >>> layer.weight.tolist()
-            [[3.0, 4.0]]
+            >>> def ones(module):
+            ...     if isinstance(module, pc.Linear):
+            ...         module.weight[...] = 1
+            >>> pc.Sequential(pc.Linear(2, 1)).apply(ones)[0].weight.tolist()
+            [[1.0, 1.0]]
         """
-        where = f"{type(self).__name__}.load_state_dict"
-        if not isinstance(state_dict, Mapping):
-            raise ArgumentError(where, "a state dict maps names to arrays", got=type(state_dict).__name__)
-        states = dict(named_states(self, Module, once=False))
-        return write_states(where, states, state_dict, strict=flag(where, "strict", strict))
-
-    def astype(self, dtype: DTypeLike) -> Self:
-        """Turn all floating parameters and buffers into float32 or float64, in place; returns the module.
-
-        Raises: ArgumentError for any other dtype, and for numbers beyond float32's range; nothing is changed then.
-        """
-        try:
-            target = np.dtype(dtype)
-        except TypeError:
-            target = None
-        if dtype is None or target not in (np.float32, np.float64):
-            where = f"{type(self).__name__}.astype"
-            expected = "float32 or float64"
-            raise ArgumentError(where, "dtype has two choices", expected=expected, got=repr(dtype))
-
-        def convert() -> None:
-            converted = {  # all of them before the first is replaced; a shared parameter stays shared
-                id(state): state.as_type(target)
-                for _, state in self.named_arrays()
-                if state.dtype.kind == "f" and state.dtype != target
-            }
-            for module in self.modules():
-                for name, state in list(own(module, State)):
-                    if id(state) in converted:
-                        setattr(module, name, converted[id(state)])
-
-        changing(convert)
+        for module in self.children():
+            module.apply(function)
+        function(self)
         return self
 
     @property
-    def dtype(self) -> np.dtype[Any]:
-        """The floating type of the parameters; float32 for a module that has none."""
-        floats = (state.dtype for _, state in self.named_arrays() if state.dtype.kind == "f")
-        return next(floats, np.dtype(np.float32))
+    def training(self) -> bool:
+        """Whether training changes what the module does, as it does at first; `eval()` ends that.
+
+        While a network is traced for inference, it is False: so a forward may ask `if self.training:`.
+        """
+        return vars(self).get(_MODE, True) and (graph.is_training() or not graph.tracing())
+
+    @training.setter
+    def training(self, mode: bool) -> None:
+        mode = flag(type(self).__name__, "training", mode)
+        if mode != vars(self).get(_MODE, True):
+            _changed(self)
+            vars(self)[_MODE] = mode
+            _changed(self)
+
+    def train(self, mode: bool = True) -> Self:
+        """Let training change what the modules of the tree do (True), or not (False); returns the module.
+
+        `model(x)` infers in any case. In `TrainStep` and `fit` a module that was set to `eval()` does as in inference:
+        a batch norm normalises by its running statistics, which stay, and a dropout passes everything. Parameters are
+        trained all the same; `requires_grad_(False)` freezes them.
+
+        Example:
+            >>> import pellucid as pc
+            >>> model = pc.Sequential(pc.Conv2d(1, 2, 3), pc.BatchNorm2d(2))
+            >>> _ = model[1].eval()
+            >>> model.training, model[1].training
+            (True, False)
+        """
+        for module in self.modules():
+            module.training = mode
+        return self
+
+    def eval(self) -> Self:
+        """The same as `train(False)`."""
+        return self.train(False)
 
     def __getstate__(self) -> dict[str, Any]:
         deque(self.modules(), 0)  # refuses what nests too deep for copies and pickles

@@ -8,7 +8,7 @@ import numpy as np
 
 from pellucid import functional as F
 from pellucid.engine.graph import is_training
-from pellucid.errors import ArgumentError, ShapeError, either, say
+from pellucid.errors import ShapeError, either, say
 from pellucid.nn.init import claim
 from pellucid.nn.layer import Layer, whole
 from pellucid.nn.parameter import Buffer, Parameter
@@ -33,18 +33,14 @@ class _BatchNorm(Layer):
         self.eps = number(where, "eps", eps, "[0, inf)")
         self.momentum = number(where, "momentum", momentum, "[0, 1]")
         self.affine = flag(where, "affine", affine)
-        if not flag(where, "track_running_stats", track_running_stats):
-            rule = "inference normalises by the running statistics, never by the batch's"
-            raise ArgumentError(
-                where, rule, expected="track_running_stats=True", got="track_running_stats=False"
-            )
-        self.track_running_stats = True
+        self.track_running_stats = flag(where, "track_running_stats", track_running_stats)
         claim((4, num_features))
         self.weight = Parameter(np.ones(num_features)) if affine else None
         self.bias = Parameter(np.zeros(num_features)) if affine else None
-        self.running_mean = Buffer(np.zeros(num_features))
-        self.running_var = Buffer(np.ones(num_features))
-        self.num_batches_tracked = Buffer(0, np.int64)
+        tracks = self.track_running_stats
+        self.running_mean = Buffer(np.zeros(num_features)) if tracks else None
+        self.running_var = Buffer(np.ones(num_features)) if tracks else None
+        self.num_batches_tracked = Buffer(0, np.int64) if tracks else None
 
     def forward(self, input: Any) -> Any:
         """The input's shape stays."""
@@ -57,7 +53,7 @@ class _BatchNorm(Layer):
             self.running_var,
             self.weight,
             self.bias,
-            training=is_training(),
+            training=not self.track_running_stats or (is_training() and self.training),
             momentum=self.momentum,
             eps=self.eps,
         )
@@ -65,7 +61,8 @@ class _BatchNorm(Layer):
     def extra_repr(self) -> str:
         """The settings."""
         text = f"{self.num_features}, eps={self.eps}, momentum={self.momentum}"
-        return text if self.affine else f"{text}, affine=False"
+        text = text if self.affine else f"{text}, affine=False"
+        return text if self.track_running_stats else f"{text}, track_running_stats=False"
 
 
 class BatchNorm1d(_BatchNorm):
@@ -89,7 +86,8 @@ class BatchNorm2d(_BatchNorm):
         eps: added to the variance.
         momentum: how far a running statistic moves, 0 to 1.
         affine: whether numbers are scaled and shifted.
-        track_running_stats: True; there is no batch norm without running statistics.
+        track_running_stats: False for a batch norm without running statistics: in inference, too, mean and variance are
+            those of the batch, and an image's result depends on the others.
 
     Raises: ArgumentError for a setting outside its range; ShapeError when an input does not fit.
     """

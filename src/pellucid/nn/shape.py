@@ -40,7 +40,7 @@ class Dropout(Layer):
 
     def forward(self, input: Any) -> Any:
         """The input's shape stays."""
-        return F.dropout(input, self.p) if is_training() and self.p > 0 else input
+        return F.dropout(input, self.p) if is_training() and self.training and self.p > 0 else input
 
     def extra_repr(self) -> str:
         """The settings."""

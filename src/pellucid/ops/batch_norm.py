@@ -67,6 +67,10 @@ class BatchNorm(Norm):
         """The op's name."""
         return "batch_norm"
 
+    def mixed(self, rank: int) -> tuple[int, ...]:
+        """The images, where their own statistics count; positions in space keep their places."""
+        return (0,) if self.training and rank else ()
+
     @property
     def mutates(self) -> tuple[str, ...]:
         """The running statistics follow the batch's."""

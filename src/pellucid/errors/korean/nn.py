@@ -20,9 +20,6 @@ SENTENCES = {
     "an image is normalised by its own statistics, never by running ones": (
         "이미지는 자신의 통계로 정규화하며, 이동 통계는 쓰지 않습니다"
     ),
-    "inference normalises by the running statistics, never by the batch's": (
-        "추론에서는 이동 통계로 정규화하며, 배치의 통계는 쓰지 않습니다"
-    ),
     "input must have axes {axes}": "입력의 축은 다음과 같아야 합니다: {axes}",
     "input must have axes {names}": "입력의 축은 다음과 같아야 합니다: {names}",
     "input must have {name} channels": "입력 채널 수는 다음 설정과 같아야 합니다: {name}",
@@ -46,11 +43,14 @@ SENTENCES = {
     "use requires_grad_(False) or requires_grad_(True)": (
         "requires_grad_(False)나 requires_grad_(True)를 쓰면 됩니다"
     ),
-    "model(x) infers, TrainStep and fit train": "추론은 model(x), 학습은 TrainStep이나 fit으로 하면 됩니다",
     "use model.astype('float32') or model.astype('float64')": (
         "model.astype('float32')나 model.astype('float64')를 쓰면 됩니다"
     ),
     "leave it out: each step makes its gradients anew": "빼면 됩니다. 학습 단계마다 기울기를 새로 계산합니다",
+    "there is no module {path!r}": "그런 모듈은 없습니다: {path}",
+    "there is no parameter {name!r}": "그런 매개변수는 없습니다: {name}",
+    "there is no buffer {name!r}": "그런 버퍼는 없습니다: {name}",
+    "a module's name is text without dots, and no method's": "모듈 이름은 점이 없고 메서드 이름이 아닌 글자여야 합니다",
     "a module's forward must not call the module itself": "모듈의 forward는 그 모듈 자신을 호출할 수 없습니다",
     "forward never ends": "forward가 끝나지 않습니다",
     "calls without end": "끝없는 호출",
