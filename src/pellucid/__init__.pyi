@@ -99,6 +99,7 @@ from pellucid.nn import Upsample as Upsample
 from pellucid.nn import ZeroPad1d as ZeroPad1d
 from pellucid.nn import ZeroPad2d as ZeroPad2d
 from pellucid.nn import ZeroPad3d as ZeroPad3d
+from pellucid.nn import grad as grad
 from pellucid.nn import models as models
 from pellucid.nn import seed as seed
 from pellucid.nn import summary as summary

@@ -44,7 +44,7 @@ def steps_of(
     forward = forward_steps(graph)
     if gradients == "none":
         return Steps(graph, setting, tuple(forward))
-    wanted = set(of) | {graph.output} if of is not None else wanted_symbols(graph, frozen, keep=setting.keep)
+    wanted = _leading_to(graph, of) if of is not None else wanted_symbols(graph, frozen, keep=setting.keep)
     root = graph.output.node
     given = gradients == "given" or root is None or not root.op.is_loss
     found = Differentiation(graph, forward, wanted, given=given)
@@ -95,6 +95,15 @@ def _statistics(node: Node, *, gradients: bool = False) -> dict[str, Symbol]:
         if gradients == (name != key):
             of = f"{node.path}.{name}"
             found[key] = Symbol(f"grad({of})" if gradients else of, shape, np.dtype(np.float64))
+    return found
+
+
+def _leading_to(graph: Graph, of: Collection[Symbol]) -> set[Symbol]:
+    """These symbols and all that depends on them."""
+    found = set(of)
+    for node in graph.nodes:
+        if not found.isdisjoint(node.named.values()):
+            found.add(node.output)
     return found
 
 

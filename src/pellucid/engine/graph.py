@@ -130,8 +130,8 @@ class Graph:
 class _Trace:
     """The graph that is being written, and where in the module tree its callable is just now."""
 
-    def __init__(self, graph: Graph, arrays: Mapping[str, Array]) -> None:
-        self.graph = graph
+    def __init__(self, graph: Graph, arrays: Mapping[str, Array], *, anybody: bool) -> None:
+        self.graph, self.anybody = graph, anybody
         self.names = {id(array): name for name, array in arrays.items()}
         self.symbols: dict[int, Symbol] = {}
         self.known = {*graph.inputs.values()}  # and what this forward has made
@@ -192,7 +192,10 @@ class _Trace:
         if id(value) in self.names:
             assert isinstance(value, np.ndarray)
             return self.named(op.name, value)
-        if type(value) is not np.ndarray:  # a model's array that is not this model's, a list, …
+        others = self.anybody and getattr(value, "owned", False)
+        if (
+            type(value) is not np.ndarray and not others
+        ):  # a model's array that is not this model's, a list, …
             raise ArgumentError(
                 op.name,
                 "operands must be traced tensors, arrays of NumPy or parameters of the model",
@@ -201,6 +204,7 @@ class _Trace:
                 if isinstance(value, np.ndarray)
                 else None,
             )
+        assert isinstance(value, np.ndarray)
         key = id(value), whole
         if key not in self.constants:
             array = constants.own(op.name, value, np.dtype(np.int64) if whole else self.graph.dtype)
@@ -361,11 +365,13 @@ def trace(
     arrays: Mapping[str, Array],
     *,
     training: bool,
+    anybody: bool = False,
 ) -> Graph:
     """Run `function` once on symbols named and shaped as `inputs` say, and return the graph of what it did.
 
     `arrays` names the arrays (parameters, running statistics) that the function may use as operands. Other arrays of
-    NumPy are constants: each run reads what the caller's arrays hold then.
+    NumPy are constants: each run reads what the caller's arrays hold then. With `anybody` the parameters of other
+    modules are as well.
     Raises: ArgumentError when the function does not return tensors of the network, one or a structure of them; any
     error of a shape rule, with the path of the layer.
     """
@@ -375,7 +381,7 @@ def trace(
     types = [*(symbol.dtype for symbol in symbols.values()), *(array.dtype for array in arrays.values())]
     floats = (dtype for dtype in types if dtype.kind == "f")
     graph = Graph(symbols, next(floats, np.dtype(np.float32)), training)
-    writing = _Trace(graph, arrays)
+    writing = _Trace(graph, arrays, anybody=anybody)
 
     def traced() -> Any:
         _active.set(writing)

@@ -12,6 +12,7 @@ from pellucid.nn.adaptive import (
 from pellucid.nn.container import ModuleDict, ModuleList, Sequential
 from pellucid.nn.conv import Conv1d, Conv2d, Conv3d
 from pellucid.nn.conv_transpose import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
+from pellucid.nn.grad import grad
 from pellucid.nn.group_norm import (
     GroupNorm,
     InstanceNorm1d,
@@ -130,6 +131,7 @@ __all__ = [
     "ZeroPad1d",
     "ZeroPad2d",
     "ZeroPad3d",
+    "grad",
     "seed",
     "summary",
 ]

@@ -47,6 +47,13 @@ SENTENCES = {
         "model.astype('float32')나 model.astype('float64')를 쓰면 됩니다"
     ),
     "leave it out: each step makes its gradients anew": "빼면 됩니다. 학습 단계마다 기울기를 새로 계산합니다",
+    "the function must return one number": "함수는 수 하나를 돌려주어야 합니다",
+    "there must be a function to differentiate": "미분할 함수가 있어야 합니다",
+    "of must be a pellucid Module": "of는 pellucid의 Module이어야 합니다",
+    "there is no argument {which!r}": "그런 인수는 없습니다: {which}",
+    "argument {name!r} must hold floats to have a gradient": (
+        "기울기를 구하려면 인수에 실수가 들어 있어야 합니다: {name}"
+    ),
     "there is no module {path!r}": "그런 모듈은 없습니다: {path}",
     "there is no parameter {name!r}": "그런 매개변수는 없습니다: {name}",
     "there is no buffer {name!r}": "그런 버퍼는 없습니다: {name}",
