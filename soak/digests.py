@@ -98,7 +98,7 @@ class Expressions(pc.Module):
 
 
 class Reduced(pc.Module):
-    """Sums over all kinds of axes, which meet what they are sums of."""
+    """Sums, variances and the largest over all kinds of axes, which meet what they are made of."""
 
     def __init__(self) -> None:
         self.conv = pc.Conv2d(3, 20, 3)
@@ -106,12 +106,10 @@ class Reduced(pc.Module):
     def forward(self, x: Any) -> Any:
         """Of channels, positions, images, and a single number of all."""
         y = self.conv(x)
-        centred = y - y.mean((2, 3), keepdim=True)
-        return (
-            centred * y.sum(1, keepdim=True)
-            + y.mean(0, keepdim=True) * (y**2).mean()
-            + x.mean((0, 1, 3)).sum(0)
-        )
+        centred = (y - y.mean((2, 3), keepdim=True)) / (y.var((2, 3), keepdim=True) + 0.1) ** 0.5
+        gate = y.amax(1, keepdim=True) - y.amin((0, 2), keepdim=True)
+        summed = y.sum(1, keepdim=True) + y.mean(0) * (y**2).mean()
+        return centred * summed + gate + x.mean((0, 1, 3)).sum(0)
 
 
 def _then(*layers: pc.Module) -> Build:

@@ -86,7 +86,7 @@ def of_numbers(document: Document) -> float:
     terms = [*([document["start"]] if document["start"] else []), *document["terms"]]
     factors = iter([float(factor["value"]) for term in terms for factor in term["factors"]])
     left = products(document)
-    written, env = count(), {"max": _largest}
+    written, env = count(), {"max": _largest, "min": _smallest}
     taken: list[float] = []
 
     def number(match: re.Match[str]) -> str:
@@ -114,8 +114,17 @@ def of_numbers(document: Document) -> float:
 
 
 def _largest(*candidates: Any) -> Any:
-    flat = [x for c in candidates for x in (c if isinstance(c, list) else [c])]
+    flat = _flat(candidates)
     return math.nan if any(map(math.isnan, map(float, flat))) else max(flat)
+
+
+def _smallest(*candidates: Any) -> Any:
+    return -_largest(*(-x for x in _flat(candidates)))
+
+
+def _flat(candidates: tuple[Any, ...]) -> list[Any]:
+    """What is left out stands in a list."""
+    return [x for c in candidates for x in (c if isinstance(c, list) else [c])]
 
 
 def _rooted(x: float, p: float) -> float:

@@ -52,6 +52,8 @@ ODD = (
 x1, x2, x3 = np.ones((2, 4, 6)), np.ones((2, 4, 6, 5)), np.ones((2, 4, 4, 6, 5))
 INPUTS = {1: x1, 2: x2, 3: x3}
 PLAIN: dict[str, dict[str, Any]] = {
+    "amax": {"input": x2},
+    "amin": {"input": x2},
     "batch_norm": {"input": x1, "running_mean": np.ones(4), "running_var": np.ones(4)},
     "cat": {"tensors": [x1, x1]},
     "cross_entropy": {"input": np.ones((3, 4)), "target": np.array([0, 1, 2])},
@@ -74,6 +76,7 @@ PLAIN: dict[str, dict[str, Any]] = {
     "softmax": {"input": x1, "dim": 1},
     "sum": {"input": x2},
     "unfold": {"input": x2, "kernel_size": 2},
+    "var": {"input": x2},
 }
 for d, x in INPUTS.items():
     weight = np.ones((4, 2, *(2,) * d))

@@ -21,6 +21,7 @@ def in_pytorch(case: Case, *operands: Any) -> torch.Tensor:
     return getattr(home, case.function)(*case.arguments(operands), **case.settings)
 
 
+@pytest.mark.filterwarnings("ignore:.*degrees of freedom:UserWarning")  # PyTorch's
 @parametrised(CASES)
 def test_matches_pytorch(case: Case) -> None:
     operands = case.draw()
@@ -78,6 +79,41 @@ def test_edges_of_cross_entropy_are_pytorchs(case: str) -> None:
     (wanted,) = torch.autograd.grad(expected, [input], torch.ones_like(expected))
     gradient, *_ = F.cross_entropy_backward(np.ones(tuple(expected.shape)), logits, target, **settings)
     np.testing.assert_allclose(gradient, wanted, rtol=1e-12, atol=1e-15)
+
+
+NAN = np.nan
+AXES: dict[str, tuple[str, Any, dict[str, Any]]] = {
+    "NaN is the largest": ("amax", [[1.0, NAN, 3], [2, 2, 1]], {"dim": 1}),
+    "NaN is the smallest": ("amin", [[1.0, NAN, 3], [2, 2, 1]], {"dim": 0}),
+    "infinite numbers": ("amax", [[INF, INF, 0], [-INF, -INF, -INF]], {"dim": 1}),
+    "zeros tie": ("amax", [[0.0, -0.0, -1], [-0.0, -0.0, -1]], {"dim": 1}),
+    "all tie": ("amin", [[2.0, 2, 2], [2, 2, 2]], {}),
+    "an infinite sum": ("sum", [[INF, 1.0], [INF, -INF], [NAN, 2]], {"dim": 1}),
+    "a mean of nothing": ("mean", np.zeros((2, 0)), {"dim": 1}),
+    "a sum of nothing": ("sum", np.zeros((2, 0)), {"dim": 1}),
+    "a variance of nothing": ("var", np.zeros((2, 0)), {"dim": 1}),
+    "a variance of one": ("var", np.ones((2, 1)), {"dim": 1}),
+    "a variance without correction of one": ("var", np.ones((2, 1)), {"dim": 1, "correction": 0}),
+    "more correction than numbers": ("var", np.array([[1.0, 2, 4], [1, 1, 1]]), {"dim": 1, "correction": 4}),
+    "infinite variance": ("var", np.array([[1.0, INF], [NAN, 1], [1e200, -1e200]]), {"dim": 1}),
+    "a number": ("var", np.array(3.0), {"correction": 0}),
+}
+
+
+@pytest.mark.filterwarnings("ignore:.*degrees of freedom:UserWarning")  # PyTorch's
+@pytest.mark.parametrize("case", AXES)
+def test_edges_over_axes_are_pytorchs(case: str) -> None:
+    function, numbers, settings = AXES[case]
+    input = torch.tensor(np.array(numbers), requires_grad=True)
+    expected = getattr(torch, function)(input, **settings)
+    output = getattr(F, function)(np.array(numbers), **settings)
+    np.testing.assert_array_equal(output, expected.detach())
+    assert output.shape == expected.shape
+    grad = np.arange(1.0, expected.numel() + 1).reshape(expected.shape)
+    if "correction than" not in case:  # where PyTorch's gradient depends on whether axes are named
+        (wanted,) = torch.autograd.grad(expected, [input], torch.tensor(grad))
+        (gradient,) = getattr(F, f"{function}_backward")(grad, np.array(numbers), **settings)
+        np.testing.assert_array_equal(gradient, wanted)
 
 
 @pytest.mark.parametrize("dims", [1, 2, 3])

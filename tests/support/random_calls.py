@@ -163,6 +163,8 @@ def over_axes(dice: Dice, function: str) -> Draw:
     axes = [axis - dice.one_of(0, x.ndim) for axis in range(x.ndim) if dice.upto(0, 1)]
     dim = dice.one_of(None, axes[0] if axes else None, tuple(axes) or None)
     settings = {} if dim is None else {"dim": dim, "keepdim": dice.one_of(True, False)}
+    if function == "var":
+        settings |= {"correction": dice.one_of(0, 1)}
     return Draw(function, [x], settings, partial(getattr(torch, function), **settings))
 
 
@@ -225,7 +227,7 @@ def families() -> dict[str, Callable[[Dice], Draw]]:
         found[f"interpolate {mode}"] = lambda dice, mode=mode: interpolate(dice, mode)  # type: ignore[misc]
     for name in ["relu", "leaky_relu", "sigmoid", "tanh", "gelu", "silu", "softmax", "log_softmax"]:
         found[name] = lambda dice, name=name: activation(dice, name)  # type: ignore[misc]
-    for name in ["sum", "mean"]:
+    for name in ["sum", "mean", "amax", "amin", "var"]:
         found[name] = lambda dice, name=name: over_axes(dice, name)  # type: ignore[misc]
     plain = (unfold, fold, group_norm, layer_norm, instance_norm, batch_norm, local_response_norm, linear)
     for family in (*plain, cross_entropy, nll_loss, mse_loss):

@@ -105,6 +105,13 @@ class Tensor(Block):
         return np.array(public, order="C")
 
 
+class Compact(Tensor):
+    """A tensor that is written and read number after number, and so never has a halo."""
+
+    def widen(self, halo: Sequence[tuple[int, int]]) -> None:
+        """Nothing: no windows slide over it."""
+
+
 class Window(Tensor):
     """A stretch of another tensor along one of its public axes: other numbers may lie between its pixels."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -12,12 +12,12 @@ from pellucid.engine import algorithm
 from pellucid.engine.derivation import steps_of
 from pellucid.engine.fusion import Rule, fuse
 from pellucid.engine.fusion_rules import RULES
-from pellucid.engine.graph import Graph, Node, Symbol
+from pellucid.engine.graph import Graph, Node
 from pellucid.engine.lowering import registry, shape, update
 from pellucid.engine.lowering.choice import with_moments
 from pellucid.engine.plan import Plan
 from pellucid.engine.steps import Setting
-from pellucid.errors import ArgumentError, PellucidError, ShapeError, say
+from pellucid.errors import ArgumentError, PellucidError, say
 from pellucid.sizes import size_of
 
 
@@ -45,13 +45,11 @@ def lower(plan: Plan) -> Plan:
     given = plan.steps.given
     if given is not None and plan.steps.true(given) not in plan.values:
         plan.last(plan.put(given, plan.tensor(given.name, given.shape)))
-    batched = plan.graph.batched
     for step in plan.steps.order:
         try:
             for one in (step, *step.fused):
                 if one.way == "forward":
                     _check(plan, one.node)
-                    _check_axes(one.node, batched)
             if step.way == "sum":
                 update.add_up(plan, step)
             else:
@@ -77,17 +75,3 @@ def _check(plan: Plan, node: Node) -> None:
         if name in node.op.owned and symbol not in plan.graph.arrays:
             rule = say("{name} must be an array of the model, not an activation", name=name)
             raise ArgumentError(node.op.name, rule, got=f"'{symbol.name}'")
-
-
-def _check_axes(node: Node, batched: Collection[Symbol]) -> None:
-    """Batches that are aligned at their last axes must be so at the first: else images would meet what is no image."""
-    met = [
-        symbol for symbol in node.named.values() if node.op.broadcast and symbol in batched and symbol.ndim
-    ]
-    if len({symbol.ndim for symbol in met}) > 1:
-        raise ShapeError(
-            node.op.name,
-            "in a network tensors that meet must have the same number of axes",
-            got=say("{input} and {other}", input=met[0].shape, other=met[1].shape),
-            hint="keep the axes of size 1, as AdaptiveAvgPool2d(1) does",
-        )

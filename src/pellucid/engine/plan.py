@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from pellucid.engine.buffers import Block, External, Part, Port, Tensor, Window
+from pellucid.engine.buffers import Block, Compact, External, Part, Port, Tensor, Window
 from pellucid.engine.graph import Symbol
 from pellucid.engine.loops import Loop, Orders, Work
 from pellucid.engine.steps import Step, Steps
@@ -127,6 +127,14 @@ class Plan:
         made = step.makes.get(role)
         block = self.block(f"{step.path}.{role}" if made is None else made.name, size, dtype)
         return block if made is None else self.put(made, block)
+
+    def compact(self, step: Step, role: str) -> Compact:
+        """A tensor without a halo for what a step makes besides."""
+        made = step.makes[role]
+        tensor = Compact(made.name, made.shape, made.dtype)
+        self.blocks.append(tensor)
+        self.put(made, tensor)
+        return tensor
 
     def parameter_gradient(self, step: Step, role: str, size: int | None = None) -> Block:
         """New memory, in the parameter's order, for its gradient, or for one more contribution to it.

@@ -10,6 +10,7 @@ import numpy as np
 
 from pellucid.explain.accounts.account import Account, Exact, Kind
 from pellucid.explain.accounts.chain import nearest
+from pellucid.explain.accounts.choice import Choice
 from pellucid.explain.accounts.formula import shortest
 from pellucid.explain.question import Question
 from pellucid.explain.terms import Joined, Products, Term
@@ -81,8 +82,9 @@ class Answer:
         shown = ["·".join(f"({d})" if d.startswith("-") else d for d in term.digits) for term in first]
         if rest := len(self.terms) - written:
             shown.append(text("trace.more_terms", lang, count=rest))
-        if self.kind == "select":
-            return f"{self.address} = " + (shown[0] if len(shown) == 1 else f"max({', '.join(shown)})")
+        if isinstance(self.account, Choice):
+            chosen = shown[0] if len(shown) == 1 else f"{self.account.by}({', '.join(shown)})"
+            return f"{self.address} = {chosen}"
         return f"{self.address} = {rooted(' + '.join(shown) or '0', self.root)}"
 
     @property

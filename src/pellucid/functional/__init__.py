@@ -102,10 +102,16 @@ from pellucid.functional.pooling import (
     max_pool3d_backward,
 )
 from pellucid.functional.reduction import (
+    amax,
+    amax_backward,
+    amin,
+    amin_backward,
     mean,
     mean_backward,
     sum,
     sum_backward,
+    var,
+    var_backward,
 )
 from pellucid.functional.resampling import (
     fold,
@@ -155,6 +161,10 @@ __all__ = [
     "adaptive_max_pool3d_backward",
     "add",
     "add_backward",
+    "amax",
+    "amax_backward",
+    "amin",
+    "amin_backward",
     "avg_pool1d",
     "avg_pool1d_backward",
     "avg_pool2d",
@@ -251,4 +261,6 @@ __all__ = [
     "tanh_backward",
     "unfold",
     "unfold_backward",
+    "var",
+    "var_backward",
 ]

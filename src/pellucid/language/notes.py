@@ -150,6 +150,22 @@ _NORMS: Area = {
         "order: in 16 lanes: every sixteenth number from 0, and the lanes in pairs, 8, 4, 2 and 1 apart",
         "덧셈 순서: 수를 16번째마다 묶어 16갈래로 0부터 더하고, 갈래는 8, 4, 2, 1만큼 떨어진 것끼리 둘씩 더합니다",
     ),
+    "note.chosen": Entry(
+        "chosen is {address} among {count:,} numbers, of which {ties:,} are as large or as small as that",
+        "수 {count:,}개 중에서 뽑힌 수: {address}. 값이 같은 수는 모두 {ties:,}개입니다",
+    ),
+    "note.nan_is_chosen": Entry(
+        "{address} is NaN, which is chosen before all other of the {count:,} numbers",
+        "{address}: NaN이며, 수 {count:,}개 중에서 다른 어떤 수보다 먼저 뽑힙니다",
+    ),
+    "note.ties": Entry(
+        "mask = {mask}, 1 where input = output; ties = {ties}, the inputs with mask = 1",
+        "mask = {mask}, input = output이면 1; ties = {ties}, mask = 1인 입력의 수",
+    ),
+    "note.freedom": Entry(
+        "m = {m}, which is {count:,} numbers less the correction, {correction}",
+        "m = {m}, 수의 개수 {count:,}에서 correction {correction} 값을 뺀 것",
+    ),
     "note.rows_in_lanes": Entry(
         "of each {run:,} numbers that lie side by side every sixteenth goes to one of 16 lanes, each from 0; the lanes "
         "are then added in pairs, 8, 4, 2 and 1 apart",

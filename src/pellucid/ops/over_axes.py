@@ -111,20 +111,20 @@ class OverAxes(Op):
         return IndexPattern({"input": labels, **made}, sizes)
 
     def met_by(self, at: NDArray[np.int64], shape: Shape) -> Rows:
-        """For outputs the inputs that they are made of, in order."""
+        """For outputs, or for what has size 1 along the axes that go, the inputs that they are made of, in order."""
         gone = self.axes(shape)
         places = dict(zip(gone, choices(*(shape[one] for one in gone)), strict=True))
         given = iter(columns(at))
         found = []
         for one in range(len(shape)):
-            own = next(given) if self.keepdim or one not in gone else None
+            own = next(given) if len(at.T) == len(shape) or one not in gone else None
             found.append(places[one][None, :] if one in places else own)
         return tuple(row for row in found if row is not None)
 
-    def place(self, at: NDArray[np.int64], shape: Shape) -> Rows:
-        """For inputs the output that each is part of."""
+    def place(self, at: NDArray[np.int64], shape: Shape, *, keepdim: bool | None = None) -> Rows:
+        """For inputs the output that each is part of, or, with `keepdim`, what has size 1 along the axes that go."""
         gone, rows = self.axes(shape), columns(at)
-        if self.keepdim:
+        if self.keepdim if keepdim is None else keepdim:
             return tuple(np.zeros_like(row) if one in gone else row for one, row in enumerate(rows))
         return tuple(row for one, row in enumerate(rows) if one not in gone)
 

@@ -23,9 +23,11 @@ from pellucid.kernels.loops import over_axes as loops
 from pellucid.kernels.loops import over_axes_gradient as gradient
 from pellucid.kernels.loops.broadcast import Repeated, Strides
 from pellucid.kernels.loops.rows import Sizes
+from pellucid.ops.amax import Amax
 from pellucid.ops.base import Shape
 from pellucid.ops.over_axes import OverAxes
 from pellucid.ops.sum import Sum
+from pellucid.ops.var import Var
 from pellucid.sizes import size_of
 
 _LINE = 1024  # units that lie side by side and are made at a time
@@ -170,9 +172,7 @@ class Units:
         )
         return Work(-(-self.lines // per_chunk), table)
 
-    def spread(
-        self, units: Any, beside: Any, x: Repeated, base: Repeated, out: Repeated, sign: float = 1.0
-    ) -> Work:
+    def spread(self, units: Any, beside: Any, x: Repeated, base: Repeated, out: Repeated) -> Work:
         """What gives each number of a tensor its share of a unit."""
         n, d, h, w, c = self.sizes
         by = Repeated(units, self.strides)
@@ -185,7 +185,6 @@ class Units:
             beside=beside,
             by=by.strides,
             x=x,
-            sign=sign,
             base=base,
             begins=base.numbers is not None,
             out=out.numbers,
@@ -220,10 +219,6 @@ class Folding:
         """Room for units."""
         return self.plan.block(f"{self.step.path}.{name}", self.units.size, "float64")
 
-    def kept(self, role: str) -> Operand:
-        """What a step reads that has the output's shape, or the block of its output; with the input's axes."""
-        return Operand(self.plan.read(self.step, role), self.step.reads[role].shape)
-
     def at(self, tensor: Operand) -> Repeated:
         """How a tensor of the output's shape is read, or written, where units are walked."""
         shape, steps = self.input.shape, list(tensor.steps)
@@ -237,12 +232,12 @@ class Folding:
         )
 
     def make(
-        self, kernel: Kernel, beside: Block | None = None, sign: float = 1.0, role: str = "output"
+        self, kernel: Kernel, beside: Block | None = None, sign: float = 1.0, role: str | None = "output"
     ) -> Block:
-        """Units of the input, of all shares."""
+        """Units of the input, of all shares; `role` is whose order of sums that is, if it is one."""
         units, x = self.units, self.input
-        made = self.plan.block(f"{self.step.path}.parts", units.size * units.shares, "float64")
-        order = {role: {"parts": units.parts}} if units.parts > 1 else None
+        made = self.plan.block(f"{self.step.path}.{kernel.name}, parts", units.size * units.shares, "float64")
+        order = {role: {"parts": units.parts}} if role and units.parts > 1 else None
         self.plan.loop(
             self.step,
             made.name,
@@ -256,25 +251,33 @@ class Folding:
     def finish(
         self,
         made: Block,
-        units: Block | None,
+        units: Block | None = None,
         *,
         factor: float = 1.0,
         divisor: float = 1.0,
-        hands_out: bool = True,
+        kernel: Kernel = loops.finish,
     ) -> None:
-        """The whole of them, and the output."""
-        kernel = loops.finish_largest if self.op.selects else loops.finish
-        y = Operand(self.plan.output(self.step), self.step.makes["output"].shape) if hands_out else None
-        name = y.name if y is not None else made.name
+        """The whole of them, as units, or else as the output."""
+        y = None
+        if units is None:
+            y = Operand(self.plan.output(self.step), self.step.makes["output"].shape)
+        name = made.name if y is None else y.name
 
         def bind() -> Work:
             return self.units.finished(made, units, None if y is None else self.at(y), factor, divisor)
 
         self.plan.loop(self.step, name, kernel, bind)
 
-    def share(self, *, divisors: Block | None = None, factor: float = 1.0, divisor: float = 1.0) -> Block:
-        """Units of the output's gradient."""
-        shares, g = self.block("shares"), self.kept("grad_output")
+    def share(
+        self,
+        role: str = "grad_output",
+        *,
+        divisors: Block | None = None,
+        factor: float = 1.0,
+        divisor: float = 1.0,
+    ) -> Block:
+        """Units of what is read that has the output's shape: each number multiplied and divided."""
+        shares, g = self.block(f"units of {role}"), operand(self.plan, self.step, role)
         self.plan.loop(
             self.step,
             shares.name,
@@ -283,7 +286,7 @@ class Folding:
         )
         return shares
 
-    def spread(self, kernel: Kernel, units: Block, beside: Block | None = None, sign: float = 1.0) -> None:
+    def spread(self, kernel: Kernel, units: Block, beside: Block | None = None) -> None:
         """The input's gradient."""
         out, so_far = self.plan.gradient(self.step)
         shape = self.input.shape
@@ -291,7 +294,7 @@ class Folding:
         x = self.input if beside is not None else Operand(None)
 
         def bind() -> Work:
-            return self.units.spread(units, beside, x.at(shape), base.at(shape), result.at(shape), sign)
+            return self.units.spread(units, beside, x.at(shape), base.at(shape), result.at(shape))
 
         self.plan.loop(self.step, f"{out.name} by {self.step.path}", kernel, bind)
 
@@ -300,7 +303,7 @@ class Folding:
 def sum_forward(plan: Plan, step: Step) -> None:
     """The sum, divided."""
     found = Folding(plan, step)
-    found.finish(found.make(loops.sums), None, divisor=found.op.divisor(found.input.shape))
+    found.finish(found.make(loops.sums), divisor=found.op.divisor(found.input.shape))
 
 
 @registry.backward(Sum)
@@ -308,3 +311,37 @@ def sum_backward(plan: Plan, step: Step) -> None:
     """To each number its share."""
     found = Folding(plan, step)
     found.spread(gradient.spread_sums, found.share(divisor=found.op.divisor(found.input.shape)))
+
+
+@registry.forward(Amax)
+def largest_forward(plan: Plan, step: Step) -> None:
+    """The largest, or with the signs changed the smallest."""
+    found = Folding(plan, step)
+    sign = float(found.op.sign)
+    found.finish(found.make(loops.largest, sign=sign, role=None), factor=sign, kernel=loops.finish_largest)
+
+
+@registry.backward(Amax)
+def largest_backward(plan: Plan, step: Step) -> None:
+    """To each of those that tie its share."""
+    found = Folding(plan, step)
+    output, ties = found.share("output"), found.block("ties")
+    found.finish(found.make(loops.ties, output, role=None), ties)
+    found.spread(gradient.spread_among_ties, found.share(divisors=ties), output)
+
+
+@registry.forward(Var)
+def var_forward(plan: Plan, step: Step) -> None:
+    """First the mean, then the squares around it."""
+    found = Folding(plan, step)
+    mean = plan.compact(step, "mean")
+    found.finish(found.make(loops.sums, role="mean"), mean, divisor=found.op.count(found.input.shape))
+    found.finish(found.make(loops.squares, mean), divisor=found.op.divisor(found.input.shape))
+
+
+@registry.backward(Var)
+def var_backward(plan: Plan, step: Step) -> None:
+    """To each number its share, times its distance to the mean."""
+    found = Folding(plan, step)
+    shares = found.share(factor=2.0, divisor=found.op.divisor(found.input.shape))
+    found.spread(gradient.spread_from_means, shares, plan.read(step, "mean"))

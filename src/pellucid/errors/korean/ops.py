@@ -180,5 +180,10 @@ SENTENCES = {
     "nesterov needs momentum": "nesterov에는 momentum이 있어야 합니다",
     # over axes
     "dim must be None, an integer or a tuple of integers": "dim은 None이나 정수 또는 정수의 튜플이어야 합니다",
+    "there must be numbers along the axes of which one is chosen": "하나를 뽑을 축에는 수가 있어야 합니다",
+    "input {input}, dim={dim}": "입력 {input}, dim={dim}",
+    "correction and unbiased say the same: give one of them": (
+        "correction과 unbiased는 같은 설정입니다. 둘 중 하나만 정해야 합니다"
+    ),
     "dim must not name an axis twice": "dim에서 같은 축을 두 번 지정할 수 없습니다",
 }

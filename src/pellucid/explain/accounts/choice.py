@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +18,13 @@ class Choice(Account):
 
     Attributes:
         winner: which term of each element wins, by the op's rule.
+        by: what the winner is among the terms.
     """
 
     kind: ClassVar[Kind] = "select"
 
     winner: NDArray[np.int64]
+    by: Literal["max", "min"] = field(default="max", kw_only=True)
 
     def judge(self, question: Question) -> Verdict:
         """Whether the engine's numbers are the winners, bit by bit."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -94,7 +95,7 @@ def explain_sum(question: Question) -> Chain | Choice | Formula:
     assert isinstance(op, Sum)
     terms = op.terms(of, question.at, *question.shapes)
     if isinstance(op, Mean):
-        return _mean(question, op)
+        return explain_mean(question, op) if of == "output" else _share(question, op)
     if of == "output":
         return _sum(question, op)
     if question.base is not None:
@@ -107,7 +108,7 @@ def explain_sum(question: Question) -> Chain | Choice | Formula:
 
 
 def _sum(question: Question, op: Sum) -> Chain:
-    element, numbers = _numbers(question, op)
+    element, numbers = all_of(question, op, question.at)
     order = Order.of(question)
     with np.errstate(all="ignore"):
         size = abs(numbers.astype(WIDE)).sum(axis=1)
@@ -121,30 +122,42 @@ def _sum(question: Question, op: Sum) -> Chain:
     return Chain((Group((element,)),), bound=bound, replay=replay, notes=lambda: order.notes)
 
 
-def _mean(question: Question, op: Mean) -> Formula:
+def explain_mean(question: Question, op: OverAxes) -> Formula:
+    """A mean: of a sum's op, or on the way to a variance."""
     (shape,) = question.shapes
     assert shape is not None
-    count, of = op.count(shape), question.source.of
-    share = Quantity("1/size", np.full((1, 1), 1 / count))
-    if of == "output":
-        element, numbers = _numbers(question, op)
-        order = Order.of(question)
-        with np.errstate(all="ignore"):
-            result = Enclosed.of(numbers).sum(axis=1, additions=order.additions) / count
-        replay = again(lambda: (order.sum(numbers.astype(np.float64)) / count).astype(question.dtype))
-        return Formula(
-            (Group((element, share)),), result.rounded(question.dtype), replay, notes=lambda: order.notes
-        )
-    element = Element(question.operand("grad_output"), op.place(question.at, shape))
+    count, order = np.float64(op.count(shape)), Order.of(question)
+    element, numbers = all_of(question, op, question.at)
     with np.errstate(all="ignore"):
-        result = Enclosed.of(_one(question, element)) / count
+        result = Enclosed.of(numbers).sum(axis=1, additions=order.additions) / count
+        share = Quantity("1/size", np.full((1, 1), 1 / count))
+    replay = again(lambda: (order.sum(numbers.astype(np.float64)) / count).astype(question.dtype))
+    return Formula(
+        (Group((element, share)),), result.rounded(question.dtype), replay, notes=lambda: order.notes
+    )
+
+
+def _share(question: Question, op: Mean) -> Formula:
+    (shape,) = question.shapes
+    assert shape is not None
+    count = np.float64(op.count(shape))
+    element = Element(question.operand("grad_output"), op.place(question.at, shape))
+    grad = one_of(question, element)
+    with np.errstate(all="ignore"):
+        result = Enclosed.of(grad) / count
+        share = Quantity("1/size", np.full((1, 1), 1 / count))
+    notes = partial(grown_notes, question)
     return shared(
-        question, (Group((element, share)),), result, lambda: _one(question, element).astype(float) / count
+        question, (Group((element, share)),), result, lambda: grad.astype(np.float64) / count, notes
     )
 
 
 def shared(
-    question: Question, terms: tuple[Group, ...], result: Enclosed, replay: Callable[[], Array]
+    question: Question,
+    terms: tuple[Group, ...],
+    result: Enclosed,
+    replay: Callable[[], Array],
+    notes: Callable[[], Sequence[Note]],
 ) -> Formula:
     """A number's share of a gradient, to which is added, before it is rounded, what there was."""
     base = question.base
@@ -159,19 +172,18 @@ def shared(
         (*grown_terms(question), *terms),
         result.rounded(question.dtype),
         again(again_),
-        notes=lambda: grown_notes(question),
+        notes=notes,
     )
 
 
-def _numbers(question: Question, op: OverAxes) -> tuple[Element, Array]:
-    """What outputs are made of, (elements, terms)."""
+def all_of(question: Question, op: OverAxes, at: NDArray[np.int64]) -> tuple[Element, Array]:
+    """What outputs are made of, (outputs, terms)."""
     (shape,) = question.shapes
     assert shape is not None
-    rows = op.met_by(question.at, shape)
-    element = Element(question.operand("input"), rows)
-    return element, np.broadcast_to(element.gathered()[1], (len(question.at), op.count(shape)))
+    element = Element(question.operand("input"), op.met_by(at, shape))
+    return element, np.broadcast_to(element.gathered()[1], (len(at), op.count(shape)))
 
 
-def _one(question: Question, element: Element) -> Array:
+def one_of(question: Question, element: Element) -> Array:
     """One number for each of the elements."""
     return np.broadcast_to(element.gathered()[1], (len(question.at), 1))[:, 0]

@@ -79,7 +79,7 @@ def taken(kind, t, unit, so_far, x):
     if kind == LARGEST:
         return larger(so_far, t.sign * x)
     if kind == TIES:
-        return so_far + (1.0 if t.sign * x == t.beside[unit] else 0.0)
+        return so_far + (1.0 if x == t.beside[unit] else 0.0)
     if kind == SQUARES:
         apart = x - t.beside[unit]
         return so_far + apart * apart
@@ -173,7 +173,7 @@ def squares(t: OverAxes, chunk, scratch):
 
 @kernel
 def ties(t: OverAxes, chunk, scratch):
-    """How many numbers are sign·beside."""
+    """How many numbers are beside."""
     take(TIES, t, chunk, scratch)
 
 

@@ -33,7 +33,6 @@ class Spread(NamedTuple):
     beside: Reads[Doubles]
     by: Strides  # of both, 0 along axes that go
     x: Repeated
-    sign: float  # by which x is multiplied
     base: Repeated
     begins: int  # whether there is a base
     out: Writes[Numbers]
@@ -58,7 +57,7 @@ def shares(t: Shares, chunk):
 def shared(kind, t, unit, x, at):
     """What one number gets: its unit's share, as it is, where the number is one of several, or as far as it is away."""
     if kind == TIES:
-        return t.units[unit] * (1.0 if t.sign * x[at] == t.beside[unit] else 0.0)
+        return t.units[unit] * (1.0 if x[at] == t.beside[unit] else 0.0)
     if kind == SQUARES:
         return t.units[unit] * (x[at] - t.beside[unit])
     return t.units[unit]
@@ -95,7 +94,7 @@ def spread_sums(t: Spread, chunk):
 
 @kernel
 def spread_among_ties(t: Spread, chunk):
-    """The share, where a number is sign·beside."""
+    """The share, where a number is beside."""
     spread(TIES, t, chunk)
 
 
