@@ -177,6 +177,9 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[int, ...], dict[str, tuple[int,
     "gelu": (twice(F.gelu), (4, 3, 5), {}),
     "gelu tanh": (twice(lambda s: F.gelu(s, approximate="tanh")), (4, 3, 5), {}),
     "softmax": (twice(lambda s: F.softmax(s, dim=1)), (4, 3, 5), {}),
+    "softmax of positions": (twice(lambda s: F.softmax(s, dim=-1)), (4, 3, 2, 5), {}),
+    "softmax of images": (lambda s: F.softmax(s, 0), (7,), {}),
+    "log_softmax of rows": (twice(lambda s: F.log_softmax(s, dim=2)), (2, 3, 5, 4), {}),
     "log_softmax": (twice(lambda s: F.log_softmax(s, dim=1)), (4, 3, 5), {}),
 }  # fmt: skip
 LOSSES = {

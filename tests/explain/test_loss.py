@@ -185,8 +185,9 @@ def test_when_no_target_counts_the_loss_is_nan() -> None:
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("op", [F.softmax, F.log_softmax])
 @pytest.mark.parametrize("shape", [(4, 5), (3, 1), (2, 3, 4), (2, 3, 2, 5)], ids=str)
-def test_softmax_is_certified(op: Callable[..., Any], shape: tuple[int, ...], dtype: Any) -> None:
-    rec = recording(run(lambda s: op(s, 1), normal(*shape, dtype=dtype) * 4, {}))
+@pytest.mark.parametrize("dim", [0, 1, -1])
+def test_softmax_is_certified(op: Callable[..., Any], dim: int, shape: tuple[int, ...], dtype: Any) -> None:
+    rec = recording(run(lambda s: op(s, dim), normal(*shape, dtype=dtype) * 4, {}))
     certified(rec, 2 * math.prod(shape))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid.engine.across import Columns, Lying
 from pellucid.kernels import simd, tape, turns
 from pellucid.kernels.loops import across, pointwise
 from pellucid.kernels.loops.rows import Rows, Source, Target
@@ -18,8 +19,6 @@ from pellucid.ops.base import Gradients
 
 Array = NDArray[Any]
 _CHUNK = 1 << 14  # numbers that a thread takes at a time
-_TILE = 1 << 15  # numbers that are transposed at a time
-_LINE = 16  # columns whose numbers are a line of the cache, or two
 
 
 @dataclass(frozen=True)
@@ -78,32 +77,13 @@ def _along(found: Alike, code: simd.Code, arrays: Sequence[Array], result: Array
 
 
 def _across(found: Alike, code: simd.Code, arrays: Sequence[Array], result: Array) -> None:
-    """The code across rows: some columns at a time, and what is left of them."""
-    bits, rows, inner = 8 * result.itemsize, found.unit, found.inner
-    columns = max(1, _TILE // rows)
-    columns = min(inner, columns - columns % _LINE if columns > _LINE else columns)
-    tables = []
-    for first, width in (0, columns), (inner // columns * columns, inner % columns):
-        if width:
-            inwards = simd.Transpose(bits, rows, width, inner, rows)
-            outwards = simd.Transpose(bits, width, rows, rows, inner)
-            blocks = (inner - first) // width
-            table = across.Across(
-                a=arrays[0],
-                b=arrays[-1],
-                out=result,
-                code=simd.address(code),
-                inwards=simd.address(inwards),
-                outwards=simd.address(outwards),
-                two=len(arrays) > 1,
-                rows=rows,
-                inner=inner,
-                columns=width,
-                first=first,
-                blocks=blocks,
-            )
-            tables.append((table, blocks * (result.size // (rows * inner))))
-    play(across.across, tables, result.itemsize, 8 * rows + 3 * rows * columns * result.itemsize)
+    """The code across rows."""
+    rows, inner = found.unit, found.inner
+    outer = result.size // (rows * inner)
+    columns = Columns(code, 8 * result.itemsize, rows, inner, (outer, 1, 1))
+    a, b, out = (Lying(array, inner, (rows * inner, 0, 0)) for array in (arrays[0], arrays[-1], result))
+    tables = [*columns.work(a, b if len(arrays) > 1 else None, out, None)]
+    play(across.across, tables, result.itemsize, columns.scratch)
 
 
 def play(kernel: Any, tables: Sequence[tuple[Any, int]], itemsize: int, scratch: int) -> None:

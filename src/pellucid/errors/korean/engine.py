@@ -59,6 +59,7 @@ SENTENCES = {
     "normalized_shape={normalized_shape} for input {shape}": "normalized_shape={normalized_shape}, 입력 {shape}",
     "in a network dim must be the axis of the channels": "신경망에서 dim은 채널 축이어야 합니다",
     "a network's loss is one of a batch": "신경망의 손실은 배치에 대한 것이어야 합니다",
+    "a network's loss is the mean over a batch": "신경망의 손실은 배치의 평균이어야 합니다",
     "a network's loss is a mean": "신경망의 손실은 평균이어야 합니다",
     "in a network norm_type must be finite": "신경망에서 norm_type은 유한해야 합니다",
     "pool the absolute values by max_pool": "절댓값을 max_pool로 풀링하면 됩니다",

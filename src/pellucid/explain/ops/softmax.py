@@ -39,13 +39,16 @@ class Positions:
     Args:
         at: n,c,y of the elements.
         channels: how many there are.
+        dim: another axis in the place of that of the channels.
     """
 
-    def __init__(self, at: NDArray[np.int64], channels: int) -> None:
-        places, of = np.unique(np.delete(at, 1, axis=1), axis=0, return_inverse=True)
-        n, *y = columns(places)
-        self.rows: Rows = (n, np.arange(channels), *y)
-        self._of, self._channel = of.reshape(-1), at[:, 1]
+    def __init__(self, at: NDArray[np.int64], channels: int, dim: int = 1) -> None:
+        first = at.copy()
+        first[:, dim] = 0
+        places, of = np.unique(first, axis=0, return_inverse=True)
+        rows = columns(places)
+        self.rows: Rows = (*rows[:dim], np.arange(channels)[None, :], *rows[dim + 1 :])
+        self._of, self._channel = of.reshape(-1), at[:, dim]
 
     def of(self, operand: Operand) -> NDArray[Any]:
         """All of an array's numbers there."""
@@ -63,8 +66,9 @@ class Positions:
 class Logits(Positions):
     """What softmax makes of logits (N,C,…) at the positions of some elements."""
 
-    def __init__(self, input: Operand, at: NDArray[np.int64]) -> None:
-        super().__init__(at, input.array.shape[1])
+    def __init__(self, input: Operand, at: NDArray[np.int64], dim: int = 1) -> None:
+        super().__init__(at, input.array.shape[dim], dim)
+        self._dim = dim
         self.input, self.numbers = input, self.of(input)
         logits = Enclosed.of(self.numbers)
         self.largest = Enclosed(logits.value.max(axis=1, keepdims=True))
@@ -77,8 +81,8 @@ class Logits(Positions):
 
     def address(self, index: Index) -> str:
         """All logits of a position."""
-        n, _, *y = index
-        return f"{self.input.name}[{','.join(map(str, (n, ':', *y)))}]"
+        every = (":" if axis == self._dim else str(i) for axis, i in enumerate(index))
+        return f"{self.input.name}[{','.join(every)}]"
 
 
 @explains(LogSoftmax, Softmax)
@@ -86,7 +90,7 @@ def explain_softmax(question: Question) -> Formula:
     """Elements of softmax, of its logarithm, or of their gradients."""
     if question.source.of == "grad_input":
         return _gradient(question)
-    logits = Logits(question.operand("input"), question.at)
+    logits = Logits(question.operand("input"), question.at, _dim(question))
     explain = _logarithm if isinstance(question.source.op, LogSoftmax) else _output
     return explain(question, logits)
 
@@ -114,6 +118,13 @@ def _made(question: Question, logits: Logits, result: Enclosed, terms: tuple[Gro
     return Formula(terms, rounded, replay, notes=lambda: [IN_SIXTEEN])
 
 
+def _dim(question: Question) -> int:
+    """The axis, counted from the front."""
+    op = question.source.op
+    assert isinstance(op, Softmax | LogSoftmax)
+    return op.dim % len(question.index)
+
+
 def _definition(question: Question) -> Softmax | LogSoftmax:
     """The op, for (positions, channels)."""
     op = question.source.op
@@ -123,8 +134,10 @@ def _definition(question: Question) -> Softmax | LogSoftmax:
 
 def _gradient(question: Question) -> Formula:
     grad, output, at = question.operand("grad_output"), question.operand("output"), columns(question.at)
-    places = Positions(question.at, output.array.shape[1])
-    rows = (at[0], np.arange(output.array.shape[1]), *at[2:])
+    dim = _dim(question)
+    channels = output.array.shape[dim]
+    places = Positions(question.at, channels, dim)
+    rows = (*at[:dim], np.arange(channels)[None, :], *at[dim + 1 :])
     own, every, minus = Element(grad, at), Element(grad, rows), constant("−1", -1.0)
     y = Element(output, at)
     if isinstance(question.source.op, LogSoftmax):
