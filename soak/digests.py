@@ -140,6 +140,10 @@ def networks() -> Iterator[tuple[str, Build, Shape]]:
     yield "unpooled", Unpooled, (2, 3, 11, 12)
     yield "expressions", Expressions, (19, 3, 7, 6)
     yield "reduced", Reduced, (19, 3, 7, 6)
+    yield "slices dropped", lambda: pc.Sequential(
+        pc.Conv2d(3, 5, 3), pc.Dropout2d(0.3), pc.Conv2d(5, 4, 3), pc.StochasticDepth(0.3, "row"),
+        pc.Softmax(-1), pc.LogSoftmax(0),
+    ), (19, 3, 7, 8)  # fmt: skip
 
 
 def _layers_1d() -> Iterator[tuple[str, Build, Shape]]:

@@ -57,6 +57,9 @@ from pellucid.nn import ConvTranspose1d as ConvTranspose1d
 from pellucid.nn import ConvTranspose2d as ConvTranspose2d
 from pellucid.nn import ConvTranspose3d as ConvTranspose3d
 from pellucid.nn import Dropout as Dropout
+from pellucid.nn import Dropout1d as Dropout1d
+from pellucid.nn import Dropout2d as Dropout2d
+from pellucid.nn import Dropout3d as Dropout3d
 from pellucid.nn import Flatten as Flatten
 from pellucid.nn import Fold as Fold
 from pellucid.nn import GroupNorm as GroupNorm
@@ -93,6 +96,7 @@ from pellucid.nn import Sequential as Sequential
 from pellucid.nn import Sigmoid as Sigmoid
 from pellucid.nn import SiLU as SiLU
 from pellucid.nn import Softmax as Softmax
+from pellucid.nn import StochasticDepth as StochasticDepth
 from pellucid.nn import Tanh as Tanh
 from pellucid.nn import Unfold as Unfold
 from pellucid.nn import Upsample as Upsample

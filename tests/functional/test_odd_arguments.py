@@ -58,6 +58,9 @@ PLAIN: dict[str, dict[str, Any]] = {
     "cat": {"tensors": [x1, x1]},
     "cross_entropy": {"input": np.ones((3, 4)), "target": np.array([0, 1, 2])},
     "dropout": {"input": x1},
+    "dropout1d": {"input": x1},
+    "dropout2d": {"input": x2},
+    "dropout3d": {"input": x3},
     "flatten": {"input": x2},
     "fold": {"input": np.ones((2, 8, 6)), "output_size": (3, 4), "kernel_size": 2},
     "gelu": {"input": x1},
@@ -74,6 +77,7 @@ PLAIN: dict[str, dict[str, Any]] = {
     "pad": {"input": x2, "pad": (1, 1)},
     "pow": {"input": x1, "exponent": 2},
     "softmax": {"input": x1, "dim": 1},
+    "stochastic_depth": {"input": x1, "p": 0.5, "mode": "row"},
     "sum": {"input": x2},
     "unfold": {"input": x2, "kernel_size": 2},
     "var": {"input": x2},
@@ -93,7 +97,8 @@ for d, x in INPUTS.items():
     }  # fmt: skip
 ARRAYS = ("input", "other", "tensors", "weight", "bias", "target", "indices", "running_mean", "running_var")
 LAYERS: dict[str, dict[str, Any]] = {
-    "GELU": {}, "Dropout": {}, "LayerNorm": {"normalized_shape": (4, 6)}, "LeakyReLU": {}, "Softmax": {},
+    "GELU": {}, "Dropout": {}, "StochasticDepth": {"p": 0.5, "mode": "row"},
+    "LayerNorm": {"normalized_shape": (4, 6)}, "LeakyReLU": {}, "Softmax": {},
     "LogSoftmax": {},
     "Linear": {"in_features": 6, "out_features": 2}, "GroupNorm": {"num_groups": 2, "num_channels": 4},
     "LocalResponseNorm": {"size": 3}, "Upsample": {"size": 3},
@@ -105,6 +110,7 @@ for d in INPUTS:
         f"ConvTranspose{d}d": {"in_channels": 4, "out_channels": 4, "kernel_size": 2, "groups": 2},
         **{f"{kind}Pool{d}d": {"kernel_size": 2} for kind in ("Avg", "Max")},
         f"LPPool{d}d": {"norm_type": 2.0, "kernel_size": 2},
+        f"Dropout{d}d": {},
         **{f"Adaptive{kind}Pool{d}d": {"output_size": 2} for kind in ("Avg", "Max")},
         **{f"{kind}Norm{d}d": {"num_features": 4} for kind in ("Batch", "Instance")},
         **{f"{kind}Pad{d}d": {"padding": 1} for kind in ("Zero", "Reflection", "Replication", "Circular")},

@@ -26,6 +26,7 @@ from pellucid.ops.conv import Conv
 from pellucid.ops.conv_transpose import ConvTranspose
 from pellucid.ops.cross_entropy import CrossEntropy
 from pellucid.ops.dropout import Dropout
+from pellucid.ops.dropout_slices import FeatureDropout, StochasticDepth
 from pellucid.ops.flatten import Flatten
 from pellucid.ops.fold import Fold
 from pellucid.ops.gelu import GELU
@@ -453,6 +454,28 @@ def test_mse_loss(halo: bool, dtype: Any) -> None:
     assert_rounded(result.output, MSELoss().forward(*wide(x, target)))
     for name, exact in zip(("input", "target"), MSELoss().backward(*wide(grad, x, target)), strict=True):
         assert_rounded(result.gradients[name], exact)
+
+
+@FLOATS
+@pytest.mark.parametrize("halo", [False, True])
+@pytest.mark.parametrize(
+    ("op", "shape"),
+    [
+        *((FeatureDropout(0.4, 2), shape) for shape in ((5, 33, 4, 7), (19, 1, 3, 2), (3, 9, 5))),
+        *((FeatureDropout(0.4, 1), shape) for shape in ((19, 7), (3, 5, 4))),
+        *((FeatureDropout(0.4, 3), shape) for shape in ((2, 5, 3, 2, 4), (7, 3, 2, 5))),
+        *((StochasticDepth(0.4, mode), (19, 5, 4, 3)) for mode in ("row", "batch")),
+        (FeatureDropout(1.0, 2), (2, 3, 4, 5)),
+        (StochasticDepth(0.4, "row"), (33,)),
+    ],
+    ids=str,
+)
+def test_dropout_of_slices(op: Any, shape: tuple[int, ...], halo: bool, dtype: Any) -> None:
+    x, grad, base = (normal(shape, dtype, seed) for seed in range(3))
+    settings = {"seed": 2**40 + 5, "step": 3}
+    result = run_op(op, x, grad=grad, base=base, halo=halo, counters=(2**40 + 5, 3))
+    np.testing.assert_array_equal(result.output, op.forward(x, **settings))
+    np.testing.assert_array_equal(result.gradients["input"], base + op.forward(grad, **settings))
 
 
 DROPPED = [

@@ -98,6 +98,16 @@ def dropped(x: Any, p: float, seed: int) -> Any:
     return x * x.new_tensor(kept).reshape(x.shape) / (1 - p)
 
 
+def whole(axes: int) -> Callable[..., Any]:
+    """The same of slices, which have the same first indices."""
+
+    def drop(torch: Any, x: Any, p: float = 0.3, seed: int = 7) -> Any:
+        kept = dropped(torch.ones(x.shape[:axes], dtype=x.dtype), p, seed)
+        return x * kept.reshape(*x.shape[:axes], *(1,) * (x.ndim - axes))
+
+    return drop
+
+
 CLASSES = np.array([4, 0, 2, -100, 1])
 PLANES = np.array([[[0, 3], [2, 1], [3, 3]], [[1, 1], [0, 2], [-100, 0]]])
 STATISTICS = np.array([0.3, -1.0, 2.0]), np.array([0.5, 1.0, 3.0])
@@ -467,6 +477,23 @@ CASES = [
         ((7, 5),),
         {"seed": 2**63 - 1},
         lambda _, x: dropped(x, 0.5, 2**63 - 1),
+    ),
+    Case("dropout1d", "dropout1d", ((2, 3, 5),), {"p": 0.3, "seed": 7}, whole(2)),
+    Case("dropout1d unbatched", "dropout1d", ((3, 5),), {"p": 0.3, "seed": 7}, whole(1)),
+    Case("dropout2d", "dropout2d", ((2, 3, 5, 4),), {"p": 0.3, "seed": 7}, whole(2)),
+    Case("dropout2d line", "dropout2d", ((2, 3, 5),), {"p": 0.3, "seed": 7}, whole(2)),
+    Case("dropout3d", "dropout3d", ((2, 3, 2, 5, 4),), {"p": 0.3, "seed": 7}, whole(2)),
+    Case("dropout3d unbatched", "dropout3d", ((3, 2, 5, 4),), {"p": 0.3, "seed": 7}, whole(1)),
+    Case("dropout2d inference", "dropout2d", ((2, 3, 5, 4),), {"p": 0.3, "training": False}),
+    Case(
+        "stochastic_depth", "stochastic_depth", ((7, 3, 4),), {"p": 0.3, "mode": "row", "seed": 7}, whole(1)
+    ),
+    Case(
+        "stochastic_depth batch",
+        "stochastic_depth",
+        ((7, 3),),
+        {"p": 0.3, "mode": "batch", "seed": 7},
+        whole(0),
     ),
     Case("dropout inference", "dropout", ((2, 3, 5),), {"p": 0.3, "training": False}),
     Case("cross_entropy", "cross_entropy", ((5, 5), CLASSES)),

@@ -67,6 +67,17 @@ _POINTWISE: Area = {
         "{place:,}번째 원소는 0이 됩니다. 시드 {seed}, 단계 {step}, 층 {layer}에서 뽑은 수: {draw:,} < 문턱값 "
         "{threshold:,}",
     ),
+    "note.slice_kept": Entry(
+        "slice {place:,} is kept: its draw {draw:,} of seed {seed}, step {step}, layer {layer} reaches {threshold:,}",
+        "{place:,}번째 조각은 남습니다. 시드 {seed}, 단계 {step}, 층 {layer}에서 뽑은 수: {draw:,} ≥ 문턱값 "
+        "{threshold:,}",
+    ),
+    "note.slice_dropped": Entry(
+        "slice {place:,} is dropped: its draw {draw:,} of seed {seed}, step {step}, layer {layer} is below "
+        "{threshold:,}",
+        "{place:,}번째 조각은 0이 됩니다. 시드 {seed}, 단계 {step}, 층 {layer}에서 뽑은 수: {draw:,} < 문턱값 "
+        "{threshold:,}",
+    ),
     "note.copy": Entry("passed on as it is", "값을 그대로 전달합니다"),
     "note.filled": Entry(
         "no input element lies here: a constant", "여기에 놓이는 입력 원소가 없어 상수를 넣습니다"

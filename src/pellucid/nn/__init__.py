@@ -54,7 +54,7 @@ from pellucid.nn.pooling import (
     MaxPool2d,
     MaxPool3d,
 )
-from pellucid.nn.shape import Dropout, Flatten, Identity
+from pellucid.nn.shape import Dropout, Dropout1d, Dropout2d, Dropout3d, Flatten, Identity, StochasticDepth
 from pellucid.nn.summary import Summary, summary
 from pellucid.nn.unfold import Fold, Unfold
 from pellucid.nn.unpooling import MaxUnpool1d, MaxUnpool2d, MaxUnpool3d
@@ -88,6 +88,9 @@ __all__ = [
     "ConvTranspose2d",
     "ConvTranspose3d",
     "Dropout",
+    "Dropout1d",
+    "Dropout2d",
+    "Dropout3d",
     "Flatten",
     "Fold",
     "GroupNorm",
@@ -124,6 +127,7 @@ __all__ = [
     "SiLU",
     "Sigmoid",
     "Softmax",
+    "StochasticDepth",
     "Summary",
     "Tanh",
     "Unfold",

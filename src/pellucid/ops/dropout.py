@@ -15,11 +15,13 @@ from math import ceil
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pellucid.ops.base import Array, Gradients, Op, Shape, alike
 from pellucid.ops.checks import number
 from pellucid.ops.relation import IndexPattern
 from pellucid.philox import Purpose, Stream
+from pellucid.sizes import size_of
 
 
 @dataclass(frozen=True)
@@ -66,12 +68,27 @@ class Dropout(Op):
         """Element by element."""
         return alike((*self.arguments, "output"), shapes["input"])
 
+    def draws(self, shape: Shape) -> int:
+        """How many draws decide."""
+        return size_of(shape)
+
+    def places(self, at: NDArray[np.int64], shape: Shape) -> NDArray[np.int64]:
+        """The numbers of the draws that decide elements."""
+        numbers: NDArray[np.int64] = (
+            np.ravel_multi_index(tuple(at.T), shape) if shape else np.zeros(len(at), np.int64)
+        )
+        return numbers
+
+    def kept(self, draws: NDArray[np.uint32], shape: Shape) -> NDArray[np.bool_]:
+        """Which elements stay, shaped to meet the input."""
+        return (draws >= self.threshold).reshape(shape)
+
     def forward(self, *operands: Array, seed: int = 0, step: int = 0, layer: int = 0) -> Array:
         """Keep or drop, element by element."""
         (input,) = operands
         self.infer(input.shape)
-        draws = self.stream(seed, step, layer).draws(input.size)
-        kept = draws.reshape(input.shape) >= self.threshold
+        draws = self.stream(seed, step, layer).draws(self.draws(input.shape))
+        kept = self.kept(draws, input.shape)
         output: Array = np.where(kept, input * input.dtype.type(self.scale), input.dtype.type(0))
         return output
 

@@ -178,6 +178,9 @@ SENTENCES = {
     "betas must be two numbers": "betas는 수 두 개여야 합니다",
     "step counts updates from 1": "step은 1부터 세는 갱신 횟수여야 합니다",
     "nesterov needs momentum": "nesterov에는 momentum이 있어야 합니다",
+    # whole slices
+    "input must have {fewer} or {more} axes": "입력의 축은 {fewer}개나 {more}개여야 합니다",
+    "input must have a batch axis": "입력에는 배치 축이 있어야 합니다",
     # over axes
     "dim must be None, an integer or a tuple of integers": "dim은 None이나 정수 또는 정수의 튜플이어야 합니다",
     "there must be numbers along the axes of which one is chosen": "하나를 뽑을 축에는 수가 있어야 합니다",

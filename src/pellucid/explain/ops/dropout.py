@@ -13,9 +13,10 @@ from pellucid.explain.ops.explainers import explains
 from pellucid.explain.question import Question
 from pellucid.ops.base import Array, columns
 from pellucid.ops.dropout import Dropout
+from pellucid.ops.dropout_slices import DropoutSlices, FeatureDropout, StochasticDepth
 
 
-@explains(Dropout)
+@explains(Dropout, FeatureDropout, StochasticDepth)
 def explain_dropout(question: Question) -> Formula:
     """Elements of the output or of the input gradient, which keep and drop alike."""
     op, dtype = question.source.op, question.dtype
@@ -25,7 +26,7 @@ def explain_dropout(question: Question) -> Formula:
     array = question.operand("input" if question.source.of == "output" else "grad_output")
     number = Element(array, columns(question.at))
     numbers = number.gathered()[1]
-    places = np.ravel_multi_index(tuple(question.at.T), array.array.shape)
+    places = op.places(question.at, array.array.shape)
     draws = op.stream(**drawn).draws_at(places)
     kept, scale = (draws >= op.threshold)[:, None], dtype.type(op.scale)
 
@@ -41,7 +42,12 @@ def explain_dropout(question: Question) -> Formula:
     group = Group(factors, kept | np.isfinite(numbers))  # what is dropped is 0, infinity too
 
     def notes() -> Sequence[Note]:
-        key = "note.kept" if kept[0, 0] else "note.dropped"
+        keys = (
+            ("note.slice_dropped", "note.slice_kept")
+            if isinstance(op, DropoutSlices)
+            else ("note.dropped", "note.kept")
+        )
+        key = keys[int(kept[0, 0])]
         values = {"place": int(places[0]), "draw": int(draws[0]), "threshold": op.threshold, **drawn}
         return [(key, values), *grown_notes(question)]
 
