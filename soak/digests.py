@@ -109,7 +109,8 @@ class Reduced(pc.Module):
         centred = (y - y.mean((2, 3), keepdim=True)) / (y.var((2, 3), keepdim=True) + 0.1) ** 0.5
         gate = y.amax(1, keepdim=True) - y.amin((0, 2), keepdim=True)
         summed = y.sum(1, keepdim=True) + y.mean(0) * (y**2).mean()
-        return centred * summed + gate + x.mean((0, 1, 3)).sum(0)
+        likeness = pc.functional.cosine_similarity(y, pc.functional.normalize(y * y, dim=-1), dim=1)
+        return centred * summed + gate + x.mean((0, 1, 3)).sum(0) + likeness.norm(3)
 
 
 def _then(*layers: pc.Module) -> Build:

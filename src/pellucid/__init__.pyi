@@ -56,6 +56,7 @@ from pellucid.nn import Conv3d as Conv3d
 from pellucid.nn import ConvTranspose1d as ConvTranspose1d
 from pellucid.nn import ConvTranspose2d as ConvTranspose2d
 from pellucid.nn import ConvTranspose3d as ConvTranspose3d
+from pellucid.nn import CosineSimilarity as CosineSimilarity
 from pellucid.nn import Dropout as Dropout
 from pellucid.nn import Dropout1d as Dropout1d
 from pellucid.nn import Dropout2d as Dropout2d
@@ -96,6 +97,8 @@ from pellucid.nn import Sequential as Sequential
 from pellucid.nn import Sigmoid as Sigmoid
 from pellucid.nn import SiLU as SiLU
 from pellucid.nn import Softmax as Softmax
+from pellucid.nn import Softmax2d as Softmax2d
+from pellucid.nn import Softmin as Softmin
 from pellucid.nn import StochasticDepth as StochasticDepth
 from pellucid.nn import Tanh as Tanh
 from pellucid.nn import Unfold as Unfold

@@ -74,6 +74,10 @@ PLAIN: dict[str, dict[str, Any]] = {
     "mean": {"input": x2},
     "mse_loss": {"input": x1, "target": x1},
     "nll_loss": {"input": np.ones((3, 4)), "target": np.array([0, 1, 2])},
+    "cosine_similarity": {"x1": x1, "x2": x1},
+    "norm": {"input": x2},
+    "normalize": {"input": x2},
+    "softmin": {"input": x1, "dim": 1},
     "pad": {"input": x2, "pad": (1, 1)},
     "pow": {"input": x1, "exponent": 2},
     "softmax": {"input": x1, "dim": 1},
@@ -95,7 +99,19 @@ for d, x in INPUTS.items():
         f"max_unpool{d}d": {"input": x[(..., *(slice(2),) * d)], "indices": np.arange(2**d).reshape((2,) * d)
                             + np.zeros((2, 4, *(2,) * d), np.int64), "kernel_size": 2},
     }  # fmt: skip
-ARRAYS = ("input", "other", "tensors", "weight", "bias", "target", "indices", "running_mean", "running_var")
+ARRAYS = (
+    "input",
+    "x1",
+    "x2",
+    "other",
+    "tensors",
+    "weight",
+    "bias",
+    "target",
+    "indices",
+    "running_mean",
+    "running_var",
+)
 LAYERS: dict[str, dict[str, Any]] = {
     "GELU": {}, "Dropout": {}, "StochasticDepth": {"p": 0.5, "mode": "row"},
     "LayerNorm": {"normalized_shape": (4, 6)}, "LeakyReLU": {}, "Softmax": {},

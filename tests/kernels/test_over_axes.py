@@ -15,6 +15,7 @@ from pellucid.ops.mean import Mean
 from pellucid.ops.over_axes import OverAxes
 from pellucid.ops.sum import Sum
 from pellucid.ops.var import Var
+from pellucid.ops.vector_norm import VectorNorm
 
 # One axis to five; rows shorter and longer than the lanes, one channel, one pixel; batches that are cut into parts.
 SHAPES = [
@@ -55,7 +56,7 @@ def check(op: OverAxes, x: np.ndarray[Any, Any], **settings: Any) -> None:
     np.testing.assert_allclose(result.gradients["input"], base + gradient, rtol=4 * unit, atol=4 * unit)
     alone = run_op(op, x, grad=grad, **settings)
     np.testing.assert_allclose(alone.gradients["input"], gradient, rtol=4 * unit, atol=4 * unit)
-    if not isinstance(op, Var):
+    if not isinstance(op, Var | VectorNorm):
         np.testing.assert_array_equal(alone.gradients["input"], gradient)
     np.testing.assert_array_equal(alone.output, result.output)
 
@@ -63,7 +64,7 @@ def check(op: OverAxes, x: np.ndarray[Any, Any], **settings: Any) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-@pytest.mark.parametrize("kind", [Sum, Mean, Var, Amax, Amin])
+@pytest.mark.parametrize("kind", [Sum, Mean, Var, Amax, Amin, VectorNorm])
 def test_every_choice_of_axes(kind: Any, shape: tuple[int, ...], dtype: Any) -> None:
     x = drawn(shape, dtype, 0)
     for count in range(len(shape) + 1):
@@ -128,3 +129,13 @@ def test_variance_far_from_zero(dtype: Any) -> None:
         np.testing.assert_allclose(
             run_op(Var(axes), x).output, wanted, rtol=4e-7 if dtype == np.float32 else 1e-9
         )
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("follows", [False, True])
+@pytest.mark.parametrize("p", [1.0, 1.5, 2.0, 3.0])
+def test_norms_that_do_not_fall_below_a_number(p: float, follows: bool, dtype: Any) -> None:
+    x = drawn((19, 7, 5), dtype, 0)
+    x[3], x[:, :, 2] = 0, -0.0
+    for axes in ((0,), (1,), (1, 2)):
+        check(VectorNorm(axes, True, p, 2.5, follows), x)

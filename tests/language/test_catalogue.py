@@ -22,7 +22,7 @@ SOURCE = Path(pc.__file__).parent
 CODE = {  # what Korean texts may say in Latin letters: names in code, and names that have no other
     "asarray", "f", "float", "g", "grad_", "grad_output", "np", "padding", "size", "softmax", "stride", "T", "W", "w",
     "x", "y", "z", "eps", "F", "FMA", "NaN", "Pellucid", "ReLU", "ulp",
-    "m", "correction", "mask", "ties", "input", "output",
+    "m", "correction", "mask", "ties", "input", "output", "length", "least",
 }  # fmt: skip
 
 # The command line names options, values and files in both languages as they are typed.

@@ -116,6 +116,18 @@ def test_edges_over_axes_are_pytorchs(case: str) -> None:
         np.testing.assert_array_equal(gradient, wanted)
 
 
+def test_gradients_of_similarity_do_not_stop_at_eps_as_in_pytorch() -> None:
+    first, second = np.random.default_rng(0).normal(size=(2, 5, 3))
+    first[2] = 0
+    tensors = [torch.tensor(x, requires_grad=True) for x in (first, second)]
+    expected = torch.nn.functional.cosine_similarity(*tensors, dim=-1, eps=1.5)
+    np.testing.assert_allclose(F.cosine_similarity(first, second, -1, 1.5), expected.detach(), rtol=1e-12)
+    grad = np.arange(1.0, 6)
+    wanted = torch.autograd.grad(expected, tensors, torch.tensor(grad))
+    for ours, theirs in zip(F.cosine_similarity_backward(grad, first, second, -1, 1.5), wanted, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-15)
+
+
 @pytest.mark.parametrize("dims", [1, 2, 3])
 def test_max_pool_indices_are_pytorchs(dims: int) -> None:
     values = np.random.default_rng(4).integers(0, 3, (2, 3, 7, 5, 6)[: dims + 2]).astype(float)

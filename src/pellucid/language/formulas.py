@@ -28,6 +28,7 @@ PHRASES = (
     Entry("scale where kept(j), else 0", "kept(j)이면 scale, 아니면 0"),
     Entry("1/(1 − p), 0 where p = 1", "1/(1 − p), p = 1이면 0"),
     Entry("1 where input > 0, else negative_slope", "input > 0이면 1, 아니면 negative_slope"),
+    Entry("length where length > least, else least", "(length > least이면 length, 아니면 least)"),
     Entry("0 where output ≤ 0, else 1", "output ≤ 0이면 0, 아니면 1"),
     Entry("0 where input < 0, else input", "(input < 0이면 0, 아니면 input)"),
     Entry("input[n,c,y] where indices[n,c,y] = i, else 0", "(indices[n,c,y] = i이면 input[n,c,y], 아니면 0)"),

@@ -173,6 +173,14 @@ _NORMS: Area = {
         "mask = {mask}, 1 where input = output; ties = {ties}, the inputs with mask = 1",
         "mask = {mask}, input = output이면 1; ties = {ties}, mask = 1인 입력의 수",
     ),
+    "note.least": Entry(
+        "length = {length}; least = {least}",
+        "length = {length}, 벡터의 길이; least = {least}, 나누는 수의 하한",
+    ),
+    "note.length": Entry(
+        "length = {length}; mask = {mask}, 0 where the length is so short that there is no gradient",
+        "length = {length}, 벡터의 길이; mask = {mask}, 기울기가 없을 만큼 짧으면 0",
+    ),
     "note.freedom": Entry(
         "m = {m}, which is {count:,} numbers less the correction, {correction}",
         "m = {m}, 수의 개수 {count:,}에서 correction {correction} 값을 뺀 것",

@@ -1,6 +1,17 @@
 """Layers that own parameters, and models made of them."""
 
-from pellucid.nn.activation import GELU, LeakyReLU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Tanh
+from pellucid.nn.activation import (
+    GELU,
+    LeakyReLU,
+    LogSoftmax,
+    ReLU,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softmax2d,
+    Softmin,
+    Tanh,
+)
 from pellucid.nn.adaptive import (
     AdaptiveAvgPool1d,
     AdaptiveAvgPool2d,
@@ -55,6 +66,7 @@ from pellucid.nn.pooling import (
     MaxPool3d,
 )
 from pellucid.nn.shape import Dropout, Dropout1d, Dropout2d, Dropout3d, Flatten, Identity, StochasticDepth
+from pellucid.nn.similarity import CosineSimilarity
 from pellucid.nn.summary import Summary, summary
 from pellucid.nn.unfold import Fold, Unfold
 from pellucid.nn.unpooling import MaxUnpool1d, MaxUnpool2d, MaxUnpool3d
@@ -87,6 +99,7 @@ __all__ = [
     "ConvTranspose1d",
     "ConvTranspose2d",
     "ConvTranspose3d",
+    "CosineSimilarity",
     "Dropout",
     "Dropout1d",
     "Dropout2d",
@@ -127,6 +140,8 @@ __all__ = [
     "SiLU",
     "Sigmoid",
     "Softmax",
+    "Softmax2d",
+    "Softmin",
     "StochasticDepth",
     "Summary",
     "Tanh",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pellucid import functional as F
-from pellucid.errors import ArgumentError
+from pellucid.errors import ArgumentError, ShapeError
 from pellucid.nn.layer import Layer
 from pellucid.ops.checks import choice, flag, number
 from pellucid.sizes import is_integer
@@ -139,3 +139,24 @@ class LogSoftmax(_AlongOneAxis):
     def forward(self, input: Any) -> Any:
         """The input's shape stays."""
         return F.log_softmax(input, self.dim)
+
+
+class Softmin(_AlongOneAxis):
+    """The softmax of −x along the axis `dim`, the channels or classes unless said otherwise.
+
+    Raises: ArgumentError when `dim` is not a whole number.
+    """
+
+    def forward(self, input: Any) -> Any:
+        """The input's shape stays."""
+        return F.softmin(input, self.dim)
+
+
+class Softmax2d(Layer):
+    """The softmax over the channels of (N,C,H,W) or (C,H,W), at each position."""
+
+    def forward(self, input: Any) -> Any:
+        """The input's shape stays."""
+        if input.ndim not in (3, 4):
+            raise ShapeError("Softmax2d", "input must be (N,C,H,W) or (C,H,W)", got=f"input {input.shape}")
+        return F.softmax(input, -3)

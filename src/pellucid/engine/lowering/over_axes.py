@@ -28,6 +28,7 @@ from pellucid.ops.base import Shape
 from pellucid.ops.over_axes import OverAxes
 from pellucid.ops.sum import Sum
 from pellucid.ops.var import Var
+from pellucid.ops.vector_norm import VectorNorm
 from pellucid.sizes import size_of
 
 _LINE = 1024  # units that lie side by side and are made at a time
@@ -111,7 +112,7 @@ class Units:
         steps = (d * h * w * c, h * w * c, w * c, c, 1)
         return Strides(*(0 if size == 1 else step for size, step in zip(self.kept, steps, strict=True)))
 
-    def made(self, x: Repeated, beside: Any, made: Any, sign: float = 1.0) -> Work:
+    def made(self, x: Repeated, beside: Any, made: Any, setting: float = 1.0) -> Work:
         """What makes them of a tensor: all shares."""
         n, _, _, w, c = self.sizes
         goes, _ = self._goes
@@ -129,7 +130,7 @@ class Units:
             width=self.width,
             stretch=self.stretch,
             per_chunk=per_chunk,
-            sign=sign,
+            setting=setting,
             beside=beside,
             made=made,
         )
@@ -172,7 +173,25 @@ class Units:
         )
         return Work(-(-self.lines // per_chunk), table)
 
-    def spread(self, units: Any, beside: Any, x: Repeated, base: Repeated, out: Repeated) -> Work:
+    def length_shares(
+        self, grad_output: Repeated, lengths: Any, units: Any, exponent: float, least: float
+    ) -> Work:
+        """What makes units of the gradient of lengths."""
+        per_chunk = max(1, self.lines // CHUNKS)
+        table = gradient.LengthShares(
+            kept=self.kept,
+            grad_output=grad_output,
+            lengths=lengths,
+            per_chunk=per_chunk,
+            exponent=exponent,
+            least=least,
+            units=units,
+        )
+        return Work(-(-self.lines // per_chunk), table)
+
+    def spread(
+        self, units: Any, beside: Any, x: Repeated, base: Repeated, out: Repeated, exponent: float = 0.0
+    ) -> Work:
         """What gives each number of a tensor its share of a unit."""
         n, d, h, w, c = self.sizes
         by = Repeated(units, self.strides)
@@ -185,6 +204,7 @@ class Units:
             beside=beside,
             by=by.strides,
             x=x,
+            exponent=exponent,
             base=base,
             begins=base.numbers is not None,
             out=out.numbers,
@@ -232,7 +252,7 @@ class Folding:
         )
 
     def make(
-        self, kernel: Kernel, beside: Block | None = None, sign: float = 1.0, role: str | None = "output"
+        self, kernel: Kernel, beside: Block | None = None, setting: float = 1.0, role: str | None = "output"
     ) -> Block:
         """Units of the input, of all shares; `role` is whose order of sums that is, if it is one."""
         units, x = self.units, self.input
@@ -242,7 +262,7 @@ class Folding:
             self.step,
             made.name,
             kernel,
-            lambda: units.made(x.at(x.shape), beside, made, sign),
+            lambda: units.made(x.at(x.shape), beside, made, setting),
             order=order,
             scratch=units.scratch,
         )
@@ -257,9 +277,9 @@ class Folding:
         divisor: float = 1.0,
         kernel: Kernel = loops.finish,
     ) -> None:
-        """The whole of them, as units, or else as the output."""
+        """The whole of them, as units, or else as the output; of a norm as both."""
         y = None
-        if units is None:
+        if units is None or isinstance(self.op, VectorNorm):
             y = Operand(self.plan.output(self.step), self.step.makes["output"].shape)
         name = made.name if y is None else y.name
 
@@ -286,15 +306,19 @@ class Folding:
         )
         return shares
 
-    def spread(self, kernel: Kernel, units: Block, beside: Block | None = None) -> None:
-        """The input's gradient."""
+    def spread(
+        self, kernel: Kernel, units: Block, beside: Block | None = None, exponent: float | None = None
+    ) -> None:
+        """The input's gradient; an exponent is what its numbers are raised to."""
         out, so_far = self.plan.gradient(self.step)
         shape = self.input.shape
         result, base = Operand(out, shape), Operand(so_far, shape)
-        x = self.input if beside is not None else Operand(None)
+        x = Operand(None) if beside is None and exponent is None else self.input
 
         def bind() -> Work:
-            return self.units.spread(units, beside, x.at(shape), base.at(shape), result.at(shape))
+            return self.units.spread(
+                units, beside, x.at(shape), base.at(shape), result.at(shape), exponent or 0.0
+            )
 
         self.plan.loop(self.step, f"{out.name} by {self.step.path}", kernel, bind)
 
@@ -318,7 +342,7 @@ def largest_forward(plan: Plan, step: Step) -> None:
     """The largest, or with the signs changed the smallest."""
     found = Folding(plan, step)
     sign = float(found.op.sign)
-    found.finish(found.make(loops.largest, sign=sign, role=None), factor=sign, kernel=loops.finish_largest)
+    found.finish(found.make(loops.largest, setting=sign, role=None), factor=sign, kernel=loops.finish_largest)
 
 
 @registry.backward(Amax)
@@ -345,3 +369,25 @@ def var_backward(plan: Plan, step: Step) -> None:
     found = Folding(plan, step)
     shares = found.share(factor=2.0, divisor=found.op.divisor(found.input.shape))
     found.spread(gradient.spread_from_means, shares, plan.read(step, "mean"))
+
+
+@registry.forward(VectorNorm)
+def norm_forward(plan: Plan, step: Step) -> None:
+    """A root of the sum of powers, and what does not fall below the least."""
+    found, length = Folding(plan, step), plan.compact(step, "length")
+    made = found.make(loops.powers, setting=found.op.p, role="length")
+    found.finish(made, length, factor=1 / found.op.p, divisor=found.op.least, kernel=loops.finish_powers)
+
+
+@registry.backward(VectorNorm)
+def norm_backward(plan: Plan, step: Step) -> None:
+    """To each number its share, times its own power."""
+    found = Folding(plan, step)
+    op, shares, g = found.op, found.block("shares"), operand(plan, step, "grad_output")
+    lengths, least = plan.read(step, "length"), 0.0 if op.follows else op.least
+
+    def bind() -> Work:
+        return found.units.length_shares(found.at(g), lengths, shares, op.p - 1, least)
+
+    plan.loop(step, shares.name, gradient.length_shares, bind)
+    found.spread(gradient.spread_lengths, shares, exponent=op.p - 1)

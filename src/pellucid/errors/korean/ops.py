@@ -178,6 +178,8 @@ SENTENCES = {
     "betas must be two numbers": "betas는 수 두 개여야 합니다",
     "step counts updates from 1": "step은 1부터 세는 갱신 횟수여야 합니다",
     "nesterov needs momentum": "nesterov에는 momentum이 있어야 합니다",
+    "vectors must have one length": "벡터의 길이가 같아야 합니다",
+    "x1 {x1}, x2 {x2}, dim={dim}": "x1 {x1}, x2 {x2}, dim={dim}",
     # whole slices
     "input must have {fewer} or {more} axes": "입력의 축은 {fewer}개나 {more}개여야 합니다",
     "input must have a batch axis": "입력에는 배치 축이 있어야 합니다",

@@ -15,14 +15,17 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+import numpy as np
+
 from pellucid.functions.sums import LANES
+from pellucid.kernels.functions import raised
 from pellucid.kernels.intrinsics import float64_at
 from pellucid.kernels.jit import inline, kernel
 from pellucid.kernels.loops.broadcast import Repeated, Strides, place
 from pellucid.kernels.loops.rows import Sizes
 from pellucid.kernels.table import Doubles, Integers, Numbers, Reads, Updates, Writes
 
-SUM, SQUARES, TIES, LARGEST = range(4)  # what is made
+SUM, SQUARES, TIES, LARGEST, POWERS = range(5)  # what is made
 
 
 class OverAxes(NamedTuple):
@@ -40,7 +43,7 @@ class OverAxes(NamedTuple):
     width: int  # units of a line
     stretch: int  # of these, how many are made at a time
     per_chunk: int  # stretches
-    sign: float  # by which numbers are multiplied before the largest is taken
+    setting: float  # a sign by which numbers are multiplied before the largest is taken, or an exponent
     beside: Reads[Doubles]  # for each unit what numbers are compared with
     made: Writes[Doubles]  # the units of all shares
 
@@ -77,9 +80,11 @@ def joined(kind, x, y):
 def taken(kind, t, unit, so_far, x):
     """A unit that takes one more number."""
     if kind == LARGEST:
-        return larger(so_far, t.sign * x)
+        return larger(so_far, t.setting * x)
     if kind == TIES:
         return so_far + (1.0 if x == t.beside[unit] else 0.0)
+    if kind == POWERS:
+        return so_far + raised(abs(np.float64(x)), t.setting)
     if kind == SQUARES:
         apart = x - t.beside[unit]
         return so_far + apart * apart
@@ -179,13 +184,19 @@ def ties(t: OverAxes, chunk, scratch):
 
 @kernel
 def largest(t: OverAxes, chunk, scratch):
-    """max sign·x."""
+    """max setting·x."""
     take(LARGEST, t, chunk, scratch)
+
+
+@kernel
+def powers(t: OverAxes, chunk, scratch):
+    """Σ |x|ᵖ; the setting is p."""
+    take(POWERS, t, chunk, scratch)
 
 
 @inline
 def finished(kind, t, chunk):
-    """The tree of the shares, times factor/divisor."""
+    """The tree of the shares, times factor/divisor; of powers the root, and at least the divisor."""
     lines, line_size = t.kept.images * t.kept.depth * t.kept.height, t.kept.width * t.kept.channels
     size, plane, made = lines * line_size, t.kept.depth * t.kept.height, t.made
     for line in range(chunk * t.per_chunk, min(lines, (chunk + 1) * t.per_chunk)):
@@ -198,9 +209,10 @@ def finished(kind, t, chunk):
                     made[j] = joined(kind, made[j], made[j + apart * size])
             apart *= 2
         for j in range(line * line_size, (line + 1) * line_size):
-            made[j] = made[j] * t.factor / t.divisor
+            whole = raised(made[j], t.factor) if kind == POWERS else made[j] * t.factor / t.divisor
             if t.keeps != 0:
-                t.units[j] = made[j]
+                t.units[j] = whole
+            made[j] = t.divisor if kind == POWERS and whole < t.divisor else whole
         if t.hands_out != 0:
             for w in range(t.kept.width):
                 at, to = (
@@ -221,3 +233,9 @@ def finish(t: Finish, chunk):
 def finish_largest(t: Finish, chunk):
     """Of largest numbers."""
     finished(LARGEST, t, chunk)
+
+
+@kernel
+def finish_powers(t: Finish, chunk):
+    """Of powers; the factor is 1/p."""
+    finished(POWERS, t, chunk)

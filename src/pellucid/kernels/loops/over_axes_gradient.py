@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
+import numpy as np
+
+from pellucid.kernels.functions import raised
 from pellucid.kernels.jit import inline, kernel
 from pellucid.kernels.loops.broadcast import Repeated, Strides, place
-from pellucid.kernels.loops.over_axes import SQUARES, SUM, TIES
+from pellucid.kernels.loops.over_axes import POWERS, SQUARES, SUM, TIES
 from pellucid.kernels.loops.rows import Sizes
 from pellucid.kernels.table import Doubles, Numbers, Reads, Writes
 
@@ -24,6 +28,18 @@ class Shares(NamedTuple):
     units: Writes[Doubles]
 
 
+class LengthShares(NamedTuple):
+    """What each unit gets of the gradient of its length."""
+
+    kept: Sizes
+    grad_output: Repeated
+    lengths: Reads[Doubles]
+    per_chunk: int  # lines
+    exponent: float  # p − 1
+    least: float  # a shorter one has no gradient
+    units: Writes[Doubles]
+
+
 class Spread(NamedTuple):
     """Units, and the tensor to whose numbers they go. A row has `width` pixels of `sizes.channels` channels."""
 
@@ -33,6 +49,7 @@ class Spread(NamedTuple):
     beside: Reads[Doubles]
     by: Strides  # of both, 0 along axes that go
     x: Repeated
+    exponent: float
     base: Repeated
     begins: int  # whether there is a base
     out: Writes[Numbers]
@@ -60,6 +77,9 @@ def shared(kind, t, unit, x, at):
         return t.units[unit] * (1.0 if x[at] == t.beside[unit] else 0.0)
     if kind == SQUARES:
         return t.units[unit] * (x[at] - t.beside[unit])
+    if kind == POWERS:
+        number = np.float64(x[at])
+        return t.units[unit] * math.copysign(raised(abs(number), t.exponent), number) if number != 0 else 0.0
     return t.units[unit]
 
 
@@ -102,3 +122,27 @@ def spread_among_ties(t: Spread, chunk):
 def spread_from_means(t: Spread, chunk):
     """The share times x − beside."""
     spread(SQUARES, t, chunk)
+
+
+@kernel
+def length_shares(t: LengthShares, chunk):
+    """units = grad_output/length^(p − 1), 0 where the length is 0 or too short."""
+    lines, plane = t.kept.images * t.kept.depth * t.kept.height, t.kept.depth * t.kept.height
+    for line in range(chunk * t.per_chunk, min(lines, (chunk + 1) * t.per_chunk)):
+        n, d, h = line // plane, line % plane // t.kept.height, line % t.kept.height
+        for w in range(t.kept.width):
+            at = place(t.grad_output.strides, n, d, h) + w * t.grad_output.strides.pixel
+            to = (line * t.kept.width + w) * t.kept.channels
+            for c in range(t.kept.channels):
+                length, grad = (
+                    t.lengths[to + c],
+                    t.grad_output.numbers[at + c * t.grad_output.strides.channel],
+                )
+                gone = length == 0 or length < t.least
+                t.units[to + c] = 0.0 if gone else grad / raised(length, t.exponent)
+
+
+@kernel
+def spread_lengths(t: Spread, chunk):
+    """The share times sign(x)·|x|^exponent."""
+    spread(POWERS, t, chunk)
