@@ -340,6 +340,7 @@ def _layers_2d() -> Iterator[tuple[str, Build, Shape]]:
         lambda: Functions(f.gelu, f.leaky_relu, lambda x: f.pad(x, (1, 1, 0, 2)), f.sigmoid, f.silu),
         image,
     )
+    yield "products of matrices", lambda: Functions(lambda x: x @ f.sigmoid(x)), (19, 3, 35, 35)
     yield "functions flat", lambda: Functions(f.relu, lambda x: f.max_pool2d(x, 2), f.tanh), image
 
 

@@ -151,7 +151,7 @@ def test_tensors_with_fewer_axes_are_aligned_at_the_last() -> None:
         (
             lambda x, w: x**w,
             pc.ArgumentError,
-            "forward: of Python's operators a traced tensor supports +, -, *, / and ** with a number. "
+            "forward: of Python's operators a traced tensor supports +, -, *, /, @ and ** with a number. "
             "Got ** on 'input' of shape (3, 5, 4, 2). Hint: use the functions of pellucid.functional.",
         ),
         (

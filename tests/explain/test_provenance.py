@@ -67,6 +67,14 @@ def conv(function: str, x: tuple[int, ...], w: tuple[int, ...], b: int | None, *
     )
 
 
+def times(x: tuple[int, ...], w: tuple[int, ...]) -> Any:
+    return lambda dtype: (
+        lambda s, w: s @ w,
+        normal(*x).astype(dtype),
+        {"w": normal(*w, seed=2).astype(dtype)},
+    )
+
+
 def other(x: tuple[int, ...], function: Callable[[Any], Any]) -> Any:
     return lambda dtype: (function, normal(*x).astype(dtype), {})
 
@@ -112,6 +120,11 @@ NETWORKS: dict[str, Any] = {
     "conv_transpose3d": conv("conv_transpose3d", (2, 2, 2, 3, 2), (2, 3, 2, 2, 3), None, dilation=2),
     "linear": conv("linear", (7, 19), (5, 19), 5),
     "linear deep": conv("linear", (17, 3, 2, 5), (4, 5), 4),
+    "matmul": other((3, 5, 5), lambda s: s @ F.tanh(s)),
+    "matmul deep": other((2, 3, 5, 5), lambda s: s @ F.tanh(s)),
+    "matmul weight": times((17, 3, 2, 5), (5, 4)),
+    "matmul weights": times((9, 3, 2, 5), (3, 5, 4)),
+    "matmul rows": times((19, 5), (5, 4)),
     "linear bare": conv("linear", (3, 600), (2, 600), None),
     "max_pool1d": other((3, 2, 13), lambda s: F.max_pool1d(s, 3, stride=2, padding=1, dilation=2)),
     "max_pool2d": other((2, 3, 8, 7), lambda s: F.max_pool2d(s, (3, 2), stride=1, padding=1, ceil_mode=True)),

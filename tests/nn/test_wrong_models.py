@@ -130,6 +130,23 @@ CASES = {
         pc.ArgumentError,
         "linear 'linear': weight must be an array of the model, not an activation. Got 'flatten#2.output'.",
     ),
+    "a product of one image's features with another's": (
+        lambda: forward(lambda net, x: F.flatten(x, 1) @ F.flatten(x, 1)),
+        pc.ShapeError,
+        "matmul 'matmul': the input's last axis must equal the other's last but one. Expected 2 from other (2, 144). "
+        "Got 144 from input (2, 144).",
+    ),
+    "a product that mixes images": (
+        lambda: forward(lambda net, x: net.w @ F.flatten(x, 1), w=pc.Parameter(np.ones((3, 2), np.float32))),
+        pc.ShapeError,
+        "matmul 'matmul': in a network a product must not mix images. Got (3, 2) and (2, 144). "
+        "Hint: keep the images as the first axis of tensors with three axes or more.",
+    ),
+    "a product with a number": (
+        lambda: forward(lambda net, x: x @ 2),
+        pc.ShapeError,
+        "matmul 'matmul': both operands must have at least one axis. Got (2, 3, 8, 6) and ().",
+    ),
     "linear of another size": (
         lambda: infer(pc.Conv2d(3, 4, 3), pc.Flatten(), pc.Linear(100, 5)),
         pc.ShapeError,
@@ -302,56 +319,56 @@ CASES = {
     "remainder": (
         lambda: forward(lambda net, x: net.conv(x) % 2),
         pc.ArgumentError,
-        "forward: of Python's operators a traced tensor supports +, -, *, / and ** with a number. "
+        "forward: of Python's operators a traced tensor supports +, -, *, /, @ and ** with a number. "
         "Got % on 'conv.output' of shape (2, 4, 6, 4). "
         "Hint: use the functions of pellucid.functional.",
     ),
     "power of a number": (
         lambda: forward(lambda net, x: 2 ** net.conv(x)),
         pc.ArgumentError,
-        "forward: of Python's operators a traced tensor supports +, -, *, / and ** with a number. "
+        "forward: of Python's operators a traced tensor supports +, -, *, /, @ and ** with a number. "
         "Got ** on 'conv.output' of shape (2, 4, 6, 4). "
         "Hint: use the functions of pellucid.functional.",
     ),
     "comparison": (
         lambda: forward(lambda net, x: net.conv(x) if x > 0 else x),
         pc.ArgumentError,
-        "forward: of Python's operators a traced tensor supports +, -, *, / and ** with a number. "
+        "forward: of Python's operators a traced tensor supports +, -, *, /, @ and ** with a number. "
         "Got > on 'input' of shape (2, 3, 8, 6). "
         "Hint: use the functions of pellucid.functional.",
     ),
     "truth": (
         lambda: forward(lambda net, x: net.conv(x) if x else x),
         pc.ArgumentError,
-        "forward: of Python's operators a traced tensor supports +, -, *, / and ** with a number. "
+        "forward: of Python's operators a traced tensor supports +, -, *, /, @ and ** with a number. "
         "Got a condition on 'input' of shape (2, 3, 8, 6). "
         "Hint: use the functions of pellucid.functional.",
     ),
     "index": (
         lambda: forward(lambda net, x: net.conv(x)[0]),
         pc.ArgumentError,
-        "forward: of Python's operators a traced tensor supports +, -, *, / and ** with a number. "
+        "forward: of Python's operators a traced tensor supports +, -, *, /, @ and ** with a number. "
         "Got an index on 'conv.output' of shape (2, 4, 6, 4). "
         "Hint: use the functions of pellucid.functional.",
     ),
     "loop": (
         lambda: forward(lambda net, x: [net.conv(row) for row in x]),
         pc.ArgumentError,
-        "forward: of Python's operators a traced tensor supports +, -, *, / and ** with a number. "
+        "forward: of Python's operators a traced tensor supports +, -, *, /, @ and ** with a number. "
         "Got a loop on 'input' of shape (2, 3, 8, 6). "
         "Hint: use the functions of pellucid.functional.",
     ),
     "length": (
         lambda: forward(lambda net, x: net.conv(x) if len(x) else x),
         pc.ArgumentError,
-        "forward: of Python's operators a traced tensor supports +, -, *, / and ** with a number. "
+        "forward: of Python's operators a traced tensor supports +, -, *, /, @ and ** with a number. "
         "Got len() on 'input' of shape (2, 3, 8, 6). "
         "Hint: use the functions of pellucid.functional.",
     ),
     "float": (
         lambda: forward(lambda net, x: float(net.conv(x))),
         pc.ArgumentError,
-        "forward: of Python's operators a traced tensor supports +, -, *, / and ** with a number. "
+        "forward: of Python's operators a traced tensor supports +, -, *, /, @ and ** with a number. "
         "Got float() on 'conv.output' of shape (2, 4, 6, 4). "
         "Hint: use the functions of pellucid.functional.",
     ),

@@ -419,6 +419,16 @@ CASES = [
     Case("linear deep", "linear", ((2, 4, 5, 7), (3, 7), None)),
     Case("linear single", "linear", ((7,), (3, 7), (3,))),
     Case("linear empty batch", "linear", ((0, 7), (3, 7), (3,))),
+    Case("matmul", "matmul", ((5, 7), (7, 3))),
+    Case("matmul row", "matmul", ((7,), (2, 7, 3))),
+    Case("matmul column", "matmul", ((2, 4, 7), (7,))),
+    Case("matmul row and column", "matmul", ((7,), (7,))),
+    Case("matmul both repeated", "matmul", ((3, 1, 5, 7), (2, 7, 4))),
+    Case("matmul repeated once", "matmul", ((1, 3, 5, 7), (2, 3, 7, 4))),
+    Case("matmul empty batch", "matmul", ((0, 5, 7), (7, 3))),
+    Case("matmul of nothing", "matmul", ((2, 5, 0), (2, 0, 3))),
+    Case("bmm", "bmm", ((2, 5, 7), (2, 7, 3))),
+    Case("mm", "mm", ((5, 7), (7, 3))),
     Case("add", "add", ((2, 3, 5), (2, 3, 5))),
     Case("add channels", "add", ((2, 3, 5, 4), (3, 1, 1))),
     Case("add both repeated", "add", ((3, 1, 5), (2, 1, 4, 5))),
@@ -579,6 +589,7 @@ CASES = [
     Case("mse_loss none", "mse_loss", ((2, 3), (2, 3)), {"reduction": "none"}),
 ]
 _SUMS = ("conv", "avg", "adaptive_avg", "linear", "add", "unfold", "fold", "sum", "mean")
+_SUMS = ("conv", "avg", "adaptive_avg", "linear", "matmul", "bmm", "mm", "add", "unfold", "fold")
 SUMS = [case for case in CASES if case.function.startswith(_SUMS)]
 
 

@@ -25,7 +25,7 @@ from pellucid.ops.layer_norm import LayerNorm
 from pellucid.ops.maker import kinds
 from pellucid.ops.max_pool import MaxPool
 from pellucid.ops.max_unpool import MaxUnpool
-from pellucid.ops.product import Product
+from pellucid.ops.product import Bilinear
 from pellucid.ops.relation import Concatenated, Copies, IndexPattern
 from pellucid.ops.rule import Rule
 from pellucid.ops.sum import Sum
@@ -177,13 +177,16 @@ def relation(x: Example) -> str | None:
 
 def cost(x: Example) -> str | None:
     found = {of: x.op.work(of, *x.shapes) for of in results(x.op)}
-    if not isinstance(x.op, Product):
-        return None if not any(found.values()) else "multiply–adds that `summary` counts, as a `Product`"
-    weight = x.named["weight"].shape
-    terms = x.op.terms("grad_weight", np.zeros((1, len(weight)), np.int64), *x.shapes)
+    if not isinstance(x.op, Bilinear):
+        return None if not any(found.values()) else "multiply–adds that `summary` counts, as a `Bilinear` op"
+    second = x.op.arguments[1]
+    weight = x.named[second].shape
+    terms = x.op.terms(f"grad_{second}", np.zeros((1, len(weight)), np.int64), *x.shapes)
     each = np.broadcast_shapes(*(row.shape for _, rows in terms.factors for row in rows))[1]
-    counted = {found["output"], found["grad_input"], found["grad_weight"]}
-    return None if counted == {each * size_of(weight)} else "multiply–adds: one for every term of grad_weight"
+    counted = {found["output"], found["grad_input"], found[f"grad_{second}"]}
+    return (
+        None if counted == {each * size_of(weight)} else f"multiply–adds: one for every term of grad_{second}"
+    )
 
 
 ROOMS: dict[str, Callable[[Example], str | None]] = {

@@ -63,7 +63,7 @@ class Expression:
         """What is said of an operator that there is no op for."""
         return ArgumentError(
             "forward",
-            "of Python's operators a traced tensor supports +, -, *, / and ** with a number",
+            "of Python's operators a traced tensor supports +, -, *, /, @ and ** with a number",
             got=say(
                 "{operator} on '{name}' of shape {shape}", operator=sign, name=self.name, shape=self.shape
             ),
@@ -93,7 +93,15 @@ def _ops() -> dict[str, type[Op]]:
     return {kind.operator: kind for kind in found if kind.operator}
 
 
-_UFUNCS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "power": "**", "negative": "-"}
+_UFUNCS = {
+    "add": "+",
+    "subtract": "-",
+    "multiply": "*",
+    "divide": "/",
+    "power": "**",
+    "negative": "-",
+    "matmul": "@",
+}
 _OPERATORS = {
     "+": "add radd",
     "-": "sub rsub neg",

@@ -39,6 +39,19 @@ def strides(shape: Shape) -> tuple[int, ...]:
     return tuple(steps[axis] for axis in range(len(shape)))
 
 
+def row_major(shape: Shape) -> NDArray[np.int64]:
+    """Where the numbers lie, in row-major order.
+
+    Example:
+        >>> row_major((2, 3)), row_major((3,))
+        (array([0, 2, 4, 1, 3, 5]), array([0, 1, 2]))
+    """
+    found: NDArray[np.int64] = np.tensordot(
+        np.array(strides(shape), np.int64), np.indices(shape, np.int64), 1
+    )
+    return found.ravel()
+
+
 def in_memory(public: Array) -> Array:
     """The same numbers, not copied, with the axes in memory's order."""
     return public.transpose(_order(public.ndim))

@@ -83,6 +83,14 @@ from pellucid.functional.loss import (
     nll_loss,
     nll_loss_backward,
 )
+from pellucid.functional.matrices import (
+    bmm,
+    bmm_backward,
+    matmul,
+    matmul_backward,
+    mm,
+    mm_backward,
+)
 from pellucid.functional.normalisation import (
     batch_norm,
     batch_norm_backward,
@@ -191,6 +199,8 @@ __all__ = [
     "avg_pool3d_backward",
     "batch_norm",
     "batch_norm_backward",
+    "bmm",
+    "bmm_backward",
     "cat",
     "cat_backward",
     "conv1d",
@@ -247,6 +257,8 @@ __all__ = [
     "lp_pool2d_backward",
     "lp_pool3d",
     "lp_pool3d_backward",
+    "matmul",
+    "matmul_backward",
     "max_pool1d",
     "max_pool1d_backward",
     "max_pool2d",
@@ -261,6 +273,8 @@ __all__ = [
     "max_unpool3d_backward",
     "mean",
     "mean_backward",
+    "mm",
+    "mm_backward",
     "mse_loss",
     "mse_loss_backward",
     "mul",

@@ -9,7 +9,7 @@ from math import prod
 from pellucid.engine.graph import Node, Symbol
 from pellucid.ops.base import Shape
 from pellucid.ops.flatten import Flatten
-from pellucid.ops.product import Product
+from pellucid.ops.product import Bilinear, Product
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,11 @@ def parameters(node: Node, own: Iterable[Symbol]) -> tuple[Count, int]:
 
 def macs(node: Node) -> Count:
     """Multiply–accumulates: every weight is used once at every position (`ops/product.py`)."""
-    if not isinstance(node.op, Product):
+    if not isinstance(node.op, Bilinear):
         return NOTHING
     positions = node.op.positions(*shapes(node))
     samples = positions[1:] if positions[:1] == (1,) else positions
-    return product(samples, factors(node))
+    return product(samples, factors(node) if isinstance(node.op, Product) else node.op.factors(*shapes(node)))
 
 
 def dense(node: Node) -> Count:

@@ -80,7 +80,7 @@ class State(np.ndarray[Any, np.dtype[Any]]):
         if graph.tracing():
             symbols = [graph.named(one) if isinstance(one, State) else one for one in inputs]
             symbol = next((one for one in symbols if isinstance(one, graph.Symbol)), None)
-            if symbol is None or "out" in settings:
+            if symbol is None or None in symbols or "out" in settings:
                 raise _refusal(self)
             return symbol.__array_ufunc__(ufunc, method, *symbols, **settings)
         out = settings.get("out", ())
@@ -128,8 +128,9 @@ def _traced(name: str) -> Callable[..., Any]:
     return operated
 
 
-for _operator in ("add", "radd", "sub", "rsub", "mul", "rmul", "truediv", "rtruediv", "pow", "neg"):
-    setattr(State, f"__{_operator}__", _traced(f"__{_operator}__"))
+for _operators in "add radd sub rsub mul rmul", "truediv rtruediv matmul rmatmul pow neg":
+    for _operator in _operators.split():
+        setattr(State, f"__{_operator}__", _traced(f"__{_operator}__"))
 
 
 def _refusal(state: State) -> ArgumentError:
@@ -138,7 +139,7 @@ def _refusal(state: State) -> ArgumentError:
         "forward",
         "a model's arrays have no numbers while the network is traced, and cannot change",
         got=say("{kind} of shape {shape}", kind=type(state).__name__, shape=state.shape),
-        hint="use +, -, *, /, ** and the functions of pellucid.functional",
+        hint="use +, -, *, /, @, ** and the functions of pellucid.functional",
     )
 
 

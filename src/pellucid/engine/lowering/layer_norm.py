@@ -8,8 +8,6 @@ one as well.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -108,11 +106,9 @@ def _parameters(plan: Plan, step: Step) -> tuple[Block | None, Block | None]:
     return weight, bias
 
 
-def _order(shape: Sequence[int]) -> NDArray[np.int64] | None:
+def _order(shape: Shape) -> NDArray[np.int64] | None:
     """Where a parameter's numbers lie in memory, in row-major order; None where they lie so."""
-    if len(shape) < 2:
-        return None
-    return np.tensordot(weights.strides(tuple(shape)), np.indices(shape), 1).ravel().astype(np.int64)
+    return weights.row_major(shape) if len(shape) > 1 else None
 
 
 def _set_by_set(plan: Plan, step: Step, role: str) -> Tensor:

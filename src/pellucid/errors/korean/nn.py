@@ -5,8 +5,8 @@ SENTENCES = {
         "신경망을 추적하는 동안 모델의 배열에는 수가 없으며, 배열을 바꿀 수도 없습니다"
     ),
     "{kind} of shape {shape}": "{kind}, 모양 {shape}",
-    "use +, -, *, /, ** and the functions of pellucid.functional": (
-        "+, -, *, /, **와 pellucid.functional의 함수를 쓰면 됩니다"
+    "use +, -, *, /, @, ** and the functions of pellucid.functional": (
+        "+, -, *, /, @, **와 pellucid.functional의 함수를 쓰면 됩니다"
     ),
     # settings of layers
     "dim must be the number of an axis": "dim은 축의 번호여야 합니다",

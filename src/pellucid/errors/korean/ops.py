@@ -58,6 +58,17 @@ SENTENCES = {
     # linear layers, sums, axes that become one
     "the input's last axis must equal in_features": "입력의 마지막 축은 in_features와 같아야 합니다",
     "set in_features={size}": "다음과 같이 정하면 됩니다: in_features={size}",
+    "both operands must have at least one axis": "두 피연산자에는 축이 하나 이상 있어야 합니다",
+    "both operands must have {count} axes, of one size before the matrices": (
+        "두 피연산자의 축은 {count}개이고, 행렬 앞의 축은 크기가 같아야 합니다"
+    ),
+    "the input's last axis must equal the other's last but one": (
+        "input의 마지막 축은 other의 끝에서 둘째 축과 같아야 합니다"
+    ),
+    "{size} from other {other}": "{size}(other {other})",
+    "the axes before the matrices must broadcast: from the last one on, sizes must be equal or 1": (
+        "행렬 앞의 축은 브로드캐스팅할 수 있어야 합니다. 마지막 축부터 크기가 같거나 1이어야 합니다"
+    ),
     "put Flatten before the layer": "층 앞에 Flatten을 두면 됩니다",
     "bias must have one value per output feature": "편향의 값은 출력 특성마다 하나여야 합니다",
     "{input} and {other}": "{input}, {other}",
