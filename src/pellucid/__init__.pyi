@@ -61,6 +61,7 @@ from pellucid.nn import Dropout as Dropout
 from pellucid.nn import Dropout1d as Dropout1d
 from pellucid.nn import Dropout2d as Dropout2d
 from pellucid.nn import Dropout3d as Dropout3d
+from pellucid.nn import Embedding as Embedding
 from pellucid.nn import Flatten as Flatten
 from pellucid.nn import Fold as Fold
 from pellucid.nn import GroupNorm as GroupNorm

@@ -42,6 +42,7 @@ from pellucid.ops.linear import Linear
 from pellucid.ops.local_response_norm import LocalResponseNorm
 from pellucid.ops.log_softmax import AlongAxis, LogSoftmax
 from pellucid.ops.lp_pool import LpPool
+from pellucid.ops.matmul import MatMul
 from pellucid.ops.max_pool import MaxPool
 from pellucid.ops.mse_loss import MSELoss
 from pellucid.ops.pad import Pad
@@ -101,6 +102,8 @@ OPS = {
         ((2, 4, 3, 2), (4, 3, 3, 2), (6,)),
     ),
     "linear": (Linear(), ((3, 2, 5), (4, 5), (4,))),
+    "matmul": (MatMul(), ((2, 1, 4, 5), (3, 5, 2))),
+    "matmul row": (MatMul(), ((5,), (3, 5, 2))),
     "avg_pool": (AvgPool(2, 3, 2, 1), ((2, 3, 6, 5),)),
     "adaptive": (AdaptiveAvgPool(2, (3, 4)), ((2, 3, 7, 5),)),
     "pad": (Pad((2, -1, 1, 2), "reflect"), ((2, 3, 4, 5),)),

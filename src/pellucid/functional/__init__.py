@@ -59,6 +59,7 @@ from pellucid.functional.convolution import (
     conv3d,
     conv3d_backward,
 )
+from pellucid.functional.embedding import embedding, embedding_backward
 from pellucid.functional.linear import (
     dropout,
     dropout1d,
@@ -229,6 +230,8 @@ __all__ = [
     "dropout3d",
     "dropout3d_backward",
     "dropout_backward",
+    "embedding",
+    "embedding_backward",
     "flatten",
     "flatten_backward",
     "fold",

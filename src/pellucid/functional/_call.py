@@ -58,7 +58,7 @@ class Call:
             operands, dtype, single = self.arrays()
             output = self.check_room(operands)
             grad = as_array(f"{self.op.name}_backward", "grad_output", grad_output)
-            grad = grad.astype(operands[0].dtype, copy=False)
+            grad = grad.astype(np.float64 if dtype == np.float16 else dtype, copy=False)
             expected = output[1:] if single else output
             if grad.shape != expected:
                 rule, where = "grad_output must have the output's shape", f"{self.op.name}_backward"

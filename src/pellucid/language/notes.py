@@ -272,6 +272,9 @@ ORDERS: Area = {
     ),
     "order.input_features": Entry("input features ascending", "입력 특징 오름차순"),
     "order.output_features": Entry("output features ascending", "출력 특징 오름차순"),
+    "order.positions_of_numbers": Entry(
+        "the positions that have looked it up ascending", "그것을 찾아 쓴 위치 오름차순"
+    ),
     "order.inner": Entry("the inner axis ascending", "안쪽 축 오름차순"),
     "order.rows": Entry(
         "the matrices that share it, then rows, ascending", "그것을 함께 쓰는 행렬, 그다음 행 순으로 오름차순"

@@ -1,6 +1,6 @@
 """Initial values of parameters: PyTorch's defaults, each a function of (seed, number of the parameter, index).
 
-    value[i] = bound·fraction(i),   bound = 1/√fan_in
+    value[i] = bound·fraction(i),   bound = 1/√fan_in;   of embeddings the normal distribution's quantiles
 
 fraction(i) is uniform from −1 to below 1, number i of the parameter's stream (`philox.py`); parameters are counted from
 the seed on, as they are made, and i counts in the order of the public axes. The product is rounded once in float64 and
@@ -19,9 +19,11 @@ from math import prod, sqrt
 from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pellucid import memory
 from pellucid.errors import ArgumentError, say
+from pellucid.functions.arrays import log
 from pellucid.nn.parameter import Parameter
 from pellucid.philox import Purpose, Stream
 from pellucid.seeds import check_seed
@@ -68,6 +70,41 @@ def uniform(shape: tuple[int, ...], fan_in: int) -> Parameter:
     parameter, (since, numbers) = Parameter.zeros(shape), _meanwhile.get() or _seeded
     _draw(parameter, Stream(since, Purpose.INITIAL_VALUES, next(numbers)), 1 / sqrt(fan_in))
     return parameter
+
+
+def normal(shape: tuple[int, ...]) -> Parameter:
+    """A parameter with values from N(0, 1): the quantiles at (fraction(i) + 1)/2.
+
+    The quantiles are Wichura's PPND7 (Algorithm AS 241, 1988), exact to 7 digits.
+    """
+    if claim(shape):
+        return Parameter.zeros(shape)
+    memory.require("Parameter", say("the array"), 4 * prod(shape), shape=shape)
+    parameter, (since, numbers) = Parameter.zeros(shape), _meanwhile.get() or _seeded
+    stream = Stream(since, Purpose.INITIAL_VALUES, next(numbers))
+    np.asarray(parameter)[...] = _quantiles(stream.fractions(prod(shape)) / 2).reshape(shape)
+    return parameter
+
+
+def _quantiles(apart: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Where the normal distribution has the share ½ + `apart` below; what is 0 or 1 is moved by half a step."""
+    q = np.clip(apart, 2.0**-33 - 0.5, 0.5 - 2.0**-33)
+    r = 0.180625 - q * q
+    middle = (
+        q
+        * (((59.109374720 * r + 159.29113202) * r + 50.434271938) * r + 3.3871327179)
+        / (((67.187563600 * r + 78.757757664) * r + 17.895169469) * r + 1.0)
+    )
+    r = np.sqrt(-log(0.5 - abs(q), 64))
+    near, far = r - 1.6, r - 5.0
+    tail = np.where(
+        r <= 5.0,
+        (((0.17023821103 * near + 1.3067284816) * near + 2.7568153900) * near + 1.4234372777)
+        / ((0.12021132975 * near + 0.73700164250) * near + 1.0),
+        (((0.017337203997 * far + 0.42868294337) * far + 3.0812263860) * far + 6.6579051150)
+        / ((0.012258202635 * far + 0.24197894225) * far + 1.0),
+    )
+    return np.where(abs(q) <= 0.425, middle, np.copysign(tail, q))
 
 
 def claim(shape: tuple[int, ...]) -> bool:

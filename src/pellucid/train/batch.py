@@ -30,14 +30,15 @@ def images(x: Any, dtype: np.dtype[Any], name: str = "x", where: str = "TrainSte
             raise ShapeError(where, rule, expected="y of (N,…)", got=f"y {array.shape}")
         return contiguous(where, name, array, dtype)
     check_scaled(where, name, array)
-    if array.ndim < 2 or array.size == 0:
+    whole = array.dtype.kind in "iu" and array.dtype != np.uint64  # what they are taken for the network says
+    if array.ndim < 2 - whole or array.size == 0:
         raise ShapeError(
             where,
             say("{name} must be a batch of at least one image", name=name),
             expected=say("{name} of (N,C,…)", name=name),
             got=f"{name} {array.shape}",
         )
-    return contiguous(where, name, array, dtype)
+    return contiguous(where, name, array, np.dtype(np.int64) if whole else dtype)
 
 
 def input(where: str, name: str, value: Any, dtype: np.dtype[Any]) -> Array:

@@ -58,6 +58,13 @@ SENTENCES = {
     # linear layers, sums, axes that become one
     "the input's last axis must equal in_features": "입력의 마지막 축은 in_features와 같아야 합니다",
     "set in_features={size}": "다음과 같이 정하면 됩니다: in_features={size}",
+    "weight must have 2 axes (num_embeddings, embedding_dim)": (
+        "가중치의 축은 2개여야 합니다: (num_embeddings, embedding_dim)"
+    ),
+    "padding_idx must be a row of weight": "padding_idx는 가중치의 행이어야 합니다",
+    "a whole number from {first} to {last}, or None": "{first}부터 {last}까지의 정수 또는 None",
+    "numbers are rows of weight, 0 to {last}": "수는 가중치의 행이어야 합니다: 0부터 {last}까지",
+    "input must be integers": "input은 정수여야 합니다",
     "both operands must have at least one axis": "두 피연산자에는 축이 하나 이상 있어야 합니다",
     "both operands must have {count} axes, of one size before the matrices": (
         "두 피연산자의 축은 {count}개이고, 행렬 앞의 축은 크기가 같아야 합니다"

@@ -45,6 +45,10 @@ class Reading:
         if isinstance(found, Concatenated):
             found = found.pattern(self._result if self._read == "output" else self._read)
         if isinstance(found, Copies):
+            if self.argument in op.integers and found.pattern is not None and self._stands_apart(op):
+                return _between(
+                    found.pattern, found.pattern.labels[self.argument], found.pattern.labels[self._result]
+                )
             return self._copied(op, found) if "output" in (self._read, self._result) else self._alike()
         chosen = op.selected(self._operand) if self._backward and self._read == "output" else None
         if chosen is not None:
@@ -73,6 +77,10 @@ class Reading:
     def _operand(self, argument: str) -> NDArray[Any]:
         return self.read(self.source.operands[argument])
 
+    def _stands_apart(self, op: Op) -> bool:
+        """Whether an operand of whole numbers has not one beside each number of what is copied."""
+        return self.shapes[self.argument] != self.shapes.get(op.differentiable[0])
+
     def _alike(self) -> Relation:
         """Each element by itself."""
         return Relation(("j",), ("j",), {"j": size_of(self.shapes[self.argument])})
@@ -80,7 +88,7 @@ class Reading:
     def _copied(self, op: Op, copies: Copies) -> Routes | Transposed:
         """From the array each of whose elements meets one element to the other array, or the other way round."""
         output = op.infer(*op.ordered(self.shapes))
-        others = self.shapes[op.arguments[0]] if copies.of == "output" else output
+        others = self.shapes[op.differentiable[0]] if copies.of == "output" else output
         routes = Routes(copies.places, others)
         return routes if (self._read == "output") == (copies.of == "output") else Transposed(routes)
 
