@@ -111,6 +111,34 @@ class Reduced(pc.Module):
         summed = y.sum(1, keepdim=True) + y.mean(0) * (y**2).mean()
         likeness = pc.functional.cosine_similarity(y, pc.functional.normalize(y * y, dim=-1), dim=1)
         return centred * summed + gate + x.mean((0, 1, 3)).sum(0) + likeness.norm(3)
+class Moved(pc.Module):
+    """Numbers that only move: over axes, positions, channels and images, along runs and cut through."""
+
+    def __init__(self) -> None:
+        self.conv, self.last = pc.Conv2d(3, 12, 3), pc.Conv2d(6, 4, 1)
+
+    def forward(self, x: Any) -> Any:
+        """A grid of windows, shuffles, slices and back."""
+        F, x = pc.functional, self.conv(x)
+        n, c, h, w = x.shape
+        windows = x.view(n, c, h // 2, 2, w // 2, 2).permute(0, 2, 4, 1, 3, 5).reshape(-1, c, 2, 2)
+        x = (
+            windows.roll((1, -5), (3, 1))
+            .view(n, h // 2, w // 2, c, 2, 2)
+            .permute(0, 3, 1, 4, 2, 5)
+            .reshape(n, c, h, w)
+        )
+        first, *others = F.channel_shuffle(x, 4).split([2, 4, 6], dim=1)
+        x = F.cat([first, first.flip(3), others[0][:, ::2]], dim=1)
+        x = F.pixel_unshuffle(F.pixel_shuffle(others[0], 2), 2)[..., 1:-1].flatten(2).unsqueeze(-1) + (
+            self.last(x)[:, :, :, 1:-1].reshape(n, 4, -1, 1)
+        )
+        return (
+            F.stack([x, x.transpose(1, 2).reshape(x.shape)], dim=2)
+            .squeeze(-1)
+            .unflatten(1, (2, -1))
+            .movedim(1, -1)
+        )
 
 
 def _then(*layers: pc.Module) -> Build:
@@ -145,6 +173,7 @@ def networks() -> Iterator[tuple[str, Build, Shape]]:
         pc.Conv2d(3, 5, 3), pc.Dropout2d(0.3), pc.Conv2d(5, 4, 3), pc.StochasticDepth(0.3, "row"),
         pc.Softmax(-1), pc.LogSoftmax(0),
     ), (19, 3, 7, 8)  # fmt: skip
+    yield "moved", Moved, (18, 3, 6, 8)
 
 
 def _layers_1d() -> Iterator[tuple[str, Build, Shape]]:

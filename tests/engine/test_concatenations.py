@@ -131,7 +131,7 @@ def bits(program: Program) -> dict[str, bytes]:
 
 
 def copies(program: Program) -> int:
-    return sum(loop.kernel.name == "copied" for loop in program.plan.loops)
+    return sum(loop.kernel.name == "moved" for loop in program.plan.loops)
 
 
 @pytest.mark.slow

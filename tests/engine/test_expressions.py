@@ -269,7 +269,8 @@ def test_a_tensor_of_an_earlier_forward() -> None:
 def test_too_many_axes_and_too_few() -> None:
     model = Net(F.relu)
     for shape, message in {
-        (1,) * 6: "forward: a network's tensors have at most 5 axes. Got input (1, 1, 1, 1, 1, 1).",
+        (1,)
+        * 6: "relu 'relu': in a network ops that compute take at most 5 axes. Got input (1, 1, 1, 1, 1, 1).",
         (): "forward: input must have an axis for its batch. Got input ().",
     }.items():
         with pytest.raises(pc.ShapeError) as found:

@@ -99,6 +99,8 @@ class Sum:
         if self.kind in ("largest", "position"):
             return self.dtype.type(self.chosen)
         if self.kind == "copy":
+            if not self.terms:
+                return self.dtype.type(0)
             (term,) = self.terms
             value = Fraction(float(term.factors[0].value))
             return rounded(

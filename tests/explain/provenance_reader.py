@@ -246,6 +246,9 @@ def _linked(
     link: dict[str, Any], y: int | None, k: int | None, i: int | None, kernel: int | None
 ) -> tuple[tuple[int | None, int | None, int | None], float | None] | None:
     """The positions along an axis of which two are known, and a weight; None where they do not meet."""
+    if link["kind"] == "runs":
+        places = _run(link["runs"], y, i)
+        return None if places is None else (places, None)
     if sum(place is not None for place in (y, k, i)) < 2:
         return (y, k, i), None
     if link["kind"] == "spans":
@@ -276,3 +279,17 @@ def _linked(
     if shift % stride or (y is not None and y * stride != shift):
         return None
     return (shift // stride, k, i), None
+
+
+def _run(
+    runs: list[list[int]], y: int | None, i: int | None
+) -> tuple[int | None, int | None, int | None] | None:
+    """The positions of which one is known, −1 for what meets none; None where both are known and do not meet."""
+    met = [(first + n, at + n * step) for first, at, count, step in runs for n in range(count)]
+    if y is not None and i is not None:
+        return (y, None, i) if (y, i) in met else None
+    if y is not None:
+        found = [place for other, place in met if other == y]
+        return y, None, found[0] if found else -1
+    found = [other for other, place in met if place == i]
+    return found[0] if found else -1, None, i

@@ -345,10 +345,18 @@ CASES = {
         "Hint: use the functions of pellucid.functional.",
     ),
     "index": (
-        lambda: forward(lambda net, x: net.conv(x)[0]),
+        lambda: forward(lambda net, x: net.conv(x)[[0, 1]]),
+        pc.ArgumentError,
+        "getitem: an index holds integers, slices, None and …. Got [0, 1]. "
+        "Hint: choose by numbers with a product with a mask.",
+    ),
+    "assignment": (
+        lambda: forward(lambda net, x: net.conv(x).__setitem__(0, x)),
         pc.ArgumentError,
         "forward: of Python's operators a traced tensor supports +, -, *, /, @ and ** with a number. "
         "Got an index on 'conv.output' of shape (2, 4, 6, 4). "
+        "forward: of Python's operators a traced tensor supports +, -, *, / and ** with a number. "
+        "Got an assignment on 'conv.output' of shape (2, 4, 6, 4). "
         "Hint: use the functions of pellucid.functional.",
     ),
     "loop": (
@@ -373,16 +381,16 @@ CASES = {
         "Hint: use the functions of pellucid.functional.",
     ),
     "method": (
-        lambda: forward(lambda net, x: net.conv(x).reshape(2, -1)),
+        lambda: forward(lambda net, x: net.conv(x).numpy()),
         pc.MissingError,
-        "forward: a traced tensor has no attribute 'reshape'. "
+        "forward: a traced tensor has no attribute 'numpy'. "
         "Got 'conv.output' of shape (2, 4, 6, 4). "
         "Hint: use pellucid.functional (flatten, relu, …) or a layer.",
     ),
     "method in a block": (
-        lambda: infer(pc.ReLU(), Net(lambda net, x: x.view(2, -1))),
+        lambda: infer(pc.ReLU(), Net(lambda net, x: x.detach())),
         pc.MissingError,
-        "forward 'features.1': a traced tensor has no attribute 'view'. "
+        "forward 'features.1': a traced tensor has no attribute 'detach'. "
         "Got 'features.0.output' of shape (2, 3, 8, 6). "
         "Hint: use pellucid.functional (flatten, relu, …) or a layer.",
     ),

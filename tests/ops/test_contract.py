@@ -30,7 +30,8 @@ class Case:
     """A call. Operands are shapes (to be filled with random numbers), constant arrays or None.
 
     Random numbers are at least `least` in size. Where `listed`, the operands are one argument, a list. Where PyTorch's
-    function of that name does something else, `reference` is a function of PyTorch and the operands.
+    function of that name does something else, `reference` is a function of PyTorch and the operands. Several outputs,
+    of one shape, are taken as one array.
     """
 
     id: str
@@ -57,7 +58,8 @@ class Case:
         return [i for i, operand in enumerate(self.operands) if isinstance(operand, tuple)]
 
     def forward(self, *operands: Any) -> Any:
-        return getattr(F, self.function)(*self.arguments(operands), **self.settings)
+        found = getattr(F, self.function)(*self.arguments(operands), **self.settings)
+        return np.stack(found) if isinstance(found, tuple) else found
 
     def arguments(self, operands: Any) -> Any:
         return [[*operands]] if self.listed else operands
@@ -106,6 +108,14 @@ def whole(axes: int) -> Callable[..., Any]:
         return x * kept.reshape(*x.shape[:axes], *(1,) * (x.ndim - axes))
 
     return drop
+def stacked(function: str, **settings: Any) -> Callable[..., Any]:
+    """Parts of one size in PyTorch, one beside the other."""
+    return lambda torch, x: torch.stack(getattr(torch, function)(x, **settings))
+
+
+def indexed(*index: Any) -> Any:
+    """The settings of an index, and PyTorch's elements by it."""
+    return {"index": index}, lambda _, x: x[index]
 
 
 CLASSES = np.array([4, 0, 2, -100, 1])
@@ -484,6 +494,47 @@ CASES = [
     Case("flatten", "flatten", ((2, 3, 5, 7),), {"start_dim": 1, "end_dim": 2}),
     Case("flatten number", "flatten", ((),)),
     Case("flatten empty batch", "flatten", ((0, 3, 5),), {"start_dim": 1}),
+    Case("reshape", "reshape", ((2, 3, 5, 4),), {"shape": (-1, 10, 3)}),
+    Case("reshape cuts through", "reshape", ((2, 3, 5),), {"shape": (6, 5)}),
+    Case("reshape number", "reshape", ((),), {"shape": ()}),
+    Case("reshape empty batch", "reshape", ((0, 3, 5),), {"shape": (-1, 5)}),
+    Case("unflatten", "unflatten", ((2, 12, 5),), {"dim": 1, "sizes": (3, -1, 2)}),
+    Case("squeeze", "squeeze", ((1, 3, 1, 5),)),
+    Case("squeeze axes", "squeeze", ((1, 3, 1, 5),), {"dim": (0, 1, -2)}),
+    Case("unsqueeze", "unsqueeze", ((2, 3),), {"dim": -1}),
+    Case("permute", "permute", ((2, 3, 5, 4),), {"dims": (0, -2, 3, 1)}),
+    Case("transpose", "transpose", ((2, 3, 5),), {"dim0": -1, "dim1": 0}),
+    Case("movedim", "movedim", ((2, 3, 5, 4),), {"source": (0, 1), "destination": (-1, 0)}),
+    Case(
+        "getitem",
+        "getitem",
+        ((3, 7, 2, 5),),
+        *indexed(slice(-2, None), slice(1, None, 3), None, 1, slice(-3, -1)),
+    ),
+    Case("getitem all but one", "getitem", ((3, 7, 5),), *indexed(..., -1)),
+    Case("getitem one", "getitem", ((3,),), *indexed(1)),
+    Case("getitem none", "getitem", ((3, 4),), *indexed(slice(2, 1))),
+    Case("narrow", "narrow", ((2, 7, 5),), {"dim": 1, "start": -4, "length": 3}),
+    Case(
+        "split",
+        "split",
+        ((2, 6, 5),),
+        {"split_size_or_sections": 2, "dim": 1},
+        stacked("split", split_size_or_sections=2, dim=1),
+    ),
+    Case("chunk", "chunk", ((2, 4, 5),), {"chunks": 2, "dim": -2}, stacked("chunk", chunks=2, dim=-2)),
+    Case("flip", "flip", ((2, 3, 5),), {"dims": (0, -1)}),
+    Case("roll", "roll", ((2, 3, 5),), {"shifts": (4, -1, 9), "dims": (1, 2, -1)}),
+    Case("roll all", "roll", ((2, 3, 5),), {"shifts": 7}),
+    Case("roll none", "roll", ((2, 3),), {"shifts": (0, 3), "dims": (0, 1)}),
+    Case("stack", "stack", ((2, 3, 5), (2, 3, 5)), {"dim": 1}, listed=True),
+    Case("stack last", "stack", ((2,), (2,), (2,)), {"dim": -1}, listed=True),
+    Case("stack numbers", "stack", ((), ()), listed=True),
+    Case("pixel_shuffle", "pixel_shuffle", ((2, 18, 2, 4),), {"upscale_factor": 3}),
+    Case("pixel_shuffle unbatched", "pixel_shuffle", ((8, 3, 2),), {"upscale_factor": 2}),
+    Case("pixel_unshuffle", "pixel_unshuffle", ((2, 2, 6, 9),), {"downscale_factor": 3}),
+    Case("channel_shuffle", "channel_shuffle", ((2, 6, 3, 5),), {"groups": 3}),
+    Case("channel_shuffle line", "channel_shuffle", ((2, 6, 5),), {"groups": 2}),
     Case("dropout", "dropout", ((2, 3, 5),), {"p": 0.3, "seed": 7}, lambda _, x: dropped(x, 0.3, 7)),
     Case(
         "dropout large seed",
@@ -595,6 +646,9 @@ CASES = [
 _SUMS = ("conv", "avg", "adaptive_avg", "linear", "add", "unfold", "fold", "sum", "mean")
 _SUMS = ("conv", "avg", "adaptive_avg", "linear", "matmul", "bmm", "mm", "add", "unfold", "fold")
 SUMS = [case for case in CASES if case.function.startswith(_SUMS)]
+_SUMS = ("conv", "avg", "adaptive_avg", "linear", "add", "unfold", "fold")
+_MOVES = ("reshape", "permute", "getitem", "narrow", "flip", "roll", "pixel", "channel_shuffle", "flatten")
+SUMS = [case for case in CASES if case.function.startswith((*_SUMS, *_MOVES)) and "none" not in case.id]
 
 
 def parametrised(cases: list[Case]) -> pytest.MarkDecorator:

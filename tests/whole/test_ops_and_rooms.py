@@ -27,6 +27,8 @@ from pellucid.ops.max_pool import MaxPool
 from pellucid.ops.max_unpool import MaxUnpool
 from pellucid.ops.product import Bilinear
 from pellucid.ops.relation import Concatenated, Copies, IndexPattern
+from pellucid.ops.product import Product
+from pellucid.ops.relation import Copies, Each, IndexPattern
 from pellucid.ops.rule import Rule
 from pellucid.ops.sum import Sum
 from pellucid.sizes import size_of
@@ -143,8 +145,8 @@ def reduction(x: Example) -> str | None:
     shapes = {name: array.shape for name, array in x.named.items()}
     found = x.op.relation(shapes, x.named.__getitem__)
     patterns = [found.pattern] if isinstance(found, Copies) else [found]
-    if isinstance(found, Concatenated):
-        patterns = [found.pattern(name) for name in found.shapes]
+    if isinstance(found, Each):
+        patterns = [*found.patterns.values()]
     if None in patterns:
         return "labels of its axes"
     if type(x.op).terms is Op.terms:
@@ -163,8 +165,8 @@ def relation(x: Example) -> str | None:
     shapes = {name: array.shape for name, array in x.named.items()}
     found, output = x.op.relation(shapes, x.named.__getitem__), x.op.infer(*x.shapes)
     arrays = shapes | {"output": output} | x.op.statistics(shapes)
-    if isinstance(found, Concatenated):
-        return None if {*found.shapes} == {*shapes} else "a place for every operand"
+    if isinstance(found, Each):
+        return None if {*found.patterns} == {*shapes} else "a place for every operand"
     if isinstance(found, Copies):
         right = found.of == "output" or found.of in shapes
         return None if right and found.places.shape == arrays[found.of] else "a place for every element"

@@ -61,8 +61,11 @@ class Tensor(Block):
 
     def __init__(self, name: str, shape: Shape, dtype: Any) -> None:
         self.shape = shape  # public: N, C, … (or N, features; a loss has no axes)
-        (images, channels), spatial = (*shape[:2], 1, 1)[:2], shape[2:]
-        self.inner: Shape = (images, *(1,) * (3 - len(spatial)), *spatial, channels)
+        (images, channels), spatial = (*shape[:2], 1, 1)[:2], (1, 1, 1, *shape[2:])
+        depth = size_of(
+            spatial[-(len(shape) - 2) if len(shape) > 5 else -3 : -2]
+        )  # the first ones of many are one
+        self.inner: Shape = (images, depth, *spatial[-2:], channels)
         self.halo = [[0, 0], [0, 0], [0, 0]]
         super().__init__(name, 0, dtype)
 

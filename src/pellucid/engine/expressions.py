@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 
 from pellucid.errors import ArgumentError, MissingError, say
 from pellucid.ops.base import Op
-from pellucid.ops.checks import is_number
+from pellucid.ops.checks import axis, is_number
 from pellucid.ops.maker import kinds
+from pellucid.sizes import is_integer
 
 F = TypeVar("F", bound=Callable[..., Any])
 _methods: dict[str, Callable[..., Any]] = {}
@@ -22,6 +23,17 @@ _methods: dict[str, Callable[..., Any]] = {}
 def method(function: F) -> F:
     """Let a function be a method of tensors as well, whose first argument is the tensor."""
     _methods[function.__name__] = function
+    return function
+
+
+def spread_method(function: F, name: str | None = None) -> F:
+    """The same for a function of a tensor and a list, whose items may stand in the call: x.permute(0, 2, 1)."""
+
+    def spread(self: Any, *items: Any, **settings: Any) -> Any:
+        listed = items[:1] if len(items) == 1 and not is_integer(items[0]) else (items,) if items else ()
+        return function(self, *listed, **settings)
+
+    _methods[name or function.__name__] = spread
     return function
 
 
@@ -42,6 +54,21 @@ class Expression:
             got=say("'{name}' of shape {shape}", name=self.name, shape=self.shape),
             hint="use pellucid.functional (flatten, relu, …) or a layer",
         )
+
+    def dim(self) -> int:
+        """How many axes it has."""
+        return len(self.shape)
+
+    def size(self, dim: int | None = None) -> Any:
+        """Its shape, or the size of one axis."""
+        return self.shape if dim is None else self.shape[axis("size", "dim", dim, len(self.shape))]
+
+    def contiguous(self) -> Expression:
+        """Itself: where its numbers lie, the engine decides."""
+        return self
+
+    def __getitem__(self, index: Any) -> Any:
+        return _methods["getitem"](self, index)
 
     def applied(self, op: Op, operands: tuple[object, ...]) -> Any:
         """The result of an op."""
@@ -119,7 +146,7 @@ _OPERATORS = {
     "len()": "len",
     "float()": "float",
     "int()": "int index",
-    say("an index"): "getitem setitem",
+    say("an assignment"): "setitem",
     say("a condition"): "bool",
     say("a loop"): "iter",
 }

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from pellucid.engine.fusion import Fusing
 from pellucid.engine.graph import Symbol
-from pellucid.engine.lowering.cat import place
+from pellucid.engine.lowering.rearranging import place
 from pellucid.engine.lowering.registry import takes_strided
 from pellucid.engine.steps import Step, Within
 from pellucid.ops.cat import Cat

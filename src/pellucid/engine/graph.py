@@ -26,6 +26,7 @@ from pellucid.numbers import absent
 from pellucid.ops.base import Op, Shape
 from pellucid.ops.checks import is_number, number
 from pellucid.ops.mul import Mul
+from pellucid.ops.rearranging import Rearranging
 
 Array = NDArray[Any]
 _MOST_AXES = 5
@@ -268,7 +269,10 @@ def add_node(graph: Graph, op: Op, operands: tuple[Symbol | None, ...], path: st
     """
     _check_kinds(op, operands)
     shape = op.infer(*(None if s is None else s.shape for s in operands))
-    _check_axes(op.name, "output", shape)
+    if not isinstance(op, Rearranging):
+        for name, symbol in op.named(operands).items():
+            _check_axes(op.name, name, () if symbol is None else symbol.shape)
+        _check_axes(op.name, "output", shape)
     output = Symbol(f"{path}.output", shape, graph.dtype if op.dtype is None else np.dtype(op.dtype))
     output.node = Node(op, operands, output, path)
     graph.nodes.append(output.node)
@@ -276,9 +280,9 @@ def add_node(graph: Graph, op: Op, operands: tuple[Symbol | None, ...], path: st
 
 
 def _check_axes(where: str, name: str, shape: Shape) -> None:
-    """Loops walk images, channels and three spatial axes."""
+    """Loops walk images, channels and three spatial axes, but for those that only move numbers."""
     if len(shape) > _MOST_AXES:
-        rule = say("a network's tensors have at most {most} axes", most=_MOST_AXES)
+        rule = say("in a network ops that compute take at most {most} axes", most=_MOST_AXES)
         raise ShapeError(where, rule, got=f"{name} {shape}")
 
 
@@ -376,8 +380,6 @@ def trace(
     error of a shape rule, with the path of the layer.
     """
     symbols = {name: Symbol(name, shape, np.dtype(dtype)) for name, (shape, dtype) in inputs.items()}
-    for name, symbol in symbols.items():
-        _check_axes("forward", name, symbol.shape)
     types = [*(symbol.dtype for symbol in symbols.values()), *(array.dtype for array in arrays.values())]
     floats = (dtype for dtype in types if dtype.kind == "f")
     graph = Graph(symbols, next(floats, np.dtype(np.float32)), training)

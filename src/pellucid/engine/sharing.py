@@ -7,13 +7,15 @@ from typing import Any
 
 from pellucid.engine.graph import Graph, Symbol
 from pellucid.engine.structure import items
+from pellucid.ops.rearranging import Rearranging
 
 
 def is_part(small: Graph, large: Graph) -> bool:
     """Whether one graph does to a few images what the other does to more of them, and to each by itself.
 
     All tensors that depend on the inputs must have the images as their first axis, and be alike otherwise. Loops go
-    image by image; an op that mixes images while their axis stays says so (`Op.mixed`).
+    image by image; an op that mixes images while their axis stays says so (`Op.mixed`), and of those that move numbers
+    `Rearranging.keeps_images` says it, as of a roll along that axis.
     """
     counts = [next(iter(graph.inputs.values())).shape[0] for graph in (small, large)]
     by_array = {id(array): symbol for symbol, array in _arrays(large)}
@@ -28,6 +30,10 @@ def is_part(small: Graph, large: Graph) -> bool:
         shapes = [symbol.shape for symbol in (node.output, other.output)]
         first = [(count,) for count in counts] if other.output in batched else [shapes[1][:1]] * 2
         operands = tuple(alike[symbol] for symbol in node.operands)
+        if isinstance(node.op, Rearranging) and not node.op.keeps_images(
+            *(s.shape for s in node.named.values())
+        ):
+            return False
         if (
             [shape[:1] for shape in shapes] != first
             or shapes[0][1:] != shapes[1][1:]

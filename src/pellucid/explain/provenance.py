@@ -18,7 +18,7 @@ from pellucid.explain.source import Entry, Source
 from pellucid.ops.base import Op, Shape
 from pellucid.ops.grad_norm import GradNorm
 from pellucid.ops.maker import Maker
-from pellucid.ops.relation import Concatenated, Copies, IndexPattern
+from pellucid.ops.relation import Copies, Each, IndexPattern
 from pellucid.ops.rule import Rule
 from pellucid.sizes import is_integer, size_of
 
@@ -86,13 +86,13 @@ def _derived(source: Source, shape: Shape, shape_of: Callable[[str], Shape], rea
     return {**said, "relation": _relation(source, meets), "reduction": reduction}
 
 
-def _relation(source: Source, meets: IndexPattern | Copies | Concatenated) -> Data:
+def _relation(source: Source, meets: IndexPattern | Copies | Each) -> Data:
     """Which elements of what is read meet one of the result. A gradient has the labels of what it is of."""
     of, own = source.of, source.of.removeprefix("grad_")
-    if isinstance(meets, Concatenated):
+    if isinstance(meets, Each):
         if of != "output":
-            return _meeting(meets.pattern(own), of, source.read)
-        return {"each": {name: _meeting(meets.pattern(name), of, (name,)) for name in source.read}}
+            return _meeting(meets.patterns[own], of, source.read)
+        return {"each": {name: _meeting(meets.patterns[name], of, (name,)) for name in source.read}}
     pattern = meets.pattern if isinstance(meets, Copies) else meets
     assert pattern is not None, f"{source.op.name} says not how {source.of} meets what it reads"
     found = _meeting(pattern, of, source.read)

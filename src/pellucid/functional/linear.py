@@ -1,16 +1,14 @@
-"""The layers between the others: linear, flatten and dropout."""
+"""The layers between the others: linear and dropout."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from pellucid.engine.expressions import method
 from pellucid.engine.graph import Symbol
 from pellucid.functional._call import Call, Tensor, function, gradient
 from pellucid.ops.checks import flag, number
 from pellucid.ops.dropout import Dropout
 from pellucid.ops.dropout_slices import DropoutSlices, FeatureDropout, StochasticDepth
-from pellucid.ops.flatten import Flatten
 from pellucid.ops.linear import Linear
 from pellucid.seeds import check_seed
 
@@ -30,23 +28,6 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor = None) -> Call:
 
 
 linear_backward = gradient(linear)
-
-
-@method
-@function
-def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Call:
-    """Make the axes from `start_dim` to `end_dim` one; the numbers keep their row-major order.
-
-    Raises: ArgumentError when there are no such axes or they come in the wrong order.
-
-    Example:
-        >>> flatten([[[1.0, 2.0], [3.0, 4.0]]], start_dim=1)
-        array([[1., 2., 3., 4.]])
-    """
-    return Call(Flatten(start_dim, end_dim), (input,))
-
-
-flatten_backward = gradient(flatten)
 
 
 @dataclass(frozen=True)

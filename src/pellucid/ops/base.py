@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pellucid.ops.maker import Maker
 from pellucid.ops.reduction import Reduction
-from pellucid.ops.relation import Concatenated, Copies, IndexPattern, Sliding
+from pellucid.ops.relation import Copies, Each, IndexPattern, Sliding
 from pellucid.sizes import size_of
 
 Array: TypeAlias = NDArray[Any]
@@ -115,7 +115,7 @@ class Op(Maker):
     @abstractmethod
     def relation(
         self, shapes: Mapping[str, Shape], read: Callable[[str], Array]
-    ) -> IndexPattern | Copies | Concatenated:
+    ) -> IndexPattern | Copies | Each:
         """Which elements of operands, of these shapes, and of results meet; `read` gives an operand by name."""
 
     def out_of_range(self, integers: Array, *shapes: Shape | None) -> tuple[NDArray[np.bool_], str]:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from pellucid.errors import ShapeError, say
-from pellucid.ops.base import Array, Gradients, Rows, Shape, Terms, columns
+from pellucid.ops.base import Shape
 from pellucid.ops.checks import axis
 from pellucid.ops.rearranging import Rearranging
-from pellucid.ops.reduction import Reduction
-from pellucid.ops.relation import Concatenated
+from pellucid.ops.relation import IndexPattern, Run, Runs
 
 
 @dataclass(frozen=True)
@@ -61,39 +57,18 @@ class Cat(Rearranging):
         dim = axis(self.name, "dim", self.dim, len(known[0]))
         return dim, tuple(accumulate((shape[dim] for shape in known[:-1]), initial=0))
 
-    def relation(self, shapes: Mapping[str, Shape], read: Callable[[str], Array]) -> Concatenated:
+    def pattern(self, name: str, *shapes: Shape | None) -> IndexPattern:
         """Each element of a tensor meets the one in its place behind those of the tensors before."""
-        own = {name: shapes[name] for name in self.counted(self.arguments, shapes)}
-        dim, starts = self.places(*own.values())
-        return Concatenated(own, dim, dict(zip(own, starts, strict=True)))
+        (dim, starts), own = self.places(*shapes), self.named(shapes)
+        shape, start, total = own[name], starts[list(own).index(name)], self.infer(*shapes)[dim]
+        assert shape is not None
+        return placed(name, shape, dim, start, total)
 
-    def reduced(self, of: str, *shapes: Shape | None) -> Reduction:
-        """The element itself."""
-        factors = self.names(len(shapes)) if of == "output" else ("grad_output",)
-        return Reduction("copy", factors, ("k0",), skips=("i0",))
 
-    def origins(self, at: NDArray[np.int64], *shapes: Shape | None) -> tuple[NDArray[np.int64], Rows]:
-        """The tensor in whose stretch an output lies."""
-        dim, starts = self.places(*shapes)
-        members = np.searchsorted(starts, at[:, dim], side="right") - 1
-        moved = at.copy()
-        moved[:, dim] -= np.asarray(starts)[members]
-        return members, tuple(moved.T)
-
-    def terms(self, of: str, at: NDArray[np.int64], *shapes: Shape | None) -> Terms:
-        """A gradient: the element of grad_output in its place."""
-        number = self.names(len(shapes)).index(of.removeprefix("grad_"))
-        dim, starts = self.places(*shapes)
-        moved = at.copy()
-        moved[:, dim] += starts[number]
-        return Terms((("grad_output", columns(moved)),))
-
-    def forward(self, *operands: Array) -> Array:
-        """One behind the other."""
-        self.infer(*(operand.shape for operand in operands))
-        return np.concatenate(operands, axis=self.dim)
-
-    def backward(self, grad_output: Array, *operands: Array) -> Gradients:
-        """Each its part."""
-        dim, (_, *starts) = self.places(*(operand.shape for operand in operands))
-        return tuple(part.copy() for part in np.split(grad_output, starts, axis=dim))
+def placed(name: str, shape: Shape, dim: int, start: int, total: int) -> IndexPattern:
+    """The pattern of an operand that lies in the output from `start` on along an axis which has `total` positions."""
+    labels = [f"r{d}" for d in range(len(shape))]
+    mine, output = ((*labels[:dim], label, *labels[dim + 1 :]) for label in ("i0", "y0"))
+    sizes = dict(zip(labels, shape, strict=True)) | {"i0": shape[dim], "y0": total}
+    runs = (Run(start, 0, shape[dim]),) if shape[dim] else ()
+    return IndexPattern({name: mine, "output": output}, sizes, (Runs(runs),))

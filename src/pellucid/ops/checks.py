@@ -70,6 +70,23 @@ def axis(op: str, name: str, value: int, rank: int) -> int:
     return value % rank
 
 
+def axes(op: str, name: str, value: object, rank: int) -> tuple[int, ...]:
+    """The numbers of one axis or several, each counted from the front and named once.
+
+    Raises: ArgumentError when there is no such axis, or one is named twice.
+
+    Example:
+        >>> axes("permute", "dims", (0, -1, 1), 3)
+        (0, 2, 1)
+    """
+    if not isinstance(value, tuple):
+        return (axis(op, name, value, rank),)  # type: ignore[arg-type]
+    found = tuple(axis(op, name, one, rank) for one in value)
+    if len(set(found)) != len(found):
+        raise ArgumentError(op, say("{name} must not name an axis twice", name=name), got=f"{name}={value!r}")
+    return found
+
+
 def channels_hint(input: Shape, channels: int, setting: str) -> str:
     """What to do about an input with other channels: where the last axis has as many as expected, that one is theirs.
 

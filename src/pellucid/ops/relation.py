@@ -79,7 +79,45 @@ class Weighted:
         return {"kind": "weighted", "reads": [[[int(i), float(w)] for i, w in row] for row in self.rows]}
 
 
-Link: TypeAlias = Window | Spans | Weighted
+class Run(NamedTuple):
+    """Positions y, y + 1, … that meet i, i + step, …: so many."""
+
+    y: int
+    i: int
+    length: int
+    step: int = 1
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Positions that meet one by one, in runs: y meets one i at most, and i one y."""
+
+    runs: tuple[Run, ...]
+
+    @property
+    def meetings(self) -> tuple[Meeting, ...]:
+        """For each run its outputs and inputs."""
+        return tuple(
+            {"y": stretch(run.y, run.length), "i": stretch(run.i, run.length, run.step)} for run in self.runs
+        )
+
+    def plain(self) -> dict[str, Any]:
+        """As values that JSON knows."""
+        return {"kind": "runs", "runs": [list(run) for run in self.runs]}
+
+
+def stretch(first: int, count: int, step: int = 1) -> slice:
+    """So many positions from the first one on, which may descend.
+
+    Example:
+        >>> list(range(10))[stretch(4, 3, -2)]
+        [4, 2, 0]
+    """
+    stop = first + count * step
+    return slice(first, None if stop < 0 else stop, step)
+
+
+Link: TypeAlias = Window | Spans | Weighted | Runs
 Links: TypeAlias = tuple[Link, ...]  # for each spatial axis
 
 
@@ -129,28 +167,14 @@ class Copies:
 
 
 @dataclass(frozen=True)
-class Concatenated:
-    """Operands that follow each other in the output.
+class Each:
+    """Operands of which each meets the output in a place of its own, as those that are put one behind the other.
 
     Attributes:
-        shapes: the operands'.
-        axis: along which one.
-        starts: where each begins along it.
+        patterns: how the elements of one meet those of the output, by the operand's name.
     """
 
-    shapes: Mapping[str, Index]
-    axis: int
-    starts: Mapping[str, int]
-
-    def pattern(self, operand: str) -> IndexPattern:
-        """How the elements of one of them meet those of the output: by windows of one position."""
-        shape, start, axis = self.shapes[operand], self.starts[operand], self.axis
-        labels = [f"r{d}" for d in range(len(shape))]
-        mine, output = ((*labels[:axis], label, *labels[axis + 1 :]) for label in ("i0", "y0"))
-        total = sum(other[axis] for other in self.shapes.values())
-        moved = Axis(shape[axis], 1, before=start, after=total - start - shape[axis])
-        sizes = dict(zip(labels, shape, strict=True)) | {"i0": moved.input, "k0": 1, "y0": total}
-        return IndexPattern({operand: mine, "output": output}, sizes, windows((moved,)))
+    patterns: Mapping[str, IndexPattern]
 
 
 class Shares(NamedTuple):

@@ -12,6 +12,7 @@ from pellucid.engine.steps import Step
 from pellucid.kernels.loops.broadcast import Repeated, Strides
 from pellucid.kernels.loops.rows import Rows
 from pellucid.ops.base import Shape
+from pellucid.sizes import size_of
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,10 @@ class Operand:
         """How far apart neighbours along its public axes are."""
         if not isinstance(self.block, Tensor):
             return weights.strides(self.shape)
-        image, *spatial, pixel = self.block.strides
-        first = 5 - max(2, len(self.shape))
-        return (image, 1, *(*spatial, pixel)[first:])[: len(self.shape)]
+        image, slice_, row, pixel = self.block.strides
+        deep = self.shape[2:-2]  # of more than three spatial axes the first ones lie one in another along D
+        slices = [slice_ * size_of(deep[d + 1 :]) for d in range(len(deep))]
+        return (image, 1, *(*slices, row, pixel)[2 - len(self.shape) :])[: len(self.shape)]
 
 
 def five_axes(public: Sequence[int], absent: int) -> tuple[int, int, int, int, int]:

@@ -1,4 +1,4 @@
-"""What only moves numbers: flatten, and the way in from a user's array."""
+"""The way in from a user's array, and the way out."""
 
 from __future__ import annotations
 
@@ -7,17 +7,13 @@ from itertools import product
 from pellucid.engine.buffers import Block, Tensor
 from pellucid.engine.graph import Symbol
 from pellucid.engine.loops import Work
-from pellucid.engine.lowering import registry
 from pellucid.engine.lowering.pointwise import target
 from pellucid.engine.lowering.walk import Stage, cut_when_few, stored, view, walk
 from pellucid.engine.plan import CHUNKS, Plan
-from pellucid.engine.steps import Step
 from pellucid.engine.tiling import TileList, split
-from pellucid.errors import ArgumentError
 from pellucid.kernels.loops import layout, tiles
 from pellucid.kernels.loops.rows import Sizes
-from pellucid.kernels.simd import End, Transpose
-from pellucid.ops.flatten import Flatten
+from pellucid.kernels.simd import Transpose
 from pellucid.sizes import size_of
 
 _FEW = 4  # channels of pictures: for these, loops along the row are longer than a pixel
@@ -66,28 +62,6 @@ def egest(plan: Plan, tensor: Block) -> None:
     plan.loop(None, array.name, tiles.walk_tiles, bind)
 
 
-@registry.forward(Flatten)
-def flatten_forward(plan: Plan, step: Step) -> None:
-    """(N,C,…) → (N, C·…) in N C D H W order."""
-    op, input = step.op, step.reads["input"]
-    assert isinstance(op, Flatten)
-    if op.start_dim != 1 or op.end_dim not in (-1, input.ndim - 1):
-        raise ArgumentError(
-            "flatten",
-            "in a network the axes behind the batch become one",
-            expected="start_dim=1, end_dim=-1",
-            got=f"start_dim={op.start_dim}, end_dim={op.end_dim}",
-        )
-    outwards(plan, step, f"{step.path}.output", plan.value(input), plan.output(step))
-
-
-@registry.backward(Flatten)
-def flatten_backward(plan: Plan, step: Step) -> None:
-    """The same numbers in the old order."""
-    out, base = plan.gradient(step)
-    inwards(plan, step, f"{out.name} by {step.path}", plan.read(step, "grad_output"), out, base)
-
-
 def outwards(plan: Plan, step: Step, name: str, x: Tensor, y: Block) -> None:
     """A loop that copies a tensor to plain memory in N C D H W order."""
 
@@ -119,16 +93,13 @@ def _outwards(plan: Plan, tensor: Tensor) -> TileList:
     return result
 
 
-def _inwards(plan: Plan, tensor: Tensor, base: Tensor | None = None) -> TileList:
-    """One image of a tensor from N C D H W order; to it is added what the base holds in its place."""
-    here, there = stored(plan, tensor), view(base or tensor)
-    plane, result = size_of(tensor.inner[1:4]), TileList()
-    end: End = "base" if base else "nothing"
-    runs = _runs(tensor, base or tensor)
+def _inwards(plan: Plan, tensor: Tensor) -> TileList:
+    """One image of a tensor from N C D H W order."""
+    here, plane, result = stored(plan, tensor), size_of(tensor.inner[1:4]), TileList()
+    runs = _runs(tensor)
     for position, first, count in runs:
-        step = here.channels
-        code = Transpose(plan.bits, step, count, plane, step, end, step, past=here.past and base is None)
-        result.add(code, code, a=first, out=here.offset(position), start=there.offset(position))
+        code = Transpose(plan.bits, here.channels, count, plane, here.channels, past=here.past)
+        result.add(code, code, a=first, out=here.offset(position))
         cut_when_few(result, here.images, len(runs))
     return result
 
@@ -138,15 +109,15 @@ def _image(tensor: Tensor) -> int:
     return size_of(tensor.inner[1:])
 
 
-def _runs(*tensors: Tensor) -> list[tuple[tuple[int, int, int], int, int]]:
-    """Positions that lie side by side in all these tensors: where a run begins, how many are before it and in it.
+def _runs(tensor: Tensor) -> list[tuple[tuple[int, int, int], int, int]]:
+    """Positions that lie side by side in a tensor: where a run begins, how many are before it and in it.
 
     With few images there are several runs in any case, for threads to share.
     """
-    images, depth, height, width, _ = tensors[0].inner
+    images, depth, height, width, _ = tensor.inner
     if 0 in (depth, height, width):
         return []
-    if all(tensor.halo == [[0, 0]] * 3 for tensor in tensors):
+    if tensor.halo == [[0, 0]] * 3:
         positions = depth * height * width
         parts = split(positions, positions if images >= CHUNKS else -(-positions // CHUNKS))
         return [((0, 0, first), first, count) for first, count in parts]

@@ -30,6 +30,7 @@ SENTENCES = {
         "축이 셋 이상인 텐서의 첫째 축에 이미지를 두면 됩니다"
     ),
     "an index": "색인",
+    "an assignment": "대입",
     "a condition": "조건",
     "a loop": "반복",
     "operands must be traced tensors, arrays of NumPy or parameters of the model": (
@@ -48,6 +49,10 @@ SENTENCES = {
     ),
     "a network's tensors have at most {most} axes": "신경망의 텐서는 축이 {most}개 이하여야 합니다",
     "{name} must have an axis for its batch": "배치 축이 있어야 합니다: {name}",
+    "in a network ops that compute take at most {most} axes": (
+        "신경망에서 계산하는 연산의 텐서는 축이 {most}개 이하여야 합니다"
+    ),
+    "input must have an axis for its batch": "입력에는 배치 축이 있어야 합니다",
     "a symbol has meaning only while its network is traced": "기호는 신경망을 추적하는 동안에만 쓸 수 있습니다",
     "{name} must be integers": "정수형이어야 합니다: {name}",
     "{name} must be floats": "실수형이어야 합니다: {name}",
@@ -80,7 +85,6 @@ SENTENCES = {
     "pass output_size={read}": "다음을 넘기면 됩니다: output_size={read}",
     "in a network only the axes behind the channels are padded": "신경망에서는 채널 뒤의 축에만 패딩을 둘 수 있습니다",
     "at most {most} widths for input {input}": "폭 {most}개 이하, 입력 {input}",
-    "in a network the axes behind the batch become one": "신경망에서는 배치 뒤의 모든 축이 하나가 되어야 합니다",
     # threads and processors
     "the compiler": "컴파일러",
     "environment": "환경 변수",

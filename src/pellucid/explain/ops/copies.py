@@ -1,4 +1,4 @@
-"""Ops that move numbers and change none: flatten, concatenation."""
+"""Ops that move numbers and change none: reshape, slices, concatenation, …."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.explain.accounts.account import Element, Group
+from pellucid.explain.accounts.account import Element, Filled, Group
 from pellucid.explain.accounts.chain import Chain, chain_of
 from pellucid.explain.accounts.choice import Choice
 from pellucid.explain.accounts.formula import grown_notes
@@ -35,21 +35,27 @@ class _Mixed(Element):
 
 @explains(Rearranging)
 def explain_copy(question: Question) -> Chain | Choice:
-    """Elements of a rearranged array, and of its gradients: copies, unless there is something to add to."""
+    """Elements of a rearranged array, and of its gradients: copies, unless there is something to add to.
+
+    The gradient of an element that went nowhere is 0, or what it had grown to before.
+    """
     op, of = question.source.op, question.source.of
     assert isinstance(op, Rearranging)
     if of == "output":
-        return _copied(_origin(question, op))
+        return _copied(_origin(question, op), "note.copy")
     terms = op.terms(of, question.at, *question.shapes)
-    if question.base is not None:
-        return chain_of(question, terms, notes=lambda: grown_notes(question))
+    assert terms.present is not None
     ((name, rows),) = terms.factors
-    return _copied(Element(question.operand(name), rows))
+    if question.base is not None or not rows:
+        return chain_of(question, terms, notes=lambda: grown_notes(question))
+    return _copied(
+        Filled(question.operand(name), rows, 0.0), "note.copy" if terms.present[0, 0] else "note.unread"
+    )
 
 
-def _copied(source: Element) -> Choice:
+def _copied(source: Element, note: str) -> Choice:
     first = np.zeros(source.shape[0], np.int64)
-    return Choice((Group((source,)),), first, notes=lambda: [("note.copy", {})])
+    return Choice((Group((source,)),), first, notes=lambda: [(note, {})])
 
 
 def _origin(question: Question, op: Rearranging) -> Element:

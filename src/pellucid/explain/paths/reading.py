@@ -12,7 +12,7 @@ from pellucid.explain.paths.relation import AnyRelation, Chained, Relation, Rout
 from pellucid.explain.source import Source
 from pellucid.ops.base import Op, Shape
 from pellucid.ops.grad_norm import GradNorm
-from pellucid.ops.relation import Concatenated, Copies, IndexPattern, Labels
+from pellucid.ops.relation import Copies, Each, IndexPattern, Labels
 from pellucid.ops.rule import Rule
 from pellucid.sizes import size_of
 
@@ -42,8 +42,8 @@ class Reading:
             return _between(met, met.labels[self.argument], met.labels["result"])
         assert isinstance(op, Op)
         found = op.relation(self.shapes, self._operand)
-        if isinstance(found, Concatenated):
-            found = found.pattern(self._result if self._read == "output" else self._read)
+        if isinstance(found, Each):
+            found = found.patterns[self._result if self._read == "output" else self._read]
         if isinstance(found, Copies):
             if self.argument in op.integers and found.pattern is not None and self._stands_apart(op):
                 return _between(
