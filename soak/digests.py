@@ -111,6 +111,8 @@ class Reduced(pc.Module):
         summed = y.sum(1, keepdim=True) + y.mean(0) * (y**2).mean()
         likeness = pc.functional.cosine_similarity(y, pc.functional.normalize(y * y, dim=-1), dim=1)
         return centred * summed + gate + x.mean((0, 1, 3)).sum(0) + likeness.norm(3)
+
+
 class Moved(pc.Module):
     """Numbers that only move: over axes, positions, channels and images, along runs and cut through."""
 

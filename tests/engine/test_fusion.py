@@ -229,6 +229,7 @@ class Everything(pc.Module):
         pooled, indices = F.max_pool2d(x, 2, return_indices=True)
         x = F.max_unpool2d(F.relu(pooled), indices, 2, output_size=(5, 5))
         x = F.cat([F.relu(up(x)) for up in self.up], 1)
+        x = F.cat([F.relu(part) for part in x.split([3, 2], 1)], 1)
         x = F.relu(F.max_pool2d(x, 3, 2, 1))
         return self.linear[1](F.relu(self.linear[0](F.flatten(x, 1))))
 

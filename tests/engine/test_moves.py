@@ -118,3 +118,27 @@ def test_time_goes_into_the_batch_and_back() -> None:
     assert all(step(x, y) > 0 for _ in range(3))
     one = np.concatenate([model(x[i : i + 1]) for i in range(6)])
     np.testing.assert_array_equal(one, model(x))
+
+
+def copied_forward(plan: Any) -> list[str]:
+    moved = (loop for loop in plan.loops if loop.kernel.name == "moved")
+    return [loop.name for loop in moved if loop.step is not None and loop.step.way == "forward"]
+
+
+def test_slices_of_channels_and_images_are_read_where_they_lie() -> None:
+    def halves(x: Any, w: Any) -> Any:
+        one, other = (x * 2.0).chunk(2, dim=1)
+        return F.conv2d(one, w, padding=1) * F.relu(other)
+
+    x, arrays = normal(3, 40, 5, 6), {"w": normal(20, 20, 3, 3)}
+    fast = run(halves, x, arrays, keep=False).plan
+    assert copied_forward(fast) == []
+    rec = recording(run(halves, x, arrays))
+    (made,) = (block for symbol, block in fast.gradients.items() if symbol.name == "w")
+    np.testing.assert_array_equal(made.array(), np.moveaxis(rec["grad(w)"], (0, 1), (3, 2)).ravel())
+
+
+def test_a_slice_of_images_is_read_where_it_lies() -> None:
+    x, arrays = normal(3, 40, 5, 6), {"w": normal(20, 40, 1, 1)}
+    fast = run(lambda x, w: F.relu(F.conv2d((x * 2.0)[1:], w)), x, arrays, keep=False).plan
+    assert copied_forward(fast) == []

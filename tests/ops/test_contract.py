@@ -108,6 +108,8 @@ def whole(axes: int) -> Callable[..., Any]:
         return x * kept.reshape(*x.shape[:axes], *(1,) * (x.ndim - axes))
 
     return drop
+
+
 def stacked(function: str, **settings: Any) -> Callable[..., Any]:
     """Parts of one size in PyTorch, one beside the other."""
     return lambda torch, x: torch.stack(getattr(torch, function)(x, **settings))

@@ -26,8 +26,6 @@ from pellucid.ops.maker import kinds
 from pellucid.ops.max_pool import MaxPool
 from pellucid.ops.max_unpool import MaxUnpool
 from pellucid.ops.product import Bilinear
-from pellucid.ops.relation import Concatenated, Copies, IndexPattern
-from pellucid.ops.product import Product
 from pellucid.ops.relation import Copies, Each, IndexPattern
 from pellucid.ops.rule import Rule
 from pellucid.ops.sum import Sum

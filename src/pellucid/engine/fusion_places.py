@@ -1,7 +1,7 @@
-"""Tensors that lie inside others: what is concatenated is made in its place, and its gradient is read there.
+"""Tensors that lie inside others: what is concatenated is made in its place, its gradient and slices are read there.
 
-The parts of a concatenation are channels, or images, of the whole; between pixels of a part lie the other parts'. So
-who makes a part and all who read it must take tensors whose pixels lie apart (`registry.takes_strided`).
+The parts of a concatenation, and slices, are channels, or images, of the whole; between pixels of a part lie the other
+parts'. So who makes a part and all who read it must take tensors whose pixels lie apart (`registry.takes_strided`).
 """
 
 from __future__ import annotations
@@ -10,17 +10,23 @@ from dataclasses import replace
 
 from pellucid.engine.fusion import Fusing
 from pellucid.engine.graph import Symbol
-from pellucid.engine.lowering.rearranging import place
+from pellucid.engine.lowering.rearranging import pattern_of, place
 from pellucid.engine.lowering.registry import takes_strided
 from pellucid.engine.steps import Step, Within
 from pellucid.ops.cat import Cat
+from pellucid.ops.rearranging import runs_of
 
 
 def cat_behind(fusing: Fusing, step: Step) -> Step | None:
     """A concatenation in which what the step leaves can be made, if all who read it can read it there."""
     output, readers = step.output, fusing.readers(step.output, "forward")
     cat = next((one for one in readers if isinstance(one.op, Cat)), None)
-    if cat is None or output in fusing.steps.graph.outputs or not _places_pixels(cat):
+    if (
+        cat is None
+        or output in fusing.steps.graph.outputs
+        or output in fusing.within
+        or not _places_pixels(cat)
+    ):
         return None
     return cat if _taken_apart(fusing, output, (step, "output")) else None
 
@@ -61,3 +67,30 @@ def left_in_place(fusing: Fusing, step: Step, cat: Step, rule: str) -> None:
         part = Within(step.reads["grad_output"], *place(step, role.removeprefix("grad_")))
         fusing.within[step.makes[role]] = part
     fusing.put(step, replace(step, rules=(*step.rules, rule)))
+
+
+def is_stretch(fusing: Fusing, step: Step) -> Step | None:
+    """The slice itself, if all who read it can read it in the whole; it takes in nothing."""
+    output = step.output
+    if output in fusing.steps.graph.outputs or _stretch(step) is None:
+        return None
+    return step if _taken_apart(fusing, output, (step, "output")) else None
+
+
+def read_in_place(fusing: Fusing, step: Step, slice_: Step, rule: str) -> None:
+    """The slice lies in what it is one of."""
+    axis, start = _stretch(slice_) or (0, 0)
+    fusing.within[step.output] = Within(step.reads["input"], axis, start)
+    fusing.put(step, replace(step, rules=(*step.rules, rule)))
+
+
+def _stretch(step: Step) -> tuple[int, int] | None:
+    """Along which axis a slice takes neighbouring images or channels, and the first of them; None for other slices."""
+    pattern, rank = pattern_of(step, "input"), step.output.ndim
+    input, output = pattern.labels["input"], pattern.labels["output"]
+    if not rank == len(input) == len(output) <= 4 or len(pattern.links) != 1 or 0 in step.output.shape:
+        return None
+    axis, (run,) = output.index("y0"), runs_of(pattern, "y0")
+    if axis > 1 or run is None or run.step != 1 or input[axis] != "i0":
+        return None
+    return axis, run.i

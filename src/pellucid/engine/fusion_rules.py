@@ -7,7 +7,14 @@ from dataclasses import fields, replace
 from typing import Any
 
 from pellucid.engine.fusion import Fusing, Rule
-from pellucid.engine.fusion_places import cat_behind, has_parts, left_in_place, made_in_place
+from pellucid.engine.fusion_places import (
+    cat_behind,
+    has_parts,
+    is_stretch,
+    left_in_place,
+    made_in_place,
+    read_in_place,
+)
 from pellucid.engine.graph import Symbol
 from pellucid.engine.lowering.choice import (
     by_winograd,
@@ -24,8 +31,10 @@ from pellucid.ops.batch_norm import BatchNorm
 from pellucid.ops.cat import Cat
 from pellucid.ops.conv import Conv
 from pellucid.ops.conv_transpose import ConvTranspose
+from pellucid.ops.getitem import Getitem
 from pellucid.ops.linear import Linear
 from pellucid.ops.max_pool import MaxPool
+from pellucid.ops.narrow import Narrow
 from pellucid.ops.relu import ReLU
 from pellucid.ops.rule import Rule as UpdateRule
 
@@ -250,6 +259,7 @@ RULES: Sequence[Rule] = (
     Rule("mask in batch norm", "backward", (BatchNorm,), _mask_before, _masked_in_sums),
     Rule("batch norm in transforms", "backward", (Conv,), _norm_before, _made_in_transforms),
     Rule("updates in one loop", "update", (UpdateRule,), _next_update, _carry),
+    Rule("slice in place", "forward", (Narrow, Getitem), is_stretch, read_in_place, lays=True),
     Rule("output in concatenation", "forward", (Op,), cat_behind, made_in_place, lays=True),
     Rule("gradient in concatenation", "backward", (Cat,), has_parts, left_in_place, lays=True),
 )

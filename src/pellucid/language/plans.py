@@ -28,6 +28,7 @@ TEXTS: Area = {
     "plan.mask_in_batch_norm": Entry("mask in batch norm", "배치 정규화에 융합한 마스크"),
     "plan.batch_norm_in_transforms": Entry("batch norm in transforms", "변환에 융합한 배치 정규화"),
     "plan.updates_in_one_loop": Entry("updates in one loop", "한 루프로 융합한 갱신"),
+    "plan.slice_in_place": Entry("slice in place", "제자리에서 읽는 슬라이스"),
     "plan.output_in_concatenation": Entry("output in concatenation", "이어 붙인 텐서 안의 출력"),
     "plan.gradient_in_concatenation": Entry("gradient in concatenation", "이어 붙인 텐서 안의 기울기"),
     "plan.totals": Entry(

@@ -23,8 +23,8 @@ from pellucid.nn.adaptive import (
 from pellucid.nn.container import ModuleDict, ModuleList, Sequential
 from pellucid.nn.conv import Conv1d, Conv2d, Conv3d
 from pellucid.nn.conv_transpose import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
-from pellucid.nn.grad import grad
 from pellucid.nn.embedding import Embedding
+from pellucid.nn.grad import grad
 from pellucid.nn.group_norm import (
     GroupNorm,
     InstanceNorm1d,

@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 import numpy as np
 
 from pellucid import functional as F
-from pellucid.engine.graph import is_training
 from pellucid.errors import ShapeError, either, say
 from pellucid.nn.init import claim
 from pellucid.nn.layer import Layer, whole
@@ -53,7 +52,7 @@ class _BatchNorm(Layer):
             self.running_var,
             self.weight,
             self.bias,
-            training=not self.track_running_stats or (is_training() and self.training),
+            training=not self.track_running_stats or self.training,
             momentum=self.momentum,
             eps=self.eps,
         )

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pellucid import functional as F
-from pellucid.engine.graph import is_training
 from pellucid.nn.layer import Layer
-from pellucid.nn.module import Array
 from pellucid.ops.checks import choice, flag, number
 
 
@@ -27,7 +25,7 @@ class Identity(Layer):
         return input
 
 
-class _Dropping(_Passing):
+class _Dropping(Layer):
     inplace = False
 
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
@@ -37,7 +35,7 @@ class _Dropping(_Passing):
 
     def forward(self, input: Any) -> Any:
         """The input's shape stays."""
-        return self._dropped(input) if is_training() and self.training and self.p > 0 else input
+        return self._dropped(input) if self.training and self.p > 0 else input
 
     def _dropped(self, input: Any) -> Any:
         raise NotImplementedError
@@ -87,7 +85,7 @@ class Dropout3d(_Dropping):
         return F.dropout3d(input, self.p)
 
 
-class StochasticDepth(_Passing):
+class StochasticDepth(Layer):
     """In training, each image (mode "row") or the whole batch ("batch") becomes 0 with probability p, else grows.
 
     What stays is multiplied by 1/(1−p). It stands at the end of a residual branch, as in torchvision.
@@ -102,7 +100,7 @@ class StochasticDepth(_Passing):
 
     def forward(self, input: Any) -> Any:
         """The input's shape stays."""
-        return F.stochastic_depth(input, self.p, self.mode) if is_training() and self.training and self.p > 0 else input
+        return F.stochastic_depth(input, self.p, self.mode) if self.training and self.p > 0 else input
 
     def extra_repr(self) -> str:
         """The settings."""

@@ -38,9 +38,11 @@ class _End:
 
 @registry.forward(Rearranging, strided=True)
 def forward(plan: Plan, step: Step) -> None:
-    """Each operand to its place, unless it was made there."""
+    """Each operand to its place, unless it was made there, or is read where it lies."""
     output = step.output
-    y = Operand(plan.output(step), output.shape)
+    y, within = Operand(plan.output(step), output.shape), plan.steps.within.get(output)
+    if within is not None and within.whole is step.reads.get("input"):
+        return
     for name, symbol in step.node.named.items():
         if not is_made_there(step, name, plan.steps.within.get(symbol)):
             x = Operand(plan.read(step, name), symbol.shape)

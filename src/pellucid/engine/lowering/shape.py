@@ -10,10 +10,11 @@ from pellucid.engine.loops import Work
 from pellucid.engine.lowering.pointwise import target
 from pellucid.engine.lowering.walk import Stage, cut_when_few, stored, view, walk
 from pellucid.engine.plan import CHUNKS, Plan
+from pellucid.engine.steps import Step
 from pellucid.engine.tiling import TileList, split
 from pellucid.kernels.loops import layout, tiles
 from pellucid.kernels.loops.rows import Sizes
-from pellucid.kernels.simd import Transpose
+from pellucid.kernels.simd import End, Transpose
 from pellucid.sizes import size_of
 
 _FEW = 4  # channels of pictures: for these, loops along the row are longer than a pixel
@@ -93,13 +94,16 @@ def _outwards(plan: Plan, tensor: Tensor) -> TileList:
     return result
 
 
-def _inwards(plan: Plan, tensor: Tensor) -> TileList:
-    """One image of a tensor from N C D H W order."""
-    here, plane, result = stored(plan, tensor), size_of(tensor.inner[1:4]), TileList()
-    runs = _runs(tensor)
+def _inwards(plan: Plan, tensor: Tensor, base: Tensor | None = None) -> TileList:
+    """One image of a tensor from N C D H W order; to it is added what the base holds in its place."""
+    here, there = stored(plan, tensor), view(base or tensor)
+    plane, result = size_of(tensor.inner[1:4]), TileList()
+    end: End = "base" if base else "nothing"
+    runs = _runs(tensor, base or tensor)
     for position, first, count in runs:
-        code = Transpose(plan.bits, here.channels, count, plane, here.channels, past=here.past)
-        result.add(code, code, a=first, out=here.offset(position))
+        step = here.channels
+        code = Transpose(plan.bits, step, count, plane, step, end, step, past=here.past and base is None)
+        result.add(code, code, a=first, out=here.offset(position), start=there.offset(position))
         cut_when_few(result, here.images, len(runs))
     return result
 
@@ -109,15 +113,15 @@ def _image(tensor: Tensor) -> int:
     return size_of(tensor.inner[1:])
 
 
-def _runs(tensor: Tensor) -> list[tuple[tuple[int, int, int], int, int]]:
-    """Positions that lie side by side in a tensor: where a run begins, how many are before it and in it.
+def _runs(*tensors: Tensor) -> list[tuple[tuple[int, int, int], int, int]]:
+    """Positions that lie side by side in all these tensors: where a run begins, how many are before it and in it.
 
     With few images there are several runs in any case, for threads to share.
     """
-    images, depth, height, width, _ = tensor.inner
+    images, depth, height, width, _ = tensors[0].inner
     if 0 in (depth, height, width):
         return []
-    if tensor.halo == [[0, 0]] * 3:
+    if all(tensor.halo == [[0, 0]] * 3 for tensor in tensors):
         positions = depth * height * width
         parts = split(positions, positions if images >= CHUNKS else -(-positions // CHUNKS))
         return [((0, 0, first), first, count) for first, count in parts]

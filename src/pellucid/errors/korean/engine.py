@@ -13,15 +13,7 @@ SENTENCES = {
     "use pellucid.functional (flatten, relu, …) or a layer": (
         "pellucid.functional(flatten, relu, …)이나 층을 쓰면 됩니다"
     ),
-    "of Python's operators a traced tensor supports +, -, *, / and ** with a number": (
-    "in a network tensors that meet must have the same number of axes": (
-        "네트워크에서 함께 계산하는 텐서는 축의 수가 같아야 합니다"
-    ),
-    "keep the axes of size 1, as AdaptiveAvgPool2d(1) does": (
-        "AdaptiveAvgPool2d(1)처럼 크기 1인 축을 남겨 두면 됩니다"
-    ),
     "of Python's operators a traced tensor supports +, -, *, /, @ and ** with a number": (
-        "추적하는 텐서에 쓸 수 있는 파이썬 연산자는 +, -, *, /와 지수가 수인 **뿐입니다"
         "추적하는 텐서에 쓸 수 있는 파이썬 연산자는 +, -, *, /, @와 지수가 수인 **뿐입니다"
     ),
     "{operator} on '{name}' of shape {shape}": "'{name}'에 쓴 {operator}, 모양 {shape}",
