@@ -372,6 +372,7 @@ def _layers_2d() -> Iterator[tuple[str, Build, Shape]]:
         image,
     )
     yield "products of matrices", lambda: Functions(lambda x: x @ f.sigmoid(x)), (19, 3, 35, 35)
+    yield "curves", lambda: Functions(f.relu6, f.softplus, f.hardswish, f.mish, f.elu, f.abs, f.sqrt), image
     yield "functions flat", lambda: Functions(f.relu, lambda x: f.max_pool2d(x, 2), f.tanh), image
 
 

@@ -30,7 +30,10 @@ from pellucid.formats import save_model as save_model
 from pellucid.formats import save_weights as save_weights
 from pellucid.kernels.tape import get_num_threads as get_num_threads
 from pellucid.kernels.tape import set_num_threads as set_num_threads
+from pellucid.nn import CELU as CELU
+from pellucid.nn import ELU as ELU
 from pellucid.nn import GELU as GELU
+from pellucid.nn import SELU as SELU
 from pellucid.nn import AdaptiveAvgPool1d as AdaptiveAvgPool1d
 from pellucid.nn import AdaptiveAvgPool2d as AdaptiveAvgPool2d
 from pellucid.nn import AdaptiveAvgPool3d as AdaptiveAvgPool3d
@@ -65,6 +68,10 @@ from pellucid.nn import Embedding as Embedding
 from pellucid.nn import Flatten as Flatten
 from pellucid.nn import Fold as Fold
 from pellucid.nn import GroupNorm as GroupNorm
+from pellucid.nn import Hardshrink as Hardshrink
+from pellucid.nn import Hardsigmoid as Hardsigmoid
+from pellucid.nn import Hardswish as Hardswish
+from pellucid.nn import Hardtanh as Hardtanh
 from pellucid.nn import Identity as Identity
 from pellucid.nn import InstanceNorm1d as InstanceNorm1d
 from pellucid.nn import InstanceNorm2d as InstanceNorm2d
@@ -73,6 +80,7 @@ from pellucid.nn import LayerNorm as LayerNorm
 from pellucid.nn import LeakyReLU as LeakyReLU
 from pellucid.nn import Linear as Linear
 from pellucid.nn import LocalResponseNorm as LocalResponseNorm
+from pellucid.nn import LogSigmoid as LogSigmoid
 from pellucid.nn import LogSoftmax as LogSoftmax
 from pellucid.nn import LPPool1d as LPPool1d
 from pellucid.nn import LPPool2d as LPPool2d
@@ -83,6 +91,7 @@ from pellucid.nn import MaxPool3d as MaxPool3d
 from pellucid.nn import MaxUnpool1d as MaxUnpool1d
 from pellucid.nn import MaxUnpool2d as MaxUnpool2d
 from pellucid.nn import MaxUnpool3d as MaxUnpool3d
+from pellucid.nn import Mish as Mish
 from pellucid.nn import Module as Module
 from pellucid.nn import ModuleDict as ModuleDict
 from pellucid.nn import ModuleList as ModuleList
@@ -91,6 +100,7 @@ from pellucid.nn import ReflectionPad1d as ReflectionPad1d
 from pellucid.nn import ReflectionPad2d as ReflectionPad2d
 from pellucid.nn import ReflectionPad3d as ReflectionPad3d
 from pellucid.nn import ReLU as ReLU
+from pellucid.nn import ReLU6 as ReLU6
 from pellucid.nn import ReplicationPad1d as ReplicationPad1d
 from pellucid.nn import ReplicationPad2d as ReplicationPad2d
 from pellucid.nn import ReplicationPad3d as ReplicationPad3d
@@ -101,7 +111,12 @@ from pellucid.nn import Softmax as Softmax
 from pellucid.nn import Softmax2d as Softmax2d
 from pellucid.nn import Softmin as Softmin
 from pellucid.nn import StochasticDepth as StochasticDepth
+from pellucid.nn import Softplus as Softplus
+from pellucid.nn import Softshrink as Softshrink
+from pellucid.nn import Softsign as Softsign
 from pellucid.nn import Tanh as Tanh
+from pellucid.nn import Tanhshrink as Tanhshrink
+from pellucid.nn import Threshold as Threshold
 from pellucid.nn import Unfold as Unfold
 from pellucid.nn import Upsample as Upsample
 from pellucid.nn import ZeroPad1d as ZeroPad1d

@@ -137,7 +137,9 @@ def _rooted(x: float, p: float) -> float:
 
 def stands(document: Document) -> bool:
     """Whether a formula is evaluated as it stands: it chooses, or has functions that are no factors of a sum."""
-    return bool(re.search("where|[σΦ]|tanh|1/√", _right_side(document["formula"])))
+    return bool(
+        re.search(r"where|[σΦ]|tanh|1/√|\bt\(|\bmax\(|log\(1|1/\(1", _right_side(document["formula"]))
+    )
 
 
 def of_formula(document: Document, roles: Mapping[str, str]) -> float:
@@ -159,8 +161,8 @@ def of_formula(document: Document, roles: Mapping[str, str]) -> float:
 def _shown(document: Document, roles: Mapping[str, str]) -> dict[str, Any]:
     """Every name with a number or a definition: of the factors of a term, of the formula itself, and of the note."""
     names: dict[str, Any] = {
-        "exp": np.exp, "erf": np.vectorize(math.erf), "tanh": np.tanh, "sqrt": np.sqrt, "min": min, "max": max,
-        "π": math.pi, "j": 0,
+        "exp": np.exp, "erf": np.vectorize(math.erf), "tanh": np.tanh, "sqrt": np.sqrt, "log": np.log,
+        "min": min, "max": max, "π": math.pi, "j": 0,
     }  # fmt: skip
     for term in document["terms"]:
         for factor in term["factors"]:
@@ -228,9 +230,23 @@ def _python(text: str) -> str:
         text.replace("²", "**2").replace("³", "**3").replace("·", "*").replace("^", "**").replace("≤", "<=")
     )
     text = re.sub(r"√(\w+)", r"sqrt(\1)", text).replace("√(", "sqrt(")
-    text = re.sub(r"^([^()]+?) where (.+?), else ([^()]+)$", r"(\1 if \2 else \3)", text)
-    text = re.sub(r"\(([^()]+?) where (.+?), else ([^()]+)\)", r"(\1 if \2 else \3)", text)
-    return text.rpartition(" = ")[2]
+    return _choosing(text.rpartition(" = ")[2])
+
+
+def _choosing(text: str) -> str:
+    """Choices as Python has them, the inner ones first."""
+    inner, depth, start = "", 0, 0
+    for at, letter in enumerate(text):
+        if letter == "(":
+            start, depth = (at if depth == 0 else start), depth + 1
+        elif letter == ")":
+            depth -= 1
+            inner += f"({_choosing(text[start + 1 : at])})" if depth == 0 else ""
+        elif depth == 0:
+            inner += letter
+    one, where, rest = inner.partition(" where ")
+    condition, _, other = rest.partition(", else ")
+    return f"({one} if {condition} else {other})" if where else inner
 
 
 # Sums multiplied out

@@ -27,6 +27,7 @@ from tests.explain.reader import (
     stands,
 )
 from tests.explain.test_uses_and_fields import Everything
+from tests.support.curves import ABOVE_0, CURVES
 from tests.support.recorded import looked_up, normal, recording, replaced, run
 
 import pellucid as pc
@@ -187,6 +188,10 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[int, ...], dict[str, tuple[int,
     "silu": (twice(F.silu), (4, 3, 5), {}),
     "gelu": (twice(F.gelu), (4, 3, 5), {}),
     "gelu tanh": (twice(lambda s: F.gelu(s, approximate="tanh")), (4, 3, 5), {}),
+    **{case.function: (twice(case), (4, 3, 5), {}) for case in CURVES},
+    **{case.function: (twice(lambda s, f=case: f(F.sigmoid(s))), (4, 3, 5), {}) for case in ABOVE_0},
+    "tanhshrink": (twice(lambda s: F.tanhshrink(s * 100)), (4, 3, 5), {}),  # near 0 the reader loses digits
+    "curves of parameters": (lambda s, w, v: s * F.exp(w) + F.softplus(v), (3, 4, 2), {"w": (4, 1), "v": (3, 4, 2)}),
     "softmax": (twice(lambda s: F.softmax(s, dim=1)), (4, 3, 5), {}),
     "softmax of positions": (twice(lambda s: F.softmax(s, dim=-1)), (4, 3, 2, 5), {}),
     "softmax of images": (lambda s: F.softmax(s, 0), (7,), {}),

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.support.curves import ABOVE_0, CURVES, sigma
 from tests.support.recorded import normal, recording, run
 
 from pellucid import functional as F
@@ -42,8 +43,11 @@ ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
     "gelu tanh": lambda x: F.gelu(x, approximate="tanh"),
     "silu": F.silu,
     "dropout": dropout,
+    **{case.function: case for case in (*CURVES, *ABOVE_0)},
 }
-SMOOTH = ["sigmoid", "tanh", "gelu", "gelu tanh", "silu"]
+SMOOTH = ["sigmoid", "tanh", "gelu", "gelu tanh", "silu", *(case.function for case in (*CURVES, *ABOVE_0))]
+
+POSITIVE = [case.function for case in ABOVE_0]
 
 
 def name_of(activation: str) -> str:
@@ -67,21 +71,17 @@ def added_again(rec: Recording, trace: Trace, functions: dict[str, Function]) ->
     for term in trace.terms:
         product = Fraction(1)
         for label, value in term.factors:
-            address = re.fullmatch(r"(?:(σ|Φ|tanh|\w+′)\()?(.+)\[([\d,]+)\]\)?", label)
+            address = re.fullmatch(r"(?:(√|½·1/|1/|(?!grad\()[^\W\d]\w*′?)\()?(.+)\[([\d,]+)\]\)?", label)
             if address:
                 function, name, index = address.groups()
                 number = float(rec[name][tuple(map(int, index.split(",")))])
-                expected = number if function is None else functions[function](number)
+                expected = number if function is None else float(functions[function](number))
                 assert value == pytest.approx(expected, rel=1e-12 if function else 0, abs=1e-15)
             else:
-                assert label in ("slope", "mask", "scale", "−1")
+                assert label in ("slope", "mask", "scale", "−1", "−0.5")
             product *= Fraction(value)
         total, size = total + product, size + abs(product)
     return total, size
-
-
-def sigma(x: float) -> float:
-    return 1 / (1 + math.exp(-x))
 
 
 def normal_probability(x: float) -> float:
@@ -110,6 +110,15 @@ FUNCTIONS: dict[str, dict[str, Function]] = {
     "gelu tanh": {"Φ": near_probability, "gelu′": near_slope},
     "dropout": {},
 }
+SYMBOLS = {
+    "sqrt": ("√", "½·1/"),
+    "log": ("log", "1/"),
+    "mish": ("t", "mish′"),
+    "hardswish": ("hardsigmoid", "hardswish′"),
+}
+for case in (*CURVES, *ABOVE_0):
+    names = SYMBOLS.get(case.function, (case.function, f"{case.function}′"))
+    FUNCTIONS[case.function] = dict(zip(names, (case.value, case.slope), strict=True))
 
 
 @pytest.mark.slow
@@ -120,6 +129,7 @@ def test_every_number_is_certified(activation: str, shape: tuple[int, ...], dtyp
     f = ACTIVATIONS[activation]
     x = normal(*shape, dtype=dtype) * 3
     x.flat[:3] = [0, -0.0, 1]
+    x = abs(x) + dtype(0.125) if activation in POSITIVE else x
     rec = recording(run(lambda s: f(s) + s, x, {}))  # so the gradient of the input grows by two
     assert certified(rec)
     for name in (f"{name_of(activation)}.output", "grad(input)"):
@@ -175,6 +185,7 @@ def test_one_ulp_is_noticed(activation: str, base: bool, dtype: Any) -> None:
         pytest.skip("functions in float64 err by some ulps themselves")
     f = ACTIVATIONS[activation]
     x = normal(3, 2, 5, 4, dtype=dtype)
+    x = abs(x) if activation in POSITIVE else x
     network = (lambda s: f(s) + s) if base else f
     for name in (f"{name_of(activation)}.output", "grad(input)"):
         noticed = planted(network, x, name, lambda array: np.nextafter(array, dtype(np.inf)))

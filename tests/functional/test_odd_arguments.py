@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.support.curves import CURVES
 
 from pellucid import functional as F
 from pellucid import nn
@@ -103,6 +104,7 @@ PLAIN: dict[str, dict[str, Any]] = {
     "sum": {"input": x2},
     "unfold": {"input": x2, "kernel_size": 2},
     "var": {"input": x2},
+    **{case.function: {"input": x1, **case.named} for case in CURVES if case.settings},
 }
 for d, x in INPUTS.items():
     weight = np.ones((4, 2, *(2,) * d))
@@ -138,6 +140,8 @@ LAYERS: dict[str, dict[str, Any]] = {
     "LogSoftmax": {},
     "Linear": {"in_features": 6, "out_features": 2}, "GroupNorm": {"num_groups": 2, "num_channels": 4},
     "LocalResponseNorm": {"size": 3}, "Upsample": {"size": 3},
+    "ELU": {}, "CELU": {}, "Hardtanh": {}, "Softplus": {}, "Softshrink": {}, "Hardshrink": {},
+    "Threshold": {"threshold": 0.1, "value": 2.0},
     "Unfold": {"kernel_size": 2}, "Fold": {"output_size": (3, 4), "kernel_size": 2},
 }  # fmt: skip
 for d in INPUTS:

@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.support import curves
 from tests.support.one_op import run_op
 
+from pellucid import functional as F
 from pellucid.engine import graph
 from pellucid.engine.compose import lower, plan_of
 from pellucid.engine.lowering import registry
@@ -148,6 +150,7 @@ NORMS = [
     (LpPool(2, -1.0, 3, 2), (3, 5, 5, 7)),
 ]
 CURVES = [ReLU(), LeakyReLU(0.3), Sigmoid(), Tanh(), GELU(), GELU("tanh"), SiLU()]
+CURVES += [getattr(F, c.function).__wrapped__(0.0, *c.settings).op for c in curves.CURVES]
 TABLES = [(op, shape) for op in CURVES for shape in ((3, 5, 4, 7), (35, 3))]
 TABLES += [(op(1), shape) for op in (Softmax, LogSoftmax) for shape in ((19, 7), (3, 5, 4, 3))]
 TABLES += [(op(0), shape) for op in (Softmax, LogSoftmax) for shape in ((37,), (19, 7), (18, 3, 5, 2, 4))]

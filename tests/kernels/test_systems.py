@@ -129,7 +129,7 @@ def test_vector_code_becomes_objects(system: str) -> None:
             assert code.symbol in defined
             assert taken <= KNOWN[system], code
     assert {type(code).__name__ for code in codes} >= {
-        "Activation", "Channels", "Softmax", "Tile", "Transform", "Window", "Normalise",
+        "Channels", "Curve", "Softmax", "Tile", "Transform", "Window", "Normalise",
     }  # fmt: skip
 
 

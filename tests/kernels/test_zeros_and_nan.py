@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from tests.support.curves import ABOVE_0, CURVES
 from tests.support.one_op import run_op
 from tests.support.recorded import normal, recording, run
 
@@ -25,6 +27,7 @@ from pellucid.ops.tanh import Tanh
 
 T = torch.nn.functional
 SPECIAL = [0.0, -0.0, np.inf, -np.inf, np.nan, 1.5, -1.5]
+BENDS = [0.5, -0.5, 0.25, -0.25, 0.75, -0.75, 1.0, 3.0, -3.0, 6.0]
 GRADS = [1.0, -2.0, 0.0, -0.0, np.inf, -np.inf, np.nan]
 OPS: dict[str, tuple[Pointwise, Callable[..., Any]]] = {
     "relu": (ReLU(), T.relu),
@@ -36,6 +39,22 @@ OPS: dict[str, tuple[Pointwise, Callable[..., Any]]] = {
     "gelu": (GELU(), T.gelu),
     "gelu_tanh": (GELU("tanh"), lambda x: T.gelu(x, approximate="tanh")),
 }
+
+
+def in_pytorch(function: Any, settings: tuple[Any, ...], x: Any) -> Any:
+    return function(x, *settings)
+
+
+for case in (*CURVES, *ABOVE_0):
+    home = T if hasattr(T, case.function) else torch
+    call = getattr(F, case.function).__wrapped__(0.0, *case.settings)
+    OPS[case.function] = (
+        call.op,
+        partial(lambda f, settings, x: f(x, *settings), getattr(home, case.function), case.settings),
+    )
+# PyTorch makes these slopes as a difference of two numbers: of an infinite gradient NaN, of −0 one sign or the other.
+BENT = [case.function for case in (*CURVES, *ABOVE_0)]
+DIFFERENCES = ("softsign", "tanhshrink")
 
 
 def agree(ours: np.ndarray, theirs: Any, what: str) -> None:
@@ -50,11 +69,16 @@ def agree(ours: np.ndarray, theirs: Any, what: str) -> None:
 def test_signs_and_nan_are_pytorchs(name: str, dtype: Any) -> None:
     """Every number with every gradient; lengths that fill vectors and leave tails."""
     op, function = OPS[name]
+    special = SPECIAL + BENDS * (name in BENT)
+    grads = [g for g in GRADS if name not in DIFFERENCES or g in (1, -2)]
     for repeats in (1, 5):
-        x, grad = (np.tile(part.ravel(), repeats).astype(dtype) for part in np.meshgrid(SPECIAL, GRADS))
-        leaf = torch.tensor(x.astype(np.float64), requires_grad=True)  # its float32 GELU is NaN at infinity
+        x, grad = (np.tile(part.ravel(), repeats).astype(dtype) for part in np.meshgrid(special, grads))
+        # PyTorch's vectors and the numbers behind the last one differ in what NaN lets through: all go in vectors.
+        many, theirs = (torch.tensor(np.tile(part, 64).astype(np.float64)) for part in (x, grad))
+        leaf = many.requires_grad_()  # its float32 GELU is NaN at infinity
         output = function(leaf)
-        (slope,) = torch.autograd.grad(output, leaf, torch.tensor(grad.astype(np.float64)))
+        (slope,) = torch.autograd.grad(output, leaf, theirs)
+        output, slope = output[: x.size], slope[: x.size]
         result = run_op(op, x[None], grad=grad[None])
         agree(op.forward(x), output.detach(), "definition")
         agree(op.backward(grad, x)[0], slope, "definition's gradient")

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.support.curves import ABOVE_0, CURVES
 from tests.support.last_stays import last_stays
 from tests.support.recorded import run
 
@@ -32,6 +33,8 @@ class Case:
     Random numbers are at least `least` in size. Where `listed`, the operands are one argument, a list. Where PyTorch's
     function of that name does something else, `reference` is a function of PyTorch and the operands. Several outputs,
     of one shape, are taken as one array.
+    Random numbers are at least `least` in size, or `positive`. Where `listed`, the operands are one argument, a list.
+    Where PyTorch's function of that name does something else, `reference` is a function of PyTorch and the operands.
     """
 
     id: str
@@ -42,6 +45,7 @@ class Case:
     ties: bool = False
     least: float = 0.0
     listed: bool = False
+    positive: bool = False
 
     def draw(self, dtype: type = np.float64) -> list[Any]:
         random = np.random.default_rng(zlib.crc32(self.id.encode()))
@@ -51,7 +55,8 @@ class Case:
         if not isinstance(operand, tuple):
             return operand.copy() if isinstance(operand, np.ndarray) else operand
         values = random.integers(-2, 3, operand) if self.ties else random.normal(size=operand)
-        return np.asarray(values + np.copysign(self.least, values), dtype)
+        values = abs(values) + 0.1 if self.positive else values + np.copysign(self.least, values)
+        return np.asarray(values, dtype)
 
     @property
     def differentiated(self) -> list[int]:
@@ -124,6 +129,8 @@ CLASSES = np.array([4, 0, 2, -100, 1])
 PLANES = np.array([[[0, 3], [2, 1], [3, 3]], [[1, 1], [0, 2], [-100, 0]]])
 STATISTICS = np.array([0.3, -1.0, 2.0]), np.array([0.5, 1.0, 3.0])
 CLASS_WEIGHT = np.array([0.5, 2.0, 0.0, 1.5, 3.0])
+# PyTorch's gradient of this one takes 1/6 for a float32 number.
+REFERENCES = {"hardsigmoid": lambda torch, x: torch.nn.functional.relu6(x + 3) / 6}
 
 CASES = [
     Case("conv1d", "conv1d", ((2, 3, 11), (5, 3, 4), (5,)), {"stride": 3, "padding": 2}),
@@ -481,6 +488,9 @@ CASES = [
     Case("gelu tanh", "gelu", ((2, 3, 5),), {"approximate": "tanh"}),
     Case("silu", "silu", ((2, 3, 5),)),
     Case("silu number", "silu", ((),)),
+    *(Case(c.function, c.function, ((2, 3, 5),), c.named, REFERENCES.get(c.function)) for c in CURVES),
+    *(Case(c.function, c.function, ((2, 3, 5),), positive=True) for c in ABOVE_0),
+    Case("elu number", "elu", ((),)),
     Case("softmax", "softmax", ((2, 3, 5),), {"dim": 1}),
     Case("softmax empty batch", "softmax", ((0, 3),), {"dim": -1}),
     Case("log_softmax", "log_softmax", ((2, 3, 5),), {"dim": -1}),

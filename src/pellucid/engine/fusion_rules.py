@@ -22,7 +22,6 @@ from pellucid.engine.lowering.choice import (
     normalises_in_passing,
     repeats_nothing,
 )
-from pellucid.engine.lowering.pointwise import SMOOTH
 from pellucid.engine.steps import Step
 from pellucid.ops.adaptive_max_pool import AdaptiveMaxPool
 from pellucid.ops.add import Add
@@ -32,6 +31,7 @@ from pellucid.ops.cat import Cat
 from pellucid.ops.conv import Conv
 from pellucid.ops.conv_transpose import ConvTranspose
 from pellucid.ops.getitem import Getitem
+from pellucid.ops.curve import Curve
 from pellucid.ops.linear import Linear
 from pellucid.ops.max_pool import MaxPool
 from pellucid.ops.narrow import Narrow
@@ -88,7 +88,7 @@ def _activation_behind(fusing: Fusing, step: Step) -> Step | None:
     plain = all(isinstance(one.op, BatchNorm) for one in step.fused)
     if not plain or not makes_whole_images(step, fusing.setting):
         return None
-    return fusing.follower(step, SMOOTH)
+    return fusing.follower(step, Curve)
 
 
 def _pool_behind(fusing: Fusing, step: Step) -> Step | None:

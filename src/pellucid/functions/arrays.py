@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.functions import activation, exponential, logarithm, normal, power
+from pellucid.functions import exponential, logarithm, normal, power
 from pellucid.functions.arithmetic import Number, Whole
+from pellucid.functions.elementary import Elementary
 
 Array = NDArray[np.float64]
 _AT_A_TIME = 1 << 12
@@ -82,20 +83,28 @@ def _to_odd(x: Number, y: Number) -> Number:
     return np.where((lost != 0) & (bits & 1 == 0), bits + away, bits).view(np.float64)
 
 
-def _on_arrays(function: Callable[..., Number]) -> Callable[..., Array]:
-    """A function of arrays, some numbers at a time, so that what is made on the way stays in the cache."""
+def elementwise(function: Callable[..., Number], *operands: Any) -> Array:
+    """A function of numbers on arrays of one shape, some at a time: what is made meanwhile stays in the cache."""
+    numbers = [np.asarray(x, np.float64) for x in operands]
+    flat, result = [x.reshape(-1) for x in numbers], np.empty(numbers[0].size)
+    with np.errstate(all="ignore"):  # infinities give what IEEE arithmetic gives
+        for start in range(0, result.size, _AT_A_TIME):
+            some = slice(start, start + _AT_A_TIME)
+            result[some] = function(*(x[some] for x in flat))
+    return result.reshape(numbers[0].shape)
 
+
+def _on_arrays(function: Callable[..., Number]) -> Callable[..., Array]:
     @wraps(function)
     def on_arrays(x: Any, *settings: float) -> Array:
-        numbers = np.asarray(x, np.float64)
-        flat, result = numbers.reshape(-1), np.empty(numbers.size)
-        with np.errstate(all="ignore"):
-            for start in range(0, flat.size, _AT_A_TIME):
-                some = slice(start, start + _AT_A_TIME)
-                result[some] = function(flat[some], *settings, a=_ARRAYS)
-        return result.reshape(numbers.shape)
+        return elementwise(lambda some: function(some, *settings, a=_ARRAYS), x)
 
     return on_arrays
+
+
+def elementary(width: int) -> Elementary:
+    """What curves are made of, for results of so many bits."""
+    return Elementary(_ARRAYS, width)
 
 
 _ARRAYS = Arrays()
@@ -108,9 +117,3 @@ log1p = _on_arrays(logarithm.log1p)
 erf = _on_arrays(normal.erf)
 rsqrt = _on_arrays(power.rsqrt)
 raised = _on_arrays(power.raised)
-silu = _on_arrays(activation.silu)
-silu_slope = _on_arrays(activation.silu_slope)
-gelu = _on_arrays(activation.gelu)
-gelu_slope = _on_arrays(activation.gelu_slope)
-near_gelu = _on_arrays(activation.near_gelu)
-near_gelu_slope = _on_arrays(activation.near_gelu_slope)

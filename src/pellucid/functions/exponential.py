@@ -27,6 +27,7 @@ COTH = (
     _hex("0x1.6348c3dc2371bp-25"),
 )
 DRAWN = 1.25 * 2.0**-53
+FAR = 700.0
 LEAST, MOST = _hex("-0x1.6232bdd7abcd2p+9"), _hex("0x1.62e42fefa39efp+9")  # between them eˣ is normal
 
 
@@ -88,6 +89,14 @@ def sigmoid(x: Number, bits: int, a: Arithmetic) -> Number:
     if bits == 32:
         y = a.fma(y, a.signed(DRAWN, 0.0 - x), y)
     return a.where(x < LEAST, 0.0, y)
+
+
+def both_sigmoids(x: Number, a: Arithmetic) -> tuple[Number, Number]:
+    """σ(x) and σ(−x), from one division; 0 beyond FAR, where the quotient would be no normal number."""
+    e = fraction(at_least(at_most(x, FAR, a), -FAR, a), a)
+    over = scaled(e.over, e.k, a)
+    share = 1.0 / (e.under + over)
+    return a.where(x < -FAR, 0.0, over * share), a.where(x > FAR, 0.0, e.under * share)
 
 
 def tanh(x: Number, a: Arithmetic) -> Number:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from pellucid.language.catalogue import chosen
 from pellucid.language.entry import Entry
 
@@ -46,6 +48,12 @@ PHRASES = (
     ),
 )
 
+CHOICE = Entry("{one} where {condition}, else {other}", "{condition}이면 {one}, 아니면 {other}")
+_PART = r"(?:[^()=\s]|(?<=\S) (?=\S)|\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))+?"
+_CHOICE = re.compile(
+    rf"(?<![^\s(])(?P<one>{_PART}) where (?P<condition>{_PART}), else (?P<other>{_PART})(?=\)|$)"
+)
+
 
 def worded(formula: str, lang: str | None = None) -> str:
     """A formula in a language, by default the chosen one.
@@ -54,7 +62,16 @@ def worded(formula: str, lang: str | None = None) -> str:
         >>> worded("output = 0 where input < 0, else input", "ko")
         'output = (input < 0이면 0, 아니면 input)'
     """
-    lang, said = chosen(lang), formula
+    lang, said, before = chosen(lang), formula, None
     for phrase in PHRASES:
         said = said.replace(phrase.en, getattr(phrase, lang))
+    while lang != "en" and said != before:  # the inner choices first
+        before = said
+        said = _CHOICE.sub(lambda match: _chosen(match, lang), said)
     return said
+
+
+def _chosen(choice: re.Match[str], lang: str) -> str:
+    """One choice, in parentheses."""
+    said: str = getattr(CHOICE, lang).format(**choice.groupdict())
+    return said if choice.string[choice.start() - 1] == "(" else f"({said})"

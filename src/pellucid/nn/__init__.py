@@ -55,6 +55,7 @@ from pellucid.nn.padding import (
     ZeroPad3d,
 )
 from pellucid.nn.parameter import Buffer, Parameter
+from pellucid.nn.piecewise import Hardshrink, Hardsigmoid, Hardswish, Hardtanh, ReLU6, Softshrink, Threshold
 from pellucid.nn.pooling import (
     AvgPool1d,
     AvgPool2d,
@@ -68,13 +69,18 @@ from pellucid.nn.pooling import (
 )
 from pellucid.nn.shape import Dropout, Dropout1d, Dropout2d, Dropout3d, Flatten, Identity, StochasticDepth
 from pellucid.nn.similarity import CosineSimilarity
+from pellucid.nn.shape import Dropout, Flatten, Identity
+from pellucid.nn.smooth import CELU, ELU, SELU, LogSigmoid, Mish, Softplus, Softsign, Tanhshrink
 from pellucid.nn.summary import Summary, summary
 from pellucid.nn.unfold import Fold, Unfold
 from pellucid.nn.unpooling import MaxUnpool1d, MaxUnpool2d, MaxUnpool3d
 from pellucid.nn.upsample import Upsample
 
 __all__ = [
+    "CELU",
+    "ELU",
     "GELU",
+    "SELU",
     "AdaptiveAvgPool1d",
     "AdaptiveAvgPool2d",
     "AdaptiveAvgPool3d",
@@ -109,6 +115,10 @@ __all__ = [
     "Flatten",
     "Fold",
     "GroupNorm",
+    "Hardshrink",
+    "Hardsigmoid",
+    "Hardswish",
+    "Hardtanh",
     "Identity",
     "InstanceNorm1d",
     "InstanceNorm2d",
@@ -120,6 +130,7 @@ __all__ = [
     "LeakyReLU",
     "Linear",
     "LocalResponseNorm",
+    "LogSigmoid",
     "LogSoftmax",
     "MaxPool1d",
     "MaxPool2d",
@@ -127,11 +138,13 @@ __all__ = [
     "MaxUnpool1d",
     "MaxUnpool2d",
     "MaxUnpool3d",
+    "Mish",
     "Module",
     "ModuleDict",
     "ModuleList",
     "Parameter",
     "ReLU",
+    "ReLU6",
     "ReflectionPad1d",
     "ReflectionPad2d",
     "ReflectionPad3d",
@@ -145,8 +158,13 @@ __all__ = [
     "Softmax2d",
     "Softmin",
     "StochasticDepth",
+    "Softplus",
+    "Softshrink",
+    "Softsign",
     "Summary",
     "Tanh",
+    "Tanhshrink",
+    "Threshold",
     "Unfold",
     "Upsample",
     "ZeroPad1d",

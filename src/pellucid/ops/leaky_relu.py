@@ -37,7 +37,7 @@ class LeakyReLU(Pointwise):
         number(self.name, "negative_slope", self.negative_slope)
         return super().infer(*shapes)
 
-    def value(self, x: Array) -> Array:
+    def result(self, x: Array) -> Array:
         """Scale what is not positive."""
         return np.where(x > 0, x, x * self.slope(x.dtype))
 

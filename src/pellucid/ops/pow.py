@@ -13,13 +13,14 @@ from typing import ClassVar
 import numpy as np
 
 from pellucid.functions import arrays
-from pellucid.ops.base import Array, Shape
+from pellucid.ops.base import FUNCTION_EFFORT, Array, Shape
 from pellucid.ops.checks import number
-from pellucid.ops.pointwise import Smooth
+from pellucid.ops.pointwise import Pointwise
+from pellucid.sizes import size_of
 
 
 @dataclass(frozen=True)
-class Pow(Smooth):
+class Pow(Pointwise):
     """The exponent."""
 
     exponent: float
@@ -48,17 +49,26 @@ class Pow(Smooth):
         number(self.name, "exponent", self.exponent)
         return super().infer(*shapes)
 
-    def curve(self, x: Array, bits: int) -> Array:
-        """xᵖ."""
-        return arrays.raised(x, self.exponent)
+    def effort(self, *shapes: Shape | None) -> int:
+        """Each number goes through memory some hundred times, in float64."""
+        (input,) = shapes
+        assert input is not None
+        return FUNCTION_EFFORT * size_of(input)
 
-    def slope(self, x: Array, bits: int) -> Array:
-        """p·x^(p − 1), which is 0 for p = 0."""
+    def result(self, x: Array) -> Array:
+        """xᵖ in float64, rounded once."""
+        with np.errstate(all="ignore"):
+            return arrays.raised(x, self.exponent).astype(x.dtype)
+
+    def slope(self, x: Array) -> Array:
+        """p·x^(p − 1) in float64, rounded once; 0 for p = 0."""
         p = self.exponent
-        return np.zeros_like(x) if p == 0 else p * arrays.raised(x, p - 1)
+        if p == 0:
+            return np.zeros_like(x)
+        with np.errstate(all="ignore"):
+            return (p * arrays.raised(x, p - 1)).astype(x.dtype)
 
     def gradient(self, grad: Array, x: Array) -> Array:
         """The rounded slope times grad."""
         with np.errstate(all="ignore"):
-            slope = self.slope(x.astype(np.float64), 8 * x.itemsize).astype(x.dtype)
-            return np.asarray(grad * slope + 0, x.dtype)  # no −0: the kernels add the product to 0
+            return np.asarray(grad * self.slope(x) + 0, x.dtype)  # no −0: the kernels add the product to 0

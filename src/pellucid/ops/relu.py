@@ -29,7 +29,7 @@ class ReLU(Pointwise):
         """The op's name."""
         return "relu"
 
-    def value(self, x: Array) -> Array:
+    def result(self, x: Array) -> Array:
         """Keep what is not negative."""
         return np.where(x < 0, x.dtype.type(0), x)
 

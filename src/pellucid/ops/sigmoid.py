@@ -1,7 +1,4 @@
-"""The logistic function.
-
-Computed in float64 and rounded once; the gradient from the rounded output.
-"""
+"""The logistic function. The gradient is made of the rounded output."""
 
 from __future__ import annotations
 
@@ -9,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from pellucid.functions import arrays
-from pellucid.ops.base import Array
-from pellucid.ops.pointwise import FromOutput
+from pellucid.functions.arithmetic import Number
+from pellucid.functions.elementary import Elementary
+from pellucid.ops.curve import FromOutput
 
 
 @dataclass(frozen=True)
@@ -22,16 +19,18 @@ class Sigmoid(FromOutput):
         "output": "output = σ(input) = 1 / (1 + exp(−input))",
         "grad_input": "grad_input = ⟦grad_output·⟧output·(1 − output)",
     }
+    symbols: ClassVar[Mapping[str, str]] = {"output": "σ"}
+    slope_polynomial: ClassVar[tuple[float, ...]] = (0, 1, -1)
 
     @property
     def name(self) -> str:
         """The op's name."""
         return "sigmoid"
 
-    def curve(self, x: Array, bits: int) -> Array:
+    def curve(self, x: Number, a: Elementary) -> Number:
         """σ(x)."""
-        return arrays.sigmoid(x, bits)
+        return a.last.sigmoid(x)
 
-    def slope(self, y: Array, bits: int) -> Array:
+    def chained(self, grad: Number, y: Number, a: Elementary) -> Number:
         """σ′ = σ·(1 − σ)."""
-        return y * (1.0 - y)
+        return grad * (y * (1.0 - y))

@@ -1,7 +1,4 @@
-"""The hyperbolic tangent.
-
-Computed in float64 and rounded once; the gradient from the rounded output.
-"""
+"""The hyperbolic tangent. The gradient is made of the rounded output."""
 
 from __future__ import annotations
 
@@ -9,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from pellucid.functions import arrays
-from pellucid.ops.base import Array
-from pellucid.ops.pointwise import FromOutput
+from pellucid.functions.arithmetic import Number
+from pellucid.functions.elementary import Elementary
+from pellucid.ops.curve import FromOutput
 
 
 @dataclass(frozen=True)
@@ -22,16 +19,17 @@ class Tanh(FromOutput):
         "output": "output = tanh(input)",
         "grad_input": "grad_input = ⟦grad_output·⟧(1 − output·output)",
     }
+    slope_polynomial: ClassVar[tuple[float, ...]] = (1, 0, -1)
 
     @property
     def name(self) -> str:
         """The op's name."""
         return "tanh"
 
-    def curve(self, x: Array, bits: int) -> Array:
+    def curve(self, x: Number, a: Elementary) -> Number:
         """tanh(x)."""
-        return arrays.tanh(x)
+        return a.tanh(x)
 
-    def slope(self, y: Array, bits: int) -> Array:
+    def chained(self, grad: Number, y: Number, a: Elementary) -> Number:
         """tanh′ = 1 − tanh²."""
-        return 1.0 - y * y
+        return grad * (1.0 - y * y)

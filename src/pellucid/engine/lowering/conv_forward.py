@@ -13,9 +13,9 @@ import numpy as np
 from pellucid.engine.buffers import Block
 from pellucid.engine.loops import Work
 from pellucid.engine.lowering import norm
+from pellucid.engine.lowering.curve import activated
 from pellucid.engine.lowering.layer import Layer, laid_weight, layer_of
 from pellucid.engine.lowering.packed import Packing, best_packing, panel
-from pellucid.engine.lowering.pointwise import SMOOTH, activated
 from pellucid.engine.lowering.walk import Stage, View, cut_when_few, stored, view, walk
 from pellucid.engine.plan import CHUNKS, Plan
 from pellucid.engine.steps import Step
@@ -25,6 +25,7 @@ from pellucid.kernels import simd
 from pellucid.kernels.loops import tiles
 from pellucid.kernels.simd import Start, Tile
 from pellucid.ops.batch_norm import BatchNorm
+from pellucid.ops.curve import Curve
 from pellucid.ops.relu import ReLU
 from pellucid.sizes import size_of
 
@@ -36,7 +37,7 @@ def forward(plan: Plan, step: Step) -> None:
     input, bias = plan.read(step, "input"), plan.read(step, "bias")
     layer, weight = layer_of(step.node, plan.bits), laid_weight(plan, step)
     packing, normalised = packed_outputs(layer), step.carried(BatchNorm)
-    output, relu, smooth = plan.output(step), step.carried(ReLU) is not None, step.carried(SMOOTH)
+    output, relu, smooth = plan.output(step), step.carried(ReLU) is not None, step.carried(Curve)
     apart = smooth is not None and plan.trains and "input" in smooth.op.reads("grad_input")
     made = plan.own_output(step) if apart else output
     table = norm.running_coefficients(plan, step, normalised) if normalised else None

@@ -1,32 +1,20 @@
-"""Element by element: activations."""
+"""Element by element: rectifiers, and loops along the rows of tensors."""
 
 from __future__ import annotations
 
-from itertools import product
-from typing import Any
-
-from pellucid.engine.beside import Alike
 from pellucid.engine.buffers import Tensor
 from pellucid.engine.loops import Work
 from pellucid.engine.lowering import registry
-from pellucid.engine.lowering.walk import Stage, view
 from pellucid.engine.plan import CHUNKS, Plan
 from pellucid.engine.steps import Step
-from pellucid.engine.tiling import TileList
 from pellucid.kernels import simd
 from pellucid.kernels.loops import pointwise
 from pellucid.kernels.loops.rows import Rows, Source, Target
-from pellucid.ops.base import Op, Shape
-from pellucid.ops.gelu import GELU
+from pellucid.ops.base import Shape
 from pellucid.ops.leaky_relu import LeakyReLU
 from pellucid.ops.relu import ReLU
-from pellucid.ops.sigmoid import Sigmoid
-from pellucid.ops.silu import SiLU
-from pellucid.ops.tanh import Tanh
 
 NOWHERE = Target(None, 0, 0, 0)
-_CODES: dict[type[Op], str] = {GELU: "gelu", SiLU: "silu", Sigmoid: "sigmoid", Tanh: "tanh"}
-SMOOTH = tuple(_CODES)
 
 
 def rows(*tensors: Tensor | None) -> tuple[int, Rows]:
@@ -131,51 +119,6 @@ def _slope(plan: Plan, step: Step) -> float:
     return float(step.op.slope(plan.dtype))
 
 
-@registry.forward(*_CODES, strided=True)
-def smooth_forward(plan: Plan, step: Step) -> None:
-    """y = f(x)."""
-    x, y = plan.read(step, "input"), plan.output(step)
-    code = activation(step.op, plan.bits)
-    plan.loop(step, f"{step.path}.output", pointwise.emitted, lambda: emitted(code, y, x))
-
-
-@registry.backward(*_CODES, strided=True)
-def smooth_backward(plan: Plan, step: Step) -> None:
-    """grad_input = grad_output·f′(x), of the input or of the output."""
-    grad_output = plan.read(step, "grad_output")
-    x = plan.read(step, step.op.reads("grad_input")[1])
-    out, base = plan.gradient(step)
-    code = simd.Activation(plan.bits, f"{_code(step.op)}_gradient", base is not None)
-    plan.loop(
-        step,
-        f"{out.name} by {step.path}",
-        pointwise.emitted,
-        lambda: emitted(code, out, grad_output, x, base),
-    )
-
-
-@registry.beside(*_CODES)
-def smooth_beside(op: Op, bits: int, _: Shape) -> Alike:
-    """Any shape: each number is one."""
-    forward, backward = activation(op, bits), simd.Activation(bits, f"{_code(op)}_gradient")
-    return Alike(forward, backward, op.reads("grad_input")[1])
-
-
-def activated(plan: Plan, step: Step, calls: TileList, made: Tensor, output: Tensor) -> Stage:
-    """The calls of a smooth activation behind those that make an image, and the stage that they belong to."""
-    code, x, y = activation(step.op, plan.bits), view(made), view(output)
-    (d, h, w, c), tensors = made.inner[1:], (made, output)
-    sizes, length = [d, h, w], c
-    if all(tensor.strides[3] == c for tensor in tensors):
-        sizes, length = [d, h, 1], w * c
-    if all(tensor.outer == tensor.inner and tensor.strides[3] == c for tensor in tensors):
-        sizes, length = [1, 1, 1], d * h * w * c
-    calls.stage += 1
-    for position in product(*map(range, sizes)):
-        calls.add(code, code, a=x.offset(position), out=y.offset(position), count=length)
-    return Stage((made, None, output, None), (x.image, 0, y.image, 0))
-
-
 def emitted(
     code: simd.Code,
     out: Tensor,
@@ -191,17 +134,6 @@ def emitted(
         walked, reads[0], reads[1], target(out, walked), reads[2], simd.address(code), unit
     )
     return Work(chunks, table)
-
-
-def activation(op: Any, bits: int) -> simd.Activation:
-    """The code of a smooth activation."""
-    return simd.Activation(bits, _code(op))
-
-
-def _code(op: Any) -> str:
-    """The name of an activation's code."""
-    near = isinstance(op, GELU) and op.approximate == "tanh"
-    return "near_gelu" if near else _CODES[type(op)]
 
 
 def _gradient(grad_output: Tensor, x: Tensor, out: Tensor, base: Tensor | None, setting: float) -> Work:

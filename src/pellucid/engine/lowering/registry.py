@@ -57,7 +57,7 @@ def update(*rules: type[Rule]) -> Callable[[F], F]:
 
 
 def beside(*ops: type[Op]) -> Callable[[Found], Found]:
-    """Register what finds how these ops are made, for numbers of so many bits in arrays of a shape as they lie."""
+    """Register what finds how ops of these kinds are made, for numbers of so many bits as they lie in an array."""
 
     def registered(find: Found) -> Found:
         _beside.update(dict.fromkeys(ops, find))
@@ -69,7 +69,8 @@ def beside(*ops: type[Op]) -> Callable[[Found], Found]:
 def beside_of(op: Op, bits: int, shape: Shape) -> Beside | None:
     """What makes an op of an array of this shape as it lies, if there is something."""
     load_folder("pellucid.engine.lowering")
-    find = _beside.get(type(op))
+    found = (_beside.get(one) for one in type(op).__mro__ if issubclass(one, Op))
+    find = next((find for find in found if find is not None), None)
     return None if find is None else find(op, bits, shape)
 
 

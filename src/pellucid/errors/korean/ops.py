@@ -229,6 +229,9 @@ SENTENCES = {
     "a multiple of {taps} rows and {length} columns": "행 수는 {taps}의 배수, 열 수는 {length}",
     "grad_output must have the output's shape": "grad_output의 모양은 출력과 같아야 합니다",
     "the output is larger than any memory": "출력이 어떤 메모리보다도 큽니다",
+    # curves
+    "alpha must not be 0": "alpha는 0이 아니어야 합니다",
+    "min_val must not be above max_val": "min_val은 max_val보다 크지 않아야 합니다",
     # updates
     "betas must be two numbers": "betas는 수 두 개여야 합니다",
     "step counts updates from 1": "step은 1부터 세는 갱신 횟수여야 합니다",

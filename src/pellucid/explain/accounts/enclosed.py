@@ -19,7 +19,7 @@ analysis: Higham, Accuracy and Stability of Numerical Algorithms, section 3.3.)
 from __future__ import annotations
 
 import math
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,6 +82,26 @@ class Enclosed:
     def __rtruediv__(self, other: Any) -> Enclosed:
         return Enclosed.of(other) / self
 
+    def __lt__(self, other: Any) -> Condition:
+        y = Enclosed.of(other)
+        return _compared(self, y, self.value < y.value)
+
+    def __le__(self, other: Any) -> Condition:
+        y = Enclosed.of(other)
+        return _compared(self, y, self.value <= y.value)
+
+    def __gt__(self, other: Any) -> Condition:
+        return Enclosed.of(other) < self
+
+    def __ge__(self, other: Any) -> Condition:
+        return Enclosed.of(other) <= self
+
+    def __eq__(self, other: object) -> Any:
+        y = Enclosed.of(other)
+        return _compared(self, y, self.value == y.value)
+
+    __hash__ = None  # type: ignore[assignment]  # equality is a condition of each number
+
     def __neg__(self) -> Enclosed:
         return Enclosed(0 - self.value, self.radius)  # no zero gets a sign
 
@@ -116,6 +136,19 @@ class Enclosed:
             value = np.exp(self.value)
             moved = np.exp(self.value + self.radius) * -np.expm1(-self.radius)
             return _operation(value, moved, roundings=5)
+
+    def expm1(self) -> Enclosed:
+        """eˣ − 1."""
+        with np.errstate(all="ignore"):
+            value = np.expm1(self.value)
+            moved = np.exp(self.value + self.radius) * -np.expm1(-self.radius)
+            return _operation(value, moved, roundings=6)
+
+    def log1p(self) -> Enclosed:
+        """log(1 + x)."""
+        with np.errstate(all="ignore"):
+            value = np.log1p(self.value)
+            return _operation(value, -np.log1p(-self.radius / (1 + self.value)), roundings=4)
 
     def log(self) -> Enclosed:
         """The natural logarithm."""
@@ -161,7 +194,11 @@ def _operation(value: Array, radius: Array, roundings: Any = 1) -> Enclosed:
     with np.errstate(invalid="ignore"):
         size = abs(value)
         radius = np.where(size > _MOST, 0, radius + roundings * _U * (size + radius) + _LEAST)
-        value = np.where(size > _MOST, np.copysign(WIDE(np.inf), value), np.where(size < _LEAST, 0, value))
+        value = np.where(
+            size > _MOST,
+            np.copysign(WIDE(np.inf), value),
+            np.where(size < _LEAST, np.copysign(WIDE(0), value), value),
+        )
         return Enclosed(value, radius)
 
 
@@ -170,10 +207,36 @@ def _least(dtype: np.dtype[Any]) -> float:
     return float(np.finfo(dtype).tiny) if dtype.kind == "f" else 0.0
 
 
-def where(condition: Array, x: Any, y: Any) -> Enclosed:
-    """x where the condition holds, else y."""
+class Condition(NamedTuple):
+    """Whether a relation holds of numbers, and where the engine may have found otherwise."""
+
+    holds: Array
+    doubtful: Array
+
+    def __and__(self, other: Condition) -> Condition:
+        return Condition(self.holds & other.holds, self.doubtful | other.doubtful)
+
+    def __or__(self, other: Condition) -> Condition:
+        return Condition(self.holds | other.holds, self.doubtful | other.doubtful)
+
+
+def _compared(x: Enclosed, y: Enclosed, holds: Array) -> Condition:
+    """A relation of numbers whose enclosures may overlap."""
+    radius = x.radius + y.radius
+    with np.errstate(invalid="ignore"):
+        return Condition(holds, (radius > 0) & (abs(x.value - y.value) <= radius))
+
+
+def where(condition: Array | Condition, x: Any, y: Any) -> Enclosed:
+    """x where the condition holds, else y; where that is in doubt, it may be either."""
     a, b = Enclosed.of(x), Enclosed.of(y)
-    return Enclosed(np.where(condition, a.value, b.value), np.where(condition, a.radius, b.radius))
+    holds, doubtful = condition if isinstance(condition, Condition) else (condition, np.False_)
+    value, radius = np.where(holds, a.value, b.value), np.where(holds, a.radius, b.radius)
+    if np.any(doubtful):
+        with np.errstate(invalid="ignore"):
+            other = abs(a.value - b.value) + np.maximum(a.radius, b.radius)
+        radius = np.where(doubtful, other, radius)
+    return Enclosed(value, radius)
 
 
 def normal(values: Array) -> Array:

@@ -31,9 +31,9 @@ def explain_power(question: Question) -> Formula | Chain:
     if question.source.of == "output":
         result = Enclosed.of(numbers).power(p)
         image = Image(x.operand, x.rows, f"power {exponent}", result.value.astype(np.float64))
-        replay = again(lambda: op.value(numbers))
+        replay = again(lambda: op.result(numbers))
         return Formula((Group((image,)),), result.rounded(question.dtype)[:, 0], replay[:, 0], notes=notes)
-    slope = again(lambda: op.slope(numbers.astype(np.float64), 8 * numbers.itemsize).astype(numbers.dtype))
+    slope = again(lambda: op.slope(numbers))
     factors = Element(question.operand("grad_output"), x.rows), Quantity("p·input^(p − 1)", slope)
     base = question.base
     start = None if base is None else Element(base, tuple(question.at.T))

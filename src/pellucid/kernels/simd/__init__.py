@@ -1,8 +1,8 @@
 """Vector code emitted from Python for this processor: written for LLVM instruction by instruction."""
 
-from pellucid.kernels.simd.activation import Activation
 from pellucid.kernels.simd.average import Average
 from pellucid.kernels.simd.channels import Channels
+from pellucid.kernels.simd.curve import Curve
 from pellucid.kernels.simd.host import Code, address, assembly, object_code
 from pellucid.kernels.simd.norm import GradientSums, Moments, NormalGradient, Normalise
 from pellucid.kernels.simd.pixels import Pixel, Widen
@@ -18,10 +18,10 @@ __all__ = [
     "ROWS",
     "TARGETS",
     "WORDS",
-    "Activation",
     "Average",
     "Channels",
     "Code",
+    "Curve",
     "End",
     "GradientSums",
     "Kind",

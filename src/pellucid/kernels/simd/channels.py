@@ -25,7 +25,7 @@ from typing import Any, Literal, TypeAlias
 
 from llvmlite import ir
 
-from pellucid.kernels.simd.activation import repeat
+from pellucid.kernels.simd.curve import repeat
 from pellucid.kernels.simd.emit import I64, Emitter, int64, symbol_of
 from pellucid.kernels.simd.numbers import Numbers, Registers
 from pellucid.kernels.simd.stretch import Masks, Stretch, known_lanes

@@ -216,7 +216,12 @@ class Emitter:
 
 def symbol_of(kind: str, code: Any) -> str:
     """A name for code, a dataclass, that all equal code has and no other."""
-    return f"{kind}_" + hashlib.sha256(repr(astuple(code)).encode()).hexdigest()[:20]
+    return named(kind, repr(astuple(code)))
+
+
+def named(kind: str, text: str) -> str:
+    """A name for code that a text says all of."""
+    return f"{kind}_" + hashlib.sha256(text.encode()).hexdigest()[:20]
 
 
 def int64(value: int) -> Any:

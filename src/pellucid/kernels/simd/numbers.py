@@ -50,6 +50,12 @@ class Numbers:
     def __rshift__(self, count: int) -> Numbers:
         return self._with(count, "ashr", "ashr")
 
+    def __and__(self, other: Numbers) -> Numbers:
+        return self.arithmetic.each(self.arithmetic.builder.and_, self, other)
+
+    def __or__(self, other: Numbers) -> Numbers:
+        return self.arithmetic.each(self.arithmetic.builder.or_, self, other)
+
     def __lt__(self, other: Any) -> Numbers:
         return self._compared("<", other)
 

@@ -31,6 +31,12 @@ class Stretch:
         found, double = self.read_narrow(place, masks).registers, self.arithmetic.kind(ir.DoubleType())
         return Numbers(self.arithmetic, [v if v.type == double else self.e.b.fpext(v, double) for v in found])
 
+    def read_one(self) -> Numbers:
+        """The first number, in every lane."""
+        number, double = self.e.b.load(self.pointer, align=4), ir.DoubleType()
+        wide = number if number.type == double else self.e.b.fpext(number, double)
+        return Numbers(self.arithmetic, [splat(self.e, wide, self.arithmetic.lanes)] * self.arithmetic.group)
+
     def read_narrow(self, place: Any, masks: Masks = None) -> Numbers:
         """The same in the type that they have in memory."""
         lanes = masks or [None] * self.arithmetic.group
