@@ -96,6 +96,7 @@ from pellucid.nn import Module as Module
 from pellucid.nn import ModuleDict as ModuleDict
 from pellucid.nn import ModuleList as ModuleList
 from pellucid.nn import Parameter as Parameter
+from pellucid.nn import PReLU as PReLU
 from pellucid.nn import ReflectionPad1d as ReflectionPad1d
 from pellucid.nn import ReflectionPad2d as ReflectionPad2d
 from pellucid.nn import ReflectionPad3d as ReflectionPad3d
@@ -110,10 +111,10 @@ from pellucid.nn import SiLU as SiLU
 from pellucid.nn import Softmax as Softmax
 from pellucid.nn import Softmax2d as Softmax2d
 from pellucid.nn import Softmin as Softmin
-from pellucid.nn import StochasticDepth as StochasticDepth
 from pellucid.nn import Softplus as Softplus
 from pellucid.nn import Softshrink as Softshrink
 from pellucid.nn import Softsign as Softsign
+from pellucid.nn import StochasticDepth as StochasticDepth
 from pellucid.nn import Tanh as Tanh
 from pellucid.nn import Tanhshrink as Tanhshrink
 from pellucid.nn import Threshold as Threshold

@@ -150,9 +150,10 @@ def test_tensors_with_fewer_axes_are_aligned_at_the_last() -> None:
         ),
         (
             lambda x, w: x**w,
-            pc.ArgumentError,
-            "forward: of Python's operators a traced tensor supports +, -, *, /, @ and ** with a number. "
-            "Got ** on 'input' of shape (3, 5, 4, 2). Hint: use the functions of pellucid.functional.",
+            pc.ShapeError,
+            "pow 'pow': the shapes must broadcast: from the last axis on, sizes must be equal or 1. "
+            "Got (3, 5, 4, 2) and (5,). "
+            "Hint: give the smaller one axes of size 1, or bring both to one shape with a 1×1 convolution.",
         ),
         (
             lambda x, w: np.exp(x),

@@ -138,7 +138,9 @@ def _rooted(x: float, p: float) -> float:
 def stands(document: Document) -> bool:
     """Whether a formula is evaluated as it stands: it chooses, or has functions that are no factors of a sum."""
     return bool(
-        re.search(r"where|[σΦ]|tanh|1/√|\bt\(|\bmax\(|log\(1|1/\(1", _right_side(document["formula"]))
+        re.search(
+            r"where|[σΦ]|tanh|1/√|\bt\(|\bmax\(|\^exponent|log\(1|1/\(1", _right_side(document["formula"])
+        )
     )
 
 
@@ -226,6 +228,7 @@ def _python(text: str) -> str:
     """A formula as Python: indices go, signs become operators."""
     text = _word(re.sub(r"\[[^\[\]]*\]", "", text)).replace("−", "-").replace("½", "0.5*")
     text = re.sub(r"tanh²\((\w+)\)", r"(tanh(\1)**2)", text)
+    text = re.sub(r"(where [^,]*?) = ", r"\1 == ", text).replace("≥", ">=")
     text = (
         text.replace("²", "**2").replace("³", "**3").replace("·", "*").replace("^", "**").replace("≤", "<=")
     )

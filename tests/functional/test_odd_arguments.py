@@ -98,6 +98,10 @@ PLAIN: dict[str, dict[str, Any]] = {
     "normalize": {"input": x2},
     "softmin": {"input": x1, "dim": 1},
     "pad": {"input": x2, "pad": (1, 1)},
+    "clamp": {"input": x1, "min": -1, "max": 1},
+    "clamp_min": {"input": x1, "min": x1},
+    "clamp_max": {"input": x1, "max": x1},
+    "where": {"condition": x1, "input": x1, "other": x1},
     "pow": {"input": x1, "exponent": 2},
     "softmax": {"input": x1, "dim": 1},
     "stochastic_depth": {"input": x1, "p": 0.5, "mode": "row"},
@@ -137,6 +141,7 @@ ARRAYS = (
 LAYERS: dict[str, dict[str, Any]] = {
     "GELU": {}, "Dropout": {}, "StochasticDepth": {"p": 0.5, "mode": "row"},
     "LayerNorm": {"normalized_shape": (4, 6)}, "LeakyReLU": {}, "Softmax": {},
+    "Softmin": {}, "PReLU": {},
     "LogSoftmax": {},
     "Linear": {"in_features": 6, "out_features": 2}, "GroupNorm": {"num_groups": 2, "num_channels": 4},
     "LocalResponseNorm": {"size": 3}, "Upsample": {"size": 3},

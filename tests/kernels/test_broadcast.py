@@ -9,13 +9,17 @@ import pytest
 from tests.support.one_op import run_op
 
 from pellucid.ops.add import Add
-from pellucid.ops.arithmetic import Arithmetic, repeated, summed
+from pellucid.ops.arithmetic import Arithmetic
+from pellucid.ops.broadcast import repeated, summed
 from pellucid.ops.div import Div
+from pellucid.ops.maximum import Maximum
+from pellucid.ops.meeting import Meeting
+from pellucid.ops.minimum import Minimum
 from pellucid.ops.mul import Mul
 from pellucid.ops.pow import Pow
 from pellucid.ops.sub import Sub
 
-OPS: list[Arithmetic] = [Add(), Div(), Mul(), Sub()]
+OPS: list[Arithmetic | Meeting] = [Add(), Div(), Mul(), Sub(), Minimum(), Maximum()]
 SHAPES = [
     ((3, 5, 4, 7), (3, 5, 4, 7)),
     ((3, 5, 4, 7), (3, 5, 1, 1)),
@@ -47,13 +51,13 @@ def whole(shape: tuple[int, ...], dtype: Any, seed: int) -> np.ndarray:
     return np.random.default_rng(seed).choice([-3, -2, -1, 1, 2, 4], shape).astype(dtype)
 
 
-def near(op: Arithmetic, found: Any, expected: Any) -> None:
+def near(op: Arithmetic | Meeting, found: Any, expected: Any) -> None:
     exact = isinstance(op, Add | Mul | Sub)
     eps = np.finfo(found.dtype).eps
     np.testing.assert_allclose(found, expected, rtol=0 if exact else 8 * eps, atol=0 if exact else 9999 * eps)
 
 
-def check(op: Arithmetic, a: Any, b: Any, **settings: Any) -> None:
+def check(op: Arithmetic | Meeting, a: Any, b: Any, **settings: Any) -> None:
     grad = whole(op.infer(a.shape, b.shape), a.dtype, 2)
     result = run_op(op, a, b, grad=grad, **settings)
     near(op, result.output, op.forward(a, b))
@@ -67,7 +71,7 @@ def check(op: Arithmetic, a: Any, b: Any, **settings: Any) -> None:
 @pytest.mark.parametrize("halo", [False, True])
 @pytest.mark.parametrize("shapes", SHAPES, ids=str)
 @pytest.mark.parametrize("op", OPS, ids=str)
-def test_activations(op: Arithmetic, shapes: Any, halo: bool, dtype: Any) -> None:
+def test_activations(op: Arithmetic | Meeting, shapes: Any, halo: bool, dtype: Any) -> None:
     a, b = (whole(shape, dtype, seed) for seed, shape in enumerate(shapes))
     for first, second in ((a, b), (b, a)):
         check(op, first, second, halo=halo)
@@ -77,7 +81,7 @@ def test_activations(op: Arithmetic, shapes: Any, halo: bool, dtype: Any) -> Non
 @pytest.mark.parametrize("shape", ARRAYS, ids=str)
 @pytest.mark.parametrize("images", [3, 50])
 @pytest.mark.parametrize("op", OPS, ids=str)
-def test_arrays_of_the_model(op: Arithmetic, images: int, shape: tuple[int, ...]) -> None:
+def test_arrays_of_the_model(op: Arithmetic | Meeting, images: int, shape: tuple[int, ...]) -> None:
     if len(shape) == 4 and shape[0] > 1:
         shape = (images, *shape[1:])
     a, b = whole((images, 5, 4, 7), np.float32, 0), whole(shape, np.float32, 1)

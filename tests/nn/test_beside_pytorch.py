@@ -141,6 +141,9 @@ LAYERS = [
     (nn.LogSigmoid(), T.LogSigmoid(), (4, 5)),
     (nn.Tanhshrink(), T.Tanhshrink(), (4, 5)),
     (nn.Softmax(), T.Softmax(1), (4, 5, 3)),
+    (nn.Softmin(), T.Softmin(1), (4, 5, 3)),
+    (nn.PReLU(), T.PReLU(), (4, 5, 3)),
+    (nn.PReLU(5, 0.5), T.PReLU(5, 0.5), (4, 5, 3, 2)),
     (nn.LogSoftmax(-1), T.LogSoftmax(-1), (4, 5, 3)),
     (nn.Flatten(), T.Flatten(), (4, 5, 3)),
 ]

@@ -129,6 +129,13 @@ CLASSES = np.array([4, 0, 2, -100, 1])
 PLANES = np.array([[[0, 3], [2, 1], [3, 3]], [[1, 1], [0, 2], [-100, 0]]])
 STATISTICS = np.array([0.3, -1.0, 2.0]), np.array([0.5, 1.0, 3.0])
 CLASS_WEIGHT = np.array([0.5, 2.0, 0.0, 1.5, 3.0])
+HOLDS = np.random.default_rng(2).random((2, 3, 5)) < 0.5
+TIED = np.random.default_rng(3).choice([0.0, 1.0, -1.0, np.nan], (2, 3, 5))
+TIES = np.random.default_rng(4).choice([0.0, 1.0, -0.0, np.nan], (3, 5))
+NUMPYS: dict[str, Any] = {"gt": np.greater, "ge": np.greater_equal, "lt": np.less, "le": np.less_equal}
+NUMPYS |= {"eq": np.equal, "ne": np.not_equal}
+COMPARISONS = [Case(name, name, (TIED, TIES)) for name in NUMPYS]  # without gradients
+
 # PyTorch's gradient of this one takes 1/6 for a float32 number.
 REFERENCES = {"hardsigmoid": lambda torch, x: torch.nn.functional.relu6(x + 3) / 6}
 
@@ -476,6 +483,20 @@ CASES = [
     Case("pow 1", "pow", ((2, 3, 5),), {"exponent": 1}),
     Case("pow -3", "pow", ((2, 3, 5),), {"exponent": -3}, least=0.5),
     Case("pow number", "pow", ((),), {"exponent": 3}),
+    *(
+        Case(f"{name} {shapes}", name, shapes)
+        for name in ("minimum", "maximum", "clamp_min", "clamp_max")
+        for shapes in (((2, 3, 5), (2, 3, 5)), ((2, 3, 5, 4), (3, 1, 1)), ((3, 1, 5), (2, 1, 4, 1)), ((), ()))
+    ),
+    Case("where", "where", (HOLDS, (2, 3, 5), (3, 1))),
+    Case("where number", "where", (HOLDS, (), (2, 3, 5))),
+    Case("clamp", "clamp", ((2, 3, 5),), {"min": -0.3, "max": 0.7}),
+    Case("clamp max", "clamp", ((2, 3, 5),), {"max": 0.7}),
+    Case("pow of tensors", "pow", ((2, 3, 5), (3, 1)), positive=True),
+    Case("prelu", "prelu", ((2, 3, 5, 4), (3,))),
+    Case("prelu one weight", "prelu", ((2, 3, 5), (1,))),
+    Case("prelu without channels", "prelu", ((5,), (1,))),
+    Case("neg", "neg", ((2, 3, 5),)),
     Case("sub", "sub", ((2, 3, 5), (2, 3, 5))),
     Case("sub channels", "sub", ((2, 3, 5, 4), (1, 3, 1, 1))),
     Case("sub both repeated", "sub", ((3, 1, 5), (2, 1, 4, 1))),
@@ -667,10 +688,20 @@ def parametrised(cases: list[Case]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("case", [pytest.param(case, id=case.id) for case in cases])
 
 
+@pytest.mark.parametrize("case", COMPARISONS, ids=lambda case: case.id)
+def test_comparisons_are_numpys(case: Case) -> None:
+    found = case.forward(TIED, TIES)
+    assert found.dtype == np.bool_
+    np.testing.assert_array_equal(found, NUMPYS[case.function](TIED, TIES))
+    number = case.forward(TIED.astype(np.float32), 0)
+    np.testing.assert_array_equal(number, NUMPYS[case.function](TIED, 0))
+
+
 def test_table_is_complete() -> None:
     names = {name for name in F.__all__ if not name.endswith("_backward")}
-    assert names == {case.function for case in CASES}
-    assert set(F.__all__) == names | {f"{name}_backward" for name in names}
+    assert names == {case.function for case in (*CASES, *COMPARISONS)}
+    comparisons = {case.function for case in COMPARISONS}
+    assert set(F.__all__) == names | {f"{name}_backward" for name in names - comparisons}
 
 
 @parametrised([case for case in CASES if not case.ties])

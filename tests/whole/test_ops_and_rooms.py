@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
-from tests.ops.test_contract import CASES
+from tests.ops.test_contract import CASES, COMPARISONS
 
 from pellucid import functional as F
 from pellucid.engine.lowering import registry
@@ -55,7 +55,7 @@ class Example:
 
 def calls() -> Iterator[tuple[str, Any]]:
     """Of all functions that are one op."""
-    for case in CASES:
+    for case in (*CASES, *COMPARISONS):
         call = getattr(F, case.function).__wrapped__(*case.arguments(case.draw()), **case.settings)
         if isinstance(call, Call) and not any(
             0 in shape for shape in case.operands if isinstance(shape, tuple)

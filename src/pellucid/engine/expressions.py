@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from pellucid.errors import ArgumentError, MissingError, say
 from pellucid.ops.base import Op
-from pellucid.ops.checks import axis, is_number
+from pellucid.ops.checks import axis
 from pellucid.ops.maker import kinds
 from pellucid.sizes import is_integer
 
@@ -75,22 +75,22 @@ class Expression:
         raise NotImplementedError
 
     def combined(self, sign: str, *operands: object) -> Any:
-        """The result of an operator. An op with one operand takes the second one as its setting."""
+        """The result of an operator."""
         first, *others = operands
         if sign == "-" and not others:
             return self.combined("*", first, -1)
+        if sign == "**":
+            return _methods["pow"](*operands)
         op = _ops().get(sign)
-        if op is not None and len(op.arguments) == len(operands):
+        if op is not None:
             return self.applied(op(), operands)
-        if op is None or is_number(first) or not all(map(is_number, others)):
-            raise self.refused(sign)
-        return self.applied(op(*others), (first,))
+        raise self.refused(sign)
 
     def refused(self, sign: str) -> ArgumentError:
         """What is said of an operator that there is no op for."""
         return ArgumentError(
             "forward",
-            "of Python's operators a traced tensor supports +, -, *, /, @ and ** with a number",
+            "of Python's operators a traced tensor supports +, -, *, /, @, **, <, <=, > and >=",
             got=say(
                 "{operator} on '{name}' of shape {shape}", operator=sign, name=self.name, shape=self.shape
             ),
@@ -129,6 +129,7 @@ _UFUNCS = {
     "negative": "-",
     "matmul": "@",
 }
+_UFUNCS |= {"less": "<", "less_equal": "<=", "greater": ">", "greater_equal": ">="}
 _OPERATORS = {
     "+": "add radd",
     "-": "sub rsub neg",

@@ -30,8 +30,8 @@ from pellucid.ops.batch_norm import BatchNorm
 from pellucid.ops.cat import Cat
 from pellucid.ops.conv import Conv
 from pellucid.ops.conv_transpose import ConvTranspose
-from pellucid.ops.getitem import Getitem
 from pellucid.ops.curve import Curve
+from pellucid.ops.getitem import Getitem
 from pellucid.ops.linear import Linear
 from pellucid.ops.max_pool import MaxPool
 from pellucid.ops.narrow import Narrow

@@ -141,7 +141,7 @@ class Plan:
 
         Where a loop makes several parameters' gradients, a frozen one's is written like the others and read by nobody.
         """
-        parameter = step.reads[role.removeprefix("grad_")]
+        parameter = step.node.named[role.removeprefix("grad_")]
         made = step.makes.get(role)
         name = f"grad({parameter.name})" if made is None else made.name
         block = self.block(name, size or size_of(parameter.shape))

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from pellucid.engine.expressions import method
+from collections.abc import Sequence
+
+import numpy as np
+
+from pellucid.engine.expressions import Expression, method
 from pellucid.functional._call import Call, Tensor, function, gradient
 from pellucid.ops.add import Add
+from pellucid.ops.checks import is_number
 from pellucid.ops.div import Div
 from pellucid.ops.mul import Mul
 from pellucid.ops.pow import Pow
+from pellucid.ops.power import Power
 from pellucid.ops.sub import Sub
 
 
@@ -67,16 +73,19 @@ mul_backward = gradient(mul)
 
 @method
 @function
-def pow(input: Tensor, exponent: float) -> Call:
-    """input to the power `exponent`, a number; NaN where a negative number has no such power. Any shape.
+def pow(input: Tensor, exponent: Tensor) -> Call:
+    """input to the power `exponent`; NaN where a negative number has no such power. Shapes that broadcast.
 
-    Raises: ArgumentError when the exponent is not a finite number.
+    Either may be a number; a constant exponent has no gradient.
+
+    Raises: ArgumentError when the exponent is a number that is not finite, ShapeError when shapes do not broadcast.
 
     Example:
         >>> pow([1.0, 2.0, -3.0], 2), pow([4.0, 9.0], -0.5).round(4)
         (array([1., 4., 9.]), array([0.5   , 0.3333]))
     """
-    return Call(Pow(exponent), (input,))
+    constant = is_number(exponent) or not isinstance(exponent, np.ndarray | Sequence | Expression)
+    return Call(Pow(exponent), (input,)) if constant else Call(Power(), (input, exponent))
 
 
 pow_backward = gradient(pow)

@@ -8,6 +8,7 @@ from pellucid.ops.hardshrink import Hardshrink
 from pellucid.ops.hardsigmoid import Hardsigmoid
 from pellucid.ops.hardswish import Hardswish
 from pellucid.ops.hardtanh import Hardtanh
+from pellucid.ops.prelu import PReLU
 from pellucid.ops.relu6 import ReLU6
 from pellucid.ops.softshrink import Softshrink
 from pellucid.ops.threshold import Threshold
@@ -118,3 +119,21 @@ def hardshrink(input: Tensor, lambd: float = 0.5) -> Call:
 
 
 hardshrink_backward = gradient(hardshrink)
+
+
+@method
+@function
+def prelu(input: Tensor, weight: Tensor) -> Call:
+    """The input where it is positive, else weight·input; the weight is one number, (1,), or one for each channel, (C,).
+
+    Raises: ShapeError for a weight of another shape.
+
+    Example:
+        >>> prelu([[-1.0, -1.0], [3.0, -2.0]], [0.5, 0.25])
+        array([[-0.5 , -0.25],
+               [ 3.  , -0.5 ]])
+    """
+    return Call(PReLU(), (input, weight))
+
+
+prelu_backward = gradient(prelu)

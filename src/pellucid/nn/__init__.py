@@ -67,9 +67,9 @@ from pellucid.nn.pooling import (
     MaxPool2d,
     MaxPool3d,
 )
+from pellucid.nn.prelu import PReLU
 from pellucid.nn.shape import Dropout, Dropout1d, Dropout2d, Dropout3d, Flatten, Identity, StochasticDepth
 from pellucid.nn.similarity import CosineSimilarity
-from pellucid.nn.shape import Dropout, Flatten, Identity
 from pellucid.nn.smooth import CELU, ELU, SELU, LogSigmoid, Mish, Softplus, Softsign, Tanhshrink
 from pellucid.nn.summary import Summary, summary
 from pellucid.nn.unfold import Fold, Unfold
@@ -142,6 +142,7 @@ __all__ = [
     "Module",
     "ModuleDict",
     "ModuleList",
+    "PReLU",
     "Parameter",
     "ReLU",
     "ReLU6",
@@ -157,10 +158,10 @@ __all__ = [
     "Softmax",
     "Softmax2d",
     "Softmin",
-    "StochasticDepth",
     "Softplus",
     "Softshrink",
     "Softsign",
+    "StochasticDepth",
     "Summary",
     "Tanh",
     "Tanhshrink",

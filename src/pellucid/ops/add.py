@@ -45,8 +45,8 @@ class Add(Affine):
         if of != "output":
             return super().terms(of, at, *shapes)
         input, other = shapes
-        start = tuple(row[:, 0] for row in self.place(columns(at), input))
-        return Terms((("other", self.place(columns(at), other)),), start=("input", start))
+        start = tuple(row[:, 0] for row in self.place(columns(at), "input", input))
+        return Terms((("other", self.place(columns(at), "other", other)),), start=("input", start))
 
     def reduced(self, of: str, *shapes: Shape | None) -> Reduction | None:
         """Output: the same, as data."""

@@ -56,7 +56,7 @@ class Written(Op):
 
     def evaluated(self, of: str, *operands: Array) -> Array:
         """The same on arrays of one shape: in float64, rounded once."""
-        dtype = operands[-1].dtype
+        dtype = next(x.dtype for x in operands if x.dtype.kind == "f")
         a = arrays.elementary(8 * dtype.itemsize)
         with np.errstate(all="ignore"):
             return arrays.elementwise(lambda *numbers: self.made(of, a, *numbers), *operands).astype(dtype)

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from pellucid.errors import ShapeError, say
 from pellucid.functions.sums import products
-from pellucid.ops.arithmetic import aligned, summed
 from pellucid.ops.base import Array, Gradients, Shape, Terms, choices, columns
+from pellucid.ops.broadcast import aligned, summed
 from pellucid.ops.product import Bilinear
 from pellucid.ops.reduction import Reduction
 from pellucid.ops.relation import IndexPattern, Labels

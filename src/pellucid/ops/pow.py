@@ -25,7 +25,6 @@ class Pow(Pointwise):
 
     exponent: float
 
-    operator: ClassVar[str] = "**"
     broadcast: ClassVar[tuple[str, ...]] = ("input",)
     formulas: ClassVar[Mapping[str, str]] = {
         "output": "output = inputᵖ",

@@ -45,8 +45,8 @@ class Sub(Affine):
         if of != "output":
             return super().terms(of, at, *shapes)
         input, other = shapes
-        start = tuple(row[:, 0] for row in self.place(columns(at), input))
-        subtracted = (("other", self.place(columns(at), other)),)
+        start = tuple(row[:, 0] for row in self.place(columns(at), "input", input))
+        subtracted = (("other", self.place(columns(at), "other", other)),)
         return Terms(subtracted, start=("input", start), weights=np.full((1, 1), -1.0))
 
     def reduced(self, of: str, *shapes: Shape | None) -> Reduction | None:

@@ -23,8 +23,9 @@ from pellucid.kernels.jit import Kernel
 from pellucid.kernels.loops import broadcast, pointwise
 from pellucid.kernels.loops.rows import Sizes
 from pellucid.ops.add import Add
-from pellucid.ops.arithmetic import Affine, aligned, repeated
+from pellucid.ops.arithmetic import Affine
 from pellucid.ops.base import Shape
+from pellucid.ops.broadcast import Broadcast, aligned, repeated
 from pellucid.ops.div import Div
 from pellucid.ops.mul import Mul
 from pellucid.ops.relu import ReLU
@@ -104,22 +105,39 @@ def backward(plan: Plan, step: Step) -> None:
             gradient(plan, step, role, sign, None if slope is None else operand(plan, step, slope))
 
 
-def gradient(plan: Plan, step: Step, role: str, sign: int, slope: Operand | None) -> None:
-    """The gradient of an operand: Σ sign·grad_output·slope over the outputs that read it."""
-    own, output = step.reads[role.removeprefix("grad_")], step.node.output
-    base, grad_output = Operand(None), operand(plan, step, "grad_output")
+def gradient(
+    plan: Plan,
+    step: Step,
+    role: str,
+    sign: int,
+    slope: Operand | None,
+    *,
+    contributions: Operand | None = None,
+) -> None:
+    """The gradient of an operand: Σ sign·grad_output·slope over the outputs that read it, or Σ of contributions."""
+    own, output = step.node.named[role.removeprefix("grad_")], step.node.output
+    base, grad_output = Operand(None), contributions or operand(plan, step, "grad_output")
+    argument, shape = role.removeprefix("grad_"), own.shape
+    if isinstance(step.op, Broadcast):
+        shape = step.op.seen(argument, shape, output.ndim)
     if own in plan.graph.arrays:
-        result = Operand(plan.parameter_gradient(step, role), own.shape)
+        result = Operand(plan.parameter_gradient(step, role), shape)
     else:
         tensor, so_far = plan.gradient(step, role)
-        base, result = Operand(so_far, own.shape), Operand(tensor, own.shape)
-        if so_far is not None and slope is None and sign == 1 and repeats_nothing(step, plan.graph):
+        base, result = Operand(so_far, shape), Operand(tensor, shape)
+        if (
+            so_far is not None
+            and slope is None
+            and sign == 1
+            and not contributions
+            and repeats_nothing(step, plan.graph)
+        ):
             _add_to(plan, step, so_far, plan.read(step, "grad_output"), tensor)
             return
-    images, shape = five_axes(output.shape, 1)[0], aligned(own.shape, output.ndim)
+    images, shape = five_axes(output.shape, 1)[0], aligned(shape, output.ndim)
     made = _Sum(output.shape, sign, grad_output, slope or one(plan), base, result)
     count = batch.small_parts(images)
-    if count == 1 or 0 not in repeated(own.shape, output.shape):
+    if count == 1 or 0 not in repeated(shape, output.shape):
         made.lower(plan, step, role)
         return
     shape = (count, *shape[1:])

@@ -5,10 +5,10 @@ from __future__ import annotations
 from itertools import product
 
 from pellucid.engine.beside import Alike
-from pellucid.engine.buffers import Tensor
+from pellucid.engine.buffers import Block, Tensor
 from pellucid.engine.loops import Work
 from pellucid.engine.lowering import registry
-from pellucid.engine.lowering.broadcast import Operand, operand, walked
+from pellucid.engine.lowering.broadcast import Operand, walked
 from pellucid.engine.lowering.walk import Stage, view
 from pellucid.engine.plan import Plan
 from pellucid.engine.steps import Step
@@ -16,6 +16,7 @@ from pellucid.engine.tiling import TileList
 from pellucid.kernels import simd
 from pellucid.kernels.loops import written
 from pellucid.ops.base import Op, Shape
+from pellucid.ops.broadcast import Broadcast
 from pellucid.ops.curve import Curve, Written
 
 
@@ -28,7 +29,7 @@ def forward(plan: Plan, step: Step) -> None:
 @registry.backward(Curve, strided=True)
 def backward(plan: Plan, step: Step) -> None:
     """grad_input = grad_output·f′(x), of the input or of the output."""
-    own = step.reads["input"] if "input" in step.reads else step.node.named["input"]
+    own = step.node.named["input"]
     if own in plan.graph.arrays:
         lower(plan, step, "grad_input", Operand(plan.parameter_gradient(step, "grad_input"), own.shape))
         return
@@ -36,11 +37,18 @@ def backward(plan: Plan, step: Step) -> None:
     lower(plan, step, "grad_input", Operand(out, own.shape), Operand(base, own.shape))
 
 
+def seen(op: Op, argument: str, block: Block | None, shape: Shape, output: Shape) -> Operand:
+    """An operand with the axes that it is aligned by."""
+    return Operand(block, op.seen(argument, shape, len(output)) if isinstance(op, Broadcast) else shape)
+
+
 def lower(plan: Plan, step: Step, of: str, result: Operand, base: Operand | None = None) -> None:
     """Append the loop that makes a result of what it reads, added to a base if there is one."""
     op, begins = step.op, base is not None and base.block is not None
     assert isinstance(op, Written)
-    read = [operand(plan, step, name) for name in op.reads(of)]
+    read = [
+        seen(op, name, plan.read(step, name), step.reads[name].shape, result.shape) for name in op.reads(of)
+    ]
     nothing = [Operand(None)] * (3 - len(read))
 
     def bind() -> Work:

@@ -13,8 +13,8 @@ SENTENCES = {
     "use pellucid.functional (flatten, relu, …) or a layer": (
         "pellucid.functional(flatten, relu, …)이나 층을 쓰면 됩니다"
     ),
-    "of Python's operators a traced tensor supports +, -, *, /, @ and ** with a number": (
-        "추적하는 텐서에 쓸 수 있는 파이썬 연산자는 +, -, *, /, @와 지수가 수인 **뿐입니다"
+    "of Python's operators a traced tensor supports +, -, *, /, @, **, <, <=, > and >=": (
+        "추적하는 텐서에 쓸 수 있는 파이썬 연산자는 +, -, *, /, @, **, <, <=, >, >=뿐입니다"
     ),
     "{operator} on '{name}' of shape {shape}": "'{name}'에 쓴 {operator}, 모양 {shape}",
     "in a network a product must not mix images": "신경망에서 행렬 곱은 이미지를 섞지 않아야 합니다",

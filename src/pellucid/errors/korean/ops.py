@@ -230,6 +230,11 @@ SENTENCES = {
     "grad_output must have the output's shape": "grad_output의 모양은 출력과 같아야 합니다",
     "the output is larger than any memory": "출력이 어떤 메모리보다도 큽니다",
     # curves
+    "at least one of min and max must be given": "min과 max 가운데 하나는 주어야 합니다",
+    "min and max must be numbers": "min과 max는 수여야 합니다",
+    "use clamp_min and clamp_max, whose limits may be tensors": "텐서로 제한하려면 clamp_min과 clamp_max를 쓰면 됩니다",
+    "weight must be one number, or one for each channel": "weight는 수 하나이거나 채널마다 하나여야 합니다",
+    "(1,) or {channels}": "(1,) 또는 {channels}",
     "alpha must not be 0": "alpha는 0이 아니어야 합니다",
     "min_val must not be above max_val": "min_val은 max_val보다 크지 않아야 합니다",
     # updates

@@ -118,16 +118,19 @@ class Enclosed:
             moved = np.where(value > 0, self.radius / value, np.sqrt(self.radius))
         return _operation(value, np.fmin(moved, np.sqrt(self.radius)))
 
-    def power(self, exponent: float) -> Enclosed:
+    def power(self, exponent: float | Enclosed) -> Enclosed:
         """x to a power, whose size grows or falls with that of x."""
+        p = Enclosed.of(exponent)
         with np.errstate(all="ignore"):
-            value = np.power(self.value, WIDE(exponent))
+            value = np.power(self.value, p.value)
             ends = (abs(self.value) + self.radius, np.maximum(abs(self.value) - self.radius, 0))
-            moved = [abs(np.power(end, WIDE(exponent)) - abs(value)) for end in ends]
+            moved = [abs(np.power(end, p.value) - abs(value)) for end in ends]
+            by_base = np.where(self.radius > 0, np.maximum(*moved), 0)
+            by_exponent = abs(value) * np.expm1(abs(np.log(abs(self.value))) * p.radius)
             # the error of the engine's logarithm counts as often as the power's logarithm says
             often = np.where(abs(value) > 0, abs(np.log(abs(value))), 0)
             return _operation(
-                value, np.where(self.radius > 0, np.maximum(*moved), 0), roundings=4 + often / 24
+                value, by_base + np.where(p.radius > 0, by_exponent, 0), roundings=4 + often / 24
             )
 
     def exp(self) -> Enclosed:

@@ -88,6 +88,10 @@ class Enclosures(Elementary):
         """1/√x."""
         return 1.0 / self.root(x)
 
+    def power(self, x: Any, p: Any) -> Enclosed:
+        """xᵖ of a number that is known."""
+        return Enclosed.of(x).power(Enclosed.of(p))
+
     def normal(self, x: Any) -> Enclosed:
         """Φ(x)."""
         number = Enclosed.of(x)

@@ -6,9 +6,11 @@ grad_input = Σ grad_output·slope                    a chain, over images in pa
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from pellucid.explain.accounts.account import Element, Group, Image, Quantity
+from pellucid.explain.accounts.account import Element, Group, Image, Note, Quantity
 from pellucid.explain.accounts.chain import Chain, chain_of
 from pellucid.explain.accounts.choice import Choice
 from pellucid.explain.accounts.enclosed import Enclosed, normal
@@ -16,8 +18,9 @@ from pellucid.explain.accounts.formula import Formula, again
 from pellucid.explain.ops.explainers import explains
 from pellucid.explain.ops.parts import edges_of
 from pellucid.explain.question import Question
-from pellucid.ops.arithmetic import Affine, Arithmetic, met_by, repeated
-from pellucid.ops.base import Shape, columns
+from pellucid.ops.arithmetic import Affine, Arithmetic
+from pellucid.ops.base import columns
+from pellucid.ops.broadcast import Broadcast
 from pellucid.ops.div import Div
 from pellucid.sizes import size_of
 
@@ -39,7 +42,7 @@ def _value(question: Question, op: Arithmetic) -> Formula:
     """Elements of an output that is one operation on two numbers. A quotient is shown as a product."""
     rows = columns(question.at)
     pairs = zip(op.arguments, question.shapes, strict=True)
-    input, other = (Element(question.operand(name), op.place(rows, shape)) for name, shape in pairs)
+    input, other = (Element(question.operand(name), op.place(rows, name, shape)) for name, shape in pairs)
     a, b = (normal(np.broadcast_to(x.gathered()[1], (len(question.at), 1))[:, 0]) for x in (input, other))
     with np.errstate(all="ignore"):
         result = op.value(Enclosed.of(a), Enclosed.of(b)).rounded(question.dtype)
@@ -56,39 +59,44 @@ def explain_div(question: Question) -> Chain | Choice | Formula:
     if of == "output":
         return _value(question, op)
     argument = of.removeprefix("grad_")
-    own, output, _ = _repeated(question, op, argument)
-    met = met_by(question.at, own, output)
-    divisor = Element(question.operand("other"), op.place(met, question.shapes[1]))
+    met = op.met_by(question.at, argument, *question.shapes)
+    divisor = Element(question.operand("other"), op.place(met, "other", question.shapes[1]))
     numbers = divisor.gathered()[1]
     slope: Element | Quantity
     if argument == "input":
         slope = Image(divisor.operand, divisor.rows, "1/", again(lambda: 1 / numbers))
     else:
-        input = Element(question.operand("input"), op.place(met, question.shapes[0])).gathered()[1]
+        input = Element(question.operand("input"), op.place(met, "input", question.shapes[0])).gathered()[1]
         slope = Quantity("−(input/other)/other", again(lambda: -(input / numbers / numbers)))
-    return _summed(question, op, (Element(question.operand("grad_output"), met), slope))
+    return summed(question, op, (Element(question.operand("grad_output"), met), slope))
 
 
 def _gradient(question: Question, op: Affine, argument: str) -> Chain | Choice:
     terms = op.terms(question.source.of, question.at, *question.shapes)
-    _, _, axes = _repeated(question, op, argument)
+    axes = op.repeats(argument, *question.shapes)
     factors = tuple(Element(question.operand(name), rows) for name, rows in terms.factors)
     if not axes and question.base is None and op.slope(argument) == (1, None):
         copied = np.zeros(len(question.at), np.int64)
         return Choice((Group(factors),), copied, notes=lambda: [("note.copy", {})])
     if terms.weights is None:
-        return _summed(question, op, factors)
-    return _summed(question, op, (*factors, Quantity("−1", terms.weights.astype(question.dtype))))
+        return summed(question, op, factors)
+    return summed(question, op, (*factors, Quantity("−1", terms.weights.astype(question.dtype))))
 
 
-def _summed(question: Question, op: Arithmetic, factors: tuple[Element | Quantity, ...]) -> Chain:
+def summed(
+    question: Question,
+    op: Broadcast,
+    factors: tuple[Element | Quantity, ...],
+    formula: str = "",
+    notes: Sequence[Note] = (),
+) -> Chain:
     """Σ over all outputs that read the element, after what the gradient had grown to before."""
     argument = question.source.of.removeprefix("grad_")
-    _, output, axes = _repeated(question, op, argument)
+    output, axes = op.infer(*question.shapes), op.repeats(argument, *question.shapes)
     edges = (
         edges_of(question, output[0], size_of([output[axis] for axis in axes if axis])) if output else None
     )
-    formula = question.formula
+    formula = formula or question.formula
     if axes:
         formula = (
             f"{formula.replace('grad_output', 'Σ grad_output', 1)} over the outputs that read the operand"
@@ -100,14 +108,6 @@ def _summed(question: Question, op: Arithmetic, factors: tuple[Element | Quantit
         start=start,
         edges=edges,
         formula=formula,
-        notes=lambda: [chain.order("order.repeated")],
+        notes=lambda: [*notes, chain.order("order.repeated")],
     )
     return chain
-
-
-def _repeated(question: Question, op: Arithmetic, argument: str) -> tuple[Shape, Shape, tuple[int, ...]]:
-    """The shapes of an operand and of the output, and along which axes the operand is repeated."""
-    named = op.named(question.shapes)
-    own, output = named[argument], op.infer(*question.shapes)
-    assert own is not None
-    return own, output, repeated(own, output)
