@@ -59,6 +59,7 @@ def test_signatures_are_pytorchs(name: str) -> None:
         (nn.LeakyReLU(0.1, True), torch.nn.LeakyReLU(0.1, True), "LeakyReLU(negative_slope=0.1, inplace=True)"),
         (nn.SiLU(inplace=True), torch.nn.SiLU(inplace=True), "SiLU(inplace=True)"),
         (nn.Dropout(0.3, inplace=True), torch.nn.Dropout(0.3, inplace=True).eval(), "Dropout(p=0.3, inplace=True)"),
+        (nn.Dropout2d(0.3), torch.nn.Dropout2d(0.3).eval(), "Dropout2d(p=0.3)"),
         (nn.Dropout(0.3), torch.nn.Dropout(0.3).eval(), "Dropout(p=0.3)"),
     ],
 )  # fmt: skip

@@ -132,6 +132,41 @@ REFUSED: list[tuple[Callable[[], Any], type, str]] = [
         "gelu: approximate has no such value. Expected one of 'none', 'tanh'. Got approximate='erf'.",
     ),
     (
+        lambda: F.sum(IMAGE, (1, -3)),
+        ArgumentError,
+        "sum: dim must not name an axis twice. Got dim=(1, -3).",
+    ),
+    (
+        lambda: F.mean(IMAGE, 1.5),
+        ArgumentError,
+        "mean: dim must be None, an integer or a tuple of integers. Got dim=1.5.",
+    ),
+    (
+        lambda: F.amax(np.zeros((2, 0)), 1),
+        ShapeError,
+        "amax: there must be numbers along the axes of which one is chosen. Got input (2, 0), dim=(1,).",
+    ),
+    (
+        lambda: F.var(IMAGE, 1, unbiased=True, correction=0),
+        ArgumentError,
+        "var: correction and unbiased say the same: give one of them. Got correction=0, unbiased=True.",
+    ),
+    (
+        lambda: F.cosine_similarity(np.zeros((2, 3)), np.zeros((2, 1))),
+        ShapeError,
+        "cosine_similarity: vectors must have one length. Got x1 (2, 3), x2 (2, 1), dim=1.",
+    ),
+    (
+        lambda: F.dropout1d(np.zeros(3)),
+        ShapeError,
+        "dropout1d: input must have 2 or 3 axes. Got input (3,).",
+    ),
+    (
+        lambda: F.stochastic_depth(IMAGE, 0.5, "column"),
+        ArgumentError,
+        "stochastic_depth: mode has no such value. Expected one of 'batch', 'row'. Got mode='column'.",
+    ),
+    (
         lambda: F.softmax(IMAGE, 4),
         ArgumentError,
         "softmax: dim must name an axis of the input. Expected an integer from -4 to 3. Got dim=4.",

@@ -145,6 +145,8 @@ LAYERS = [
     (nn.PReLU(), T.PReLU(), (4, 5, 3)),
     (nn.PReLU(5, 0.5), T.PReLU(5, 0.5), (4, 5, 3, 2)),
     (nn.LogSoftmax(-1), T.LogSoftmax(-1), (4, 5, 3)),
+    (nn.Softmin(0), T.Softmin(0), (4, 5, 3)),
+    (nn.Softmax2d(), T.Softmax2d(), (4, 5, 3, 2)),
     (nn.Flatten(), T.Flatten(), (4, 5, 3)),
 ]
 

@@ -159,9 +159,16 @@ def gradient(forward: Callable[P, Tensor]) -> Callable[Concatenate[Tensor, P], G
                 raise error.of(own) from None
             raise
 
-    name = describe.__name__
-    own = backward.__name__ = backward.__qualname__ = f"{name}_backward"
-    backward.__module__ = describe.__module__
+    name, own = describe.__name__, f"{describe.__name__}_backward"
+    presented(backward, describe)
+    return backward  # type: ignore[return-value]  # Concatenate cannot name grad_output
+
+
+def presented(backward: Any, function: Callable[..., Any]) -> None:
+    """Give the gradient of a function its name, its documentation and its arguments."""
+    name = function.__name__
+    backward.__name__ = backward.__qualname__ = f"{name}_backward"
+    backward.__module__ = function.__module__
     backward.__doc__ = f"""The gradients of `{name}` at the same arguments, given the gradient of its output.
 
     Returns: a tuple with one gradient for each argument that has one, in the order of the arguments; None for
@@ -169,6 +176,5 @@ def gradient(forward: Callable[P, Tensor]) -> Callable[Concatenate[Tensor, P], G
     Raises: ShapeError when grad_output has not the output's shape; whatever `{name}` raises.
     """
     first = Parameter("grad_output", Parameter.POSITIONAL_OR_KEYWORD, annotation="Tensor")
-    arguments = [first, *signature(describe).parameters.values()]
-    backward.__signature__ = Signature(arguments, return_annotation="Gradients")  # type: ignore[attr-defined]
-    return backward  # type: ignore[return-value]  # Concatenate cannot name grad_output
+    arguments = [first, *signature(function).parameters.values()]
+    backward.__signature__ = Signature(arguments, return_annotation="Gradients")

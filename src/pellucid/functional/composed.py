@@ -10,8 +10,8 @@ from typing import Any, Concatenate, ParamSpec
 import numpy as np
 
 from pellucid.engine.graph import Graph, Symbol, is_symbolic, trace
-from pellucid.errors import ShapeError
-from pellucid.functional._call import Tensor
+from pellucid.errors import PellucidError, ShapeError
+from pellucid.functional._call import Tensor, presented
 from pellucid.numbers import as_array
 from pellucid.ops.base import Array, Gradients
 from pellucid.signatures import called
@@ -42,7 +42,12 @@ def gradient(forward: Callable[P, Tensor]) -> Callable[Concatenate[Tensor, P], G
     name = f"{function.__name__}_backward"
 
     def backward(grad_output: Tensor, *args: P.args, **kwargs: P.kwargs) -> Gradients:
-        graph, values, dtype = _traced(function, args, kwargs)
+        try:
+            graph, values, dtype = _traced(function, args, kwargs)
+        except PellucidError as error:
+            if error.where == function.__name__:
+                raise error.of(name) from None
+            raise
         grad = as_array(name, "grad_output", grad_output).astype(np.float64)
         if grad.shape != graph.output.shape:
             rule = "grad_output must have the output's shape"
@@ -59,13 +64,7 @@ def gradient(forward: Callable[P, Tensor]) -> Callable[Concatenate[Tensor, P], G
             grads.get(symbol, np.zeros(symbol.shape)).astype(dtype) for symbol in graph.inputs.values()
         )
 
-    backward.__name__ = backward.__qualname__ = name
-    backward.__module__ = function.__module__
-    backward.__doc__ = f"""The gradients of `{function.__name__}` at the same arguments, given that of its output.
-
-    Returns: a tuple with one gradient for each tensor, in the order of the arguments.
-    Raises: ShapeError when grad_output has not the output's shape; whatever `{function.__name__}` raises.
-    """
+    presented(backward, function)
     return backward  # type: ignore[return-value]  # Concatenate cannot name grad_output
 
 
