@@ -339,7 +339,8 @@ LIES: dict[str, tuple[Any, str]] = {
     "another pass": (source("0.output", way="backward"), unlike("0.output", "way", "forward", "backward")),
     "another place": (source("0.output", path="1"), unlike("0.output", "path", "0", "1")),
     "given by another": (
-        lambda d, e, a: e["0.weight"].update(given="input"), unlike("0.weight", "given", "model", "input"),
+        lambda d, e, a: e["0.weight"].update(given="input"),
+        "conv2d '0': weight must be an array of the model, not an activation. Got '0.weight'",
     ),
     "given by nobody": (
         lambda d, e, a: e["0.weight"].update(given=None),
@@ -410,7 +411,8 @@ LIES: dict[str, tuple[Any, str]] = {
         "entry '0.output': '0.weight' must be float32, as the input is. Got 'float64'",
     ),
     "input of whole numbers": (
-        array("input", lambda x: x.astype(np.int64)), "entries: there is an input. Got 'input'",
+        array("input", lambda x: x.astype(np.int64)),
+        "conv2d: input must be floats. Got 'input' of dtype int64",
     ),
     "float target": (
         array("target", lambda x: x.astype(np.float32)),

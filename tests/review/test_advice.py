@@ -240,7 +240,7 @@ def test_no_memory_is_not_taken_for_infinity(monkeypatch) -> None:
     def refused(*_):
         raise MemoryError("Unable to allocate 8.00 EiB for an array with shape (2,) and data type float64")
 
-    monkeypatch.setattr("pellucid.train.step.TrainStep._graph", refused)
+    monkeypatch.setattr("pellucid.train.step.loss_graph", refused)
     with pytest.raises(pc.NumericError) as error:
         pc.advice(model, data, optimizer=pc.SGD(0.01))
     assert str(error.value) == (

@@ -7,14 +7,15 @@
     sizes   =  numbers with "x" between them     k3 and k3x5, one for all axes or one each
 
 Words with a number, of output channels or features: conv, convt (transposed), dense. Windows without: pool (maximum),
-avgpool; without a stride theirs lie side by side. The rest stand alone: globalpool, flatten, bn, relu and what else
-`_ALONE` lists. Two towers that do not see each other are two groups: g2.
+avgpool; without a stride theirs lie side by side. The rest stand alone: globalpool, bn, flatten, identity, dropout and
+every activation that has no setting which must be given. Two towers that do not see each other are two groups: g2.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from inspect import Parameter, signature
 from sys import maxsize
 from typing import Any
 
@@ -35,14 +36,18 @@ NETWORKS = {  # the two towers of 2012 as groups, without and with the last pool
     "alexnet-published": f"{_ALEXNET}pool k3 s2; {_CLASSIFIER}",
 }
 
+
+def _stands_alone(kind: Any) -> bool:
+    """Whether a word without settings says all: activations that need none, and what passes numbers on."""
+    if not isinstance(kind, type) or not kind.__module__.startswith(
+        ("pellucid.nn.activation", "pellucid.nn.shape")
+    ):
+        return False
+    return all(setting.default is not Parameter.empty for setting in signature(kind).parameters.values())
+
+
 _ALONE: dict[str, Callable[[], Module]] = {
-    "flatten": nn.Flatten,
-    "relu": nn.ReLU,
-    "sigmoid": nn.Sigmoid,
-    "tanh": nn.Tanh,
-    "gelu": nn.GELU,
-    "silu": nn.SiLU,
-    "softmax": nn.Softmax,
+    name.lower(): kind for name, kind in vars(nn).items() if _stands_alone(kind)
 }
 _SETTINGS = {"k": "kernel_size", "s": "stride", "p": "padding", "d": "dilation", "g": "groups"}
 _OPTIONS = {"conv": "kspdg", "convt": "kspdg", "pool": "kspd", "avgpool": "ksp"}
