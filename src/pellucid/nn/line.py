@@ -107,7 +107,8 @@ def _network(pieces: list[str], shape: Shape, first: int, classes: int | None) -
         place = joined(", ", (place, piece)) if piece else place
         try:
             layer = _layer(piece.split(), shape, classes)
-            shape = summary(layer, (1, *shape)).rows[0].output_shape[1:]
+            for row in summary(layer, (1, *shape)).rows:  # a dropout has none
+                shape = row.output_shape[1:]
         except PellucidError as error:
             error.where, error.path = "shape", None
             raise error.at(place) from None
