@@ -23,7 +23,7 @@ def said(call, kind=SignatureError):
 
 
 CONV = "in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode, flip"
-BACK = "in_channels, out_channels, kernel_size, stride, padding, output_padding, groups, bias, dilation"
+BACK = "in_channels, out_channels, kernel_size, stride, padding, output_padding, groups, bias, dilation, padding_mode"
 CONV2D = "input, weight, bias, stride, padding, dilation, groups, flip"
 LINEAR = "in_features, out_features, bias"
 NORM = "num_features, eps, momentum, affine, track_running_stats"
@@ -41,8 +41,8 @@ KEPT = " Hint: leave it out: functions do not change their input."
         (lambda: nn.Conv2d(3, 4, 3, dtype=np.float64), "Conv2d dtype", CONV + "." + FLOATS),
         (lambda: nn.Conv2d(3, 4, kernel=3), "Conv2d kernel", CONV + "."),
         (
-            lambda: nn.ConvTranspose2d(3, 4, 3, padding_mode="zeros"),
-            "ConvTranspose2d padding_mode",
+            lambda: nn.ConvTranspose2d(3, 4, 3, flip=True),
+            "ConvTranspose2d flip",
             BACK + ".",
         ),
         (lambda: nn.Linear(3, 4, dtype="f8"), "Linear dtype", LINEAR + "." + FLOATS),
@@ -132,6 +132,13 @@ def test_a_network_trains_to_the_same_bits_with_and_without_in_place():
 def test_in_place_is_a_truth_value(layer, value):
     assert said(lambda: layer(value), ArgumentError).endswith(
         f": inplace must be True or False. Got inplace={value!r}."
+    )
+
+
+def test_a_transposed_convolution_pads_with_zeros_alone():
+    assert nn.ConvTranspose2d(3, 4, 3, padding_mode="zeros").padding_mode == "zeros"
+    assert said(lambda: nn.ConvTranspose2d(3, 4, 3, padding_mode="reflect"), ArgumentError) == (
+        "ConvTranspose2d: padding_mode has no such value. Expected one of 'zeros'. Got padding_mode='reflect'."
     )
 
 

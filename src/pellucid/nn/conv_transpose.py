@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from pellucid import functional as F
 from pellucid.nn import init
 from pellucid.nn.layer import Layer, check_groups, whole
-from pellucid.ops.checks import flag
+from pellucid.ops.checks import choice, flag
 from pellucid.sizes import IntOrTuple, per_axis
 
 
@@ -32,6 +32,7 @@ class _ConvTranspose(Layer):
         groups: int = 1,
         bias: bool = True,
         dilation: IntOrTuple = 1,
+        padding_mode: str = "zeros",
     ) -> None:
         where = type(self).__name__
         self.in_channels = whole(where, "in_channels", in_channels)
@@ -41,6 +42,8 @@ class _ConvTranspose(Layer):
         self.padding = per_axis(where, "padding", padding, self.dims, minimum=0)
         self.output_padding = per_axis(where, "output_padding", output_padding, self.dims, minimum=0)
         self.dilation = per_axis(where, "dilation", dilation, self.dims)
+        choice(where, "padding_mode", padding_mode, ("zeros",))
+        self.padding_mode = padding_mode
         self.groups = whole(where, "groups", groups)
         check_groups(where, self.groups, in_channels=self.in_channels, out_channels=self.out_channels)
         per_group = out_channels // groups
@@ -91,6 +94,7 @@ class ConvTranspose2d(_ConvTranspose):
         groups: channels are split into so many groups that do not mix.
         bias: whether a learned number is added to each output channel.
         dilation: distance between taps of the kernel.
+        padding_mode: "zeros", as in PyTorch, whose layer knows no other.
 
     Raises: ArgumentError for a setting outside its range; ShapeError when an input does not fit.
 
