@@ -24,6 +24,19 @@ class Both(pc.Module):
         return logits if self.one else (logits, {"gap": self.gap(left) - right})
 
 
+class Twice(pc.Module):
+    """Two outputs of one input."""
+
+    def __init__(self):
+        self.fc = pc.Linear(4, 2)
+
+    def forward(self, x):
+        return self.fc(x), x
+
+
+TWICE = Twice()
+
+
 def two(output, y):
     return F.cross_entropy(output[0], y["which"]) + 0.1 * F.mse_loss(output[1]["gap"], y["gap"])
 
@@ -105,6 +118,8 @@ def test_what_does_not_fit_is_told(model):
         lambda: pc.predict(Both(one=False), (LEFT, RIGHT)): (
             "predict: a classifier's output is (N, classes). Got tuple."
         ),
+        lambda: pc.evaluate(TWICE, (LEFT, LABELS)): "evaluate: one output is needed here. Got tuple.",
+        lambda: pc.saliency(TWICE, LEFT, 0): "saliency: one output is needed here. Got tuple.",
         lambda: pc.fit(model, ((LEFT, RIGHT), LABELS), optimizer=pc.SGD(0.1), epochs=1, augment="flip"): (
             "fit: a dataset of images is augmented. Got Augment(flip=True)."
         ),

@@ -169,6 +169,8 @@ def outputs(where: str, model: Module, images: Array, first: int, names: Sequenc
     except ArgumentError:
         check_finite_images(where, images, numbers, names)  # which knows where in the data they are
         raise
+    if not isinstance(found, np.ndarray):
+        raise ArgumentError(where, "one output is needed here", got=type(found).__name__)
     finite = np.isfinite(found).reshape(len(found), -1).all(axis=1)
     if not finite.all():
         check_finite_images(where, images, numbers, names)
