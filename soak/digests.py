@@ -111,6 +111,12 @@ class Reduced(pc.Module):
         summed = y.sum(1, keepdim=True) + y.mean(0) * (y**2).mean()
         likeness = pc.functional.cosine_similarity(y, pc.functional.normalize(y * y, dim=-1), dim=1)
         return centred * summed + gate + x.mean((0, 1, 3)).sum(0) + likeness.norm(3)
+        centred = y - y.mean((2, 3), keepdim=True)
+        return (
+            centred * y.sum(1, keepdim=True)
+            + y.mean(0, keepdim=True) * (y**2).mean()
+            + x.mean((0, 1, 3)).sum(0)
+        )
 
 
 class Moved(pc.Module):

@@ -74,6 +74,8 @@ def test_fields_follow_what_moves() -> None:
         (lambda x: F.flatten(x, 1), True),
         (lambda x: x[:, 1:].permute(0, 2, 1), True),
         (lambda x: x.reshape(-1, 20), True),
+        (lambda x: x.view(x.size(0), -1), True),
+        (lambda x: x.view(-1, x.size(0)), False),
         (lambda x: x.roll(1, 1), True),
         (lambda x: x.roll(1, 0), False),
         (lambda x: x.flip(0), False),
@@ -142,3 +144,15 @@ def test_a_slice_of_images_is_read_where_it_lies() -> None:
     x, arrays = normal(3, 40, 5, 6), {"w": normal(20, 40, 1, 1)}
     fast = run(lambda x, w: F.relu(F.conv2d((x * 2.0)[1:], w)), x, arrays, keep=False).plan
     assert copied_forward(fast) == []
+
+
+def test_a_recording_of_moves_is_read_from_its_file(tmp_path: Any) -> None:
+    def move(x: Any, f: Any) -> Any:
+        x = x[..., None, 1:, :2].squeeze(-3).roll(3).unflatten(1, (2, -1)).movedim((1, 2), (-1, 1))
+        return f.stack([x[:, 0], x[:, 1]], 1).flip(0).reshape((-1, 4))
+
+    rec = pc.record(Net(move), normal(2, 4, 3, 5))
+    rec.save(tmp_path / "moves.safetensors")
+    again = pc.load_recording(tmp_path / "moves.safetensors")
+    assert again.certify().certified
+    assert again.provenance() == rec.provenance()

@@ -1,4 +1,4 @@
-"""The way in from a user's array, and the way out."""
+"""Between tensors and plain memory in N C D H W order: the way in from a user's array, and the way out."""
 
 from __future__ import annotations
 
