@@ -28,6 +28,13 @@ MOVES: dict[str, tuple[Move, tuple[int, ...]]] = {
     "pixel_unshuffle": (lambda x, f: f.pixel_unshuffle(x, 2), (2, 12, 4, 6)),
     "channel_shuffle": (lambda x, f: f.channel_shuffle(x, 3), (2, 12, 4, 6)),
     "channel_shuffle of a line": (lambda x, f: f.channel_shuffle(x, 3), (2, 12, 4)),
+    **{
+        f"channel_shuffle of {groups} groups": (
+            lambda x, f, groups=groups: f.channel_shuffle(x, groups),
+            (3, 48, 3, 5),
+        )
+        for groups in (4, 6, 8, 12)
+    },
     "stack": (lambda x, f: f.stack([x, x.flip(2)], 2), (2, 5, 4, 6)),
     "cat along positions": (lambda x, f: f.cat([x, x.flip(2), x], -1), (2, 5, 4, 6)),
     "cat along images": (lambda x, f: f.cat([x, x.flip(2), x], 0), (2, 5, 4)),

@@ -57,7 +57,7 @@ class Transpose:
 
     def _block(self, e: Emitter, a: Any, targets: list[Any], height: int, width: int) -> None:
         """One block: halves of rows are exchanged, then quarters, and so on."""
-        rows = [e.load(a, i * self.step, 0, range(width)) for i in range(height)]
+        rows = self._loaded(e, a, height, width)
         rows += [e.zero] * (e.lanes - height)
         half = e.lanes // 2
         while half:  # swap the off-diagonal quarters of every block of 2·half rows
@@ -70,11 +70,42 @@ class Transpose:
                     rows[i + half] = e.b.shuffle_vector(x, y, lanes(high))
             half //= 2
         out, start = targets
-        for j, value in enumerate(rows[:width]):
+        together = self._together(e, height, width)
+        for j in range(0, width, together):
+            value, count = _side_by_side(e, rows[j : j + together], height), range(height * together)
             if self.end != "nothing":
-                other = e.load(start, j * self.start_step, 0, range(height))
+                other = e.load(start, j * self.start_step, 0, count)
                 value = e.mask(other, value) if self.end == "mask" else e.b.fadd(other, value)
-            e.store(value, out, j * self.out_step, 0, range(height))
+            e.store(value, out, j * self.out_step, 0, count)
+
+    def _loaded(self, e: Emitter, a: Any, height: int, width: int) -> list[Any]:
+        """The rows of a block; short ones that follow one another come several in a vector."""
+        many, rest = divmod(e.lanes, width)
+        if not self.columns == width == self.step or rest or height % many:
+            return [e.load(a, i * self.step, 0, range(width)) for i in range(height)]
+        found = []
+        for i in range(0, height, many):
+            vector = e.load(a, i * self.step, 0, range(e.lanes))
+            for first in range(0, e.lanes, width):
+                order = [*range(first, first + width), *[first] * (e.lanes - width)]
+                found.append(e.b.shuffle_vector(vector, vector, lanes(order)))
+        return found
+
+    def _together(self, e: Emitter, height: int, width: int) -> int:
+        """How many columns of a few rows, which follow one another where they are stored, make one vector."""
+        many, rest = divmod(e.lanes, height)
+        follow = self.rows == height == self.out_step and (self.end == "nothing" or self.start_step == height)
+        return many if follow and rest == width % many == many & (many - 1) == 0 else 1
+
+
+def _side_by_side(e: Emitter, values: list[Any], size: int) -> Any:
+    """Vectors, of which so many lanes count, in one: two by two. There are a power of two of them."""
+    while len(values) > 1:
+        both = [*range(size), *range(e.lanes, e.lanes + size)]
+        order = lanes([*both, *[0] * (e.lanes - len(both))])
+        values = [e.b.shuffle_vector(a, b, order) for a, b in zip(values[::2], values[1::2], strict=True)]
+        size *= 2
+    return values[0]
 
 
 def _pieces(e: Emitter, size: int, piece: Callable[[Any, int], None]) -> None:
