@@ -33,6 +33,7 @@ from pellucid.kernels.tape import set_num_threads as set_num_threads
 from pellucid.nn import CELU as CELU
 from pellucid.nn import ELU as ELU
 from pellucid.nn import GELU as GELU
+from pellucid.nn import GLU as GLU
 from pellucid.nn import SELU as SELU
 from pellucid.nn import AdaptiveAvgPool1d as AdaptiveAvgPool1d
 from pellucid.nn import AdaptiveAvgPool2d as AdaptiveAvgPool2d

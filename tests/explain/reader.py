@@ -179,6 +179,7 @@ def _shown(document: Document, roles: Mapping[str, str]) -> dict[str, Any]:
     for name, value in _EQUATION.findall(document["note"]):
         single = "[" in name and str(np.float32(value)) == value  # a number of an array of that type
         names[_word(_role(name, roles))] = np.float64(np.float32(value) if single else value)
+    names |= {role: float(name) for name, role in roles.items() if _NUMBER.fullmatch(name)}
     mask = next((names[name] for name in ("mask", "slope") if name in names), None)
     names["kept"] = lambda j: mask != 0
     names["negative_slope"] = names.get("slope", names.get("leaky_relu_slope(input)"))

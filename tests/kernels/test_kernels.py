@@ -32,6 +32,7 @@ from pellucid.ops.dropout_slices import FeatureDropout, StochasticDepth
 from pellucid.ops.flatten import Flatten
 from pellucid.ops.fold import Fold
 from pellucid.ops.gelu import GELU
+from pellucid.ops.glu import GLU
 from pellucid.ops.interpolate import Interpolate
 from pellucid.ops.leaky_relu import LeakyReLU
 from pellucid.ops.linear import Linear
@@ -158,6 +159,7 @@ TABLES += [
     (op(-1), shape) for op in (Softmax, LogSoftmax) for shape in ((3, 5, 19), (2, 1, 4, 33), (2, 3, 4, 2, 5))
 ]
 TABLES += [(op(2), shape) for op in (Softmax, LogSoftmax) for shape in ((2, 37, 19, 3), (2, 3, 2, 5, 4))]
+TABLES += [(GLU(1), (3, 6, 4, 7)), (GLU(), (3, 5, 4, 8)), (GLU(2), (19, 33, 6)), (GLU(), (7, 34))]
 TABLES += [(Flatten(), (5, 6, 4, 3)), (Flatten(), (3, 5, 4, 2, 3)), (Flatten(), (21, 33, 1, 1))]
 
 

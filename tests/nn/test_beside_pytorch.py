@@ -143,6 +143,7 @@ LAYERS = [
     (nn.Softmax(), T.Softmax(1), (4, 5, 3)),
     (nn.Softmin(), T.Softmin(1), (4, 5, 3)),
     (nn.PReLU(), T.PReLU(), (4, 5, 3)),
+    (nn.GLU(1), T.GLU(1), (4, 6, 3)),
     (nn.PReLU(5, 0.5), T.PReLU(5, 0.5), (4, 5, 3, 2)),
     (nn.LogSoftmax(-1), T.LogSoftmax(-1), (4, 5, 3)),
     (nn.Softmin(0), T.Softmin(0), (4, 5, 3)),

@@ -497,6 +497,8 @@ CASES = [
     Case("prelu one weight", "prelu", ((2, 3, 5), (1,))),
     Case("prelu without channels", "prelu", ((5,), (1,))),
     Case("neg", "neg", ((2, 3, 5),)),
+    Case("glu", "glu", ((2, 3, 6),)),
+    Case("glu channels", "glu", ((2, 4, 5, 3),), {"dim": 1}),
     Case("sub", "sub", ((2, 3, 5), (2, 3, 5))),
     Case("sub channels", "sub", ((2, 3, 5, 4), (1, 3, 1, 1))),
     Case("sub both repeated", "sub", ((3, 1, 5), (2, 1, 4, 1))),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pellucid.functional._call import Call, Tensor, function, gradient
 from pellucid.ops.celu import CELU
 from pellucid.ops.elu import ELU
+from pellucid.ops.glu import GLU
 from pellucid.ops.logsigmoid import LogSigmoid
 from pellucid.ops.mish import Mish
 from pellucid.ops.selu import SELU
@@ -129,3 +130,19 @@ def tanhshrink(input: Tensor) -> Call:
 
 
 tanhshrink_backward = gradient(tanhshrink)
+
+
+@function
+def glu(input: Tensor, dim: int = -1) -> Call:
+    """The first half of the input along `dim` times σ of the second half. Any shape with an even size there.
+
+    Raises: ArgumentError when there is no axis `dim`, ShapeError when its size is odd.
+
+    Example:
+        >>> glu([2.0, 4.0, 0.0, 1000.0])
+        array([1., 4.])
+    """
+    return Call(GLU(dim), (input,))
+
+
+glu_backward = gradient(glu)

@@ -17,6 +17,8 @@ PHRASES = (
     Entry(" after training", "  (학습 뒤)"),
     Entry(", 0 in padding", ", 패딩은 0"),
     Entry(", padding left out", ", 패딩은 제외"),
+    Entry(", glu′ = σ(second) in the first half, ", ", glu′: 앞 절반은 σ(second), "),
+    Entry("first·σ(second)·(1 − σ(second)) in the second", "뒤 절반은 first·σ(second)·(1 − σ(second))"),
     Entry("over the windows y that hold i", " (y: i가 든 창)"),
     Entry("over the windows y that i won", " (y: i가 뽑힌 창)"),
     Entry("over the windows y with i", " (y: i가 든 창)"),

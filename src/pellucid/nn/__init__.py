@@ -2,6 +2,7 @@
 
 from pellucid.nn.activation import (
     GELU,
+    GLU,
     LeakyReLU,
     LogSoftmax,
     ReLU,
@@ -80,6 +81,7 @@ __all__ = [
     "CELU",
     "ELU",
     "GELU",
+    "GLU",
     "SELU",
     "AdaptiveAvgPool1d",
     "AdaptiveAvgPool2d",

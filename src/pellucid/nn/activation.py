@@ -130,6 +130,20 @@ class Softmax(_AlongOneAxis):
         return F.softmax(input, self.dim)
 
 
+class GLU(_AlongOneAxis):
+    """The first half of x along the axis `dim` times σ of the second half.
+
+    Raises: ArgumentError when `dim` is not a whole number.
+    """
+
+    def __init__(self, dim: int = -1) -> None:
+        super().__init__(dim)
+
+    def forward(self, input: Any) -> Any:
+        """The axis `dim` is halved."""
+        return F.glu(input, self.dim)
+
+
 class LogSoftmax(_AlongOneAxis):
     """x − log Σeˣ along the axis `dim`, the channels or classes unless said otherwise.
 

@@ -12,6 +12,7 @@ from typing import ClassVar
 from pellucid.functions.arithmetic import Number
 from pellucid.functions.elementary import Elementary
 from pellucid.ops.curve import Gate
+from pellucid.ops.hardsigmoid import SIXTH
 
 
 @dataclass(frozen=True)
@@ -31,9 +32,9 @@ class Hardswish(Gate):
 
     def factor(self, x: Number, a: Elementary) -> Number:
         """x + 3 between 0 and 6, of 6."""
-        return a.between(x + 3.0, 0.0, 6.0) / 6.0
+        return a.between(x + 3.0, 0.0, 6.0) * SIXTH
 
     def chained(self, grad: Number, x: Number, a: Elementary) -> Number:
         """0, grad·(x/3 + ½) or grad."""
-        bent = a.where(x >= 3.0, grad, grad * (x / 3.0 + 0.5))
+        bent = a.where(x >= 3.0, grad, grad * (x * (2.0 * SIXTH) + 0.5))
         return a.where(x <= -3.0, 0.0, bent)

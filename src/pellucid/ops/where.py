@@ -27,6 +27,8 @@ class Where(Meeting):
         "grad_other": "grad_other = ⟦grad_output·⟧(0 where condition, else 1)",
     }
 
+    symbols: ClassVar[Mapping[str, str]] = {"grad_input": "choice", "grad_other": "choice"}
+
     @property
     def name(self) -> str:
         """The op's name."""

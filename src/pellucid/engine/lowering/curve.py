@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import product
 
 from pellucid.engine.beside import Alike
@@ -42,14 +43,29 @@ def seen(op: Op, argument: str, block: Block | None, shape: Shape, output: Shape
     return Operand(block, op.seen(argument, shape, len(output)) if isinstance(op, Broadcast) else shape)
 
 
-def lower(plan: Plan, step: Step, of: str, result: Operand, base: Operand | None = None) -> None:
-    """Append the loop that makes a result of what it reads, added to a base if there is one."""
-    op, begins = step.op, base is not None and base.block is not None
-    assert isinstance(op, Written)
-    read = [
-        seen(op, name, plan.read(step, name), step.reads[name].shape, result.shape) for name in op.reads(of)
-    ]
-    nothing = [Operand(None)] * (3 - len(read))
+def lower(
+    plan: Plan,
+    step: Step,
+    of: str,
+    result: Operand,
+    base: Operand | None = None,
+    *,
+    definition: Written | None = None,
+    read: Sequence[Operand] = (),
+) -> None:
+    """Append the loop that makes a result of what it reads, added to a base if there is one.
+
+    The definition is the step's op, and what it reads what the step reads, unless others are given.
+    """
+    begins = base is not None and base.block is not None
+    if definition is None:
+        assert isinstance(step.op, Written)
+        definition = step.op
+        read = [
+            seen(definition, name, plan.read(step, name), step.reads[name].shape, result.shape)
+            for name in definition.reads(of)
+        ]
+    nothing, op = [Operand(None)] * (3 - len(read)), definition
 
     def bind() -> Work:
         every = (*read, *nothing, base or Operand(None), result)

@@ -235,6 +235,7 @@ SENTENCES = {
     "use clamp_min and clamp_max, whose limits may be tensors": "텐서로 제한하려면 clamp_min과 clamp_max를 쓰면 됩니다",
     "weight must be one number, or one for each channel": "weight는 수 하나이거나 채널마다 하나여야 합니다",
     "(1,) or {channels}": "(1,) 또는 {channels}",
+    "the axis must have two halves": "축의 크기는 짝수여야 합니다",
     "alpha must not be 0": "alpha는 0이 아니어야 합니다",
     "min_val must not be above max_val": "min_val은 max_val보다 크지 않아야 합니다",
     # updates

@@ -40,6 +40,11 @@ def explain_meeting(question: Question) -> Formula | Chain:
     if of != "output" and op.repeats(argument, *question.shapes):
         return _chain(question, op, argument)
     read = _read(question, op, columns(question.at) if of == "output" else _met(question, op, argument))
+    return account(question, op, of, read)
+
+
+def account(question: Question, op: Meeting, of: str, read: list[Element]) -> Formula:
+    """Elements that are made of one number of each array that is read."""
     numbers = [_wide(element, (len(question.at), 1)) for element in read]
     points, a = [Enclosed.of(normal(some)) for some in numbers], Enclosures(8 * question.dtype.itemsize)
     with np.errstate(all="ignore"):
@@ -54,7 +59,7 @@ def explain_meeting(question: Question) -> Formula | Chain:
         else:
             slope = np.broadcast_to(Enclosed.of(op.made(of, a, 1.0, *points[1:])).value, result.value.shape)
             present = (slope != 0) | np.isfinite(numbers[0]) | np.isnan(result.value)
-            group = Group((read[0], Quantity(f"{op.name}′", slope)), present)
+            group = Group((read[0], Quantity(_slope(op, of), slope)), present)
         result = grown(question, result.rounded(question.dtype)[:, 0])
 
     def notes() -> list[Note]:
@@ -71,12 +76,12 @@ def _chain(question: Question, op: Meeting, argument: str) -> Chain:
     share = again(lambda: op.evaluated(of, *numbers))
     grad = read[0]
     factor = Image(
-        grad.operand, tuple(np.broadcast_to(row, shape) for row in grad.rows), f"{op.name}′·", share
+        grad.operand, tuple(np.broadcast_to(row, shape) for row in grad.rows), f"{_slope(op, of)}·", share
     )
     so_far = "gradient so far + " if question.base is not None else ""
-    formula = f"{of} = {so_far}grad_output·{op.name}′"
+    formula = f"{of} = {so_far}grad_output·{_slope(op, of)}"
     definition = question.source.op.formula(of, question.has).partition("grad_output·")[2]
-    note: Note = "note.where", {"definition": f"{op.name}′ = {definition}"}
+    note: Note = "note.where", {"definition": f"{_slope(op, of)} = {definition}"}
     return summed(question, op, (factor,), formula, [note])
 
 
@@ -90,6 +95,11 @@ def _read(question: Question, op: Meeting, rows: Rows) -> list[Element]:
     return found
 
 
+def _slope(op: Meeting, of: str) -> str:
+    """What the slope is called that makes a gradient."""
+    return op.symbols.get(of, f"{op.name}′")
+
+
 def _met(question: Question, op: Meeting, argument: str) -> Rows:
     return op.met_by(question.at, argument, *question.shapes)
 
@@ -100,9 +110,7 @@ def _wide(element: Element, shape: tuple[int, ...]) -> Array:
 
 def _said(question: Question, op: Meeting, read: list[Element]) -> list[Note]:
     """The numbers that are read, by their addresses, and the settings."""
-    found = zip(op.reads(question.source.of), map(first_of, read), strict=True)
-    # a number is called by its role, all else by its address
-    said = [(role if one["address"] == one["value"] else one["address"], one["value"]) for role, one in found]
-    numbers = [f"{name} = {value}" for name, value in said]
+    found = [first_of(element) for element in read]
+    numbers = ["{address} = {value}".format(**one) for one in found if one["address"] != one["value"]]
     rounded = "note.rounded_once" if question.dtype == np.float32 else "note.float64"
     return [defined(*settings(op, question.dtype), *numbers), (rounded, {})]

@@ -8,12 +8,9 @@ each operand lie side by side, or there is one of it for all. The third operand 
 
 from __future__ import annotations
 
-import hashlib
-import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
+from functools import lru_cache
 from typing import Any, Protocol
 
 from llvmlite import ir
@@ -23,13 +20,13 @@ from pellucid.functions.elementary import Elementary
 from pellucid.kernels.simd.emit import Emitter, int64, named
 from pellucid.kernels.simd.numbers import Numbers, Registers
 from pellucid.kernels.simd.stretch import Masks, Stretch, first_lanes
-from pellucid.kernels.simd.target import vector_lanes
+from pellucid.kernels.simd.target import Target, target, vector_lanes
 
 _GROUP = 4  # registers at a time
 
 
 class Definition(Protocol):
-    """What says how results are made, by a text that everybody carries out. Its `repr` says all that it depends on."""
+    """What says how results are made, by a text that everybody carries out."""
 
     def reads(self, of: str) -> tuple[str, ...]:
         """The operands of a result."""
@@ -58,13 +55,17 @@ class Curve:
 
     @property
     def symbol(self) -> str:
-        """A name that no other code has; another text of the definition has another one."""
-        return named("curve", repr((self, _text(type(self.definition)))))
+        """A digest of the code itself: what a definition is made of stands in no one file."""
+        return _symbol(self, target())
 
     def emit(self) -> ir.Module:
+        """The code by its name."""
+        return self.written(self.symbol)
+
+    def written(self, symbol: str) -> ir.Module:
         """Groups of whole registers; then one register at a time, the last of which may have lanes to spare."""
         lanes = vector_lanes(64)
-        e = Emitter(self.symbol, self.bits, lanes)
+        e = Emitter(symbol, self.bits, lanes)
         count, step = e.function.args[5], int64(_GROUP * lanes)
         groups = e.b.udiv(count, step)
         repeat(e, groups, lambda i: self._write(e, e.b.mul(i, step), _GROUP, None))
@@ -100,13 +101,9 @@ def _operand(stretch: Stretch, at: Any, masks: Masks, single: bool) -> Numbers:
     return stretch.read_one() if single else stretch.read(at, masks)
 
 
-@cache
-def _text(kind: type) -> Sequence[str]:
-    """Digests of the files that the definition's text stands in."""
-    files = {
-        inspect.getfile(one) for one in kind.__mro__ if one.__module__ not in ("abc", "builtins", "typing")
-    }
-    return [hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in sorted(files)]
+@lru_cache(maxsize=4096)
+def _symbol(code: Curve, _: Target) -> str:
+    return named("curve", str(code.written("curve")))
 
 
 def repeat(e: Emitter, count: Any, body: Callable[[Any], None]) -> None:
