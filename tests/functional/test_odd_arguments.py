@@ -98,7 +98,6 @@ PLAIN: dict[str, dict[str, Any]] = {
     "normalize": {"input": x2},
     "softmin": {"input": x1, "dim": 1},
     "pad": {"input": x2, "pad": (1, 1)},
-    "clamp": {"input": x1, "min": -1, "max": 1},
     "clamp_min": {"input": x1, "min": x1},
     "clamp_max": {"input": x1, "max": x1},
     "where": {"condition": x1, "input": x1, "other": x1},

@@ -490,7 +490,6 @@ CASES = [
     ),
     Case("where", "where", (HOLDS, (2, 3, 5), (3, 1))),
     Case("where number", "where", (HOLDS, (), (2, 3, 5))),
-    Case("clamp", "clamp", ((2, 3, 5),), {"min": -0.3, "max": 0.7}),
     Case("clamp max", "clamp", ((2, 3, 5),), {"max": 0.7}),
     Case("pow of tensors", "pow", ((2, 3, 5), (3, 1)), positive=True),
     Case("prelu", "prelu", ((2, 3, 5, 4), (3,))),

@@ -48,6 +48,7 @@ CURVES = [
     Case("abs", (), abs, lambda x: (x > 0) - (x < 0)),
     Case("exp", (), math.exp, lambda y: y, True),
     Case("hardtanh", (-0.5, 1.0), lambda x: min(max(x, -0.5), 1), lambda x: -0.5 < x < 1),
+    Case("clamp", (-0.5, 0.75), lambda x: min(max(x, -0.5), 0.75), lambda x: -0.5 <= x <= 0.75),
     Case("relu6", (), lambda x: min(max(x, 0), 6), lambda x: 0 < x < 6),
     Case("hardsigmoid", (), _clipped, lambda x: (-3 < x < 3) / 6),
     Case("hardswish", (), _clipped, lambda x: 0 if x <= -3 else 1 if x >= 3 else x / 3 + 0.5),
