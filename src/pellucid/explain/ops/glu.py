@@ -20,6 +20,7 @@ from pellucid.explain.accounts.formula import (
     grown_notes,
     grown_replay,
     grown_terms,
+    shortest,
 )
 from pellucid.explain.ops.explainers import explains
 from pellucid.explain.question import Question
@@ -63,8 +64,8 @@ def explain_glu(question: Question) -> Formula:
         result = grown(question, result.rounded(question.dtype)[:, 0])
 
     def notes() -> list[Note]:
-        halves = zip(("first", "second"), map(first_of, read), strict=True)
-        said = [f"{half} = {one['value']} = {one['address']}" for half, one in halves]
+        halves = zip(("first", "second"), read, numbers, strict=True)
+        said = [f"{half} = {shortest(x[0, 0])} = {first_of(one)['address']}" for half, one, x in halves]
         rounded = "note.rounded_once" if question.dtype == np.float32 else "note.float64"
         return [defined(*said), (rounded, {}), *grown_notes(question)]
 
