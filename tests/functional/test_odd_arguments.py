@@ -141,8 +141,6 @@ ARRAYS = (
 LAYERS: dict[str, dict[str, Any]] = {
     "GELU": {}, "Dropout": {}, "StochasticDepth": {"p": 0.5, "mode": "row"},
     "LayerNorm": {"normalized_shape": (4, 6)}, "LeakyReLU": {}, "Softmax": {},
-    "Softmin": {}, "PReLU": {},
-    "GELU": {}, "Dropout": {}, "LayerNorm": {"normalized_shape": (4, 6)}, "LeakyReLU": {}, "Softmax": {},
     "Softmin": {}, "PReLU": {}, "GLU": {},
     "LogSoftmax": {},
     "Linear": {"in_features": 6, "out_features": 2}, "GroupNorm": {"num_groups": 2, "num_channels": 4},

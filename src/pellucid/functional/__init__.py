@@ -445,8 +445,6 @@ __all__ = [
     "norm_backward",
     "normalize",
     "normalize_backward",
-    "nll_loss",
-    "nll_loss_backward",
     "pad",
     "pad_backward",
     "permute",
