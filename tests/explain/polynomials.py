@@ -66,6 +66,7 @@ class _Parser:
 
     def __init__(self, text: str) -> None:
         text = re.sub(r" − max \w+", "", text.replace("-", "−"))  # of softmax: it cancels
+        text = re.sub(r"\|([^|]+)\|", r"abs(\1)", text)
         text = re.sub(r"power [\d.−]+\((\w+)\)", r"\1ᵖ", text).replace("ᵖ", "^p")
         text = _LOGARITHM.sub("(input − log Σ exp(input))", text)
         self.tokens = [t.strip() for t in _TOKEN.findall(text)]

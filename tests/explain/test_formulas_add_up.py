@@ -251,6 +251,17 @@ LOSSES = {
     "nll_loss weight": (F.nll_loss, (3, 4, 2), LABELS),
     "nll_loss none": (lambda s, t: F.nll_loss(s, t, reduction="none"), (3, 4, 2), LABELS),
     "mse_loss": (F.mse_loss, (3, 4), normal(3, 4, seed=4)),
+    "mse_loss none": (lambda s, t: F.mse_loss(s, t, reduction="none"), (3, 4), normal(3, 4, seed=4)),
+    "l1_loss": (F.l1_loss, (3, 4), normal(3, 4, seed=4)),
+    "smooth_l1_loss": (lambda s, t: F.smooth_l1_loss(s, t, beta=0.5), (3, 4), normal(3, 4, seed=4)),
+    "huber_loss": (lambda s, t: F.huber_loss(s, t, "sum", 0.5), (3, 4), normal(3, 4, seed=4)),
+    "binary_cross_entropy_with_logits": (
+        F.binary_cross_entropy_with_logits, (3, 4), abs(normal(3, 4, seed=4)),
+    ),
+    "binary_cross_entropy_with_logits weight": (
+        F.binary_cross_entropy_with_logits, (3, 4), abs(normal(3, 4, seed=4)),
+    ),
+    "kl_div": (lambda s, t: F.kl_div(s, t, reduction="batchmean"), (3, 4), abs(normal(3, 4, seed=4))),
 }  # fmt: skip
 
 
@@ -264,7 +275,8 @@ def shown_right(rec: Recording, trace: Trace, entry: Entry) -> None:
     assert quotients_right(document), str(trace)
     for term in trace.terms[:8]:
         for address, number in term.factors:
-            if "[" in address and address.partition("[")[0] in rec and not math.isnan(number):
+            single = address.count("[") == 1 and "·" not in address
+            if single and address.partition("[")[0] in rec and not math.isnan(number):
                 assert looked_up(rec, address) == number, address
     if math.isnan(exact):
         assert math.isnan(found), str(trace)

@@ -36,6 +36,12 @@ ASKED = (
     "cross_entropy",
     "mse_loss",
     "nll_loss",
+    "l1_loss",
+    "smooth_l1_loss",
+    "huber_loss",
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "kl_div",
 )
 
 

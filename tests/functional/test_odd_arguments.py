@@ -91,7 +91,18 @@ PLAIN: dict[str, dict[str, Any]] = {
     "local_response_norm": {"input": x1, "size": 3},
     "log_softmax": {"input": x1, "dim": 1},
     "mean": {"input": x2},
-    "mse_loss": {"input": x1, "target": x1},
+    **{
+        name: {"input": x1, "target": x1}
+        for name in (
+            "binary_cross_entropy",
+            "binary_cross_entropy_with_logits",
+            "huber_loss",
+            "kl_div",
+            "l1_loss",
+            "mse_loss",
+            "smooth_l1_loss",
+        )
+    },
     "nll_loss": {"input": np.ones((3, 4)), "target": np.array([0, 1, 2])},
     "cosine_similarity": {"x1": x1, "x2": x1},
     "norm": {"input": x2},

@@ -35,6 +35,9 @@ class Case:
     of one shape, are taken as one array.
     Random numbers are at least `least` in size, or `positive`. Where `listed`, the operands are one argument, a list.
     Where PyTorch's function of that name does something else, `reference` is a function of PyTorch and the operands.
+    Random numbers are at least `least` in size, or `positive`, or `shares` of 1. Where `listed`, the operands are one
+    argument, a list. Where PyTorch's function of that name does something else, `reference` is a function of PyTorch
+    and the operands.
     """
 
     id: str
@@ -44,6 +47,7 @@ class Case:
     reference: Callable[..., Any] | None = None
     ties: bool = False
     least: float = 0.0
+    shares: bool = False
     listed: bool = False
     positive: bool = False
 
@@ -54,6 +58,8 @@ class Case:
     def fill(self, random: np.random.Generator, operand: Any, dtype: type) -> Any:
         if not isinstance(operand, tuple):
             return operand.copy() if isinstance(operand, np.ndarray) else operand
+        if self.shares:
+            return random.uniform(0.1, 0.9, operand).astype(dtype)
         values = random.integers(-2, 3, operand) if self.ties else random.normal(size=operand)
         values = abs(values) + 0.1 if self.positive else values + np.copysign(self.least, values)
         return np.asarray(values, dtype)
@@ -138,7 +144,6 @@ COMPARISONS = [Case(name, name, (TIED, TIES)) for name in NUMPYS]  # without gra
 
 # PyTorch's gradient of this one takes 1/6 for a float32 number.
 REFERENCES = {"hardsigmoid": lambda torch, x: torch.nn.functional.relu6(x + 3) / 6}
-
 CASES = [
     Case("conv1d", "conv1d", ((2, 3, 11), (5, 3, 4), (5,)), {"stride": 3, "padding": 2}),
     Case("conv1d groups", "conv1d", ((2, 6, 13), (9, 2, 3), None), {"groups": 3, "dilation": 2}),
@@ -676,6 +681,34 @@ CASES = [
     Case("mse_loss", "mse_loss", ((2, 3, 5), (2, 3, 5))),
     Case("mse_loss sum", "mse_loss", ((2, 3), (2, 3)), {"reduction": "sum"}),
     Case("mse_loss none", "mse_loss", ((2, 3), (2, 3)), {"reduction": "none"}),
+    Case("mse_loss of numbers", "mse_loss", ((), ())),
+    Case("l1_loss", "l1_loss", ((2, 3, 5), (2, 3, 5))),
+    Case("l1_loss none", "l1_loss", ((2, 3), (2, 3)), {"reduction": "none"}),
+    Case("smooth_l1_loss", "smooth_l1_loss", ((2, 3, 5), (2, 3, 5)), {"beta": 0.7}),
+    Case("smooth_l1_loss without squares", "smooth_l1_loss", ((7,), (7,)), {"beta": 0, "reduction": "sum"}),
+    Case("huber_loss", "huber_loss", ((2, 3, 5), (2, 3, 5)), {"delta": 0.8}),
+    Case("huber_loss none", "huber_loss", ((2, 7), (2, 7)), {"delta": 2, "reduction": "none"}),
+    Case("binary_cross_entropy", "binary_cross_entropy", ((3, 5), (3, 5)), shares=True),
+    Case(
+        "binary_cross_entropy weight",
+        "binary_cross_entropy",
+        ((3, 5), (3, 5), CLASS_WEIGHT),
+        {"reduction": "sum"},
+        shares=True,
+    ),
+    Case("binary_cross_entropy_with_logits", "binary_cross_entropy_with_logits", ((3, 5), (3, 5))),
+    Case(
+        "binary_cross_entropy_with_logits weights",
+        "binary_cross_entropy_with_logits",
+        ((3, 5), (3, 5), np.array([[0.5], [2.0], [1.5]])),
+        {"pos_weight": CLASS_WEIGHT, "reduction": "none"},
+        lambda torch, x, *rest: torch.nn.functional.binary_cross_entropy_with_logits(
+            x, *rest, pos_weight=x.new_tensor(CLASS_WEIGHT), reduction="none"
+        ),
+    ),
+    Case("kl_div", "kl_div", ((4, 3), (4, 3)), {"reduction": "batchmean"}, shares=True),
+    Case("kl_div sum", "kl_div", ((3, 5), (3, 5)), {"reduction": "sum"}, shares=True),
+    Case("kl_div logarithms", "kl_div", ((3, 5), (3, 5)), {"log_target": True, "reduction": "batchmean"}),
 ]
 _SUMS = ("conv", "avg", "adaptive_avg", "linear", "add", "unfold", "fold", "sum", "mean")
 _SUMS = ("conv", "avg", "adaptive_avg", "linear", "matmul", "bmm", "mm", "add", "unfold", "fold")

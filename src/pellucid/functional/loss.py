@@ -6,11 +6,17 @@ from pellucid.engine.graph import is_symbolic
 from pellucid.errors import ArgumentError
 from pellucid.functional._call import Call, Tensor, function, gradient
 from pellucid.numbers import as_array
+from pellucid.ops.binary_cross_entropy import BinaryCrossEntropy
+from pellucid.ops.binary_cross_entropy_with_logits import BinaryCrossEntropyWithLogits
 from pellucid.ops.checks import is_number
 from pellucid.ops.class_loss import ClassLoss
 from pellucid.ops.cross_entropy import CrossEntropy
+from pellucid.ops.huber_loss import HuberLoss
+from pellucid.ops.kl_div import KLDiv
+from pellucid.ops.l1_loss import L1Loss
 from pellucid.ops.mse_loss import MSELoss
 from pellucid.ops.nll_loss import NLLLoss
+from pellucid.ops.smooth_l1_loss import SmoothL1Loss
 from pellucid.ops.soft_cross_entropy import SoftCrossEntropy
 
 
@@ -120,4 +126,128 @@ def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Call:
     return Call(MSELoss(reduction), (input, target))
 
 
+@function
+def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Call:
+    """The mean of |input − target|, or with reduction="sum" their sum. Where the two are equal the gradient is 0.
+
+    Shapes: two equal ones → (), or the same shape with reduction="none".
+
+    Raises: ShapeError when the shapes differ; ArgumentError for another reduction.
+
+    Example:
+        >>> float(l1_loss([1.0, 2.0], [1.0, 4.0]))
+        1.0
+    """
+    return Call(L1Loss(reduction), (input, target))
+
+
+@function
+def smooth_l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", beta: float = 1.0) -> Call:
+    """The mean, or with reduction="sum" the sum, of a loss of d = input − target that is a square near 0.
+
+        d²/(2·beta) where |d| < beta, else |d| − beta/2
+
+    Shapes: two equal ones → (), or the same shape with reduction="none".
+
+    Raises: ShapeError when the shapes differ; ArgumentError for another reduction, and for a beta below 0.
+
+    Example:
+        >>> smooth_l1_loss([1.0, 2.0], [1.5, 4.0], reduction="none")
+        array([0.125, 1.5  ])
+    """
+    return Call(SmoothL1Loss(reduction, beta), (input, target))
+
+
+@function
+def huber_loss(input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0) -> Call:
+    """The mean, or with reduction="sum" the sum, of a loss of d = input − target that is a square near 0.
+
+        d²/2 where |d| ≤ delta, else delta·(|d| − delta/2)
+
+    Shapes: two equal ones → (), or the same shape with reduction="none".
+
+    Raises: ShapeError when the shapes differ; ArgumentError for another reduction, and for a delta that is not above 0.
+
+    Example:
+        >>> huber_loss([1.0, 2.0], [1.5, 4.0], reduction="none", delta=0.5)
+        array([0.125, 0.875])
+    """
+    return Call(HuberLoss(reduction, delta), (input, target))
+
+
+@function
+def binary_cross_entropy(
+    input: Tensor, target: Tensor, weight: Tensor = None, *, reduction: str = "mean"
+) -> Call:
+    """The mean, or with reduction="sum" the sum, of the cross-entropies between probabilities and targets from 0 to 1.
+
+        −weight·(target·log(input) + (1 − target)·log(1 − input))
+
+    A logarithm below −100 counts as −100.
+
+    Shapes: input and target equal, weight broadcasts to them → (), or the same shape with reduction="none". The
+    gradients are those of input and target.
+
+    Raises: ShapeError when shapes disagree; ArgumentError for another reduction, and on arrays for an input that is no
+        probability.
+
+    Example:
+        >>> binary_cross_entropy([0.5, 0.75], [1.0, 0.0], reduction="none").round(3)
+        array([0.693, 1.386])
+    """
+    return Call(BinaryCrossEntropy(reduction), (input, target), (weight,))
+
+
+@function
+def binary_cross_entropy_with_logits(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor = None,
+    *,
+    reduction: str = "mean",
+    pos_weight: Tensor = None,
+) -> Call:
+    """The mean, or with reduction="sum" the sum, of the cross-entropies between σ(input) and targets from 0 to 1.
+
+        −weight·(pos_weight·target·log σ(input) + (1 − target)·log(1 − σ(input)))
+
+    Shapes: input and target equal, weight and pos_weight broadcast to them → (), or the same shape with
+    reduction="none". The gradients are those of input and target.
+
+    Raises: ShapeError when shapes disagree; ArgumentError for another reduction.
+
+    Example:
+        >>> binary_cross_entropy_with_logits([0.0, 2.0], [1.0, 0.0], reduction="none").round(3)
+        array([0.693, 2.127])
+    """
+    return Call(BinaryCrossEntropyWithLogits(reduction), (input, target), (weight, pos_weight))
+
+
+@function
+def kl_div(input: Tensor, target: Tensor, *, reduction: str = "mean", log_target: bool = False) -> Call:
+    """The Kullback–Leibler divergence of target probabilities from an input of log-probabilities.
+
+        target·(log(target) − input), with `log_target` exp(target)·(target − input)
+
+    "sum" adds these up, "mean" divides that by their number, "batchmean" by the size of axis 0, as the divergence is
+    defined. A target of 0 has none.
+
+    Shapes: two equal ones → (), or the same shape with reduction="none".
+
+    Raises: ShapeError when the shapes differ; ArgumentError for another reduction.
+
+    Example:
+        >>> import numpy as np
+        >>> float(kl_div(np.log([[0.25, 0.75]]), [[0.5, 0.5]], reduction="batchmean").round(4))
+        0.1438
+    """
+    return Call(KLDiv(reduction, log_target), (input, target))
+
+
 mse_loss_backward = gradient(mse_loss)
+l1_loss_backward = gradient(l1_loss)
+smooth_l1_loss_backward = gradient(smooth_l1_loss)
+huber_loss_backward = gradient(huber_loss)
+binary_cross_entropy_backward = gradient(binary_cross_entropy)
+binary_cross_entropy_with_logits_backward = gradient(binary_cross_entropy_with_logits)
+kl_div_backward = gradient(kl_div)

@@ -39,19 +39,26 @@ class Loss(Op):
     def formula_of(self, result: str) -> str:
         """Of the mean, less what the reduction leaves out."""
         formula = self.mean_formula(result)
-        if self.reduction == "mean":
+        if self.reduction == "batchmean":
+            return formula.replace("/m", "/N")
+        if self.is_mean:
             return formula
         for divisor in self.divisors:
             formula = formula.replace(f"/{divisor}", "")
-        if self.reduction == "none":
+        if not self.is_reduced:
             formula = formula.replace("output = Σ_n ", "output[n] = ").replace("output = Σ ", "output = ")
         return formula
 
     @property
     def is_mean(self) -> bool:
         """Whether a sum is divided."""
-        return self.reduction == "mean"
+        return self.reduction not in ("sum", "none")
+
+    @property
+    def is_reduced(self) -> bool:
+        """Whether there is a sum."""
+        return self.reduction != "none"
 
     def reduced_shape(self, shape: Shape) -> Shape:
         """The output's, of losses of this shape."""
-        return shape if self.reduction == "none" else ()
+        return () if self.is_reduced else shape

@@ -10,7 +10,6 @@ from pellucid.engine.steps import Step
 from pellucid.kernels import simd
 from pellucid.kernels.loops import pointwise
 from pellucid.kernels.loops.rows import Rows, Source, Target
-from pellucid.ops.base import Shape
 from pellucid.ops.leaky_relu import LeakyReLU
 from pellucid.ops.relu import ReLU
 
@@ -27,7 +26,7 @@ def rows(*tensors: Tensor | None) -> tuple[int, Rows]:
     return lines(first.inner)
 
 
-def lines(inner: Shape) -> tuple[int, Rows]:
+def lines(inner: tuple[int, ...]) -> tuple[int, Rows]:
     """How many chunks, and the rows of a tensor of these sizes."""
     n, d, h, w, c = inner
     per_chunk = max(1, n * d * h // CHUNKS)

@@ -67,7 +67,6 @@ SENTENCES = {
     "fewer axes than the input has": "입력보다 적은 수의 축",
     "normalized_shape={normalized_shape} for input {shape}": "normalized_shape={normalized_shape}, 입력 {shape}",
     "a network's loss is one of a batch": "신경망의 손실은 배치에 대한 것이어야 합니다",
-    "a network's loss is a mean": "신경망의 손실은 평균이어야 합니다",
     "in a network norm_type must be finite": "신경망에서 norm_type은 유한해야 합니다",
     "pool the absolute values by max_pool": "절댓값을 max_pool로 풀링하면 됩니다",
     "the output must have every position that max pooling may find": (

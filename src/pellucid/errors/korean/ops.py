@@ -188,6 +188,9 @@ SENTENCES = {
     "input must have an axis of classes, and no empty one": (
         "입력에 클래스 축이 있어야 하고, 클래스가 하나 이상이어야 합니다"
     ),
+    "{name} must broadcast to the input's shape": "입력의 모양으로 브로드캐스트할 수 있어야 합니다: {name}",
+    "inputs must be probabilities": "입력은 확률이어야 합니다",
+    "binary_cross_entropy_with_logits takes logits": "로짓에는 binary_cross_entropy_with_logits를 쓰면 됩니다",
     "target must have the input's shape without the classes": "target의 모양은 입력에서 클래스 축을 뺀 것이어야 합니다",
     "target {expected} for input {input}": "target {expected}, 입력 {input}",
     "weight must have one value per class": "가중치의 값은 클래스마다 하나여야 합니다",

@@ -15,7 +15,7 @@ from pellucid.kernels.jit import inline, kernel
 from pellucid.kernels.loops.broadcast import Repeated, Strides, place
 from pellucid.kernels.loops.parts import add_in_pairs
 from pellucid.kernels.loops.rows import Rows, Source, Target, add_base, first_row, last_row, place_of, row_at
-from pellucid.kernels.table import Doubles, Integers, Numbers, Reads, Updates, Writes
+from pellucid.kernels.table import Doubles, Integers, Numbers, Reads, Writes
 
 
 class Labels(NamedTuple):
@@ -103,39 +103,6 @@ class LikelihoodsGradient(NamedTuple):
     incoming: Incoming
     channels: int
     labels: Labels
-
-
-class SquaredError(NamedTuple):
-    """A sum of squares for each part of the batch."""
-
-    rows: Rows
-    x: Source
-    target: Source
-    edges: Reads[Integers]  # of the parts, in images
-    parts: Writes[Doubles]
-
-
-class MeanParts(NamedTuple):
-    """The mean that the parts make."""
-
-    parts: Updates[Doubles]
-    loss: Writes[Numbers]
-    parts_count: int
-    size: float  # of how many numbers it is the mean
-
-
-class SquaredErrorGradient(NamedTuple):
-    """The gradient of input or target."""
-
-    rows: Rows
-    x: Source
-    target: Source
-    grad: Target
-    base: Source
-    grad_output: Reads[Numbers]
-    is_root: int  # there is no grad_output: it is 1
-    factor: float  # 2, or −2 for the target
-    size: float  # of how many numbers the loss is the mean
 
 
 @inline
@@ -254,36 +221,3 @@ def likelihoods_gradient(t: LikelihoodsGradient, chunk):
                 share = share_of(t.incoming, n, d, h, i) * weight_at(t.labels, target)
                 out[to + i * t.channels + target] = 0.0 - share
         add_base(t.rows, t.grad_input, t.base, r)
-
-
-@kernel
-def squared_error(t: SquaredError, chunk):
-    """parts[chunk] = Σ (x − target)²."""
-    x, target = t.x.numbers, t.target.numbers
-    total, per_image = 0.0, t.rows.depth * t.rows.height
-    for r in range(t.edges[chunk] * per_image, t.edges[chunk + 1] * per_image):
-        at, other = row_at(t.rows, t.x, r), row_at(t.rows, t.target, r)
-        for i in range(t.rows.length):
-            difference = np.float64(x[at + i]) - target[other + i]
-            total += difference * difference
-    t.parts[chunk] = total
-
-
-@kernel
-def mean_parts(t: MeanParts, chunk):
-    """loss = Σ parts / size, the parts added as a tree in their place."""
-    add_in_pairs(t.parts, t.parts_count)
-    t.loss[0] = t.parts[0] / t.size
-
-
-@kernel
-def squared_error_gradient(t: SquaredErrorGradient, chunk):
-    """grad = base + factor·(x − target)·(grad_output/size)."""
-    x, target, out = t.x.numbers, t.target.numbers, t.grad.numbers
-    share = (1.0 if t.is_root != 0 else t.grad_output[0]) / max(t.size, 1.0)
-    for r in range(first_row(t.rows, chunk), last_row(t.rows, chunk)):
-        at, other = row_at(t.rows, t.x, r), row_at(t.rows, t.target, r)
-        to = row_at(t.rows, t.grad, r)
-        for i in range(t.rows.length):
-            out[to + i] = t.factor * (np.float64(x[at + i]) - target[other + i]) * share
-        add_base(t.rows, t.grad, t.base, r)

@@ -3,7 +3,8 @@
     out = f(A, B, …),   or   out = start + f(A, B, …)
 
 The code is written by the curve's own text (`functions/elementary.py`), which knows no compiler. `count` numbers of
-each operand lie side by side, or there is one of it for all. The third operand is where other code has its taps.
+each operand lie side by side, or there is one of it for all. The third operand is where other code has its taps,
+a fourth one where a result begins.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ class Curve:
         of: which result.
         base: whether it is added to what `start` holds.
         single: whether there is but one number of an operand; of absent ones: there are as many as results.
+        wide: whether results stay float64.
     """
 
     bits: int
@@ -52,6 +54,7 @@ class Curve:
     of: str = "output"
     base: bool = False
     single: tuple[bool, ...] = ()
+    wide: bool = False
 
     @property
     def symbol(self) -> str:
@@ -85,13 +88,14 @@ class Curve:
         registers = Registers(e.b, vector_lanes(64), group)
         a, b, out, start, taps = e.function.args[:5]
         masks = None if count is None else first_lanes(e, registers, count)
-        pointers = (a, b, e.b.bitcast(taps, a.type))[: len(self.definition.reads(self.of))]
+        pointers = (a, b, e.b.bitcast(taps, a.type), start)[: len(self.definition.reads(self.of))]
         alone = (*self.single, *(False for _ in pointers))
         numbers = [
             _operand(Stretch(e, registers, p), at, masks, one)
             for p, one in zip(pointers, alone, strict=False)
         ]
         result = registers.number(self.definition.made(self.of, Elementary(registers, self.bits), *numbers))
+        out = e.b.bitcast(out, ir.DoubleType().as_pointer()) if self.wide else out
         Stretch(e, registers, out).write(
             at, result, masks, Stretch(e, registers, start) if self.base else None
         )
