@@ -48,6 +48,7 @@ from pellucid.nn import BatchNorm1d as BatchNorm1d
 from pellucid.nn import BatchNorm2d as BatchNorm2d
 from pellucid.nn import BatchNorm3d as BatchNorm3d
 from pellucid.nn import Buffer as Buffer
+from pellucid.nn import ChannelShuffle as ChannelShuffle
 from pellucid.nn import CircularPad1d as CircularPad1d
 from pellucid.nn import CircularPad2d as CircularPad2d
 from pellucid.nn import CircularPad3d as CircularPad3d
@@ -97,6 +98,8 @@ from pellucid.nn import Module as Module
 from pellucid.nn import ModuleDict as ModuleDict
 from pellucid.nn import ModuleList as ModuleList
 from pellucid.nn import Parameter as Parameter
+from pellucid.nn import PixelShuffle as PixelShuffle
+from pellucid.nn import PixelUnshuffle as PixelUnshuffle
 from pellucid.nn import PReLU as PReLU
 from pellucid.nn import ReflectionPad1d as ReflectionPad1d
 from pellucid.nn import ReflectionPad2d as ReflectionPad2d
@@ -119,6 +122,7 @@ from pellucid.nn import StochasticDepth as StochasticDepth
 from pellucid.nn import Tanh as Tanh
 from pellucid.nn import Tanhshrink as Tanhshrink
 from pellucid.nn import Threshold as Threshold
+from pellucid.nn import Unflatten as Unflatten
 from pellucid.nn import Unfold as Unfold
 from pellucid.nn import Upsample as Upsample
 from pellucid.nn import ZeroPad1d as ZeroPad1d

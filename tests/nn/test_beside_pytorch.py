@@ -149,6 +149,11 @@ LAYERS = [
     (nn.Softmin(0), T.Softmin(0), (4, 5, 3)),
     (nn.Softmax2d(), T.Softmax2d(), (4, 5, 3, 2)),
     (nn.Flatten(), T.Flatten(), (4, 5, 3)),
+    (nn.Flatten(2, -2), T.Flatten(2, -2), (4, 5, 3, 2, 6)),
+    (nn.Unflatten(1, (2, -1)), T.Unflatten(1, (2, 3)), (4, 6, 5)),
+    (nn.PixelShuffle(2), T.PixelShuffle(2), (3, 8, 5, 2)),
+    (nn.PixelUnshuffle(3), T.PixelUnshuffle(3), (2, 2, 6, 9)),
+    (nn.ChannelShuffle(3), T.ChannelShuffle(3), (2, 6, 5, 4)),
 ]
 
 

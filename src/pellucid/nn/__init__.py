@@ -69,7 +69,17 @@ from pellucid.nn.pooling import (
     MaxPool3d,
 )
 from pellucid.nn.prelu import PReLU
-from pellucid.nn.shape import Dropout, Dropout1d, Dropout2d, Dropout3d, Flatten, Identity, StochasticDepth
+from pellucid.nn.shape import (
+    Dropout,
+    Dropout1d,
+    Dropout2d,
+    Dropout3d,
+    Flatten,
+    Identity,
+    StochasticDepth,
+    Unflatten,
+)
+from pellucid.nn.shuffling import ChannelShuffle, PixelShuffle, PixelUnshuffle
 from pellucid.nn.similarity import CosineSimilarity
 from pellucid.nn.smooth import CELU, ELU, SELU, LogSigmoid, Mish, Softplus, Softsign, Tanhshrink
 from pellucid.nn.summary import Summary, summary
@@ -96,6 +106,7 @@ __all__ = [
     "BatchNorm2d",
     "BatchNorm3d",
     "Buffer",
+    "ChannelShuffle",
     "CircularPad1d",
     "CircularPad2d",
     "CircularPad3d",
@@ -146,6 +157,8 @@ __all__ = [
     "ModuleList",
     "PReLU",
     "Parameter",
+    "PixelShuffle",
+    "PixelUnshuffle",
     "ReLU",
     "ReLU6",
     "ReflectionPad1d",
@@ -168,6 +181,7 @@ __all__ = [
     "Tanh",
     "Tanhshrink",
     "Threshold",
+    "Unflatten",
     "Unfold",
     "Upsample",
     "ZeroPad1d",

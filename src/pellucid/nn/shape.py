@@ -1,20 +1,61 @@
-"""Layers that pass numbers on: Flatten, Identity and, in inference, dropout of all kinds."""
+"""Layers that pass numbers on: Flatten and back, Identity and, in inference, dropout of all kinds."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from pellucid import functional as F
+from pellucid.errors import ArgumentError, say
 from pellucid.nn.layer import Layer
 from pellucid.ops.checks import choice, flag, number
+from pellucid.sizes import is_integer
 
 
 class Flatten(Layer):
-    """All axes but the first become one, in the order of the public axes: (N,C,H,W) → (N,C·H·W)."""
+    """The axes from `start_dim` to `end_dim` become one, in the order of the public axes: (N,C,H,W) → (N,C·H·W).
+
+    Raises: ArgumentError when one of the two is no whole number.
+    """
+
+    start_dim, end_dim = 1, -1
+
+    def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
+        self.start_dim, self.end_dim = (
+            _axis("Flatten", "start_dim", start_dim),
+            _axis("Flatten", "end_dim", end_dim),
+        )
 
     def forward(self, input: Any) -> Any:
-        """(N,…) → (N,product of the rest)."""
-        return F.flatten(input, 1)
+        """(N,…) → (N,product of the rest), with the default settings."""
+        return F.flatten(input, self.start_dim, self.end_dim)
+
+    def extra_repr(self) -> str:
+        """The settings, where they are others than usual."""
+        usual = (self.start_dim, self.end_dim) == (1, -1)
+        return "" if usual else f"start_dim={self.start_dim}, end_dim={self.end_dim}"
+
+
+class Unflatten(Layer):
+    """The axis `dim` becomes several, of the sizes `unflattened_size`, one of which may be −1: (N,C·H) → (N,C,H).
+
+    Raises: ArgumentError when `dim` is no whole number, or a size is none.
+    """
+
+    def __init__(self, dim: int, unflattened_size: Sequence[int]) -> None:
+        self.dim = _axis("Unflatten", "dim", dim)
+        if not isinstance(unflattened_size, Sequence) or not all(map(is_integer, unflattened_size)):
+            got = repr(unflattened_size)[:80]
+            raise ArgumentError("Unflatten", "unflattened_size holds whole numbers", got=got)
+        self.unflattened_size = tuple(map(int, unflattened_size))
+
+    def forward(self, input: Any) -> Any:
+        """One axis more for each size but one."""
+        return F.unflatten(input, self.dim, self.unflattened_size)
+
+    def extra_repr(self) -> str:
+        """The settings."""
+        return f"dim={self.dim}, unflattened_size={self.unflattened_size}"
 
 
 class Identity(Layer):
@@ -105,3 +146,10 @@ class StochasticDepth(Layer):
     def extra_repr(self) -> str:
         """The settings."""
         return f"p={self.p}, mode={self.mode}"
+
+
+def _axis(where: str, name: str, value: int) -> int:
+    """The number of an axis."""
+    if not is_integer(value):
+        raise ArgumentError(where, say("{name} must be a whole number", name=name), got=repr(value))
+    return int(value)

@@ -120,4 +120,5 @@ SENTENCES = {
     "{model} takes square images": "정사각형 이미지가 필요한 모델입니다: {model}",
     "--size 32": "--size 32",
     "input must be (N,C,H,W) or (C,H,W)": "입력은 (N,C,H,W)나 (C,H,W)여야 합니다",
+    "unflattened_size holds whole numbers": "unflattened_size에는 정수를 적어야 합니다",
 }
