@@ -1,6 +1,11 @@
 """The networks of `pellucid.nn.models` as tests run them: the large ones on small images."""
 
-SETTINGS = {"alexnet": {"image_size": 63}, "vgg11": {"image_size": 32}}
+SETTINGS = {
+    "alexnet": {"image_size": 63},
+    "vgg11": {"image_size": 32},
+    "vgg16": {"image_size": 32},
+    "unet": {"width": 4, "depth": 3},
+}
 INPUTS = {  # what one image is
     "lenet5": (1, 28, 28),
     "mnist_cnn": (1, 28, 28),
@@ -9,5 +14,11 @@ INPUTS = {  # what one image is
     "resnet18": (3, 17, 9),
     "alexnet": (3, 63, 63),
     "vgg11": (3, 32, 32),
+    "vgg16": (3, 32, 32),
     "tiny": (3, 13, 9),
+    "resnet50": (3, 49, 33),
+    "densenet121": (3, 65, 34),
+    "squeezenet": (3, 35, 41),
+    "googlenet": (3, 49, 70),
+    "unet": (3, 12, 20),
 }

@@ -9,6 +9,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from pellucid.bench.vision import vision
+
+VISION = ("resnet50", "densenet121", "squeezenet", "googlenet")
+
 
 class LeNet5(nn.Module):
     def __init__(self, in_channels: int = 1, num_classes: int = 10, image_size: int = 28) -> None:
@@ -136,12 +140,14 @@ class AlexNet(nn.Module):
         return self.classifier(torch.flatten(self.features(x), 1))
 
 
-class VGG11(nn.Module):
-    def __init__(self, in_channels: int = 3, num_classes: int = 1000, image_size: int = 224) -> None:
+class VGG(nn.Module):
+    def __init__(
+        self, widths: tuple[int, ...], in_channels: int = 3, num_classes: int = 1000, image_size: int = 224
+    ) -> None:
         super().__init__()
         layers: list[nn.Module] = []
         channels = in_channels
-        for width in (64, 0, 128, 0, 256, 256, 0, 512, 512, 0, 512, 512, 0):
+        for width in widths:
             if width == 0:
                 layers.append(nn.MaxPool2d(2))
             else:
@@ -180,6 +186,41 @@ class Tiny(nn.Module):
         return self.fc(self.dropout(x))
 
 
+def double(in_channels: int, out_channels: int) -> nn.Sequential:
+    layers = []
+    for channels in (in_channels, out_channels):
+        convolution = nn.Conv2d(channels, out_channels, 3, padding=1, bias=False)
+        layers.append(nn.Sequential(convolution, nn.BatchNorm2d(out_channels), nn.ReLU()))
+    return nn.Sequential(*layers)
+
+
+class UNet(nn.Module):
+    def __init__(self, in_channels: int = 3, num_classes: int = 2, width: int = 64, depth: int = 5) -> None:
+        super().__init__()
+        widths = [width << i for i in range(depth)]
+        channels = in_channels
+        for i, size in enumerate(widths, 1):
+            self.add_module(f"down{i}", double(channels, size))
+            channels = size
+        for i, size in enumerate(widths[-2::-1], 1):
+            self.add_module(f"up{i}", nn.ConvTranspose2d(channels, size, 2, stride=2))
+            self.add_module(f"merge{i}", double(2 * size, size))
+            channels = size
+        self.head = nn.Conv2d(channels, num_classes, 1)
+        self.depth = depth
+
+    def forward(self, x: Tensor) -> Tensor:
+        skips = []
+        for i in range(1, self.depth):
+            skips.append(self.get_submodule(f"down{i}")(x))
+            x = F.max_pool2d(skips[-1], 2)
+        x = self.get_submodule(f"down{self.depth}")(x)
+        for i in range(1, self.depth):
+            x = self.get_submodule(f"up{i}")(x)
+            x = self.get_submodule(f"merge{i}")(torch.cat([skips.pop(), x], 1))
+        return self.head(x)
+
+
 TWINS: dict[str, Callable[..., nn.Module]] = {
     "lenet5": LeNet5,
     "mnist_cnn": MnistCNN,
@@ -187,8 +228,11 @@ TWINS: dict[str, Callable[..., nn.Module]] = {
     "resnet20": partial(ResNet, (16, 32, 64), 3),
     "resnet18": partial(ResNet, (64, 128, 256, 512), 2),
     "alexnet": AlexNet,
-    "vgg11": VGG11,
+    "vgg11": partial(VGG, (64, 0, 128, 0, 256, 256, 0, 512, 512, 0, 512, 512, 0)),
+    "vgg16": partial(VGG, (64, 64, 0, 128, 128, 0, 256, 256, 256, 0, 512, 512, 512, 0, 512, 512, 512, 0)),
     "tiny": Tiny,
+    "unet": UNet,
+    **{name: partial(vision, name) for name in VISION},
 }
 
 

@@ -24,7 +24,8 @@ class BenchName(StrEnum):
 
 def network_names() -> list[str]:
     """Those and the others, for completion in shells."""
-    return [*BenchName, "vgg11", "tiny"]
+    others = ["vgg11", "vgg16", "tiny", "resnet50", "densenet121", "squeezenet", "googlenet", "unet"]
+    return [*BenchName, *others]
 
 
 class Fit(StrEnum):

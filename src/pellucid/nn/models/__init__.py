@@ -3,11 +3,15 @@
 from collections.abc import Callable
 
 from pellucid.nn.models.alexnet import alexnet
+from pellucid.nn.models.densenet import densenet121
+from pellucid.nn.models.googlenet import googlenet
 from pellucid.nn.models.lenet import lenet5
 from pellucid.nn.models.mnist import mnist_cnn
-from pellucid.nn.models.resnet import resnet18, resnet20
+from pellucid.nn.models.resnet import resnet18, resnet20, resnet50
+from pellucid.nn.models.squeezenet import squeezenet
 from pellucid.nn.models.tiny import tiny
-from pellucid.nn.models.vgg import vgg11, vgg_small
+from pellucid.nn.models.unet import unet
+from pellucid.nn.models.vgg import vgg11, vgg16, vgg_small
 from pellucid.nn.module import Module
 
 MODELS: dict[str, Callable[..., Module]] = {
@@ -18,7 +22,13 @@ MODELS: dict[str, Callable[..., Module]] = {
     "resnet18": resnet18,
     "alexnet": alexnet,
     "vgg11": vgg11,
+    "vgg16": vgg16,
     "tiny": tiny,
+    "resnet50": resnet50,
+    "densenet121": densenet121,
+    "squeezenet": squeezenet,
+    "googlenet": googlenet,
+    "unet": unet,
 }
 
 
@@ -32,12 +42,18 @@ def input_shape(model: Module) -> tuple[int, int, int]:
 __all__ = [
     "MODELS",
     "alexnet",
+    "densenet121",
+    "googlenet",
     "input_shape",
     "lenet5",
     "mnist_cnn",
     "resnet18",
     "resnet20",
+    "resnet50",
+    "squeezenet",
     "tiny",
+    "unet",
     "vgg11",
+    "vgg16",
     "vgg_small",
 ]

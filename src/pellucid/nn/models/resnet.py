@@ -1,4 +1,4 @@
-"""Residual networks for CIFAR images, with torchvision's names."""
+"""Residual networks, for CIFAR's small images and for ImageNet's, with torchvision's names."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from pellucid.nn.conv import Conv2d
 from pellucid.nn.linear import Linear
 from pellucid.nn.module import Module
 from pellucid.nn.norm import BatchNorm2d
+from pellucid.nn.pooling import MaxPool2d
 
 
 class BasicBlock(Module):
     """Two 3×3 convolutions and a shortcut past them, 1×1 where size or channels change (option B)."""
 
-    def __init__(self, in_channels: int, out_channels: int, stride: int) -> None:
-        self.conv1 = Conv2d(in_channels, out_channels, 3, stride=stride, padding=1, bias=False)
-        self.bn1 = BatchNorm2d(out_channels)
-        self.conv2 = Conv2d(out_channels, out_channels, 3, padding=1, bias=False)
-        self.bn2 = BatchNorm2d(out_channels)
-        self.downsample = None
-        if stride != 1 or in_channels != out_channels:
-            shortcut = Conv2d(in_channels, out_channels, 1, stride=stride, bias=False)
-            self.downsample = Sequential(shortcut, BatchNorm2d(out_channels))
+    expansion = 1  # output channels for each of `width`
+
+    def __init__(self, in_channels: int, width: int, stride: int) -> None:
+        self.conv1 = Conv2d(in_channels, width, 3, stride=stride, padding=1, bias=False)
+        self.bn1 = BatchNorm2d(width)
+        self.conv2 = Conv2d(width, width, 3, padding=1, bias=False)
+        self.bn2 = BatchNorm2d(width)
+        self.downsample = _shortcut(in_channels, width, stride)
 
     def forward(self, x: Any) -> Any:
         """(N,C,H,W) → (N,O,H/stride,W/stride)."""
@@ -34,26 +34,66 @@ class BasicBlock(Module):
         return F.relu(out + shortcut)
 
 
-class ResNet(Module):
-    """A 3×3 convolution, stages of `blocks` residual blocks each, an average, a linear layer.
+class Bottleneck(Module):
+    """A 3×3 convolution between two of 1×1, which make the channels fewer and more again, and a shortcut past them."""
 
-    The stages have as many channels as `widths` says; each but the first halves the image.
+    expansion = 4
+
+    def __init__(self, in_channels: int, width: int, stride: int) -> None:
+        self.conv1 = Conv2d(in_channels, width, 1, bias=False)
+        self.bn1 = BatchNorm2d(width)
+        self.conv2 = Conv2d(width, width, 3, stride=stride, padding=1, bias=False)
+        self.bn2 = BatchNorm2d(width)
+        self.conv3 = Conv2d(width, self.expansion * width, 1, bias=False)
+        self.bn3 = BatchNorm2d(self.expansion * width)
+        self.downsample = _shortcut(in_channels, self.expansion * width, stride)
+
+    def forward(self, x: Any) -> Any:
+        """(N,C,H,W) → (N,4·width,H/stride,W/stride)."""
+        out = F.relu(self.bn1(self.conv1(x)))
+        out = F.relu(self.bn2(self.conv2(out)))
+        out = self.bn3(self.conv3(out))
+        shortcut = x if self.downsample is None else self.downsample(x)
+        return F.relu(out + shortcut)
+
+
+class ResNet(Module):
+    """A convolution, stages of residual blocks, an average, a linear layer.
+
+    The stages have `blocks` blocks each, or as many as it says for each, of the widths in `widths`; each but the first
+    halves the image. `large` images are made smaller before: by a 7×7 convolution and a pooling, both of stride 2.
     """
 
-    def __init__(self, widths: tuple[int, ...], blocks: int, in_channels: int, num_classes: int) -> None:
+    def __init__(
+        self,
+        widths: tuple[int, ...],
+        blocks: int | tuple[int, ...],
+        in_channels: int,
+        num_classes: int,
+        *,
+        block: type[BasicBlock | Bottleneck] = BasicBlock,
+        large: bool = False,
+    ) -> None:
         channels = widths[0]
-        self.conv1 = Conv2d(in_channels, channels, 3, padding=1, bias=False)
+        if large:
+            self.conv1 = Conv2d(in_channels, channels, 7, stride=2, padding=3, bias=False)
+        else:
+            self.conv1 = Conv2d(in_channels, channels, 3, padding=1, bias=False)
         self.bn1 = BatchNorm2d(channels)
+        self.maxpool = MaxPool2d(3, stride=2, padding=1) if large else None
         self._stages = tuple(f"layer{i + 1}" for i in range(len(widths)))
-        for name, width in zip(self._stages, widths, strict=True):
-            setattr(self, name, _stage(channels, width, 1 if name == "layer1" else 2, blocks))
-            channels = width
+        counts = blocks if isinstance(blocks, tuple) else (blocks,) * len(widths)
+        for name, width, count in zip(self._stages, widths, counts, strict=True):
+            setattr(self, name, _stage(block, channels, width, 1 if name == "layer1" else 2, count))
+            channels = block.expansion * width
         self.avgpool = AdaptiveAvgPool2d(1)
         self.fc = Linear(channels, num_classes)
 
     def forward(self, x: Any) -> Any:
         """(N,C,H,W) → logits (N,num_classes)."""
         x = F.relu(self.bn1(self.conv1(x)))
+        if self.maxpool is not None:
+            x = self.maxpool(x)
         for name in self._stages:
             x = getattr(self, name)(x)
         return self.fc(F.flatten(self.avgpool(x), 1))
@@ -83,6 +123,30 @@ def resnet18(in_channels: int = 3, num_classes: int = 10) -> ResNet:
     return ResNet((64, 128, 256, 512), 2, in_channels, num_classes)
 
 
-def _stage(in_channels: int, out_channels: int, stride: int, blocks: int) -> Sequential:
-    first = BasicBlock(in_channels, out_channels, stride)
-    return Sequential(first, *(BasicBlock(out_channels, out_channels, 1) for _ in range(blocks - 1)))
+def resnet50(in_channels: int = 3, num_classes: int = 1000) -> ResNet:
+    """ResNet-50 for images of 224×224; others fit too. 25,557,032 parameters as it comes.
+
+    Layers and keys of the state dict are those of torchvision's resnet50, so weights copy one to one. As there, a
+    block's 3×3 convolution has the stride.
+
+    Source: He, Zhang, Ren, Sun, "Deep residual learning for image recognition" (2016), table 1.
+
+    Shapes: (N,in_channels,H,W) → logits (N,num_classes).
+    """
+    widths, blocks = (64, 128, 256, 512), (3, 4, 6, 3)
+    return ResNet(widths, blocks, in_channels, num_classes, block=Bottleneck, large=True)
+
+
+def _stage(
+    block: type[BasicBlock | Bottleneck], in_channels: int, width: int, stride: int, count: int
+) -> Sequential:
+    later = (block(block.expansion * width, width, 1) for _ in range(count - 1))
+    return Sequential(block(in_channels, width, stride), *later)
+
+
+def _shortcut(in_channels: int, out_channels: int, stride: int) -> Sequential | None:
+    """1×1 where size or channels change."""
+    if stride == 1 and in_channels == out_channels:
+        return None
+    conv = Conv2d(in_channels, out_channels, 1, stride=stride, bias=False)
+    return Sequential(conv, BatchNorm2d(out_channels))

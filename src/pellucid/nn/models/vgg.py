@@ -1,4 +1,4 @@
-"""VGGs: 3×3 convolutions, one or two of them before each pooling."""
+"""VGGs: 3×3 convolutions, one to three of them before each pooling."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from pellucid.nn.shape import Dropout
 
 WIDTHS = (64, 128, 256)  # channels of the small one's three stages; each halves the image
 _VGG11 = ((64,), (128,), (256, 256), (512, 512), (512, 512))
+_VGG16 = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
 
 
 class VGGSmall(Module):
@@ -48,14 +49,16 @@ def vgg_small(in_channels: int = 3, num_classes: int = 10, image_size: int = 32)
     return VGGSmall(in_channels, num_classes, image_size)
 
 
-class VGG11(Module):
-    """Eight 3×3 convolutions in `features`, three linear layers, with dropout between them, in `classifier`."""
+class VGG(Module):
+    """Stages of 3×3 convolutions in `features`, three linear layers, with dropout between them, in `classifier`."""
 
-    def __init__(self, in_channels: int, num_classes: int, image_size: int) -> None:
-        self.image_size = whole("vgg11", "image_size", image_size, minimum=32)
+    def __init__(
+        self, name: str, stages: tuple[tuple[int, ...], ...], in_channels: int, num_classes: int, image_size: int
+    ) -> None:
+        self.image_size = whole(name, "image_size", image_size, minimum=32)
         layers: list[Module] = []
         channels = in_channels
-        for stage in _VGG11:
+        for stage in stages:
             for width in stage:
                 layers += [Conv2d(channels, width, 3, padding=1), ReLU()]
                 channels = width
@@ -76,7 +79,7 @@ class VGG11(Module):
         return self.classifier(F.flatten(self.features(x), 1))
 
 
-def vgg11(in_channels: int = 3, num_classes: int = 1000, image_size: int = 224) -> VGG11:
+def vgg11(in_channels: int = 3, num_classes: int = 1000, image_size: int = 224) -> VGG:
     """VGG with 11 layers for square images of at least 32×32, 132,863,336 parameters as it comes.
 
     Layers and keys of the state dict are those of torchvision's vgg11, so weights copy one to one. Its adaptive pooling
@@ -86,4 +89,16 @@ def vgg11(in_channels: int = 3, num_classes: int = 1000, image_size: int = 224) 
 
     Shapes: (N,in_channels,image_size,image_size) → logits (N,num_classes).
     """
-    return VGG11(in_channels, num_classes, image_size)
+    return VGG("vgg11", _VGG11, in_channels, num_classes, image_size)
+
+
+def vgg16(in_channels: int = 3, num_classes: int = 1000, image_size: int = 224) -> VGG:
+    """VGG with 16 layers for square images of at least 32×32, 138,357,544 parameters as it comes.
+
+    Layers and keys of the state dict are those of torchvision's vgg16, as in `vgg11`.
+
+    Source: the same, column D.
+
+    Shapes: (N,in_channels,image_size,image_size) → logits (N,num_classes).
+    """
+    return VGG("vgg16", _VGG16, in_channels, num_classes, image_size)
