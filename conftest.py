@@ -20,9 +20,15 @@ for name in ("COLUMNS", "PELLUCID_LANG"):  # how wide a pipe is, and which langu
 
 ROOT = Path(__file__).parent
 ORACLES = {
-    "torch", "torchvision", "onnx", "cv2", "tifffile", "imagecodecs", "png", "safetensors", "ml_dtypes", "unicorn", "gmpy2", "flint",
+    "torch", "torchvision", "onnx", "cv2", "tifffile", "imagecodecs", "png", "safetensors", "ml_dtypes", "unicorn",
+    "gmpy2", "flint",
 }  # fmt: skip
-SHARED = ("tests.", "soak.", "pellucid.bench.twins.", "pellucid.bench.vision.")  # modules that import oracles for others
+SHARED = (
+    "tests.",
+    "soak.",
+    "pellucid.bench.twins.",
+    "pellucid.bench.vision.",
+)  # modules that import oracles for others
 
 
 def imports(path: Path) -> Iterator[str]:

@@ -253,8 +253,7 @@ MISTAKES = {
         "lenet5: image_size must be a whole number. Expected image_size ≥ 12. Got image_size=1."
     ),
     "warmup ": (
-        "model: there is no such network and no such file. "
-        "Expected lenet5, mnist_cnn, vgg_small, resnet20, resnet18, alexnet, vgg11, tiny or a file. Got ''."
+        f"model: there is no such network and no such file. Expected {', '.join(pc.models.MODELS)} or a file. Got ''."
     ),
     "warmup alexnet --shape 3,32,32": "alexnet: image_size must be a whole number. Expected image_size ≥ 63.",
     "warmup lenet5 --batch 0": "Invalid value for '--batch'",

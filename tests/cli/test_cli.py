@@ -331,7 +331,7 @@ MISTAKES = {
     "predict model mnist:-1": "image: a test digit is named by its number. Expected such as mnist:17. Got 'mnist:-1'.",
     "summary lenet6": (
         "model: there is no such network and no such file. "
-        "Expected lenet5, mnist_cnn, vgg_small, resnet20, resnet18, alexnet, vgg11, tiny or a file. Got 'lenet6'."
+        f"Expected {', '.join(MODELS)} or a file. Got 'lenet6'."
     ),
     "train --model alexnet": "alexnet: image_size must be a whole number. Expected image_size ≥ 63. Got image_size=28.",
     "summary lenet5 --input 1x28": (

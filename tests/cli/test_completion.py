@@ -45,7 +45,7 @@ LINES = {
     "pellucid train --model ": network_names(),
     "pellucid train --model resnet": ["resnet20", "resnet18"],
     "pellucid explain t": ["tiny"],
-    "pellucid summary vgg": ["vgg_small", "vgg11"],
+    "pellucid summary vgg": ["vgg_small", "vgg11", "vgg16"],
     "pellucid plan le": ["lenet5"],
     "pellucid warmup tiny mn": ["mnist_cnn"],
     "pellucid train --schedule c": ["constant", "cosine"],

@@ -20,5 +20,10 @@ INPUTS = {  # what one image is
     "densenet121": (3, 65, 34),
     "squeezenet": (3, 35, 41),
     "googlenet": (3, 49, 70),
+    "mobilenet_v2": (3, 65, 41),
+    "mobilenet_v3_small": (3, 65, 41),
+    "efficientnet_b0": (3, 41, 65),
+    "shufflenet_v2": (3, 65, 41),
+    "convnext_tiny": (3, 64, 32),
     "unet": (3, 12, 20),
 }

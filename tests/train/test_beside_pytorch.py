@@ -17,7 +17,19 @@ from pellucid import functional as F
 from pellucid.nn.models import MODELS
 
 LARGE = {"resnet18": 2, "alexnet": 1, "vgg11": 1}  # networks that make only so many steps; the others make 20
-DEEP = {"vgg16": 1, "resnet50": 2, "densenet121": 2, "squeezenet": 2, "googlenet": 2, "unet": 3}  # in float64 alone
+DEEP = {  # so many steps in float64 alone
+    "vgg16": 1,
+    "resnet50": 2,
+    "densenet121": 2,
+    "squeezenet": 2,
+    "googlenet": 2,
+    "mobilenet_v2": 2,
+    "mobilenet_v3_small": 2,
+    "efficientnet_b0": 2,
+    "shufflenet_v2": 2,
+    "convnext_tiny": 1,
+    "unet": 3,
+}
 BATCH = {
     "lenet5": 7,
     "mnist_cnn": 4,

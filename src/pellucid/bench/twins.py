@@ -11,7 +11,17 @@ from torch.nn import functional as F
 
 from pellucid.bench.vision import vision
 
-VISION = ("resnet50", "densenet121", "squeezenet", "googlenet")
+VISION = (
+    "resnet50",
+    "densenet121",
+    "squeezenet",
+    "googlenet",
+    "mobilenet_v2",
+    "mobilenet_v3_small",
+    "efficientnet_b0",
+    "shufflenet_v2",
+    "convnext_tiny",
+)
 
 
 class LeNet5(nn.Module):
@@ -187,6 +197,7 @@ class Tiny(nn.Module):
 
 
 def double(in_channels: int, out_channels: int) -> nn.Sequential:
+    """Two convolutions, each with its norm and ReLU."""
     layers = []
     for channels in (in_channels, out_channels):
         convolution = nn.Conv2d(channels, out_channels, 3, padding=1, bias=False)

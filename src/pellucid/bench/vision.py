@@ -8,7 +8,10 @@ from typing import Any
 import torch
 from torch import nn
 
-_NAMES = {"squeezenet": "squeezenet1_1", "shufflenet_v2": "shufflenet_v2_x1_0"}  # where torchvision's are others
+_NAMES = {
+    "squeezenet": "squeezenet1_1",
+    "shufflenet_v2": "shufflenet_v2_x1_0",
+}  # where torchvision's are others
 _SETTINGS: dict[str, dict[str, Any]] = {"googlenet": {"aux_logits": False, "init_weights": False}}
 
 

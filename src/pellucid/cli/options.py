@@ -22,10 +22,26 @@ class BenchName(StrEnum):
     ALEXNET = "alexnet"
 
 
+_OTHERS = (
+    "vgg11",
+    "vgg16",
+    "tiny",
+    "resnet50",
+    "densenet121",
+    "squeezenet",
+    "googlenet",
+    "mobilenet_v2",
+    "mobilenet_v3_small",
+    "efficientnet_b0",
+    "shufflenet_v2",
+    "convnext_tiny",
+    "unet",
+)
+
+
 def network_names() -> list[str]:
     """Those and the others, for completion in shells."""
-    others = ["vgg11", "vgg16", "tiny", "resnet50", "densenet121", "squeezenet", "googlenet", "unet"]
-    return [*BenchName, *others]
+    return [*BenchName, *_OTHERS]
 
 
 class Fit(StrEnum):

@@ -153,9 +153,13 @@ OPTIONS: Area = {
     ),
     "option.threads": Entry("How many threads compute.", "계산에 쓸 스레드 수"),
     "option.train_model": Entry(
-        "The network: lenet5, mnist_cnn, vgg_small, resnet20, resnet18, alexnet, vgg11, tiny (for a few hundred "
-        'pictures), a line such as "conv 32 k3 p1; relu; pool k2; flatten; dense", or my_net.py:Net.',
-        "학습할 신경망: lenet5, mnist_cnn, vgg_small, resnet20, resnet18, alexnet, vgg11, tiny(사진 몇백 장에 알맞음), "
+        "The network: tiny (for a few hundred pictures), lenet5, mnist_cnn, vgg_small, vgg11, vgg16, alexnet, "
+        "resnet18, resnet20, resnet50, densenet121, squeezenet, googlenet, mobilenet_v2, mobilenet_v3_small, "
+        "efficientnet_b0, shufflenet_v2, convnext_tiny, unet (a class for each pixel), a line such as "
+        '"conv 32 k3 p1; relu; pool k2; flatten; dense", or my_net.py:Net.',
+        "학습할 신경망: tiny(사진 몇백 장에 알맞음), lenet5, mnist_cnn, vgg_small, vgg11, vgg16, alexnet, resnet18, "
+        "resnet20, resnet50, densenet121, squeezenet, googlenet, mobilenet_v2, mobilenet_v3_small, efficientnet_b0, "
+        "shufflenet_v2, convnext_tiny, unet(픽셀마다 클래스 하나), "
         '"conv 32 k3 p1; relu; pool k2; flatten; dense"처럼 한 줄로 적은 것, 또는 my_net.py:Net',
     ),
     "option.epochs": Entry("How often each image is seen.", "이미지마다 학습에 쓰는 횟수"),

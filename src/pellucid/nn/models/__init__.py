@@ -1,16 +1,24 @@
-"""Networks to begin with. `MODELS` maps their names to the functions that build them."""
+"""Networks to begin with. `MODELS` maps the names of those that take images to the functions that build them."""
 
 from collections.abc import Callable
 
 from pellucid.nn.models.alexnet import alexnet
+from pellucid.nn.models.c3d import c3d
+from pellucid.nn.models.convnext import convnext_tiny
+from pellucid.nn.models.dcgan import dcgan
 from pellucid.nn.models.densenet import densenet121
+from pellucid.nn.models.efficientnet import efficientnet_b0
 from pellucid.nn.models.googlenet import googlenet
 from pellucid.nn.models.lenet import lenet5
 from pellucid.nn.models.mnist import mnist_cnn
+from pellucid.nn.models.mobilenet import mobilenet_v2, mobilenet_v3_small
 from pellucid.nn.models.resnet import resnet18, resnet20, resnet50
+from pellucid.nn.models.shufflenet import shufflenet_v2
 from pellucid.nn.models.squeezenet import squeezenet
+from pellucid.nn.models.tcn import tcn
 from pellucid.nn.models.tiny import tiny
 from pellucid.nn.models.unet import unet
+from pellucid.nn.models.vae import vae, vae_loss
 from pellucid.nn.models.vgg import vgg11, vgg16, vgg_small
 from pellucid.nn.module import Module
 
@@ -28,6 +36,11 @@ MODELS: dict[str, Callable[..., Module]] = {
     "densenet121": densenet121,
     "squeezenet": squeezenet,
     "googlenet": googlenet,
+    "mobilenet_v2": mobilenet_v2,
+    "mobilenet_v3_small": mobilenet_v3_small,
+    "efficientnet_b0": efficientnet_b0,
+    "shufflenet_v2": shufflenet_v2,
+    "convnext_tiny": convnext_tiny,
     "unet": unet,
 }
 
@@ -42,17 +55,27 @@ def input_shape(model: Module) -> tuple[int, int, int]:
 __all__ = [
     "MODELS",
     "alexnet",
+    "c3d",
+    "convnext_tiny",
+    "dcgan",
     "densenet121",
+    "efficientnet_b0",
     "googlenet",
     "input_shape",
     "lenet5",
     "mnist_cnn",
+    "mobilenet_v2",
+    "mobilenet_v3_small",
     "resnet18",
     "resnet20",
     "resnet50",
+    "shufflenet_v2",
     "squeezenet",
+    "tcn",
     "tiny",
     "unet",
+    "vae",
+    "vae_loss",
     "vgg11",
     "vgg16",
     "vgg_small",

@@ -1,4 +1,4 @@
-"""What several networks are built of: a convolution with its norm and activation, and the gate of squeeze-and-excitation."""
+"""What several networks are built of: a convolution with norm and activation, the gate of squeeze-and-excitation."""
 
 from __future__ import annotations
 
@@ -22,13 +22,14 @@ def conv_norm(
     stride: int = 1,
     groups: int = 1,
     activation: Maker | None = ReLU,
-    **norm: float,
+    eps: float = 1e-5,
+    momentum: float = 0.1,
 ) -> Sequential:
     """A convolution that keeps the size at stride 1, batch norm, and the activation, if there is one."""
     padding = (kernel_size - 1) // 2
     conv = Conv2d(in_channels, out_channels, kernel_size, stride, padding, groups=groups, bias=False)
     ends = () if activation is None else (activation(),)
-    return Sequential(conv, BatchNorm2d(out_channels, **norm), *ends)
+    return Sequential(conv, BatchNorm2d(out_channels, eps, momentum), *ends)
 
 
 class SqueezeExcitation(Module):

@@ -24,7 +24,11 @@ class DCGAN(Module):
         layers: list[Module] = []
         before, stride, padding = latent, 1, 0
         for size in (8 * width, 4 * width, 2 * width, width):
-            layers += [ConvTranspose2d(before, size, 4, stride, padding, bias=False), BatchNorm2d(size), ReLU()]
+            layers += [
+                ConvTranspose2d(before, size, 4, stride, padding, bias=False),
+                BatchNorm2d(size),
+                ReLU(),
+            ]
             before, stride, padding = size, 2, 1
         self.generator = Sequential(*layers, ConvTranspose2d(before, channels, 4, 2, 1, bias=False), Tanh())
         layers, before = [Conv2d(channels, width, 4, 2, 1, bias=False), LeakyReLU(0.2)], width

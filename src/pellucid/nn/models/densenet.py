@@ -6,7 +6,6 @@ from typing import Any
 
 from pellucid import functional as F
 from pellucid.nn.activation import ReLU
-from pellucid.nn.container import Sequential
 from pellucid.nn.conv import Conv2d
 from pellucid.nn.linear import Linear
 from pellucid.nn.module import Module

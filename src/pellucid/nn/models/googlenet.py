@@ -30,7 +30,9 @@ _INCEPTIONS = {  # channels of 1×1; of the two of 3×3; of the two of the third
 class BasicConv2d(Module):
     """A convolution, batch norm, ReLU."""
 
-    def __init__(self, in_channels: int, out_channels: int, kernel_size: int, stride: int = 1, padding: int = 0) -> None:
+    def __init__(
+        self, in_channels: int, out_channels: int, kernel_size: int, stride: int = 1, padding: int = 0
+    ) -> None:
         self.conv = Conv2d(in_channels, out_channels, kernel_size, stride, padding, bias=False)
         self.bn = BatchNorm2d(out_channels, eps=0.001)
 
@@ -45,8 +47,12 @@ class Inception(Module):
     def __init__(self, in_channels: int, widths: tuple[int, int, int, int, int, int]) -> None:
         one, before3, three, before5, five, pooled = widths
         self.branch1 = BasicConv2d(in_channels, one, 1)
-        self.branch2 = Sequential(BasicConv2d(in_channels, before3, 1), BasicConv2d(before3, three, 3, padding=1))
-        self.branch3 = Sequential(BasicConv2d(in_channels, before5, 1), BasicConv2d(before5, five, 3, padding=1))
+        self.branch2 = Sequential(
+            BasicConv2d(in_channels, before3, 1), BasicConv2d(before3, three, 3, padding=1)
+        )
+        self.branch3 = Sequential(
+            BasicConv2d(in_channels, before5, 1), BasicConv2d(before5, five, 3, padding=1)
+        )
         pool = MaxPool2d(3, stride=1, padding=1, ceil_mode=True)
         self.branch4 = Sequential(pool, BasicConv2d(in_channels, pooled, 1))
 

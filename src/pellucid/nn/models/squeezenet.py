@@ -13,7 +13,18 @@ from pellucid.nn.module import Module
 from pellucid.nn.pooling import MaxPool2d
 from pellucid.nn.shape import Dropout
 
-_FIRES = ((16, 64), (16, 64), "pool", (32, 128), (32, 128), "pool", (48, 192), (48, 192), (64, 256), (64, 256))
+_FIRES = (
+    (16, 64),
+    (16, 64),
+    "pool",
+    (32, 128),
+    (32, 128),
+    "pool",
+    (48, 192),
+    (48, 192),
+    (64, 256),
+    (64, 256),
+)
 
 
 class Fire(Module):

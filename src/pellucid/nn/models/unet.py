@@ -13,7 +13,7 @@ from pellucid.nn.module import Module
 
 
 class UNet(Module):
-    """Double convolutions `down1`, `down2`, … and, behind transposed convolutions `up1`, …, `merge1`, …; a 1×1 `head`."""
+    """Double convolutions `down1`, … and, behind transposed ones `up1`, …, `merge1`, …; a 1×1 `head`."""
 
     def __init__(self, in_channels: int, num_classes: int, width: int, depth: int) -> None:
         widths = [width << i for i in range(depth)]

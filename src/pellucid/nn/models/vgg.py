@@ -53,7 +53,12 @@ class VGG(Module):
     """Stages of 3×3 convolutions in `features`, three linear layers, with dropout between them, in `classifier`."""
 
     def __init__(
-        self, name: str, stages: tuple[tuple[int, ...], ...], in_channels: int, num_classes: int, image_size: int
+        self,
+        name: str,
+        stages: tuple[tuple[int, ...], ...],
+        in_channels: int,
+        num_classes: int,
+        image_size: int,
     ) -> None:
         self.image_size = whole(name, "image_size", image_size, minimum=32)
         layers: list[Module] = []
