@@ -20,7 +20,7 @@ PAGES = {
     "films": (3, 0, 0),
     "filters": (2, 0, 0),
     "mistakes": (4, 0, 0),
-    "networks": (10, 0, 0),
+    "networks": (11, 0, 0),
     "slips": (14, 30, 9),
     "train": (12, 0, 0),
     "worked-examples": (14, 112, 19),
