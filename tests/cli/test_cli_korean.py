@@ -41,7 +41,8 @@ NAMES = {
     "input", "output", "loss", "updated", "count", "log", "eps", "after", "mask", "mean", "variance",
     "velocity", "softmax", "sum", "select", "formula", "stride", "dilation", "padding",
     # values of options
-    "mnist", "alexnet", "sgd", "adam", "inference", "same", "en", "cold", "box", "gaussian", "unsharp", "motion",
+    "mnist", "alexnet", "squeezenet", "googlenet", "unet",
+    "sgd", "adam", "inference", "same", "en", "cold", "box", "gaussian", "unsharp", "motion",
     "identity", "sharpen", "emboss", "outline", "laplacian", "ridge", "sobel", "prewitt", "reflect",
     "replicate", "zero", "wrap", "triangle", "ramp", "decay", "tiny",
     # other programs; keys, units, this program, what is typed

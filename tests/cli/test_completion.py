@@ -43,7 +43,7 @@ LINES = {
     "pellucid show ": ["slide", "convolution"],
     "pellucid train --mo": ["--model", "--momentum"],
     "pellucid train --model ": network_names(),
-    "pellucid train --model resnet": ["resnet20", "resnet18"],
+    "pellucid train --model resnet": ["resnet20", "resnet18", "resnet50"],
     "pellucid explain t": ["tiny"],
     "pellucid summary vgg": ["vgg_small", "vgg11", "vgg16"],
     "pellucid plan le": ["lenet5"],

@@ -398,7 +398,7 @@ def test_a_field_is_not_claimed_where_it_is_not_known():
 def test_all_words_and_spaces():
     line = (
         " input 4x12x12 ;conv 8 k3 p1;bn;relu;  convt   4 k2 s2; pool k2;avgpool k3 s1 p1;sigmoid;tanh;gelu;silu;"
-        "globalpool;flatten;dense 3;softmax "
+        "softmax2d;globalpool;flatten;dense 6;glu;softmax "
     )
     line += "".join(f"; {word}" for word in WORDS if word not in line)
     network, shape = described(line)

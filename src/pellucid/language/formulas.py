@@ -28,6 +28,9 @@ PHRASES = (
     Entry("over the uses u of the parameter", " (u: 매개변수를 쓰는 곳)"),
     Entry("over the targets that are not ignored", " (n: 무시하지 않는 정답)"),
     Entry("over the `size` channels j around c that exist", " (j: c 둘레에 있는 `size`개의 채널)"),
+    Entry(", 0 where no y reads i", ", i를 읽는 y가 없으면 0"),
+    Entry(", axis source is axis destination", "  (축 source를 축 destination으로 옮김)"),
+    Entry(", axis destination is axis source", "  (축 destination을 축 source로 옮김)"),
     Entry("0 where target[n] is to be ignored", "target[n]을 무시하면 0"),
     Entry("scale where kept(j), else 0", "kept(j)이면 scale, 아니면 0"),
     Entry("1/(1 − p), 0 where p = 1", "1/(1 − p), p = 1이면 0"),
@@ -52,8 +55,9 @@ PHRASES = (
 
 CHOICE = Entry("{one} where {condition}, else {other}", "{condition}이면 {one}, 아니면 {other}")
 _PART = r"(?:[^()=\s]|(?<=\S) (?=\S)|\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))+?"
+_CONDITION = _PART.replace("()=", "()")  # equalities are conditions
 _CHOICE = re.compile(
-    rf"(?<![^\s(])(?P<one>{_PART}) where (?P<condition>{_PART}), else (?P<other>{_PART})(?=\)|$)"
+    rf"(?<![^\s(])(?P<one>{_PART}) where (?P<condition>{_CONDITION}), else (?P<other>{_PART})(?=\)|$)"
 )
 
 

@@ -21,7 +21,6 @@ SENTENCES = {
     "keep the images as the first axis of tensors with three axes or more": (
         "축이 셋 이상인 텐서의 첫째 축에 이미지를 두면 됩니다"
     ),
-    "an index": "색인",
     "an assignment": "대입",
     "a condition": "조건",
     "a loop": "반복",
@@ -39,12 +38,10 @@ SENTENCES = {
     "compute it anew, or return it and give it to the next forward as the input": (
         "다시 계산하거나, 반환해서 다음 forward에 입력으로 주면 됩니다"
     ),
-    "a network's tensors have at most {most} axes": "신경망의 텐서는 축이 {most}개 이하여야 합니다",
     "{name} must have an axis for its batch": "배치 축이 있어야 합니다: {name}",
     "in a network ops that compute take at most {most} axes": (
         "신경망에서 계산하는 연산의 텐서는 축이 {most}개 이하여야 합니다"
     ),
-    "input must have an axis for its batch": "입력에는 배치 축이 있어야 합니다",
     "a symbol has meaning only while its network is traced": "기호는 신경망을 추적하는 동안에만 쓸 수 있습니다",
     "{name} must be integers": "정수형이어야 합니다: {name}",
     "{name} must be floats": "실수형이어야 합니다: {name}",
