@@ -379,6 +379,26 @@ def _layers_2d() -> Iterator[tuple[str, Build, Shape]]:
     )
     yield "products of matrices", lambda: Functions(lambda x: x @ f.sigmoid(x)), (19, 3, 35, 35)
     yield "curves", lambda: Functions(f.relu6, f.softplus, f.hardswish, f.mish, f.elu, f.abs, f.sqrt), image
+    yield "curves with bends", lambda: Functions(
+        lambda x: f.hardtanh(x, -2, 2), f.exp, f.log, f.celu, f.selu, f.hardsigmoid,
+        lambda x: f.threshold(x, 0.3, 0.1), f.rsqrt, f.softsign, f.tanhshrink, lambda x: f.softshrink(x, 0.01),
+        lambda x: f.hardshrink(x, 0.02), f.logsigmoid,
+    ), image  # fmt: skip
+    yield "gates", lambda: pc.Sequential(pc.Conv2d(3, 6, 3), pc.PReLU(6), pc.GLU(1)), image
+    yield "meetings", lambda: Functions(
+        lambda x: f.maximum(x, 0.3 * x + 0.1), lambda x: f.minimum(x, 1.5 - x), lambda x: f.clamp(x, -1, 2),
+        lambda x: f.clamp_max(f.clamp_min(x, f.tanh(x)), f.sigmoid(x) + 0.5),
+        lambda x: f.where(x > 0.1, x, 0.5 * x) + (x >= 0.2), lambda x: x * (x < 1) + 0.1 * (x <= 0.5),
+        lambda x: x * f.ne(x, 0.25) + f.eq(x, 0.5), lambda x: f.sigmoid(x) ** f.sigmoid(0.5 * x),
+    ), image  # fmt: skip
+    yield "losses of elements", lambda: Functions(
+        lambda x: f.l1_loss(x, f.sigmoid(x), reduction="none"),
+        lambda x: f.smooth_l1_loss(x, f.sigmoid(x), reduction="none"),
+        lambda x: f.huber_loss(x, f.sigmoid(x), reduction="none"),
+        lambda x: f.binary_cross_entropy_with_logits(x, f.sigmoid(x), reduction="none"),
+        lambda x: f.kl_div(f.logsigmoid(x), f.sigmoid(x), reduction="none"),
+        lambda x: f.binary_cross_entropy(f.sigmoid(x), f.sigmoid(-x), reduction="none"),
+    ), image  # fmt: skip
     yield "functions flat", lambda: Functions(f.relu, lambda x: f.max_pool2d(x, 2), f.tanh), image
 
 

@@ -596,7 +596,7 @@ def test_every_op_says_what_meets() -> None:
     class _Strange(Pointwise):
         name = "strange"  # type: ignore[assignment]
         relation = Op.relation
-        value = gradient = None  # type: ignore[assignment]
+        result = gradient = None  # type: ignore[assignment]
 
     with pytest.raises(TypeError, match=r"abstract method .?relation"):
         _Strange()  # type: ignore[abstract]
