@@ -11,18 +11,6 @@ from torch.nn import functional as F
 
 from pellucid.bench.vision import vision
 
-VISION = (
-    "resnet50",
-    "densenet121",
-    "squeezenet",
-    "googlenet",
-    "mobilenet_v2",
-    "mobilenet_v3_small",
-    "efficientnet_b0",
-    "shufflenet_v2",
-    "convnext_tiny",
-)
-
 
 class LeNet5(nn.Module):
     def __init__(self, in_channels: int = 1, num_classes: int = 10, image_size: int = 28) -> None:
@@ -243,10 +231,9 @@ TWINS: dict[str, Callable[..., nn.Module]] = {
     "vgg16": partial(VGG, (64, 64, 0, 128, 128, 0, 256, 256, 256, 0, 512, 512, 512, 0, 512, 512, 512, 0)),
     "tiny": Tiny,
     "unet": UNet,
-    **{name: partial(vision, name) for name in VISION},
 }
 
 
 def twin(name: str, **settings: int) -> nn.Module:
     """The PyTorch model that has the keys, shapes and meaning of `pellucid.nn.models.<name>(**settings)`."""
-    return TWINS[name](**settings)
+    return TWINS[name](**settings) if name in TWINS else vision(name, **settings)

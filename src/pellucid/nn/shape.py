@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
 
 from pellucid import functional as F
 from pellucid.errors import ArgumentError, say
@@ -67,6 +67,7 @@ class Identity(Layer):
 
 
 class _Dropping(Layer):
+    _function: ClassVar[Callable[..., Any]]
     inplace = False
 
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
@@ -76,10 +77,7 @@ class _Dropping(Layer):
 
     def forward(self, input: Any) -> Any:
         """The input's shape stays."""
-        return self._dropped(input) if self.training and self.p > 0 else input
-
-    def _dropped(self, input: Any) -> Any:
-        raise NotImplementedError
+        return type(self)._function(input, self.p) if self.training and self.p > 0 else input
 
     def extra_repr(self) -> str:
         """The settings."""
@@ -92,8 +90,7 @@ class Dropout(_Dropping):
     Raises: ArgumentError when `p` is not a number from 0 to 1.
     """
 
-    def _dropped(self, input: Any) -> Any:
-        return F.dropout(input, self.p)
+    _function = staticmethod(F.dropout)
 
 
 class Dropout1d(_Dropping):
@@ -102,8 +99,7 @@ class Dropout1d(_Dropping):
     Raises: ArgumentError when `p` is not a number from 0 to 1.
     """
 
-    def _dropped(self, input: Any) -> Any:
-        return F.dropout1d(input, self.p)
+    _function = staticmethod(F.dropout1d)
 
 
 class Dropout2d(_Dropping):
@@ -112,8 +108,7 @@ class Dropout2d(_Dropping):
     Raises: ArgumentError when `p` is not a number from 0 to 1.
     """
 
-    def _dropped(self, input: Any) -> Any:
-        return F.dropout2d(input, self.p)
+    _function = staticmethod(F.dropout2d)
 
 
 class Dropout3d(_Dropping):
@@ -122,8 +117,7 @@ class Dropout3d(_Dropping):
     Raises: ArgumentError when `p` is not a number from 0 to 1.
     """
 
-    def _dropped(self, input: Any) -> Any:
-        return F.dropout3d(input, self.p)
+    _function = staticmethod(F.dropout3d)
 
 
 class StochasticDepth(Layer):
